@@ -1,0 +1,101 @@
+"""The exceptions and warnings of codeshift: one small tree, all under ``CodeshiftError`` and ``CodeshiftWarning``.
+
+A message reads "{parameter} must be {constraint}, got {value}: {what to do}".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+_LONGEST_SHOWN = 120
+
+
+class CodeshiftError(Exception):
+    """Base of every error that codeshift raises on purpose."""
+
+
+class ParameterError(CodeshiftError, ValueError):
+    """An argument has a value that cannot work.
+
+    Attributes:
+        parameter: the argument's name.
+        value: what was given.
+        remedy: what to do about it.
+
+    >>> raise ParameterError("min_count", "at least 1", 0, "leave it out to take 1")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: min_count must be at least 1, got 0: leave it out to take 1
+    """
+
+    def __init__(self, parameter: str, constraint: str, value: Any, remedy: str) -> None:
+        self.parameter, self.constraint, self.value, self.remedy = parameter, constraint, value, remedy
+        super().__init__(f"{parameter} must be {constraint}, got {shown(value)}: {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would call the class with the message alone, so an error could not cross a process boundary.
+        return type(self), (self.parameter, self.constraint, self.value, self.remedy)
+
+
+class DataError(ParameterError):
+    """The dataset given cannot be used as asked: a missing column, rows without text, no rows."""
+
+
+class RegionError(ParameterError):
+    """A region holds no row, or every row, so there is nothing to split."""
+
+
+class ManifestError(CodeshiftError, ValueError):
+    """A manifest cannot be read, or does not belong to the data that it is applied to."""
+
+
+class MissingExtraError(CodeshiftError, ImportError):
+    """A part of codeshift needs packages that the base install leaves out."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(f"{package} is not installed: pip install 'codeshift-ood[{extra}]'")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.package, self.extra)
+
+
+class CodeshiftWarning(UserWarning):
+    """Base of every warning that codeshift gives."""
+
+
+class SizeWarning(CodeshiftWarning):
+    """A part got another number of rows than was asked for."""
+
+
+def shown(value: Any) -> str:
+    """The repr of ``value``, cut to what a message can hold.
+
+    >>> shown("a" * 500)[-4:]
+    "...'"
+    """
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 4] + "..." + text[-1]
+
+
+def closest(name: str, options: Iterable[str]) -> str:
+    """A hint that names the options closest to a misspelt ``name``; all of them where they are few.
+
+    >>> closest("while_statment", ["for_statement", "while_statement", "if_statement"])
+    'did you mean while_statement, if_statement or for_statement?'
+    >>> closest("cobol", ["java", "python"])
+    'choose one of java, python'
+    """
+    options = sorted(set(options))
+    matches = difflib.get_close_matches(str(name), options, n=3, cutoff=0.6)
+    if matches:
+        return f"did you mean {_listed(matches)}?"
+    if len(options) <= 20:
+        return f"choose one of {', '.join(options)}"
+    return f"choose one of {', '.join(options[:20])} and {len(options) - 20} more"
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
