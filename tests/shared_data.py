@@ -1,0 +1,19 @@
+"""Real benchmark rows for tests. They are not part of the project: where they are absent, a test that asks is skipped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def shared_data(*parts: str) -> Path:
+    """The path of a file of the benchmark data; skips the calling test where the data is not on this machine."""
+    root = Path(os.environ.get("CODESHIFT_SHARED_DATA", _BESIDE_THE_CHECKOUT))
+    path = root.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"benchmark data not on this machine: {'/'.join(parts)} (set CODESHIFT_SHARED_DATA to its folder)")
+    return path
