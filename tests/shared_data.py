@@ -1,4 +1,4 @@
-"""Real benchmark rows for tests. They are no part of the project: where they are absent, a test that asks is skipped."""
+"""Real benchmark rows for tests. They are not part of the project: a test that asks is skipped where they lack."""
 
 from __future__ import annotations
 
