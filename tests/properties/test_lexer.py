@@ -1,0 +1,89 @@
+"""The laws of the language-agnostic lexer."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codeshift.properties.lexer import OPERATORS, lex
+
+CODE = st.text(alphabet="abeEx019_ .+-*/<>=!&|:?\"'#(){}[];\n\té²٣\u0301\U0001f600\ud800\x1c\x00") | st.text()
+
+
+@given(text=CODE)
+def test_nothing_but_whitespace_is_lost(text: str) -> None:
+    """The tokens joined are the text without its whitespace, and no token is empty."""
+    tokens = lex(text)
+    assert "".join(tokens) == "".join(c for c in text if not c.isspace())
+    assert all(tokens)
+
+
+@given(left=CODE, right=CODE, space=st.sampled_from([" ", "\n", "\t", "\r\n  ", "\u2003"]))
+def test_whitespace_separates(left: str, right: str, space: str) -> None:
+    """A text of two parts with whitespace between has the tokens of the one, then those of the other."""
+    assert lex(left + space + right) == lex(left) + lex(right)
+
+
+@given(text=CODE)
+def test_formatting_changes_nothing(text: str) -> None:
+    """The tokens, set with single spaces, give the same tokens again: the lexer is idempotent."""
+    tokens = lex(text)
+    assert lex(" ".join(tokens)) == tokens
+
+
+@given(text=CODE)
+def test_a_long_token_is_a_word_a_number_or_a_listed_operator(text: str) -> None:
+    """Two characters stand in one token only by rules 1 to 3."""
+    for token in lex(text):
+        assert len(token) == 1 or token in OPERATORS or token[0].isalnum() or token[0] == "_"
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_operators_are_matched_longest_first(operator: str) -> None:
+    """Every listed operator is one token, also between words."""
+    assert lex(operator) == [operator]
+    assert lex(f"a{operator}b") == ["a", operator, "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", []),
+        (" \n\t", []),
+        ("1..10", ["1", "..", "10"]),
+        ("0xE+1", ["0xE", "+", "1"]),
+        ("1e-5+x", ["1e-5", "+", "x"]),
+        ("1.5E+10f", ["1.5E+10f"]),
+        ("1_000.5", ["1_000.5"]),
+        ("x.5", ["x", ".", "5"]),
+        ("x1.y2", ["x1", ".", "y2"]),
+        ("a>>>=b", ["a", ">>>=", "b"]),
+        ("f('it\\'s')", ["f", "(", "'", "it", "\\", "'", "s", "'", ")"]),
+        ("&'a str", ["&", "'", "a", "str"]),
+        ("$x->y", ["$", "x", "->", "y"]),
+        ("größe = Δ2", ["größe", "=", "Δ2"]),
+        ("变量=1", ["变量", "=", "1"]),
+    ],
+)
+def test_examples(text: str, tokens: list[str]) -> None:
+    """The rule, on cases where languages differ."""
+    assert lex(text) == tokens
+
+
+@pytest.mark.parametrize("unit", ["1", "e", "1e", "1e-", "1.", "0x", ">", "_", "'", "é", " ", "1e-1"])
+def test_time_is_linear(unit: str) -> None:
+    """Eight times the text takes about eight times as long, not 64 times, on text made to backtrack."""
+
+    def seconds(size: int) -> float:
+        text = unit * (size // len(unit))
+        best = float("inf")
+        for _ in range(3):
+            started = time.process_time()
+            lex(text)
+            best = min(best, time.process_time() - started)
+        return best
+
+    assert seconds(800_000) < 30 * max(seconds(100_000), 1e-3)
