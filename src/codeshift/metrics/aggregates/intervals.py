@@ -1,0 +1,157 @@
+"""The bootstrap: how far a value would move had other rows been drawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics.aggregates.estimate import Estimate
+from codeshift.metrics.aggregates.sample import Sample, as_sample
+from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics, column_sums
+
+METHODS = ("percentile", "BCa")
+_BLOCK = 1 << 21  # counts held at once: 16 MiB
+
+
+def mean(values: ArrayLike, *, weights: ArrayLike | None = None, nan_policy: str = "propagate") -> CorpusScore:
+    """The mean of row scores, or sum(w * v) / sum(w) with weights; NaN with n=0 for no rows.
+
+    Args:
+        values: one score a row, shape (n,).
+        weights: one weight of at least 0 a row, shape (n,), such as the number of tokens for nats a token. Rows of
+            weight 0 are left out.
+        nan_policy: what a NaN does, as in scipy: ``"propagate"`` makes the mean NaN, ``"omit"`` leaves the row out
+            (``n`` counts those that stay), ``"raise"`` is an error.
+
+    Raises:
+        ParameterError: if a shape or an option is wrong.
+        DataError: if there is a NaN and ``nan_policy="raise"``.
+
+    >>> mean([1.0, 0.0, 0.0, 1.0])
+    CorpusScore(value=0.5, parts={}, n=4)
+    >>> mean([])
+    CorpusScore(value=nan, parts={}, n=0)
+    """
+    sample = as_sample(values, weights=weights, nan_policy=nan_policy)
+    return CorpusScore(sample.value, n=sample.n)
+
+
+def bootstrap_ci(
+    values: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    metric: SufficientStatistics | None = None,
+    confidence: float = 0.95,
+    method: str = "percentile",
+    n_resamples: int = 2000,
+    seed: int = 0,
+    nan_policy: str = "propagate",
+) -> Estimate:
+    """The mean of row scores, or a corpus metric, with its bootstrap confidence interval over rows.
+
+    Args:
+        values: one score a row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
+            statistics of resampled rows add up, so no row is scored twice.
+        weights: one weight a row, shape (n,): the value is then the ratio estimator sum(w * v) / sum(w), and rows are
+            resampled with their weights. For nats a token, v is a row's mean and w its tokens.
+        metric: the corpus metric whose ``statistics`` the rows are.
+        confidence: nominal coverage, between 0 and 1.
+        method: ``"percentile"``, or ``"BCa"`` (bias-corrected and accelerated: second-order accurate, worth it for
+            skewed scores).
+        n_resamples: number of resamples; the time grows with n * n_resamples.
+        seed: seed of the resampling. The order of the rows has no effect.
+        nan_policy: ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
+
+    Returns:
+        The estimate. No rows: NaN with n=0. One row: its value without an interval (``low`` and ``high`` are NaN).
+
+    Raises:
+        ParameterError: if a shape or an option is wrong.
+        DataError: if there is a NaN and ``nan_policy="raise"``.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 14.
+
+    >>> print(bootstrap_ci([1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0], seed=0))
+    0.75 [0.375, 1] (95% percentile, n=8)
+    >>> print(bootstrap_ci([1.0]))
+    1 (no interval: n=1)
+    """
+    sample = as_sample(values, weights=weights, metric=metric, nan_policy=nan_policy)
+    return interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+
+
+def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int, seed: int) -> Estimate:
+    """The bootstrap interval of a sample, as in ``bootstrap_ci``."""
+    check_options(confidence, method, n_resamples, METHODS)
+    sample = sample.sorted()
+    value = sample.value
+    if sample.n < 2 or math.isnan(value):
+        return Estimate(value, math.nan, math.nan, sample.n, confidence, method)
+    rng = np.random.default_rng(seed)
+    values = np.concatenate([sample.values_of(s) for s in resampled_sums(sample.rows, n_resamples, rng)])
+    if method == "BCa":
+        low, high = _bca_levels(values, value, jackknife(sample), confidence)
+    else:
+        low, high = (1 - confidence) / 2, (1 + confidence) / 2
+    ends = quantiles(values, low, high)
+    return Estimate(value, *ends, sample.n, confidence, method)
+
+
+def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float]:
+    """Two quantiles of resampled values; NaN where a value or a level is NaN."""
+    if math.isnan(low) or math.isnan(high) or np.isnan(values).any():
+        return math.nan, math.nan
+    ends = np.quantile(values, [low, high])
+    return float(ends[0]), float(ends[1])
+
+
+def resampled_sums(rows: FloatArray, n_resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """Column sums of rows drawn with replacement, in blocks of shape (resamples in the block, d)."""
+    n = len(rows)
+    block = max(1, _BLOCK // n)
+    for start in range(0, n_resamples, block):
+        size = min(block, n_resamples - start)
+        drawn = rng.integers(0, n, size=(size, n)) + np.arange(size)[:, None] * n
+        counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
+        yield weighted_sums(counts.astype(np.float64), rows)
+
+
+def weighted_sums(counts: FloatArray, rows: FloatArray) -> FloatArray:
+    """``counts @ rows``: (resamples, n) by (n, d)."""
+    # Not BLAS: its sums depend on the number of threads, and the last bits of a result would with them.
+    return np.asarray(np.einsum("rn,nd->rd", counts, rows, optimize=False))
+
+
+def jackknife(sample: Sample) -> FloatArray:
+    """The value without each row in turn, shape (n,)."""
+    return sample.values_of(column_sums(sample.rows)[None, :] - sample.rows)
+
+
+def check_options(confidence: float, method: str, n_resamples: int, methods: tuple[str, ...]) -> None:
+    """Raise a ParameterError if an option of an interval cannot work."""
+    if not 0 < confidence < 1:
+        raise ParameterError("confidence", "between 0 and 1", confidence, "0.95 is a 95% interval")
+    if method not in methods:
+        raise ParameterError("method", "known", method, closest(str(method), methods))
+    if n_resamples < 1:
+        raise ParameterError("n_resamples", "at least 1", n_resamples, "leave it out to take 2000")
+
+
+def _bca_levels(values: FloatArray, value: float, without: FloatArray, confidence: float) -> tuple[float, float]:
+    """The two quantile levels of the BCa interval (Efron 1987, equations 6.7 and 7.3)."""
+    from scipy.special import ndtr, ndtri
+
+    tie = 1e-12 * np.abs(values).max()  # sums of other rows reach the same value but for rounding
+    below = ((values < value - tie).mean() + (values <= value + tie).mean()) / 2
+    bias = float(ndtri(below))
+    spread = without.mean() - without
+    spread[np.abs(spread) <= tie] = 0.0
+    scale = (spread**2).sum() ** 1.5
+    acceleration = (spread**3).sum() / (6 * scale) if scale > 0 else 0.0
+    z = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
+    levels = ndtr(bias + z / (1 - acceleration * z))
+    return float(levels[0]), float(levels[1])

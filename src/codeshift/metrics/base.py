@@ -1,0 +1,143 @@
+"""What every metric has in common: one score a row, and row statistics that add up to the score of a corpus.
+
+A metric is a frozen dataclass. ``score`` gives one value a row, ``corpus`` one value for all rows. What lies between
+them is ``statistics``: a few numbers a row whose sums over any rows give those rows' corpus score. Because of that a
+bootstrap over 2,000 resamples scores each row once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CorpusScore:
+    """The score of a whole set of rows.
+
+    Attributes:
+        value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN where there is no row.
+        parts: the score's components by name, empty where it has none.
+        n: the number of rows that ``value`` stands for.
+
+    >>> CorpusScore(0.5, n=2)
+    CorpusScore(value=0.5, parts={}, n=2)
+    """
+
+    value: float
+    parts: dict[str, float] = field(default_factory=dict)
+    n: int = 0
+
+
+class SufficientStatistics(Protocol):
+    """Anything whose corpus score follows from sums over rows; every ``Metric`` is one.
+
+    The first column of ``statistics`` is 1 in every row, so ``sums[0]`` is the number of rows.
+    """
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """The rows' statistics, shape (n, d), float64."""
+        ...
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """The corpus score of rows whose statistics add up to ``sums``, shape (d,)."""
+        ...
+
+
+class Metric(ABC):
+    """A way to score predictions against references, one row each.
+
+    Subclasses are frozen dataclasses. They give ``score``; those whose corpus score is another thing than the mean of
+    the rows (BLEU, nats a token) give ``statistics`` and ``from_statistics`` too. One law binds the three:
+    ``corpus(p, r) == from_statistics(column_sums(statistics(p, r)))``.
+    """
+
+    higher_is_better: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """The metric's name in tables: its class, and each option that is not at its default.
+
+        Fields without a default (a language) belong to the dataset and are left out.
+
+        >>> from codeshift.metrics import ExactMatch
+        >>> ExactMatch().name, ExactMatch(normalize_whitespace=True).name
+        ('exact_match', 'exact_match[normalize_whitespace=True]')
+        """
+        options = [f"{name}={value}" for name, value in _changed_fields(self)]
+        return _snake_case(type(self).__name__) + (f"[{','.join(options)}]" if options else "")
+
+    @abstractmethod
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """One score a row, shape (n,), float64; NaN where the metric is undefined for a row.
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not of the kind that the metric takes.
+        """
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Row statistics, shape (n, d), whose sums over rows give the corpus score; column 0 is 1."""
+        scores = self.score(predictions, references)
+        return np.column_stack([np.ones_like(scores), scores])
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """The corpus score of rows whose statistics add up to ``sums``, shape (d,); NaN with n=0 for no rows."""
+        n = int(sums[0])
+        return CorpusScore(ratio(sums[1], sums[0]), n=n)
+
+    def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
+        """The score of all rows together; the same to the last bit in any order of the rows.
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not of the kind that the metric takes.
+        """
+        return self.from_statistics(column_sums(self.statistics(predictions, references)))
+
+
+def column_sums(statistics: FloatArray) -> FloatArray:
+    """The sum of each column, correctly rounded, so that the order of the rows cannot change it.
+
+    >>> column_sums(np.array([[1.0, 1e16], [1.0, 1.0], [1.0, -1e16]]))
+    array([3., 1.])
+    """
+    if not np.isfinite(statistics).all():
+        return np.asarray(statistics.sum(axis=0))
+    return np.array([math.fsum(column) for column in statistics.T], dtype=np.float64)
+
+
+def ratio(numerator: float, denominator: float) -> float:
+    """``numerator / denominator`` as a float; NaN where the denominator is 0.
+
+    >>> ratio(1, 4), ratio(0, 0)
+    (0.25, nan)
+    """
+    return float(numerator) / float(denominator) if denominator else math.nan
+
+
+def _changed_fields(metric: Metric) -> list[tuple[str, Any]]:
+    """The fields of a dataclass that have a default and differ from it."""
+    changed = []
+    for f in dataclasses.fields(metric):  # type: ignore[arg-type]  # every subclass is a dataclass
+        default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
+        value = getattr(metric, f.name)
+        if default is not dataclasses.MISSING and value != default:
+            changed.append((f.name, value))
+    return changed
+
+
+def _snake_case(name: str) -> str:
+    """``ExactMatch`` -> ``exact_match``, ``BLEU`` -> ``bleu``, ``CodeBLEU`` -> ``codebleu``, ``ChrF`` -> ``chrf``."""
+    words = re.findall(r"[A-Z][a-z]{2,}", name)
+    return "_".join(words).lower() if "".join(words) == name else name.lower()

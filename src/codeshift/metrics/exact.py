@@ -1,0 +1,42 @@
+"""Exact match: is the output the reference?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.metrics.base import FloatArray, Metric
+from codeshift.metrics.rows import text_rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactMatch(Metric):
+    """1 where the prediction is the reference, character for character; else 0.
+
+    Attributes:
+        normalize_whitespace: compare the texts after each run of whitespace has become one space and the ends are
+            stripped. In Python whitespace carries meaning, so a match then no longer says that the programs are equal.
+
+    >>> metric = ExactMatch(normalize_whitespace=True)
+    >>> metric.score(["x  = 1", "y"], ["x = 1", "z"])
+    array([1., 0.])
+    >>> ExactMatch().corpus(["x  = 1", "y"], ["x = 1", "z"]).value
+    0.0
+    """
+
+    normalize_whitespace: bool = False
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """1.0 or 0.0 a row, shape (n,).
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not a string.
+        """
+        left, right = text_rows(predictions, references)
+        if self.normalize_whitespace:
+            left, right = [" ".join(p.split()) for p in left], [" ".join(r.split()) for r in right]
+        return np.array([p == r for p, r in zip(left, right, strict=True)], dtype=np.float64)
