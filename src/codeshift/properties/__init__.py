@@ -1,1 +1,25 @@
-"""codeshift.properties."""
+"""Code to one value a row. Knows nothing of splits; one parse of a row serves every syntactic property."""
+
+from codeshift.properties.base import Property, TextProperty, TreeProperty
+from codeshift.properties.elements import ElementCounts
+from codeshift.properties.grammars import Grammar, grammar, languages
+from codeshift.properties.length import CharCount, LineCount, TokenCount
+from codeshift.properties.table import PropertyTable
+from codeshift.properties.tree import NodeTypes, SyntaxTokenCount, TreeDepth
+
+__all__ = [
+    "CharCount",
+    "ElementCounts",
+    "Grammar",
+    "LineCount",
+    "NodeTypes",
+    "Property",
+    "PropertyTable",
+    "SyntaxTokenCount",
+    "TextProperty",
+    "TokenCount",
+    "TreeDepth",
+    "TreeProperty",
+    "grammar",
+    "languages",
+]

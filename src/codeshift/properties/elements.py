@@ -1,0 +1,57 @@
+"""How often each row holds each element (a node type, an API, a token)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class ElementCounts:
+    """Counts of elements by row.
+
+    Attributes:
+        vocabulary: the elements, sorted, one a column.
+        counts: sparse integers of shape ``(n_rows, len(vocabulary))``.
+    """
+
+    vocabulary: tuple[str, ...]
+    counts: csr_matrix
+
+    @classmethod
+    def from_rows(cls, elements: Sequence[Sequence[str]], counts: Sequence[Sequence[int]]) -> ElementCounts:
+        """Gather counts given row by row; an element that stands twice in a row is summed.
+
+        >>> found = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
+        >>> found.vocabulary, found.counts.toarray().tolist()
+        (('for', 'if'), [[1, 2], [0, 0]])
+        """
+        from scipy.sparse import csr_matrix
+
+        vocabulary = tuple(sorted({element for row in elements for element in row}))
+        column = {element: i for i, element in enumerate(vocabulary)}
+        indices = np.fromiter((column[element] for row in elements for element in row), dtype=np.int64)
+        data = np.fromiter((count for row in counts for count in row), dtype=np.int64)
+        indptr = np.concatenate([[0], np.cumsum([len(row) for row in elements], dtype=np.int64)])
+        matrix = csr_matrix((data, indices, indptr), shape=(len(elements), len(vocabulary)))
+        matrix.sum_duplicates()
+        return cls(vocabulary, matrix)
+
+    def of(self, elements: Sequence[str]) -> np.ndarray:
+        """Counts of some elements, of shape ``(n_rows, len(elements))``; zero for one that no row holds.
+
+        >>> ElementCounts.from_rows([["if"], ["for"]], [[2], [1]]).of(("for", "while")).tolist()
+        [[0, 0], [1, 0]]
+        """
+        column = {element: i for i, element in enumerate(self.vocabulary)}
+        found = np.zeros((self.counts.shape[0], len(elements)), dtype=np.int64)
+        for i, element in enumerate(elements):
+            if element in column:
+                found[:, i] = self.counts[:, [column[element]]].toarray().ravel()
+        return found

@@ -1,0 +1,50 @@
+"""Length of a program in tokens, lines and characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.properties.base import TextProperty
+from codeshift.properties.lexer import lex
+
+
+@dataclass(frozen=True)
+class TokenCount(TextProperty):
+    """Tokens of each row, by the lexer that knows no language (``codeshift.properties.lexer``).
+
+    >>> TokenCount("code").compute(["x = 1", ""])
+    array([3., 0.])
+    """
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        return np.array([len(lex(text)) for text in texts], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class LineCount(TextProperty):
+    r"""Lines of each row: those of ``str.splitlines``.
+
+    >>> LineCount("code").compute(["x = 1\ny = 2", ""])
+    array([2., 0.])
+    """
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        return np.array([len(text.splitlines()) for text in texts], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class CharCount(TextProperty):
+    """Characters (Unicode code points) of each row.
+
+    >>> CharCount("code").compute(["x = 1", ""])
+    array([5., 0.])
+    """
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        return np.array([len(text) for text in texts], dtype=np.float64)

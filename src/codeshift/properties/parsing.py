@@ -1,0 +1,79 @@
+"""Code to a syntax tree, for the fragments that datasets hold: bare methods and statements as well as whole files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codeshift.properties.grammars import parser
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Parser, Tree
+
+# Where a fragment does not parse by itself, it is tried as the body of such a shell: (before, after, type of the node
+# that then holds the fragment). A Java constructor, for one, is a method only inside of a class.
+_SHELLS: dict[str, tuple[tuple[bytes, bytes, str], ...]] = {
+    "java": ((b"class A {", b"\n}", "class_body"),),
+    "c_sharp": ((b"class A {", b"\n}", "declaration_list"),),
+    "javascript": ((b"class A {", b"\n}", "class_body"),),
+    "typescript": ((b"class A {", b"\n}", "class_body"),),
+    "php": ((b"class A {", b"\n}", "declaration_list"),),
+    "cpp": ((b"class A {", b"\n};", "field_declaration_list"),),
+    "rust": ((b"impl A {", b"\n}", "declaration_list"), (b"fn f() {", b"\n}", "block")),
+    "go": ((b"func f() {", b"\n}", "block"),),
+    "c": ((b"void f() {", b"\n}", "compound_statement"),),
+}
+
+
+@dataclass(frozen=True)
+class ParsedCode:
+    """The syntax tree of one row.
+
+    Attributes:
+        roots: the nodes that hold the row's code: those under the tree's root or, for a fragment that parses only
+            inside of a class or function, those inside of that shell.
+        source: the bytes that the nodes' offsets count in.
+        has_error: whether an ERROR or MISSING node stands anywhere in it.
+    """
+
+    roots: tuple[Node, ...]
+    source: bytes
+    has_error: bool
+
+
+class CodeParser:
+    """Parses the rows of one language.
+
+    >>> CodeParser("java").parse("Point(int x) { this.x = x; }").roots[0].type
+    'constructor_declaration'
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._parser: Parser = parser(language)
+
+    def parse(self, text: str) -> ParsedCode:
+        """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
+        source = text.encode("utf-8", errors="replace")
+        tree = self._parser.parse(source)
+        if tree.root_node.has_error:
+            for before, after, holder in _SHELLS.get(self.language, ()):
+                wrapped = before + source + after
+                inside = _inside(self._parser.parse(wrapped), holder)
+                if inside:
+                    return ParsedCode(inside, wrapped, has_error=False)
+        root = tree.root_node
+        # A tree that fits no rule at all has the type ERROR itself, which must be seen.
+        return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=root.has_error)
+
+
+def _inside(tree: Tree, holder: str) -> tuple[Node, ...]:
+    """The nodes of the fragment in a shell that parsed without error; none where it did not."""
+    root = tree.root_node
+    if root.has_error or root.named_child_count != 1:
+        return ()
+    body = root.named_children[0]
+    for child in reversed(body.children):
+        if child.type == holder:
+            return tuple(child.children[1:-1])
+    return ()

@@ -1,0 +1,176 @@
+"""The values of properties over one dataset: each computed at most once, each row parsed at most once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift import __version__
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties.base import Property, TextProperty
+from codeshift.properties.grammars import grammar
+from codeshift.properties.syntax import SyntaxScan, scan_batch
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+# Below this many rows, computing again is cheaper than opening a cache file.
+_CACHED_FROM = 1_000
+
+
+class PropertyTable:
+    r"""Properties of the rows of ``data``.
+
+    Values are kept in memory for as long as the table lives. For datasets of 1,000 rows or more they are also cached
+    on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
+    ``datasets.disable_caching()`` was called.
+
+    Args:
+        data: the dataset; it is not changed.
+        num_proc: processes that compute, as in ``Dataset.map``.
+
+    Raises:
+        ParameterError: if ``data`` is no ``datasets.Dataset``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import LineCount
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x = 1", "if x:\n    y = 2"]}))
+    >>> table.values(LineCount("code"))
+    array([1., 2.])
+    """
+
+    def __init__(self, data: Dataset, *, num_proc: int | None = None) -> None:
+        from datasets import Dataset
+
+        if not isinstance(data, Dataset):
+            raise ParameterError("data", "a datasets.Dataset", type(data).__name__, "load it with datasets first")
+        self.data = data
+        self.num_proc = num_proc
+        self._values: dict[Any, Any] = {}
+        self._texts: dict[str, list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def values(self, prop: Property) -> Any:
+        """The values of ``prop``, one a row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
+        if prop not in self._values:
+            self._values[prop] = prop.evaluate(self)
+        return self._values[prop]
+
+    def texts(self, column: str) -> list[str]:
+        """The texts of ``column``.
+
+        Raises:
+            DataError: if there is no such column, it does not hold text, or rows of it are None.
+        """
+        if column not in self._texts:
+            self._texts[column] = _texts(self.data, column)
+        return self._texts[column]
+
+    def syntax(self, column: str, language: str) -> SyntaxScan:
+        """What one parse of each row found; every syntactic property draws on it."""
+        key = ("syntax", column, language)
+        if key not in self._values:
+            facts = grammar(language)
+            columns = self._map(
+                column,
+                _scan_rows,
+                {"column": column, "language": language},
+                cache_key=["syntax", language, facts.version, facts.digest],
+                description=f"Parsing {language}",
+            )
+            self._values[key] = SyntaxScan.from_columns(columns)
+        return self._values[key]  # type: ignore[no-any-return]
+
+    def compute_texts(self, prop: TextProperty) -> np.ndarray:
+        """The numbers of a text property, batch by batch and cached on disk."""
+        columns = self._map(
+            prop.column,
+            _compute_rows,
+            {"prop": prop},
+            cache_key=["text", type(prop).__module__, repr(prop)],
+            description=type(prop).__name__,
+        )
+        return np.asarray(columns["value"], dtype=np.float64)
+
+    def _map(
+        self,
+        column: str,
+        function: Callable[..., dict[str, list[Any]]],
+        arguments: dict[str, Any],
+        *,
+        cache_key: list[str],
+        description: str,
+    ) -> dict[str, Any]:
+        texts = self.texts(column)
+        if len(texts) < _CACHED_FROM:
+            return function({column: texts}, **arguments)
+        import datasets
+        from datasets.fingerprint import Hasher
+
+        rows = self.data.with_format(None).select_columns([column])
+        fingerprint = Hasher.hash([rows._fingerprint, *cache_key, __version__])
+        mapped = rows.map(
+            function,
+            fn_kwargs=arguments,
+            batched=True,
+            num_proc=self.num_proc,
+            remove_columns=[column],
+            new_fingerprint=fingerprint,
+            cache_file_name=str(_cache_folder() / f"{fingerprint}.arrow") if datasets.is_caching_enabled() else None,
+            desc=description,
+        )
+        return mapped[:]  # type: ignore[no-any-return]
+
+
+def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[str, list[Any]]:
+    return scan_batch(rows[column], language)
+
+
+def _compute_rows(rows: dict[str, list[str]], prop: TextProperty) -> dict[str, list[Any]]:
+    return {"value": np.asarray(prop.compute(rows[prop.column]), dtype=np.float64).tolist()}
+
+
+def _cache_folder() -> Path:
+    folder = Path(os.environ.get("CODESHIFT_CACHE", Path.home() / ".cache" / "codeshift")) / "properties"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _texts(data: Dataset, column: str) -> list[str]:
+    if column not in data.column_names:
+        raise DataError("column", "a column of the dataset", column, closest(column, data.column_names))
+    texts = data.with_format(None)[column][:]
+    wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
+    empty = [i for i in wrong if texts[i] is None]
+    if len(wrong) > len(empty):
+        first = next(i for i in wrong if texts[i] is not None)
+        raise DataError(
+            "column",
+            "a column of text",
+            column,
+            f"row {first} holds {_kind(texts[first])}; name the column that holds the code",
+        )
+    if empty:
+        raise DataError(
+            "column",
+            "a column without None",
+            column,
+            f"{len(empty)} of {len(texts)} rows are None ({_rows(empty)}); "
+            f"leave them out with data.filter(lambda row: row[{column!r}] is not None)",
+        )
+    return list(texts)
+
+
+def _kind(value: Any) -> str:
+    return f"a value of type {type(value).__name__}"
+
+
+def _rows(positions: Sequence[int]) -> str:
+    named = ", ".join(str(i) for i in positions[:5])
+    return f"row{'s' if len(positions) > 1 else ''} {named}{', ...' if len(positions) > 5 else ''}"

@@ -1,0 +1,59 @@
+"""Properties of the syntax tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.properties.base import TreeProperty
+from codeshift.properties.elements import ElementCounts
+from codeshift.properties.syntax import SyntaxScan
+
+
+@dataclass(frozen=True)
+class NodeTypes(TreeProperty):
+    """How often each row holds each node type of the grammar (tokens such as ``"while"`` are node types too).
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
+    >>> table.values(NodeTypes("code", "python")).of(("while_statement", "identifier")).tolist()
+    [[1, 1], [0, 1]]
+    """
+
+    def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
+        """Counts of ``n`` rows."""
+        return scan.node_types
+
+
+@dataclass(frozen=True)
+class SyntaxTokenCount(TreeProperty):
+    """Tokens of each row: the leaves of its syntax tree, comments included.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x = 1", "while x: pass"]}))
+    >>> table.values(SyntaxTokenCount("code", "python"))
+    array([3., 4.])
+    """
+
+    def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        return scan.tokens.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class TreeDepth(TreeProperty):
+    r"""Nodes on the longest path from the top of each row's code to a leaf.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["pass", "if x:\n    pass"]}))
+    >>> table.values(TreeDepth("code", "python"))
+    array([2., 4.])
+    """
+
+    def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        return scan.depth.astype(np.float64)

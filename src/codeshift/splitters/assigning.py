@@ -1,0 +1,86 @@
+"""From a splitter, data and a request to an assignment: fit, ask which rows lie inside, deal."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeshift.errors import RegionError, SizeWarning
+from codeshift.splitters.dealing import PARTS, TRAIN, TRIMMED, Dealt, deal, trim_train
+from codeshift.splitters.official import check_official_request, deal_official
+from codeshift.splitters.request import DealRequest
+from codeshift.splitters.sources import Sources
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.properties import PropertyTable
+    from codeshift.splitters.assignment import SplitAssignment
+    from codeshift.splitters.base import Splitter
+    from codeshift.splitters.identity import Units
+    from codeshift.splitters.regions import Region
+
+
+def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, request: DealRequest) -> SplitAssignment:
+    """Do what ``Splitter.assign`` says."""
+    from codeshift.splitters.assignment import SplitAssignment
+
+    sources = Sources.of(data)
+    has_validation = "validation" in sources.names
+    if sources.is_official:
+        check_official_request(request, has_validation)
+    request.check_seed(official=sources.is_official, has_validation=has_validation)
+    digests = sources.digests(splitter.columns, request.groups)
+    units = sources.units(splitter.columns, request.groups)
+    region = splitter.fit(sources.fitting)
+    inside = _inside(region, sources, splitter)
+    dealt = _deal(sources, inside, units, digests, request)
+    _warn_of_sizes(dealt, inside)
+    return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt)
+
+
+def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
+    masks = [region.contains(table) for table in sources.tables]
+    for name, mask in zip(sources.names, masks, strict=True):
+        whole = "" if name == "data" else f" of the official {name} split"
+        if name == "validation":
+            continue  # with all of it inside or outside there is still something to test
+        if not mask.any():
+            raise RegionError(
+                "the region",
+                "some of the rows",
+                f"0 of {len(mask)} rows{whole}",
+                f"widen {splitter!r} (it was fitted as {region!r})",
+            )
+        if mask.all():
+            raise RegionError(
+                "the region",
+                "not all of the rows",
+                f"all {len(mask)} rows{whole}",
+                f"narrow {splitter!r} (it was fitted as {region!r})",
+            )
+    return np.concatenate(masks)
+
+
+def _deal(sources: Sources, inside: np.ndarray, units: Units, digests: np.ndarray, request: DealRequest) -> Dealt:
+    if sources.is_official:
+        dealt = deal_official(sources.source_of_rows(), inside, units, request)
+        in_pool = inside & (sources.source_of_rows() == 0)
+    else:
+        dealt = deal(inside, units, request)
+        in_pool = inside
+    if request.train_size is not None:
+        trim_train(dealt, in_pool, units, request, sources.row_order(digests))
+    return dealt
+
+
+def _warn_of_sizes(dealt: Dealt, inside: np.ndarray) -> None:
+    got = {part: int((dealt.parts == i).sum()) for i, part in enumerate(PARTS)}
+    got["kept"] = int((inside & (dealt.parts == TRAIN)).sum()) + int((dealt.reasons == TRIMMED)[inside].sum())
+    missed = [f"{name}: asked {rows} rows, got {got[name]}" for name, rows in dealt.asked.items() if got[name] != rows]
+    if missed:
+        warnings.warn(
+            f"{'; '.join(missed)} (rows of equal code or one group are kept together)", SizeWarning, stacklevel=4
+        )

@@ -1,0 +1,217 @@
+"""The splitter: a recipe for what is out of distribution, and the two calls that every splitter shares."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+from codeshift.properties import PropertyTable
+from codeshift.splitters.regions import Region
+from codeshift.splitters.request import DealRequest
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.splitters.assignment import SplitAssignment
+
+_FINAL = ("split", "assign")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splitter(ABC):
+    """Says which rows are out of distribution. Fill in ``fit``; everything else comes with it.
+
+    A splitter is a frozen dataclass without seed or sizes: those belong to the call. Splitters compose with ``&``,
+    ``|``, ``~`` and ``-``, and their repr builds them again.
+
+    Attributes:
+        column: the column that holds the code. Rows with equal code are one identity and never stand in two parts.
+    """
+
+    column: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        overridden = [name for name in _FINAL if name in cls.__dict__]
+        if overridden:
+            raise TypeError(f"{cls.__name__} overrides {overridden[0]}, which every splitter shares: fill in fit")
+
+    @abstractmethod
+    def fit(self, table: PropertyTable) -> Region:
+        """Turn the recipe, with the rows at hand, into a region."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that this splitter reads, sorted."""
+        return (self.column,)
+
+    @final
+    def assign(
+        self,
+        data: Dataset | DatasetDict | PropertyTable,
+        *,
+        seed: int | None,
+        ood_kept: float = 0.0,
+        test_ood_size: float = 0.5,
+        validation_size: float = 0.1,
+        test_id_size: float | str = "match",
+        train_size: int | None = None,
+        groups: str | None = None,
+    ) -> SplitAssignment:
+        """Deal the rows of ``data`` into parts.
+
+        The rows of the region are divided by the seed into ``test_ood`` and a pool. The pool is masked from ``train``
+        but for the share ``ood_kept``. The rows outside of the region are divided into ``test_id``, ``validation``
+        and ``train``. Rows with equal code, or of one group, stay together.
+
+        A size is a share (a float) or a number of rows (an integer from 2 up).
+
+        Args:
+            data: a ``Dataset``, a ``PropertyTable`` of one (to share computed properties between calls), or a
+                ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``): the region is then
+                fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided
+                into ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
+            seed: any integer. ``None`` where nothing is drawn (official splits with a validation part and
+                ``ood_kept`` 0 or 1): a seed without effect is an error.
+            ood_kept: the share of the pool that stays in ``train``: 0 masks the region, 1 is the 100% baseline. Rows
+                kept at a smaller share are among those kept at a larger one, and all other parts are the same.
+            test_ood_size: of the region's rows, how many are ``test_ood``; the others are the pool.
+            validation_size: of all rows, how many are ``validation`` (in-distribution); 0 for none.
+            test_id_size: of all rows, how many are ``test_id``; ``"match"`` for as many as ``test_ood`` has.
+            train_size: exactly this many rows in ``train`` for whatever ``ood_kept``, so that size is no confound.
+            groups: a column (project, author): rows that share its value stay on one side of train and test.
+
+        Raises:
+            ParameterError: if an argument cannot work.
+            DataError: if the data lacks a column, or rows of it are None.
+            RegionError: if the region holds no row or every row.
+
+        Warns:
+            SizeWarning: if a part could not get the size asked because identities or groups are kept whole.
+        """
+        from codeshift.splitters.assigning import assign
+
+        request = DealRequest(
+            seed=seed,
+            ood_kept=ood_kept,
+            test_ood_size=test_ood_size,
+            validation_size=validation_size,
+            test_id_size=test_id_size,
+            train_size=train_size,
+            groups=groups,
+        )
+        return assign(self, data, request)
+
+    @final
+    def split(
+        self,
+        data: Dataset | DatasetDict,
+        *,
+        seed: int | None,
+        ood_kept: float = 0.0,
+        test_ood_size: float = 0.5,
+        validation_size: float = 0.1,
+        test_id_size: float | str = "match",
+        train_size: int | None = None,
+        groups: str | None = None,
+    ) -> DatasetDict:
+        """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
+
+        The arguments are those of ``assign``, which also gives the evidence: the summary and the manifest.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> splits = LengthSplitter(column="code", quantiles=(0.5, 1.0)).split(rows, seed=0)
+        >>> {part: len(rows) for part, rows in splits.items()}
+        {'train': 6, 'validation': 4, 'test_id': 10, 'test_ood': 10}
+        """
+        assignment = self.assign(
+            data,
+            seed=seed,
+            ood_kept=ood_kept,
+            test_ood_size=test_ood_size,
+            validation_size=validation_size,
+            test_id_size=test_id_size,
+            train_size=train_size,
+            groups=groups,
+        )
+        return assignment.to_dataset_dict(data)
+
+    def __and__(self, other: object) -> Splitter:
+        return Intersection(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+
+    def __or__(self, other: object) -> Splitter:
+        return Union(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+
+    def __sub__(self, other: object) -> Splitter:
+        return self & ~other if isinstance(other, Splitter) else NotImplemented
+
+    def __invert__(self) -> Splitter:
+        return Complement(inner=self)
+
+
+# The compositions stand in this file because the operators above make them.
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class _Pair(Splitter):
+    left: Splitter
+    right: Splitter
+    column: str = field(init=False, compare=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "column", self.left.column)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that either operand reads, sorted."""
+        return tuple(sorted({*self.left.columns, *self.right.columns}))
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Intersection(_Pair):
+    """Rows that both splitters call out of distribution: ``left & right``."""
+
+    def fit(self, table: PropertyTable) -> Region:
+        """Both are fitted on all rows of ``table``, so that ``a & b`` is ``b & a``."""
+        return self.left.fit(table) & self.right.fit(table)
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} & {self.right!r})"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Union(_Pair):
+    """Rows that at least one splitter calls out of distribution: ``left | right``."""
+
+    def fit(self, table: PropertyTable) -> Region:
+        """Both are fitted on all rows of ``table``."""
+        return self.left.fit(table) | self.right.fit(table)
+
+    def __repr__(self) -> str:
+        return f"({self.left!r} | {self.right!r})"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Complement(Splitter):
+    """Rows that the splitter calls in-distribution: ``~inner``."""
+
+    inner: Splitter
+    column: str = field(init=False, compare=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "column", self.inner.column)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the splitter reads, sorted."""
+        return self.inner.columns
+
+    def fit(self, table: PropertyTable) -> Region:
+        """Fitted as the splitter itself."""
+        return ~self.inner.fit(table)
+
+    def __repr__(self) -> str:
+        return f"~{self.inner!r}"

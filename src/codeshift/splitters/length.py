@@ -1,0 +1,77 @@
+"""Splits along the length of programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.errors import ParameterError, closest
+from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
+from codeshift.properties.grammars import check_language
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
+from codeshift.splitters.regions import Interval, Region
+
+_UNITS = ("tokens", "lines", "chars")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LengthSplitter(Splitter):
+    """Programs of a band of lengths are out of distribution.
+
+    A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside of it
+    interpolates (``quantiles=(0.4, 0.5)``). The default holds out the longest fifth.
+
+    Attributes:
+        column: the column that holds the code.
+        unit: ``"tokens"``, ``"lines"`` or ``"chars"``.
+        quantiles: the band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are
+            outside, unless it is 1.
+        bounds: the band as lengths instead, ``low <= length < high``; ``None`` leaves an end open.
+        language: count tokens as leaves of the syntax tree of this language; without it, by
+            ``codeshift.properties.lexer``.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> LengthSplitter(column="code", quantiles=(0.9, 1.0))
+    LengthSplitter(column='code', unit='tokens', quantiles=(0.9, 1.0), bounds=None, language=None)
+    >>> LengthSplitter(column="code", unit="words")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: unit must be a unit of length, got 'words': choose one of chars, lines, tokens
+    """
+
+    unit: str = "tokens"
+    quantiles: tuple[float, float] | None = None
+    bounds: tuple[float | None, float | None] | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit not in _UNITS:
+            raise ParameterError("unit", "a unit of length", self.unit, closest(str(self.unit), _UNITS))
+        if self.quantiles is not None and self.bounds is not None:
+            raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
+        if self.bounds is not None:
+            object.__setattr__(self, "bounds", check_bounds(self.bounds))
+        else:
+            object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+        if self.language is not None:
+            check_language(self.language)
+            if self.unit != "tokens":
+                raise ParameterError("language", f"left out where unit is {self.unit!r}", self.language, "drop it")
+
+    @property
+    def measured(self) -> Property:
+        """The property whose band this splitter takes."""
+        if self.unit == "lines":
+            return LineCount(self.column)
+        if self.unit == "chars":
+            return CharCount(self.column)
+        return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)
+
+    def fit(self, table: PropertyTable) -> Region:
+        """An interval of lengths; quantiles are taken over all rows of ``table``."""
+        if self.bounds is not None:
+            return Interval(self.measured, *self.bounds)
+        assert self.quantiles is not None  # noqa: S101 - set in __post_init__
+        return Interval(self.measured, *cut(table.values(self.measured), self.quantiles))

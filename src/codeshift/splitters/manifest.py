@@ -1,0 +1,234 @@
+"""The manifest of a split: a JSON file from which anybody who has the rows can build the split again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import ManifestError
+from codeshift.properties.serialise import from_dict
+from codeshift.splitters.dealing import EXCLUDED, PARTS, REASONS, Dealt
+from codeshift.splitters.describe import asked_and_got, environment, grammars_of, summarise
+from codeshift.splitters.request import DealRequest
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.splitters.assignment import SplitAssignment
+    from codeshift.splitters.base import Splitter
+    from codeshift.splitters.regions import Region
+    from codeshift.splitters.sources import Sources
+
+FORMAT = "codeshift-split/1"
+
+
+@dataclass(frozen=True)
+class SplitManifest:
+    """What it takes to build a split again, and what it was.
+
+    Attributes:
+        splitter: the repr of the splitter. It is shown to people and never evaluated.
+        region: the fitted region as plain values; ``fitted_region()`` revives it.
+        request: the arguments of the call: seed and sizes.
+        columns: the columns whose content identifies a row.
+        sizes: for each part, the rows asked (None where that followed from others) and got.
+        region_rows: how many rows lie inside of the region.
+        grammars: for each language parsed, the grammar's wheel, version and digest of its node kinds.
+        versions: of the libraries that took part.
+        rows: for each source (``"data"``, or an official split), each part with the digests of its rows, sorted;
+            an excluded row stands under ``"excluded:"`` and the reason.
+    """
+
+    splitter: str
+    region: dict[str, Any]
+    request: dict[str, Any]
+    columns: tuple[str, ...]
+    sizes: dict[str, dict[str, int | None]]
+    region_rows: int
+    grammars: dict[str, dict[str, str]]
+    versions: dict[str, str]
+    rows: dict[str, dict[str, list[str]]]
+
+    @classmethod
+    def create(
+        cls,
+        splitter: Splitter,
+        region: Region,
+        request: DealRequest,
+        sources: Sources,
+        digests: np.ndarray,
+        inside: np.ndarray,
+        dealt: Dealt,
+    ) -> SplitManifest:
+        """Gather what a dealing found."""
+        labels = _labels(dealt.parts, dealt.reasons)
+        plain = region.to_dict()
+        return cls(
+            splitter=repr(splitter),
+            region=plain,
+            request=request.to_dict(),
+            columns=splitter.columns,
+            sizes=asked_and_got(dealt, request),
+            region_rows=int(inside.sum()),
+            grammars=grammars_of(plain),
+            versions=environment(),
+            rows={
+                name: _by_part(digests[start:stop], labels[start:stop])
+                for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False)
+            },
+        )
+
+    def fitted_region(self) -> Region:
+        """The region, to be asked about other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``."""
+        region: Region = from_dict(self.region)
+        return region
+
+    def summary(self) -> str:
+        """A few lines for a person: what lies in the region, and what each part got."""
+        return summarise(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the manifest as JSON; an old file is replaced whole or not at all."""
+        path = Path(path)
+        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SplitManifest:
+        """Read a manifest.
+
+        Raises:
+            ManifestError: if the file is no manifest, or one of a format that this version does not know.
+        """
+        try:
+            plain = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ManifestError(f"{path} is not JSON ({error}): it is cut off, or no manifest") from error
+        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
+            found = plain.get("format") if isinstance(plain, dict) else None
+            raise ManifestError(f"{path} has the format {found!r}, not {FORMAT!r}: it is no manifest that can be read")
+        names = {field.name for field in fields(cls)}
+        missing, unknown = sorted(names - set(plain)), sorted(set(plain) - names - {"format"})
+        if missing or unknown:
+            raise ManifestError(f"{path} lacks the fields {missing} and holds the unknown fields {unknown}")
+        values = {name: plain[name] for name in names}
+        return cls(**{**values, "columns": tuple(plain["columns"])})
+
+    def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
+        """Split ``data``, the rows of the manifest in whatever order, as the manifest says.
+
+        Raises:
+            ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
+            DataError: if a column is missing.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0)
+        >>> again = assignment.manifest.apply(rows.shuffle(seed=1))
+        >>> sorted(again["test_ood"]["code"]) == sorted(assignment.to_dataset_dict(rows)["test_ood"]["code"])
+        True
+        """
+        return self.assign(data).to_dataset_dict(data)
+
+    def assign(self, data: Dataset | DatasetDict) -> SplitAssignment:
+        """As ``apply``, but return the assignment."""
+        from codeshift.splitters.assignment import SplitAssignment
+        from codeshift.splitters.sources import Sources
+
+        sources = Sources.of(data)
+        if set(sources.names) != set(self.rows):
+            raise ManifestError(
+                f"the manifest divides {sorted(self.rows)}, the data has {sorted(sources.names)}: pass the same splits"
+            )
+        digests = sources.digests(self.columns, self.request["groups"])
+        order = sources.row_order(digests)
+        labels = np.empty(len(digests), dtype=object)
+        for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
+            labels[start:stop] = self._labels_of(name, digests[start:stop], order[start:stop])
+        parts, reasons = _from_labels(labels)
+        return SplitAssignment(sources.names, tuple(len(table) for table in sources.tables), parts, reasons, self)
+
+    def check_order(self, sources: Sources, parts: np.ndarray, reasons: np.ndarray) -> None:
+        """Check that the rows stand in the order of an assignment.
+
+        Raises:
+            ManifestError: if they do not.
+        """
+        digests = sources.digests(self.columns, self.request["groups"])
+        labels = _labels(parts, reasons)
+        for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
+            if _by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+                raise ManifestError(
+                    "the rows are not those that were assigned, or stand in another order: "
+                    "pass the same data, or use manifest.apply"
+                )
+
+    def _labels_of(self, source: str, digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+        """The label of each row. Rows of one digest take its labels in the order of parts, by their own order."""
+        listed = [(digest, _rank(label), label) for label, members in self.rows[source].items() for digest in members]
+        listed.sort()
+        here = np.argsort(order)
+        expected = np.array([entry[0].encode() for entry in listed], dtype=digests.dtype)
+        if not np.array_equal(expected, digests[here]):
+            raise ManifestError(_difference(source, expected, digests))
+        labels = np.empty(len(digests), dtype=object)
+        labels[here] = [entry[2] for entry in listed]
+        return labels
+
+
+def _labels(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
+    names = np.array([*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS)], dtype=object)
+    return np.asarray(names[np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)])
+
+
+def _from_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    split = [str(label).partition(":") for label in labels]
+    try:
+        parts = np.array([PARTS.index(part) for part, _, _ in split], dtype=np.int8)
+        reasons = np.array([REASONS.index(reason) for _, _, reason in split], dtype=np.int8)
+    except ValueError as error:
+        raise ManifestError(f"the manifest names a part that does not exist: {error}") from error
+    return parts, reasons
+
+
+def _rank(label: str) -> int:
+    part = label.partition(":")[0]
+    return PARTS.index(part) if part in PARTS else len(PARTS)
+
+
+def _by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
+    found = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
+    return {label: [digest.decode() for digest in np.sort(digests[labels == label]).tolist()] for label in found}
+
+
+def _difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
+    """What differs between the rows of the manifest and those of the data, in words."""
+    listed, listed_counts = np.unique(expected, return_counts=True)
+    present, present_counts = np.unique(got, return_counts=True)
+    unlisted = np.flatnonzero(~np.isin(got, listed))
+    missing = listed[~np.isin(listed, present)]
+    common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
+    recounted = common[listed_counts[at_listed] != present_counts[at_present]]
+    told = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
+    if unlisted.size:
+        told.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
+    if missing.size:
+        told.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
+    if recounted.size:
+        told.append(f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})")
+    return "; ".join(told) + ": pass the rows that the manifest was made of"

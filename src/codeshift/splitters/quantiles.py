@@ -1,0 +1,67 @@
+"""Quantile bands of a property as intervals that tile the rows."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError
+
+
+def check_quantiles(quantiles: Any) -> tuple[float, float]:
+    """Return a pair ``(low, high)`` with ``0 <= low < high <= 1``.
+
+    Raises:
+        ParameterError: if it is no such pair.
+
+    >>> check_quantiles((0.9, 0.1))
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: quantiles must be two numbers in order, 0 <= low < high <= 1, got (0.9, 0.1): \
+(0.9, 1.0) takes the top tenth
+    """
+    pair = tuple(quantiles) if isinstance(quantiles, list | tuple) else ()
+    numeric = len(pair) == 2 and all(isinstance(q, numbers.Real) and not isinstance(q, bool) for q in pair)
+    if not numeric or not 0 <= pair[0] < pair[1] <= 1:
+        raise ParameterError(
+            "quantiles", "two numbers in order, 0 <= low < high <= 1", quantiles, "(0.9, 1.0) takes the top tenth"
+        )
+    return float(pair[0]), float(pair[1])
+
+
+def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
+    """Return a pair ``(low, high)`` of numbers in order; ``None`` leaves an end open.
+
+    Raises:
+        ParameterError: if it is no such pair.
+    """
+    pair = tuple(bounds) if isinstance(bounds, list | tuple) else ()
+    finite = [b for b in pair if isinstance(b, numbers.Real) and not isinstance(b, bool) and math.isfinite(b)]
+    fits = len(pair) == 2 and len(finite) == sum(b is not None for b in pair) and finite
+    if not fits or (len(finite) == 2 and finite[0] >= finite[1]):
+        raise ParameterError(
+            "bounds", "two numbers in order (None for an open end)", bounds, "(100, None) takes 100 and above"
+        )
+    return tuple(None if b is None else float(b) for b in pair)  # type: ignore[return-value]
+
+
+def cut(values: np.ndarray, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
+    """The half-open interval ``[low, high)`` that holds the rows between two quantiles.
+
+    A threshold is the value of the row of rank ``round(q * n)``, so it is one of the values and depends on no
+    interpolation. Bands that meet share a threshold, so they tile the rows; a band that starts at 0 or ends at 1 is
+    open there and holds the shorter or longer programs that other datasets may bring.
+
+    >>> cut(np.array([5.0, 1, 2, 4, 3]), (0.6, 1.0))
+    (4.0, None)
+    >>> cut(np.array([5.0, 1, 2, 4, 3]), (0.2, 0.6))
+    (2.0, 4.0)
+    """
+    ordered = np.sort(values)
+    ranks = [math.floor(q * len(ordered) + 0.5) for q in quantiles]
+    low = None if quantiles[0] == 0 else float(ordered[min(ranks[0], len(ordered) - 1)])
+    high = None if quantiles[1] == 1 else float(ordered[min(ranks[1], len(ordered) - 1)])
+    return low, high

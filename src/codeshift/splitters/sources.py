@@ -1,0 +1,140 @@
+"""The data of a call, as one list of rows: a ``Dataset``, or the official splits of a ``DatasetDict`` end to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, closest
+from codeshift.properties import PropertyTable
+from codeshift.splitters.identity import Units, content_digest, group_text, row_digests
+from codeshift.splitters.official import OFFICIAL
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+WHOLE = "data"
+"""The name of the one source where the data is no ``DatasetDict``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """The rows of a call.
+
+    Attributes:
+        names: the official splits, or ``("data",)``.
+        tables: a table for each name.
+    """
+
+    names: tuple[str, ...]
+    tables: tuple[PropertyTable, ...]
+
+    @classmethod
+    def of(cls, data: Dataset | DatasetDict | PropertyTable) -> Sources:
+        """Take what ``Splitter.assign`` takes.
+
+        Raises:
+            DataError: if the data is empty or lacks an official split.
+            ParameterError: if it is of another type.
+        """
+        from datasets import DatasetDict
+
+        if isinstance(data, DatasetDict):
+            return cls._official(data)
+        table = data if isinstance(data, PropertyTable) else PropertyTable(data)
+        if len(table) == 0:
+            raise DataError("data", "a dataset with rows", "0 rows", "check how it was loaded or filtered")
+        return cls((WHOLE,), (table,))
+
+    @classmethod
+    def _official(cls, data: DatasetDict) -> Sources:
+        unknown = sorted(set(data) - set(OFFICIAL))
+        if unknown or "train" not in data or "test" not in data:
+            raise DataError(
+                "data",
+                'a Dataset, or a DatasetDict with "train", "test" and perhaps "validation"',
+                sorted(data),
+                "rename its splits, or join them with datasets.concatenate_datasets",
+            )
+        names = tuple(name for name in OFFICIAL if name in data)
+        for name in names:
+            if len(data[name]) == 0:
+                raise DataError("data", "official splits with rows", f"0 rows in {name!r}", "leave that split out")
+        return cls(names, tuple(PropertyTable(data[name]) for name in names))
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the data brings its own train and test."""
+        return self.names != (WHOLE,)
+
+    @property
+    def fitting(self) -> PropertyTable:
+        """The rows that a region is fitted on."""
+        return self.tables[0]
+
+    @property
+    def offsets(self) -> np.ndarray:
+        """Where each source starts in the list of all rows, and where the last one ends."""
+        return np.concatenate([[0], np.cumsum([len(table) for table in self.tables])])
+
+    def source_of_rows(self) -> np.ndarray:
+        """The source of each row, as an index into ``OFFICIAL``."""
+        codes = [OFFICIAL.index(name) for name in self.names]
+        return np.repeat(codes, [len(table) for table in self.tables])
+
+    def texts(self, column: str) -> list[str]:
+        """The texts of a column, all sources end to end."""
+        return [text for table in self.tables for text in table.texts(column)]
+
+    def group_texts(self, groups: str) -> list[str]:
+        """The values of a group column as texts, all sources end to end.
+
+        Raises:
+            DataError: if there is no such column or rows of it are None.
+        """
+        values: list[str] = []
+        for table in self.tables:
+            if groups not in table.data.column_names:
+                raise DataError("groups", "a column of the dataset", groups, closest(groups, table.data.column_names))
+            of_table = table.data.with_format(None)[groups][:]
+            missing = [i for i, value in enumerate(of_table) if value is None]
+            if missing:
+                raise DataError(
+                    "groups",
+                    "a column without None",
+                    groups,
+                    f"{len(missing)} rows are None, the first is row {missing[0]}; name their group or leave them out",
+                )
+            values.extend(group_text(value) for value in of_table)
+        return values
+
+    def digests(self, columns: tuple[str, ...], groups: str | None) -> np.ndarray:
+        """The digest of each row over the columns that a split depends on, as the manifest holds it."""
+        read = [self.texts(column) for column in columns]
+        return row_digests([*read, self.group_texts(groups)] if groups else read)
+
+    def units(self, columns: tuple[str, ...], groups: str | None) -> Units:
+        """The units that rows are dealt in."""
+        contents = row_digests([self.texts(column) for column in columns])
+        return Units.join(contents, row_digests([self.group_texts(groups)]) if groups else None)
+
+    def row_order(self, digests: np.ndarray) -> np.ndarray:
+        """A place for each row that does not depend on the order of rows: by digest, then by a row's whole content.
+
+        Rows that tie in both are equal, so which of them is which shows nowhere.
+        """
+        _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
+        twins = np.flatnonzero(counts[inverse] > 1)
+        contents = np.full(len(digests), "", dtype="U32")
+        for row in twins.tolist():
+            contents[row] = content_digest(self._row(row))
+        order = np.empty(len(digests), dtype=np.int64)
+        order[np.lexsort((contents, digests))] = np.arange(len(digests))
+        return order
+
+    def _row(self, position: int) -> dict[str, Any]:
+        source = int(np.searchsorted(self.offsets, position, side="right")) - 1
+        row: dict[str, Any] = self.tables[source].data.with_format(None)[position - int(self.offsets[source])]
+        return row
