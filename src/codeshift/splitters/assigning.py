@@ -11,7 +11,7 @@ from codeshift.errors import RegionError, SizeWarning
 from codeshift.splitters.dealing import PARTS, TRAIN, TRIMMED, Dealt, deal, trim_train
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
-from codeshift.splitters.sources import Sources
+from codeshift.splitters.sources import Sources, also_read
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -32,8 +32,8 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     if sources.is_official:
         check_official_request(request, has_validation)
     request.check_seed(official=sources.is_official, has_validation=has_validation)
-    digests = sources.digests(splitter.columns, request.groups)
     units = sources.units(splitter.columns, request.groups)
+    digests = sources.digests(splitter.columns, also_read(splitter, request.groups))
     region = splitter.fit(sources.fitting)
     inside = _inside(region, sources, splitter)
     dealt = _deal(sources, inside, units, digests, request)

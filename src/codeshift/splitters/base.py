@@ -43,8 +43,13 @@ class Splitter(ABC):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that this splitter reads, sorted."""
+        """The columns of code, sorted: rows that are equal in all of them are one identity."""
         return (self.column,)
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Columns beside ``columns`` that the region depends on (a project, a date), sorted; most have none."""
+        return ()
 
     @final
     def assign(
@@ -166,8 +171,13 @@ class _Pair(Splitter):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that either operand reads, sorted."""
+        """The columns of code of both operands."""
         return tuple(sorted({*self.left.columns, *self.right.columns}))
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What else either operand reads."""
+        return tuple(sorted({*self.left.also_reads, *self.right.also_reads} - {*self.columns}))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -206,8 +216,13 @@ class Complement(Splitter):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the splitter reads, sorted."""
+        """The columns of code of the splitter."""
         return self.inner.columns
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """What else the splitter reads."""
+        return self.inner.also_reads
 
     def fit(self, table: PropertyTable) -> Region:
         """Fitted as the splitter itself."""

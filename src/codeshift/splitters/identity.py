@@ -37,10 +37,10 @@ def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
     return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
 
 
-def group_text(value: Any) -> str:
-    """A group's value as text that keeps 1 and "1" apart.
+def typed_text(value: Any) -> str:
+    """A value as text that keeps 1 and "1" apart.
 
-    >>> group_text(1), group_text("1")
+    >>> typed_text(1), typed_text("1")
     ('int:1', 'str:1')
     """
     return f"{type(value).__name__}:{value}"

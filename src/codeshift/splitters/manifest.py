@@ -16,6 +16,7 @@ from codeshift.properties.serialise import from_dict
 from codeshift.splitters.dealing import EXCLUDED, PARTS, REASONS, Dealt
 from codeshift.splitters.describe import asked_and_got, environment, grammars_of, summarise
 from codeshift.splitters.request import DealRequest
+from codeshift.splitters.sources import also_read
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -36,7 +37,8 @@ class SplitManifest:
         splitter: the repr of the splitter. It is shown to people and never evaluated.
         region: the fitted region as plain values; ``fitted_region()`` revives it.
         request: the arguments of the call: seed and sizes.
-        columns: the columns whose content identifies a row.
+        columns: the columns of code, whose content identifies a row.
+        also_reads: other columns that a row's part depends on (groups, a date).
         sizes: for each part, the rows asked (None where that followed from others) and got.
         region_rows: how many rows lie inside of the region.
         grammars: for each language parsed, the grammar's wheel, version and digest of its node kinds.
@@ -49,6 +51,7 @@ class SplitManifest:
     region: dict[str, Any]
     request: dict[str, Any]
     columns: tuple[str, ...]
+    also_reads: tuple[str, ...]
     sizes: dict[str, dict[str, int | None]]
     region_rows: int
     grammars: dict[str, dict[str, str]]
@@ -74,6 +77,7 @@ class SplitManifest:
             region=plain,
             request=request.to_dict(),
             columns=splitter.columns,
+            also_reads=also_read(splitter, request.groups),
             sizes=asked_and_got(dealt, request),
             region_rows=int(inside.sum()),
             grammars=grammars_of(plain),
@@ -93,14 +97,38 @@ class SplitManifest:
         """A few lines for a person: what lies in the region, and what each part got."""
         return summarise(self)
 
+    def to_json(self) -> str:
+        """The manifest as JSON text."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str = "the text") -> SplitManifest:
+        """Read JSON text; ``name`` stands for it in errors.
+
+        Raises:
+            ManifestError: if it is no manifest, or one of a format that this version does not know.
+        """
+        try:
+            plain = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
+        found = plain.get("format") if isinstance(plain, dict) else None
+        if found != FORMAT:
+            raise ManifestError(f"{name} has the format {found!r}, not {FORMAT!r}: it is no manifest that can be read")
+        known = {field.name for field in fields(cls)}
+        missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format"})
+        if missing or unknown:
+            raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
+        values = {field: plain[field] for field in known}
+        return cls(**{**values, "columns": tuple(plain["columns"]), "also_reads": tuple(plain["also_reads"])})
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the manifest as JSON; an old file is replaced whole or not at all."""
         path = Path(path)
-        text = json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False, sort_keys=False) + "\n"
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
+                file.write(self.to_json())
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
@@ -115,18 +143,10 @@ class SplitManifest:
             ManifestError: if the file is no manifest, or one of a format that this version does not know.
         """
         try:
-            plain = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ManifestError(f"{path} is not JSON ({error}): it is cut off, or no manifest") from error
-        if not isinstance(plain, dict) or plain.get("format") != FORMAT:
-            found = plain.get("format") if isinstance(plain, dict) else None
-            raise ManifestError(f"{path} has the format {found!r}, not {FORMAT!r}: it is no manifest that can be read")
-        names = {field.name for field in fields(cls)}
-        missing, unknown = sorted(names - set(plain)), sorted(set(plain) - names - {"format"})
-        if missing or unknown:
-            raise ManifestError(f"{path} lacks the fields {missing} and holds the unknown fields {unknown}")
-        values = {name: plain[name] for name in names}
-        return cls(**{**values, "columns": tuple(plain["columns"])})
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ManifestError(f"{path} is not text ({error}): it is no manifest") from error
+        return cls.from_json(text, name=str(path))
 
     def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
         """Split ``data``, the rows of the manifest in whatever order, as the manifest says.
@@ -155,7 +175,7 @@ class SplitManifest:
             raise ManifestError(
                 f"the manifest divides {sorted(self.rows)}, the data has {sorted(sources.names)}: pass the same splits"
             )
-        digests = sources.digests(self.columns, self.request["groups"])
+        digests = sources.digests(self.columns, self.also_reads)
         order = sources.row_order(digests)
         labels = np.empty(len(digests), dtype=object)
         for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
@@ -169,7 +189,7 @@ class SplitManifest:
         Raises:
             ManifestError: if they do not.
         """
-        digests = sources.digests(self.columns, self.request["groups"])
+        digests = sources.digests(self.columns, self.also_reads)
         labels = _labels(parts, reasons)
         for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
             if _by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:

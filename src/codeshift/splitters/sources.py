@@ -9,11 +9,13 @@ import numpy as np
 
 from codeshift.errors import DataError, closest
 from codeshift.properties import PropertyTable
-from codeshift.splitters.identity import Units, content_digest, group_text, row_digests
+from codeshift.splitters.identity import Units, content_digest, row_digests, typed_text
 from codeshift.splitters.official import OFFICIAL
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+
+    from codeshift.splitters.base import Splitter
 
 WHOLE = "data"
 """The name of the one source where the data is no ``DatasetDict``."""
@@ -88,37 +90,37 @@ class Sources:
         """The texts of a column, all sources end to end."""
         return [text for table in self.tables for text in table.texts(column)]
 
-    def group_texts(self, groups: str) -> list[str]:
-        """The values of a group column as texts, all sources end to end.
+    def values(self, column: str, parameter: str) -> list[str]:
+        """The values of any column as texts that keep 1 and "1" apart, all sources end to end.
 
         Raises:
-            DataError: if there is no such column or rows of it are None.
+            DataError: if there is no such column or rows of it are None; it names ``parameter``.
         """
         values: list[str] = []
         for table in self.tables:
-            if groups not in table.data.column_names:
-                raise DataError("groups", "a column of the dataset", groups, closest(groups, table.data.column_names))
-            of_table = table.data.with_format(None)[groups][:]
+            if column not in table.data.column_names:
+                hint = closest(column, table.data.column_names)
+                raise DataError(parameter, "a column of the dataset", column, hint)
+            of_table = table.data.with_format(None)[column][:]
             missing = [i for i, value in enumerate(of_table) if value is None]
             if missing:
                 raise DataError(
-                    "groups",
+                    parameter,
                     "a column without None",
-                    groups,
-                    f"{len(missing)} rows are None, the first is row {missing[0]}; name their group or leave them out",
+                    column,
+                    f"{len(missing)} rows are None, the first is row {missing[0]}; give them a value or leave them out",
                 )
-            values.extend(group_text(value) for value in of_table)
+            values.extend(typed_text(value) for value in of_table)
         return values
 
-    def digests(self, columns: tuple[str, ...], groups: str | None) -> np.ndarray:
-        """The digest of each row over the columns that a split depends on, as the manifest holds it."""
-        read = [self.texts(column) for column in columns]
-        return row_digests([*read, self.group_texts(groups)] if groups else read)
+    def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
+        """The digest of each row over columns of code and any other columns that its part depends on."""
+        return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
 
     def units(self, columns: tuple[str, ...], groups: str | None) -> Units:
         """The units that rows are dealt in."""
-        contents = row_digests([self.texts(column) for column in columns])
-        return Units.join(contents, row_digests([self.group_texts(groups)]) if groups else None)
+        contents = self.digests(columns, ())
+        return Units.join(contents, row_digests([self.values(groups, "groups")]) if groups else None)
 
     def row_order(self, digests: np.ndarray) -> np.ndarray:
         """A place for each row that does not depend on the order of rows: by digest, then by a row's whole content.
@@ -138,3 +140,8 @@ class Sources:
         source = int(np.searchsorted(self.offsets, position, side="right")) - 1
         row: dict[str, Any] = self.tables[source].data.with_format(None)[position - int(self.offsets[source])]
         return row
+
+
+def also_read(splitter: Splitter, groups: str | None) -> tuple[str, ...]:
+    """The columns beside the code that a row's part depends on, sorted."""
+    return tuple(sorted({*splitter.also_reads, *(() if groups is None else (groups,))} - {*splitter.columns}))

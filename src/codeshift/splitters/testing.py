@@ -1,0 +1,268 @@
+"""The laws of a split as checks that any splitter can be put to, yours included.
+
+``check_splitter`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
+"""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+import os
+import pickle
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import RegionError, SizeWarning
+from codeshift.properties import PropertyTable
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.dealing import PARTS
+from codeshift.splitters.identity import digest
+from codeshift.splitters.manifest import SplitManifest
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from codeshift.splitters.assignment import SplitAssignment
+
+Check = Callable[[Splitter, "Dataset"], None]
+
+
+def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = True) -> None:
+    """Put ``splitter`` to every law on ``data``.
+
+    Args:
+        splitter: the splitter, or a composition.
+        data: rows of which some lie inside the splitter's region and several times as many outside; two hundred rows
+            that hold some exact duplicates tell more than twenty.
+        fresh_process: also compare with the split that another process with another hash seed makes (about 2 s).
+
+    Raises:
+        AssertionError: if a law is broken; the message states it.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * (i % 50) + "1" for i in range(200)]})
+    >>> check_splitter(LengthSplitter(column="code"), rows, fresh_process=False)
+    """
+    with _sizes_may_differ():
+        for check in CHECKS:
+            if check is not check_fresh_process or fresh_process:
+                check(splitter, data)
+
+
+def check_repr(splitter: Splitter, data: Dataset) -> None:
+    """The repr is the specification: evaluating it gives an equal splitter; so do copying and pickling."""
+    again = eval(repr(splitter), _names(splitter))  # noqa: S307 - the repr of the splitter under test
+    _require(again == splitter, f"eval(repr(s)) == s, but {again!r} != {splitter!r}")
+    _require(copy.deepcopy(splitter) == splitter, "a copy of a splitter equals it")
+    _require(pickle.loads(pickle.dumps(splitter)) == splitter, "pickling round-trips")  # noqa: S301 - own bytes
+    _require(hash(again) == hash(splitter), "equal splitters have equal hashes")
+
+
+def check_partition(splitter: Splitter, data: Dataset) -> None:
+    """Every row is in exactly one part, ``excluded`` included, and an excluded row has a reason."""
+    assignment = splitter.assign(data, seed=0)
+    positions = np.concatenate([assignment.indices(part) for part in PARTS])
+    _require(sorted(positions.tolist()) == list(range(len(data))), "every row is in exactly one part")
+    excluded = assignment.parts == PARTS.index("excluded")
+    _require(bool(((assignment.reasons > 0) == excluded).all()), "excluded rows, and only they, have a reason")
+
+
+def check_row_order(splitter: Splitter, data: Dataset) -> None:
+    """The order of rows changes nothing."""
+    there = splitter.assign(data, seed=0)
+    order = np.random.default_rng(1).permutation(len(data))
+    back = splitter.assign(data.select(order), seed=0)
+    _require(there.manifest == back.manifest, "row order changes nothing in the manifest")
+    _require(bool((there.parts[order] == back.parts).all()), "row order changes no row's part")
+
+
+def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
+    """A fresh process with another hash seed makes the same split."""
+    here = splitter.assign(data, seed=0)
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
+    try:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            there = pool.apply(_parts, (splitter, data.with_format(None).to_dict()))
+    finally:
+        if before is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = before
+    _require(here.parts.tolist() == there, "a fresh process makes the same split")
+
+
+def check_seed(splitter: Splitter, data: Dataset) -> None:
+    """The same seed gives the same split, another seed another one."""
+    first = splitter.assign(data, seed=0)
+    _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
+    others = [splitter.assign(data, seed=seed) for seed in range(1, 9)]
+    _require(any((other.parts != first.parts).any() for other in others), "another seed gives another split")
+
+
+def check_identity(splitter: Splitter, data: Dataset) -> None:
+    """No content stands in two parts."""
+    assignment = splitter.assign(data, seed=0)
+    found: dict[str, set[int]] = {}
+    for row, part in zip(_contents(splitter, data), assignment.parts.tolist(), strict=True):
+        found.setdefault(row, set()).add(part)
+    _require(all(len(parts) == 1 for parts in found.values()), "rows of equal code stand in one part")
+
+
+def check_regimes(splitter: Splitter, data: Dataset) -> None:
+    """Regimes are nested and share every part but train; 0 keeps no row of the pool, 1 keeps all of it."""
+    regimes = {kept: splitter.assign(data, seed=0, ood_kept=kept) for kept in (0.0, 0.3, 0.7, 1.0)}
+    full = regimes[1.0]
+    for smaller, larger in zip(list(regimes)[:-1], list(regimes)[1:], strict=True):
+        kept = set(regimes[smaller].indices("train").tolist())
+        _require(kept <= set(regimes[larger].indices("train").tolist()), "regimes are nested")
+    for assignment in regimes.values():
+        for part in ("validation", "test_id", "test_ood"):
+            same = np.array_equal(assignment.indices(part), full.indices(part))
+            _require(same, f"{part} is the same in every regime")
+    _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
+
+
+def check_train_size(splitter: Splitter, data: Dataset) -> None:
+    """With ``train_size`` every regime trains on exactly so many rows, and what it keeps of the region is nested."""
+    size = max(1, splitter.assign(data, seed=0).sizes["train"] // 2)
+    inside = _inside(splitter, data)
+    kept: set[int] = set()
+    for share in (0.0, 0.3, 0.7, 1.0):
+        train = splitter.assign(data, seed=0, ood_kept=share, train_size=size).indices("train")
+        _require(len(train) == size, "train_size is met exactly in every regime")
+        now = set(train[inside[train]].tolist())
+        _require(kept <= now, "rows kept of the region are nested under train_size too")
+        kept = now
+
+
+def check_sides(splitter: Splitter, data: Dataset) -> None:
+    """``test_ood`` lies inside of the region; ``train`` at ``ood_kept=0``, ``validation`` and ``test_id`` outside."""
+    assignment = splitter.assign(data, seed=0)
+    inside = _inside(splitter, data)
+    _require(bool(inside[assignment.indices("test_ood")].all()), "test_ood lies wholly inside of the region")
+    for part in ("train", "validation", "test_id"):
+        _require(not inside[assignment.indices(part)].any(), f"{part} lies wholly outside of the region")
+
+
+def check_manifest(splitter: Splitter, data: Dataset) -> None:
+    """A manifest survives JSON, and applied to the rows in any order gives the same split."""
+    assignment = splitter.assign(data, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, data))
+    manifest = SplitManifest.from_json(assignment.manifest.to_json())
+    _require(manifest == assignment.manifest, "a manifest round-trips through JSON")
+    _require(manifest.assign(data) == assignment, "manifest.assign(data) == assignment")
+    order = np.random.default_rng(2).permutation(len(data))
+    shuffled = manifest.apply(data.select(order))
+    for part, rows in assignment.to_dataset_dict(data).items():
+        same = Counter(map(repr, rows)) == Counter(map(repr, shuffled[part]))
+        _require(same, "a manifest gives the same rows in whatever order they come")
+    region = splitter.fit(PropertyTable(data))
+    _require(manifest.fitted_region() == region, "the fitted region round-trips through JSON")
+
+
+def check_algebra(splitter: Splitter, data: Dataset) -> None:
+    """The Boolean laws hold on masks."""
+    a, b = splitter, ~splitter
+    table = PropertyTable(data)
+
+    def mask(composed: Splitter) -> list[bool]:
+        return composed.fit(table).contains(table).tolist()  # type: ignore[no-any-return]
+
+    _require(mask(~~a) == mask(a), "double complement")
+    _require(mask(~(a & b)) == mask(~a | ~b) and mask(~(a | b)) == mask(~a & ~b), "De Morgan")
+    _require(mask(a & b) == mask(b & a) and mask(a | b) == mask(b | a), "commutativity")
+    _require(mask((a & b) & a) == mask(a & (b & a)) and mask((a | b) | a) == mask(a | (b | a)), "associativity")
+    _require(mask(a - b) == mask(a & ~b), "a - b is a & ~b")
+    _require(not any(mask(a & ~a)) and all(mask(a | ~a)), "a & ~a is empty, a | ~a is everything")
+
+
+def check_content(splitter: Splitter, data: Dataset) -> None:
+    """Columns, features and rows come back untouched, and the input is not changed."""
+    before = data.with_format(None).to_dict()
+    splits = splitter.split(data, seed=0)
+    assignment = splitter.assign(data, seed=0)
+    _require(data.with_format(None).to_dict() == before, "the input is not changed")
+    for part, rows in splits.items():
+        _require(rows.features == data.features, "features are untouched")
+        expected = data.select(assignment.indices(part)).with_format(None).to_dict()
+        _require(rows.with_format(None).to_dict() == expected, "rows are untouched")
+
+
+def check_degenerate(splitter: Splitter, data: Dataset) -> None:
+    """A region that is empty or everything is an error that counts the rows."""
+    for composed, matched in ((splitter & ~splitter, f"0 of {len(data)}"), (splitter | ~splitter, f"all {len(data)}")):
+        try:
+            composed.assign(data, seed=0)
+        except RegionError as error:
+            _require(matched in str(error), "the error says how many rows matched")
+        else:
+            raise AssertionError("a region that is empty or everything raises RegionError")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_repr,
+    check_partition,
+    check_row_order,
+    check_fresh_process,
+    check_seed,
+    check_identity,
+    check_regimes,
+    check_train_size,
+    check_sides,
+    check_manifest,
+    check_algebra,
+    check_content,
+    check_degenerate,
+)
+
+
+def _require(holds: bool, law: str) -> None:
+    if not holds:
+        raise AssertionError(f"broken law: {law}")
+
+
+@contextmanager
+def _sizes_may_differ() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SizeWarning)
+        yield
+
+
+def _parts(splitter: Splitter, columns: dict[str, list[Any]]) -> list[int]:
+    from datasets import Dataset
+
+    with _sizes_may_differ():
+        assignment: SplitAssignment = splitter.assign(Dataset.from_dict(columns), seed=0)
+    return assignment.parts.tolist()  # type: ignore[no-any-return]
+
+
+def _inside(splitter: Splitter, data: Dataset) -> np.ndarray:
+    table = PropertyTable(data)
+    return splitter.fit(table).contains(table)
+
+
+def _contents(splitter: Splitter, data: Dataset) -> list[str]:
+    return [digest(row) for row in zip(*(data[column][:] for column in splitter.columns), strict=True)]
+
+
+def _half_of_train(splitter: Splitter, data: Dataset) -> int:
+    return max(1, splitter.assign(data, seed=0).sizes["train"] // 2)
+
+
+def _names(splitter: Splitter) -> dict[str, Any]:
+    """The names that a repr may use: the public splitters, and the class under test with those inside of it."""
+    import codeshift.splitters
+
+    names = {name: getattr(codeshift.splitters, name) for name in codeshift.splitters.__all__}
+    pending: list[Any] = [splitter]
+    while pending:
+        value = pending.pop()
+        names[type(value).__name__] = type(value)
+        pending.extend(item for item in vars(value).values() if isinstance(item, Splitter))
+    return names
