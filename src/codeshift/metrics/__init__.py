@@ -6,16 +6,27 @@ that needs them scores its first row.
 
 from codeshift.metrics.aggregates import Estimate, bootstrap_ci, mean
 from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
+from codeshift.metrics.bleu import BLEU
+from codeshift.metrics.chrf import ChrF
+from codeshift.metrics.edit import EditSimilarity
+from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.validity import SyntacticValidity
 
 __all__ = [
+    "BLEU",
+    "ChrF",
     "CorpusScore",
+    "EditSimilarity",
+    "ElementPrecision",
+    "ElementRecall",
     "Estimate",
     "ExactMatch",
     "Metric",
     "NegativeLogLikelihood",
     "SufficientStatistics",
+    "SyntacticValidity",
     "TokenAccuracy",
     "bootstrap_ci",
     "column_sums",

@@ -74,7 +74,7 @@ class Metric(ABC):
         >>> ExactMatch().name, ExactMatch(normalize_whitespace=True).name
         ('exact_match', 'exact_match[normalize_whitespace=True]')
         """
-        options = [f"{name}={value}" for name, value in _changed_fields(self)]
+        options = [f"{name}={getattr(value, '__qualname__', value)}" for name, value in _changed_fields(self)]
         return _snake_case(type(self).__name__) + (f"[{','.join(options)}]" if options else "")
 
     @abstractmethod

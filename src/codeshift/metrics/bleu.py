@@ -1,0 +1,137 @@
+"""BLEU over tokens that the caller gives, with the smoothing of sacrebleu or of CodeXGLUE."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.rows import token_rows
+
+_SACREBLEU = ("none", "exp", "floor", "add-k")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BLEU(Metric):
+    """BLEU in [0, 1] (papers print it times 100), of given tokens.
+
+    A row is a string, split at whitespace, or a sequence of tokens. Nothing else is tokenized: sacrebleu's default
+    ``13a`` tokenizer is made for prose and splits code anew, which adds 3.8 points on real Java output (77.42 becomes
+    81.22 on the outputs of CodeXGLUE's CodeBERT for code refinement).
+
+    ``corpus`` is corpus BLEU, from n-gram counts summed over the rows; ``score`` is sentence BLEU, whose mean is
+    another figure (69.07 against 77.42 on the same outputs). N-gram orders that no prediction is long enough for are
+    left out (sacrebleu's ``effective_order``), so identical rows score 1 however short; two empty rows are identical.
+
+    Attributes:
+        smoothing: what to do where no n-gram of an order matches. ``"exp"`` (sacrebleu's default), ``"floor"``,
+            ``"add-k"`` and ``"none"`` are sacrebleu's. ``"codexglue"`` adds 1 to matches and totals of every order, as
+            the evaluators of CodeXGLUE do: harmless for a corpus, but it gives a wrong one-token row .84.
+        max_order: longest n-gram.
+
+    Source: Papineni et al., BLEU (ACL 2002); smoothing: Chen and Cherry (WMT 2014), Lin and Och (COLING 2004).
+
+    >>> BLEU().corpus(["return a + b ;"], ["return a - b ;"]).parts["precision_1"]
+    0.8
+    >>> BLEU().score(["return a + b ;", "x"], ["return a + b ;", "y"])
+    array([1., 0.])
+    """
+
+    smoothing: str = "exp"
+    max_order: int = 4
+
+    def __post_init__(self) -> None:
+        known = (*_SACREBLEU, "codexglue")
+        if self.smoothing not in known:
+            raise ParameterError("smoothing", "known", self.smoothing, closest(str(self.smoothing), known))
+        if self.max_order < 1:
+            raise ParameterError("max_order", "at least 1", self.max_order, "leave it out to take 4")
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Sentence BLEU a row, shape (n,), in [0, 1].
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is neither a string nor a sequence of tokens.
+        """
+        rows = self.statistics(predictions, references)
+        return np.array([self._value(row)[0] for row in rows], dtype=np.float64)
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """(1, matches of each order, n-grams of each order, tokens of prediction and of reference), (n, 2 * order + 3).
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is neither a string nor a sequence of tokens.
+        """
+        pairs = zip(*token_rows(predictions, references), strict=True)
+        rows = [(1, *ngram_matches(p, r, self.max_order), len(p), len(r)) for p, r in pairs]
+        return np.array(rows, dtype=np.float64).reshape(-1, 2 * self.max_order + 3)
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Corpus BLEU from summed counts; ``parts``: the precisions, as counted, and the brevity penalty."""
+        if not sums[0]:
+            return CorpusScore(math.nan)
+        value, brevity_penalty = self._value(sums)
+        matches, totals = self._counts(sums)
+        parts = {f"precision_{i + 1}": ratio(m, t) for i, (m, t) in enumerate(zip(matches, totals, strict=True))}
+        return CorpusScore(value, parts={**parts, "brevity_penalty": brevity_penalty}, n=int(sums[0]))
+
+    def _counts(self, sums: FloatArray) -> tuple[list[float], list[float]]:
+        return sums[1 : self.max_order + 1].tolist(), sums[self.max_order + 1 : -2].tolist()
+
+    def _value(self, sums: FloatArray) -> tuple[float, float]:
+        """BLEU and its brevity penalty."""
+        length, reference_length = sums[-2:].tolist()
+        penalty = _brevity_penalty(length, reference_length)
+        if length == reference_length == 0:
+            return 1.0, penalty
+        matches, totals = self._counts(sums)
+        if self.smoothing == "codexglue":
+            logs = [math.log((m + 1) / (t + 1)) for m, t in zip(matches, totals, strict=True)]
+            return penalty * math.exp(sum(logs) / self.max_order), penalty
+        return _sacrebleu(matches, totals, (length, reference_length), self.smoothing), penalty
+
+
+def ngram_matches(prediction: Sequence[str], reference: Sequence[str], max_order: int) -> list[int]:
+    """Clipped matches of each n-gram order, then the prediction's number of n-grams of each order.
+
+    >>> ngram_matches("a b a".split(), "a b".split(), 2)
+    [2, 1, 3, 2]
+    """
+    matches = []
+    for order in range(1, max_order + 1):
+        ours, theirs = _ngrams(prediction, order), _ngrams(reference, order)
+        matches.append(sum(min(count, theirs[ngram]) for ngram, count in ours.items() if ngram in theirs))
+    return matches + [max(0, len(prediction) - order) for order in range(max_order)]
+
+
+def _ngrams(tokens: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
+    return Counter(zip(*(tokens[i:] for i in range(order)), strict=False))
+
+
+def _brevity_penalty(length: float, reference_length: float) -> float:
+    if length >= reference_length:
+        return 1.0
+    return math.exp(1 - reference_length / length) if length else 0.0
+
+
+def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, float], smoothing: str) -> float:
+    from sacrebleu import metrics as sacrebleu
+
+    bleu = sacrebleu.BLEU.compute_bleu(
+        matches,
+        totals,
+        int(lengths[0]),
+        int(lengths[1]),
+        smooth_method=smoothing,
+        effective_order=True,
+        max_ngram_order=len(matches),
+    )
+    return float(min(bleu.score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100

@@ -1,0 +1,63 @@
+"""Edit similarity: one minus the normalised Levenshtein distance, by rapidfuzz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics.base import FloatArray, Metric
+from codeshift.metrics.rows import text_rows, token_rows
+
+_UNITS = ("characters", "tokens")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSimilarity(Metric):
+    """``1 - distance / length of the longer side``, in [0, 1]; two empty rows score 1.
+
+    The distance counts insertions, deletions and substitutions, each 1 (Levenshtein). It is not ``fuzz.ratio``, which
+    counts a substitution as 2 and is what several papers call edit similarity: 85.98 against 78.60 on the outputs of
+    CodeXGLUE's CodeBERT for code refinement. A row takes time in proportion to the product of its lengths over 64.
+
+    Attributes:
+        unit: ``"characters"`` (code points), or ``"tokens"``: rows are split at whitespace, or given as tokens.
+
+    >>> EditSimilarity().score(["return a;"], ["return b;"]).round(4)
+    array([0.8889])
+    >>> EditSimilarity(unit="tokens").score(["return a ;"], [["return", "b", ";"]]).round(4)
+    array([0.6667])
+    """
+
+    unit: str = "characters"
+
+    def __post_init__(self) -> None:
+        if self.unit not in _UNITS:
+            raise ParameterError("unit", "known", self.unit, closest(str(self.unit), _UNITS))
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Edit similarity a row, shape (n,).
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not text (or, with ``unit="tokens"``, not tokens either).
+        """
+        from rapidfuzz.distance import Levenshtein
+
+        if self.unit == "characters":
+            pairs = zip(*text_rows(predictions, references), strict=True)
+            scores = [Levenshtein.normalized_similarity(p, r) for p, r in pairs]
+        else:
+            tokens = zip(*token_rows(predictions, references), strict=True)
+            scores = [Levenshtein.normalized_similarity(*_numbered(p, r)) for p, r in tokens]
+        return np.array(scores, dtype=np.float64)
+
+
+def _numbered(prediction: Sequence[str], reference: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Tokens as numbers: rapidfuzz compares hashes of other items, which differ between processes and may collide."""
+    numbers: dict[str, int] = {}
+    left = [numbers.setdefault(token, len(numbers)) for token in prediction]
+    return left, [numbers.setdefault(token, len(numbers)) for token in reference]

@@ -1,0 +1,144 @@
+"""Element recall and precision: does the output hold the syntax elements, tokens or APIs that the reference holds?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.rows import text_rows
+from codeshift.properties.grammars import check_language, grammar
+
+_KINDS = ("nodes", "tokens", "apis")
+Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ElementOverlap(Metric):
+    """Shared parts of both metrics; the sets of elements of each row, of both sides."""
+
+    elements: str = "nodes"
+    language: str | None = None
+    names: tuple[str, ...] | None = None
+    extractor: Extractor | None = None
+
+    def __post_init__(self) -> None:
+        if self.elements not in _KINDS:
+            raise ParameterError("elements", "known", self.elements, closest(str(self.elements), _KINDS))
+        if self.elements == "nodes" and self.extractor is None:
+            if self.language is None:
+                raise ParameterError("language", 'given for elements="nodes"', None, "name the language of the rows")
+            check_language(self.language)
+        if self.elements == "apis" and self.extractor is None:
+            remedy = "give a function from a list of texts to one collection of names a text"
+            raise ParameterError("extractor", 'given for elements="apis"', None, remedy)
+        if self.names is not None:
+            object.__setattr__(self, "names", self._checked_names(self.names))
+
+    def _checked_names(self, names: Iterable[str]) -> tuple[str, ...]:
+        names = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+        if not names:
+            raise ParameterError("names", "at least one name", names, "leave it out to take every element")
+        if self.elements == "nodes" and self.extractor is None and self.language is not None:
+            known = grammar(self.language).node_kinds
+            for name in names:
+                if name not in known:
+                    constraint = f"node types of the {self.language} grammar"
+                    raise ParameterError("names", constraint, name, closest(name, known))
+        return names
+
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
+        """What must be found, and where it is looked for."""
+        raise NotImplementedError
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """The share a row, shape (n,); NaN where the side that is asked about holds none of the elements.
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not a string.
+        """
+        rows = self.statistics(predictions, references)
+        return np.array([ratio(found, asked) for found, asked in rows[:, 1:3]], dtype=np.float64)
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """(1, elements found, elements asked for, then the same two for each of ``names``), shape (n, 3 + 2 * names).
+
+        Raises:
+            ParameterError: if there are not as many predictions as references.
+            DataError: if a row is not a string.
+        """
+        names = self.names or ()
+        rows = []
+        for wanted, place in zip(*self._sides(*text_rows(predictions, references)), strict=True):
+            asked = wanted if self.names is None else wanted.intersection(names)
+            found = asked & place
+            rows.append([1, len(found), len(asked), *(x for name in names for x in (name in found, name in asked))])
+        return np.array(rows, dtype=np.float64).reshape(-1, 3 + 2 * len(names))
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """All elements found over all asked for; ``parts``: the same for each of ``names``."""
+        n = int(sums[0])
+        parts = {name: ratio(*sums[3 + 2 * i : 5 + 2 * i]) for i, name in enumerate(self.names or ())}
+        return CorpusScore(ratio(sums[1], sums[2]) if n else math.nan, parts=parts, n=n)
+
+    def _extract(self, texts: list[str]) -> list[set[str]]:
+        """The set of elements of each text."""
+        if self.extractor is not None:
+            found = [set(names) for names in self.extractor(texts)]
+            if len(found) != len(texts):
+                remedy = "give one collection of names a text"
+                raise ParameterError("extractor", f"a function that gives {len(texts)} items", len(found), remedy)
+            return found
+        if self.elements == "tokens":
+            from codeshift.properties.lexer import lex
+
+            return [set(lex(text)) for text in texts]
+        from codeshift.properties.syntax import ERROR, scan_batch
+
+        return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language))["types"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementRecall(_ElementOverlap):
+    """Of the elements that the reference holds, the share that the output holds as well; in [0, 1].
+
+    It answers whether a model ever generates an element that fine-tuning masked: give that element as ``names``. The
+    corpus value is all elements found over all that the references hold, and ``corpus(...).parts`` the recall of each
+    of ``names``. An element counts once a row, however often it stands there. A row whose reference holds none of the
+    elements has no recall (NaN; it adds nothing to the corpus).
+
+    Attributes:
+        elements: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of ``codeshift.properties.lexer``), or
+            ``"apis"`` (what ``extractor`` finds).
+        language: the rows' language, needed for ``"nodes"``.
+        names: only these elements; all by default.
+        extractor: a function from a list of texts to one collection of names a text, in place of the above.
+
+    >>> metric = ElementRecall(language="python", names=("while_statement", "for_statement"))
+    >>> metric.corpus(["while x: f()", "pass"], ["while y: g()", "for i in y: g()"])
+    CorpusScore(value=0.5, parts={'while_statement': 1.0, 'for_statement': 0.0}, n=2)
+    """
+
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
+        return self._extract(references), self._extract(predictions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ElementPrecision(_ElementOverlap):
+    """Of the elements that the output holds, the share that the reference holds as well; in [0, 1].
+
+    The counterpart of ``ElementRecall``, with the same attributes: a model that emits every element has a recall of 1
+    and a low precision. A row whose output holds none of the elements has no precision (NaN).
+
+    >>> ElementPrecision(elements="tokens").score(["return a + b"], ["return a"])
+    array([0.5])
+    """
+
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
+        return self._extract(predictions), self._extract(references)

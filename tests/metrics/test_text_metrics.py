@@ -1,0 +1,319 @@
+"""Laws that every metric of texts keeps, and what each means."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rapidfuzz.distance import Levenshtein
+from sacrebleu.metrics import BLEU as SACREBLEU
+from sacrebleu.metrics import CHRF
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.metrics import (
+    BLEU,
+    ChrF,
+    EditSimilarity,
+    ElementPrecision,
+    ElementRecall,
+    ExactMatch,
+    SyntacticValidity,
+    column_sums,
+)
+
+SMOOTHINGS = ("none", "exp", "floor", "add-k", "codexglue")
+AGREEMENT = [
+    ExactMatch(),
+    ExactMatch(normalize_whitespace=True),
+    *(BLEU(smoothing=s) for s in SMOOTHINGS),
+    ChrF(),
+    ChrF(word_order=2),
+    EditSimilarity(),
+    EditSimilarity(unit="tokens"),
+]
+UNDEFINED_ROWS = [
+    ElementRecall(language="java"),
+    ElementPrecision(elements="tokens"),
+]
+ALL = [*AGREEMENT, *UNDEFINED_ROWS, SyntacticValidity("java")]
+every_metric = pytest.mark.parametrize("metric", ALL, ids=lambda m: m.name)
+
+WORD = st.sampled_from(["if", "(", ")", "x", "=", "1", ";", "return", "+", "été", "名", "{", "}"])
+CODE = st.lists(WORD, max_size=14).map(" ".join)
+# Any bytes, read as text in the ways that datasets do.
+ANY_TEXT = st.one_of(CODE, st.text(max_size=40), st.binary(max_size=40).map(lambda b: b.decode("latin-1")))
+BROKEN = st.binary(max_size=40).map(lambda b: b.decode("utf-8", "surrogateescape"))
+PAIRS = st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=6)
+
+
+def split(pairs):
+    return [p for p, _ in pairs], [r for _, r in pairs]
+
+
+@pytest.mark.parametrize("metric", AGREEMENT, ids=lambda m: m.name)
+@given(texts=st.lists(ANY_TEXT, min_size=1, max_size=6))
+@example(texts=[""])
+@example(texts=["x"])
+def test_identity_gives_the_maximum(metric, texts):
+    """A text scored against itself gets 1, however short, and so does the corpus."""
+    assert metric.score(texts, texts) == pytest.approx(1.0)
+    assert metric.corpus(texts, texts).value == pytest.approx(1.0)
+
+
+@every_metric
+@given(pairs=st.lists(st.tuples(st.one_of(ANY_TEXT, BROKEN), st.one_of(ANY_TEXT, BROKEN)), max_size=6))
+def test_scores_lie_in_the_unit_interval(metric, pairs):
+    """Any text at all, lone surrogates included, gives scores in [0, 1] or NaN where the metric is undefined."""
+    scores = metric.score(*split(pairs))
+    assert scores.shape == (len(pairs),)
+    assert scores.dtype == np.float64
+    defined = scores[~np.isnan(scores)]
+    assert ((defined >= 0) & (defined <= 1)).all()
+    if metric not in UNDEFINED_ROWS:
+        assert len(defined) == len(pairs)
+
+
+@every_metric
+@given(pairs=PAIRS, rng=st.randoms(use_true_random=False))
+def test_order_and_batch_change_nothing(metric, pairs, rng):
+    """Rows score the same alone, in any batch and in any order; the corpus is the same to the last bit."""
+    scores = metric.score(*split(pairs))
+    alone = [metric.score([p], [r])[0] for p, r in pairs]
+    np.testing.assert_array_equal(scores, alone)
+    corpus = metric.corpus(*split(pairs))
+    rng.shuffle(pairs)
+    assert str(metric.corpus(*split(pairs))) == str(corpus)
+
+
+@every_metric
+@given(pairs=PAIRS)
+def test_corpus_follows_from_summed_statistics(metric, pairs):
+    """Statistics of parts of the rows add up to those of all: column 0 counts rows, the sums give the corpus score."""
+    left, right = split(pairs)
+    rows = metric.statistics(left, right)
+    assert (rows[:, 0] == 1).all()
+    halves = column_sums(metric.statistics(left[:2], right[:2])) + column_sums(metric.statistics(left[2:], right[2:]))
+    np.testing.assert_allclose(halves, column_sums(rows))
+    assert str(metric.from_statistics(column_sums(rows))) == str(metric.corpus(left, right))
+    assert metric.corpus(left, right).n == len(pairs)
+
+
+@every_metric
+def test_no_rows(metric):
+    """No rows: scores of shape (0,), a corpus of NaN with n=0."""
+    assert metric.score([], []).shape == (0,)
+    assert math.isnan(metric.corpus([], []).value)
+    assert metric.corpus([], []).n == 0
+
+
+@every_metric
+def test_repr_gives_the_metric_back(metric):
+    """The repr is the specification."""
+    assert eval(repr(metric)) == metric  # noqa: S307
+    assert hash(metric) == hash(eval(repr(metric)))  # noqa: S307
+
+
+def test_names_are_unique():
+    """Metrics of different options have different names in a table."""
+    names = [metric.name for metric in ALL]
+    assert len(set(names)) == len(names)
+    assert BLEU().name == "bleu"
+    assert BLEU(smoothing="codexglue").name == "bleu[smoothing=codexglue]"
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS[:-1])
+@given(pairs=PAIRS)
+def test_bleu_is_sacrebleu_of_given_tokens(smoothing, pairs):
+    """Sentence and corpus BLEU are sacrebleu's with tokenize="none" and effective order, wherever a token stands."""
+    left, right = split(pairs)
+    theirs = SACREBLEU(tokenize="none", smooth_method=smoothing, effective_order=True, force=True)
+    expected = [theirs.sentence_score(p, [r]).score / 100 if p.split() or r.split() else 1 for p, r in pairs]
+    np.testing.assert_allclose(BLEU(smoothing=smoothing).score(left, right), expected, atol=1e-12)
+    if any(p.split() or r.split() for p, r in pairs):
+        corpus = theirs.corpus_score(left, [right]).score / 100
+        assert BLEU(smoothing=smoothing).corpus(left, right).value == pytest.approx(corpus, abs=1e-12)
+
+
+@pytest.mark.parametrize("word_order", [0, 2])
+@given(pairs=PAIRS)
+def test_chrf_is_sacrebleus(word_order, pairs):
+    """Rows and corpus agree with sacrebleu wherever there is a character."""
+    theirs = CHRF(word_order=word_order)
+    left, right = split(pairs)
+    expected = [theirs.sentence_score(p, [r]).score / 100 if p.split() or r.split() else 1 for p, r in pairs]
+    np.testing.assert_allclose(ChrF(word_order=word_order).score(left, right), expected, atol=1e-12)
+    if any(p.split() or r.split() for p, r in pairs):
+        corpus = theirs.corpus_score(left, [right]).score / 100
+        assert ChrF(word_order=word_order).corpus(left, right).value == pytest.approx(corpus, abs=1e-12)
+
+
+@given(pairs=PAIRS)
+def test_edit_similarity_is_rapidfuzz_and_symmetric(pairs):
+    """Characters and tokens agree with rapidfuzz's normalised Levenshtein similarity, and sides may be swapped."""
+    left, right = split(pairs)
+    expected = [Levenshtein.normalized_similarity(p, r) for p, r in pairs]
+    assert EditSimilarity().score(left, right).tolist() == expected
+    tokens = EditSimilarity(unit="tokens")
+    expected = [Levenshtein.normalized_similarity(p.split(), r.split()) for p, r in pairs]
+    assert tokens.score(left, right).tolist() == expected
+    assert tokens.score(right, left).tolist() == expected
+
+
+@given(words=st.lists(WORD, min_size=1, max_size=20), drop=st.integers(0, 19))
+def test_dropping_more_of_the_end_never_helps(words, drop):
+    """A shorter prefix of the reference never scores higher, in BLEU, edit similarity and element recall."""
+    longer = words[: max(1, len(words) - drop % len(words))]
+    shorter = longer[: max(1, len(longer) - 1)]
+    for metric in (
+        BLEU(smoothing="none"),
+        EditSimilarity(),
+        EditSimilarity(unit="tokens"),
+        ElementRecall(elements="tokens"),
+    ):
+        low, high = metric.score([" ".join(shorter), " ".join(longer)], [" ".join(words)] * 2)
+        assert low <= high + 1e-12
+
+
+def test_tokens_may_be_given():
+    """A row of tokens is taken as it is, with whitespace inside a token and all."""
+    assert BLEU().score([["print", "'a b'"]], [["print", "'a b'"]]).tolist() == [1.0]
+    assert BLEU().score([["print", "'a b'"]], ["print 'a b'"])[0] < 1
+    assert EditSimilarity(unit="tokens").score([["print", "'a b'"]], [["print", "'a c'"]]).tolist() == [0.5]
+
+
+def test_codexglue_smoothing_by_hand():
+    """Each precision is (matches + 1) / (n-grams + 1): one wrong token gets (1/2 * 1 * 1 * 1) ** (1/4)."""
+    assert BLEU(smoothing="codexglue").score(["x"], ["y"])[0] == pytest.approx(0.5**0.25)
+    # a b c against a b d: matches 2, 1, 0, none; n-grams 3, 2, 1, 0.
+    expected = (3 / 4 * 2 / 3 * 1 / 2 * 1) ** 0.25
+    assert BLEU(smoothing="codexglue").corpus(["a b c"], ["a b d"]).value == pytest.approx(expected)
+    short = BLEU(smoothing="codexglue").corpus(["a b"], ["a b c d"])
+    assert short.parts["brevity_penalty"] == pytest.approx(math.exp(1 - 2))
+    assert short.parts["precision_1"] == 1.0
+    assert math.isnan(short.parts["precision_3"])
+
+
+@pytest.mark.parametrize(
+    ("language", "valid", "invalid"),
+    [
+        ("java", "public int f() { return 1; }", "public int f() { return"),
+        ("java", "Point(int x) { this.x = x; }", "Point(int x) { this.x = ; }"),
+        ("c_sharp", "public Point(int x): base(x) { }", "public Point(int x): base(x) {"),
+        ("python", "def f(x):\n    return x", "def f(x)\n    return x"),
+        ("javascript", "get x() { return 1; }", "get x() { return 1;"),
+        ("php", "public function f() { return 1; }", "public function f( { return 1; }"),
+        ("go", "func f() int { return 1 }", "func f() int { return 1 "),
+        ("rust", "fn f(&self) -> u8 { 1 }", "fn f(&self) -> u8 { 1"),
+        ("cpp", "int A::f() const { return 1; }", "int A::f() const { return 1;"),
+    ],
+)
+def test_bare_methods_are_valid_and_broken_ones_are_not(language, valid, invalid):
+    """A method without its class parses as such; an ERROR or MISSING node makes a row invalid."""
+    assert SyntacticValidity(language).score([valid, invalid], ["", ""]).tolist() == [1.0, 0.0]
+
+
+def test_a_method_cannot_close_the_class_it_is_tried_in():
+    """Text that ends one class and begins the next is no method, though it parses inside of a class."""
+    assert SyntacticValidity("java").score(["} class B {", "int f() { return 1; } }"], ["", ""]).tolist() == [0.0, 0.0]
+
+
+def test_blank_output_is_no_program():
+    """An empty output scores 0, though an empty file parses."""
+    assert SyntacticValidity("python").score(["", " \n", "pass"], [""] * 3).tolist() == [0.0, 0.0, 1.0]
+
+
+def test_element_recall_of_named_elements():
+    """Only rows whose reference holds an element count for it; an element counts once a row."""
+    references = ["while x: f()", "while x: f()", "for i in x: f()", "pass"]
+    predictions = ["while y: g()", "if y: g()", "while y: g()", "while y: g()"]
+    metric = ElementRecall(language="python", names=("while_statement", "for_statement", "try_statement"))
+    np.testing.assert_array_equal(metric.score(predictions, references), [1, 0, 0, np.nan])
+    corpus = metric.corpus(predictions, references)
+    assert corpus.value == 1 / 3
+    assert corpus.parts["while_statement"] == 0.5
+    assert corpus.parts["for_statement"] == 0.0
+    assert math.isnan(corpus.parts["try_statement"])
+    precision = ElementPrecision(language="python", names=("while_statement",))
+    assert precision.corpus(predictions, references).value == 1 / 3
+
+
+@given(pairs=PAIRS)
+def test_recall_is_precision_with_the_sides_swapped(pairs):
+    """Recall of (p, r) is precision of (r, p)."""
+    left, right = split(pairs)
+    for options in ({"elements": "tokens"}, {"language": "python"}):
+        recall, precision = ElementRecall(**options), ElementPrecision(**options)
+        np.testing.assert_array_equal(recall.score(left, right), precision.score(right, left))
+
+
+def test_elements_of_an_extractor():
+    """A function gives the elements where no built-in kind does."""
+
+    def calls(texts):
+        return [[word[:-2] for word in text.split() if word.endswith("()")] for text in texts]
+
+    metric = ElementRecall(elements="apis", extractor=calls)
+    assert metric.score(["open() close()"], ["open() read()"]).tolist() == [0.5]
+    assert "calls" in metric.name
+    assert "0x" not in metric.name
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BLEU(smoothing="codexgleu"), "smoothing must be known, got 'codexgleu': did you mean codexglue"),
+        (lambda: BLEU(max_order=0), "max_order must be at least 1, got 0"),
+        (lambda: ChrF(char_order=0), "char_order must be at least 1, got 0"),
+        (lambda: ChrF(beta=0), "beta must be greater than 0, got 0"),
+        (lambda: EditSimilarity(unit="chars"), "unit must be known, got 'chars': did you mean characters"),
+        (lambda: SyntacticValidity("jaba"), "language must be a known language, got 'jaba': did you mean java"),
+        (lambda: ElementRecall(), 'language must be given for elements="nodes", got None'),
+        (lambda: ElementRecall(elements="node"), "elements must be known, got 'node': did you mean nodes"),
+        (lambda: ElementRecall(elements="apis"), 'extractor must be given for elements="apis", got None'),
+        (lambda: ElementRecall(language="java", names=()), r"names must be at least one name, got \(\)"),
+        (
+            lambda: ElementRecall(language="java", names=("while_statment",)),
+            "names must be node types of the java grammar, got 'while_statment': did you mean while_statement",
+        ),
+    ],
+)
+def test_bad_options_say_what_to_do(make, message):
+    """An option that cannot work is an error when the metric is made."""
+    with pytest.raises(ParameterError, match=message):
+        make()
+
+
+def test_an_extractor_must_give_one_item_a_text():
+    """An extractor that drops rows is found out."""
+    with pytest.raises(ParameterError, match="extractor must be a function that gives 2 items, got 0"):
+        ElementRecall(elements="apis", extractor=lambda texts: []).score(["a", "b"], ["a", "b"])
+
+
+@pytest.mark.parametrize("row", [None, 7, b"x", [1, 2], {"a": 1}])
+def test_rows_that_are_neither_text_nor_tokens(row):
+    """Token metrics name the row and side that they cannot read."""
+    with pytest.raises(DataError, match=r"predictions\[0\] must be a string"):
+        BLEU().score([row], ["x"])
+
+
+HOSTILE = {"brackets": "(" * 1000, "words": "a b c d " * 500, "one": "x" * 4000, "braces": "class A { " * 300}
+
+
+@pytest.mark.slow
+@every_metric
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_time_grows_about_linearly(metric, text):
+    """Eight times the text takes less than 40 times as long: far below the 64 of a quadratic cost."""
+
+    def seconds(texts):
+        start = time.process_time()
+        metric.score(texts, [t[::-1] for t in texts])
+        return time.process_time() - start
+
+    seconds([text])
+    short = max(min(seconds([text]) for _ in range(3)), 1e-3)
+    assert min(seconds([text * 8]) for _ in range(2)) < 40 * short
