@@ -1,1 +1,47 @@
-"""codeshift.finetune."""
+"""Fine-tuning, full or by any method of PEFT, and evaluation: on any ``DatasetDict``, with no splitter in sight."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from codeshift.errors import MissingExtraError
+
+for _package in ("torch", "transformers", "peft", "accelerate"):
+    if find_spec(_package) is None:
+        raise MissingExtraError(_package, "finetune")
+
+from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
+from codeshift.finetune.config import TrainingConfig  # noqa: E402
+from codeshift.finetune.encoding import Truncation  # noqa: E402
+from codeshift.finetune.errors import (  # noqa: E402
+    AdapterWarning,
+    CheckpointError,
+    DivergenceError,
+    TruncationWarning,
+)
+from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation  # noqa: E402
+from codeshift.finetune.evaluator import Evaluator  # noqa: E402
+from codeshift.finetune.generation import Decoding, Output  # noqa: E402
+from codeshift.finetune.models import load_model  # noqa: E402
+from codeshift.finetune.result import TrainingResult  # noqa: E402
+from codeshift.finetune.trainer import Trainer  # noqa: E402
+
+__all__ = [
+    "AdapterWarning",
+    "CheckpointError",
+    "Decoding",
+    "DivergenceError",
+    "EvaluationResult",
+    "Evaluator",
+    "Output",
+    "PartEvaluation",
+    "TrainableParameters",
+    "Trainer",
+    "TrainingConfig",
+    "TrainingResult",
+    "Truncation",
+    "TruncationWarning",
+    "load_model",
+    "trainable_parameters",
+    "with_adapter",
+]

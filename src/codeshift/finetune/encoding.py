@@ -1,0 +1,181 @@
+"""Rows of text to token ids: what is cut is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.errors import DataError
+from codeshift.finetune.template import Template
+
+Ids = NDArray[np.int32]
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of unequal lengths in one flat array.
+
+    Attributes:
+        values: all rows, one after the other.
+        offsets: where each row starts, and the end: one more than there are rows.
+
+    >>> rows = Ragged.of([[1, 2], [3]])
+    >>> len(rows), rows[0].tolist(), rows.lengths.tolist()
+    (2, [1, 2], [2, 1])
+    """
+
+    values: NDArray[Any]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Iterable[Sequence[Any] | NDArray[Any]], dtype: Any = np.int32) -> Ragged:
+        """From rows."""
+        arrays = [np.asarray(row, dtype=dtype) for row in rows]
+        offsets = np.zeros(len(arrays) + 1, dtype=np.int64)
+        np.cumsum([len(a) for a in arrays], out=offsets[1:])
+        return cls(np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return (self[row] for row in range(len(self)))
+
+    def __getitem__(self, row: int) -> NDArray[Any]:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Values in each row."""
+        return np.diff(self.offsets)
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """How much of a part did not fit.
+
+    Attributes:
+        rows: rows in the part.
+        sources: rows whose source was cut.
+        targets: rows whose target was cut.
+        lost_source_tokens: tokens cut off the sources.
+        lost_target_tokens: tokens cut off the targets.
+    """
+
+    rows: int
+    sources: int
+    targets: int
+    lost_source_tokens: int
+    lost_target_tokens: int
+
+    def __str__(self) -> str:
+        return f"{self.sources} of {self.rows} sources and {self.targets} of {self.rows} targets cut"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The token ids of one part.
+
+    Attributes:
+        sources: one row of ids each, special tokens included.
+        targets: likewise, the end token included unless the target was cut.
+        truncation: what did not fit.
+    """
+
+    sources: Ragged
+    targets: Ragged
+    truncation: Truncation
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns rows into token ids as one model family reads them.
+
+    Attributes:
+        tokenizer: a tokenizer of transformers.
+        source: of the text that the model is given.
+        target: of the text that it must write.
+        max_source_length: in tokens.
+        max_target_length: in tokens, the end token included.
+        is_decoder: source and target are one sequence (a decoder) rather than two (an encoder-decoder).
+    """
+
+    tokenizer: Any
+    source: Template
+    target: Template
+    max_source_length: int
+    max_target_length: int
+    is_decoder: bool
+
+    def encode(self, data: Any, part: str = "data") -> Encoded:
+        """The token ids of a ``datasets.Dataset``.
+
+        Raises:
+            ParameterError: a column is missing.
+            DataError: a value is not text, or there is no row.
+        """
+        self.source.check(data.column_names)
+        self.target.check(data.column_names)
+        if len(data) == 0:
+            raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+        columns = list(dict.fromkeys(self.source.columns + self.target.columns))
+        batch = {column: list(data[column]) for column in columns}
+        return self.encode_texts(self.source.texts(batch), self.target.texts(batch))
+
+    def encode_texts(self, sources: list[str], targets: list[str]) -> Encoded:
+        """The token ids of texts; a source that is too long is cut as its tokenizer cuts, a target at its end."""
+        source_ids, target_ids = self._sources(sources), self._targets(targets)
+        cut_sources = [max(0, len(ids) - self.max_source_length) for ids in source_ids]
+        cut_targets = [max(0, len(ids) - self.max_target_length) for ids in target_ids]
+        for row in np.flatnonzero(cut_sources):
+            source_ids[row] = self._cut_source(sources[row], source_ids[row])
+        # A target that was cut does not end there, so it must not teach the model to end: no end token is put back.
+        target_ids = [ids[: self.max_target_length] for ids in target_ids]
+        truncation = Truncation(
+            len(sources), int(np.count_nonzero(cut_sources)), int(np.count_nonzero(cut_targets)),
+            sum(cut_sources), sum(cut_targets),
+        )  # fmt: skip
+        return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation)
+
+    def _sources(self, texts: list[str]) -> list[list[int]]:
+        rows = self._tokenize(texts)
+        if self.is_decoder:
+            # Some tokenizers end every text; a source that ends would tell a decoder that all is said.
+            rows = [ids[:-1] if ids and ids[-1] == self._end else ids for ids in rows]
+        return [ids or [self._first] for ids in rows]
+
+    def _targets(self, texts: list[str]) -> list[list[int]]:
+        rows = self._tokenize(texts, add_special_tokens=not self.is_decoder)
+        return [ids if ids and ids[-1] == self._end else [*ids, self._end] for ids in rows]
+
+    def _cut_source(self, text: str, ids: list[int]) -> list[int]:
+        kept: list[int] = self.tokenizer(text, truncation=True, max_length=self.max_source_length)["input_ids"]
+        if self.is_decoder and kept[-1] == self._end:
+            kept = ids[: self.max_source_length]
+        return kept
+
+    def _tokenize(self, texts: list[str], **options: Any) -> list[list[int]]:
+        rows: list[list[int]] = []
+        for start in range(0, len(texts), _ROWS_AT_ONCE):
+            some = texts[start : start + _ROWS_AT_ONCE]
+            rows.extend(self.tokenizer(some, truncation=False, padding=False, verbose=False, **options)["input_ids"])
+        return rows
+
+    @property
+    def _end(self) -> int:
+        end = self.tokenizer.eos_token_id
+        return int(self.tokenizer.sep_token_id if end is None else end)
+
+    @property
+    def _first(self) -> int:
+        """What stands for an empty source: a decoder needs one token before the first that it predicts."""
+        first = self.tokenizer.bos_token_id if self.is_decoder else None
+        return self._end if first is None else int(first)

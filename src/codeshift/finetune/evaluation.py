@@ -1,0 +1,149 @@
+"""What an evaluation found: row by row, and as means with intervals."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.errors import ParameterError, closest
+from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.generation import Output
+from codeshift.metrics import Estimate, Metric, bootstrap_ci
+
+
+@dataclass(frozen=True)
+class PartEvaluation:
+    """One part's rows.
+
+    Attributes:
+        references: the texts that should have been written, one a row.
+        truncation: of sources and targets.
+        metrics: by name.
+        statistics: by metric, (rows scored, d): see ``codeshift.metrics``.
+        scored: by metric, the numbers of the rows that were scored: all, or those that were generated for.
+        outputs: what was generated, None for a row that was not generated for; empty without generation.
+        seed: of the intervals.
+    """
+
+    references: list[str] = field(repr=False)
+    truncation: Truncation
+    metrics: dict[str, Metric]
+    statistics: dict[str, NDArray[np.float64]] = field(repr=False)
+    scored: dict[str, NDArray[np.int64]] = field(repr=False)
+    outputs: list[Output | None] = field(repr=False)
+    seed: int = 0
+
+    @property
+    def predictions(self) -> list[str | None]:
+        """The text generated for each row; None where none was."""
+        return [None if output is None else output.text for output in self.outputs]
+
+    @property
+    def unfinished(self) -> int:
+        """Outputs that the limit of length cut."""
+        return sum(output is not None and not output.finished for output in self.outputs)
+
+    def scores(self, metric: str) -> NDArray[np.float64]:
+        """One score a row, (rows,); NaN for a row that was not generated for.
+
+        Raises:
+            ParameterError: this metric was not evaluated.
+        """
+        self._check(metric)
+        out = np.full(len(self.references), np.nan)
+        rows = [self.metrics[metric].from_statistics(row).value for row in self.statistics[metric]]
+        out[self.scored[metric]] = rows
+        return out
+
+    def estimate(self, metric: str) -> Estimate:
+        """The metric's value for the whole part with its 95% bootstrap interval; ``n`` counts the rows scored.
+
+        Raises:
+            ParameterError: this metric was not evaluated.
+        """
+        self._check(metric)
+        return bootstrap_ci(self.statistics[metric], metric=self.metrics[metric], seed=self.seed)
+
+    @cached_property
+    def estimates(self) -> dict[str, Estimate]:
+        """``estimate`` of every metric."""
+        return {name: self.estimate(name) for name in self.metrics}
+
+    def _check(self, metric: str) -> None:
+        if metric not in self.metrics:
+            raise ParameterError("metric", "one that was evaluated", metric, closest(metric, self.metrics))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict of JSON values a row: ``row``, ``reference``, what was generated, and the scores (None for NaN)."""
+        scores = {name: self.scores(name) for name in self.metrics}
+        made = []
+        for i, reference in enumerate(self.references):
+            row: dict[str, Any] = {"row": i, "reference": reference}
+            if self.outputs:
+                output = self.outputs[i]
+                row["prediction"] = None if output is None else output.text
+                row["finished"] = None if output is None else output.finished
+            made.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
+        return made
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What an evaluation found in each part.
+
+    Attributes:
+        parts: by name.
+        metadata: model, adapter, data digests, decoding, limits of length and library versions, as JSON values.
+    """
+
+    parts: dict[str, PartEvaluation]
+    metadata: dict[str, Any] = field(repr=False)
+
+    def __getitem__(self, part: str) -> PartEvaluation:
+        if part not in self.parts:
+            raise ParameterError("part", "one that was evaluated", part, closest(part, self.parts))
+        return self.parts[part]
+
+    def aggregates(self) -> list[dict[str, Any]]:
+        """One dict a part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` rows of ``rows``."""
+        return [
+            {
+                "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
+                "rows": len(found.references),
+            }
+            for part, found in self.parts.items()
+            for name, e in found.estimates.items()
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{row['part']:<12} {row['metric']:<26} {row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
+            f"  {row['n']} of {row['rows']} rows"
+            for row in self.aggregates()
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write a Parquet file of rows a part, and ``evaluation.json`` (aggregates and metadata), each atomically."""
+        import pyarrow as pa  # type: ignore[import-untyped]
+        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for part, found in self.parts.items():
+            temporary = folder / f".{uuid.uuid4().hex}"
+            pq.write_table(pa.Table.from_pylist(found.rows()), temporary)
+            os.replace(temporary, folder / f"{part}.parquet")
+        aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
+        found_in = {p: {"truncation": vars(f.truncation), "unfinished": f.unfinished} for p, f in self.parts.items()}
+        summary = {"aggregates": aggregates, "parts": found_in, "metadata": self.metadata}
+        temporary = folder / f".{uuid.uuid4().hex}"
+        temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
+        os.replace(temporary, folder / "evaluation.json")

@@ -1,0 +1,236 @@
+"""One call that says how good a model is on each part of a dataset."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+from peft import PeftModel
+from tqdm.auto import tqdm
+
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.finetune.batching import Collator
+from codeshift.finetune.config import check_count
+from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.errors import TruncationWarning
+from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
+from codeshift.finetune.generation import Decoding, Output, generate
+from codeshift.finetune.identity import data_digest, describe_model, versions
+from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
+from codeshift.finetune.runtime import seeded
+from codeshift.finetune.scoring import TokenScores, score_tokens
+from codeshift.finetune.template import Template
+from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
+
+
+class Evaluator:
+    r"""Evaluates models, fine-tuned or not, by teacher forcing and by what they write.
+
+    ``NegativeLogLikelihood`` and ``TokenAccuracy`` are measured by teacher forcing; every other metric compares the
+    text that the model writes with the reference. Nothing is generated where no metric needs it.
+
+    Args:
+        metrics: of ``codeshift.metrics``; at least one.
+        source: the column that the model is given, or a template, as in ``Trainer``.
+        target: the column that it must write, or a template.
+        batch_size: rows at once; halved where memory does not suffice.
+        max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
+        max_target_length: longest target that is teacher-forced, in tokens; likewise.
+        decoding: how text is generated; its ``max_new_tokens=None`` takes the part's longest target, as cut.
+        generate_rows: generate for so many rows of each part, drawn by ``seed``; None generates for all. The estimates
+            say how many (``n``), and the scores of the others are NaN.
+        seed: of that draw and of the intervals.
+        progress: show progress bars.
+
+    Raises:
+        ParameterError: an argument cannot work.
+
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from codeshift.metrics import ExactMatch
+    >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
+    >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), data, tokenizer=tokenizer)
+    >>> print(result["data"].estimates["exact_match"])
+    0 [0, 0] (95% percentile, n=2)
+    """
+
+    def __init__(
+        self,
+        metrics: Iterable[Metric],
+        *,
+        source: str,
+        target: str,
+        batch_size: int = 32,
+        max_source_length: int = 512,
+        max_target_length: int = 512,
+        decoding: Decoding | None = None,
+        generate_rows: int | None = None,
+        seed: int = 0,
+        progress: bool = True,
+    ) -> None:
+        self.metrics = _by_name(metrics)
+        self.source, self.target = Template(source, "source"), Template(target, "target")
+        for name, count in (("batch_size", batch_size), ("max_source_length", max_source_length)):
+            check_count(name, count, at_least=1)
+        check_count("max_target_length", max_target_length, at_least=2)
+        check_count("seed", seed, at_least=0)
+        if generate_rows is not None:
+            check_count("generate_rows", generate_rows, at_least=1, remedy="leave generation metrics out for none")
+        self.batch_size, self.generate_rows, self.seed, self.progress = batch_size, generate_rows, seed, progress
+        self.max_source_length, self.max_target_length = max_source_length, max_target_length
+        self.decoding = decoding or Decoding()
+
+    def evaluate(
+        self,
+        model: Any,
+        splits: Mapping[str, Dataset] | Dataset,
+        *,
+        tokenizer: Any = None,
+        parts: Iterable[str] | None = None,
+    ) -> EvaluationResult:
+        """Evaluate a model, which is not changed.
+
+        Args:
+            model: as in ``Trainer``: an object, a path or a hub name.
+            splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
+            tokenizer: its tokenizer, or a path or name; None takes the one at the model's path or name.
+            parts: which parts; None takes those whose names begin with "test".
+
+        Raises:
+            DataError: a part is empty, or a value is not text.
+            ParameterError: a part, a column or the tokenizer is missing.
+        """
+        chosen = _chosen_parts(splits, parts)
+        for rows in chosen.values():
+            self.source.check(rows.column_names)
+            self.target.check(rows.column_names)
+        tokenizer = _tokenizer_of(model, tokenizer)
+        with seeded(self.seed):  # the fresh decoder of an encoder is random
+            loads = isinstance(model, str | os.PathLike)
+            model = load_model(model, tokenizer) if loads else as_generator(model, tokenizer)
+        found = {part: self._part(model, tokenizer, part, rows) for part, rows in chosen.items()}
+        return EvaluationResult(found, self._metadata(model, chosen))
+
+    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> PartEvaluation:
+        encoder = Encoder(
+            tokenizer, self.source, self.target, self.max_source_length, self.max_target_length, is_decoder(model)
+        )
+        data = encoder.encode(rows, part)
+        if data.truncation.sources or data.truncation.targets:
+            warnings.warn(TruncationWarning(f"{part}: {data.truncation}"), stacklevel=3)
+        references = self.target.texts({column: list(rows[column]) for column in self.target.columns})
+        forced = self._forced(model, tokenizer, data, part)
+        generated = self._generated_rows(len(data))
+        outputs = self._outputs(model, tokenizer, data, generated, part)
+        statistics, scored = {}, {}
+        for name, metric in self.metrics.items():
+            if is_forced(metric):
+                given = forced.argmax if isinstance(metric, TokenAccuracy) else forced.log_probabilities
+                statistics[name] = metric.statistics(list(given), list(data.targets))
+                scored[name] = np.arange(len(data))
+            else:
+                predictions = [output.text for output in outputs if output is not None]
+                statistics[name] = metric.statistics(predictions, [references[i] for i in generated])
+                scored[name] = generated
+        return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed)
+
+    def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str) -> TokenScores:
+        if not any(is_forced(metric) for metric in self.metrics.values()):
+            return TokenScores.empty()
+        collate = Collator(pad_id(model, tokenizer), is_decoder(model))
+        with tqdm(total=len(data), desc=f"score {part}", unit="row", disable=not self.progress) as bar:
+            return score_tokens(model, data, collate, batch_size=self.batch_size, bar=bar)
+
+    def _generated_rows(self, rows: int) -> NDArray[np.int64]:
+        """The numbers of the rows to generate for, in their order."""
+        if self.generate_rows is None or self.generate_rows >= rows:
+            return np.arange(rows)
+        return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
+
+    def _outputs(
+        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str
+    ) -> list[Output | None]:
+        if all(is_forced(metric) for metric in self.metrics.values()):
+            return []
+        outputs: list[Output | None] = [None] * len(data)
+        limit = self.decoding.max_new_tokens or int(data.targets.lengths.max())
+        with tqdm(total=len(rows), desc=f"generate {part}", unit="row", disable=not self.progress) as bar:
+
+            def note(done: NDArray[np.int64], made: list[Output]) -> None:
+                for row, output in zip(done, made, strict=True):
+                    outputs[row] = output
+                bar.update(len(done))
+
+            generate(
+                model, tokenizer, data.sources, rows, self.decoding, limit, batch_size=self.batch_size, on_batch=note
+            )
+        return outputs
+
+    def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
+        columns = sorted({*self.source.columns, *self.target.columns})
+        return {
+            "model": describe_model(base_model(model)),
+            "adapter": describe_adapter(model),
+            "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
+            "source": self.source.spec,
+            "target": self.target.spec,
+            "max_source_length": self.max_source_length,
+            "max_target_length": self.max_target_length,
+            "decoding": self.decoding.to_dict(),
+            "generate_rows": self.generate_rows,
+            "seed": self.seed,
+            "versions": versions(),
+        }
+
+
+def is_forced(metric: Metric) -> bool:
+    """Whether a metric is measured by teacher forcing rather than on generated text."""
+    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
+
+
+def describe_adapter(model: Any) -> dict[str, Any] | None:
+    """The method of PEFT on a model; None without one."""
+    if not isinstance(model, PeftModel):
+        return None
+    return {name: config.peft_type.value for name, config in model.peft_config.items()}
+
+
+def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
+    metrics = list(metrics) if isinstance(metrics, Iterable) else [metrics]
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            raise ParameterError("metrics", "made of metrics of codeshift.metrics", metric, "such as ExactMatch()")
+    named = {metric.name: metric for metric in metrics}
+    if not metrics or len(named) < len(metrics):
+        names = [metric.name for metric in metrics]
+        raise ParameterError("metrics", "at least one, each once", names, "give [NegativeLogLikelihood()] for example")
+    return named
+
+
+def _chosen_parts(splits: Mapping[str, Dataset] | Dataset, parts: Iterable[str] | None) -> dict[str, Dataset]:
+    if isinstance(splits, Dataset):
+        splits = {"data": splits}
+        parts = ("data",) if parts is None else parts
+    if not isinstance(splits, Mapping):
+        raise ParameterError("splits", "a DatasetDict or a Dataset", splits, "see the datasets library")
+    if isinstance(parts, str):
+        raise ParameterError("parts", "a sequence of names", parts, f"write it as ({parts!r},)")
+    chosen = [name for name in splits if name.startswith("test")] if parts is None else list(parts)
+    for name in chosen:
+        if name not in splits:
+            raise ParameterError("parts", "names of parts of the data", name, closest(name, splits))
+    if not chosen:
+        raise DataError("splits", 'a DatasetDict with a part "test..."', sorted(splits), "name the parts (parts=...)")
+    return {name: splits[name] for name in chosen}
+
+
+def _tokenizer_of(model: Any, tokenizer: Any) -> Any:
+    if tokenizer is None and not isinstance(model, str | os.PathLike):
+        raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
+    return load_tokenizer(model if tokenizer is None else tokenizer)

@@ -1,0 +1,50 @@
+"""Short digests that say whether two runs had the same model and the same data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
+_SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
+
+
+def data_digest(data: Any, columns: Iterable[str]) -> str:
+    """SHA-256 of the texts in ``columns`` of a ``Dataset``, in the order of its rows."""
+    digest = hashlib.sha256()
+    for column in columns:
+        digest.update(json.dumps([column, list(data[column])]).encode())
+    return digest.hexdigest()
+
+
+def weights_digest(model: Any) -> str:
+    """SHA-256 of the names, types and shapes of all weights, and of up to 4096 numbers spread over each."""
+    digest = hashlib.sha256()
+    for name, tensor in model.named_parameters():
+        flat = tensor.detach().reshape(-1)
+        some = flat[:: max(1, flat.numel() // _SAMPLE)].to("cpu", torch.float32).contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(some.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def describe_model(model: Any) -> dict[str, Any]:
+    """What tells a model from another: class, name or path, revision, size and a digest of its weights."""
+    return {
+        "class": type(model).__name__,
+        "name": getattr(model.config, "_name_or_path", ""),
+        "revision": getattr(model.config, "_commit_hash", None),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "weights": weights_digest(model),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that can change a number."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}

@@ -1,0 +1,51 @@
+"""Work on rows in batches that shrink where memory does not suffice."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+import torch
+from accelerate.utils.memory import should_reduce_batch_size
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+Made = TypeVar("Made")
+
+
+def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> Iterator[tuple[Rows, Made]]:
+    """What ``work`` makes of each batch of ``order``; where it runs out of memory, half the batch is tried, and so on.
+
+    The halved size stays for the batches that follow. A single row that does not fit raises what ``work`` raised.
+
+    >>> def work(rows):
+    ...     if len(rows) > 2:
+    ...         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+    ...     return rows.sum()
+    >>> [(len(rows), int(made)) for rows, made in in_batches(np.arange(5), 4, work)]
+    [(2, 1), (2, 5), (1, 4)]
+    """
+    start = 0
+    while start < len(order):
+        rows = order[start : start + batch_size]
+        made = _try(work, rows)
+        if made is None:
+            batch_size = max(1, len(rows) // 2)
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            continue
+        yield rows, made[0]
+        start += len(rows)
+
+
+def _try(work: Callable[[Rows], Made], rows: Rows) -> tuple[Made] | None:
+    """None where memory did not suffice for more than one row."""
+    try:
+        return (work(rows),)
+    except (RuntimeError, MemoryError) as error:
+        if len(rows) > 1 and (isinstance(error, MemoryError) or should_reduce_batch_size(error)):
+            return None
+        raise

@@ -1,0 +1,135 @@
+"""Models of the three families, by name, path or object.
+
+Encoder-decoders (T5, CodeT5, CodeT5+, PLBart) and decoders (Llama, StarCoder2, Qwen2, GPT-2, CodeGen) are taken as they
+are. An encoder (CodeBERT, GraphCodeBERT, UniXcoder) becomes the encoder of an ``EncoderDecoderModel`` with a fresh
+decoder.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    EncoderDecoderModel,
+    PreTrainedModel,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+)
+
+from codeshift.errors import ParameterError
+
+DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
+
+# Weights come as safetensors and code comes from transformers: nothing that is downloaded is run.
+_SAFE = {"use_safetensors": True}
+
+
+def own_model(model: Any, tokenizer: Any) -> Any:
+    """A model to train that nobody else holds: a copy of an object, or what a path or hub name loads.
+
+    Raises:
+        ParameterError: neither a model of transformers or PEFT, nor a path or name.
+    """
+    if isinstance(model, str | os.PathLike):
+        return load_model(model, tokenizer)
+    if isinstance(model, PeftModel):
+        return copy.deepcopy(model)
+    if not isinstance(model, PreTrainedModel):
+        raise ParameterError(
+            "model", "a model of transformers, a path or a hub name", model, "load it with transformers"
+        )
+    return as_generator(copy.deepcopy(model), tokenizer)
+
+
+def load_model(name: str | os.PathLike[str], tokenizer: Any = None) -> Any:
+    """The model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
+
+    Only safetensors are read, and no code from the hub is run.
+    """
+    folder = Path(name)
+    if (folder / "adapter_config.json").exists():
+        return _load_adapter(folder, tokenizer)
+    config = AutoConfig.from_pretrained(name)
+    if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+        return AutoModelForSeq2SeqLM.from_pretrained(name, **_SAFE)
+    if _is_encoder(config):
+        return as_generator(AutoModel.from_pretrained(name, **_SAFE), tokenizer or load_tokenizer(name))
+    return AutoModelForCausalLM.from_pretrained(name, **_SAFE)
+
+
+def _load_adapter(folder: Path, tokenizer: Any) -> Any:
+    from peft import PeftConfig
+
+    if not (folder / "adapter_model.safetensors").exists():
+        raise ParameterError("model", "an adapter in safetensors", str(folder), "save it with safe_serialization=True")
+    base = load_model(PeftConfig.from_pretrained(folder).base_model_name_or_path, tokenizer)
+    return PeftModel.from_pretrained(base, folder).eval()
+
+
+def load_tokenizer(tokenizer: Any) -> Any:
+    """The tokenizer of a folder or hub name; an object is returned as it is."""
+    return AutoTokenizer.from_pretrained(tokenizer) if isinstance(tokenizer, str | os.PathLike) else tokenizer
+
+
+def as_generator(model: Any, tokenizer: Any) -> Any:
+    """The model itself, or the encoder-decoder around it where it is an encoder alone."""
+    if not _is_encoder(model.config) or type(model).__name__.endswith(("ForCausalLM", "LMHeadModel")):
+        return model
+    encoder = getattr(model, model.base_model_prefix, model)  # drops a head of masked language modelling
+    return with_fresh_decoder(encoder, tokenizer)
+
+
+def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LAYERS) -> EncoderDecoderModel:
+    """An encoder-decoder of ``encoder`` and a new decoder of at most ``layers`` layers that shares its vocabulary.
+
+    The decoder starts from random weights (torch's global generator), its embeddings from the encoder's.
+    """
+    config = copy.deepcopy(encoder.config)
+    config.is_decoder = config.add_cross_attention = True
+    config.num_hidden_layers = min(layers, config.num_hidden_layers)
+    decoder = AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        decoder.get_input_embeddings().weight.copy_(encoder.get_input_embeddings().weight)
+    model = EncoderDecoderModel(encoder=encoder, decoder=decoder)
+    start = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.bos_token_id
+    end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id
+    for settings in (model.config, model.generation_config):
+        settings.decoder_start_token_id = start if start is not None else end
+        settings.eos_token_id, settings.pad_token_id = end, tokenizer.pad_token_id
+    return model.eval()
+
+
+def _is_encoder(config: Any) -> bool:
+    """BERT and its like: known to masked language modelling, and not set up as a decoder."""
+    kind = config.model_type
+    masked = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder
+    return masked and (kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or not getattr(config, "is_decoder", False))
+
+
+def base_model(model: Any) -> Any:
+    """The model of transformers under an adapter."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
+
+
+def is_decoder(model: Any) -> bool:
+    """Whether source and target are one sequence for this model."""
+    return not base_model(model).config.is_encoder_decoder
+
+
+def pad_id(model: Any, tokenizer: Any) -> int:
+    """The id that fills rows; the attention mask hides it, so a model without one takes its end token."""
+    candidates = (base_model(model).config.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+    return next(int(i) for i in candidates if i is not None)

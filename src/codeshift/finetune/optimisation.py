@@ -1,0 +1,85 @@
+"""The optimiser, its learning rate and what keeps weights near their start."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import get_scheduler
+
+from codeshift.errors import ParameterError, closest
+from codeshift.finetune.config import TrainingConfig
+
+
+@contextmanager
+def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
+    """Only what ``freeze`` and ``train_only`` leave is trained inside; afterwards all is as before.
+
+    Raises:
+        ParameterError: a pattern fits no parameter, or nothing is left to train.
+    """
+    before = {name: p.requires_grad for name, p in model.named_parameters()}
+    for field in ("freeze", "train_only"):
+        for pattern in getattr(config, field):
+            if not fnmatch.filter(before, pattern):
+                raise ParameterError(field, "patterns that fit a parameter", pattern, closest(pattern, before))
+    try:
+        for name, parameter in model.named_parameters():
+            frozen = _fits(name, config.freeze) or not _fits(name, config.train_only)
+            parameter.requires_grad_(before[name] and not frozen)
+        if not any(p.requires_grad for p in model.parameters()):
+            remedy = "loosen freeze and train_only, or load an adapter with is_trainable=True"
+            raise ParameterError("model", "left with something to train", type(model).__name__, remedy)
+        yield
+    finally:
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(before[name])
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def trained(model: Any) -> dict[str, torch.nn.Parameter]:
+    """The parameters that training changes, by name; tied ones once."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
+    """AdamW in one fused kernel; weight decay on matrices alone."""
+    parameters = list(trained(model).values())
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=True)
+
+
+def learning_rates(config: TrainingConfig, total: int) -> Callable[[int], float]:
+    """The learning rate of each step, counted from 0: a function, so a run that goes on needs no state of it."""
+    unused = torch.optim.SGD([torch.zeros(1)], lr=config.learning_rate)
+    schedule = "constant_with_warmup" if config.schedule == "constant" else config.schedule
+    scheduler = get_scheduler(schedule, unused, config.warmup_steps(total), total)
+    factor = scheduler.lr_lambdas[0]
+    return lambda step: config.learning_rate * factor(step)
+
+
+class Anchor:
+    """The starting weights, for L2-SP (Li, Grandvalet and Davoine, arXiv 1802.01483).
+
+    Args:
+        model: before training.
+        weight: of the penalty; at 0 nothing is kept.
+    """
+
+    def __init__(self, model: Any, weight: float) -> None:
+        self.weight = weight
+        self._pairs = [(p, p.detach().clone()) for p in trained(model).values()] if weight else []
+
+    def penalty(self) -> torch.Tensor | float:
+        """``weight`` times the squared distance of the trained weights to where they started."""
+        return self.weight * sum(((p - start) ** 2).sum() for p, start in self._pairs) if self._pairs else 0.0

@@ -1,0 +1,74 @@
+"""What a training run leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codeshift.finetune.adapters import TrainableParameters
+from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.encoding import Truncation
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: in evaluation mode, held by nobody else; with an adapter it is PEFT's model.
+        config: as given.
+        history: one dict a step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats a target token, ``learning_rate``,
+            ``tokens``) and one a validation (``step``, ``epoch``, ``validation_loss``), in their order.
+        truncation: of each part that was read.
+        parameters: how many were trained.
+        seconds: of the training loop, validation included; of this process alone where a run was taken up again.
+        best_step: of the lowest validation loss, or None without validation.
+        stopped_early: whether patience ended the run.
+    """
+
+    model: Any = field(repr=False)
+    config: TrainingConfig = field(repr=False)
+    history: list[dict[str, float]] = field(repr=False)
+    truncation: dict[str, Truncation]
+    parameters: TrainableParameters
+    seconds: float
+    best_step: int | None = None
+    stopped_early: bool = False
+
+    @property
+    def losses(self) -> list[float]:
+        """The training loss of each step, in nats a target token."""
+        return [row["loss"] for row in self.history if "loss" in row]
+
+    @property
+    def validation_losses(self) -> list[float]:
+        """Each validation loss, in nats a target token."""
+        return [row["validation_loss"] for row in self.history if "validation_loss" in row]
+
+    def save(self, folder: str | os.PathLike[str], tokenizer: Any = None) -> None:
+        """Write the model (or the adapter alone) as safetensors, the history and the settings.
+
+        ``load_model(folder)`` reads it back. The files are written beside the folder and moved into place together.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{uuid.uuid4().hex}"
+        self.model.save_pretrained(temporary)
+        if tokenizer is not None:
+            tokenizer.save_pretrained(temporary)
+        summary = {
+            "config": self.config.to_dict(),
+            "history": self.history,
+            "truncation": {part: vars(t) for part, t in self.truncation.items()},
+            "parameters": vars(self.parameters),
+            "best_step": self.best_step,
+            "stopped_early": self.stopped_early,
+        }
+        (temporary / "training.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+        for path in temporary.iterdir():
+            os.replace(path, folder / path.name)
+        temporary.rmdir()

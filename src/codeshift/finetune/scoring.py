@@ -1,0 +1,112 @@
+"""What a model gives to the tokens of a reference when it is told the tokens before (teacher forcing)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+from tqdm.auto import tqdm
+
+from codeshift.finetune.batching import IGNORED, Collator
+from codeshift.finetune.encoding import Encoded, Ragged
+from codeshift.finetune.memory import in_batches
+from codeshift.finetune.models import base_model, is_decoder
+
+
+def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits and labels, aligned: (rows, positions, vocabulary) and (rows, positions), ``IGNORED`` off the target.
+
+    Args:
+        model: what is called, perhaps wrapped for several processes.
+        unwrapped: the same model without that wrapping.
+        batch: of a ``Collator``.
+    """
+    inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "use_cache": False}
+    labels = batch["labels"]
+    if is_decoder(unwrapped):
+        # A row is source and target in one: position t predicts t + 1. Virtual tokens of prompt tuning come first.
+        logits = model(**inputs).logits[:, -labels.shape[1] :]
+        return logits[:, :-1], labels[:, 1:]
+    inputs["decoder_input_ids"] = base_model(unwrapped).prepare_decoder_input_ids_from_labels(labels=labels)
+    return model(**inputs).logits, labels
+
+
+def target_loss(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Negative log-likelihood in nats, *summed* over the target tokens of a batch."""
+    logits, labels = target_logits(model, unwrapped, batch)
+    kept = labels != IGNORED
+    return functional.cross_entropy(logits[kept].float(), labels[kept], reduction="sum")
+
+
+@dataclass(frozen=True)
+class TokenScores:
+    """Per token of every reference of a part, rows in their order.
+
+    Attributes:
+        log_probabilities: of each token of the reference, in nats.
+        argmax: the token that the model holds likeliest there.
+    """
+
+    log_probabilities: Ragged
+    argmax: Ragged
+
+    @classmethod
+    def empty(cls) -> TokenScores:
+        """Of no rows."""
+        return cls(Ragged.of([], np.float64), Ragged.of([]))
+
+
+def score_tokens(
+    model: Any, data: Encoded, collate: Collator, *, batch_size: int = 32, bar: tqdm | None = None
+) -> TokenScores:
+    """Teacher-forced scores of all rows; batched by length, and returned in the order of the rows.
+
+    Args:
+        model: in whatever mode: it is put in evaluation mode, and back.
+        data: the token ids.
+        collate: makes a batch of them.
+        batch_size: rows at once; halved where memory does not suffice.
+        bar: moved on by the rows done.
+    """
+    device = next(model.parameters()).device
+    log_probabilities: list[Any] = [None] * len(data)
+    argmax: list[Any] = [None] * len(data)
+
+    def score(rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        batch = {name: t.to(device) for name, t in collate(data, rows).items()}
+        logits, labels = target_logits(model, model, batch)
+        kept = labels != IGNORED
+        chosen = logits[kept].float()
+        picked = -functional.cross_entropy(chosen, labels[kept], reduction="none")
+        return picked.cpu().numpy(), chosen.argmax(-1).cpu().numpy()
+
+    with evaluating(model), torch.inference_mode():
+        for rows, (picked, guesses) in in_batches(longest_first(data), batch_size, score):
+            ends = np.cumsum(data.targets.lengths[rows])[:-1]
+            for row, values, ids in zip(rows, np.split(picked, ends), np.split(guesses, ends), strict=True):
+                log_probabilities[row], argmax[row] = values, ids
+            if bar is not None:
+                bar.update(len(rows))
+    return TokenScores(Ragged.of(log_probabilities, np.float64), Ragged.of(argmax))
+
+
+def longest_first(data: Encoded) -> NDArray[np.int64]:
+    """The rows by the lengths of source and target; the longest first, so that memory fails at once or never."""
+    return np.lexsort((data.targets.lengths, data.sources.lengths))[::-1]
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """The model in evaluation mode (no dropout), and back in the mode that it was in."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)

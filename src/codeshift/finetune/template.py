@@ -1,0 +1,87 @@
+"""From the columns of a dataset to the text of a source or a target."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from codeshift.errors import DataError, ParameterError, closest
+
+
+@dataclass(frozen=True)
+class Template:
+    r"""A column name, or a text with columns in braces; ``{{`` and ``}}`` are braces themselves.
+
+    Attributes:
+        spec: such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
+        parameter: the argument that it was given as, for messages.
+
+    Raises:
+        ParameterError: the braces hold something that is not a plain column name.
+
+    >>> Template("{doc}\n{sig}", "source").texts({"doc": ["Add."], "sig": ["def add(a, b):"]})
+    ['Add.\ndef add(a, b):']
+    """
+
+    spec: str
+    parameter: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.spec, str) or not self.spec:
+            raise ParameterError(
+                self.parameter, "a column name or a template", self.spec, 'write "code" or "{doc} {sig}"'
+            )
+        for _, field, format_spec, conversion in self._pieces:
+            if field is not None and (not field or format_spec or conversion or "." in field or "[" in field):
+                raise ParameterError(
+                    self.parameter, "a template of plain column names", self.spec, "write {column}, and {{ for a brace"
+                )
+
+    @cached_property
+    def _pieces(self) -> list[tuple[str, str | None, str | None, str | None]]:
+        if "{" not in self.spec and "}" not in self.spec:
+            return [("", self.spec, "", None)]
+        try:
+            return list(string.Formatter().parse(self.spec))
+        except ValueError as error:
+            raise ParameterError(self.parameter, "a well-formed template", self.spec, str(error)) from error
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the text is made of, each once."""
+        columns = tuple(dict.fromkeys(field for _, field, _, _ in self._pieces if field))
+        if not columns:
+            raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
+        return columns
+
+    def check(self, columns: Sequence[str]) -> None:
+        """Raise a ParameterError that names close matches where a column is missing from ``columns``."""
+        for column in self.columns:
+            if column not in columns:
+                raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, columns))
+
+    def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
+        """One text a row of ``batch``.
+
+        Raises:
+            DataError: a value is not text.
+        """
+        for column in self.columns:
+            wrong = [(i, v) for i, v in enumerate(batch[column]) if not isinstance(v, str)]
+            if wrong:
+                row, value = wrong[0]
+                remedy = (
+                    f"{len(wrong)} such row(s), the first at position {row}: exclude them with "
+                    f"data.filter(lambda row: isinstance(row[{column!r}], str))"
+                )
+                raise DataError(column, "text in every row", value, remedy)
+        rows = len(batch[self.columns[0]])
+        if len(self._pieces) == 1 and self._pieces[0][0] == "":
+            return list(batch[self.columns[0]])
+        return [
+            "".join(literal + (batch[field][i] if field else "") for literal, field, _, _ in self._pieces)
+            for i in range(rows)
+        ]

@@ -1,0 +1,284 @@
+"""One loop for full fine-tuning and for every method of PEFT, short enough to read in one sitting."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter
+from codeshift.finetune.batching import Collator, StepPlan, batches
+from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.errors import DivergenceError, TruncationWarning
+from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
+from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
+from codeshift.finetune.result import TrainingResult
+from codeshift.finetune.runtime import make_accelerator, reseed, seeded
+from codeshift.finetune.scoring import score_tokens, target_loss
+from codeshift.finetune.template import Template
+
+
+class Trainer:
+    r"""Fine-tunes a model on the part ``train`` of a dataset; each ``fit`` starts from the model as it was given.
+
+    The model given stays its owner's: ``fit`` trains a copy (or, from a path or hub name, what it loads), so the same
+    object serves any number of runs, and evaluation without fine-tuning. What ``fit`` returns is the caller's. Give a
+    path rather than an object where memory has no room for two.
+
+    Args:
+        model: an encoder-decoder, a decoder or an encoder of transformers, a model of PEFT with an adapter to train on,
+            or a path or hub name of one.
+        tokenizer: its tokenizer, or a path or hub name of it.
+        config: how to train.
+        source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
+        target: the column that it must write, or a template.
+        peft_config: None for full fine-tuning, or the config of any method of PEFT.
+        progress: show progress bars.
+        trackers: names of trackers of accelerate, such as ``("tensorboard",)``.
+
+    Raises:
+        ParameterError: an argument cannot work.
+
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from datasets import Dataset
+    >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> config = TrainingConfig(learning_rate=1e-2, num_epochs=4, batch_size=4)
+    >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
+    >>> result = trainer.fit(data)
+    >>> len(result.losses), result.losses[-1] < result.losses[0]
+    (8, True)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        config: TrainingConfig | None = None,
+        *,
+        source: str,
+        target: str,
+        peft_config: Any = None,
+        progress: bool = True,
+        trackers: tuple[str, ...] = (),
+    ) -> None:
+        self.model = model
+        self.tokenizer = load_tokenizer(tokenizer)
+        self.config = config or TrainingConfig()
+        self.source, self.target = Template(source, "source"), Template(target, "target")
+        self.peft_config = peft_config
+        self.progress, self.trackers = progress, trackers
+
+    def fit(
+        self, data: Mapping[str, Dataset] | Dataset, output_dir: str | os.PathLike[str] | None = None
+    ) -> TrainingResult:
+        """Train on ``train``, and validate on ``validation`` where there is one; other parts are not looked at.
+
+        Args:
+            data: a ``DatasetDict``, or one ``Dataset`` to train on.
+            output_dir: where the trained model and its history go; None writes nothing.
+
+        Raises:
+            DataError: no part ``train``, an empty part, or a value that is not text.
+            ParameterError: a column is missing, or the adapter does not fit the model.
+            DivergenceError: the loss is no longer finite.
+        """
+        parts = _parts(data)
+        for template in (self.source, self.target):
+            template.check(parts["train"].column_names)
+        with seeded(self.config.seed):
+            model = with_adapter(own_model(self.model, self.tokenizer), self.peft_config)
+            encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
+            collate = Collator(pad_id(model, self.tokenizer), is_decoder(model))
+            with chosen_parameters(model, self.config):
+                parameters = trainable_parameters(model)
+                result = _Run(self, model, encoded, collate).loop(parameters)
+        if output_dir is not None:
+            result.save(output_dir, self.tokenizer)
+        return result
+
+    def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
+        config = self.config
+        encoder = Encoder(
+            self.tokenizer,
+            self.source,
+            self.target,
+            config.max_source_length,
+            config.max_target_length,
+            is_decoder(model),
+        )
+        encoded = encoder.encode(rows, part)
+        if encoded.truncation.sources or encoded.truncation.targets:
+            warnings.warn(TruncationWarning(f"{part}: {encoded.truncation}"), stacklevel=3)
+        return encoded
+
+
+@dataclass
+class _State:
+    """Where a run stands, but for the weights and the optimiser's moments."""
+
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_loss: float = float("inf")
+    best_step: int | None = None
+    without_gain: int = 0
+    stopped_early: bool = False
+
+
+class _Run:
+    """One run of the loop; ``loop`` may be called once."""
+
+    def __init__(self, trainer: Trainer, model: Any, data: dict[str, Encoded], collate: Collator) -> None:
+        self.config = config = trainer.config
+        self.data, self.collate, self.unwrapped = data, collate, model
+        self.accelerator = make_accelerator(config.precision, trainer.trackers)
+        if config.gradient_checkpointing:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        self.anchor = Anchor(model, config.l2_sp)
+        self.model, self.optimizer = self.accelerator.prepare(model, make_optimizer(model, config))
+        train = data["train"]
+        self.lengths = np.stack([train.sources.lengths, train.targets.lengths], axis=1)
+        self.plan = StepPlan(self.lengths, config.rows_per_step, config.seed, config.bucket_by_length)
+        self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
+        self.learning_rate = learning_rates(config, self.total)
+        self.state = _State()
+        self.best: dict[str, torch.Tensor] = {}
+        self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
+        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", disable=not self._shows(trainer.progress))
+
+    def loop(self, parameters: TrainableParameters) -> TrainingResult:
+        """Train to the end."""
+        state, started = self.state, time.perf_counter()
+        self.model.train()
+        order = self.plan.epoch(state.step // self.per_epoch)
+        while state.step < self.total and not state.stopped_early:
+            epoch, position = divmod(state.step, self.per_epoch)
+            order = self.plan.epoch(epoch) if position == 0 else order
+            self._step(order[position])
+            state.step += 1
+            self.bar.update()
+            if self._due(self.config.log_every):
+                self._flush()
+            if "validation" in self.data and self._due(self.config.eval_every):
+                self._validate()
+        self._flush()
+        return self._finish(parameters, time.perf_counter() - started)
+
+    def _step(self, rows: NDArray[np.int64]) -> None:
+        """One update of the weights, from the mean loss over all target tokens of ``rows``."""
+        accelerator, state = self.accelerator, self.state
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate(state.step)
+        tokens = int(self.lengths[rows, 1].sum())
+        parts = batches(rows, self.config.batch_size, self.lengths)
+        loss_of_step = torch.zeros((), device=accelerator.device)
+        for i, part in enumerate(parts):
+            reseed(self.config.seed, state.step, i, accelerator.process_index)
+            last = i == len(parts) - 1
+            with nullcontext() if last else accelerator.no_sync(self.model):
+                loss = self._loss(part) / tokens
+                loss_of_step += loss.detach()
+                if last:
+                    loss = loss + self.anchor.penalty() / accelerator.num_processes
+                # Gradients of processes are averaged, but the loss is already a share of the whole step's.
+                accelerator.backward(loss * accelerator.num_processes)
+        if self.config.max_grad_norm is not None:
+            accelerator.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        epoch = state.step // self.per_epoch
+        rate = self.optimizer.param_groups[0]["lr"]
+        state.history.append({"step": state.step + 1, "epoch": epoch, "learning_rate": rate, "tokens": tokens})
+        self.pending.append(loss_of_step)
+
+    def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        """The summed loss of this process's rows of one batch."""
+        own = rows[self.accelerator.process_index :: self.accelerator.num_processes]
+        weight = 1.0 if len(own) else 0.0  # all processes must take part in the backward pass
+        batch = self.collate(self.data["train"], own if len(own) else rows[:1])
+        batch = {name: t.to(self.accelerator.device, non_blocking=True) for name, t in batch.items()}
+        with self.accelerator.autocast():
+            return weight * target_loss(self.model, self.unwrapped, batch)
+
+    def _flush(self) -> None:
+        """Move the losses of the last steps into the history: the one place that waits for the device."""
+        if not self.pending:
+            return
+        losses = self.accelerator.reduce(torch.stack(self.pending), reduction="sum").tolist()
+        rows = [row for row in self.state.history if "tokens" in row][-len(losses) :]
+        for row, loss in zip(rows, losses, strict=True):
+            if not np.isfinite(loss):
+                remedy = "lower learning_rate, lengthen warmup or use precision='bf16'"
+                raise DivergenceError(f"the loss of step {row['step']} is {loss}: {remedy}")
+            row["loss"] = loss
+            self.accelerator.log({"loss": loss, "learning_rate": row["learning_rate"]}, step=int(row["step"]))
+        self.pending.clear()
+        self.bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+
+    def _validate(self) -> None:
+        """Note the validation loss, the best weights so far and whether patience is at its end."""
+        self._flush()
+        state, config = self.state, self.config
+        scores = score_tokens(self.unwrapped, self.data["validation"], self.collate)
+        loss = -float(scores.log_probabilities.values.mean())
+        epoch = (state.step - 1) // self.per_epoch
+        state.history.append({"step": state.step, "epoch": epoch, "validation_loss": loss})
+        self.accelerator.log({"validation_loss": loss}, step=state.step)
+        if loss < state.best_loss:
+            state.best_loss, state.best_step, state.without_gain = loss, state.step, 0
+            if config.keep_best:
+                self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
+        else:
+            state.without_gain += 1
+        state.stopped_early = config.early_stopping_patience == state.without_gain
+
+    def _finish(self, parameters: TrainableParameters, seconds: float) -> TrainingResult:
+        state, model = self.state, self.unwrapped
+        self.bar.close()
+        self.accelerator.end_training()
+        with torch.no_grad():
+            for name, weights in self.best.items():
+                model.get_parameter(name).copy_(weights)
+        if self.config.gradient_checkpointing:
+            model.gradient_checkpointing_disable()
+        truncation = {part: encoded.truncation for part, encoded in self.data.items()}
+        return TrainingResult(
+            model.eval(),
+            self.config,
+            state.history,
+            truncation,
+            parameters,
+            seconds,
+            state.best_step,
+            state.stopped_early,
+        )
+
+    def _due(self, every: int | str | None) -> bool:
+        every = self.per_epoch if every == "epoch" else every
+        return every is not None and (self.state.step % int(every) == 0 or self.state.step == self.total)
+
+    def _shows(self, progress: bool) -> bool:
+        return bool(progress and self.accelerator.is_local_main_process)
+
+
+def _parts(data: Mapping[str, Dataset] | Dataset) -> dict[str, Dataset]:
+    """The parts that training reads."""
+    if isinstance(data, Dataset):
+        return {"train": data}
+    if not isinstance(data, Mapping):
+        raise ParameterError("data", "a DatasetDict or a Dataset", data, "see the datasets library")
+    if "train" not in data:
+        raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on")
+    return {part: data[part] for part in ("train", "validation") if part in data and len(data[part])}
