@@ -4,7 +4,21 @@ Importing this package loads numpy and nothing heavier; sacrebleu, rapidfuzz, sc
 that needs them scores its first row.
 """
 
-from codeshift.metrics.aggregates import Estimate, bootstrap_ci, mean
+from codeshift.metrics.aggregates import (
+    Estimate,
+    PairedDifference,
+    SeedsEstimate,
+    WorstGroup,
+    bootstrap_ci,
+    generalization_gap,
+    grouped,
+    hierarchical_bootstrap,
+    holm,
+    mean,
+    paired_difference,
+    relative_performance,
+    worst_group,
+)
 from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
 from codeshift.metrics.bleu import BLEU
 from codeshift.metrics.chrf import ChrF
@@ -25,10 +39,20 @@ __all__ = [
     "ExactMatch",
     "Metric",
     "NegativeLogLikelihood",
+    "PairedDifference",
+    "SeedsEstimate",
     "SufficientStatistics",
     "SyntacticValidity",
     "TokenAccuracy",
+    "WorstGroup",
     "bootstrap_ci",
     "column_sums",
+    "generalization_gap",
+    "grouped",
+    "hierarchical_bootstrap",
+    "holm",
     "mean",
+    "paired_difference",
+    "relative_performance",
+    "worst_group",
 ]

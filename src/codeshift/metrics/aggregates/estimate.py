@@ -14,7 +14,7 @@ class Estimate:
         value: the point estimate, from the rows themselves and not from resamples. NaN where there is no row.
         low: the lower end of the interval; NaN where there is none.
         high: the upper end of the interval; NaN where there is none.
-        n: the number of rows (in a comparison of two sets of rows: of both) that the value stands for.
+        n: the number of rows that the value stands for (of two sets of different rows: of the smaller).
         confidence: the interval's nominal coverage, such as 0.95.
         method: how the interval was made, such as ``"percentile"``.
 

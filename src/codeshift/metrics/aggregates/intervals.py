@@ -91,7 +91,7 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     value = sample.value
     if sample.n < 2 or math.isnan(value):
         return Estimate(value, math.nan, math.nan, sample.n, confidence, method)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     values = np.concatenate([sample.values_of(s) for s in resampled_sums(sample.rows, n_resamples, rng)])
     if method == "BCa":
         low, high = _bca_levels(values, value, jackknife(sample), confidence)
@@ -129,6 +129,17 @@ def weighted_sums(counts: FloatArray, rows: FloatArray) -> FloatArray:
 def jackknife(sample: Sample) -> FloatArray:
     """The value without each row in turn, shape (n,)."""
     return sample.values_of(column_sums(sample.rows)[None, :] - sample.rows)
+
+
+def generator(seed: int, stream: int = 0) -> np.random.Generator:
+    """A random generator; streams of one seed are independent of each other.
+
+    Raises:
+        ParameterError: if ``seed`` is not an integer of at least 0.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ParameterError("seed", "an integer of at least 0", seed, "leave it out to take 0")
+    return np.random.default_rng([int(seed), stream])
 
 
 def check_options(confidence: float, method: str, n_resamples: int, methods: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics.base import FloatArray, SufficientStatistics, column_sums
@@ -44,7 +44,7 @@ class Sample:
         """The same rows in an order that depends on their content alone."""
         return Sample(self.rows[np.lexsort(self.rows.T[::-1])], self.values_of)
 
-    def subset(self, mask: np.ndarray) -> Sample:
+    def subset(self, mask: NDArray[np.bool_]) -> Sample:
         """The rows where ``mask`` is true."""
         return Sample(self.rows[mask], self.values_of)
 

@@ -1,0 +1,144 @@
+"""Scores by group, and the group that a model serves worst."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from codeshift.errors import ParameterError
+from codeshift.metrics.aggregates.estimate import Estimate
+from codeshift.metrics.aggregates.intervals import interval
+from codeshift.metrics.aggregates.sample import as_sample
+from codeshift.metrics.base import SufficientStatistics
+
+
+@dataclass(frozen=True)
+class WorstGroup:
+    """The group with the worst value.
+
+    Attributes:
+        group: its label; None where no group has enough rows.
+        estimate: its value, interval and number of rows.
+    """
+
+    group: Hashable
+    estimate: Estimate
+
+
+def grouped(
+    values: ArrayLike,
+    groups: Iterable[Hashable] | Mapping[Any, ArrayLike],
+    *,
+    weights: ArrayLike | None = None,
+    metric: SufficientStatistics | None = None,
+    confidence: float = 0.95,
+    method: str = "percentile",
+    n_resamples: int = 2000,
+    seed: int = 0,
+    nan_policy: str = "propagate",
+) -> dict[Any, Estimate]:
+    """The value and interval of each group of rows.
+
+    Args:
+        values: one score a row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d).
+        groups: one label a row, or a mapping from label to a boolean mask of shape (n,). Masks may overlap, and one
+            that holds no row gives NaN with n=0.
+        weights: one weight a row, as in ``bootstrap_ci``.
+        metric: the corpus metric whose ``statistics`` the rows are.
+        confidence: nominal coverage of each group's interval; they are not corrected for their number.
+        method: ``"percentile"`` or ``"BCa"``.
+        n_resamples: resamples of each group's bootstrap.
+        seed: seed of each group's bootstrap.
+        nan_policy: as in ``mean``.
+
+    Returns:
+        One estimate a group: masks in the order given, labels sorted.
+
+    Raises:
+        ParameterError: if a shape or an option is wrong.
+        DataError: if there is a NaN and ``nan_policy="raise"``.
+
+    >>> for group, estimate in grouped([1.0, 0.0, 1.0], ["java", "java", "go"]).items():
+    ...     print(group, estimate)
+    go 1 (no interval: n=1)
+    java 0.5 [0, 1] (95% percentile, n=2)
+    """
+    rows = np.asarray(values, dtype=np.float64)
+    w = None if weights is None else np.asarray(weights, dtype=np.float64)
+    found = {}
+    for label, mask in _masks(groups, len(rows)).items():
+        part = None if w is None else w[mask]
+        sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy)
+        found[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+    return found
+
+
+def worst_group(
+    values: ArrayLike,
+    groups: Iterable[Hashable] | Mapping[Any, ArrayLike],
+    *,
+    higher_is_better: bool = True,
+    min_rows: int = 1,
+    **options: Any,
+) -> WorstGroup:
+    """The group with the lowest value (the highest where lower is better); empty groups are not in the running.
+
+    The worst of many groups looks worse than it is, the more so the smaller they are: its interval is not corrected for
+    the choice. ``min_rows`` keeps groups out whose value is mostly noise.
+
+    Args:
+        values: as in ``grouped``.
+        groups: as in ``grouped``.
+        higher_is_better: whether a high value is good (not so for nats a token).
+        min_rows: least number of rows of a group that counts.
+        **options: those of ``grouped``.
+
+    Returns:
+        The group; ``group=None`` and an estimate of NaN with n=0 where no group counts.
+
+    Raises:
+        ParameterError: if a shape or an option is wrong.
+        DataError: if there is a NaN and ``nan_policy="raise"``.
+
+    >>> worst = worst_group([1.0, 0.0, 1.0], ["java", "java", "go"])
+    >>> worst.group, worst.estimate.value, worst.estimate.n
+    ('java', 0.5, 2)
+    """
+    if min_rows < 1:
+        raise ParameterError("min_rows", "at least 1", min_rows, "leave it out to take every group with a row")
+    found = {g: e for g, e in grouped(values, groups, **options).items() if e.n >= min_rows}
+    defined = {g: e for g, e in found.items() if not math.isnan(e.value)}
+    if not defined:
+        confidence, method = options.get("confidence", 0.95), options.get("method", "percentile")
+        return WorstGroup(None, Estimate(math.nan, math.nan, math.nan, 0, confidence, method))
+    sign = 1 if higher_is_better else -1
+    group = min(defined, key=lambda g: sign * defined[g].value)
+    return WorstGroup(group, defined[group])
+
+
+def _masks(groups: Iterable[Hashable] | Mapping[Any, ArrayLike], n: int) -> dict[Any, np.ndarray]:
+    if isinstance(groups, Mapping):
+        masks = {label: np.asarray(mask) for label, mask in groups.items()}
+        for label, mask in masks.items():
+            if mask.shape != (n,) or mask.dtype != bool:
+                constraint = f"a boolean mask of shape ({n},)"
+                raise ParameterError(f"groups[{label!r}]", constraint, mask, "give one truth value a row")
+        return masks
+    labels = list(groups)
+    if len(labels) != n:
+        raise ParameterError("groups", f"one label for each of {n} rows", len(labels), "give as many labels as rows")
+    places: dict[Any, list[int]] = {}
+    for i, label in enumerate(labels):
+        places.setdefault(label, []).append(i)
+    return {label: _mask(places[label], n) for label in sorted(places, key=lambda g: (str(g), repr(g)))}
+
+
+def _mask(places: list[int], n: int) -> np.ndarray:
+    mask = np.zeros(n, dtype=bool)
+    mask[places] = True
+    return mask
