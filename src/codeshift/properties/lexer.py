@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["OPERATORS", "lex"]
+__all__ = ["OPERATORS", "lex", "token_spans"]
 
 _FOUR = ">>>="
 _THREE = "... ..= === !== <=> <<= >>= >>> <<< **= //= &&= ||= ??= &^= ->* ?->"
@@ -51,3 +51,12 @@ def lex(text: str) -> list[str]:
     ['été', '=', '0xFF', '#', 'naïve']
     """
     return _TOKEN.findall(text)
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Where each token of `lex` stands in the text: its start and end, in characters.
+
+    >>> token_spans("x += 1")
+    [(0, 1), (2, 4), (5, 6)]
+    """
+    return [match.span() for match in _TOKEN.finditer(text)]

@@ -1,0 +1,51 @@
+"""The few array operations that the steps share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Bools", "Floats", "Ints", "UInts", "changes", "mixed", "ragged"]
+
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+UInts = npt.NDArray[np.uint64]
+
+_ODD = np.uint64(0xD6E8FEB86659FD93)
+_HALF = np.uint64(32)
+
+
+def changes(values: npt.NDArray[Any]) -> Bools:
+    """Whether each value differs from the one before it; the first one does.
+
+    >>> changes(np.array([3, 3, 4])).tolist()
+    [True, False, True]
+    """
+    new = np.ones(values.size, np.bool_)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return new
+
+
+def mixed(hashes: UInts) -> UInts:
+    """Hashes whose every bit depends on every bit of those given, one to one (two multiply-xorshift rounds)."""
+    hashes = hashes ^ (hashes >> _HALF)
+    hashes *= _ODD
+    hashes ^= hashes >> _HALF
+    hashes *= _ODD
+    hashes ^= hashes >> _HALF
+    return hashes
+
+
+def ragged(starts: Ints, lengths: Ints) -> Ints:
+    """The numbers ``start, start + 1, ...`` of each run, one run after the other.
+
+    >>> ragged(np.array([10, 20]), np.array([2, 3])).tolist()
+    [10, 11, 20, 21, 22]
+    """
+    before = np.cumsum(lengths) - lengths
+    numbers: Ints = np.repeat(starts - before, lengths)
+    numbers += np.arange(numbers.size)
+    return numbers

@@ -1,0 +1,116 @@
+"""The join where so many sets are alike that nobody wants all their pairs listed.
+
+Each set is first compared with the first of its window in the index, which many share, so that the links make stars
+rather than chains; then with its neighbours and with ever more distant ones, in rounds of doubling reach. What the
+rounds before have settled is passed over. The index is in an order of the sets' content, so the same sets give the same pairs
+whatever order their rows had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from codeshift.properties.near_duplicates.arrays import Bools, Ints, changes
+from codeshift.properties.near_duplicates.join import (
+    Pairs,
+    Prefixes,
+    Wanted,
+    candidates_between,
+    similar_among,
+    sorted_unique,
+)
+
+__all__ = ["enough_pairs", "spanning_pairs"]
+
+
+def spanning_pairs(index: Prefixes) -> Pairs:
+    """Pairs enough to connect all that `join.all_pairs` connects: those that the ones before had not connected."""
+    labels = np.arange(index.sets.sizes.size)
+
+    def apart(left: Ints, right: Ints) -> Bools:
+        differ: Bools = labels[left] != labels[right]
+        return differ
+
+    def absorb(pairs: Pairs) -> None:
+        nonlocal labels
+        labels = _merged(labels, pairs)
+
+    def open_windows(entries: Ints, low: Ints, stop: Ints) -> Bools:
+        runs = _run_starts(labels[index.numbers])
+        return runs[entries] > low
+
+    return _in_rounds(index, apart, absorb, open_windows)
+
+
+def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[Pairs, Bools]:
+    """Pairs of a query set and a corpus set, and whether each set is a query that has all of its pairs among them.
+
+    A query is left alone once it has ``enough`` pairs.
+    """
+    counts = np.zeros(queries.size, np.int64)
+    waiting = queries.copy()
+
+    def asked(left: Ints, right: Ints) -> Bools:
+        return (waiting[left] & corpus[right]) | (corpus[left] & waiting[right])
+
+    def absorb(pairs: Pairs) -> None:
+        nonlocal counts
+        for side, other in ((pairs.left, pairs.right), (pairs.right, pairs.left)):
+            counts += np.bincount(side[queries[side] & corpus[other]], minlength=counts.size)
+        waiting[counts >= enough] = False
+
+    def open_windows(entries: Ints, low: Ints, stop: Ints) -> Bools:
+        numbers = index.numbers
+        before_waiting, before_corpus = (_counts_before(mask[numbers]) for mask in (waiting, corpus))
+        to_corpus = waiting[numbers[entries]] & (before_corpus[stop] > before_corpus[low])
+        to_query = corpus[numbers[entries]] & (before_waiting[stop] > before_waiting[low])
+        return to_corpus | to_query
+
+    pairs = _in_rounds(index, asked, absorb, open_windows)
+    return pairs, waiting
+
+
+def _in_rounds(
+    index: Prefixes, wanted: Wanted, absorb: Callable[[Pairs], None], open_windows: Callable[[Ints, Ints, Ints], Bools]
+) -> Pairs:
+    """Compares until every window is closed; ``open_windows(entries, low, stop)`` says which still matter."""
+    found: list[Pairs] = []
+
+    def compare(entries: Ints, start: Ints, stop: Ints) -> None:
+        for left, right in candidates_between(index, entries, start, stop, wanted):
+            found.append(similar_among(index, left, right))
+            absorb(found[-1])
+
+    entries = np.flatnonzero(index.low < np.arange(index.low.size))
+    low = index.low[entries]
+    compare(entries, low, low + 1)
+    low, stop, reach = low + 1, entries, 1
+    while entries.size:
+        start = np.maximum(low, stop - reach)
+        compare(entries, start, stop)
+        keep = (start > low) & open_windows(entries, low, start)
+        entries, low, stop, reach = entries[keep], low[keep], start[keep], 2 * reach
+    return sorted_unique(index, found)
+
+
+def _run_starts(labels: Ints) -> Ints:
+    """Where the run of equal labels that each place stands in begins."""
+    new = changes(labels)
+    starts: Ints = np.flatnonzero(new)[np.cumsum(new) - 1]
+    return starts
+
+
+def _counts_before(mask: Bools) -> Ints:
+    return np.concatenate([[0], np.cumsum(mask)])
+
+
+def _merged(labels: Ints, pairs: Pairs) -> Ints:
+    size = labels.size
+    links = (np.ones(pairs.left.size, np.int8), (labels[pairs.left], labels[pairs.right]))
+    components = connected_components(sparse.coo_array(links, shape=(size, size)), directed=False)[1]
+    merged: Ints = components.astype(np.int64)[labels]
+    return merged

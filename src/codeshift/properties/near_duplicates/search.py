@@ -1,0 +1,207 @@
+"""Near-duplicates among rows of code, and between two sets of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
+from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
+from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
+from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
+from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+
+__all__ = ["NearDuplicates", "NearestRows"]
+
+_LISTED_CANDIDATES = 20_000_000  # pairs of index entries; beyond it the search is satisfied with fewer pairs
+_ENOUGH = 100
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NearestRows:
+    """For each query row, the most similar row of a corpus.
+
+    Attributes:
+        jaccard: the similarity of the nearest corpus row, shape (q,); NaN where none is similar enough.
+        index: the number of that row, shape (q,); -1 where none is similar enough. Of equally similar rows it is one
+            chosen by content, and the first of those with equal shingles.
+        exact: whether no corpus row is more similar, shape (q,). False only where a query has a hundred similar rows
+            and more in a corpus so full of them that not all pairs can be compared.
+    """
+
+    jaccard: Floats
+    index: Ints
+    exact: Bools
+
+    @property
+    def share(self) -> float:
+        """The share of queries that have a similar row in the corpus; NaN without queries."""
+        return float(np.mean(self.index >= 0)) if self.index.size else math.nan
+
+    def worst(self, count: int = 10) -> list[tuple[int, int, float]]:
+        """The most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
+        found = np.flatnonzero(self.index >= 0)
+        order = found[np.argsort(-self.jaccard[found], kind="stable")][:count]
+        return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearDuplicates:
+    r"""Finds rows whose code is nearly the same, exactly.
+
+    Two rows are near-duplicates when the Jaccard similarity of their sets of token n-grams, ``|A & B| / |A | B|``, is
+    at least the threshold. Tokens are those of `codeshift.properties.lexer.lex`, so layout does not count, but names
+    and comments do. A row of fewer than ``ngram`` tokens has one n-gram, all its tokens; rows without tokens equal each
+    other and nothing else. Components are the connected components of that relation.
+
+    The answer depends on nothing but the rows' content (not on their order, the process or a seed), and it is exact but
+    for collisions of 64-bit hashes: among the 6 million distinct n-grams of 50,000 functions one is expected in a
+    million such corpora. Nothing cheaper than this was given up for it: see ``benchmarks/near_duplicates.md``.
+
+    Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, and
+    which ones depends on its random permutations; the exact join in SetSimilaritySearch is right but runs in Python;
+    all of them take sets of n-grams made in Python, which alone costs more than this whole search.
+
+    Args:
+        threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
+        ngram: the tokens in an n-gram, 1 or more.
+
+    Raises:
+        ParameterError: a parameter is out of range.
+
+    >>> body = "return [item.name for item in items if item.visible and not item.deleted]"
+    >>> rows = [f"def names(items): {body}", "x = 1", f"def name_list(items):\n    {body}"]
+    >>> found = NearDuplicates().components(rows)
+    >>> found.labels.tolist(), found.pairs.tolist(), found.jaccard.round(2).tolist()
+    ([0, 1, 0], [[0, 2]], [0.83])
+    """
+
+    threshold: float = 0.7
+    ngram: int = 5
+
+    def __post_init__(self) -> None:
+        _check_similarity("threshold", self.threshold)
+        if not isinstance(self.ngram, int) or isinstance(self.ngram, bool) or self.ngram < 1:
+            raise ParameterError("ngram", "an integer of at least 1", self.ngram, "leave it out to take 5")
+
+    def components(self, texts: Sequence[str]) -> DuplicateComponents:
+        """The connected components of near-duplicates among rows.
+
+        Args:
+            texts: the code of n rows.
+
+        Returns:
+            The label of each row's component, the links that were found and their similarity.
+
+        Raises:
+            DataError: ``texts`` is a string, or holds something else than strings.
+        """
+        rows, distinct = _distinct(_checked("texts", texts))
+        sets = shingle_sets(distinct, self.ngram, self.threshold)
+        index = prefixes(sets, self.threshold)
+        complete = index.candidates <= _LISTED_CANDIDATES
+        links = all_pairs(index) if complete else spanning_pairs(index)
+        pairs, jaccard = _row_links(_classes(rows, sets), links)
+        labels = labels_of_links(rows.size, pairs)
+        return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete)
+
+    def nearest(self, queries: Sequence[str], corpus: Sequence[str], *, at_least: float | None = None) -> NearestRows:
+        """The most similar corpus row of each query row, as an audit asks of test rows and training rows.
+
+        Args:
+            queries: the code of q rows.
+            corpus: the code of the rows to search.
+            at_least: the least similarity to find; the threshold by default. The lower, the longer it takes.
+
+        Returns:
+            For each query the number and the similarity of the nearest corpus row.
+
+        Raises:
+            ParameterError: ``at_least`` is out of range.
+            DataError: an argument is a string, or holds something else than strings.
+
+        >>> found = NearDuplicates(ngram=1, threshold=0.5).nearest(["a b c", "x"], ["b c d", "c b a b", "a b"])
+        >>> found.index.tolist(), found.jaccard.tolist(), found.share
+        ([1, -1], [1.0, nan], 0.5)
+        """
+        threshold = self.threshold if at_least is None else at_least
+        _check_similarity("at_least", threshold)
+        rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
+        sets = shingle_sets(distinct, self.ngram, threshold)
+        classes = _classes(rows, sets)
+        return _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
+
+
+def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
+    width = index.sets.sizes.size
+    size = int(max(queries.max(initial=-1), corpus.max(initial=-1), width - 1)) + 1
+    first = np.full(size, -1)
+    first[corpus[::-1]] = np.arange(corpus.size)[::-1]
+    held = first >= 0
+    asked = np.zeros(size, np.bool_)
+    asked[queries] = True
+    asked &= ~held  # the others have an equal in the corpus, and nothing is nearer
+    best, nearest = np.where(held, 1.0, np.nan), np.where(held, np.arange(size), -1)
+    links, settled = _cross_links(index, asked[:width], held[:width])
+    one, other = (np.concatenate(pair) for pair in ((links.left, links.right), (links.right, links.left)))
+    jaccard = np.concatenate([links.jaccard, links.jaccard])
+    order = np.lexsort((other, -jaccard, one))
+    order = order[asked[one[order]] & held[other[order]]][::-1]  # the last one written stays: the best
+    best[one[order]], nearest[one[order]] = jaccard[order], other[order]
+    exact = np.ones(size, np.bool_)
+    exact[:width] = settled
+    found = nearest[queries]
+    return NearestRows(jaccard=best[queries], index=np.where(found < 0, -1, first[found]), exact=exact[queries])
+
+
+def _cross_links(index: Prefixes, asked: Bools, held: Bools) -> tuple[Pairs, Bools]:
+    """Links between sets asked for and sets of the corpus, and whether each set has all of its links."""
+    if index.candidates > _LISTED_CANDIDATES:
+        links, waiting = enough_pairs(index, asked, held, _ENOUGH)
+        return links, waiting | ~asked
+    links = all_pairs(index, lambda left, right: (asked[left] & held[right]) | (held[left] & asked[right]))
+    return links, np.ones(asked.size, np.bool_)
+
+
+def _classes(rows: Ints, sets: ShingleSets) -> Ints:
+    """The number of each row's shingle set; texts whose set has no partner get numbers of their own after those."""
+    alone = sets.sizes.size + np.arange(sets.members.size)
+    classes: Ints = np.where(sets.members < 0, alone, sets.members)[rows]
+    return classes
+
+
+def _row_links(classes: Ints, links: Pairs) -> tuple[Ints, Floats]:
+    """Links between rows: of each class's first row to its others, and between the first rows of linked classes."""
+    first = np.zeros(classes.max(initial=0) + 1, np.int64)
+    first[classes[::-1]] = np.arange(classes.size)[::-1]
+    others = np.flatnonzero(first[classes] != np.arange(classes.size))
+    equal = np.stack([first[classes[others]], others], axis=1)
+    linked = np.sort(np.stack([first[links.left], first[links.right]], axis=1), axis=1)
+    pairs = np.concatenate([equal, linked])
+    jaccard = np.concatenate([np.ones(others.size), links.jaccard])
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[order], jaccard[order]
+
+
+def _distinct(texts: Sequence[str]) -> tuple[Ints, list[str]]:
+    numbers: dict[str, int] = {}
+    rows = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.int64, len(texts))
+    return rows, list(numbers)
+
+
+def _checked(name: str, texts: Sequence[str]) -> Sequence[str]:
+    if isinstance(texts, str):
+        raise DataError(name, "a sequence of texts", texts, "put a single text in a list")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
+    return texts
+
+
+def _check_similarity(name: str, value: float) -> None:
+    if not 0 < value <= 1:
+        raise ParameterError(name, "above 0 and at most 1", value, "0.7 is usual; 1 finds equal sets only")

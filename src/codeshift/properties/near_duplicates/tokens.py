@@ -1,0 +1,174 @@
+"""Hashes of the tokens of many texts at once: what `codeshift.properties.lexer.lex` finds, at the speed of numpy.
+
+Most tokens are a run of ASCII letters, digits and underscores or a single character, and for those comparing each
+byte's class with its neighbour's is enough. What needs the full rule (two operator characters in a row, a number with a
+point or a sign, anything beyond ASCII) is cut out and given to the lexer itself, each distinct piece once. So there is
+one rule and no second lexer that could differ from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+
+from codeshift.properties.lexer import OPERATORS, token_spans
+from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
+
+__all__ = ["joined", "token_blocks", "token_hashes"]
+
+UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+_WORD, _DIGIT, _OPERATOR, _JOINER, _HIGH, _OTHER = 1, 2, 4, 8, 16, 32
+_ATOM = _WORD | _OPERATOR | _HIGH
+_OPERATOR_CHARACTERS = frozenset("".join(OPERATORS)) | frozenset(".+-")
+_BLOCK_BYTES = 1 << 20  # the passes over a block's bytes stay in the processor's cache
+_PAD = 8
+_LONG = 64  # bytes of a token beyond which blake2b is cheaper than rounds of eight
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MASKS = np.array([(1 << 8 * size) - 1 for size in range(9)], dtype=np.uint64)
+
+
+def _byte_class(byte: int) -> int:
+    character = chr(byte)
+    if byte >= 0x80:
+        return _HIGH
+    if character.isspace():
+        return 0
+    if character.isalnum() or character == "_":
+        return _WORD | (_DIGIT if character.isdigit() else 0)
+    if character in _OPERATOR_CHARACTERS:
+        return _OPERATOR | (_JOINER if character in ".+-" else 0)
+    return _OTHER
+
+
+_CLASSES = bytes(map(_byte_class, range(256)))
+
+
+def token_hashes(texts: Sequence[str]) -> tuple[UInts, Ints]:
+    """A 64-bit hash of every token of every text, text after text, and how many tokens each text has.
+
+    The hash of a token depends on its characters alone: not on the process, the platform or the other texts.
+
+    Args:
+        texts: n texts.
+
+    Returns:
+        The hashes, shape (all tokens,), and the counts, shape (n,).
+
+    >>> hashes, counts = token_hashes(["a += b", "", "b"])
+    >>> counts.tolist(), bool(hashes[2] == hashes[3])
+    ([3, 0, 1], True)
+    """
+    return joined(token_blocks(texts))
+
+
+def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
+    """What `token_hashes` gives, for some of the texts at a time."""
+    return (_block_hashes(block) for block in _blocks(texts))
+
+
+def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
+    """The hashes and the counts of all blocks."""
+    parts = [(np.empty(0, np.uint64), np.empty(0, np.int64)), *blocks]
+    return np.concatenate([hashes for hashes, _ in parts]), np.concatenate([counts for _, counts in parts])
+
+
+def _blocks(texts: Iterable[str]) -> Iterator[list[bytes]]:
+    block: list[bytes] = []
+    size = 0
+    for text in texts:
+        block.append(text.encode("utf-8", "surrogatepass"))
+        size += len(block[-1])
+        if size >= _BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _block_hashes(rows: list[bytes]) -> tuple[UInts, Ints]:
+    buffer = b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+    first, last = _token_ends(buffer)
+    starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
+    row_starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
+    return _span_hashes(buffer, starts, ends), np.diff(np.searchsorted(starts, row_starts))
+
+
+def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
+    """Whether each byte is the first of a token, and whether it is the last of one."""
+    classes = np.frombuffer(buffer.translate(_CLASSES), np.uint8)[:-_PAD]
+    word = (classes & _WORD).view(np.bool_)
+    single = (classes & (_OPERATOR | _OTHER)) != 0
+    first, last = single, single.copy()
+    first[1:] |= word[1:] > word[:-1]
+    last[:-1] |= word[:-1] > word[1:]
+    starts, ends = _hard_pieces(classes)
+    if starts.size:
+        inside = ragged(starts, ends - starts)
+        first[inside] = last[inside] = False
+        heads, tails = _lexed(buffer, starts, ends)
+        first[heads] = last[tails] = True
+    return first, last
+
+
+def _hard_pieces(classes: UBytes) -> tuple[Ints, Ints]:
+    """Spans of word, operator and non-ASCII bytes within which a token may be more than the byte classes tell."""
+    operator = (classes & _OPERATOR) != 0
+    hard = (classes & _HIGH) != 0
+    hard[1:] |= operator[1:] & operator[:-1]
+    joins = np.flatnonzero(classes & _JOINER)  # never at either end: the buffer begins and ends with a line end
+    hard[joins[(classes[joins - 1] & _WORD != 0) & (classes[joins + 1] & _DIGIT != 0)]] = True
+    atom = (classes & _ATOM) != 0
+    edges = np.flatnonzero(atom[1:] != atom[:-1]) + 1
+    starts, ends = edges[::2], edges[1::2]
+    held = np.searchsorted(starts, np.flatnonzero(hard), side="right") - 1
+    held = held[changes(held)]
+    return starts[held], ends[held]
+
+
+def _lexed(buffer: bytes, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+    """The first and the last byte of each of the lexer's tokens in the spans."""
+    numbers: dict[bytes, int] = {}
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    which = np.array([numbers.setdefault(buffer[start:end], len(numbers)) for start, end in spans])
+    found = [_short_spans(piece) if len(piece) <= _LONG else _byte_spans(piece) for piece in numbers]
+    counts = np.array([len(heads) for heads, _ in found])
+    taken = ragged((np.cumsum(counts) - counts)[which], counts[which])
+    base = np.repeat(starts, counts[which])
+    heads, tails = (np.array([place for pair in found for place in pair[side]], dtype=np.int64) for side in (0, 1))
+    return base + heads[taken], base + tails[taken]
+
+
+def _byte_spans(piece: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    text = piece.decode("utf-8", "surrogatepass")
+    spans = token_spans(text)
+    if len(text) == len(piece):
+        return tuple(start for start, _ in spans), tuple(end - 1 for _, end in spans)
+    sizes = np.array([len(character.encode("utf-8", "surrogatepass")) for character in text])
+    offsets = np.concatenate([[0], np.cumsum(sizes)]).tolist()
+    return tuple(offsets[start] for start, _ in spans), tuple(offsets[end] - 1 for _, end in spans)
+
+
+_short_spans = lru_cache(maxsize=1 << 16)(_byte_spans)  # the same few pieces come back in block after block
+
+
+def _span_hashes(buffer: bytes, starts: Ints, ends: Ints) -> UInts:
+    """Eight bytes a round; a span of up to eight bytes, nearly all of them, needs one."""
+    eights = np.ndarray((len(buffer) - 7,), np.dtype("<u8"), buffer, strides=(1,))
+    lengths = ends - starts
+    hashes = (eights[starts] & _MASKS[np.minimum(lengths, 8)]) ^ (lengths.astype(np.uint64) * _ODD)
+    hashes = mixed(hashes)
+    for done in range(8, _LONG, 8):
+        rest = np.flatnonzero(lengths > done)
+        if not rest.size:
+            return hashes
+        more = eights[starts[rest] + done] & _MASKS[np.minimum(lengths[rest] - done, 8)]
+        hashes[rest] = mixed(hashes[rest] * _ODD ^ more)
+    for index in np.flatnonzero(lengths > _LONG).tolist():
+        digest = blake2b(buffer[starts[index] : ends[index]], digest_size=8).digest()
+        hashes[index] = int.from_bytes(digest, "little")
+    return hashes
