@@ -26,6 +26,7 @@ from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.pass_at_k import PassAtK
 from codeshift.metrics.validity import SyntacticValidity
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Metric",
     "NegativeLogLikelihood",
     "PairedDifference",
+    "PassAtK",
     "SeedsEstimate",
     "SufficientStatistics",
     "SyntacticValidity",

@@ -1,0 +1,62 @@
+"""Starts one program under limits. ``codeshift.metrics.execution`` runs it as a script; standard library only.
+
+Three processes: this one waits; its child is the first process of a new PID namespace, so that all that the program
+started dies with it; that child's child takes the limits on and becomes the program.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import sys
+
+_NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000
+
+
+def isolate() -> bool:
+    """Leave the network and see no other processes; False where the system does not permit it."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "unshare"):
+        return False
+    return bool(libc.unshare(_NEW_USER | _NEW_PID | _NEW_NET) == 0)
+
+
+def limit(limits: dict[str, int]) -> None:
+    """Set resource limits by name (``"RLIMIT_CPU"``), hard ones, never above those that hold already."""
+    for name, value in limits.items():
+        which = getattr(resource, name, None)
+        if which is None:
+            continue
+        _, hard = resource.getrlimit(which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (value, value))
+
+
+def main() -> int:
+    """Run the program named by the JSON on the command line, and end as it ends."""
+    order = json.loads(sys.argv[1])
+    isolated = isolate()
+    if not isolated and not order["allow_network"]:
+        return 1
+    first = os.fork() if isolated else 0
+    if first:
+        return _ending(first)
+    program = os.fork()
+    if program:
+        return _ending(program)
+    limit(order["limits"])
+    return os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
+
+
+def _ending(pid: int) -> int:
+    """0 if the process ends well, else 1."""
+    _, status = os.waitpid(pid, 0)
+    return 0 if os.waitstatus_to_exitcode(status) == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,169 @@
+"""Running generated Python programs against tests. Nothing here runs unless you make a ``PythonRunner`` yourself.
+
+**Running what a model wrote is dangerous.** Each program runs in a process of its own, with limits on time, memory,
+file size and processes, in an empty temporary folder, with an empty environment, and on Linux without a network and
+unable to see other processes. It still runs as you: it can read and delete every file that you can. A program that
+means to cheat can also claim to have passed. Run benchmarks of code you do not trust inside of a container or a virtual
+machine that holds nothing of value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.errors import CodeshiftError, ParameterError
+from codeshift.metrics.rows import equally_long
+
+_MEBIBYTE = 1 << 20
+_SANDBOX = Path(__file__).with_name("_sandbox.py")
+
+
+class IsolationError(CodeshiftError, RuntimeError):
+    """This machine does not let a program be cut off from the network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PythonRunner:
+    """Runs each candidate, followed by its problem's test code, in a separate process; it passes if it runs to the end.
+
+    **It executes whatever the model wrote, as you, with your files in reach**; see the module's docstring. A program
+    that ends early (``sys.exit(0)``) does not pass. Programs get ``PYTHONHASHSEED=0`` and no other variable.
+
+    Attributes:
+        timeout: wall-clock seconds a program, after which it is killed with all that it started.
+        cpu_seconds: CPU seconds a process.
+        memory: bytes of address space a process.
+        file_size: bytes a file that it writes.
+        processes: processes and threads; the kernel does not hold root to this one.
+        workers: programs that run at once.
+        allow_network: run even where the network cannot be cut off (not Linux, or user namespaces are forbidden, as in
+            many containers). Where it can be, it is cut off regardless.
+
+    >>> runner = PythonRunner(timeout=20)
+    >>> isolated = network_can_be_cut_off()  # not so on every machine
+    >>> if isolated:
+    ...     passed = runner.run([["def f(x): return x + 1", "def f(x): return x"]], ["assert f(1) == 2"])
+    ...     assert passed[0].tolist() == [True, False]
+    """
+
+    timeout: float = 10.0
+    cpu_seconds: int = 10
+    memory: int = 1024 * _MEBIBYTE
+    file_size: int = 16 * _MEBIBYTE
+    processes: int = 16
+    workers: int = 1
+    allow_network: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise ParameterError("timeout", "greater than 0 seconds", self.timeout, "leave it out to take 10")
+        for name in ("cpu_seconds", "memory", "file_size", "processes", "workers"):
+            if not getattr(self, name) >= 1:
+                raise ParameterError(name, "at least 1", getattr(self, name), "leave it out to take the default")
+
+    def run(self, candidates: Sequence[Sequence[str]], tests: Sequence[str]) -> list[NDArray[np.bool_]]:
+        """Which candidates pass: for each problem a boolean array with one entry a candidate.
+
+        Args:
+            candidates: for each problem its candidate programs.
+            tests: for each problem the code that raises where a candidate is wrong.
+
+        Raises:
+            ParameterError: if there are not as many problems as tests.
+            IsolationError: if the network cannot be cut off and ``allow_network`` is False. Nothing has run then.
+        """
+        problems, checks = equally_long(candidates, tests)
+        if not self.allow_network and not network_can_be_cut_off():
+            raise IsolationError(
+                "the network cannot be cut off on this machine: run inside of a container that has none, "
+                "and pass allow_network=True"
+            )
+        programs = [f"{c}\n{test}\n" for row, test in zip(problems, checks, strict=True) for c in row]
+        with ThreadPoolExecutor(self.workers) as pool:
+            passed = iter(list(pool.map(self._passes, programs)))
+        return [np.array([next(passed) for _ in row], dtype=bool) for row in problems]
+
+    def _passes(self, program: str) -> bool:
+        """Whether the program runs to its end, where it writes a word that it is given for the purpose."""
+        word = secrets.token_hex(16)
+        reader, writer = os.pipe()
+        try:
+            with tempfile.TemporaryDirectory(prefix="codeshift-", ignore_cleanup_errors=True) as folder:
+                ending = f"\nimport os as _os\n_os.write({writer}, b{word!r})\n"
+                source = (program + ending).encode("utf-8", errors="replace")
+                Path(folder, "program.py").write_bytes(source)
+                self._execute(folder, writer)
+            os.set_blocking(reader, False)
+            with contextlib.suppress(BlockingIOError):
+                return os.read(reader, 4096) == word.encode()
+            return False
+        finally:
+            os.close(reader)
+            os.close(writer)
+
+    def _execute(self, folder: str, writer: int) -> None:
+        order = {
+            "command": [sys.executable, "-s", "-P", "-B", "program.py"],
+            "environment": {"PYTHONHASHSEED": "0"},
+            "allow_network": self.allow_network,
+            "limits": {
+                "RLIMIT_CPU": self.cpu_seconds,
+                "RLIMIT_AS": self.memory,
+                "RLIMIT_FSIZE": self.file_size,
+                "RLIMIT_NPROC": self.processes,
+                "RLIMIT_CORE": 0,
+            },
+        }
+        _wait(_start(order, folder, (writer,)), self.timeout)
+
+
+@cache
+def network_can_be_cut_off() -> bool:
+    """Whether this machine lets a program be cut off from the network (Linux with user namespaces permitted)."""
+    if os.name != "posix":
+        return False
+    command = [sys.executable, "-s", "-P", "-c", "pass"]
+    order = {"command": command, "environment": {}, "allow_network": False, "limits": {}}
+    return _wait(_start(order, tempfile.gettempdir(), ()), 60) == 0
+
+
+def _start(order: dict[str, object], folder: str, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    if os.name != "posix":
+        raise IsolationError("programs can be limited on POSIX systems only: run them under Linux, in a container")
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-s", "-P", "-B", str(_SANDBOX), json.dumps(order)],
+        cwd=folder,
+        env={},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=fds,
+        start_new_session=True,
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> int:
+    """The exit status; after ``timeout`` seconds, or at the end, the whole process group is killed."""
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return -int(signal.SIGKILL)
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

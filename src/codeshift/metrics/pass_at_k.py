@@ -1,0 +1,115 @@
+"""pass@k: would one of k samples pass the tests?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.rows import as_rows, equally_long
+
+
+class Runner(Protocol):
+    """Runs candidate programs against tests; ``codeshift.metrics.execution.PythonRunner`` is one."""
+
+    def run(self, candidates: Sequence[Sequence[str]], tests: Sequence[str]) -> list[np.ndarray]:
+        """For each problem a boolean array: which of its candidates pass its test."""
+        ...
+
+
+@dataclass(frozen=True)
+class PassAtK(Metric):
+    """The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
+
+    Of n samples of which c pass, the unbiased estimate is 1 - C(n - c, k) / C(n, k). (1 - (1 - c/n) ** k, which is
+    sometimes used, is too low.) By default it takes results and runs nothing: a row of ``predictions`` is either a
+    boolean array, which of the samples passed, or the two integers (n, c); ``references`` is left out.
+
+    Attributes:
+        k: number of samples a user would look at; every problem needs at least k.
+        runner: give one to run code. A row of ``predictions`` is then the list of candidate programs, and one of
+            ``references`` the test code. **This executes whatever the model wrote**: see
+            ``codeshift.metrics.execution`` for what its runner holds back and what it does not.
+
+    Source: Chen et al., Evaluating Large Language Models Trained on Code (arXiv 2107.03374), equation 1.
+
+    >>> PassAtK(1).score([[True, False, False, False], [False, False]])
+    array([0.25, 0.  ])
+    >>> PassAtK(2).corpus([(4, 1), (2, 2)])
+    CorpusScore(value=0.75, parts={}, n=2)
+    """
+
+    k: int = 1
+    runner: Runner | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or self.k < 1:
+            raise ParameterError("k", "an integer of at least 1", self.k, "pass@1 is k=1")
+
+    @property
+    def name(self) -> str:
+        """``pass@k``, as papers write it."""
+        return f"pass@{self.k}"
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
+        """The estimate of each problem, shape (n,).
+
+        Raises:
+            ParameterError: if ``references`` are given without a runner to use them, or lack with one.
+            DataError: if a row is neither booleans nor (n, c), or has fewer than k samples.
+        """
+        if self.runner is not None:
+            if references is None:
+                raise ParameterError("references", "given with a runner", None, "give the test code of each problem")
+            rows: list[Any] = list(self.runner.run(*equally_long(predictions, references)))
+        else:
+            rows = as_rows("predictions", predictions)
+            if references is not None:
+                remedy = "leave references out: results hold all there is, and running code needs a runner"
+                raise ParameterError("references", "None without a runner", references, remedy)
+        counts = [_counts(i, row, self.k) for i, row in enumerate(rows)]
+        return np.array([_estimate(n, c, self.k) for n, c in counts], dtype=np.float64)
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
+        """(1, estimate) a problem, shape (n, 2)."""
+        scores = self.score(predictions, references)
+        return np.column_stack([np.ones_like(scores), scores])
+
+    def corpus(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> CorpusScore:
+        """The mean over problems.
+
+        Raises:
+            ParameterError: if ``references`` are given without a runner to use them, or lack with one.
+            DataError: if a row is neither booleans nor (n, c), or has fewer than k samples.
+        """
+        return self.from_statistics(column_sums(self.statistics(predictions, references)))
+
+
+def _counts(i: int, row: Any, k: int) -> tuple[int, int]:
+    """The samples of a problem, and how many passed."""
+    array = np.asarray(row)
+    if array.ndim == 1 and array.dtype == bool:
+        n, c = array.size, int(array.sum())
+    elif array.shape == (2,) and np.issubdtype(array.dtype, np.integer):
+        n, c = int(array[0]), int(array[1])
+    else:
+        remedy = "give one truth value a sample, or the number of samples and of those that passed"
+        raise DataError(f"predictions[{i}]", "a boolean array or two integers (n, c)", row, remedy)
+    if not 0 <= c <= n:
+        raise DataError(f"predictions[{i}]", "(n, c) with 0 <= c <= n", row, "n counts samples, c those that passed")
+    if n < k:
+        raise DataError(
+            f"predictions[{i}]", f"of at least k={k} samples", row, "draw more samples, or take a smaller k"
+        )
+    return n, c
+
+
+def _estimate(n: int, c: int, k: int) -> float:
+    """1 - C(n - c, k) / C(n, k), of whole numbers: nothing overflows or cancels, and one division rounds."""
+    subsets = math.comb(n, k)
+    return (subsets - math.comb(n - c, k)) / subsets
