@@ -2,8 +2,8 @@
 
 Each set is first compared with the first of its window in the index, which many share, so that the links make stars
 rather than chains; then with its neighbours and with ever more distant ones, in rounds of doubling reach. What the
-rounds before have settled is passed over. The index is in an order of the sets' content, so the same sets give the same pairs
-whatever order their rows had.
+rounds before have settled is passed over. The index is in an order of the sets' content, so the same sets give the
+same pairs whatever order their rows had.
 """
 
 from __future__ import annotations

@@ -203,5 +203,5 @@ def _checked(name: str, texts: Sequence[str]) -> Sequence[str]:
 
 
 def _check_similarity(name: str, value: float) -> None:
-    if not 0 < value <= 1:
+    if not isinstance(value, (int, float)) or not 0 < value <= 1:
         raise ParameterError(name, "above 0 and at most 1", value, "0.7 is usual; 1 finds equal sets only")

@@ -1,0 +1,379 @@
+"""The laws of near-duplicate components, against the definition written out in plain Python."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import subprocess
+import sys
+import sysconfig
+import tracemalloc
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import combinations
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import shortest_path
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.properties.lexer import lex
+from codeshift.properties.near_duplicates import NearDuplicates, join, search, shingles, tokens
+from shared_data import shared_data
+
+WORDS = st.lists(st.sampled_from(["a", "b", "cc", "(", "+=", "1.5"]), max_size=12).map(" ".join)
+EXAMPLES = ["", "\n", "a", "a b c d e f g h", "a b c d e f g i", "b c d e f g h", "a+=1.5e-3", "é b c d e", "x y"]
+TEXTS = st.lists(WORDS | st.sampled_from(EXAMPLES), max_size=14)
+THRESHOLDS = st.floats(0.01, 1.0) | st.integers(1, 8).flatmap(lambda n: st.integers(1, n).map(lambda k: k / n))
+NGRAMS = st.integers(1, 6)
+
+
+def shingle_set(text: str, ngram: int) -> frozenset[tuple[str, ...]]:
+    found = lex(text)
+    return frozenset(tuple(found[i : i + ngram]) for i in range(max(len(found) - ngram + 1, min(len(found), 1))))
+
+
+def similarity(one: frozenset[object], other: frozenset[object]) -> float:
+    return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def similarities(texts: Sequence[str], ngram: int) -> np.ndarray:
+    sets = [shingle_set(text, ngram) for text in texts]
+    return np.array([[similarity(one, other) for other in sets] for one in sets]).reshape(len(texts), len(texts))
+
+
+def partition(labels: Sequence[int]) -> set[frozenset[int]]:
+    groups = defaultdict(set)
+    for row, label in enumerate(labels):
+        groups[int(label)].add(row)
+    return {frozenset(group) for group in groups.values()}
+
+
+def components_of(links: Iterator[tuple[int, int]], rows: int) -> set[frozenset[int]]:
+    group = {row: {row} for row in range(rows)}
+    for one, other in links:
+        merged = group[one] | group[other]
+        group.update(dict.fromkeys(merged, merged))
+    return {frozenset(members) for members in group.values()}
+
+
+def reachable(similar: np.ndarray) -> set[frozenset[int]]:
+    return components_of(zip(*np.nonzero(similar), strict=True), len(similar))
+
+
+@contextmanager
+def everything_dense() -> Iterator[None]:
+    """As if every input held too many candidates to list, and in chunks of a few."""
+    with (
+        patch.object(search, "_LISTED_CANDIDATES", -1),
+        patch.object(search, "_ENOUGH", 1),
+        patch.object(join, "_CHUNK_CANDIDATES", 3),
+        patch.object(join, "_CHUNK_SHINGLES", 5),
+        patch.object(tokens, "_BLOCK_BYTES", 7),
+    ):
+        yield
+
+
+@given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
+def test_components_are_those_of_the_definition(texts: list[str], threshold: float, ngram: int) -> None:
+    """Rows share a component exactly where pairs at the threshold join them; all links are there and right."""
+    found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+    truth = similarities(texts, ngram)
+    assert partition(found.labels) == reachable(truth >= threshold)
+    assert found.complete
+    assert found.jaccard.tolist() == [truth[one, other] for one, other in found.pairs]
+    first = [int(np.flatnonzero(row == 1)[0]) for row in truth]
+    expected = {(first[row], row) for row in range(len(texts)) if first[row] != row}
+    expected |= {
+        (one, other)
+        for one, other in combinations(range(len(texts)), 2)
+        if threshold <= truth[one, other] < 1 and first[one] == one and first[other] == other
+    }
+    assert [tuple(pair) for pair in found.pairs.tolist()] == sorted(expected)
+
+
+@given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
+def test_a_dense_input_has_the_same_components(texts: list[str], threshold: float, ngram: int) -> None:
+    """Where not all pairs are listed, components are the same, links are right, and they connect each component."""
+    with everything_dense():
+        found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+    truth = similarities(texts, ngram)
+    assert not found.complete
+    assert partition(found.labels) == reachable(truth >= threshold)
+    assert found.jaccard.tolist() == [truth[one, other] for one, other in found.pairs]
+    assert components_of(map(tuple, found.pairs.tolist()), len(texts)) == partition(found.labels)
+
+
+@given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS, rng=st.randoms(), dense=st.booleans())
+def test_row_order_changes_nothing(
+    texts: list[str], threshold: float, ngram: int, rng: random.Random, dense: bool
+) -> None:
+    """Rows in another order have the same components, the same similarities of links and the same chains."""
+    order = list(range(len(texts)))
+    rng.shuffle(order)
+    finder = NearDuplicates(threshold=threshold, ngram=ngram)
+    with patch.object(search, "_LISTED_CANDIDATES", -1 if dense else 1000):
+        found, shuffled = finder.components(texts), finder.components([texts[row] for row in order])
+    there = {frozenset(order[row] for row in group) for group in partition(shuffled.labels)}
+    assert there == partition(found.labels)
+    assert sorted(shuffled.jaccard) == sorted(found.jaccard)
+    assert sorted(zip(shuffled.sizes, shuffled.diameters, strict=True)) == sorted(
+        zip(found.sizes, found.diameters, strict=True)
+    )
+
+
+@given(texts=TEXTS, thresholds=st.tuples(THRESHOLDS, THRESHOLDS), ngram=NGRAMS)
+def test_a_higher_threshold_refines(texts: list[str], thresholds: tuple[float, float], ngram: int) -> None:
+    """Every component at a higher threshold lies within one at a lower threshold."""
+    low, high = (NearDuplicates(threshold=t, ngram=ngram).components(texts).labels.tolist() for t in sorted(thresholds))
+    assert len(set(zip(low, high, strict=True))) == len(set(high))
+
+
+@given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
+def test_labels_sizes_and_diameters(texts: list[str], threshold: float, ngram: int) -> None:
+    """Labels count up by first row; sizes count rows; a diameter is the longest shortest path between rows."""
+    found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+    labels = found.labels.tolist()
+    assert list(dict.fromkeys(labels)) == list(range(len(found.sizes)))
+    assert found.sizes.tolist() == [labels.count(label) for label in range(len(found.sizes))]
+    if texts:
+        paths = shortest_path(similarities(texts, ngram) >= threshold, unweighted=True)
+        paths[np.isinf(paths)] = 0
+        expected = [int(paths[found.labels == label].max()) for label in range(len(found.sizes))]
+        assert found.diameters.tolist() == expected
+        with patch("codeshift.properties.near_duplicates.components._EXACT_DIAMETER", 0):
+            bounds = NearDuplicates(threshold=threshold, ngram=ngram).components(texts).diameters
+        assert all(exact <= bound <= 2 * exact for exact, bound in zip(expected, bounds.tolist(), strict=True))
+
+
+@given(queries=TEXTS, corpus=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS, dense=st.booleans())
+def test_nearest_is_the_maximum(
+    queries: list[str], corpus: list[str], threshold: float, ngram: int, dense: bool
+) -> None:
+    """A query's nearest row has the greatest similarity in the corpus; NaN and -1 where that is below the threshold."""
+    finder = NearDuplicates(ngram=ngram)
+    if dense:
+        with everything_dense():
+            found = finder.nearest(queries, corpus, at_least=threshold)
+    else:
+        found = finder.nearest(queries, corpus, at_least=threshold)
+        assert found.exact.all()
+    truth = similarities(queries + corpus, ngram)[: len(queries), len(queries) :]
+    for row, (best, index, exact) in enumerate(zip(found.jaccard, found.index, found.exact, strict=True)):
+        greatest = max(truth[row], default=0.0)
+        if greatest < threshold:
+            assert math.isnan(best)
+            assert (index, exact) == (-1, True)
+        else:
+            assert best == truth[row, index] >= threshold
+            assert best == greatest or not exact
+    if queries:
+        assert found.share == np.mean([max(row, default=0.0) >= threshold for row in truth])
+    listed = found.worst(3)
+    assert [pair[2] for pair in listed] == sorted(found.jaccard[found.index >= 0], reverse=True)[:3]
+
+
+CODE = st.text(alphabet="abE0x19_ .+-<=>!&|?\"'(;\n\té²٣\u2003\x85\u0301\U0001f600\ud800\x1c\x00") | st.text()
+
+
+@given(
+    texts=st.lists(CODE | st.text(alphabet="a0.e-+ ", min_size=60, max_size=80), max_size=8), block=st.integers(1, 40)
+)
+def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> None:
+    """As many tokens as the lexer finds, hashes equal exactly where the tokens are, in blocks of any size."""
+    with patch.object(tokens, "_BLOCK_BYTES", block):
+        hashes, counts = tokens.token_hashes(texts)
+    expected = [lex(text) for text in texts]
+    assert counts.tolist() == [len(found) for found in expected]
+    pairs = Counter(zip((token for found in expected for token in found), hashes.tolist(), strict=True))
+    assert len({token for token, _ in pairs}) == len({value for _, value in pairs}) == len(pairs)
+
+
+def test_token_hashes_of_long_tokens() -> None:
+    """Tokens are told apart by any one of their characters and by their length, however long they are."""
+    texts = ["x" * size for size in range(1, 200)] + ["x" * i + "y" + "x" * (150 - i) for i in range(150)]
+    texts += ["x" * i + "y" + "x" * (40 - i) for i in range(40)]
+    hashes, counts = tokens.token_hashes(texts)
+    assert set(counts.tolist()) == {1}
+    assert len(set(hashes.tolist())) == len(texts)
+
+
+def test_hashes_are_fixed() -> None:
+    """The hashes of tokens and shingles are constants of the library, so no process or platform changes an answer."""
+    hashes, _ = tokens.token_hashes(["self", "a_rather_long_identifier", "+="])
+    assert hashes.tolist() == FIXED_TOKENS
+    assert shingles.shingle_hashes(["a b c d e f"], 5)[0].tolist() == FIXED_SHINGLES
+
+
+FIXED_TOKENS = [14441528984497648848, 14070786770957553282, 11654741199436918451]
+FIXED_SHINGLES = [6183914489953499534, 7365863027405458041]
+
+
+def standard_library_functions(count: int) -> list[str]:
+    import ast
+
+    found: list[str] = []
+    for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
+        lines = source.splitlines(keepends=True)
+        found += ["".join(lines[node.lineno - 1 : node.end_lineno]) for node in nodes]
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[frozenset[int]]:
+    """By an inverted index over Python sets: another way to the same answer, fast enough for some thousand rows."""
+    sets = [shingle_set(text, ngram) for text in texts]
+    holders = defaultdict(list)
+    links = []
+    for row, one in enumerate(sets):
+        shared = Counter(other for shingle in one for other in holders[shingle])
+        links += [
+            (row, other)
+            for other, overlap in shared.items()
+            if overlap / (len(one) + len(sets[other]) - overlap) >= threshold
+        ]
+        for shingle in one:
+            holders[shingle].append(row)
+    return components_of(iter(links), len(texts))
+
+
+@pytest.mark.parametrize("threshold", [0.4, 0.7, 0.95])
+def test_real_python(threshold: float) -> None:
+    """On functions of the standard library recall and precision are 1."""
+    texts = standard_library_functions(2000)
+    found = NearDuplicates(threshold=threshold).components(texts)
+    assert partition(found.labels) == exact_components(texts, threshold, 5)
+    assert (found.sizes > 1).sum() > 5
+
+
+def test_real_java() -> None:
+    """On real Java methods recall and precision are 1."""
+    path = shared_data("text_to_code", "validation.jsonl")
+    texts = [row["code"] for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())][:2000]
+    assert partition(NearDuplicates().components(texts).labels) == exact_components(texts, 0.7, 5)
+
+
+def test_layout_and_empty_rows() -> None:
+    """Layout is no difference, rows without tokens equal each other and nothing else, and no rows are no components."""
+    found = NearDuplicates().components(["f(x)", "", "f ( x\n)", " \n", "x"])
+    assert found.labels.tolist() == [0, 1, 0, 1, 2]
+    assert found.jaccard.tolist() == [1, 1]
+    nothing = NearDuplicates().components([])
+    assert (nothing.labels.size, nothing.pairs.shape, nothing.sizes.size, nothing.diameter) == (0, (0, 2), 0, 0)
+    assert math.isnan(NearDuplicates().nearest([], ["x"]).share)
+    assert "0 of 0 rows" in nothing.summary()
+
+
+def test_chains_are_reported() -> None:
+    """Rows that each resemble the next make one component with a diameter that says so."""
+    words = [f"w{i}" for i in range(60)]
+    rows = [" ".join(words[shift : shift + 30]) for shift in range(0, 24, 3)]
+    found = NearDuplicates(ngram=1, threshold=0.8).components([*rows, "y", rows[0]])
+    assert found.labels.tolist() == [0] * 8 + [1, 0]
+    assert (found.diameter, found.diameters.tolist(), found.sizes.tolist()) == (7, [7, 0], [9, 1])
+    assert found.summary() == (
+        "9 of 10 rows (90.0%) are near-duplicates of another, in 1 components; "
+        "the largest holds 9 rows, the longest chain is 7 links"
+    )
+
+
+def test_hash_seed_and_process_change_nothing() -> None:
+    """Fresh processes with different PYTHONHASHSEED give the same labels and links, also for a dense input."""
+    program = (
+        "import random, sys\n"
+        "from codeshift.properties.near_duplicates import NearDuplicates, search\n"
+        "search._LISTED_CANDIDATES = int(sys.argv[1])\n"
+        "rng = random.Random(0)\n"
+        "rows = [' '.join(rng.choices('abc', k=12)) for _ in range(300)]\n"
+        "found = NearDuplicates(threshold=0.6, ngram=2).components(rows)\n"
+        "print(found.labels.tolist(), found.pairs.tolist(), found.jaccard.tolist())\n"
+    )
+    for limit in ("-1", "1000000"):
+        answers = {
+            subprocess.run(  # noqa: S603 - this interpreter, with a program written above
+                [sys.executable, "-c", program, limit],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for seed in ("0", "1")
+        }
+        assert len(answers) == 1
+        assert len(answers.pop()) > 1000
+
+
+def test_equal_rows_cost_nothing() -> None:
+    """50,000 equal rows are one component with one link each, not a quadratic number."""
+    found = NearDuplicates().components(["def f(a, b): return a + b", "def f(a,b): return a+b"] * 25_000)
+    assert found.sizes.tolist() == [50_000]
+    assert len(found.pairs) == 49_999
+    assert found.diameter == 1
+
+
+def test_rows_that_are_all_alike_cost_little() -> None:
+    """20,000 rows that differ in one token, 200 million similar pairs, are bound in seconds and bounded memory."""
+    body = " ".join(f"w{i}" for i in range(60))
+    rows = [f"{body} own{i}" for i in range(20_000)]
+    tracemalloc.start()
+    found = NearDuplicates().components(rows)
+    nearest = NearDuplicates().nearest(rows[:2000], rows[2000:])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.sizes.tolist() == [20_000]
+    assert not found.complete
+    assert len(found.pairs) < 100_000
+    assert found.diameter <= 4
+    assert nearest.share == 1
+    assert not nearest.exact.any()
+    assert peak < 1 << 30
+
+
+def test_the_finder_is_a_value() -> None:
+    """Equal settings are equal, hash alike, and the repr is the specification."""
+    finder = NearDuplicates(threshold=0.8, ngram=3)
+    assert eval(repr(finder)) == finder  # noqa: S307 - our own repr
+    assert len({finder, NearDuplicates(threshold=0.8, ngram=3)}) == 1
+    assert repr(NearDuplicates()) == "NearDuplicates(threshold=0.7, ngram=5)"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"threshold": 0}, "threshold must be above 0 and at most 1, got 0: 0.7 is usual; 1 finds equal sets only"),
+        ({"threshold": 1.5}, "threshold must be above 0 and at most 1, got 1.5"),
+        ({"threshold": math.nan}, "threshold must be above 0 and at most 1, got nan"),
+        ({"threshold": "high"}, "threshold must be above 0 and at most 1, got 'high'"),
+        ({"ngram": 0}, "ngram must be an integer of at least 1, got 0: leave it out to take 5"),
+        ({"ngram": 2.5}, "ngram must be an integer of at least 1, got 2.5"),
+        ({"ngram": True}, "ngram must be an integer of at least 1, got True"),
+    ],
+)
+def test_settings_out_of_range(settings: dict[str, object], message: str) -> None:
+    """A setting that cannot work is refused, with its name, what it must be and what to do."""
+    with pytest.raises(ParameterError) as caught:
+        NearDuplicates(**settings)
+    assert message in str(caught.value)
+
+
+def test_rows_that_are_no_texts() -> None:
+    """One string, a row that is no text and a bad floor are refused with the argument's name and the row's number."""
+    finder = NearDuplicates()
+    with pytest.raises(DataError, match="texts must be a sequence of texts, got 'abc': put a single text in a list"):
+        finder.components("abc")
+    with pytest.raises(DataError, match=r"texts must be .* got None: drop or fill row 1, which holds no text"):
+        finder.components(["a", None])  # type: ignore[list-item]
+    with pytest.raises(DataError, match=r"corpus must be .* got 3: drop or fill row 0"):
+        finder.nearest(["a"], [3])  # type: ignore[list-item]
+    with pytest.raises(ParameterError, match="at_least must be above 0 and at most 1, got 0"):
+        finder.nearest(["a"], ["b"], at_least=0)
