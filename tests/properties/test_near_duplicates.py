@@ -111,6 +111,25 @@ def test_a_dense_input_has_the_same_components(texts: list[str], threshold: floa
     assert components_of(map(tuple, found.pairs.tolist()), len(texts)) == partition(found.labels)
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9])
+@pytest.mark.parametrize("length", [8, 14])
+def test_a_larger_dense_input_has_the_same_components(threshold: float, length: int) -> None:
+    """The same on hundreds of rows with common n-grams, where whole windows are passed over."""
+    rng = np.random.default_rng(length)
+    texts = [" ".join(row) for row in rng.choice(list("abc"), size=(400, length))]
+    finder = NearDuplicates(threshold=threshold, ngram=2)
+    listed = finder.components(texts)
+    nearest = finder.nearest(texts[:200], texts[200:])
+    with patch.object(search, "_LISTED_CANDIDATES", -1), patch.object(search, "_ENOUGH", 3):
+        found = finder.components(texts)
+        near = finder.nearest(texts[:200], texts[200:])
+    assert found.labels.tolist() == listed.labels.tolist()
+    assert (near.index >= 0).tolist() == (nearest.index >= 0).tolist()
+    assert near.jaccard[near.exact].tolist() == pytest.approx(nearest.jaccard[near.exact].tolist(), nan_ok=True)
+    assert nearest.share > 0
+    assert set(map(tuple, found.pairs.tolist())) <= set(map(tuple, listed.pairs.tolist()))
+
+
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS, rng=st.randoms(), dense=st.booleans())
 def test_row_order_changes_nothing(
     texts: list[str], threshold: float, ngram: int, rng: random.Random, dense: bool
@@ -199,7 +218,7 @@ def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> No
 def test_token_hashes_of_long_tokens() -> None:
     """Tokens are told apart by any one of their characters and by their length, however long they are."""
     texts = ["x" * size for size in range(1, 200)] + ["x" * i + "y" + "x" * (150 - i) for i in range(150)]
-    texts += ["x" * i + "y" + "x" * (40 - i) for i in range(40)]
+    texts += ["x" * i + "y" + "x" * (63 - i) for i in range(64)]
     hashes, counts = tokens.token_hashes(texts)
     assert set(counts.tolist()) == {1}
     assert len(set(hashes.tolist())) == len(texts)
