@@ -8,17 +8,27 @@ ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), ma
 from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
+from codeshift.splitters.group import GroupSplitter
+from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.manifest import SplitManifest
+from codeshift.splitters.predicate import PredicateSplitter
+from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
+from codeshift.splitters.time import TimeSplitter
 
 __all__ = [
     "ASTNodeSplitter",
     "Contains",
+    "GroupSplitter",
     "Interval",
     "LengthSplitter",
+    "OneOf",
+    "PredicateSplitter",
+    "RandomSplitter",
     "Region",
     "SplitAssignment",
     "SplitManifest",
     "Splitter",
+    "TimeSplitter",
 ]

@@ -1,0 +1,169 @@
+"""Columns beside the code: labels, times, and the hash of a row's content."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties.base import Property, TextProperty
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+NUMBER, TIME = "numbers", "dates"
+
+
+@dataclass(frozen=True)
+class Label(Property):
+    """The value of a column of labels (a project, an author, a file): text, whole numbers or truth values.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x", "y"], "project": ["django", "flask"]}))
+    >>> table.values(Label("project")).tolist()
+    ['django', 'flask']
+    """
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Objects of shape ``(n,)``."""
+        values = column_values(table, self.column)
+        wrong = next((i for i, value in enumerate(values) if not isinstance(value, str | int)), None)
+        if wrong is not None:
+            raise DataError(
+                "by",
+                "a column of labels: text, whole numbers or truth values",
+                self.column,
+                f"row {wrong} holds {values[wrong]!r}; make a column of labels with data.map",
+            )
+        found = np.empty(len(values), dtype=object)
+        found[:] = values
+        return found
+
+
+@dataclass(frozen=True)
+class Timestamp(Property):
+    """The value of a column of times as a number that grows with time.
+
+    Dates, datetimes and ISO 8601 texts become seconds since 1970 in UTC (a time without zone is taken as UTC, a date as
+    its midnight); numbers (a year, a commit's number) stay as they are.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"date": ["1970-01-02", "1970-01-01T00:00:05Z"]}))
+    >>> table.values(Timestamp("date")).tolist()
+    [86400.0, 5.0]
+    """
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        return self.measure(table)[1]
+
+    def measure(self, table: PropertyTable) -> tuple[str, np.ndarray]:
+        """Whether the column holds ``"numbers"`` or ``"dates"``, and the numbers of shape ``(n,)``.
+
+        Raises:
+            DataError: if the column is missing, or holds None, both kinds, or values that are neither.
+        """
+        values = column_values(table, self.column)
+        kinds, moments = [], np.empty(len(values))
+        for i, value in enumerate(values):
+            try:
+                kind, moments[i] = moment(value)
+            except ValueError:
+                raise DataError(
+                    "by", "a column of dates, ISO 8601 texts or numbers", self.column, f"row {i} holds {value!r}"
+                ) from None
+            kinds.append(kind)
+        if len(set(kinds)) > 1:
+            odd = next(i for i, kind in enumerate(kinds) if kind != kinds[0])
+            raise DataError(
+                "by",
+                "a column of one kind of time",
+                self.column,
+                f"row 0 is among the {kinds[0]}, row {odd} among the {kinds[odd]}",
+            )
+        return (kinds[0] if kinds else TIME), moments
+
+
+@dataclass(frozen=True)
+class ContentHash(TextProperty):
+    """A number in [0, 1) from the keyed hash of each row's text: uniform over texts, the same for equal ones.
+
+    Attributes:
+        key: another key gives numbers that have nothing to do with those of this one.
+
+    >>> first, second, again = ContentHash("code", 0).compute(["x = 1", "x = 2", "x = 1"]).tolist()
+    >>> first == again, first == second
+    (True, False)
+    """
+
+    key: int = 0
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        key = hashlib.blake2b(f"content:{self.key}".encode(), digest_size=32).digest()
+        return np.array([_uniform(text, key) for text in texts], dtype=np.float64)
+
+
+def moment(value: Any) -> tuple[str, float]:
+    """The kind (``"numbers"`` or ``"dates"``) and the number of one time.
+
+    Raises:
+        ValueError: if it is none.
+
+    >>> moment("1970-01-01T01:00:00+01:00"), moment(1999)
+    (('dates', 0.0), ('numbers', 1999.0))
+    """
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return TIME, (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+    if isinstance(value, date):
+        return TIME, datetime.combine(value, time(), tzinfo=UTC).timestamp()
+    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+        return NUMBER, float(value)
+    raise ValueError(value)
+
+
+def column_values(table: PropertyTable, column: str) -> list[Any]:
+    """The values of any column.
+
+    Raises:
+        DataError: if there is no such column, or rows of it are None.
+    """
+    if column not in table.data.column_names:
+        raise DataError("by", "a column of the dataset", column, closest(column, table.data.column_names))
+    values: list[Any] = table.data.with_format(None)[column][:]
+    missing = [i for i, value in enumerate(values) if value is None]
+    if missing:
+        raise DataError(
+            "by",
+            "a column without None",
+            column,
+            f"{len(missing)} rows are None, the first is row {missing[0]}; give them a value or leave them out",
+        )
+    return values
+
+
+def check_name(parameter: str, value: Any) -> str:
+    """Return the name of a column.
+
+    Raises:
+        ParameterError: if it is no text.
+    """
+    if not isinstance(value, str) or not value:
+        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
+    return value
+
+
+def _uniform(text: str, key: bytes) -> float:
+    raw = hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=8).digest()
+    return float(int.from_bytes(raw, "big") >> 11) / float(1 << 53)

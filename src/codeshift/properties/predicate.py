@@ -1,0 +1,165 @@
+"""A function of the user's own as a property.
+
+A function cannot be written to JSON, and code that a file names must not run because the file names it. So a predicate
+is recorded by the dotted name and a digest of its source, and only runs in a process whose own code has named it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, ManifestError, ParameterError
+from codeshift.properties.base import Property
+from codeshift.properties.columns import column_values
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+Row = dict[str, Any]
+
+# Functions that this process's own code has named; a manifest can only pick from these.
+_NAMED: dict[str, Callable[[Row], bool]] = {}
+
+
+@dataclass(frozen=True)
+class Satisfies(Property):
+    """Whether each row satisfies a function of the user's: 1 or 0.
+
+    Attributes:
+        function: where the function stands, as ``"package.module:name"``.
+        name: what to call it.
+        reads: the columns beside ``column`` that the function gets to see, sorted.
+        source: a digest of the function's source text, so that a change of it is noticed; empty where the source is
+            not at hand.
+    """
+
+    function: str
+    name: str
+    reads: tuple[str, ...] = ()
+    source: str = ""
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Numbers of shape ``(n,)``, 1 where the function holds.
+
+        Raises:
+            ManifestError: if this process's code has not named the function, or its source has changed.
+            DataError: if the function returns no truth value.
+        """
+        predicate = self._trusted()
+        names = sorted({self.column, *self.reads})
+        columns = [table.texts(name) if name == self.column else column_values(table, name) for name in names]
+        found = np.empty(len(table))
+        for i, row in enumerate(zip(*columns, strict=True)):
+            found[i] = _asked(predicate, dict(zip(names, row, strict=True)), i, self.name)
+        return found
+
+    def _trusted(self) -> Callable[[Row], bool]:
+        if self.function not in _NAMED:
+            raise ManifestError(
+                f"the region depends on the function {self.function!r}, which no manifest may import: if you have it "
+                f"and trust it, call codeshift.properties.predicate.trust_function({self.function!r}) first"
+            )
+        predicate = _NAMED[self.function]
+        now = source_digest(predicate)
+        if self.source and now != self.source:
+            raise ManifestError(
+                f"the function {self.function!r} has changed since the region was fitted (its source had the digest "
+                f"{self.source}, now {now or 'none'}): fit the splitter again"
+            )
+        return predicate
+
+
+def trust_function(name: str) -> Callable[[Row], bool]:
+    """Import a function by its dotted name and let regions of this process call it.
+
+    Raises:
+        ParameterError: if there is no such function.
+
+    >>> trust_function("codeshift.properties.predicate:no_such")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: predicate must be the name of a function that can be imported, got \
+'codeshift.properties.predicate:no_such': give "package.module:function"
+    """
+    predicate = _imported(name)
+    _NAMED[name] = predicate
+    return predicate
+
+
+def dotted_name(predicate: Callable[[Row], bool]) -> str:
+    """The ``"package.module:name"`` by which any process can import a function.
+
+    Raises:
+        ParameterError: if no name leads to it, as with a lambda or a function made inside of another.
+
+    >>> dotted_name(lambda row: True)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: predicate must be a function that its name leads to, got \
+codeshift.properties.predicate.<lambda>: define it with def at the top level of a module, a script or a notebook cell, \
+so that the split can be made again
+    """
+    module, name = getattr(predicate, "__module__", None), getattr(predicate, "__qualname__", None)
+    dotted = f"{module}:{name}"
+    try:
+        reached = module and name and _imported(dotted) is predicate
+    except ParameterError:
+        reached = False
+    if not reached:
+        raise ParameterError(
+            "predicate",
+            "a function that its name leads to",
+            _Unquoted(f"{module}.{name}" if name else repr(predicate)),
+            "define it with def at the top level of a module, a script or a notebook cell, so that the split can be "
+            "made again",
+        )
+    return dotted
+
+
+def source_digest(predicate: Callable[[Row], bool]) -> str:
+    """A digest of a function's source text; empty where it has none at hand."""
+    try:
+        source = inspect.getsource(predicate)
+    except (OSError, TypeError):
+        return ""
+    return hashlib.blake2b(source.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def _imported(name: str) -> Callable[[Row], bool]:
+    module, _, path = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError):
+        found = None
+    if not callable(found):
+        raise ParameterError(
+            "predicate", "the name of a function that can be imported", name, 'give "package.module:function"'
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def _asked(predicate: Callable[[Row], bool], row: Row, position: int, name: str) -> float:
+    try:
+        answer = predicate(row)
+    except KeyError as error:
+        error.add_note(f"the predicate {name!r} sees the columns {sorted(row)}: name others in reads=")
+        raise
+    if not isinstance(answer, bool | np.bool_):
+        raise DataError(
+            "predicate", "a function that returns True or False", answer, f"{name!r} returned that for row {position}"
+        )
+    return float(answer)
+
+
+class _Unquoted(str):
+    def __repr__(self) -> str:
+        return str(self)

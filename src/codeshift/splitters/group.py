@@ -1,0 +1,115 @@
+"""Splits by project, author or file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties import PropertyTable
+from codeshift.properties.columns import Label, check_name
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.identity import typed_text
+from codeshift.splitters.labels import LabelValue, OneOf
+from codeshift.splitters.regions import Region
+from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupSplitter(Splitter):
+    """Programs of some projects (authors, files) are out of distribution.
+
+    The groups are named, or drawn by ``region_seed`` until their rows make up ``share`` of all rows. The share counts
+    rows, not groups: a fifth of the projects can hold two fifths of the rows. A group that would overshoot the share
+    is passed over. A project that the region was not fitted on is in-distribution.
+
+    To keep whole projects on one side of train and test *whatever* the region is, use ``groups=`` of ``assign``.
+
+    Attributes:
+        column: the column that holds the code.
+        by: the column that holds the group: text, whole numbers or truth values.
+        values: the groups that are out of distribution, such as ``("django", "flask")``.
+        share: of all rows, where ``values`` is not given; 0.2 unless it is.
+        region_seed: which groups are drawn, where ``values`` is not given; 0 unless it is.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> GroupSplitter(column="code", by="repo")
+    GroupSplitter(column='code', by='repo', values=None, share=0.2, region_seed=0)
+    >>> GroupSplitter(column="code", by="repo", values=("django",), region_seed=1)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: region_seed must be left out where values is given, got 1: \
+nothing is drawn where the groups are named
+    """
+
+    by: str = "project"
+    values: tuple[LabelValue, ...] | None = None
+    share: float | None = None
+    region_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        check_name("by", self.by)
+        if self.values is None:
+            share = 0.2 if self.share is None else self.share
+            object.__setattr__(self, "share", check_share("share", share))
+            seed = 0 if self.region_seed is None else self.region_seed
+            object.__setattr__(self, "region_seed", check_integer("region_seed", seed))
+            return
+        for name in ("share", "region_seed"):
+            if getattr(self, name) is not None:
+                remedy = "nothing is drawn where the groups are named"
+                raise ParameterError(name, "left out where values is given", getattr(self, name), remedy)
+        object.__setattr__(self, "values", _check_values(self.values))
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """The column of groups."""
+        return (self.by,)
+
+    def fit(self, table: PropertyTable) -> Region:
+        """The groups themselves.
+
+        Raises:
+            DataError: if a group named in ``values`` has no row; it names close matches.
+            RegionError: if no set of whole groups comes near the share.
+        """
+        label = Label(self.by)
+        found: dict[str, LabelValue] = {}
+        counts: dict[str, int] = {}
+        for value in table.values(label).tolist():
+            key = typed_text(value)
+            found[key] = value
+            counts[key] = counts.get(key, 0) + 1
+        if self.values is not None:
+            self._check_present(found)
+            return OneOf(label, self.values)
+        assert self.share is not None and self.region_seed is not None  # noqa: S101, PT018 - set in __post_init__
+        keys = sorted(found)
+        sizes = np.array([counts[key] for key in keys])
+        order = seeded_order(keys, self.region_seed, "group")
+        taken = take_share(sizes, order, self.share, [str(found[key]) for key in keys], self.by)
+        return OneOf(label, tuple(found[keys[i]] for i in taken.tolist()))
+
+    def _check_present(self, found: dict[str, LabelValue]) -> None:
+        for value in self.values or ():
+            if typed_text(value) not in found:
+                hint = closest(str(value), map(str, found.values()))
+                raise DataError("values", f"values of the column {self.by!r}", value, hint)
+
+
+def _check_values(values: Any) -> tuple[LabelValue, ...]:
+    if isinstance(values, str | int):
+        values = (values,)
+    plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    if not plain:
+        raise ParameterError("values", "at least one group", values, "leave it out to draw groups")
+    for value in plain:
+        if not isinstance(value, str | int):
+            raise ParameterError("values", "labels: text, whole numbers or truth values", value, 'such as ("django",)')
+    if len({typed_text(value) for value in plain}) < len(plain):
+        raise ParameterError("values", "groups that differ", values, "name each once")
+    return plain

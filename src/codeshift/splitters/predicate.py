@@ -1,0 +1,71 @@
+"""Splits by a function of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from codeshift.errors import ParameterError
+from codeshift.properties import PropertyTable
+from codeshift.properties.columns import check_name
+from codeshift.properties.predicate import Satisfies, dotted_name, source_digest, trust_function
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.regions import Interval, Region
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredicateSplitter(Splitter):
+    """Programs for which a function of yours returns True are out of distribution.
+
+    The function gets a row as a dict that holds ``column`` and the columns of ``reads``, and nothing else: what a split
+    depends on must be known. It is recorded by its dotted name and a digest of its source, so it must stand at the top
+    level of a module, a script or a notebook cell; a lambda is refused. A region loaded from a manifest runs it only in
+    a process whose own code has named it (fitting this splitter does that), since a file must not decide what code is
+    imported.
+
+    Attributes:
+        column: the column that holds the code.
+        predicate: the function, or its name as ``"package.module:function"``; it is kept as the name.
+        name: what to call it in the manifest; the function's name unless given.
+        reads: other columns that the function looks at.
+
+    Raises:
+        ParameterError: if the function cannot be reached by a name.
+
+    >>> PredicateSplitter(column="code", predicate="keyword:iskeyword", name="is one keyword")
+    PredicateSplitter(column='code', predicate='keyword:iskeyword', name='is one keyword', reads=())
+    """
+
+    predicate: str | Callable[[dict[str, Any]], bool]
+    name: str = ""
+    reads: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if callable(self.predicate):
+            object.__setattr__(self, "predicate", dotted_name(self.predicate))
+        elif not isinstance(self.predicate, str) or ":" not in self.predicate:
+            raise ParameterError(
+                "predicate", "a function of a row, or its name", self.predicate, 'such as "package.module:function"'
+            )
+        assert isinstance(self.predicate, str)  # noqa: S101 - by the two cases above
+        object.__setattr__(self, "name", self.name or self.predicate.partition(":")[2])
+        reads = (self.reads,) if isinstance(self.reads, str) else tuple(self.reads)
+        for column in reads:
+            check_name("reads", column)
+        object.__setattr__(self, "reads", tuple(sorted({*reads} - {self.column})))
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """The columns of ``reads``."""
+        return self.reads
+
+    def fit(self, table: PropertyTable) -> Region:
+        """Rows that satisfy the function.
+
+        Raises:
+            ParameterError: if the function cannot be imported.
+        """
+        assert isinstance(self.predicate, str)  # noqa: S101 - set in __post_init__
+        digest = source_digest(trust_function(self.predicate))
+        return Interval(Satisfies(self.column, self.predicate, self.name, self.reads, digest), 1, None)

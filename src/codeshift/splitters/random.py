@@ -1,0 +1,48 @@
+"""The control: a region that means nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.properties import PropertyTable
+from codeshift.properties.columns import ContentHash
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.quantiles import cut
+from codeshift.splitters.regions import Interval, Region
+from codeshift.splitters.shares import check_integer, check_share
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomSplitter(Splitter):
+    """Programs drawn by a hash of their content are called out of distribution: the control of every other splitter.
+
+    What a model loses on this region it loses to noise, not to a shift. The region is drawn by ``region_seed``; the
+    ``seed`` of the call then deals its rows, as with every splitter. Two seeds, since the region of a control has to
+    stay the same while the rows that test it are drawn again.
+
+    Attributes:
+        column: the column that holds the code.
+        share: the share of rows inside of the region, exact to within rows of equal code.
+        region_seed: which rows these are; any integer.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> from datasets import Dataset
+    >>> rows = Dataset.from_dict({"code": [f"x = {i}" for i in range(50)]})
+    >>> table = PropertyTable(rows)
+    >>> int(RandomSplitter(column="code", share=0.3).fit(table).contains(table).sum())
+    15
+    """
+
+    share: float = 0.2
+    region_seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "share", check_share("share", self.share))
+        object.__setattr__(self, "region_seed", check_integer("region_seed", self.region_seed))
+
+    def fit(self, table: PropertyTable) -> Region:
+        """An interval of hashes that starts at 0."""
+        hashes = ContentHash(self.column, self.region_seed)
+        return Interval(hashes, *cut(table.values(hashes), (0.0, self.share)))

@@ -1,0 +1,103 @@
+"""A share of rows made of whole groups, and the checks of the arguments that ask for one."""
+
+from __future__ import annotations
+
+import hashlib
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, RegionError
+from codeshift.splitters.dealing import fill
+
+TOLERANCE = 0.05
+"""How far from the share asked, in shares of all rows, a region of whole groups may lie."""
+
+
+def check_share(parameter: str, value: Any) -> float:
+    """Return a share of rows strictly between 0 and 1: with neither end is there anything to split.
+
+    Raises:
+        ParameterError: if it is none.
+
+    >>> check_share("share", 1)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth
+    """
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < float(value) < 1:
+        raise ParameterError(parameter, "a share of rows above 0 and below 1", value, "0.2 takes a fifth")
+    return float(value)
+
+
+def check_integer(parameter: str, value: Any, *, smallest: int | None = None) -> int:
+    """Return a whole number.
+
+    Raises:
+        ParameterError: if it is none, or below ``smallest``.
+    """
+    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not whole or (smallest is not None and int(value) < smallest):
+        bound = "" if smallest is None else f" from {smallest} up"
+        raise ParameterError(parameter, f"a whole number{bound}", value, f"such as {smallest or 0}")
+    return int(value)
+
+
+def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
+    """The order that a seed gives to names, whatever order they come in: positions of shape ``(len(names),)``.
+
+    >>> order = seeded_order(["a", "b", "c"], 0, "project")
+    >>> turned = seeded_order(["c", "b", "a"], 0, "project")
+    >>> [["a", "b", "c"][i] for i in order] == [["c", "b", "a"][i] for i in turned]
+    True
+    """
+    key = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
+    hashes = [
+        hashlib.blake2b(name.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
+        for name in names
+    ]
+    return np.array(sorted(range(len(names)), key=lambda i: (hashes[i], names[i])), dtype=np.int64)
+
+
+def take_share(
+    sizes: np.ndarray, order: np.ndarray, share: float, names: Sequence[str], noun: str, *, first: bool = False
+) -> np.ndarray:
+    """Take groups in ``order`` whose rows add up to ``share`` of all rows, or come nearest to it.
+
+    A group that does not fit is passed over, as when rows are dealt; groups are never taken by size, smallest first,
+    which would make the region of odd ones.
+
+    Args:
+        sizes: rows of each group, of shape ``(g,)``.
+        order: positions of groups, those to take first in front.
+        share: of all rows.
+        names: of the groups, for errors.
+        noun: what a group is, for errors.
+        first: whether the first group must be among those taken.
+
+    Returns:
+        Positions of the groups taken, ascending.
+
+    Raises:
+        RegionError: if no set of them comes within ``TOLERANCE`` of the share; it names the largest groups.
+
+    >>> take_share(np.array([30, 5, 15, 50]), np.array([3, 0, 1, 2]), 0.2, "abcd", "project").tolist()
+    [1, 2]
+    """
+    total = int(sizes.sum())
+    target = round(share * total)
+    taken = order[:1] if first and sizes[order[0]] > target else order[fill(sizes[order], target)]
+    got = int(sizes[taken].sum())
+    if abs(got - share * total) > TOLERANCE * total:
+        giants = [i for i in np.argsort(-sizes, kind="stable")[:3].tolist() if sizes[i] > target]
+        raise RegionError(
+            "share",
+            f"a share that whole {noun}s can make up to within {TOLERANCE:.0%} of all rows",
+            share,
+            f"the nearest is {got:,} of {total:,} rows ({got / total:.1%})"
+            + "".join(f"; {noun} {names[i]} alone holds {sizes[i]:,} ({sizes[i] / total:.1%})" for i in giants)
+            + f": ask for another share, or name the {noun}s",
+        )
+    return np.sort(taken)

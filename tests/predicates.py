@@ -1,0 +1,30 @@
+"""Functions of a row for the tests of ``PredicateSplitter``: a fresh process must be able to import them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_busy_method(row: dict[str, Any]) -> bool:
+    """Methods that look at their object often."""
+    return row["code"].count("self") > 4
+
+
+def from_early_years(row: dict[str, Any]) -> bool:
+    """Rows before 1998."""
+    return row["year"] < 1998
+
+
+def wants_more(row: dict[str, Any]) -> bool:
+    """Looks at another column than the code."""
+    return row["year"] < 1998
+
+
+def returns_early(row: dict[str, Any]) -> bool:
+    """More than one return."""
+    return row["code"].count("return") > 1
+
+
+def returns_text(row: dict[str, Any]) -> Any:
+    """No truth value."""
+    return "yes"

@@ -1,0 +1,45 @@
+"""Real rows that the tests of splitters share: Python from the standard library, Java and C# from the shared data."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from datasets import Dataset
+
+from codeshift.data import stdlib_functions
+from codeshift.splitters.identity import digest
+from shared_data import shared_data
+
+
+@cache
+def _stdlib() -> Dataset:
+    return stdlib_functions()
+
+
+@cache
+def python_rows(count: int = 240) -> Dataset:
+    """Functions of the standard library, spread over it, with a dozen exact copies, a project and a year."""
+    functions = _stdlib()
+    positions = list(range(0, len(functions), len(functions) // count))[:count]
+    positions += positions[:60:5]
+    rows = functions.select(positions).select_columns(["code", "project"])
+    years = [1990 + int(digest([text])[:6], 16) % 31 for text in rows["code"]]
+    return rows.add_column("year", years).add_column("date", [f"{year}-05-01" for year in years])
+
+
+def java_rows(count: int = 300) -> Dataset:
+    """Methods of CONCODE: tokens separated by spaces, no class around them; some are equal."""
+    return _lines("text_to_code/validation.jsonl", "code", count)
+
+
+def c_sharp_rows(count: int = 300) -> Dataset:
+    """Methods of CodeTrans."""
+    return _lines("code_to_code_trans/test.jsonl", "cs", count)
+
+
+@cache
+def _lines(path: str, column: str, count: int) -> Dataset:
+    with shared_data(path).open(encoding="utf-8") as file:
+        rows = [json.loads(line)[column] for _, line in zip(range(count), file, strict=False)]
+    return Dataset.from_dict({"code": rows, "project": [f"p{int(digest([text])[:6], 16) % 13}" for text in rows]})

@@ -1,0 +1,132 @@
+"""TimeSplitter: train before, test after."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.properties import PropertyTable
+from codeshift.splitters import LengthSplitter, TimeSplitter
+from codeshift.splitters.testing import check_splitter
+from splitter_rows import c_sharp_rows, java_rows, python_rows
+
+
+def test_it_keeps_the_laws() -> None:
+    """Every law of a split holds, in a fresh process too."""
+    check_splitter(TimeSplitter(column="code", cutoff="2012-01-01"), python_rows())
+
+
+@pytest.mark.parametrize("rows", [java_rows, c_sharp_rows], ids=["java", "c_sharp"])
+def test_it_keeps_the_laws_composed(rows) -> None:
+    """Every law holds for a composition, on real Java and C#, with a column of numbers."""
+    data = rows()
+    data = data.add_column("year", [2000 + int(project[1:]) for project in data["project"]])
+    check_splitter(TimeSplitter(column="code", by="year") | LengthSplitter(column="code"), data, fresh_process=False)
+
+
+def _inside(times: list, **arguments) -> list[bool]:
+    table = PropertyTable(Dataset.from_dict({"code": [f"x = {i}" for i in range(len(times))], "date": times}))
+    return TimeSplitter(column="code", **arguments).fit(table).contains(table).tolist()
+
+
+@pytest.mark.parametrize(
+    ("times", "cutoff"),
+    [
+        (["2020-01-01", "2020-01-02", "2020-01-03T00:00:01"], "2020-01-02"),
+        ([date(2020, 1, 1), date(2020, 1, 2), date(2020, 1, 3)], date(2020, 1, 2)),
+        ([datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2), datetime(2020, 1, 3)], datetime(2020, 1, 2)),
+        ([2019, 2020, 2021], 2020),
+        ([0.5, 1.0, 1.5], 1.0),
+        (["2020-01-02T00:59:00+01:00", "2020-01-02T00:00:00Z", "2020-01-01T23:00:00-02:00"], "2020-01-02"),
+    ],
+    ids=["iso", "date", "datetime", "year", "float", "zones"],
+)
+def test_the_cutoff_is_the_first_moment_outside_of_training(times: list, cutoff: object) -> None:
+    """Whatever the type of the column, rows before the cutoff are outside, those at and after it inside."""
+    assert _inside(times, cutoff=cutoff) == [False, True, True]
+
+
+@given(days=st.lists(st.integers(0, 400), min_size=5, max_size=60), share=st.floats(0.1, 0.9))
+def test_a_share_takes_the_latest_rows(days: list[int], share: float) -> None:
+    """Every row inside is later than every row outside, and at least the share is inside."""
+    inside = _inside([date(2020, 1, 1) + timedelta(day) for day in days], share=share)
+    later = [day for day, held in zip(days, inside, strict=True) if held]
+    earlier = [day for day, held in zip(days, inside, strict=True) if not held]
+    assert sum(inside) >= share * len(days) - 0.5
+    assert not earlier or min(later) > max(earlier)
+
+
+def test_a_cutoff_is_kept_as_text_whatever_it_was_given_as() -> None:
+    """A date, a datetime and their ISO texts give equal splitters, so that the repr says it all."""
+    assert TimeSplitter(column="code", cutoff=date(2020, 1, 2)) == TimeSplitter(column="code", cutoff="2020-01-02")
+    zoned = datetime(2020, 1, 2, 3, tzinfo=timezone(timedelta(hours=1)))
+    assert TimeSplitter(column="code", cutoff=zoned).cutoff == "2020-01-02T03:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"cutoff": "June 2021"},
+            "cutoff must be a date, an ISO 8601 text or a number, got 'June 2021': such as \"2021-06-01\"",
+        ),
+        (
+            {"cutoff": float("nan")},
+            'cutoff must be a date, an ISO 8601 text or a number, got nan: such as "2021-06-01"',
+        ),
+        (
+            {"cutoff": 2020, "share": 0.1},
+            "share must be left out where cutoff is given, got 0.1: choose one of the two",
+        ),
+        ({"share": 1}, "share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth"),
+        ({"by": None}, 'by must be the name of a column, got None: such as "project"'),
+    ],
+)
+def test_errors_of_arguments(arguments: dict, message: str) -> None:
+    """Each argument that cannot work is named, with what to do."""
+    with pytest.raises(ParameterError) as error:
+        TimeSplitter(column="code", **arguments)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("times", "cutoff", "message"),
+    [
+        (
+            ["2020-01-01", "yesterday"],
+            "2020-01-01",
+            "by must be a column of dates, ISO 8601 texts or numbers, got 'date': row 1 holds 'yesterday'",
+        ),
+        (
+            [2019, 2020],
+            "2020-01-01",
+            "cutoff must be of the kind of 'date', which holds numbers, got '2020-01-01': such as 2021",
+        ),
+        (
+            ["2020-01-01", "2021-01-01"],
+            2020,
+            "cutoff must be of the kind of 'date', which holds dates, got 2020: such as \"2021-06-01\"",
+        ),
+        (
+            [1.0, float("nan")],
+            1.0,
+            "by must be a column of dates, ISO 8601 texts or numbers, got 'date': row 1 holds nan",
+        ),
+    ],
+)
+def test_errors_of_data(times: list, cutoff: object, message: str) -> None:
+    """A value that is no time, and a cutoff of another kind than the column, are told with what to do."""
+    with pytest.raises(ParameterError) as error:
+        _inside(times, cutoff=cutoff)
+    assert str(error.value) == message
+
+
+def test_a_column_that_is_missing_names_close_matches() -> None:
+    """The error of a misspelt column names the right one."""
+    with pytest.raises(DataError, match="got 'dat': did you mean date"):
+        TimeSplitter(column="code", by="dat").assign(python_rows(), seed=0)
