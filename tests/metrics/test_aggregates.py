@@ -331,6 +331,11 @@ def test_worst_group():
     worst = worst_group(values, labels, min_rows=2)
     assert (worst.group, worst.estimate.value, worst.estimate.n) == ("b", 0.5, 2)
     assert worst_group(values, labels, higher_is_better=False).group == "a"
+    nats = NegativeLogLikelihood()
+    rows = nats.statistics([[-1.0], [-2.0]], [[1], [1]])
+    assert worst_group(rows, ["a", "b"], metric=nats).group == "b"
+    assert list(grouped([0.0] * 3, [10, 9, 2])) == [2, 9, 10]
+    assert len(grouped([0.0] * 3, [10, "x", None])) == 3
     masks = {"none": np.zeros(5, dtype=bool), "all": np.ones(5, dtype=bool)}
     assert worst_group(values, masks).group == "all"
     nobody = worst_group([], [])

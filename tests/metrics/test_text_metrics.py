@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -197,6 +199,12 @@ def test_codexglue_smoothing_by_hand():
     assert math.isnan(short.parts["precision_3"])
 
 
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_bleu_of_one_empty_side_is_nothing(smoothing):
+    """An empty prediction, or tokens where the reference has none, score 0 under any smoothing."""
+    assert BLEU(smoothing=smoothing).score(["", "x"], ["x", ""]).tolist() == [0.0, 0.0]
+
+
 @pytest.mark.parametrize(
     ("language", "valid", "invalid"),
     [
@@ -300,7 +308,25 @@ def test_rows_that_are_neither_text_nor_tokens(row):
         BLEU().score([row], ["x"])
 
 
-HOSTILE = {"brackets": "(" * 1000, "words": "a b c d " * 500, "one": "x" * 4000, "braces": "class A { " * 300}
+def test_any_process_gives_the_same_scores():
+    """Scores do not depend on PYTHONHASHSEED: fresh processes agree to the last bit."""
+    code = (
+        "from codeshift.metrics import *\n"
+        "p, r = ['if (x) { y += f(1); }', 'return a;'] * 3, ['if (z) { y -= f(2); }', 'return b;'] * 3\n"
+        "ms = [BLEU(), ChrF(), EditSimilarity(unit='tokens'), ElementRecall(language='java'),"
+        " ElementPrecision(elements='tokens')]\n"
+        "print([(m.score(p, r).tolist(), m.corpus(p, r)) for m in ms])"
+    )
+    outputs = {
+        subprocess.run(  # noqa: S603
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1
+
+
+HOSTILE = {"brackets": "(" * 1000, "words": "a b c d " * 250}
 
 
 @pytest.mark.slow

@@ -21,7 +21,8 @@ class EditSimilarity(Metric):
 
     The distance counts insertions, deletions and substitutions, each 1 (Levenshtein). It is not ``fuzz.ratio``, which
     counts a substitution as 2 and is what several papers call edit similarity: 85.98 against 78.60 on the outputs of
-    CodeXGLUE's CodeBERT for code refinement. A row takes time in proportion to the product of its lengths over 64.
+    CodeXGLUE's CodeBERT for code refinement (``benchmarks/metric_figures.py``). A row takes time in proportion to the
+    product of its lengths over 64.
 
     Attributes:
         unit: ``"characters"`` (code points), or ``"tokens"``: rows are split at whitespace, or given as tokens.

@@ -19,8 +19,9 @@ class SyntacticValidity(Metric):
 
     Bare methods, constructors and statements count as valid: a row that is no whole file is tried as a member of a
     class or the body of a function. The reference plays no part, so the references' own validity is worth a look as
-    well: 2.4% of the fixed methods of Bugs2Fix (small, test) do not parse. Blank text holds no program and scores 0.
-    The grammars are more lenient than compilers, and a program that parses may mean nothing.
+    well: 2.4% of the fixed methods of Bugs2Fix (small, test) do not parse (``benchmarks/metric_figures.py``).
+    Blank text holds no program and scores 0. The grammars are more lenient than compilers, and a program that parses
+    may mean nothing.
 
     Attributes:
         language: one of ``codeshift.properties.languages()``.

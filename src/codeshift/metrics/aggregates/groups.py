@@ -82,7 +82,7 @@ def worst_group(
     values: ArrayLike,
     groups: Iterable[Hashable] | Mapping[Any, ArrayLike],
     *,
-    higher_is_better: bool = True,
+    higher_is_better: bool | None = None,
     min_rows: int = 1,
     **options: Any,
 ) -> WorstGroup:
@@ -94,7 +94,7 @@ def worst_group(
     Args:
         values: as in ``grouped``.
         groups: as in ``grouped``.
-        higher_is_better: whether a high value is good (not so for nats a token).
+        higher_is_better: whether a high value is good; by default what ``metric`` says, or True without one.
         min_rows: least number of rows of a group that counts.
         **options: those of ``grouped``.
 
@@ -116,6 +116,8 @@ def worst_group(
     if not defined:
         confidence, method = options.get("confidence", 0.95), options.get("method", "percentile")
         return WorstGroup(None, Estimate(math.nan, math.nan, math.nan, 0, confidence, method))
+    if higher_is_better is None:
+        higher_is_better = getattr(options.get("metric"), "higher_is_better", True)
     sign = 1 if higher_is_better else -1
     group = min(defined, key=lambda g: sign * defined[g].value)
     return WorstGroup(group, defined[group])
@@ -135,7 +137,14 @@ def _masks(groups: Iterable[Hashable] | Mapping[Any, ArrayLike], n: int) -> dict
     places: dict[Any, list[int]] = {}
     for i, label in enumerate(labels):
         places.setdefault(label, []).append(i)
-    return {label: _mask(places[label], n) for label in sorted(places, key=lambda g: (str(g), repr(g)))}
+    return {label: _mask(places[label], n) for label in _sorted(places)}
+
+
+def _sorted(labels: Iterable[Any]) -> list[Any]:
+    try:
+        return sorted(labels)
+    except TypeError:  # labels of several kinds
+        return sorted(labels, key=lambda label: (str(label), repr(label)))
 
 
 def _mask(places: list[int], n: int) -> np.ndarray:

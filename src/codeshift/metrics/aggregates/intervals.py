@@ -164,5 +164,6 @@ def _bca_levels(values: FloatArray, value: float, without: FloatArray, confidenc
     scale = (spread**2).sum() ** 1.5
     acceleration = (spread**3).sum() / (6 * scale) if scale > 0 else 0.0
     z = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
-    levels = ndtr(bias + z / (1 - acceleration * z))
+    with np.errstate(invalid="ignore"):  # all resamples on one side: no interval
+        levels = ndtr(bias + z / (1 - acceleration * z))
     return float(levels[0]), float(levels[1])
