@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from codeshift.finetune.encoding import Encoded
 
 IGNORED = -100  # what cross entropy leaves out
-_BUCKET_WIDTH = 8  # tokens of source length that count as alike
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class StepPlan:
     The rows of a step are fixed before it is divided into batches, so accumulation changes no step.
 
     Attributes:
-        lengths: (rows, 2) tokens of source and target.
+        lengths: (rows, 2) what a batch is padded to: see ``padded_lengths``.
         rows_per_step: rows in a step; the last of an epoch may have fewer.
         seed: of the order.
         bucket_by_length: rows of like lengths stand in one step.
@@ -44,12 +44,22 @@ class StepPlan:
         order = generator.permutation(len(self.lengths))
         if not self.bucket_by_length:
             return _chunks(order, self.rows_per_step)
-        lengths = self.lengths[order]
+        # As many buckets by the first length as each then has steps by the second: the least padding of both.
+        count = max(1, round(math.sqrt(len(order) / self.rows_per_step)))
+        order = order[np.argsort(self.lengths[order, 0], kind="stable")]
         # Edges of the buckets move from epoch to epoch, so that rows near an edge meet on both sides of it.
-        bucket = (lengths[:, 0] + generator.integers(_BUCKET_WIDTH)) // _BUCKET_WIDTH
-        order = order[np.lexsort((lengths[:, 1], bucket))]
+        bucket = (np.arange(len(order)) * count / len(order) + generator.random()).astype(np.int64)
+        second = self.lengths[order, 1]
+        # Up and down in turn, so that a step over an edge is alike in the second length.
+        order = order[np.lexsort((np.where(bucket % 2 == 0, second, -second), bucket))]
         steps = _chunks(order, self.rows_per_step)
         return [steps[i] for i in generator.permutation(len(steps))]
+
+
+def padded_lengths(data: Encoded, is_decoder: bool) -> NDArray[np.int64]:
+    """(rows, 2): the lengths of source and target, or for a decoder twice the length of both together."""
+    sources, targets = data.sources.lengths, data.targets.lengths
+    return np.stack([sources + targets] * 2 if is_decoder else [sources, targets], axis=1)
 
 
 def _chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:

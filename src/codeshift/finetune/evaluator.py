@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from tqdm.auto import tqdm
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count
 from codeshift.finetune.encoding import Encoded, Encoder
@@ -22,6 +22,7 @@ from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
 from codeshift.finetune.identity import data_digest, describe_model, versions
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
+from codeshift.finetune.parts import Splits, evaluation_parts
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.scoring import TokenScores, score_tokens
 from codeshift.finetune.template import Template
@@ -89,7 +90,7 @@ class Evaluator:
     def evaluate(
         self,
         model: Any,
-        splits: Mapping[str, Dataset] | Dataset,
+        splits: Splits,
         *,
         tokenizer: Any = None,
         parts: Iterable[str] | None = None,
@@ -106,7 +107,7 @@ class Evaluator:
             DataError: a part is empty, or a value is not text.
             ParameterError: a part, a column or the tokenizer is missing.
         """
-        chosen = _chosen_parts(splits, parts)
+        chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
             self.source.check(rows.column_names)
             self.target.check(rows.column_names)
@@ -211,23 +212,6 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
         names = [metric.name for metric in metrics]
         raise ParameterError("metrics", "at least one, each once", names, "give [NegativeLogLikelihood()] for example")
     return named
-
-
-def _chosen_parts(splits: Mapping[str, Dataset] | Dataset, parts: Iterable[str] | None) -> dict[str, Dataset]:
-    if isinstance(splits, Dataset):
-        splits = {"data": splits}
-        parts = ("data",) if parts is None else parts
-    if not isinstance(splits, Mapping):
-        raise ParameterError("splits", "a DatasetDict or a Dataset", splits, "see the datasets library")
-    if isinstance(parts, str):
-        raise ParameterError("parts", "a sequence of names", parts, f"write it as ({parts!r},)")
-    chosen = [name for name in splits if name.startswith("test")] if parts is None else list(parts)
-    for name in chosen:
-        if name not in splits:
-            raise ParameterError("parts", "names of parts of the data", name, closest(name, splits))
-    if not chosen:
-        raise DataError("splits", 'a DatasetDict with a part "test..."', sorted(splits), "name the parts (parts=...)")
-    return {name: splits[name] for name in chosen}
 
 
 def _tokenizer_of(model: Any, tokenizer: Any) -> Any:

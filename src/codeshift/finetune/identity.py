@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -48,3 +48,41 @@ def describe_model(model: Any) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """The versions of Python and of the libraries that can change a number."""
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+
+
+def encoded_digest(data: Any) -> str:
+    """SHA-256 of the token ids of an ``Encoded`` part."""
+    digest = hashlib.sha256()
+    for ragged in (data.sources, data.targets):
+        digest.update(ragged.offsets.tobytes())
+        digest.update(ragged.values.tobytes())
+    return digest.hexdigest()
+
+
+def describe_run(config: Any, model: Any, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells a training run from another, before its first step.
+
+    Args:
+        config: a ``TrainingConfig``; how often a run reports and saves does not change it.
+        model: as training starts, an adapter included.
+        parts: the encoded parts by name.
+    """
+    settings = {k: v for k, v in config.to_dict().items() if k not in ("log_every", "checkpoint_every")}
+    adapters = getattr(model, "peft_config", {})
+    return {
+        "config": settings,
+        "weights": weights_digest(model),
+        "adapters": {name: _plain(adapter.to_dict()) for name, adapter in adapters.items()},
+        "data": {part: encoded_digest(data) for part, data in parts.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON writes it; a set in order, anything else as its text."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

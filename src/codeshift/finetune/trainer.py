@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,16 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter
-from codeshift.finetune.batching import Collator, StepPlan, batches
+from codeshift.finetune.batching import Collator, StepPlan, batches, padded_lengths
+from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.errors import DivergenceError, TruncationWarning
+from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
+from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import make_accelerator, reseed, seeded
 from codeshift.finetune.scoring import score_tokens, target_loss
@@ -82,20 +83,23 @@ class Trainer:
         self.progress, self.trackers = progress, trackers
 
     def fit(
-        self, data: Mapping[str, Dataset] | Dataset, output_dir: str | os.PathLike[str] | None = None
+        self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
     ) -> TrainingResult:
         """Train on ``train``, and validate on ``validation`` where there is one; other parts are not looked at.
 
         Args:
             data: a ``DatasetDict``, or one ``Dataset`` to train on.
-            output_dir: where the trained model and its history go; None writes nothing.
+            output_dir: where the trained model, its history and the run's ``checkpoints`` go; None writes nothing.
+            resume: go on from the newest checkpoint in ``output_dir``, to weights and a history that are bitwise those
+                of a run that was never stopped (one process, on a CPU); False starts over.
 
         Raises:
+            CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
             ParameterError: a column is missing, or the adapter does not fit the model.
             DivergenceError: the loss is no longer finite.
         """
-        parts = _parts(data)
+        parts = training_parts(data)
         for template in (self.source, self.target):
             template.check(parts["train"].column_names)
         with seeded(self.config.seed):
@@ -104,8 +108,11 @@ class Trainer:
             collate = Collator(pad_id(model, self.tokenizer), is_decoder(model))
             with chosen_parameters(model, self.config):
                 parameters = trainable_parameters(model)
-                result = _Run(self, model, encoded, collate).loop(parameters)
-        if output_dir is not None:
+                run = _Run(self, model, encoded, collate)
+                if output_dir is not None:
+                    run.keep_checkpoints(Path(output_dir) / "checkpoints", resume)
+                result = run.loop(parameters)
+        if output_dir is not None and run.accelerator.is_main_process:
             result.save(output_dir, self.tokenizer)
         return result
 
@@ -125,18 +132,6 @@ class Trainer:
         return encoded
 
 
-@dataclass
-class _State:
-    """Where a run stands, but for the weights and the optimiser's moments."""
-
-    step: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    best_loss: float = float("inf")
-    best_step: int | None = None
-    without_gain: int = 0
-    stopped_early: bool = False
-
-
 class _Run:
     """One run of the loop; ``loop`` may be called once."""
 
@@ -149,14 +144,27 @@ class _Run:
         self.anchor = Anchor(model, config.l2_sp)
         self.model, self.optimizer = self.accelerator.prepare(model, make_optimizer(model, config))
         train = data["train"]
-        self.lengths = np.stack([train.sources.lengths, train.targets.lengths], axis=1)
+        self.lengths, self.target_tokens = padded_lengths(train, collate.is_decoder), train.targets.lengths
         self.plan = StepPlan(self.lengths, config.rows_per_step, config.seed, config.bucket_by_length)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
         self.learning_rate = learning_rates(config, self.total)
-        self.state = _State()
+        self.state = RunState()
+        self.checkpoints: Checkpoints | None = None
         self.best: dict[str, torch.Tensor] = {}
         self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
         self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", disable=not self._shows(trainer.progress))
+
+    def keep_checkpoints(self, folder: Path, resume: bool) -> None:
+        """Write checkpoints to ``folder``, and go on from the newest one there."""
+        self.checkpoints = Checkpoints(folder, describe_run(self.config, self.unwrapped, self.data))
+        found = self.checkpoints.load() if resume else None
+        if found is None:
+            return
+        self.state, tensors = found
+        self._set_weights(tensors["weights"])
+        restore_optimizer(self.optimizer.optimizer, trained(self.unwrapped), tensors["optimizer"])
+        self.best = tensors.get("best", {})
+        self.bar.update(self.state.step)
 
     def loop(self, parameters: TrainableParameters) -> TrainingResult:
         """Train to the end."""
@@ -173,6 +181,8 @@ class _Run:
                 self._flush()
             if "validation" in self.data and self._due(self.config.eval_every):
                 self._validate()
+            if self.checkpoints is not None and self._due(self.config.checkpoint_every):
+                self._save(self.checkpoints)
         self._flush()
         return self._finish(parameters, time.perf_counter() - started)
 
@@ -181,7 +191,7 @@ class _Run:
         accelerator, state = self.accelerator, self.state
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate(state.step)
-        tokens = int(self.lengths[rows, 1].sum())
+        tokens = int(self.target_tokens[rows].sum())
         parts = batches(rows, self.config.batch_size, self.lengths)
         loss_of_step = torch.zeros((), device=accelerator.device)
         for i, part in enumerate(parts):
@@ -236,7 +246,7 @@ class _Run:
         epoch = (state.step - 1) // self.per_epoch
         state.history.append({"step": state.step, "epoch": epoch, "validation_loss": loss})
         self.accelerator.log({"validation_loss": loss}, step=state.step)
-        if loss < state.best_loss:
+        if state.best_loss is None or loss < state.best_loss:
             state.best_loss, state.best_step, state.without_gain = loss, state.step, 0
             if config.keep_best:
                 self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
@@ -244,13 +254,25 @@ class _Run:
             state.without_gain += 1
         state.stopped_early = config.early_stopping_patience == state.without_gain
 
+    def _save(self, checkpoints: Checkpoints) -> None:
+        self._flush()
+        names = trained(self.unwrapped)
+        moments = optimizer_tensors(self.optimizer.optimizer, names)
+        if self.accelerator.is_main_process:
+            best = {"best": self.best} if self.best else {}
+            checkpoints.save(self.state, {"weights": dict(names), "optimizer": moments, **best})
+        self.accelerator.wait_for_everyone()
+
+    def _set_weights(self, weights: dict[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, values in weights.items():
+                self.unwrapped.get_parameter(name).copy_(values)
+
     def _finish(self, parameters: TrainableParameters, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
         self.bar.close()
         self.accelerator.end_training()
-        with torch.no_grad():
-            for name, weights in self.best.items():
-                model.get_parameter(name).copy_(weights)
+        self._set_weights(self.best)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         truncation = {part: encoded.truncation for part, encoded in self.data.items()}
@@ -271,14 +293,3 @@ class _Run:
 
     def _shows(self, progress: bool) -> bool:
         return bool(progress and self.accelerator.is_local_main_process)
-
-
-def _parts(data: Mapping[str, Dataset] | Dataset) -> dict[str, Dataset]:
-    """The parts that training reads."""
-    if isinstance(data, Dataset):
-        return {"train": data}
-    if not isinstance(data, Mapping):
-        raise ParameterError("data", "a DatasetDict or a Dataset", data, "see the datasets library")
-    if "train" not in data:
-        raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on")
-    return {part: data[part] for part in ("train", "validation") if part in data and len(data[part])}

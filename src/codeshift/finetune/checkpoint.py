@@ -1,0 +1,148 @@
+"""Checkpoints of a run: safetensors and JSON, written whole or not at all, and read only by the run that wrote them.
+
+What a run is at a step follows from three things: the trained weights, the optimiser's moments and ``RunState``. The
+order of the rows, dropout and the learning rate are functions of the seed and the step, so no generator is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from codeshift.finetune.errors import CheckpointError
+
+_STATE = "state.json"
+_TEMPORARY = ".unfinished-"
+Tensors = dict[str, torch.Tensor]
+
+
+@dataclass
+class RunState:
+    """Where a run stands, but for the weights and the optimiser's moments.
+
+    Attributes:
+        step: updates made.
+        history: see ``TrainingResult``.
+        best_loss: lowest validation loss so far.
+        best_step: where it was.
+        without_gain: validations since.
+        stopped_early: whether patience is at its end.
+    """
+
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_loss: float | None = None
+    best_step: int | None = None
+    without_gain: int = 0
+    stopped_early: bool = False
+
+
+class Checkpoints:
+    """The checkpoints of one run in ``folder``; only the newest is kept.
+
+    Args:
+        folder: of the checkpoints; made when the first is written.
+        run: what tells this run from others, as JSON values by name.
+    """
+
+    def __init__(self, folder: Path, run: dict[str, Any]) -> None:
+        self.folder, self.run = folder, json.loads(json.dumps(run))
+
+    def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
+        """Write a checkpoint of ``tensors`` by file name, then remove the older ones."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        temporary = self.folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
+        temporary.mkdir()
+        digests = {}
+        for name, some in tensors.items():
+            path = temporary / f"{name}.safetensors"
+            save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
+            digests[path.name] = _digest(path)
+        content = {"run": self.run, "state": asdict(state), "files": digests}
+        (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
+        for path in (*temporary.iterdir(), temporary):
+            _to_disk(path)
+        final = self.folder / f"step-{state.step:08d}"
+        if final.exists():  # of a run that was started over
+            shutil.rmtree(final)
+        os.replace(temporary, final)
+        _to_disk(self.folder)
+        for path in self.folder.iterdir():
+            if path != final and path.name.startswith(("step-", _TEMPORARY)):
+                shutil.rmtree(path)
+        return final
+
+    def load(self) -> tuple[RunState, dict[str, Tensors]] | None:
+        """The newest checkpoint, or None where there is none.
+
+        Raises:
+            CheckpointError: it is torn, or of another run; the message names it and what differs.
+        """
+        found = sorted(self.folder.glob("step-*"))
+        if not found:
+            return None
+        path = found[-1]
+        try:
+            content = json.loads((path / _STATE).read_text(encoding="utf-8"))
+            run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _torn(path, f"{_STATE}: {error}") from error
+        differs = _differences(self.run, run)
+        if differs:
+            remedy = "give another output_dir, or resume=False to start over"
+            raise CheckpointError(f"{path} is a checkpoint of another run ({', '.join(differs)} differ): {remedy}")
+        for name, digest in files.items():
+            if not (path / name).exists() or _digest(path / name) != digest:
+                raise _torn(path, f"{name} is not what was written")
+        return state, {Path(name).stem: load_file(path / name) for name in files}
+
+
+def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> Tensors:
+    """The moments of each parameter, under ``name|moment``."""
+    return {
+        f"{name}|{key}": value
+        for name, parameter in names.items()
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def restore_optimizer(optimizer: Any, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
+    """Put back what ``optimizer_tensors`` took."""
+    for key, value in tensors.items():
+        name, _, moment = key.rpartition("|")
+        device = names[name].device
+        optimizer.state[names[name]][moment] = value.to(device, copy=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _torn(path: Path, why: str) -> CheckpointError:
+    return CheckpointError(f"{path} is not a whole checkpoint ({why}): delete that folder to go on without it")
+
+
+def _differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
+    """The dotted names of the values that differ."""
+    if not (isinstance(ours, dict) and isinstance(theirs, dict)):
+        return [] if ours == theirs else [at]
+    names = sorted({*ours, *theirs})
+    return [d for n in names for d in _differences(ours.get(n), theirs.get(n), f"{at}.{n}" if at else n)]

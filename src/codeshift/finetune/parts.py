@@ -1,0 +1,56 @@
+"""Which parts of a dataset a call reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from datasets import Dataset
+
+from codeshift.errors import DataError, ParameterError, closest
+
+Splits: TypeAlias = Mapping[str, Dataset] | Dataset
+
+
+def training_parts(data: Splits) -> dict[str, Dataset]:
+    """``train``, and ``validation`` where it has rows; one ``Dataset`` is all ``train``.
+
+    Raises:
+        ParameterError: neither a ``DatasetDict`` nor a ``Dataset``.
+        DataError: no part ``train``.
+
+    >>> list(training_parts({"train": Dataset.from_dict({"x": [1]}), "test": Dataset.from_dict({"x": [2]})}))
+    ['train']
+    """
+    if isinstance(data, Dataset):
+        return {"train": data}
+    if not isinstance(data, Mapping):
+        raise ParameterError("data", "a DatasetDict or a Dataset", data, "see the datasets library")
+    if "train" not in data:
+        raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on so")
+    return {part: data[part] for part in ("train", "validation") if part == "train" or len(data.get(part, ()))}
+
+
+def evaluation_parts(splits: Splits, parts: Iterable[str] | None) -> dict[str, Dataset]:
+    """The parts named; None takes those whose names begin with "test", and of one ``Dataset`` all, as "data".
+
+    Raises:
+        ParameterError: an unknown part.
+        DataError: no part to take.
+
+    >>> list(evaluation_parts({"train": Dataset.from_dict({"x": [1]}), "test_id": Dataset.from_dict({"x": [2]})}, None))
+    ['test_id']
+    """
+    if isinstance(splits, Dataset):
+        splits, parts = {"data": splits}, ("data",) if parts is None else parts
+    if not isinstance(splits, Mapping):
+        raise ParameterError("splits", "a DatasetDict or a Dataset", splits, "see the datasets library")
+    if isinstance(parts, str):
+        raise ParameterError("parts", "a sequence of names", parts, f"write it as ({parts!r},)")
+    chosen = [name for name in splits if name.startswith("test")] if parts is None else list(parts)
+    for name in chosen:
+        if name not in splits:
+            raise ParameterError("parts", "names of parts of the data", name, closest(name, splits))
+    if not chosen:
+        raise DataError("splits", 'a DatasetDict with a part "test..."', sorted(splits), "name the parts (parts=...)")
+    return {name: splits[name] for name in chosen}

@@ -1,0 +1,284 @@
+"""The training loop: what a step learns from, who owns the model, and what is reported."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset, DatasetDict
+from peft import LoraConfig, PeftModel
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.finetune import DivergenceError, Trainer, TrainingConfig, TruncationWarning, load_model
+from codeshift.finetune.testing import FAMILIES, tiny_model
+
+# PEFT has no default targets for some families, and tells of Conv1D for others; both are tested in test_adapters.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::codeshift.finetune.AdapterWarning"),
+    pytest.mark.filterwarnings("ignore:fan_in_fan_out"),
+]
+NO_DROPOUT = {
+    "t5": {"dropout_rate": 0.0},
+    "plbart": {"dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0},
+    "roberta": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+    "gpt2": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
+    "codegen": {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0},
+    "starcoder2": {"residual_dropout": 0.0, "embedding_dropout": 0.0, "attention_dropout": 0.0},
+}
+METHODS = {"full": None, "lora": LoraConfig(r=4, lora_alpha=16, init_lora_weights="gaussian")}
+
+
+def quiet(model, tokenizer, config, **options) -> Trainer:
+    return Trainer(model, tokenizer, config, **{"source": "doc", "target": "code", "progress": False} | options)
+
+
+def weights(model) -> dict[str, torch.Tensor]:
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def same(left, right) -> bool:
+    return left.keys() == right.keys() and all(torch.equal(left[name], right[name]) for name in left)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_learns_by_every_method(family, method, data, tokenizer, tmp_path):
+    """The loss falls; what is saved loads again and gives the same logits; the model given is untouched."""
+    given = tiny_model(family, tokenizer)
+    before = weights(given)
+    config = TrainingConfig(learning_rate=1e-2, num_epochs=6, batch_size=8, eval_every=None)
+    result = quiet(given, tokenizer, config, peft_config=METHODS[method]).fit(data)
+    assert np.mean(result.losses[-3:]) < result.losses[0] - 0.05
+    assert same(weights(given), before)
+    assert isinstance(result.model, PeftModel) == (method == "lora")
+    if method == "lora":
+        assert result.parameters.share < 0.25
+        result.model.get_base_model()
+        result.model.merge_and_unload().save_pretrained(tmp_path)
+        tokenizer.save_pretrained(tmp_path)
+    else:
+        assert result.parameters.trainable == result.parameters.total
+        result.save(tmp_path, tokenizer)
+    ids = tokenizer(["Return the name."], return_tensors="pt")["input_ids"]
+    inputs = {"input_ids": ids} | ({"decoder_input_ids": ids} if given.config.model_type in ("t5", "plbart") else {})
+    if family == "roberta":
+        inputs = {"input_ids": ids, "decoder_input_ids": ids}
+    with torch.no_grad():
+        expected = result.model(**inputs).logits
+        assert torch.allclose(load_model(tmp_path)(**inputs).logits, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_accumulation_changes_nothing(family, data, tokenizer):
+    """Batch 4 x 4 is batch 16, to 1e-5 in every weight (dropout off), though rows have unequal lengths."""
+    trained = []
+    for batch_size, accumulation in ((16, 1), (4, 4)):
+        config = TrainingConfig(
+            learning_rate=1e-3,
+            num_epochs=2,
+            batch_size=batch_size,
+            gradient_accumulation_steps=accumulation,
+            epsilon=1e-3,  # AdamW is no Lipschitz function of a gradient of 0 at its usual epsilon
+            eval_every=None,
+        )
+        model = tiny_model(family, tokenizer, **NO_DROPOUT.get(family, {}))
+        result = quiet(model, tokenizer, config).fit(data)
+        trained.append((weights(result.model), result.losses))
+    (big, big_losses), (small, small_losses) = trained
+    assert np.allclose(big_losses, small_losses, atol=1e-5)
+    assert max(float((big[name] - small[name]).abs().max()) for name in big) < 1e-5
+
+
+def test_loss_is_the_mean_over_target_tokens(data, tokenizer):
+    """The loss of the first step is the mean of transformers' own losses, weighted by tokens, row by row."""
+    model = tiny_model("t5", tokenizer, dropout_rate=0.0)
+    rows = data["train"].select(range(6))
+    total = tokens = 0.0
+    for row in rows:
+        batch = tokenizer(row["doc"], text_target=row["code"], return_tensors="pt")
+        count = batch["labels"].numel()
+        with torch.no_grad():
+            loss = model(input_ids=batch["input_ids"], labels=batch["labels"]).loss
+        total, tokens = total + float(loss) * count, tokens + count
+    result = quiet(model, tokenizer, TrainingConfig(num_epochs=1, batch_size=6)).fit(rows)
+    assert result.losses[0] == pytest.approx(total / tokens, abs=1e-5)
+    assert result.history[0]["tokens"] == tokens
+
+
+def test_decoder_learns_from_the_target_alone(data, tokenizer):
+    """A decoder's loss counts the target and its end token, and none of the source."""
+    model = tiny_model("llama", tokenizer)
+    result = quiet(model, tokenizer, TrainingConfig(num_epochs=1, batch_size=24)).fit(data["train"])
+    codes = tokenizer(list(data["train"]["code"]))["input_ids"]
+    assert result.history[0]["tokens"] == sum(map(len, codes))
+
+
+def test_same_seed_same_numbers(data, tokenizer):
+    """Two runs with one seed agree bit for bit, whatever the global generators are; another seed differs."""
+    runs = []
+    for seed, noise in ((0, 1), (0, 2), (1, 1)):
+        torch.manual_seed(noise)
+        state = torch.random.get_rng_state()
+        config = TrainingConfig(learning_rate=1e-2, num_epochs=2, batch_size=8, seed=seed)
+        result = quiet(tiny_model("t5", tokenizer), tokenizer, config, peft_config=METHODS["lora"]).fit(data)
+        assert torch.equal(torch.random.get_rng_state(), state), "a run leaves the caller's generator alone"
+        runs.append((weights(result.model), result.history))
+    assert same(runs[0][0], runs[1][0])
+    assert runs[0][1] == runs[1][1]
+    assert runs[0][1] != runs[2][1]
+
+
+def test_row_lengths_are_batched_alike(data, tokenizer):
+    """The part of a batch that is padding stays small where lengths are unequal; a plain shuffle has more."""
+    from codeshift.finetune.batching import StepPlan
+
+    source = np.random.default_rng(0).lognormal(4, 0.8, 4000)
+    target = source * np.random.default_rng(1).lognormal(0, 0.3, 4000)
+    lengths = np.stack([source, target], axis=1).astype(np.int64) + 1
+
+    def padding(plan: StepPlan) -> float:
+        steps = [lengths[step] for step in plan.epoch(0)]
+        return sum(len(s) * int(s.max(axis=0).sum()) for s in steps) / int(lengths.sum())
+
+    bucketed = StepPlan(lengths, 16, 0, True)
+    assert padding(bucketed) < 1.2 < 2.5 < padding(StepPlan(lengths, 16, 0, False))
+    for epoch in (0, 1):
+        assert sorted(np.concatenate(bucketed.epoch(epoch))) == list(range(4000))
+    assert not np.array_equal(bucketed.epoch(0)[0], bucketed.epoch(1)[0])
+
+
+def test_truncation_is_counted_and_warned_of(data, tokenizer):
+    """Each part's cut rows are counted in the result and named in a warning; a cut target has no end token."""
+    config = TrainingConfig(num_epochs=1, max_source_length=8, max_target_length=6)
+    with pytest.warns(TruncationWarning, match=r"(train|validation): \d+ of \d+ sources and \d+ of \d+ targets cut"):
+        result = quiet(tiny_model("t5", tokenizer), tokenizer, config).fit(data)
+    for part in ("train", "validation"):
+        sources = [len(ids) for ids in tokenizer(list(data[part]["doc"]))["input_ids"]]
+        targets = [len(ids) for ids in tokenizer(list(data[part]["code"]))["input_ids"]]
+        found = result.truncation[part]
+        assert (found.rows, found.sources, found.targets) == (
+            len(sources), sum(n > 8 for n in sources), sum(n > 6 for n in targets),
+        )  # fmt: skip
+        assert found.lost_target_tokens == sum(max(0, n - 6) for n in targets)
+
+
+def test_validation_stops_early_and_keeps_the_best(data, tokenizer):
+    """Training stops when patience ends, and the weights are those of the lowest validation loss."""
+    config = TrainingConfig(
+        learning_rate=0.3, schedule="constant", num_epochs=20, batch_size=8, early_stopping_patience=2, keep_best=True
+    )
+    result = quiet(tiny_model("t5", tokenizer), tokenizer, config).fit(data)
+    assert result.stopped_early
+    assert len(result.losses) < 60
+    validations = {row["step"]: row["validation_loss"] for row in result.history if "validation_loss" in row}
+    assert result.best_step == min(validations, key=validations.get)
+    again = quiet(result.model, tokenizer, TrainingConfig(learning_rate=1e-30, max_steps=1)).fit(data)
+    assert again.validation_losses[0] == pytest.approx(validations[result.best_step], abs=1e-6)
+
+
+def test_frozen_parameters_stay(data, tokenizer):
+    """``freeze`` and ``train_only`` leave parameters bit for bit, and the model's own flags come back."""
+    given = tiny_model("t5", tokenizer)
+    config = TrainingConfig(
+        learning_rate=1e-2, num_epochs=1, freeze=("shared.*",), train_only=("decoder.*", "shared.*")
+    )
+    result = quiet(given, tokenizer, config).fit(data)
+    before, after = weights(given), weights(result.model)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed
+    assert all(name.startswith("decoder.") for name in changed)
+    assert result.parameters.trainable < result.parameters.total
+    assert all(p.requires_grad for p in result.model.parameters())
+
+
+def test_l2_sp_keeps_weights_near_their_start(data, tokenizer):
+    """A larger ``l2_sp`` leaves the weights nearer to where they started."""
+    given = tiny_model("t5", tokenizer)
+    start = weights(given)
+    moved = []
+    for l2_sp in (0.0, 0.1, 10.0):
+        config = TrainingConfig(learning_rate=1e-2, num_epochs=3, l2_sp=l2_sp, max_grad_norm=None)
+        after = weights(quiet(given, tokenizer, config).fit(data["train"]).model)
+        moved.append(sum(float(((after[name] - start[name]) ** 2).sum()) for name in start))
+    assert moved[0] > 1.5 * moved[1] > 1.5 * moved[2]
+
+
+@pytest.mark.parametrize("precision", ["bf16"])
+@pytest.mark.parametrize("checkpointing", [False, True])
+def test_memory_options_train_too(precision, checkpointing, data, tokenizer):
+    """Mixed precision and gradient checkpointing give about the same losses, in the same weights' type."""
+    plain = TrainingConfig(learning_rate=1e-2, num_epochs=2, batch_size=8)
+    saving = TrainingConfig(
+        learning_rate=1e-2, num_epochs=2, batch_size=8, precision=precision, gradient_checkpointing=checkpointing
+    )
+    model = tiny_model("llama", tokenizer)
+    expected = quiet(model, tokenizer, plain).fit(data["train"])
+    result = quiet(model, tokenizer, saving).fit(data["train"])
+    assert np.allclose(result.losses, expected.losses, rtol=0.05)
+    assert result.losses != expected.losses
+    assert {p.dtype for p in result.model.parameters()} == {torch.float32}
+
+
+def test_an_adapter_given_is_trained_on(data, tokenizer):
+    """A model that has an adapter goes on with it, and another adapter on top of it is an error."""
+    config = TrainingConfig(learning_rate=1e-2, num_epochs=1)
+    first = quiet(tiny_model("t5", tokenizer), tokenizer, config, peft_config=METHODS["lora"]).fit(data)
+    second = quiet(first.model, tokenizer, config).fit(data)
+    assert second.parameters == first.parameters
+    with pytest.raises(ParameterError, match="peft_config must be None for a model that has an adapter"):
+        quiet(first.model, tokenizer, config, peft_config=METHODS["lora"]).fit(data)
+
+
+def test_templates_are_filled(data, tokenizer):
+    """A template's text is what the model sees: the same rows under one column train to the same weights."""
+    config = TrainingConfig(learning_rate=1e-2, num_epochs=1)
+    model = tiny_model("t5", tokenizer)
+    joined = data["train"].map(lambda row: {"both": f"{row['doc']}\n{row['sig']} {{"})
+    one = quiet(model, tokenizer, config, source="{doc}\n{sig} {{").fit(data["train"])
+    other = quiet(model, tokenizer, config, source="both").fit(joined)
+    assert same(weights(one.model), weights(other.model))
+
+
+BAD = {
+    "part": (lambda d: DatasetDict(test=d["train"]), {}, DataError, r'data must be a DatasetDict with a part "train"'),
+    "rows": (lambda d: d["train"].select([]), {}, DataError, "train must be a dataset with rows, got 0"),
+    "column": (
+        lambda d: d, {"source": "docs"}, ParameterError,
+        r"source must be made of columns of the data, got 'docs': did you mean doc\?",
+    ),
+    "template": (
+        lambda d: d, {"source": "{doc.x}"}, ParameterError, "source must be a template of plain column names",
+    ),
+    "none": (
+        lambda d: Dataset.from_dict({"doc": ["a", None], "code": ["b", "c"]}), {}, DataError,
+        r"doc must be text in every row, got None: 1 such row\(s\), the first at position 1: exclude",
+    ),
+    "adapter": (
+        lambda d: d, {"peft_config": LoraConfig(target_modules=["q", "vv"])}, ParameterError,
+        "target_modules must be names of modules of the model, got 'vv': ",
+    ),
+    "no adapter": (lambda d: d, {"peft_config": "lora"}, ParameterError, "peft_config must be a config of PEFT"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_named(case, data, tokenizer):
+    """Each fault is an error that says the parameter, the value and what to do, before anything is trained."""
+    make, options, error, message = BAD[case]
+    with pytest.raises(error, match=message):
+        quiet(tiny_model("t5", tokenizer), tokenizer, TrainingConfig(), **options).fit(make(data))
+
+
+def test_a_loss_that_is_no_number_is_an_error(data, tokenizer):
+    """Divergence stops the run with the step and what to do."""
+    model = tiny_model("t5", tokenizer)
+    with torch.no_grad():
+        model.shared.weight.fill_(float("nan"))
+    with pytest.raises(DivergenceError, match="the loss of step 1 is nan: lower learning_rate"):
+        quiet(model, tokenizer, TrainingConfig(num_epochs=1)).fit(data)
+
+
+def test_model_must_be_a_model(tokenizer, data):
+    """Anything but a model, a path or a name is an error."""
+    with pytest.raises(ParameterError, match="model must be a model of transformers, a path or a hub name, got 3"):
+        quiet(3, tokenizer, TrainingConfig()).fit(data)
