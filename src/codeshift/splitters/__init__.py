@@ -16,6 +16,7 @@ from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
 from codeshift.splitters.time import TimeSplitter
+from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 __all__ = [
     "ASTNodeSplitter",
@@ -31,4 +32,5 @@ __all__ = [
     "SplitManifest",
     "Splitter",
     "TimeSplitter",
+    "TokenRaritySplitter",
 ]

@@ -1,0 +1,174 @@
+r"""How surprising the tokens of a program are, given how often the programs of a dataset use them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeshift.errors import ParameterError, closest
+from codeshift.properties.base import Property, TextProperty
+from codeshift.properties.lexer import lex
+from codeshift.properties.serialise import Serialisable
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+SCORES = ("mean", "max", "rare_share")
+VOCABULARIES = ("tokens", "identifiers")
+
+_RARE_OCCURRENCES = 0.1
+
+
+@dataclass(frozen=True, repr=False)
+class UnigramModel(Serialisable):
+    r"""How often the programs of a dataset use each token.
+
+    A token seen once, and one never seen, have the probability of one occurrence, ``1 / total``. So new programs can be
+    scored, and the table needs no line for the tokens seen once, which are about half of them.
+
+    Attributes:
+        vocabulary: ``"tokens"`` for all tokens of ``codeshift.properties.lexer``, ``"identifiers"`` for those that
+            start with a letter or underscore (keywords, which no lexer without a language can tell apart, included).
+        total: occurrences of all tokens.
+        rare_count: tokens seen at most this often are rare: the largest count such that they make up at most a tenth
+            of all occurrences.
+        table: lines of ``"count token"`` for tokens seen twice or more, sorted by token.
+
+    >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")
+    >>> model.surprisal("x"), model.surprisal("never_seen")
+    (1.415..., 3.0)
+    >>> model
+    UnigramModel('tokens', total=8, rare_count=0, digest='3fab3163cab2f40a')
+    """
+
+    vocabulary: str
+    total: int
+    rare_count: int
+    table: str
+
+    @classmethod
+    def fit(cls, texts: Iterable[str], vocabulary: str) -> UnigramModel:
+        """Count the tokens of some programs; equal programs count each time."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(tokens_of(text, vocabulary))
+        lines = [f"{count} {token}" for token, count in sorted(counts.items()) if count > 1]
+        return cls(vocabulary, counts.total(), _rare_count(counts), "\n".join(lines))
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Occurrences of each token seen twice or more."""
+        pairs = (line.split(" ", 1) for line in self.table.split("\n") if line)
+        return {token: int(count) for count, token in pairs}
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of everything above."""
+        content = f"{self.vocabulary} {self.total} {self.rare_count}\n{self.table}"
+        return hashlib.blake2b(content.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
+
+    def surprisal(self, token: str) -> float:
+        """``-log2 p(token)`` in bits."""
+        return -math.log2(self.counts.get(token, 1) / self.total)
+
+    def is_rare(self, token: str) -> bool:
+        """Whether a token is among those that make up the last tenth of all occurrences."""
+        return self.counts.get(token, 1) <= self.rare_count
+
+    def __repr__(self) -> str:
+        return (
+            f"UnigramModel({self.vocabulary!r}, total={self.total}, rare_count={self.rare_count}, "
+            f"digest={self.digest!r})"
+        )
+
+
+@dataclass(frozen=True)
+class Unigrams(Property):
+    """The ``UnigramModel`` of a table's own rows: one for all, not one a row.
+
+    Attributes:
+        vocabulary: ``"tokens"`` or ``"identifiers"``.
+    """
+
+    vocabulary: str = "tokens"
+
+    def evaluate(self, table: PropertyTable) -> UnigramModel:
+        """The model, which does not depend on the order of rows."""
+        return UnigramModel.fit(table.texts(self.column), self.vocabulary)
+
+
+@dataclass(frozen=True)
+class TokenRarity(TextProperty):
+    """How surprising each row's tokens are under a fitted model; 0 for a row without tokens.
+
+    Attributes:
+        model: the frequencies.
+        score: ``"mean"`` or ``"max"`` of the tokens' surprisal in bits, or ``"rare_share"``, the share of a row's
+            tokens that are rare.
+
+    >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")
+    >>> TokenRarity("code", model, "max").compute(["x = 1", "x", ""])
+    array([3.        , 1.4150375, 0.       ])
+    """
+
+    model: UnigramModel
+    score: str = "mean"
+
+    def __post_init__(self) -> None:
+        check_choice("score", self.score, SCORES)
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        return np.array([self._of(tokens_of(text, self.model.vocabulary)) for text in texts], dtype=np.float64)
+
+    def _of(self, tokens: list[str]) -> float:
+        if not tokens:
+            return 0.0
+        if self.score == "rare_share":
+            return sum(map(self.model.is_rare, tokens)) / len(tokens)
+        if self.score == "max":
+            return max(map(self.model.surprisal, tokens))
+        return math.fsum(map(self.model.surprisal, tokens)) / len(tokens)
+
+
+def tokens_of(text: str, vocabulary: str) -> list[str]:
+    """The tokens of a text that belong to a vocabulary, in order.
+
+    >>> tokens_of("if x1 > 0.5: _y()", "identifiers")
+    ['if', 'x1', '_y']
+    """
+    tokens = lex(text)
+    if vocabulary == "identifiers":
+        return [token for token in tokens if token[0] == "_" or token[0].isalpha()]
+    return tokens
+
+
+def check_choice(parameter: str, value: object, options: Sequence[str]) -> str:
+    """Return ``value`` if it is one of ``options``.
+
+    Raises:
+        ParameterError: if it is not; it names close matches.
+    """
+    if value not in options:
+        listed = " or ".join([", ".join(f'"{option}"' for option in options[:-1]), f'"{options[-1]}"'])
+        raise ParameterError(parameter, listed, value, closest(str(value), options))
+    return str(value)
+
+
+def _rare_count(counts: Counter[str]) -> int:
+    """The largest count such that tokens of at most that count make up at most a tenth of all occurrences."""
+    tokens_by_count = Counter(counts.values())
+    below, found = 0, 0
+    for count in sorted(tokens_by_count):
+        below += count * tokens_by_count[count]
+        if below > _RARE_OCCURRENCES * counts.total():
+            break
+        found = count
+    return found

@@ -1,0 +1,58 @@
+"""Splits by how rare the tokens of a program are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.properties import PropertyTable
+from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams, check_choice
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.quantiles import check_quantiles, cut
+from codeshift.splitters.regions import Interval, Region
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRaritySplitter(Splitter):
+    """Programs whose tokens are rare in the dataset are out of distribution.
+
+    A token's surprisal is ``-log2(count / total)`` bits (Shannon, *A Mathematical Theory of Communication*, 1948),
+    under the unigram distribution of the dataset that the splitter is fitted on. Its mean over a program is the
+    program's cross-entropy in that distribution, a measure of how unusual code is (Hindle et al., *On the Naturalness
+    of Software*, ICSE 2012, with n-grams); the maximum finds programs with one odd name; the share of rare tokens is
+    the lexical frequency profile of Laufer and Nation (1995) with one band, the tokens that make up the last tenth of
+    all occurrences. Tokens never seen count as seen once. The frequencies are part of the fitted region, so that new
+    programs are measured by the same ones.
+
+    The maximum has many ties: all programs with a token seen once share the largest value, so that its top band holds
+    all of them. Short programs have extreme means. See the audit's table of confounds, or cross with a band of lengths:
+    ``TokenRaritySplitter(...) & LengthSplitter(...)``.
+
+    Attributes:
+        column: the column that holds the code.
+        quantiles: the band of scores as shares of the rows, ``(low, high)``; the rarest fifth unless given.
+        score: ``"mean"``, ``"max"`` or ``"rare_share"`` over a program's tokens.
+        vocabulary: ``"tokens"`` of ``codeshift.properties.lexer``, or ``"identifiers"``: those that start with a letter
+            or underscore (keywords included, which are frequent and so hardly surprise).
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> TokenRaritySplitter(column="code", score="median")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: score must be "mean", "max" or "rare_share", got 'median': did you mean mean?
+    """
+
+    quantiles: tuple[float, float] = (0.8, 1.0)
+    score: str = "mean"
+    vocabulary: str = "tokens"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantiles", check_quantiles(self.quantiles))
+        check_choice("score", self.score, SCORES)
+        check_choice("vocabulary", self.vocabulary, VOCABULARIES)
+
+    def fit(self, table: PropertyTable) -> Region:
+        """An interval of scores under the frequencies of all rows of ``table``."""
+        rarity = TokenRarity(self.column, table.values(Unigrams(self.column, self.vocabulary)), self.score)
+        return Interval(rarity, *cut(table.values(rarity), self.quantiles))
