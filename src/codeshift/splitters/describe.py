@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from codeshift import __version__
@@ -47,6 +48,7 @@ def _languages_in(plain: Any) -> set[str]:
     return own.union(*(_languages_in(value) for value in plain.values()))
 
 
+@cache
 def environment() -> dict[str, str]:
     """Versions of Python, codeshift and the libraries that a split depends on."""
     libraries = {name: importlib.metadata.version(name) for name in _LIBRARIES}

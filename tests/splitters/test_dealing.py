@@ -1,0 +1,83 @@
+"""The arithmetic of dealing, on arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from codeshift.splitters.dealing import PARTS, deal, fill, nearest_prefix
+from codeshift.splitters.identity import Units
+from codeshift.splitters.request import DealRequest
+from strategies import unless_impossible
+
+sizes = st.lists(st.integers(1, 30), min_size=1, max_size=40).map(np.array)
+
+
+@given(sizes=sizes, share=st.floats(0, 1))
+def test_fill_is_exact_to_within_one_unit(sizes: np.ndarray, share: float) -> None:
+    """The rows taken miss the target by less than the smallest unit that was not taken."""
+    target = int(share * sizes.sum())
+    taken = fill(sizes, target)
+    left_out = np.setdiff1d(np.arange(len(sizes)), taken)
+    missed = abs(int(sizes[taken].sum()) - target)
+    assert len(set(taken.tolist())) == len(taken)
+    assert missed == 0 or missed < max(sizes[left_out].min(initial=31), sizes[taken].max(initial=0))
+
+
+@given(sizes=sizes, shares=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_prefixes_are_nested_and_nearest(sizes: np.ndarray, shares: tuple[float, float]) -> None:
+    """A larger target never has a shorter prefix, and no prefix comes nearer to the target."""
+    low, high = (int(share * sizes.sum()) for share in sorted(shares))
+    assert nearest_prefix(sizes, low) <= nearest_prefix(sizes, high)
+    totals = np.concatenate([[0], np.cumsum(sizes)])
+    assert abs(totals[nearest_prefix(sizes, low)] - low) == np.abs(totals - low).min()
+
+
+@st.composite
+def dealings(draw: st.DrawFn) -> tuple[np.ndarray, Units, DealRequest]:
+    """Masks, units and sizes; units may hold rows on both sides of the region."""
+    labels = np.array(draw(st.lists(st.integers(0, 25), min_size=10, max_size=60)))
+    _, labels = np.unique(labels, return_inverse=True)
+    inside = np.array(draw(st.lists(st.booleans(), min_size=len(labels), max_size=len(labels))))
+    assume(inside.any() and not inside.all())
+    keys = np.array([f"{i:04d}".encode() for i in range(labels.max() + 1)])
+    request = DealRequest(
+        seed=draw(st.integers()),
+        test_ood_size=draw(st.floats(0.05, 0.95)),
+        validation_size=draw(st.floats(0, 0.3)),
+        test_id_size=draw(st.one_of(st.just("match"), st.floats(0, 0.3))),
+    )
+    return inside, Units(labels, keys), request
+
+
+@given(dealing=dealings())
+def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, Units, DealRequest]) -> None:
+    """Whatever the masks, a unit's rows lie in one part, but for those excluded."""
+    inside, units, request = dealing
+    dealt = unless_impossible(lambda: deal(inside, units, request))
+    assume(dealt is not None)
+    delivered = dealt.parts != PARTS.index("excluded")
+    for unit in range(len(units.keys)):
+        assert len(set(dealt.parts[(units.labels == unit) & delivered].tolist())) <= 1
+
+
+@given(dealing=dealings(), order=st.randoms(use_true_random=False))
+def test_dealing_ignores_positions(dealing: tuple[np.ndarray, Units, DealRequest], order) -> None:
+    """Rows in another order, with their units, get the parts they had."""
+    inside, units, request = dealing
+    dealt = unless_impossible(lambda: deal(inside, units, request))
+    assume(dealt is not None)
+    moved = np.array(order.sample(range(len(inside)), len(inside)))
+    again = unless_impossible(lambda: deal(inside[moved], Units(units.labels[moved], units.keys), request))
+    assert (again.parts == dealt.parts[moved]).all()
+
+
+@given(seed=st.integers(), other=st.integers())
+def test_ranks_are_permutations_that_depend_on_seed_and_role(seed: int, other: int) -> None:
+    """A rank is a permutation; two seeds, or two roles of one seed, give different ones."""
+    units = Units(np.arange(50), np.array([f"{i:04d}".encode() for i in range(50)]))
+    rank = units.rank(seed, "pool")
+    assert sorted(rank.tolist()) == list(range(50))
+    assert (rank != units.rank(seed, "region")).any()
+    assert seed == other or (rank != units.rank(other, "pool")).any()

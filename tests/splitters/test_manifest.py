@@ -1,0 +1,186 @@
+"""Manifests: golden files, round trips, and what is said where the data is not the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from codeshift.errors import DataError, ManifestError
+from codeshift.properties import PropertyTable
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+
+GOLDEN = Path(__file__).parent / "golden"
+SPLITTERS = {
+    "longest": (LengthSplitter(column="code"), {}),
+    "middle_half_kept": (LengthSplitter(column="code", unit="lines", quantiles=(0.3, 0.6)), {"ood_kept": 0.5}),
+    "loops_in_groups": (
+        ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)),
+        {"groups": "project", "validation_size": 8},
+    ),
+    "composed_equal_size": (
+        LengthSplitter(column="code") | ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)),
+        {"train_size": 30},
+    ),
+}
+
+
+def rows() -> Dataset:
+    """A hundred and twenty programs that never change, nor do their splits."""
+    code = [
+        f"def f{i}(x):\n" + "    x += 1\n" * (i % 11 + 1) + ("    while x:\n        x -= 1\n" if i % 6 == 0 else "")
+        for i in range(110)
+    ]
+    code += code[:10]
+    return Dataset.from_dict({"code": code, "project": [f"p{i % 40}" for i in range(len(code))]})
+
+
+def _assign(name: str):
+    splitter, arguments = SPLITTERS[name]
+    return splitter.assign(rows(), seed=7, **arguments)
+
+
+@pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_golden_manifests(name: str) -> None:
+    """A split published by an earlier version is made again, row for row, by this one.
+
+    A golden file changes only with a new format of the manifest. ``python tests/splitters/test_manifest.py`` writes it.
+    """
+    golden = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
+    made = json.loads(_assign(name).manifest.to_json())
+    # Versions and grammars name the environment; everything else must be the same anywhere.
+    for environment in ("versions", "grammars"):
+        assert set(golden.pop(environment)) == set(made.pop(environment))
+    assert made == golden
+
+
+@pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_golden_manifests_apply(name: str) -> None:
+    """A golden file, loaded, splits shuffled rows as it says."""
+    manifest = SplitManifest.load(GOLDEN / f"{name}.json")
+    splits = manifest.apply(rows().shuffle(seed=11))
+    assert {part: len(split) for part, split in splits.items()} == {
+        part: size["got"] for part, size in manifest.sizes.items() if part != "excluded"
+    }
+
+
+def test_save_and_load(tmp_path: Path) -> None:
+    """A saved manifest equals itself when loaded; no temporary file is left, an old file is replaced."""
+    manifest = _assign("longest").manifest
+    path = tmp_path / "split.json"
+    path.write_text("old")
+    manifest.save(path)
+    assert SplitManifest.load(path) == manifest
+    assert [file.name for file in tmp_path.iterdir()] == ["split.json"]
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where writing breaks off, the file that stood there still stands."""
+    manifest = _assign("longest").manifest
+    path = tmp_path / "split.json"
+    manifest.save(path)
+    before = path.read_text()
+
+    def broken(self: SplitManifest) -> str:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(SplitManifest, "to_json", broken)
+    with pytest.raises(OSError, match="disk full"):
+        manifest.save(path)
+    assert path.read_text() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["split.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data.select(range(119)), "lists 120 rows of 'data', the data has 119"),
+        (
+            lambda data: data.map(lambda row, i: {"code": "new" if i == 100 else row["code"]}, with_indices=True),
+            r"1 rows are not in the manifest \(the first is row 100\); 1 rows of the manifest are not in the data",
+        ),
+        (lambda data: data.select([0, *range(119)]), "stand there another number of times"),
+    ],
+)
+def test_other_data_is_an_error_that_says_what_differs(change, message: str) -> None:
+    """Missing, new and repeated rows are each told apart."""
+    manifest = _assign("longest").manifest
+    with pytest.raises(ManifestError, match=message):
+        manifest.apply(change(rows()))
+
+
+def test_a_missing_column_is_an_error() -> None:
+    """The manifest's column must be there."""
+    with pytest.raises(DataError, match="column must be a column of the dataset, got 'code'"):
+        _assign("longest").manifest.apply(rows().rename_column("code", "source"))
+
+
+def test_an_assignment_knows_its_own_data() -> None:
+    """Rows in another order, or fewer of them, are refused: positions would pick the wrong ones."""
+    assignment = _assign("longest")
+    with pytest.raises(ManifestError, match="another order"):
+        assignment.to_dataset_dict(rows().shuffle(seed=1))
+    with pytest.raises(DataError, match="120 rows"):
+        assignment.to_dataset_dict(rows().select(range(10)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "has the format None"),
+        ('{"format": "codeshift-split/99"}', "has the format 'codeshift-split/99'"),
+        ('{"format": "codeshift-split/1"}', "lacks the fields"),
+    ],
+)
+def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    """A cut-off file, another file and another version are told apart."""
+    path = tmp_path / "split.json"
+    path.write_text(text)
+    with pytest.raises(ManifestError, match=message):
+        SplitManifest.load(path)
+
+
+def test_an_unknown_region_is_an_error() -> None:
+    """A region of a type that is not loaded is named, with close matches."""
+    plain = json.loads(_assign("longest").manifest.to_json())
+    plain["region"]["type"] = "Intervall"
+    with pytest.raises(ManifestError, match="unknown type 'Intervall' in a manifest: did you mean Interval"):
+        SplitManifest.from_json(json.dumps(plain)).fitted_region()
+
+
+def test_the_fitted_region_divides_other_rows() -> None:
+    """A threshold learnt on one dataset is asked of another."""
+    region = _assign("longest").manifest.fitted_region()
+    others = PropertyTable(Dataset.from_dict({"code": ["x = 1", "x = 1\n" * 100]}))
+    assert region.contains(others).tolist() == [False, True]
+
+
+def test_the_manifest_names_what_a_parse_depends_on() -> None:
+    """Grammar version and the digest of its node kinds, for each language parsed."""
+    manifest = _assign("composed_equal_size").manifest
+    assert set(manifest.grammars) == {"python"}
+    assert set(manifest.grammars["python"]) == {"wheel", "version", "digest"}
+    assert _assign("longest").manifest.grammars == {}
+
+
+def test_equal_rows_that_are_trimmed_apart_apply_in_any_order() -> None:
+    """With ``train_size``, copies of one code may be cut apart; which of them stays is settled by their content."""
+    data = Dataset.from_dict(
+        {"code": [f"x = {i // 4}" + " + 1" * (i // 40) for i in range(120)], "n": list(range(120))}
+    )
+    assignment = LengthSplitter(column="code").assign(data, seed=0, train_size=29, validation_size=8)
+    order = np.random.default_rng(0).permutation(120)
+    again = assignment.manifest.assign(data.select(order))
+    assert (again.parts == assignment.parts[order]).all()
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for each in SPLITTERS:
+        _assign(each).manifest.save(GOLDEN / f"{each}.json")

@@ -1,0 +1,127 @@
+"""Datasets that bring their own train, validation and test."""
+
+from __future__ import annotations
+
+import pytest
+from datasets import Dataset, DatasetDict
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter
+from shared_data import shared_data
+
+LONG = LengthSplitter(column="code", unit="chars", bounds=(60, None))
+
+
+def _rows(name: str, n: int) -> Dataset:
+    return Dataset.from_dict({"code": [f"{name}{i}".ljust(60 if i % 4 == 0 else 20, "x") for i in range(n)]})
+
+
+@pytest.fixture
+def official() -> DatasetDict:
+    """A quarter of each split lies inside of the region; nothing is shared between splits."""
+    return DatasetDict(train=_rows("a", 200), validation=_rows("b", 40), test=_rows("c", 80))
+
+
+def test_no_row_moves_between_train_and_test(official: DatasetDict) -> None:
+    """Train and validation are masked, test is divided along the region, and nothing is drawn."""
+    assignment = LONG.assign(official, seed=None)
+    assert assignment.sizes == {"train": 150, "validation": 30, "test_id": 60, "test_ood": 20, "excluded": 60}
+    splits = assignment.to_dataset_dict(official)
+    assert set(splits["train"]["code"]) <= set(official["train"]["code"])
+    assert set(splits["test_id"]["code"]) | set(splits["test_ood"]["code"]) == set(official["test"]["code"])
+    assert assignment.indices("test_ood").tolist() == list(range(0, 80, 4))
+
+
+def test_the_pool_is_the_regions_part_of_train(official: DatasetDict) -> None:
+    """``ood_kept`` keeps that share of it, nested, with the same test rows."""
+    half, full = LONG.assign(official, seed=1, ood_kept=0.5), LONG.assign(official, seed=None, ood_kept=1.0)
+    assert (half.sizes["train"], full.sizes["train"]) == (175, 200)
+    assert set(half.indices("train")) < set(full.indices("train"))
+    assert half.indices("test_ood").tolist() == full.indices("test_ood").tolist()
+
+
+def test_the_region_is_fitted_on_train_alone() -> None:
+    """A quantile is that of the training rows, whatever stands in test."""
+    data = DatasetDict(
+        train=Dataset.from_dict({"code": ["x" * n for n in range(1, 101)]}),
+        test=Dataset.from_dict({"code": ["y" * n for n in range(81, 281)]}),
+    )
+    assignment = LengthSplitter(column="code", unit="chars", quantiles=(0.9, 1.0)).assign(data, seed=0)
+    assert assignment.manifest.region["low"] == 91
+    assert assignment.sizes["test_id"] == 10
+
+
+def test_a_training_row_equal_to_a_test_row_is_bound(official: DatasetDict) -> None:
+    """The copy in train or validation goes, the test row stays, and both counts are told."""
+    leaky = DatasetDict(official)
+    leaky["train"] = Dataset.from_dict({"code": [*official["train"]["code"], official["test"][1]["code"]]})
+    leaky["validation"] = Dataset.from_dict({"code": [*official["validation"]["code"], official["test"][2]["code"]]})
+    assignment = LONG.assign(leaky, seed=None)
+    assert assignment.excluded == {"masked": 60, "bound": 2}
+    assert assignment.sizes["test_id"] == 60
+
+
+def test_validation_is_drawn_where_there_is_none(official: DatasetDict) -> None:
+    """Without an official validation a share of train becomes it, from outside of the region."""
+    del official["validation"]
+    assignment = LONG.assign(official, seed=0)
+    assert assignment.sizes["validation"] == 20
+    assert assignment.sizes["train"] == 130
+
+
+def test_manifest_round_trip_over_official_splits(official: DatasetDict) -> None:
+    """Each split may be shuffled by itself."""
+    assignment = LONG.assign(official, seed=3, ood_kept=0.5)
+    shuffled = DatasetDict({name: rows.shuffle(seed=7) for name, rows in official.items()})
+    again = assignment.manifest.apply(shuffled)
+    for part, rows in assignment.to_dataset_dict(official).items():
+        assert sorted(rows["code"]) == sorted(again[part]["code"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"seed": 0}, r"seed must be None where nothing is drawn, got 0"),
+        ({"seed": None, "ood_kept": 0.5}, r"seed must be an integer, got None"),
+        ({"seed": None, "test_ood_size": 0.2}, r"test_ood_size must be left out for official splits, got 0.2"),
+        ({"seed": None, "test_id_size": 10}, r"test_id_size must be left out for official splits, got 10"),
+        ({"seed": None, "validation_size": 0.2}, r"validation_size must be left out for official splits, got 0.2"),
+    ],
+)
+def test_arguments_without_effect_are_errors(official: DatasetDict, arguments: dict, message: str) -> None:
+    """What official splits settle cannot be asked for, and a seed must have something to draw."""
+    with pytest.raises(ParameterError, match=message):
+        LONG.assign(official, **arguments)
+
+
+def test_other_names_of_splits_are_an_error(official: DatasetDict) -> None:
+    """A DatasetDict needs train and test, and knows no other names than validation beside them."""
+    with pytest.raises(DataError, match=r"\['train', 'valid'\]"):
+        LONG.assign(DatasetDict(train=official["train"], valid=official["validation"]), seed=0)
+
+
+def test_indices_of_excluded_rows_need_a_source(official: DatasetDict) -> None:
+    """Excluded rows stand in several splits: which one must be named."""
+    assignment = LONG.assign(official, seed=None)
+    assert len(assignment.indices("excluded", source="validation")) == 10
+    with pytest.raises(ParameterError, match="source must be one of"):
+        assignment.indices("excluded")
+
+
+@pytest.mark.parametrize(
+    ("column", "language", "nodes"),
+    [("java", "java", ("for_statement", "enhanced_for_statement")), ("cs", "c_sharp", "for_statement")],
+)
+def test_real_java_and_c_sharp(column: str, language: str, nodes: tuple[str, ...]) -> None:
+    """CodeTrans, with its own splits, along a loop: all test rows are kept and divided."""
+    from datasets import load_dataset
+
+    names = ("train", "validation", "test")
+    files = {name: str(shared_data("code_to_code_trans", f"{name}.jsonl")) for name in names}
+    data = load_dataset("json", data_files=files)
+    assignment = ASTNodeSplitter(column=column, language=language, nodes=nodes).assign(data, seed=None)
+    assert assignment.sizes["test_id"] + assignment.sizes["test_ood"] == 1000
+    assert assignment.sizes["test_ood"] > 30
+    splits = assignment.to_dataset_dict(data)
+    assert not set(splits["train"][column]) & set(splits["test_ood"][column])
+    assert not any("for (" in code or "for(" in code for code in splits["train"][column])

@@ -1,0 +1,81 @@
+"""Regimes and sizes, counted by hand on rows where every number can be foreseen."""
+
+from __future__ import annotations
+
+import pytest
+from datasets import Dataset
+
+from codeshift.errors import SizeWarning
+from codeshift.splitters import LengthSplitter
+
+LONG = LengthSplitter(column="code", unit="chars", bounds=(100, None))
+
+
+@pytest.fixture
+def rows() -> Dataset:
+    """A hundred rows in the region, four hundred outside, all distinct."""
+    return Dataset.from_dict({"code": [f"{i:03d}".ljust(100 if i < 100 else 50, "x") for i in range(500)]})
+
+
+def test_sizes_are_exact_where_rows_are_distinct(rows: Dataset) -> None:
+    """Half of the region, as many rows outside, a tenth of all rows; the rest trains."""
+    assignment = LONG.assign(rows, seed=0)
+    assert assignment.sizes == {"train": 300, "validation": 50, "test_id": 50, "test_ood": 50, "excluded": 50}
+    assert assignment.excluded == {"masked": 50}
+
+
+@pytest.mark.parametrize(("kept", "train"), [(0.0, 300), (0.1, 305), (0.5, 325), (1.0, 350)])
+def test_ood_kept_counts_rows_of_the_pool(rows: Dataset, kept: float, train: int) -> None:
+    """The pool holds 50 rows; its share ``ood_kept`` trains."""
+    assert LONG.assign(rows, seed=0, ood_kept=kept).sizes["train"] == train
+
+
+def test_sizes_may_be_numbers_of_rows(rows: Dataset) -> None:
+    """An integer from 2 up is a number of rows."""
+    sizes = LONG.assign(rows, seed=0, test_ood_size=30, test_id_size=20, validation_size=10).sizes
+    assert sizes == {"train": 370, "validation": 10, "test_id": 20, "test_ood": 30, "excluded": 70}
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
+def test_train_size_is_exact_and_keeps_the_regions_share(rows: Dataset, kept: float) -> None:
+    """140 rows in every regime; of them as many from the region as its share of the untrimmed train."""
+    assignment = LONG.assign(rows, seed=0, ood_kept=kept, train_size=140)
+    inside = sum(len(rows[int(i)]["code"]) == 100 for i in assignment.indices("train"))
+    assert assignment.sizes["train"] == 140
+    assert inside == round(140 * 50 * kept / (300 + 50 * kept))
+
+
+def test_no_part_is_an_error_of_its_own(rows: Dataset) -> None:
+    """Parts of size zero are empty datasets with the columns of the data."""
+    splits = LONG.split(rows, seed=0, validation_size=0, test_id_size=0)
+    assert len(splits["validation"]) == len(splits["test_id"]) == 0
+    assert splits["validation"].column_names == ["code"]
+
+
+def test_a_warning_names_the_size_asked_and_got(rows: Dataset) -> None:
+    """Where groups cannot be cut, the part that missed its size is named with both numbers."""
+    grouped = rows.add_column("project", [f"p{i // 40}" for i in range(500)])
+    with pytest.warns(SizeWarning, match=r"test_ood: asked 50 rows, got \d+"):
+        assignment = LONG.assign(grouped, seed=0, groups="project")
+    assert assignment.excluded["masked"] + assignment.sizes["test_ood"] <= 100
+
+
+def test_a_group_on_both_sides_of_the_region_is_bound(rows: Dataset) -> None:
+    """Outside rows of a group that gave test rows leave train, counted as bound."""
+    grouped = rows.add_column("project", [f"p{i % 50}" for i in range(500)])
+    assignment = LONG.assign(grouped, seed=0, groups="project", validation_size=0, test_id_size=0)
+    assert assignment.excluded == {"masked": 50, "bound": 200}
+
+
+def test_the_summary_says_what_moved(rows: Dataset) -> None:
+    """Splitter, region, its rows, sizes and reasons stand in the summary."""
+    summary = LONG.assign(rows, seed=0).summary()
+    for words in (
+        "LengthSplitter",
+        "low=100",
+        "100 of 500 rows (20.0%)",
+        "seed=0",
+        "test_ood",
+        "50 masked from training",
+    ):
+        assert words in summary

@@ -1,0 +1,94 @@
+"""The vocabulary of the property tests: programs, datasets of them, splitters and requests."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from datasets import Dataset
+from hypothesis import strategies as st
+
+from codeshift.errors import ParameterError, SizeWarning
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
+
+_NAMES = ("total", "rows", "größe", "i", "path", "f")
+_NODES = ("while_statement", "if_statement", "for_statement", "call", "return_statement")
+
+
+def _program(random: Random) -> str:
+    """A small Python function, with loops, branches and calls."""
+    body = [line for _ in range(random.randint(1, 4)) for line in _statement(random, depth=0)]
+    return f"def {random.choice(_NAMES)}():\n" + "\n".join(f"    {line}" for line in body)
+
+
+def _statement(random: Random, depth: int) -> list[str]:
+    if depth < 3 and random.random() < 0.4:
+        head = random.choice(["while {}:", "if {}:", "for i in {}:"]).format(_expression(random))
+        return [head, *(f"    {line}" for line in _statement(random, depth + 1))]
+    return [random.choice(["{} = {}", "return {}({})"]).format(random.choice(_NAMES), _expression(random))]
+
+
+def _expression(random: Random) -> str:
+    atoms = random.choices([*_NAMES, "1", "'text'", "None"], k=random.randint(1, 5))
+    return f" {random.choice(['+', '*', 'and', '<'])} ".join(atoms)
+
+
+# Programs are made once: to let hypothesis draw each token of forty programs an example would take minutes.
+PROGRAMS = sorted({_program(Random(i)) for i in range(400)})
+
+
+@st.composite
+def datasets(draw: st.DrawFn, *, min_rows: int = 12, max_rows: int = 60, duplicates: bool = True) -> Dataset:
+    """Datasets with the columns ``code``, ``project`` and ``number``; some rows repeat the code of others."""
+    size = draw(st.integers(min_rows, max_rows))
+    random = draw(st.randoms(use_true_random=False))
+    code = random.sample(PROGRAMS, size)
+    code += random.choices(code, k=draw(st.integers(0, 8)) if duplicates else 0)
+    random.shuffle(code)
+    projects = [f"p{random.randrange(30)}" for _ in code]
+    return Dataset.from_dict({"code": code, "project": projects, "number": list(range(len(code)))})
+
+
+def splitters() -> st.SearchStrategy[Splitter]:
+    """Splitters of Python code, alone and composed."""
+    bands = st.tuples(st.integers(0, 9), st.integers(1, 10)).filter(lambda pair: pair[0] < pair[1])
+    lengths = st.builds(
+        LengthSplitter,
+        column=st.just("code"),
+        unit=st.sampled_from(["tokens", "lines", "chars"]),
+        quantiles=bands.map(lambda pair: (pair[0] / 10, pair[1] / 10)),
+    )
+    parsed = st.builds(LengthSplitter, column=st.just("code"), language=st.just("python"))
+    nodes = st.builds(
+        ASTNodeSplitter,
+        column=st.just("code"),
+        language=st.just("python"),
+        nodes=st.lists(st.sampled_from(_NODES), min_size=1, max_size=2, unique=True).map(tuple),
+        match=st.sampled_from(["any", "all"]),
+        min_count=st.integers(1, 2),
+    )
+    return st.recursive(
+        st.one_of(lengths, parsed, nodes),
+        lambda inner: st.one_of(
+            inner.map(lambda a: ~a),
+            st.tuples(inner, inner, st.sampled_from(["&", "|", "-"])).map(_composed),
+        ),
+        max_leaves=3,
+    )
+
+
+def _composed(operation: tuple[Splitter, Splitter, str]) -> Splitter:
+    left, right, operator = operation
+    return left & right if operator == "&" else left | right if operator == "|" else left - right
+
+
+def unless_impossible(function: Callable[[], Any]) -> Any:
+    """What ``function`` returns, or None where the drawn data and sizes cannot be split at all."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SizeWarning)
+        try:
+            return function()
+        except ParameterError:
+            return None
