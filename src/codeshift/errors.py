@@ -62,6 +62,19 @@ class MissingExtraError(CodeshiftError, ImportError):
         return type(self), (self.package, self.extra)
 
 
+class Told(str):
+    """A value that an error tells in words, shown without quotes.
+
+    >>> Told("0 of 60 rows")
+    0 of 60 rows
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class CodeshiftWarning(UserWarning):
     """Base of every warning that codeshift gives."""
 

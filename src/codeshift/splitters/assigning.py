@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import RegionError, SizeWarning
+from codeshift.errors import RegionError, SizeWarning, Told
 from codeshift.splitters.dealing import PARTS, TRAIN, TRIMMED, Dealt, deal, trim_train
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
@@ -51,14 +51,14 @@ def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
             raise RegionError(
                 "the region",
                 "some of the rows",
-                f"0 of {len(mask)} rows{whole}",
+                Told(f"0 of {len(mask)} rows{whole}"),
                 f"widen {splitter!r} (it was fitted as {region!r})",
             )
         if mask.all():
             raise RegionError(
                 "the region",
                 "not all of the rows",
-                f"all {len(mask)} rows{whole}",
+                Told(f"all {len(mask)} rows{whole}"),
                 f"narrow {splitter!r} (it was fitted as {region!r})",
             )
     return np.concatenate(masks)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, closest
+from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.splitters.identity import Units, content_digest, row_digests, typed_text
 from codeshift.splitters.official import OFFICIAL
@@ -47,7 +47,7 @@ class Sources:
             return cls._official(data)
         table = data if isinstance(data, PropertyTable) else PropertyTable(data)
         if len(table) == 0:
-            raise DataError("data", "a dataset with rows", "0 rows", "check how it was loaded or filtered")
+            raise DataError("data", "a dataset with rows", Told("0 rows"), "check how it was loaded or filtered")
         return cls((WHOLE,), (table,))
 
     @classmethod
@@ -63,7 +63,7 @@ class Sources:
         names = tuple(name for name in OFFICIAL if name in data)
         for name in names:
             if len(data[name]) == 0:
-                raise DataError("data", "official splits with rows", f"0 rows in {name!r}", "leave that split out")
+                raise DataError("data", "official splits with rows", Told(f"0 rows in {name!r}"), "leave that split out")
         return cls(names, tuple(PropertyTable(data[name]) for name in names))
 
     @property

@@ -1,0 +1,120 @@
+"""The property table: each property once, each row parsed once, cached on disk, whatever form the data has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datasets import Dataset, disable_caching, disable_progress_bars, enable_caching
+
+import codeshift.properties.table as table_module
+from codeshift.properties import (
+    CharCount,
+    LineCount,
+    NodeTypes,
+    PropertyTable,
+    SyntaxTokenCount,
+    TextProperty,
+    TokenCount,
+    TreeDepth,
+)
+
+COMPUTED: list[int] = []
+
+
+@dataclass(frozen=True)
+class CountedLength(TextProperty):
+    """Length, and a note of each batch that was computed."""
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        COMPUTED.append(len(texts))
+        return np.array([len(text) for text in texts])
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own, and no bars."""
+    monkeypatch.setenv("CODESHIFT_CACHE", str(tmp_path / "cache"))
+    disable_progress_bars()
+    COMPUTED.clear()
+    return tmp_path / "cache"
+
+
+def _rows(n: int) -> Dataset:
+    return Dataset.from_dict({"code": [f"while x{i}:\n    pass" for i in range(n)], "n": list(range(n))})
+
+
+def test_a_property_is_computed_once_a_table() -> None:
+    """Equal properties share their values."""
+    table = PropertyTable(_rows(5))
+    first = table.values(CountedLength("code"))
+    assert table.values(CountedLength("code")) is first
+    assert COMPUTED == [5]
+
+
+def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node types, tokens and depth draw on one scan."""
+    scans: list[int] = []
+    scan = table_module.scan_batch
+
+    def counted(texts: Sequence[str], language: str, **options):
+        scans.append(len(texts))
+        return scan(texts, language, **options)
+
+    monkeypatch.setattr(table_module, "scan_batch", counted)
+    table = PropertyTable(_rows(7))
+    for prop in (NodeTypes, SyntaxTokenCount, TreeDepth):
+        table.values(prop("code", "python"))
+    assert scans == [7]
+
+
+def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path) -> None:
+    """A second table over equal rows computes nothing; other rows, or caching switched off, compute again."""
+    values = PropertyTable(_rows(1500)).values(CountedLength("code"))
+    computed = len(COMPUTED)
+    assert computed > 0
+    assert (PropertyTable(_rows(1500)).values(CountedLength("code")) == values).all()
+    assert len(COMPUTED) == computed
+    assert list((own_cache / "properties").glob("*.arrow"))
+    PropertyTable(_rows(1501)).values(CountedLength("code"))
+    assert len(COMPUTED) > computed
+    computed = len(COMPUTED)
+    disable_caching()
+    try:
+        PropertyTable(_rows(1500)).values(CountedLength("code"))
+    finally:
+        enable_caching()
+    assert len(COMPUTED) > computed
+
+
+def test_small_data_leaves_no_files(own_cache: Path) -> None:
+    """Below a thousand rows the cache is left alone."""
+    PropertyTable(_rows(999)).values(CharCount("code"))
+    assert not own_cache.exists()
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+@pytest.mark.parametrize("prop", [NodeTypes("code", "python"), SyntaxTokenCount("code", "python")], ids=repr)
+def test_the_way_of_computing_changes_no_value(prop, num_proc: int | None) -> None:
+    """In memory, through the cache, in one process or two: the same values."""
+    data = _rows(1200)
+    whole = PropertyTable(data, num_proc=num_proc).values(prop)
+    pieces = [PropertyTable(data.select(range(i, i + 400))).values(prop) for i in range(0, 1200, 400)]
+    if isinstance(prop, NodeTypes):
+        assert (whole.of(("while_statement", "identifier")) == 1).all()
+        assert whole.vocabulary == pieces[0].vocabulary
+        assert (np.vstack([piece.counts.toarray() for piece in pieces]) == whole.counts.toarray()).all()
+    else:
+        assert (np.concatenate(pieces) == whole).all()
+
+
+def test_selected_and_formatted_datasets_give_their_own_rows() -> None:
+    """A selection of rows in another order, in numpy format, is read as it shows itself."""
+    data = _rows(20).map(lambda row: {"code": row["code"] + "\n" * row["n"]})
+    chosen = data.select([7, 3, 5]).with_format("numpy")
+    expected = [len(text.splitlines()) for text in data.select([7, 3, 5])["code"]]
+    assert PropertyTable(chosen).values(LineCount("code")).tolist() == expected
+    assert PropertyTable(chosen).values(TokenCount("code")).tolist() == [4, 4, 4]

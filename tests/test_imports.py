@@ -1,0 +1,39 @@
+"""What an import costs, and that layers run one way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "matplotlib")
+
+
+@pytest.mark.parametrize("module", ["codeshift", "codeshift.splitters", "codeshift.properties", "codeshift.metrics"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    """Neither torch nor transformers, nor anything else that costs a second, is loaded before it is used."""
+    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert shown.stdout.strip() == "[]"
+
+
+def test_splitting_loads_no_torch() -> None:
+    """Nor does a whole split, with a parse in it."""
+    code = (
+        "import sys; from datasets import Dataset; from codeshift.splitters import ASTNodeSplitter\n"
+        "rows = Dataset.from_dict({'code': [f'x{i} = 1' + '; f()' * (i % 3 == 0) for i in range(60)]})\n"
+        "ASTNodeSplitter(column='code', language='python', nodes=('call',)).split(rows, seed=0)\n"
+        "print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert shown.stdout.strip() == "[]"
+
+
+def test_layers_run_one_way() -> None:
+    """The contracts of pyproject.toml hold: no layer imports one above it, and fine-tuning knows no splitter."""
+    from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+    pyproject = Path(__file__).parents[1] / "pyproject.toml"
+    assert lint_imports(config_filename=str(pyproject), no_cache=True) == EXIT_STATUS_SUCCESS
