@@ -363,16 +363,20 @@ def test_the_finder_is_a_value() -> None:
     finder = NearDuplicates(threshold=0.8, ngram=3)
     assert eval(repr(finder)) == finder  # noqa: S307 - our own repr
     assert len({finder, NearDuplicates(threshold=0.8, ngram=3)}) == 1
+    assert repr(NearDuplicates(threshold=np.float64(0.7))) == "NearDuplicates(threshold=0.7, ngram=5)"
     assert repr(NearDuplicates()) == "NearDuplicates(threshold=0.7, ngram=5)"
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"threshold": 0}, "threshold must be above 0 and at most 1, got 0: 0.7 is usual; 1 finds equal sets only"),
-        ({"threshold": 1.5}, "threshold must be above 0 and at most 1, got 1.5"),
-        ({"threshold": math.nan}, "threshold must be above 0 and at most 1, got nan"),
-        ({"threshold": "high"}, "threshold must be above 0 and at most 1, got 'high'"),
+        (
+            {"threshold": 0},
+            "threshold must be a number above 0 and at most 1, got 0: 0.7 is usual; 1 finds equal sets only",
+        ),
+        ({"threshold": 1.5}, "threshold must be a number above 0 and at most 1, got 1.5"),
+        ({"threshold": math.nan}, "threshold must be a number above 0 and at most 1, got nan"),
+        ({"threshold": "high"}, "threshold must be a number above 0 and at most 1, got 'high'"),
         ({"ngram": 0}, "ngram must be an integer of at least 1, got 0: leave it out to take 5"),
         ({"ngram": 2.5}, "ngram must be an integer of at least 1, got 2.5"),
         ({"ngram": True}, "ngram must be an integer of at least 1, got True"),
@@ -394,5 +398,5 @@ def test_rows_that_are_no_texts() -> None:
         finder.components(["a", None])  # type: ignore[list-item]
     with pytest.raises(DataError, match=r"corpus must be .* got 3: drop or fill row 0"):
         finder.nearest(["a"], [3])  # type: ignore[list-item]
-    with pytest.raises(ParameterError, match="at_least must be above 0 and at most 1, got 0"):
+    with pytest.raises(ParameterError, match="at_least must be a number above 0 and at most 1, got 0"):
         finder.nearest(["a"], ["b"], at_least=0)

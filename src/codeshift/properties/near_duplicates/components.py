@@ -109,6 +109,7 @@ def _grouped(labels: Ints, chained: Bools, nodes: Ints, links: Ints) -> Iterator
 
 
 def _diameter(size: int, edges: Ints) -> int:
+    edges = edges.astype(np.int32)  # scipy 1.11's shortest paths take no wider indices
     graph = sparse.csr_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(size, size))
     if size <= _EXACT_DIAMETER:
         return int(shortest_path(graph, directed=False, unweighted=True).max())

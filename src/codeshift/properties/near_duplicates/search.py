@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -60,11 +61,13 @@ class NearDuplicates:
 
     The answer depends on nothing but the rows' content (not on their order, the process or a seed), and it is exact but
     for collisions of 64-bit hashes: among the 6 million distinct n-grams of 50,000 functions one is expected in a
-    million such corpora. Nothing cheaper than this was given up for it: see ``benchmarks/near_duplicates.md``.
+    million such corpora. Input that is all alike stays affordable: equal rows count once, and where the similar pairs
+    are too many to list only as many are compared as it takes to connect them.
 
-    Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, and
-    which ones depends on its random permutations; the exact join in SetSimilaritySearch is right but runs in Python;
-    all of them take sets of n-grams made in Python, which alone costs more than this whole search.
+    Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, or
+    finds them without a guarantee, and which ones depends on its random permutations; the exact join in
+    SetSimilaritySearch is right but runs in Python; and all of them take sets of n-grams made in Python, which alone
+    costs more than twice this whole search (``benchmarks/near_duplicates.md``).
 
     Args:
         threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
@@ -84,7 +87,7 @@ class NearDuplicates:
     ngram: int = 5
 
     def __post_init__(self) -> None:
-        _check_similarity("threshold", self.threshold)
+        object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
         if not isinstance(self.ngram, int) or isinstance(self.ngram, bool) or self.ngram < 1:
             raise ParameterError("ngram", "an integer of at least 1", self.ngram, "leave it out to take 5")
 
@@ -128,8 +131,7 @@ class NearDuplicates:
         >>> found.index.tolist(), found.jaccard.tolist(), found.share
         ([1, -1], [1.0, nan], 0.5)
         """
-        threshold = self.threshold if at_least is None else at_least
-        _check_similarity("at_least", threshold)
+        threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
         rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
         sets = shingle_sets(distinct, self.ngram, threshold)
         classes = _classes(rows, sets)
@@ -193,15 +195,17 @@ def _distinct(texts: Sequence[str]) -> tuple[Ints, list[str]]:
     return rows, list(numbers)
 
 
-def _checked(name: str, texts: Sequence[str]) -> Sequence[str]:
+def _checked(name: str, texts: Iterable[str]) -> list[str]:
     if isinstance(texts, str):
         raise DataError(name, "a sequence of texts", texts, "put a single text in a list")
+    texts = list(texts)  # a column of a dataset decodes its rows anew each time it is walked through
     for row, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
     return texts
 
 
-def _check_similarity(name: str, value: float) -> None:
-    if not isinstance(value, (int, float)) or not 0 < value <= 1:
-        raise ParameterError(name, "above 0 and at most 1", value, "0.7 is usual; 1 finds equal sets only")
+def _similarity(name: str, value: float) -> float:
+    if not isinstance(value, Real) or not 0 < value <= 1:
+        raise ParameterError(name, "a number above 0 and at most 1", value, "0.7 is usual; 1 finds equal sets only")
+    return float(value)
