@@ -83,7 +83,7 @@ def test_killed_at_any_moment(method, data, tokenizer, tmp_path):
     assert resumed.best_step == straight.best_step
 
 
-class Stop(Exception):
+class StoppedError(Exception):
     """Ends a run from inside."""
 
 
@@ -99,9 +99,9 @@ def test_stopped_at_a_step(at, every, data, tokenizer, tmp_path, monkeypatch):
     monkeypatch.setattr(
         trainer._Run,
         "_step",
-        lambda run, rows: step(run, rows) if run.state.step < at else (_ for _ in ()).throw(Stop()),
+        lambda run, rows: step(run, rows) if run.state.step < at else (_ for _ in ()).throw(StoppedError()),
     )
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         fit(data, tokenizer, tmp_path, config=config)
     monkeypatch.setattr(trainer._Run, "_step", step)
     resumed = fit(data, tokenizer, tmp_path, config=config)
