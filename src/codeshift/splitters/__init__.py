@@ -8,6 +8,7 @@ ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), ma
 from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
+from codeshift.splitters.complexity import ComplexitySplitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
@@ -20,6 +21,7 @@ from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 __all__ = [
     "ASTNodeSplitter",
+    "ComplexitySplitter",
     "Contains",
     "GroupSplitter",
     "Interval",

@@ -1,0 +1,132 @@
+"""Complexity of a program: decisions, nesting, identifiers (tree depth is ``TreeDepth``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tree_sitter import Node
+
+from codeshift.errors import ParameterError
+from codeshift.properties.base import TextProperty, TreeProperty
+from codeshift.properties.control_flow import CONTROL_FLOW, IFS, ControlFlow
+from codeshift.properties.grammars import check_language
+from codeshift.properties.parsing import CodeParser
+from codeshift.properties.syntax import SyntaxScan
+
+
+@dataclass(frozen=True)
+class CyclomaticComplexity(TreeProperty):
+    r"""Decisions of each row plus one (McCabe, *A Complexity Measure*, 1976).
+
+    Decisions are branches, loops, cases (a default is none), handlers of exceptions, conditional expressions, and
+    operators that may leave their right side out (``and``, ``||``, ``??``); ``properties.control_flow`` lists the node
+    types of each language. Of several functions in a row the decisions are summed. Two approximations: Python's
+    ``case _:`` counts as a case, and the ``&&`` of a C++ rvalue reference as an operator.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x = 1", "if a and b:\n    c()\nelif d:\n    e()"]}))
+    >>> table.values(CyclomaticComplexity("code", "python"))
+    array([1., 4.])
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        control_flow(self.language)
+
+    def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        weights = control_flow(self.language).decisions
+        return np.asarray(scan.node_types.of(tuple(weights)) @ np.array(list(weights.values())) + 1.0)
+
+
+@dataclass(frozen=True)
+class IdentifierCount(TreeProperty):
+    """Identifiers of each row, each occurrence counted.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x = x + f(1)", "pass"]}))
+    >>> table.values(IdentifierCount("code", "python"))
+    array([3., 0.])
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        control_flow(self.language)
+
+    def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        return np.asarray(scan.node_types.of(control_flow(self.language).names).sum(axis=1), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class NestingDepth(TextProperty):
+    r"""Control structures that stand inside of each other, at the deepest place of each row.
+
+    Branches, loops, switches and ``try`` count; an ``else if`` stands beside its ``if``, not inside of it; nested
+    functions and blocks that control nothing count nothing.
+
+    Attributes:
+        language: a name of ``codeshift.properties.languages()``.
+
+    >>> NestingDepth("code", "python").compute(["x = 1", "if a:\n    for b in c:\n        d()\nelif e:\n    f()"])
+    array([0., 2.])
+    """
+
+    language: str
+
+    def __post_init__(self) -> None:
+        check_language(self.language)
+        control_flow(self.language)
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``."""
+        parser, nesting = CodeParser(self.language), control_flow(self.language).nesting
+        depths = [max((_nesting(root, nesting) for root in parser.parse(text).roots), default=0) for text in texts]
+        return np.array(depths, dtype=np.float64)
+
+
+def control_flow(language: str) -> ControlFlow:
+    """The tables of a language.
+
+    Raises:
+        ParameterError: if it has a grammar but no tables.
+    """
+    if language not in CONTROL_FLOW:
+        listed = ", ".join(sorted(CONTROL_FLOW))
+        raise ParameterError("language", f"one of {listed}", language, 'measure="depth" takes any language')
+    return CONTROL_FLOW[language]
+
+
+def _nesting(root: Node, nesting: frozenset[str]) -> int:
+    """The deepest nesting below a root; a cursor, since recursion would end on a deep tree."""
+    cursor = root.walk()
+    deepest, depth = 0, 0
+    above: list[tuple[str, int]] = []  # type and nesting of each ancestor
+    while True:
+        node = cursor.node
+        assert node is not None  # noqa: S101 - a cursor stands on a node
+        kind = node.type if node.is_named else ""
+        if kind in nesting and not _is_else_if(kind, above, cursor.field_name):
+            depth += 1
+            deepest = max(deepest, depth)
+        above.append((kind, depth))
+        if cursor.goto_first_child():
+            continue
+        while True:
+            above.pop()
+            depth = above[-1][1] if above else 0
+            if cursor.goto_next_sibling():
+                break
+            if not cursor.goto_parent():
+                return deepest
+
+
+def _is_else_if(kind: str, above: list[tuple[str, int]], field: str | None) -> bool:
+    if kind not in IFS or not above:
+        return False
+    parent = above[-1][0]
+    return parent == "else_clause" or (parent in IFS and field == "alternative")

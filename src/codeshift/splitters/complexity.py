@@ -1,0 +1,71 @@
+"""Splits by the complexity of programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.errors import ParameterError
+from codeshift.properties import Property, PropertyTable, TreeDepth
+from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
+from codeshift.properties.rarity import check_choice
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
+from codeshift.splitters.regions import Interval, Region
+
+_MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
+    "cyclomatic": CyclomaticComplexity,
+    "nesting": NestingDepth,
+    "depth": TreeDepth,
+    "identifiers": IdentifierCount,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComplexitySplitter(Splitter):
+    """Programs of a band of complexities are out of distribution; the most complex fifth unless told otherwise.
+
+    Complexity takes few values (half of all functions may have no branch at all), so a band of quantiles can be larger
+    or smaller than asked: rows of one value stay together. ``bounds`` says plainly what is inside. It also goes with
+    length; ``ComplexitySplitter(...) & LengthSplitter(...)`` holds length in a band.
+
+    Attributes:
+        column: the column that holds the code.
+        language: a name of ``codeshift.properties.languages()``.
+        measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (control structures inside of each
+            other), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
+        quantiles: the band as shares of the rows, ``(low, high)``.
+        bounds: the band as values instead, ``low <= value < high``; ``None`` leaves an end open.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> ComplexitySplitter(column="code", language="python", measure="nesting", bounds=(3, None)).measured
+    NestingDepth(column='code', language='python')
+    """
+
+    language: str
+    measure: str = "cyclomatic"
+    quantiles: tuple[float, float] | None = None
+    bounds: tuple[float | None, float | None] | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("measure", self.measure, tuple(_MEASURES))
+        if self.quantiles is not None and self.bounds is not None:
+            raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
+        if self.bounds is not None:
+            object.__setattr__(self, "bounds", check_bounds(self.bounds))
+        else:
+            object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+        _ = self.measured  # checks the language
+
+    @property
+    def measured(self) -> Property:
+        """The property whose band this splitter takes."""
+        return _MEASURES[self.measure](self.column, self.language)
+
+    def fit(self, table: PropertyTable) -> Region:
+        """An interval of complexities; quantiles are taken over all rows of ``table``."""
+        if self.bounds is not None:
+            return Interval(self.measured, *self.bounds)
+        assert self.quantiles is not None  # noqa: S101 - set in __post_init__
+        return Interval(self.measured, *cut(table.values(self.measured), self.quantiles))
