@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import sysconfig
+import time
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -301,7 +302,7 @@ def test_chains_are_reported() -> None:
     assert found.labels.tolist() == [0] * 8 + [1, 0]
     assert (found.diameter, found.diameters.tolist(), found.sizes.tolist()) == (7, [7, 0], [9, 1])
     assert found.summary() == (
-        "9 of 10 rows (90.0%) are near-duplicates of another, in 1 components; "
+        "9 of 10 rows (90.0%) are near-duplicates of another, in 1 component; "
         "the largest holds 9 rows, the longest chain is 7 links"
     )
 
@@ -356,6 +357,17 @@ def test_rows_that_are_all_alike_cost_little() -> None:
     assert nearest.share == 1
     assert not nearest.exact.any()
     assert peak < 1 << 30
+
+
+def test_a_long_chain_costs_little() -> None:
+    """Rows of which each resembles only the next, so that dropping them goes one by one, take no quadratic time."""
+    words = [f"w{i}" for i in range(30_000)]
+    rows = [" ".join(words[start : start + 12]) for start in range(29_000)]
+    started = time.process_time()
+    found = NearDuplicates(ngram=1, threshold=0.95).components(rows)
+    assert found.sizes.max() == 1
+    assert NearDuplicates(ngram=1, threshold=0.8).components(rows).sizes.tolist() == [29_000]
+    assert time.process_time() - started < 30
 
 
 def test_the_finder_is_a_value() -> None:

@@ -71,8 +71,9 @@ class DuplicateComponents:
         bound = self.sizes[self.sizes > 1]
         rows = self.labels.size
         share = f"{bound.sum() / rows:.1%}" if rows else "none"
+        components = "1 component" if bound.size == 1 else f"{bound.size:,} components"
         return (
-            f"{bound.sum():,} of {rows:,} rows ({share}) are near-duplicates of another, in {bound.size:,} components; "
+            f"{bound.sum():,} of {rows:,} rows ({share}) are near-duplicates of another, in {components}; "
             f"the largest holds {bound.max(initial=0):,} rows, the longest chain is {self.diameter:,} "
             f"{'link' if self.diameter == 1 else 'links'}"
         )

@@ -66,8 +66,8 @@ class NearDuplicates:
 
     Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, or
     finds them without a guarantee, and which ones depends on its random permutations; the exact join in
-    SetSimilaritySearch is right but runs in Python; and all of them take sets of n-grams made in Python, which alone
-    costs more than twice this whole search (``benchmarks/near_duplicates.md``).
+    SetSimilaritySearch is right but runs in Python; and all of them take sets of n-grams, and to make those in Python
+    alone costs more than twice this whole search (``benchmarks/near_duplicates.md``).
 
     Args:
         threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.

@@ -27,8 +27,8 @@ class ShingleSets:
     Attributes:
         sizes: the number of shingles of each set, all of them counted, shape (m,).
         indptr: where each set's shared shingles start in ``shingles``, shape (m + 1,).
-        shingles: numbers of the shingles that stand in two sets or more, rarest first within each set. The others,
-            ``sizes - diff(indptr)`` of them, are rarer still and are only counted.
+        shingles: numbers of the shingles that stand in several sets, rarest first within each set. The others,
+            ``sizes - diff(indptr)`` of them, are rarer still, match nothing and are only counted.
         members: for each text the number of its set, -1 where its set can have no partner, shape (n,).
     """
 
@@ -73,8 +73,8 @@ def _block_shingles(tokens: UInts, counts: Ints, ngram: int) -> tuple[UInts, Int
 def shingle_sets(texts: Sequence[str], ngram: int, threshold: float) -> ShingleSets:
     """The shingle sets of texts, without those that no other can match at the threshold.
 
-    A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on to a
-    fixed point. What remains of a corpus is a small part, and equal sets count once.
+    A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
+    round drops little. What remains of a corpus is a small part, and equal sets count once.
     """
     hashes, counts = shingle_hashes(texts, ngram)
     alive = _with_partner(hashes, counts, threshold)
@@ -126,10 +126,10 @@ def _with_partner(hashes: UInts, counts: Ints, threshold: float) -> Bools:
         shared = ~(new & np.append(new[1:], True))
         alive = np.bincount(rows[shared], minlength=counts.size) >= needed
         keep = shared & alive[rows]
-        if keep.all():
+        keys, rows = keys[keep], rows[keep]
+        if _settled(keep):
             kept: Bools = alive | (counts == 0)
             return kept
-        keys, rows = keys[keep], rows[keep]
 
 
 def _numbered(hashes: UInts, counts: Ints) -> tuple[Ints, Ints, UInts]:
@@ -170,13 +170,18 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
 
 
 def _shared(rows: Ints, shingles: Ints, needed: Ints) -> tuple[Ints, Ints]:
-    """Only the shingles of two sets or more, of sets that have as many of them as needed."""
+    """The shingles of two sets or more, of sets that have as many of them as needed, and few others."""
     while True:
         shared = np.bincount(shingles)[shingles] > 1 if shingles.size else np.ones(0, np.bool_)
         keep = shared & (np.bincount(rows[shared], minlength=needed.size) >= needed)[rows]
-        if keep.all():
-            return rows, shingles
         rows, shingles = rows[keep], shingles[keep]
+        if _settled(keep):
+            return rows, shingles
+
+
+def _settled(keep: Bools) -> bool:
+    """Whether a round dropped too little for another: without an end, rows in a chain would go one by one."""
+    return bool(np.count_nonzero(keep) >= 0.99 * keep.size)
 
 
 def _rarest_first(rows: Ints, shingles: Ints) -> tuple[Ints, Ints]:
