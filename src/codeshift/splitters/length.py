@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.grammars import check_language
+from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
 from codeshift.splitters.regions import Interval, Region
@@ -29,12 +31,15 @@ class LengthSplitter(Splitter):
         bounds: the band as lengths instead, ``low <= length < high``; ``None`` leaves an end open.
         language: count tokens as leaves of the syntax tree of this language; without it, by
             ``codeshift.properties.lexer``.
+        tokenizer: count the tokens of a model instead: a Hugging Face tokenizer by its name on the hub, its folder, or
+            the object. An object is kept as the name that it was loaded by, and must be what that name loads. The
+            special tokens that a model adds are not counted.
 
     Raises:
         ParameterError: if a value cannot work.
 
     >>> LengthSplitter(column="code", quantiles=(0.9, 1.0))
-    LengthSplitter(column='code', unit='tokens', quantiles=(0.9, 1.0), bounds=None, language=None)
+    LengthSplitter(column='code', unit='tokens', quantiles=(0.9, 1.0), bounds=None, language=None, tokenizer=None)
     >>> LengthSplitter(column="code", unit="words")
     Traceback (most recent call last):
         ...
@@ -45,6 +50,7 @@ class LengthSplitter(Splitter):
     quantiles: tuple[float, float] | None = None
     bounds: tuple[float | None, float | None] | None = None
     language: str | None = None
+    tokenizer: Any = None
 
     def __post_init__(self) -> None:
         if self.unit not in _UNITS:
@@ -55,10 +61,16 @@ class LengthSplitter(Splitter):
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:
             object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+        for name in ("language", "tokenizer"):
+            if getattr(self, name) is not None and self.unit != "tokens":
+                raise ParameterError(name, f"left out where unit is {self.unit!r}", getattr(self, name), "drop it")
         if self.language is not None:
             check_language(self.language)
-            if self.unit != "tokens":
-                raise ParameterError("language", f"left out where unit is {self.unit!r}", self.language, "drop it")
+        if self.tokenizer is not None:
+            if self.language is not None:
+                remedy = "tokens are either leaves of the syntax tree or those of a model"
+                raise ParameterError("language", "left out where tokenizer is given", self.language, remedy)
+            object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer))
 
     @property
     def measured(self) -> Property:
@@ -67,11 +79,14 @@ class LengthSplitter(Splitter):
             return LineCount(self.column)
         if self.unit == "chars":
             return CharCount(self.column)
+        if self.tokenizer is not None:
+            return ModelTokenCount(self.column, self.tokenizer, load_tokenizer(self.tokenizer)[1])
         return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)
 
     def fit(self, table: PropertyTable) -> Region:
         """An interval of lengths; quantiles are taken over all rows of ``table``."""
+        measured = self.measured
         if self.bounds is not None:
-            return Interval(self.measured, *self.bounds)
+            return Interval(measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__
-        return Interval(self.measured, *cut(table.values(self.measured), self.quantiles))
+        return Interval(measured, *cut(table.values(measured), self.quantiles))

@@ -1,0 +1,101 @@
+"""Length in the tokens of a model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ManifestError, MissingExtraError, ParameterError
+from codeshift.properties.base import TextProperty
+
+
+@dataclass(frozen=True)
+class ModelTokenCount(TextProperty):
+    """Tokens of each row by a Hugging Face tokenizer, without the special tokens that a model adds.
+
+    Attributes:
+        tokenizer: its name on the hub, or the folder that it was saved to. Code that comes with it is never run.
+        digest: of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an error. Empty
+            for none in particular.
+    """
+
+    tokenizer: str
+    digest: str = ""
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers of shape ``(len(texts),)``.
+
+        Raises:
+            ParameterError: if the tokenizer cannot be loaded.
+            ManifestError: if its vocabulary is another one than the digest says.
+            MissingExtraError: if transformers is not installed.
+        """
+        tokenizer, now = load_tokenizer(self.tokenizer)
+        if self.digest and now != self.digest:
+            raise ManifestError(
+                f"the tokenizer {self.tokenizer!r} has another vocabulary (digest {now}) than the one that lengths "
+                f"were counted with ({self.digest}): fit the splitter again, or load the old revision from a folder"
+            )
+        encoded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
+        return np.array([len(ids) for ids in encoded["input_ids"]], dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def load_tokenizer(name: str) -> tuple[Any, str]:
+    """A tokenizer by name or folder, and the digest of its vocabulary.
+
+    Raises:
+        ParameterError: if there is none, or it needs code of its own.
+        MissingExtraError: if transformers is not installed.
+    """
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingExtraError("transformers", "finetune") from None
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        first = str(error).strip().split("\n")[0]
+        remedy = f"it cannot be loaded ({first})"
+        raise ParameterError("tokenizer", "the name or folder of a tokenizer", name, remedy) from error
+    return tokenizer, vocabulary_digest(tokenizer)
+
+
+def vocabulary_digest(tokenizer: Any) -> str:
+    """A digest of a tokenizer's tokens and their numbers."""
+    state = hashlib.blake2b(digest_size=8)
+    for token, number in sorted(tokenizer.get_vocab().items()):
+        state.update(f"{number} {token}\n".encode("utf-8", errors="surrogatepass"))
+    return state.hexdigest()
+
+
+def tokenizer_name(tokenizer: Any) -> str:
+    """The name that loads a tokenizer given by name, folder or object.
+
+    Raises:
+        ParameterError: if an object is none, or no name loads one with its vocabulary.
+    """
+    if isinstance(tokenizer, str) and tokenizer:
+        return tokenizer
+    if hasattr(tokenizer, "__fspath__"):
+        return str(tokenizer)
+    if not callable(getattr(tokenizer, "get_vocab", None)):
+        raise ParameterError("tokenizer", "a name, a folder or a Hugging Face tokenizer", tokenizer, 'such as "gpt2"')
+    name = getattr(tokenizer, "name_or_path", "")
+    try:
+        saved = bool(name) and load_tokenizer(name)[1] == vocabulary_digest(tokenizer)
+    except ParameterError:
+        saved = False
+    if not saved:
+        raise ParameterError(
+            "tokenizer",
+            "one that its name loads again",
+            name,
+            'save it with tokenizer.save_pretrained("folder") and give the folder, so that the split can be made again',
+        )
+    return str(name)
