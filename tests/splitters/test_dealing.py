@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from codeshift.splitters.dealing import PARTS, deal, fill, nearest_prefix
+from codeshift.splitters.choice import fill, nearest_prefix
+from codeshift.splitters.dealing import PARTS, deal
 from codeshift.splitters.identity import Units
 from codeshift.splitters.request import DealRequest
 from strategies import unless_impossible
@@ -74,10 +75,24 @@ def test_dealing_ignores_positions(dealing: tuple[np.ndarray, Units, DealRequest
 
 
 @given(seed=st.integers(), other=st.integers())
-def test_ranks_are_permutations_that_depend_on_seed_and_role(seed: int, other: int) -> None:
-    """A rank is a permutation; two seeds, or two roles of one seed, give different ones."""
+def test_orders_are_permutations_that_depend_on_seed_and_role(seed: int, other: int) -> None:
+    """An order is a permutation; two seeds, or two roles of one seed, give different ones."""
     units = Units(np.arange(50), np.array([f"{i:04d}".encode() for i in range(50)]))
-    rank = units.rank(seed, "pool")
-    assert sorted(rank.tolist()) == list(range(50))
-    assert (rank != units.rank(seed, "region")).any()
-    assert seed == other or (rank != units.rank(other, "pool")).any()
+    everything = np.ones(50, dtype=bool)
+    order = units.ordered(everything, seed, "pool")
+    assert sorted(order.tolist()) == list(range(50))
+    assert (order != units.ordered(everything, seed, "region")).any()
+    assert seed == other or (order != units.ordered(everything, other, "pool")).any()
+
+
+@given(seed=st.integers(), strata=st.lists(st.integers(0, 3), min_size=5, max_size=60), share=st.floats(0, 1))
+def test_every_stretch_holds_each_stratum_in_its_share(seed: int, strata: list[int], share: float) -> None:
+    """Of the first units in a stratified order, each stratum has its share to within one unit."""
+    labels = np.arange(len(strata))
+    keys = np.array([f"{i:04d}".encode() for i in labels])
+    units = Units(labels, keys).stratified(np.array(strata).astype(str))
+    order = units.ordered(np.ones(len(strata), dtype=bool), seed, "test_id")
+    front = order[: int(share * len(strata))]
+    for stratum in set(strata):
+        members = np.array(strata) == stratum
+        assert abs(members[front].sum() - len(front) * members.mean()) <= 1 + len(set(strata)) / 2

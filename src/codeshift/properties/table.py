@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 # Below this many rows, computing again is cheaper than opening a cache file.
 _CACHED_FROM = 1_000
+
+# Raised whenever what scan_batch finds changes, so that no older cache is read as if it were the same.
+_SCAN_FORMAT = "2"
+
+T = TypeVar("T")
 
 
 class PropertyTable:
@@ -58,9 +63,14 @@ class PropertyTable:
 
     def values(self, prop: Property) -> Any:
         """The values of ``prop``, one a row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
-        if prop not in self._values:
-            self._values[prop] = prop.evaluate(self)
-        return self._values[prop]
+        return self.remember(prop, lambda: prop.evaluate(self))
+
+    def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What ``compute`` gives, computed when ``key`` is first asked for."""
+        if key not in self._values:
+            self._values[key] = compute()
+        found: T = self._values[key]
+        return found
 
     def texts(self, column: str) -> list[str]:
         """The texts of ``column``.
@@ -81,7 +91,7 @@ class PropertyTable:
                 column,
                 _scan_rows,
                 {"column": column, "language": language},
-                cache_key=["syntax", language, facts.version, facts.digest],
+                cache_key=["syntax", _SCAN_FORMAT, language, facts.version, facts.digest],
                 description=f"Parsing {language}",
             )
             self._values[key] = SyntaxScan.from_columns(columns)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.errors import RegionError, SizeWarning, Told
-from codeshift.splitters.dealing import PARTS, TRAIN, TRIMMED, Dealt, deal, trim_train
+from codeshift.splitters.dealing import MASKED, PARTS, Dealt, add_control, deal, tell_near_duplicates, trim_train
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
-from codeshift.splitters.sources import Sources, also_read
+from codeshift.splitters.sources import Sources, UnitsOfRows, also_read
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from codeshift.properties import PropertyTable
     from codeshift.splitters.assignment import SplitAssignment
     from codeshift.splitters.base import Splitter
-    from codeshift.splitters.identity import Units
     from codeshift.splitters.regions import Region
 
 
@@ -32,13 +31,13 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     if sources.is_official:
         check_official_request(request, has_validation)
     request.check_seed(official=sources.is_official, has_validation=has_validation)
-    units = sources.units(splitter.columns, request.groups)
-    digests = sources.digests(splitter.columns, also_read(splitter, request.groups))
+    units = sources.units(splitter.columns, request)
+    digests = sources.digests(splitter.columns, also_read(splitter, request))
     region = splitter.fit(sources.fitting)
     inside = _inside(region, sources, splitter)
     dealt = _deal(sources, inside, units, digests, request)
-    _warn_of_sizes(dealt, inside)
-    return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt)
+    _warn_of_sizes(dealt)
+    return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt, units.similar)
 
 
 def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
@@ -64,23 +63,25 @@ def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
     return np.concatenate(masks)
 
 
-def _deal(sources: Sources, inside: np.ndarray, units: Units, digests: np.ndarray, request: DealRequest) -> Dealt:
+def _deal(sources: Sources, inside: np.ndarray, units: UnitsOfRows, digests: np.ndarray, request: DealRequest) -> Dealt:
     if sources.is_official:
-        dealt = deal_official(sources.source_of_rows(), inside, units, request)
-        in_pool = inside & (sources.source_of_rows() == 0)
+        dealt = deal_official(sources.source_of_rows(), inside, units.dealt, request)
     else:
-        dealt = deal(inside, units, request)
-        in_pool = inside
-    if request.train_size is not None:
-        trim_train(dealt, in_pool, units, request, sources.row_order(digests))
+        dealt = deal(inside, units.dealt, request)
+    tell_near_duplicates(dealt, units.strict)
+    if request.train_size is not None or request.train_control:
+        row_order = sources.row_order(digests)
+        if request.train_size is not None:
+            trim_train(dealt, units.dealt, request, row_order)
+        if request.train_control:
+            add_control(dealt, units.dealt, request, row_order)
     return dealt
 
 
-def _warn_of_sizes(dealt: Dealt, inside: np.ndarray) -> None:
+def _warn_of_sizes(dealt: Dealt) -> None:
     got = {part: int((dealt.parts == i).sum()) for i, part in enumerate(PARTS)}
-    got["kept"] = int((inside & (dealt.parts == TRAIN)).sum()) + int((dealt.reasons == TRIMMED)[inside].sum())
+    got["kept"] = int((dealt.pool & (dealt.reasons != MASKED)).sum())
     missed = [f"{name}: asked {rows} rows, got {got[name]}" for name, rows in dealt.asked.items() if got[name] != rows]
     if missed:
-        warnings.warn(
-            f"{'; '.join(missed)} (rows of equal code or one group are kept together)", SizeWarning, stacklevel=4
-        )
+        reason = "equal rows, near-duplicates and groups are kept together"
+        warnings.warn(f"{'; '.join(missed)} ({reason})", SizeWarning, stacklevel=4)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties import PropertyTable
+    from codeshift.properties.near_duplicates import DuplicateComponents
     from codeshift.splitters.base import Splitter
     from codeshift.splitters.regions import Region
 
-DELIVERED = PARTS[:EXCLUDED]
+CONTROL = "train_control"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +33,9 @@ class SplitAssignment:
     Attributes:
         sources: the names of the data's own splits, or ``("data",)``; rows are counted over them end to end.
         lengths: rows of each source.
-        parts: the part of each row, as an index into ``("train", "validation", "test_id", "test_ood", "excluded")``.
+        parts: the part of each row, as an index into ``dealing.PARTS``.
         reasons: why a row is excluded, as an index into ``dealing.REASONS``.
+        control: whether each row is one of ``train_control``; None where that was not asked for.
         manifest: what it takes to build this split again, to be published.
     """
 
@@ -41,6 +43,7 @@ class SplitAssignment:
     lengths: tuple[int, ...]
     parts: np.ndarray
     reasons: np.ndarray
+    control: np.ndarray | None
     manifest: SplitManifest
 
     @classmethod
@@ -53,28 +56,28 @@ class SplitAssignment:
         digests: np.ndarray,
         inside: np.ndarray,
         dealt: Dealt,
+        similar: DuplicateComponents | None,
     ) -> SplitAssignment:
         """Gather what a dealing found."""
-        lengths = tuple(len(table) for table in sources.tables)
-        manifest = SplitManifest.create(splitter, region, request, sources, digests, inside, dealt)
-        return cls(sources.names, lengths, dealt.parts, dealt.reasons, manifest)
+        manifest = SplitManifest.create(splitter, region, request, sources, digests, inside, dealt, similar)
+        return cls(sources.names, sources.lengths, dealt.parts, dealt.reasons, dealt.control, manifest)
 
     def indices(self, part: str, *, source: str | None = None) -> np.ndarray:
         """The positions of a part's rows in the data, ascending.
 
         Args:
-            part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``.
+            part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``; ``"validation_ood"``
+                and ``"train_control"`` where they were asked for.
             source: for a ``DatasetDict`` with official splits, the one in which to count; needed only where the part
                 draws on several.
 
         Raises:
             ParameterError: if there is no such part or source, or the part draws on several sources.
         """
-        if part not in PARTS:
-            raise ParameterError("part", "a part of the split", part, closest(str(part), PARTS))
+        self._check_part(part)
         if source is not None and source not in self.sources:
             raise ParameterError("source", "a split of the data", source, closest(str(source), self.sources))
-        rows = np.flatnonzero(self.parts == PARTS.index(part))
+        rows = self._rows(part)
         feeding = [i for i, name in enumerate(self.sources) if source in (None, name) and self._within(rows, i).size]
         if len(feeding) > 1:
             names = [self.sources[i] for i in feeding]
@@ -83,6 +86,25 @@ class SplitAssignment:
             return np.empty(0, dtype=np.int64)
         return self._within(rows, feeding[0])
 
+    def _check_part(self, part: str) -> None:
+        names = (*self.delivered, "excluded")
+        if part in (CONTROL, "validation_ood") and part not in names:
+            asked = "train_control=True" if part == CONTROL else "validation_ood_size"
+            raise ParameterError("part", "a part that was asked for", part, f"give {asked} to assign")
+        if part not in names:
+            raise ParameterError("part", "a part of the split", part, closest(str(part), names))
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """The parts of the ``DatasetDict``."""
+        return tuple(part for part in (*PARTS[:EXCLUDED], CONTROL) if part in self.manifest.sizes)
+
+    def _rows(self, part: str) -> np.ndarray:
+        if part == CONTROL:
+            assert self.control is not None  # noqa: S101 - it is delivered
+            return np.flatnonzero(self.control)
+        return np.flatnonzero(self.parts == PARTS.index(part))
+
     def _within(self, rows: np.ndarray, source: int) -> np.ndarray:
         start = sum(self.lengths[:source])
         return rows[(rows >= start) & (rows < start + self.lengths[source])] - start
@@ -90,7 +112,7 @@ class SplitAssignment:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Rows of each part, ``excluded`` among them."""
-        return {part: int((self.parts == i).sum()) for i, part in enumerate(PARTS)}
+        return {part: len(self._rows(part)) for part in (*self.delivered, "excluded")}
 
     @cached_property
     def excluded(self) -> dict[str, int]:
@@ -111,18 +133,18 @@ class SplitAssignment:
         from datasets import DatasetDict
 
         sources = Sources.of(data)
-        if (sources.names, tuple(len(table) for table in sources.tables)) != (self.sources, self.lengths):
+        if (sources.names, sources.lengths) != (self.sources, self.lengths):
             raise DataError(
                 "data",
                 f"the data that was assigned, {self._described(self.sources, self.lengths)}",
-                self._described(sources.names, tuple(len(table) for table in sources.tables)),
+                self._described(sources.names, sources.lengths),
                 "pass the same data, or use manifest.apply",
             )
         self.manifest.check_order(sources, self.parts, self.reasons)
-        return DatasetDict({part: self._select(sources, part) for part in DELIVERED})
+        return DatasetDict({part: self._select(sources, part) for part in self.delivered})
 
     def _select(self, sources: Sources, part: str) -> Dataset:
-        rows = np.flatnonzero(self.parts == PARTS.index(part))
+        rows = self._rows(part)
         for i, table in enumerate(sources.tables):
             within = self._within(rows, i)
             if within.size:
@@ -143,6 +165,7 @@ class SplitAssignment:
             and (self.sources, self.lengths) == (other.sources, other.lengths)
             and bool(np.array_equal(self.parts, other.parts))
             and bool(np.array_equal(self.reasons, other.reasons))
+            and _same(self.control, other.control)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -150,3 +173,9 @@ class SplitAssignment:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{part}={size}" for part, size in self.sizes.items())
         return f"SplitAssignment({sizes})"
+
+
+def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    return bool(np.array_equal(first, second))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, final
 
 from codeshift.properties import PropertyTable
 from codeshift.splitters.regions import Region
-from codeshift.splitters.request import DealRequest
+from codeshift.splitters.request import BIND, DealRequest, near_duplicates_asked
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+    from codeshift.properties.near_duplicates import NearDuplicates
     from codeshift.splitters.assignment import SplitAssignment
 
 _FINAL = ("split", "assign")
@@ -63,12 +64,16 @@ class Splitter(ABC):
         test_id_size: float | str = "match",
         train_size: int | None = None,
         groups: str | None = None,
+        stratify: str | None = None,
+        near_duplicates: NearDuplicates | str = BIND,
+        validation_ood_size: float = 0.0,
+        train_control: bool = False,
     ) -> SplitAssignment:
         """Deal the rows of ``data`` into parts.
 
         The rows of the region are divided by the seed into ``test_ood`` and a pool. The pool is masked from ``train``
         but for the share ``ood_kept``. The rows outside of the region are divided into ``test_id``, ``validation``
-        and ``train``. Rows with equal code, or of one group, stay together.
+        and ``train``. Rows with equal code, near-duplicates, and rows of one group stay together.
 
         A size is a share (a float) or a number of rows (an integer from 2 up).
 
@@ -86,6 +91,16 @@ class Splitter(ABC):
             test_id_size: of all rows, how many are ``test_id``; ``"match"`` for as many as ``test_ood`` has.
             train_size: exactly this many rows in ``train`` for whatever ``ood_kept``, so that size is no confound.
             groups: a column (project, author): rows that share its value stay on one side of train and test.
+            stratify: a column (a label) of whose values every drawn part holds its share.
+            near_duplicates: ``"bind"`` keeps near-duplicates (Jaccard similarity of token 5-grams of at least 0.7) on
+                one side of train and test, as it does equal rows: where a test row has one outside of the region,
+                that leaves train. ``"ignore"`` leaves them where they fall; a
+                ``codeshift.properties.near_duplicates.NearDuplicates`` sets threshold and n-gram.
+            validation_ood_size: of the region's rows, how many are ``validation_ood``, to study model selection that
+                sees the shift; there is no such part unless it is asked for. 1 takes the region's part of an
+                official ``validation``.
+            train_control: also return ``train_control``: as many rows as ``train`` has, drawn from all rows that
+                could train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
 
         Raises:
             ParameterError: if an argument cannot work.
@@ -93,7 +108,7 @@ class Splitter(ABC):
             RegionError: if the region holds no row or every row.
 
         Warns:
-            SizeWarning: if a part could not get the size asked because identities or groups are kept whole.
+            SizeWarning: if a part could not get the size asked because rows that belong together are kept whole.
         """
         from codeshift.splitters.assigning import assign
 
@@ -105,6 +120,10 @@ class Splitter(ABC):
             test_id_size=test_id_size,
             train_size=train_size,
             groups=groups,
+            stratify=stratify,
+            near_duplicates=near_duplicates_asked(near_duplicates),
+            validation_ood_size=validation_ood_size,
+            train_control=train_control,
         )
         return assign(self, data, request)
 
@@ -120,6 +139,10 @@ class Splitter(ABC):
         test_id_size: float | str = "match",
         train_size: int | None = None,
         groups: str | None = None,
+        stratify: str | None = None,
+        near_duplicates: NearDuplicates | str = BIND,
+        validation_ood_size: float = 0.0,
+        train_control: bool = False,
     ) -> DatasetDict:
         """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
@@ -141,6 +164,10 @@ class Splitter(ABC):
             test_id_size=test_id_size,
             train_size=train_size,
             groups=groups,
+            stratify=stratify,
+            near_duplicates=near_duplicates,
+            validation_ood_size=validation_ood_size,
+            train_control=train_control,
         )
         return assignment.to_dataset_dict(data)
 

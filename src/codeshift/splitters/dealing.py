@@ -11,30 +11,45 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError
+from codeshift.splitters.choice import fill, nearest_prefix
 from codeshift.splitters.identity import Units
 from codeshift.splitters.request import MATCH, DealRequest, rows_asked
 
-PARTS = ("train", "validation", "test_id", "test_ood", "excluded")
-TRAIN, VALIDATION, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
+PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
+TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
 
-REASONS = ("", "masked", "bound", "trimmed")
-"""Why a row is excluded: masked from training by its region, bound to a test row (an equal row or one group), or
-trimmed away because ``train_size`` asks for fewer rows."""
-NO_REASON, MASKED, BOUND, TRIMMED = range(len(REASONS))
+REASONS = ("", "masked", "bound", "near_duplicate", "trimmed")
+"""Why a row is excluded: masked from training by its region; bound to a row on the other side, being equal to it or of
+one group with it; a near-duplicate of such a row, perhaps through others; or trimmed away by ``train_size``."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED = range(len(REASONS))
 
 
 @dataclass(eq=False)
 class Dealt:
-    """The part of each row, why it is excluded, and how many rows each part was asked to hold."""
+    """What became of each row, and how many rows each part was asked to hold.
+
+    Attributes:
+        parts: the part of each row.
+        reasons: why it is excluded.
+        pool: whether it is a row of the region that a regime may keep in train.
+        control: whether it is one of ``train_control``; None where that was not asked for.
+        asked: rows asked of each part, and of the pool as ``"kept"``.
+    """
 
     parts: np.ndarray
     reasons: np.ndarray
+    pool: np.ndarray
+    control: np.ndarray | None = None
     asked: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def nothing(cls, n_rows: int) -> Dealt:
         """All rows in ``train``, from where dealing starts."""
-        return cls(np.full(n_rows, TRAIN, dtype=np.int8), np.zeros(n_rows, dtype=np.int8))
+        return cls(
+            parts=np.full(n_rows, TRAIN, dtype=np.int8),
+            reasons=np.zeros(n_rows, dtype=np.int8),
+            pool=np.zeros(n_rows, dtype=bool),
+        )
 
     def exclude(self, rows: np.ndarray, reason: int) -> None:
         """Take the rows of a mask out of every part."""
@@ -46,46 +61,55 @@ def deal(inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:
     """Deal rows of one dataset.
 
     Args:
-        inside: which rows lie in the region, of shape ``(n,)``.
+        inside: which rows lie in the region, of shape ``(n,)``: some do and some do not.
         units: the unit of each row.
         request: seed and sizes.
 
     Raises:
-        RegionError: if no row of the region, or none outside, can be dealt to a part that must have one.
+        RegionError: if no unit of the region fits ``test_ood``.
         ParameterError: if the sizes do not fit the rows.
     """
     dealt = Dealt.nothing(len(inside))
-    rows_inside = np.bincount(units.labels, weights=inside, minlength=len(units.keys)).astype(np.int64)
-    touching = np.flatnonzero(rows_inside)
-    order = touching[np.argsort(units.rank(request.seed, "region")[touching])]
-    target = dealt.asked["test_ood"] = rows_asked(request.test_ood_size, int(inside.sum()))
-    if target > inside.sum():
-        raise ParameterError(
-            "test_ood_size",
-            f"at most {int(inside.sum())}, the rows of the region",
-            request.test_ood_size,
-            "ask for less",
-        )
-    is_test = np.zeros(len(units.keys), dtype=bool)
-    is_test[order[fill(rows_inside[order], target)]] = True
-    if not is_test.any():
-        raise RegionError(
-            "test_ood_size",
-            "large enough for one whole unit of equal rows or one group",
-            request.test_ood_size,
-            f"the smallest unit of the region has {int(rows_inside[touching].min())} rows",
-        )
-    in_test_unit = is_test[units.labels]
-    dealt.parts[inside & in_test_unit] = TEST_OOD
-    dealt.exclude(~inside & in_test_unit, BOUND)
-    _deal_outside(dealt, rows_inside, units, request)
+    _deal_inside(dealt, inside, units, request)
+    _deal_outside(dealt, units.holding(inside), units, request)
     if not ((dealt.parts == TRAIN) & ~inside).any():
         raise _too_large(dealt, "so small that rows outside of the region are left for train")
-    keep_pool(dealt, inside & ~in_test_unit, units, request)
+    dealt.pool = inside & (dealt.parts == TRAIN)
+    keep_pool(dealt, units, request)
     return dealt
 
 
-def _deal_outside(dealt: Dealt, rows_inside: np.ndarray, units: Units, request: DealRequest) -> None:
+def _deal_inside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRequest) -> None:
+    """Divide the region's units into ``test_ood``, ``validation_ood`` and a pool."""
+    rows_inside = units.count(inside)
+    free = rows_inside > 0
+    for part, name, size in (
+        (TEST_OOD, "test_ood", request.test_ood_size),
+        (VALIDATION_OOD, "validation_ood", request.validation_ood_size),
+    ):
+        target = rows_asked(size, int(inside.sum()))
+        if target > rows_inside[free].sum():
+            constraint = f"at most {int(rows_inside[free].sum())}, the rows of the region"
+            raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
+        if target or part == TEST_OOD:
+            dealt.asked[name] = target
+        order = units.ordered(free, request.seed, "region")
+        drawn = np.zeros(len(free), dtype=bool)
+        drawn[order[fill(rows_inside[order], target)]] = True
+        if part == TEST_OOD and not drawn.any():
+            raise RegionError(
+                "test_ood_size",
+                "large enough for one whole unit of rows that belong together",
+                size,
+                f"the smallest unit of the region has {int(rows_inside[free].min())} rows",
+            )
+        in_drawn = drawn[units.labels]
+        dealt.parts[inside & in_drawn] = part
+        dealt.exclude(~inside & in_drawn, BOUND)
+        free &= ~drawn
+
+
+def _deal_outside(dealt: Dealt, touches_region: np.ndarray, units: Units, request: DealRequest) -> None:
     """Draw ``test_id`` and ``validation`` from the units that lie wholly outside of the region."""
     n_rows = len(dealt.parts)
     if request.test_id_size == MATCH:
@@ -93,10 +117,9 @@ def _deal_outside(dealt: Dealt, rows_inside: np.ndarray, units: Units, request: 
     else:
         dealt.asked["test_id"] = rows_asked(request.test_id_size, n_rows)
     dealt.asked["validation"] = rows_asked(request.validation_size, n_rows)
-    free = rows_inside == 0
+    free = ~touches_region
     available = int(free[units.labels].sum())
-    wanted = dealt.asked["test_id"] + dealt.asked["validation"]
-    if wanted > available:
+    if dealt.asked["test_id"] + dealt.asked["validation"] > available:
         raise _too_large(dealt, f"together at most {available} rows, those outside of the region that can be drawn")
     for part, name in ((TEST_ID, "test_id"), (VALIDATION, "validation")):
         drawn = draw(free, units, request.seed, name, dealt.asked[name])
@@ -115,100 +138,85 @@ def _too_large(dealt: Dealt, constraint: str) -> ParameterError:
 
 def draw(free: np.ndarray, units: Units, seed: int | None, role: str, target: int) -> np.ndarray:
     """Choose among the ``free`` units, in the seed's order, so many that their rows add up to ``target``."""
-    sizes = np.bincount(units.labels, minlength=len(units.keys))
-    candidates = np.flatnonzero(free)
-    order = candidates[np.argsort(units.rank(seed, role)[candidates])]
+    order = units.ordered(free, seed, role)
     chosen = np.zeros(len(units.keys), dtype=bool)
-    chosen[order[fill(sizes[order], target)]] = True
+    chosen[order[fill(units.sizes[order], target)]] = True
     return chosen
 
 
-def keep_pool(dealt: Dealt, pool: np.ndarray, units: Units, request: DealRequest) -> None:
-    """Keep the share ``ood_kept`` of the ``pool`` rows in train, mask the others, then cut train to ``train_size``."""
-    sizes = np.bincount(units.labels, weights=pool, minlength=len(units.keys)).astype(np.int64)
-    members = np.flatnonzero(sizes)
-    order = members[np.argsort(units.rank(request.seed, "pool")[members])]
-    target = dealt.asked["kept"] = rows_asked(request.ood_kept, int(pool.sum()))
+def keep_pool(dealt: Dealt, units: Units, request: DealRequest) -> None:
+    """Keep the share ``ood_kept`` of the pool in train and mask the rest of it."""
+    sizes = units.count(dealt.pool)
+    order = units.ordered(sizes > 0, request.seed, "pool")
+    target = dealt.asked["kept"] = rows_asked(request.ood_kept, int(dealt.pool.sum()))
     # A prefix, not a fill: a larger share must keep all that a smaller one keeps.
     kept = np.zeros(len(units.keys), dtype=bool)
     kept[order[: nearest_prefix(sizes[order], target)]] = True
-    dealt.exclude(pool & ~kept[units.labels], MASKED)
-    dealt.parts[pool & kept[units.labels]] = TRAIN
+    dealt.exclude(dealt.pool & ~kept[units.labels], MASKED)
 
 
-def trim_train(dealt: Dealt, pool: np.ndarray, units: Units, request: DealRequest, row_order: np.ndarray) -> None:
+def trim_train(dealt: Dealt, units: Units, request: DealRequest, row_order: np.ndarray) -> None:
     """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
 
-    The region keeps its share of train (rounded), counted from the front of the pool's order; the rows outside fill
-    the rest from the front of an order of their own.
-
-    Args:
-        dealt: is changed in place.
-        pool: the rows of the region that are not test rows.
-        units: the unit of each row.
-        request: seed and sizes.
-        row_order: the place of each row among rows of its unit, whatever the order they were given in.
+    Raises:
+        ParameterError: if some regime has fewer rows.
     """
-    if request.train_size is None:
-        return
+    assert request.train_size is not None  # noqa: S101 - the caller looks
     in_train = dealt.parts == TRAIN
-    outside = in_train & ~pool
-    if request.train_size > outside.sum():
+    outside = int((in_train & ~dealt.pool).sum())
+    if request.train_size > outside:
         raise ParameterError(
             "train_size",
-            f"at most {int(outside.sum())}, the rows outside of the region that are left for train",
+            f"at most {outside}, the rows outside of the region that are left for train",
             request.train_size,
             "only so many can be had in every regime, ood_kept=0 included",
         )
-    region_share = (in_train & pool).sum() / in_train.sum()
-    from_region = int(np.floor(request.train_size * region_share + 0.5))
-    for rows, role, count in (
-        (in_train & pool, "pool", from_region),
-        (outside, "train", request.train_size - from_region),
-    ):
-        members = np.flatnonzero(rows)
-        rank = units.rank(request.seed, role)[units.labels[members]]
-        ordered = members[np.lexsort((row_order[members], rank))]
-        surplus = np.zeros(len(rows), dtype=bool)
-        surplus[ordered[count:]] = True
-        dealt.exclude(surplus, TRIMMED)
+    taken = take(in_train, dealt.pool, request.train_size, units, request.seed, row_order)
+    dealt.exclude(in_train & ~taken, TRIMMED)
 
 
-def fill(sizes: np.ndarray, target: int) -> np.ndarray:
-    """Positions of units, taken in order while they fit, whose sizes add up to ``target`` or come nearest to it.
+def add_control(dealt: Dealt, units: Units, request: DealRequest, row_order: np.ndarray) -> None:
+    """Draw ``train_control``: as many rows as train has, from all that could train were nothing masked."""
+    trainable = (dealt.parts == TRAIN) | (dealt.reasons == TRIMMED) | dealt.pool
+    size = int((dealt.parts == TRAIN).sum())
+    dealt.control = take(trainable, dealt.pool, size, units, request.seed, row_order)
 
-    A unit that does not fit is passed over, so a giant group cannot double a part. Where a gap is left, the unit
-    that overshoots least closes it, unless that is farther from the target.
 
-    >>> fill(np.array([3, 9, 2, 1]), 6).tolist()
-    [0, 2, 3]
-    >>> fill(np.array([4, 4]), 6).tolist()
-    [0, 1]
+def take(
+    rows: np.ndarray, pool: np.ndarray, count: int, units: Units, seed: int | None, row_order: np.ndarray
+) -> np.ndarray:
+    """Choose exactly ``count`` of some rows, the region's as large a share of them as it is of those rows.
+
+    The region's rows come from the front of the pool's order and the others from the front of an order of their own,
+    so what is chosen of the region grows with its share.
+
+    Args:
+        rows: which rows to choose from.
+        pool: which of all rows belong to the region.
+        count: how many to choose.
+        units: the unit of each row.
+        seed: gives the order of units.
+        row_order: the place of each row among rows of its unit, whatever the order they were given in.
     """
-    prefix = int(np.searchsorted(np.cumsum(sizes), target, side="right"))
-    taken = list(range(prefix))
-    left = target - int(sizes[:prefix].sum())
-    passed = []
-    for position in range(prefix, len(sizes)):
-        if left == 0:
-            break
-        if sizes[position] <= left:
-            taken.append(position)
-            left -= int(sizes[position])
-        else:
-            passed.append(position)
-    if left > 0 and passed:
-        smallest = min(passed, key=lambda position: (sizes[position], position))
-        if sizes[smallest] - left <= left:
-            taken.append(smallest)
-    return np.array(sorted(taken), dtype=np.int64)
+    chosen = np.zeros(len(rows), dtype=bool)
+    from_region = int(np.floor(count * (rows & pool).sum() / rows.sum() + 0.5))
+    for members, role, size in ((rows & pool, "pool", from_region), (rows & ~pool, "train", count - from_region)):
+        rank = np.empty(len(units.keys), dtype=np.int64)
+        order = units.ordered(units.holding(members), seed, role)
+        rank[order] = np.arange(len(order))
+        positions = np.flatnonzero(members)
+        ordered = positions[np.lexsort((row_order[positions], rank[units.labels[positions]]))]
+        chosen[ordered[:size]] = True
+    return chosen
 
 
-def nearest_prefix(sizes: np.ndarray, target: int) -> int:
-    """How many units from the front come nearest to ``target`` rows in all (the shorter prefix where two tie).
+def tell_near_duplicates(dealt: Dealt, strict: Units) -> None:
+    """Say which bound rows are bound by a near-duplicate alone.
 
-    >>> nearest_prefix(np.array([2, 2, 2]), 5), nearest_prefix(np.array([1, 1, 1]), 2)
-    (2, 2)
+    Args:
+        dealt: is changed in place.
+        strict: the units that equal rows and groups alone make.
     """
-    totals = np.concatenate([[0], np.cumsum(sizes)])
-    return int(np.argmin(np.abs(totals - target)))
+    held_out = np.isin(dealt.parts, (VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD))
+    bound = dealt.reasons == BOUND
+    dealt.reasons[bound & ~strict.holding(held_out)[strict.labels]] = NEAR_DUPLICATE

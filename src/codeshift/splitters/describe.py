@@ -13,13 +13,15 @@ from codeshift.splitters.dealing import PARTS, REASONS, Dealt
 from codeshift.splitters.request import DealRequest
 
 if TYPE_CHECKING:
+    from codeshift.properties.near_duplicates import DuplicateComponents
     from codeshift.splitters.manifest import SplitManifest
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 _REASONS_IN_WORDS = {
     "masked": "masked from training by the region",
-    "bound": "equal to a test row, or of one group with one",
+    "bound": "equal to a row that is held out, or of one group with it",
+    "near_duplicate": "near-duplicates of a row that is held out, or joined to one through others",
     "trimmed": "beyond train_size",
 }
 
@@ -27,7 +29,26 @@ _REASONS_IN_WORDS = {
 def asked_and_got(dealt: Dealt, request: DealRequest) -> dict[str, dict[str, int | None]]:
     """Rows of each part: asked (None where that followed from the others) and got."""
     asked: dict[str, int | None] = {"train": request.train_size, **dealt.asked}
-    return {part: {"asked": asked.get(part), "got": int((dealt.parts == i).sum())} for i, part in enumerate(PARTS)}
+    absent = () if request.validation_ood_size else ("validation_ood",)
+    sizes = {
+        part: {"asked": asked.get(part), "got": int((dealt.parts == i).sum())}
+        for i, part in enumerate(PARTS)
+        if part not in absent
+    }
+    if dealt.control is not None:
+        sizes["train_control"] = {"asked": sizes["train"]["got"], "got": int(dealt.control.sum())}
+    return sizes
+
+
+def found_in(similar: DuplicateComponents) -> dict[str, int]:
+    """What a search for near-duplicates found."""
+    several = similar.sizes > 1
+    return {
+        "components": int(several.sum()),
+        "rows": int(similar.sizes[several].sum()),
+        "largest": int(similar.sizes.max()),
+        "longest_chain": int(similar.diameters.max()),
+    }
 
 
 def grammars_of(region: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -57,13 +78,19 @@ def environment() -> dict[str, str]:
 
 def summarise(manifest: SplitManifest) -> str:
     """A few lines for a person."""
-    total = sum(size["got"] or 0 for size in manifest.sizes.values())
+    total = sum(len(digests) for parts in manifest.rows.values() for digests in parts.values())
     lines = [
         f"{manifest.splitter}",
         f"  region     {manifest.fitted_region()!r}",
         f"             {manifest.region_rows:,} of {total:,} rows ({manifest.region_rows / total:.1%})",
-        f"  dealt with {', '.join(f'{key}={value!r}' for key, value in manifest.request.items() if value is not None)}",
+        f"  dealt with {', '.join(f'{name}={value!r}' for name, value in _arguments(manifest).items())}",
     ]
+    if manifest.near_duplicates is not None:
+        found = manifest.near_duplicates
+        lines.append(
+            f"  bound      {found['rows']:,} near-duplicates in {found['components']:,} components "
+            f"(the largest has {found['largest']:,} rows, the longest chain {found['longest_chain']:,} links)"
+        )
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
         differs = f"  (asked {asked:,})" if asked is not None and asked != got else ""
@@ -79,3 +106,11 @@ def _excluded(manifest: SplitManifest) -> list[tuple[int, str]]:
         if count:
             found.append((count, _REASONS_IN_WORDS[reason]))
     return found
+
+
+def _arguments(manifest: SplitManifest) -> dict[str, Any]:
+    """The arguments of the call that say something: without those left out."""
+    said = {name: value for name, value in manifest.request.items() if value is not None and value is not False}
+    if not said["validation_ood_size"]:
+        del said["validation_ood_size"]
+    return said

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+
+from codeshift.splitters.choice import interleave
 
 _DIGEST_BYTES = 16
 
@@ -53,55 +56,88 @@ def content_digest(row: dict[str, Any]) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Units:
-    """Rows that must be dealt as one: equal code, one group, or joined through either.
+    """Rows that must be dealt as one: equal code, one group, near-duplicates, or joined through any of these.
 
     Attributes:
         labels: the unit of each row, of shape ``(n_rows,)``.
         keys: what the seed's hash of a unit is taken of, of shape ``(n_units,)``: the smallest digest among its
             groups (or its rows, where there are no groups), so that it does not depend on row order.
+        strata: the stratum of each unit, of shape ``(n_units,)``; None where rows are not stratified.
     """
 
     labels: np.ndarray
     keys: np.ndarray
+    strata: np.ndarray | None = None
 
     @classmethod
-    def join(cls, digests: np.ndarray, groups: np.ndarray | None = None) -> Units:
-        """Join rows of equal digest and, where given, of equal group digest.
+    def join(cls, digests: np.ndarray, groups: np.ndarray | None = None, *, similar: np.ndarray | None = None) -> Units:
+        """Join rows of equal digest and, where given, of equal group digest or of one component of similar rows.
 
         >>> Units.join(np.array([b"a", b"b", b"a"])).labels.tolist()
         [0, 1, 0]
         >>> Units.join(np.array([b"a", b"b", b"c"]), np.array([b"g", b"g", b"h"])).labels.tolist()
         [0, 0, 1]
+        >>> Units.join(np.array([b"a", b"b", b"c"]), similar=np.array([0, 1, 1])).labels.tolist()
+        [0, 1, 1]
         """
-        _, contents = np.unique(digests, return_inverse=True)
-        if groups is None:
-            labels, anchors = contents, digests
-        else:
-            labels, anchors = _components(contents, np.unique(groups, return_inverse=True)[1]), groups
+        anchors = digests if groups is None else groups
+        labels = np.unique(digests, return_inverse=True)[1]
+        for relation in (groups, similar):
+            if relation is not None:
+                labels = _components(labels, np.unique(relation, return_inverse=True)[1])
         by_key = np.argsort(anchors, kind="stable")
         units, first = np.unique(labels[by_key], return_index=True)
         keys = np.empty(len(units), dtype=anchors.dtype)
         keys[units] = anchors[by_key][first]
         return cls(labels, keys)
 
-    def rank(self, seed: int | None, role: str) -> np.ndarray:
-        """The place of each unit in the order that ``seed`` gives for ``role``, of shape ``(n_units,)``.
+    def stratified(self, strata: np.ndarray) -> Units:
+        """These units with a stratum each: the one that most of a unit's rows have (the first where they tie).
+
+        Args:
+            strata: the stratum of each row as text, of shape ``(n_rows,)``.
+        """
+        values, codes = np.unique(strata, return_inverse=True)
+        pairs, counts = np.unique(np.stack([self.labels, codes]), axis=1, return_counts=True)
+        most_first = np.lexsort((pairs[1], -counts, pairs[0]))
+        _, first = np.unique(pairs[0][most_first], return_index=True)
+        return replace(self, strata=values[pairs[1][most_first][first]])
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Rows of each unit."""
+        return np.bincount(self.labels, minlength=len(self.keys))
+
+    def count(self, rows: np.ndarray) -> np.ndarray:
+        """How many of the rows of a mask each unit holds."""
+        return np.bincount(self.labels[rows], minlength=len(self.keys))
+
+    def holding(self, rows: np.ndarray) -> np.ndarray:
+        """Which units hold any of the rows of a mask."""
+        return self.count(rows) > 0
+
+    def ordered(self, candidates: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+        """The candidate units in the order that ``seed`` gives for ``role``.
 
         Roles are independent of each other: the order in which units become ``test_ood`` says nothing about the
-        order in which others become ``validation``.
+        order in which others become ``validation``. With strata, every stretch from the front holds each stratum in
+        its share.
+
+        Args:
+            candidates: a mask of shape ``(n_units,)``.
+            seed: any integer.
+            role: what the order is for.
         """
-        key = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
-        hashes = np.fromiter(
-            (
-                int.from_bytes(hashlib.blake2b(unit, key=key, digest_size=8).digest(), "big")
-                for unit in self.keys.tolist()
-            ),
-            dtype=np.uint64,
-            count=len(self.keys),
-        )
-        rank = np.empty(len(self.keys), dtype=np.int64)
-        rank[np.lexsort((self.keys, hashes))] = np.arange(len(self.keys))
-        return rank
+        units = np.flatnonzero(candidates)
+        order = units[np.lexsort((self.keys[units], keyed_hashes(self.keys[units], seed, role)))]
+        return order if self.strata is None else interleave(order, self.strata)
+
+
+def keyed_hashes(keys: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+    """A hash of each key, uniform over 64 bits, that depends on the seed and the role."""
+    secret = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
+    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())
+    return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
 
 
 def _components(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -111,4 +147,4 @@ def _components(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
     n_first, n_second = int(first.max()) + 1, int(second.max()) + 1
     edges = coo_matrix((np.ones(len(first)), (first, n_first + second)), shape=(n_first + n_second,) * 2)
-    return np.asarray(connected_components(edges, directed=False)[1][first])
+    return np.unique(connected_components(edges, directed=False)[1][first], return_inverse=True)[1]

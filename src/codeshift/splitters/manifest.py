@@ -13,14 +13,16 @@ import numpy as np
 
 from codeshift.errors import ManifestError
 from codeshift.properties.serialise import from_dict
-from codeshift.splitters.dealing import EXCLUDED, PARTS, REASONS, Dealt
-from codeshift.splitters.describe import asked_and_got, environment, grammars_of, summarise
+from codeshift.splitters.dealing import Dealt
+from codeshift.splitters.describe import asked_and_got, environment, found_in, grammars_of, summarise
+from codeshift.splitters.manifest_rows import by_part, find, labels_of, listed, match, parts_of
 from codeshift.splitters.request import DealRequest
 from codeshift.splitters.sources import also_read
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+    from codeshift.properties.near_duplicates import DuplicateComponents
     from codeshift.splitters.assignment import SplitAssignment
     from codeshift.splitters.base import Splitter
     from codeshift.splitters.regions import Region
@@ -45,6 +47,9 @@ class SplitManifest:
         versions: of the libraries that took part.
         rows: for each source (``"data"``, or an official split), each part with the digests of its rows, sorted;
             an excluded row stands under ``"excluded:"`` and the reason.
+        control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
+        near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
+            None where they were ignored.
     """
 
     splitter: str
@@ -57,6 +62,8 @@ class SplitManifest:
     grammars: dict[str, dict[str, str]]
     versions: dict[str, str]
     rows: dict[str, dict[str, list[str]]]
+    control: dict[str, list[str]]
+    near_duplicates: dict[str, int] | None
 
     @classmethod
     def create(
@@ -68,24 +75,27 @@ class SplitManifest:
         digests: np.ndarray,
         inside: np.ndarray,
         dealt: Dealt,
+        similar: DuplicateComponents | None,
     ) -> SplitManifest:
         """Gather what a dealing found."""
-        labels = _labels(dealt.parts, dealt.reasons)
+        labels = labels_of(dealt.parts, dealt.reasons)
         plain = region.to_dict()
+        spans = {name: slice(*span) for name, span in sources.spans.items()}
         return cls(
             splitter=repr(splitter),
             region=plain,
             request=request.to_dict(),
             columns=splitter.columns,
-            also_reads=also_read(splitter, request.groups),
+            also_reads=also_read(splitter, request),
             sizes=asked_and_got(dealt, request),
             region_rows=int(inside.sum()),
             grammars=grammars_of(plain),
             versions=environment(),
-            rows={
-                name: _by_part(digests[start:stop], labels[start:stop])
-                for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False)
-            },
+            rows={name: by_part(digests[span], labels[span]) for name, span in spans.items()},
+            control={}
+            if dealt.control is None
+            else {name: listed(digests[span][dealt.control[span]]) for name, span in spans.items()},
+            near_duplicates=None if similar is None else found_in(similar),
         )
 
     def fitted_region(self) -> Region:
@@ -178,10 +188,14 @@ class SplitManifest:
         digests = sources.digests(self.columns, self.also_reads)
         order = sources.row_order(digests)
         labels = np.empty(len(digests), dtype=object)
-        for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
-            labels[start:stop] = self._labels_of(name, digests[start:stop], order[start:stop])
-        parts, reasons = _from_labels(labels)
-        return SplitAssignment(sources.names, tuple(len(table) for table in sources.tables), parts, reasons, self)
+        control = np.zeros(len(digests), dtype=bool) if self.control else None
+        for name, (start, stop) in sources.spans.items():
+            span = slice(start, stop)
+            labels[span] = match(name, self.rows[name], digests[span], order[span])
+            if control is not None:
+                control[span] = find(self.control[name], digests[span], order[span])
+        parts, reasons = parts_of(labels)
+        return SplitAssignment(sources.names, sources.lengths, parts, reasons, control, self)
 
     def check_order(self, sources: Sources, parts: np.ndarray, reasons: np.ndarray) -> None:
         """Check that the rows stand in the order of an assignment.
@@ -190,65 +204,10 @@ class SplitManifest:
             ManifestError: if they do not.
         """
         digests = sources.digests(self.columns, self.also_reads)
-        labels = _labels(parts, reasons)
-        for name, start, stop in zip(sources.names, sources.offsets, sources.offsets[1:], strict=False):
-            if _by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+        labels = labels_of(parts, reasons)
+        for name, (start, stop) in sources.spans.items():
+            if by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
                 raise ManifestError(
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"
                 )
-
-    def _labels_of(self, source: str, digests: np.ndarray, order: np.ndarray) -> np.ndarray:
-        """The label of each row. Rows of one digest take its labels in the order of parts, by their own order."""
-        listed = [(digest, _rank(label), label) for label, members in self.rows[source].items() for digest in members]
-        listed.sort()
-        here = np.argsort(order)
-        expected = np.array([entry[0].encode() for entry in listed], dtype=digests.dtype)
-        if not np.array_equal(expected, digests[here]):
-            raise ManifestError(_difference(source, expected, digests))
-        labels = np.empty(len(digests), dtype=object)
-        labels[here] = [entry[2] for entry in listed]
-        return labels
-
-
-def _labels(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-    names = np.array([*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS)], dtype=object)
-    return np.asarray(names[np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)])
-
-
-def _from_labels(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    split = [str(label).partition(":") for label in labels]
-    try:
-        parts = np.array([PARTS.index(part) for part, _, _ in split], dtype=np.int8)
-        reasons = np.array([REASONS.index(reason) for _, _, reason in split], dtype=np.int8)
-    except ValueError as error:
-        raise ManifestError(f"the manifest names a part that does not exist: {error}") from error
-    return parts, reasons
-
-
-def _rank(label: str) -> int:
-    part = label.partition(":")[0]
-    return PARTS.index(part) if part in PARTS else len(PARTS)
-
-
-def _by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
-    found = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
-    return {label: [digest.decode() for digest in np.sort(digests[labels == label]).tolist()] for label in found}
-
-
-def _difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
-    """What differs between the rows of the manifest and those of the data, in words."""
-    listed, listed_counts = np.unique(expected, return_counts=True)
-    present, present_counts = np.unique(got, return_counts=True)
-    unlisted = np.flatnonzero(~np.isin(got, listed))
-    missing = listed[~np.isin(listed, present)]
-    common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
-    recounted = common[listed_counts[at_listed] != present_counts[at_present]]
-    told = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
-    if unlisted.size:
-        told.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
-    if missing.size:
-        told.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
-    if recounted.size:
-        told.append(f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})")
-    return "; ".join(told) + ": pass the rows that the manifest was made of"

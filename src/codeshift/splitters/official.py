@@ -12,6 +12,7 @@ from codeshift.splitters.dealing import (
     TEST_OOD,
     TRAIN,
     VALIDATION,
+    VALIDATION_OOD,
     Dealt,
     draw,
     keep_pool,
@@ -29,18 +30,17 @@ def check_official_request(request: DealRequest, has_validation: bool) -> None:
     Raises:
         ParameterError: for a size that the official splits settle.
     """
-    for name, value, default in (
-        ("test_ood_size", request.test_ood_size, 0.5),
-        ("test_id_size", request.test_id_size, MATCH),
-    ):
-        if value != default:
-            raise ParameterError(
-                name, "left out for official splits", value, "the official test split settles it; or pass one Dataset"
-            )
-    if has_validation and request.validation_size not in (0.1, 0):
-        raise ParameterError(
-            "validation_size", "left out for official splits", request.validation_size, "validation is the official one"
-        )
+    settled: dict[str, tuple[float | str, tuple[float | str, ...], str]] = {
+        "test_ood_size": (request.test_ood_size, (0.5,), "left out for official splits"),
+        "test_id_size": (request.test_id_size, (MATCH,), "left out for official splits"),
+    }
+    if has_validation:
+        settled["validation_size"] = (request.validation_size, (0.1, 0), "left out for official splits")
+        constraint = "0 or 1 where validation is official"
+        settled["validation_ood_size"] = (request.validation_ood_size, (0, 1), constraint)
+    for name, (value, allowed, constraint) in settled.items():
+        if value not in allowed:
+            raise ParameterError(name, constraint, value, "the official splits settle it; or pass one Dataset")
 
 
 def deal_official(source: np.ndarray, inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:
@@ -54,30 +54,41 @@ def deal_official(source: np.ndarray, inside: np.ndarray, units: Units, request:
     """
     dealt = Dealt.nothing(len(source))
     train, validation, test = (source == i for i in range(len(OFFICIAL)))
-    dealt.parts[test & inside] = TEST_OOD
-    dealt.parts[test & ~inside] = TEST_ID
+    dealt.parts[test] = np.where(inside[test], TEST_OOD, TEST_ID)
     dealt.parts[validation] = VALIDATION
-    dealt.exclude(validation & inside, MASKED)
+    if request.validation_ood_size:
+        dealt.parts[validation & inside] = VALIDATION_OOD
+    else:
+        dealt.exclude(validation & inside, MASKED)
     # A row equal to a test row would leak it, so the copy on the other side goes; the test split stays whole, but
     # for a group that stands on both sides of the region.
-    dealt.exclude(test & ~inside & _shares_unit(test & inside, units), BOUND)
-    dealt.exclude((train | validation) & _shares_unit(test, units), BOUND)
-    dealt.exclude(train & _shares_unit(dealt.parts == VALIDATION, units), BOUND)
-    usable = dealt.parts == TRAIN
-    pool = usable & inside
-    if not validation.any() and request.validation_size:
-        dealt.asked["validation"] = rows_asked(request.validation_size, int(train.sum()))
-        free = ~_units_of(~usable | inside, units)
-        drawn = draw(free, units, request.seed, "validation", dealt.asked["validation"])
-        dealt.parts[drawn[units.labels]] = VALIDATION
-    keep_pool(dealt, pool, units, request)
+    _bind(dealt, test & ~inside, test & inside, units)
+    _bind(dealt, train | validation, test, units)
+    _bind(dealt, validation & ~inside, dealt.parts == VALIDATION_OOD, units)
+    _bind(dealt, train, np.isin(dealt.parts, (VALIDATION, VALIDATION_OOD)), units)
+    if not validation.any():
+        _draw_validation(dealt, train, inside, units, request)
+    dealt.pool = inside & (dealt.parts == TRAIN)
+    keep_pool(dealt, units, request)
     return dealt
 
 
-def _units_of(rows: np.ndarray, units: Units) -> np.ndarray:
-    """Which units hold any of the rows of a mask: booleans of shape ``(n_units,)``."""
-    return np.bincount(units.labels, weights=rows, minlength=len(units.keys)) > 0
+def _bind(dealt: Dealt, rows: np.ndarray, to: np.ndarray, units: Units) -> None:
+    """Exclude those of ``rows`` that share a unit with any of ``to``, where they are not excluded already."""
+    dealt.exclude(rows & (dealt.reasons == 0) & units.holding(to)[units.labels], BOUND)
 
 
-def _shares_unit(rows: np.ndarray, units: Units) -> np.ndarray:
-    return np.asarray(_units_of(rows, units)[units.labels])
+def _draw_validation(dealt: Dealt, train: np.ndarray, inside: np.ndarray, units: Units, request: DealRequest) -> None:
+    """Draw what there is no official part for: ``validation`` outside of the region, ``validation_ood`` inside."""
+    usable = dealt.parts == TRAIN
+    for part, name, size, rows in (
+        (VALIDATION_OOD, "validation_ood", request.validation_ood_size, inside),
+        (VALIDATION, "validation", request.validation_size, ~inside),
+    ):
+        if not size:
+            continue
+        total = int((train & rows).sum()) if part == VALIDATION_OOD else int(train.sum())
+        dealt.asked[name] = rows_asked(size, total)
+        # Only units that lie wholly on one side of the region can be drawn.
+        drawn = draw(~units.holding(~(usable & rows)), units, request.seed, name, dealt.asked[name])
+        dealt.parts[drawn[units.labels]] = part

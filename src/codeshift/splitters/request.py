@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from codeshift.errors import ParameterError
+from codeshift.properties.near_duplicates import NearDuplicates
 
 MATCH = "match"
+BIND = "bind"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,10 @@ class DealRequest:
     test_id_size: float | str = MATCH
     train_size: int | None = None
     groups: str | None = None
+    stratify: str | None = None
+    near_duplicates: NearDuplicates | None = None
+    validation_ood_size: float = 0.0
+    train_control: bool = False
 
     def __post_init__(self) -> None:
         if self.seed is not None and not _is_integer(self.seed):
@@ -33,6 +39,7 @@ class DealRequest:
             )
         _check_size("test_ood_size", self.test_ood_size, smallest="positive")
         _check_size("validation_size", self.validation_size)
+        _check_size("validation_ood_size", self.validation_ood_size)
         if self.test_id_size != MATCH:
             _check_size("test_id_size", self.test_id_size, also='"match" or ')
         if self.train_size is not None and (not _is_integer(self.train_size) or self.train_size < 1):
@@ -51,7 +58,8 @@ class DealRequest:
         Raises:
             ParameterError: in either case.
         """
-        draws = self.train_size is not None or (self.validation_size != 0 and not has_validation)
+        drawn_sizes = (self.validation_size, self.validation_ood_size)
+        draws = self.train_size is not None or self.train_control or (any(drawn_sizes) and not has_validation)
         if official:
             draws = draws or self.ood_kept not in (0, 1)
         else:
@@ -95,3 +103,23 @@ def _is_number(value: Any) -> bool:
 
 def _is_integer(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def near_duplicates_asked(value: Any) -> NearDuplicates | None:
+    """The search that an argument ``near_duplicates`` asks for; None for none.
+
+    Raises:
+        ParameterError: if it is neither a name nor a search.
+
+    >>> near_duplicates_asked("bind")
+    NearDuplicates(threshold=0.7, ngram=5)
+    """
+    if value == BIND:
+        return NearDuplicates()
+    if value == "ignore":
+        return None
+    if not isinstance(value, NearDuplicates):
+        raise ParameterError(
+            "near_duplicates", '"bind", "ignore" or a NearDuplicates', value, '"bind" keeps them on one side'
+        )
+    return value

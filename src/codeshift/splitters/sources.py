@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,10 +16,26 @@ from codeshift.splitters.official import OFFICIAL
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+    from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
     from codeshift.splitters.base import Splitter
+    from codeshift.splitters.request import DealRequest
 
 WHOLE = "data"
 """The name of the one source where the data is no ``DatasetDict``."""
+
+
+class UnitsOfRows(NamedTuple):
+    """The units of a call.
+
+    Attributes:
+        dealt: the units that rows are dealt in.
+        strict: the units that equal rows and groups alone make.
+        similar: the components of near-duplicates; None where they are ignored.
+    """
+
+    dealt: Units
+    strict: Units
+    similar: DuplicateComponents | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +80,8 @@ class Sources:
         names = tuple(name for name in OFFICIAL if name in data)
         for name in names:
             if len(data[name]) == 0:
-                raise DataError("data", "official splits with rows", Told(f"0 rows in {name!r}"), "leave that split out")
+                told = Told(f"0 rows in {name!r}")
+                raise DataError("data", "official splits with rows", told, "leave that split out")
         return cls(names, tuple(PropertyTable(data[name]) for name in names))
 
     @property
@@ -80,6 +98,17 @@ class Sources:
     def offsets(self) -> np.ndarray:
         """Where each source starts in the list of all rows, and where the last one ends."""
         return np.concatenate([[0], np.cumsum([len(table) for table in self.tables])])
+
+    @property
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Where each source starts and ends in the list of all rows."""
+        bounds = self.offsets.tolist()
+        return dict(zip(self.names, pairwise(bounds), strict=True))
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Rows of each source."""
+        return tuple(len(table) for table in self.tables)
 
     def source_of_rows(self) -> np.ndarray:
         """The source of each row, as an index into ``OFFICIAL``."""
@@ -117,10 +146,27 @@ class Sources:
         """The digest of each row over columns of code and any other columns that its part depends on."""
         return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
 
-    def units(self, columns: tuple[str, ...], groups: str | None) -> Units:
-        """The units that rows are dealt in."""
+    def units(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
+        """The units that rows are dealt in, and those that equal rows and groups alone make."""
         contents = self.digests(columns, ())
-        return Units.join(contents, row_digests([self.values(groups, "groups")]) if groups else None)
+        groups = None if request.groups is None else row_digests([self.values(request.groups, "groups")])
+        strict = units = Units.join(contents, groups)
+        similar = None if request.near_duplicates is None else self.near_duplicates(columns, request.near_duplicates)
+        if similar is not None:
+            units = Units.join(contents, groups, similar=similar.labels)
+        if request.stratify is not None:
+            units = units.stratified(np.array(self.values(request.stratify, "stratify")))
+        return UnitsOfRows(units, strict, similar)
+
+    def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
+        """Components of near-duplicates over all sources, found once for each table."""
+
+        def found() -> DuplicateComponents:
+            return search.components(["\n".join(row) for row in zip(*map(self.texts, columns), strict=True)])
+
+        if len(self.tables) > 1:
+            return found()
+        return self.tables[0].remember(("near-duplicates", columns, search), found)
 
     def row_order(self, digests: np.ndarray) -> np.ndarray:
         """A place for each row that does not depend on the order of rows: by digest, then by a row's whole content.
@@ -142,6 +188,7 @@ class Sources:
         return row
 
 
-def also_read(splitter: Splitter, groups: str | None) -> tuple[str, ...]:
+def also_read(splitter: Splitter, request: DealRequest) -> tuple[str, ...]:
     """The columns beside the code that a row's part depends on, sorted."""
-    return tuple(sorted({*splitter.also_reads, *(() if groups is None else (groups,))} - {*splitter.columns}))
+    asked = {column for column in (request.groups, request.stratify) if column is not None}
+    return tuple(sorted({*splitter.also_reads, *asked} - {*splitter.columns}))

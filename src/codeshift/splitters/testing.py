@@ -19,6 +19,7 @@ import numpy as np
 
 from codeshift.errors import RegionError, SizeWarning
 from codeshift.properties import PropertyTable
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.dealing import PARTS
 from codeshift.splitters.identity import digest
@@ -67,7 +68,7 @@ def check_repr(splitter: Splitter, data: Dataset) -> None:
 def check_partition(splitter: Splitter, data: Dataset) -> None:
     """Every row is in exactly one part, ``excluded`` included, and an excluded row has a reason."""
     assignment = splitter.assign(data, seed=0)
-    positions = np.concatenate([assignment.indices(part) for part in PARTS])
+    positions = np.concatenate([assignment.indices(part) for part in (*assignment.delivered, "excluded")])
     _require(sorted(positions.tolist()) == list(range(len(data))), "every row is in exactly one part")
     excluded = assignment.parts == PARTS.index("excluded")
     _require(bool(((assignment.reasons > 0) == excluded).all()), "excluded rows, and only they, have a reason")
@@ -117,6 +118,32 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
         found.setdefault(row, set()).add(part)
     excluded = {PARTS.index("excluded")}
     _require(all(len(parts - excluded) <= 1 for parts in found.values()), "rows of equal code stand in one part")
+
+
+def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
+    """No near-duplicate pair stands across train and another part, unless they are ignored."""
+    assignment = splitter.assign(data, seed=0, ood_kept=0.5)
+    code = ["\n".join(row) for row in zip(*(data[column][:] for column in splitter.columns), strict=True)]
+    train = [code[row] for row in assignment.indices("train")]
+    for part in ("validation", "test_id", "test_ood"):
+        found = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
+        _require(not (found.index >= 0).any(), f"no row of {part} has a near-duplicate in train")
+
+
+def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
+    """``validation_ood`` lies inside of the region and changes no test row; ``train_control`` is as large as train.
+
+    The control shares no row with the held-out parts, and no row of the region is missing from what it draws on.
+    """
+    plain = splitter.assign(data, seed=0)
+    asked = splitter.assign(data, seed=0, validation_ood_size=0.25, train_control=True)
+    _require(bool(_inside(splitter, data)[asked.indices("validation_ood")].all()), "validation_ood lies inside")
+    _require(np.array_equal(plain.indices("test_ood"), asked.indices("test_ood")), "test_ood is the same beside it")
+    _require(asked.sizes["train_control"] == asked.sizes["train"], "train_control is as large as train")
+    held_out = np.concatenate([asked.indices(part) for part in asked.delivered if not part.startswith("train")])
+    _require(not np.isin(asked.indices("train_control"), held_out).any(), "train_control shares no held-out row")
+    again = SplitManifest.from_json(asked.manifest.to_json()).assign(data)
+    _require(again == asked, "the manifest holds the parts on request")
 
 
 def check_regimes(splitter: Splitter, data: Dataset) -> None:
@@ -216,6 +243,8 @@ CHECKS: tuple[Check, ...] = (
     check_fresh_process,
     check_seed,
     check_identity,
+    check_near_duplicates,
+    check_parts_on_request,
     check_regimes,
     check_train_size,
     check_sides,

@@ -1,0 +1,103 @@
+"""The rows of a manifest: digests by part, and the way back from digests to parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codeshift.errors import ManifestError
+from codeshift.splitters.dealing import EXCLUDED, PARTS, REASONS
+
+
+def labels_of(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
+    """The label of each row: its part, for an excluded one with the reason."""
+    names = np.array([*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS)], dtype=object)
+    return np.asarray(names[np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)])
+
+
+def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Parts and reasons from labels.
+
+    Raises:
+        ManifestError: if a label is unknown.
+    """
+    split = [str(label).partition(":") for label in labels]
+    try:
+        parts = np.array([PARTS.index(part) for part, _, _ in split], dtype=np.int8)
+        reasons = np.array([REASONS.index(reason) for _, _, reason in split], dtype=np.int8)
+    except ValueError as error:
+        raise ManifestError(f"the manifest names a part that does not exist: {error}") from error
+    return parts, reasons
+
+
+def _rank(label: str) -> int:
+    part = label.partition(":")[0]
+    return PARTS.index(part) if part in PARTS else len(PARTS)
+
+
+def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
+    """The digests of each label, sorted; labels in the order of parts."""
+    found = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
+    return {label: listed(digests[labels == label]) for label in found}
+
+
+def listed(digests: np.ndarray) -> list[str]:
+    """Digests as sorted texts."""
+    return [digest.decode() for digest in np.sort(digests).tolist()]
+
+
+def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
+    """What differs between the rows of the manifest and those of the data, in words."""
+    listed, listed_counts = np.unique(expected, return_counts=True)
+    present, present_counts = np.unique(got, return_counts=True)
+    unlisted = np.flatnonzero(~np.isin(got, listed))
+    missing = listed[~np.isin(listed, present)]
+    common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
+    recounted = common[listed_counts[at_listed] != present_counts[at_present]]
+    told = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
+    if unlisted.size:
+        told.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
+    if missing.size:
+        told.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
+    if recounted.size:
+        told.append(f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})")
+    return "; ".join(told) + ": pass the rows that the manifest was made of"
+
+
+def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """The label of each row. Rows of one digest take its labels in the order of parts, by their own order.
+
+    Args:
+        source: the name of the rows, for errors.
+        listed: the digests of each label.
+        digests: of the rows at hand, of shape ``(n,)``.
+        order: the place of each row, which does not depend on how they are ordered.
+
+    Raises:
+        ManifestError: if the digests are not those that are listed; the message says what differs.
+    """
+    entries = sorted((digest, _rank(label), label) for label, members in listed.items() for digest in members)
+    here = np.argsort(order)
+    expected = np.array([entry[0].encode() for entry in entries], dtype=digests.dtype)
+    if not np.array_equal(expected, digests[here]):
+        raise ManifestError(difference(source, expected, digests))
+    labels = np.empty(len(digests), dtype=object)
+    labels[here] = [entry[2] for entry in entries]
+    return labels
+
+
+def find(listed: list[str], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Which rows have the listed digests: as many of each as are listed, those first in order.
+
+    >>> find(["a", "b"], np.array([b"b", b"a", b"b"]), np.array([2, 0, 1])).tolist()
+    [False, True, True]
+    """
+    left: dict[bytes, int] = {}
+    for digest in listed:
+        left[digest.encode()] = left.get(digest.encode(), 0) + 1
+    chosen = np.zeros(len(digests), dtype=bool)
+    for row in np.argsort(order).tolist():
+        digest = digests[row]
+        if left.get(digest, 0):
+            left[digest] -= 1
+            chosen[row] = True
+    return chosen
