@@ -16,6 +16,7 @@ from codeshift.splitters.manifest import SplitManifest
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
+from codeshift.splitters.streaming import StreamDealer
 from codeshift.splitters.time import TimeSplitter
 from codeshift.splitters.token_rarity import TokenRaritySplitter
 
@@ -33,6 +34,7 @@ __all__ = [
     "SplitAssignment",
     "SplitManifest",
     "Splitter",
+    "StreamDealer",
     "TimeSplitter",
     "TokenRaritySplitter",
 ]

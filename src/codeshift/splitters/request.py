@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError
-from codeshift.properties.near_duplicates import NearDuplicates
+
+if TYPE_CHECKING:
+    from codeshift.properties.near_duplicates import NearDuplicates
 
 MATCH = "match"
 BIND = "bind"
@@ -114,10 +116,13 @@ def near_duplicates_asked(value: Any) -> NearDuplicates | None:
     >>> near_duplicates_asked("bind")
     NearDuplicates(threshold=0.7, ngram=5)
     """
-    if value == BIND:
-        return NearDuplicates()
     if value == "ignore":
         return None
+    # Imported here, since it takes half a second that a splitter that is only made need not wait for.
+    from codeshift.properties.near_duplicates import NearDuplicates
+
+    if value == BIND:
+        return NearDuplicates()
     if not isinstance(value, NearDuplicates):
         raise ParameterError(
             "near_duplicates", '"bind", "ignore" or a NearDuplicates', value, '"bind" keeps them on one side'

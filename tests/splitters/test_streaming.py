@@ -1,0 +1,129 @@
+"""A fitted region and hash thresholds deal a stream in one pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from datasets import Dataset, IterableDataset
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codeshift.errors import ParameterError
+from codeshift.properties import CharCount
+from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, StreamDealer
+from strategies import PROGRAMS
+
+LONG = Interval(CharCount("code"), low=80)
+
+
+def _dealer(**arguments) -> StreamDealer:
+    return StreamDealer(**{"region": LONG, "columns": ("code",), "seed": 0, **arguments})
+
+
+def _rows(n: int, *, seed: int = 0) -> Dataset:
+    random = np.random.default_rng(seed)
+    code = [f"{i:06d}".ljust(int(random.integers(20, 120)), "x") for i in range(n)]
+    return Dataset.from_dict({"code": code, "project": [f"p{i}" for i in random.integers(0, n // 5, n)]})
+
+
+def test_a_stream_is_read_once_and_never_held() -> None:
+    """Labelling reads each row of a generator once, as it is asked for."""
+    read: list[int] = []
+
+    def rows() -> Iterator[dict[str, str]]:
+        for i, code in enumerate(PROGRAMS):
+            read.append(i)
+            yield {"code": code}
+
+    region = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)).fit(None)
+    labelled = _dealer(region=region).label(IterableDataset.from_generator(rows))
+    read.clear()
+    parts = {row["code"]: row["part"] for row in labelled}
+    assert len(read) == len(PROGRAMS)
+    assert all(("while " in code) == (part in ("test_ood", "excluded")) for code, part in parts.items())
+
+
+def test_split_gives_what_label_says() -> None:
+    """The parts of ``split`` are the rows of that label; excluded rows are in none."""
+    data = _rows(500)
+    dealer = _dealer(ood_kept=0.3)
+    labels = dealer.parts(data)
+    splits = dealer.split(data.to_iterable_dataset())
+    for part, rows in splits.items():
+        assert [row["code"] for row in rows] == [data[int(i)]["code"] for i in np.flatnonzero(labels == part)]
+
+
+def test_shares_are_met_on_average() -> None:
+    """On 20,000 rows every share is met to within four standard errors."""
+    data = _rows(20_000)
+    parts = _dealer(ood_kept=0.2).parts(data)
+    inside = np.array([len(code) >= 80 for code in data["code"]])
+    pool = inside & (parts != "test_ood")
+    for chosen, of, share in (
+        (parts == "test_ood", inside, 0.5),
+        (parts == "test_id", ~inside, 0.1),
+        (parts == "validation", ~inside, 0.1),
+        (parts == "train", pool, 0.2),
+    ):
+        error = np.sqrt(share * (1 - share) / of.sum())
+        assert abs(chosen[of].mean() - share) < 4 * error
+
+
+@given(old=st.integers(1, 300), seed=st.integers())
+def test_new_rows_move_no_old_row(old: int, seed: int) -> None:
+    """A row's part depends on the row and the seed alone."""
+    data = _rows(300)
+    dealer = _dealer(seed=seed)
+    assert (dealer.parts(data.select(range(old))) == dealer.parts(data)[:old]).all()
+
+
+@given(kept=st.tuples(st.floats(0, 1), st.floats(0, 1)), grouped=st.booleans())
+def test_regimes_are_nested_with_the_same_held_out_rows(kept: tuple[float, float], grouped: bool) -> None:
+    """A larger ``ood_kept`` trains on all that a smaller one trains on; the held-out parts stay."""
+    data = _rows(300)
+    groups = "project" if grouped else None
+    less, more = (_dealer(ood_kept=share, groups=groups).parts(data) for share in sorted(kept))
+    assert (more[less == "train"] == "train").all()
+    assert ((less == more) | np.isin(less, ("train", "excluded"))).all()
+
+
+@given(seed=st.integers(), sizes=st.tuples(st.floats(0.01, 0.99), st.floats(0, 0.4), st.floats(0, 0.4)))
+def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, float]) -> None:
+    """Whatever the shares, a group with a row in train has none in a held-out part."""
+    data = _rows(300)
+    dealer = _dealer(
+        seed=seed,
+        test_ood_size=sizes[0],
+        test_id_size=sizes[1],
+        validation_size=sizes[2],
+        ood_kept=1.0,
+        groups="project",
+    )
+    parts, projects = dealer.parts(data), np.array(data["project"])
+    held_out = np.isin(parts, ("validation", "test_id", "test_ood"))
+    assert not set(projects[parts == "train"]) & set(projects[held_out])
+
+
+def test_a_region_of_a_manifest_deals_a_stream() -> None:
+    """What was learnt on a sample divides the stream that it came from."""
+    data = _rows(1000)
+    manifest = LengthSplitter(column="code", unit="chars").assign(data.select(range(200)), seed=0).manifest
+    parts = _dealer(region=manifest.fitted_region()).parts(data)
+    assert 0.05 < (parts == "test_ood").mean() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"test_ood_size": 500}, "test_ood_size must be a share up to 1, got 500: a stream's rows cannot be counted"),
+        ({"test_id_size": 0.6, "validation_size": 0.4}, "must be shares that leave rows for train, got (0.6, 0.4)"),
+        ({"seed": "0"}, "seed must be an integer, got '0'"),
+    ],
+)
+def test_bad_arguments(arguments: dict, message: str) -> None:
+    """Numbers of rows mean nothing in a stream, and train needs rows."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        _dealer(**arguments)
