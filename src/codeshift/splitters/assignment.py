@@ -73,6 +73,20 @@ class SplitAssignment:
 
         Raises:
             ParameterError: if there is no such part or source, or the part draws on several sources.
+
+        With scikit-learn, which takes features of the rows in the data's order:
+
+        >>> import numpy as np
+        >>> from datasets import Dataset
+        >>> from sklearn.linear_model import LinearRegression
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
+        >>> X = np.array([[len(code)] for code in rows["code"]])
+        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+        >>> train, test = assignment.indices("train"), assignment.indices("test_ood")
+        >>> model = LinearRegression().fit(X[train], X[train, 0])
+        >>> round(model.score(X[test], X[test, 0]), 3)
+        1.0
         """
         self._check_part(part)
         if source is not None and source not in self.sources:

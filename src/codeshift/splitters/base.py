@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from codeshift.properties.near_duplicates import NearDuplicates
     from codeshift.splitters.assignment import SplitAssignment
+    from codeshift.splitters.cross_validation import CrossValidator
 
-_FINAL = ("split", "assign")
+_FINAL = ("split", "assign", "as_cv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +171,52 @@ class Splitter(ABC):
             train_control=train_control,
         )
         return assignment.to_dataset_dict(data)
+
+    @final
+    def as_cv(
+        self,
+        data: Dataset | PropertyTable,
+        *,
+        seed: int,
+        n_splits: int = 5,
+        part: str = "test_ood",
+        **arguments: Any,
+    ) -> CrossValidator:
+        """The splitter as ``cv=`` of scikit-learn: each split is a dealing of ``data`` with another seed.
+
+        The region is the same in all splits; what is drawn differs. Rows are dealt here, once, so the data may be
+        forgotten afterwards.
+
+        Args:
+            data: the rows; scikit-learn must be given one row of features for each, in the same order.
+            seed: any integer; the seeds of the splits follow from it (``seeds`` of the result).
+            n_splits: how many splits.
+            part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on``
+                method of the result gives the same splits scored on another part, so the two scores make a gap.
+            **arguments: sizes, groups and the others of ``assign``.
+
+        Raises:
+            ParameterError: if an argument cannot work, or two of the splits would be the same.
+            DataError: if the data is a ``DatasetDict``, or as in ``assign``.
+
+        >>> import numpy as np
+        >>> from datasets import Dataset
+        >>> from sklearn.model_selection import cross_val_score
+        >>> from sklearn.neighbors import KNeighborsRegressor
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
+        >>> X = np.array([[len(code)] for code in rows["code"]])
+        >>> cv = LengthSplitter(column="code").as_cv(rows, seed=0, n_splits=3, near_duplicates="ignore")
+        >>> cv
+        <3 splits of 80 rows by LengthSplitter(...), scored on test_ood>
+        >>> outside = cross_val_score(KNeighborsRegressor(2), X, X[:, 0], cv=cv)
+        >>> inside = cross_val_score(KNeighborsRegressor(2), X, X[:, 0], cv=cv.on("test_id"))
+        >>> bool((inside > 0.9).all()), bool((outside < 0).all())  # neighbours cannot extrapolate
+        (True, True)
+        """
+        from codeshift.splitters.cross_validation import cross_validator
+
+        return cross_validator(self, data, seed=seed, n_splits=n_splits, part=part, arguments=arguments)
 
     def __and__(self, other: object) -> Splitter:
         return Intersection(left=self, right=other) if isinstance(other, Splitter) else NotImplemented

@@ -1,0 +1,146 @@
+"""A splitter as the ``cv`` of scikit-learn: some dealings of the same rows, each with a seed of its own."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.properties import PropertyTable
+from codeshift.splitters.identity import digest
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from codeshift.splitters.base import Splitter
+
+_TRAINED_ON = ("train", "train_control")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CrossValidator:
+    """What ``cv=`` of scikit-learn's ``cross_val_score`` and its like accept; ``Splitter.as_cv`` makes it.
+
+    It holds positions alone, not the data, so copying and pickling it is cheap.
+
+    Attributes:
+        splitter: the repr of the splitter.
+        seeds: the seed of each split: ``splitter.assign(data, seed=seeds[i])`` deals split ``i``.
+        n_rows: rows of the data.
+        positions: for each split, the ascending positions of each part's rows.
+        part: the part that models are scored on.
+        train: the part that models are fitted on.
+    """
+
+    splitter: str
+    seeds: tuple[int, ...]
+    n_rows: int
+    positions: tuple[dict[str, np.ndarray], ...]
+    part: str = "test_ood"
+    train: str = "train"
+
+    def __post_init__(self) -> None:
+        self._check_part("part", self.part, tuple(name for name in self.positions[0] if name not in _TRAINED_ON))
+        self._check_part("train", self.train, tuple(name for name in _TRAINED_ON if name in self.positions[0]))
+        distinct = {(dealt[self.train].tobytes(), dealt[self.part].tobytes()) for dealt in self.positions}
+        if len(distinct) < len(self.seeds):
+            raise ParameterError(
+                "n_splits",
+                f"at most {len(distinct)}, the splits that differ",
+                len(self.seeds),
+                "so few rows (or groups) leave too little to chance: ask for fewer splits, or try another seed",
+            )
+
+    def _check_part(self, parameter: str, part: Any, known: tuple[str, ...]) -> None:
+        if part not in known:
+            raise ParameterError(parameter, "a part of the split", part, closest(str(part), known))
+        if not all(dealt[part].size for dealt in self.positions):
+            raise ParameterError(parameter, "a part that holds rows", part, f"ask for some with {part}_size")
+
+    def on(self, part: str, *, train: str = "train") -> CrossValidator:
+        """The same splits, scored on another part: a model is fitted on the same rows, so scores differ by the shift.
+
+        Args:
+            part: the part that models are scored on, such as ``"test_id"``.
+            train: ``"train_control"`` fits on as many rows of which none are masked (ask for it with
+                ``train_control=True``).
+
+        Raises:
+            ParameterError: if there is no such part or no row in it.
+        """
+        return replace(self, part=part, train=train)
+
+    def split(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # noqa: N803 - scikit-learn's name
+        """The positions of the rows to fit on and to score on, once for each split.
+
+        Args:
+            X: the features of the data's rows, in the data's order; only their number is looked at.
+            y: not looked at; scikit-learn passes it.
+            groups: must be None: groups are settled by ``as_cv(groups=...)``.
+
+        Raises:
+            DataError: if ``X`` has another number of rows than the data.
+            ParameterError: if groups are given.
+        """
+        if groups is not None:
+            raise ParameterError(
+                "groups", "None", Told("a value"), "the rows are dealt already: give as_cv the column, groups=..."
+            )
+        if X is not None and _rows_of(X) != self.n_rows:
+            remedy = "X must hold one row of features for each row of the data, in its order"
+            raise DataError("X", f"the {self.n_rows} rows that were dealt", Told(f"{_rows_of(X)} rows"), remedy)
+        # Made here and not above, so that what is wrong is told by the call and not by the first step of the loop.
+        return ((dealt[self.train].copy(), dealt[self.part].copy()) for dealt in self.positions)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803
+        """The number of splits, whatever the arguments."""
+        return len(self.seeds)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.seeds)} splits of {self.n_rows} rows by {self.splitter}, scored on {self.part}>"
+
+
+def cross_validator(
+    splitter: Splitter,
+    data: Dataset | PropertyTable,
+    *,
+    seed: int,
+    n_splits: int,
+    part: str,
+    arguments: dict[str, Any],
+) -> CrossValidator:
+    """Do what ``Splitter.as_cv`` says."""
+    from datasets import DatasetDict
+
+    if isinstance(data, DatasetDict):
+        remedy = "official splits leave nothing to draw again: join them with datasets.concatenate_datasets"
+        raise DataError("data", "one Dataset", Told("a DatasetDict"), remedy)
+    if not _is_integer(n_splits) or n_splits < 1:
+        raise ParameterError("n_splits", "an integer from 1 up", n_splits, "5 is common")
+    if not _is_integer(seed):
+        raise ParameterError(
+            "seed", "an integer", seed, "the splits differ by their seeds alone: any will do, such as 0"
+        )
+    table = data if isinstance(data, PropertyTable) else PropertyTable(data)
+    seeds = tuple(_seed_of(seed, i) for i in range(n_splits))
+    dealt = [splitter.assign(table, seed=each, **arguments) for each in seeds]
+    positions = tuple({name: each.indices(name) for name in each.delivered} for each in dealt)
+    return CrossValidator(repr(splitter), seeds, len(table), positions, part)
+
+
+def _seed_of(seed: int, i: int) -> int:
+    """The seed of the ``i``-th split: hashed, so that the splits of neighbouring seeds are not the same but for one."""
+    return int(digest([str(int(seed)), str(i)])[:12], 16)
+
+
+def _rows_of(features: Any) -> int:
+    # Sparse matrices have no length.
+    return int(features.shape[0]) if getattr(features, "shape", ()) else len(features)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
