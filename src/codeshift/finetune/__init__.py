@@ -21,8 +21,11 @@ from codeshift.finetune.errors import (  # noqa: E402
 )
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation  # noqa: E402
 from codeshift.finetune.evaluator import Evaluator  # noqa: E402
+from codeshift.finetune.forgetting import forgetting  # noqa: E402
 from codeshift.finetune.generation import Decoding, Output  # noqa: E402
+from codeshift.finetune.interpolation import scale_adapter, wise_ft, wise_ft_sweep  # noqa: E402
 from codeshift.finetune.models import load_model  # noqa: E402
+from codeshift.finetune.probing import lp_ft  # noqa: E402
 from codeshift.finetune.result import TrainingResult  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
 
@@ -41,7 +44,12 @@ __all__ = [
     "TrainingResult",
     "Truncation",
     "TruncationWarning",
+    "forgetting",
     "load_model",
+    "lp_ft",
+    "scale_adapter",
     "trainable_parameters",
+    "wise_ft",
+    "wise_ft_sweep",
     "with_adapter",
 ]

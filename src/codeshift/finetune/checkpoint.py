@@ -96,7 +96,7 @@ class Checkpoints:
             run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _torn(path, f"{_STATE}: {error}") from error
-        differs = _differences(self.run, run)
+        differs = differences(self.run, run)
         if differs:
             remedy = "give another output_dir, or resume=False to start over"
             raise CheckpointError(f"{path} is a checkpoint of another run ({', '.join(differs)} differ): {remedy}")
@@ -140,9 +140,9 @@ def _torn(path: Path, why: str) -> CheckpointError:
     return CheckpointError(f"{path} is not a whole checkpoint ({why}): delete that folder to go on without it")
 
 
-def _differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
+def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
     """The dotted names of the values that differ."""
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return [] if ours == theirs else [at]
     names = sorted({*ours, *theirs})
-    return [d for n in names for d in _differences(ours.get(n), theirs.get(n), f"{at}.{n}" if at else n)]
+    return [d for n in names for d in differences(ours.get(n), theirs.get(n), f"{at}.{n}" if at else n)]

@@ -57,9 +57,8 @@ class PartEvaluation:
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        self._check(metric)
+        rows = [self.metrics[metric].from_statistics(row).value for row in self.statistics_of(metric)]
         out = np.full(len(self.references), np.nan)
-        rows = [self.metrics[metric].from_statistics(row).value for row in self.statistics[metric]]
         out[self.scored[metric]] = rows
         return out
 
@@ -69,17 +68,22 @@ class PartEvaluation:
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        self._check(metric)
-        return bootstrap_ci(self.statistics[metric], metric=self.metrics[metric], seed=self.seed)
+        return bootstrap_ci(self.statistics_of(metric), metric=self.metrics[metric], seed=self.seed)
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """``estimate`` of every metric."""
         return {name: self.estimate(name) for name in self.metrics}
 
-    def _check(self, metric: str) -> None:
+    def statistics_of(self, metric: str) -> NDArray[np.float64]:
+        """The metric's statistics, one line for each row scored: see ``codeshift.metrics``.
+
+        Raises:
+            ParameterError: this metric was not evaluated.
+        """
         if metric not in self.metrics:
             raise ParameterError("metric", "one that was evaluated", metric, closest(metric, self.metrics))
+        return self.statistics[metric]
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict of JSON values a row: ``row``, ``reference``, what was generated, and the scores (None for NaN)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
 from codeshift.finetune.identity import data_digest, describe_model, versions
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
+from codeshift.finetune.output_log import OutputLog
 from codeshift.finetune.parts import Splits, evaluation_parts
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.scoring import TokenScores, score_tokens
@@ -94,6 +96,7 @@ class Evaluator:
         *,
         tokenizer: Any = None,
         parts: Iterable[str] | None = None,
+        output_dir: str | os.PathLike[str] | None = None,
     ) -> EvaluationResult:
         """Evaluate a model, which is not changed.
 
@@ -102,8 +105,11 @@ class Evaluator:
             splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
             tokenizer: its tokenizer, or a path or name; None takes the one at the model's path or name.
             parts: which parts; None takes those whose names begin with "test".
+            output_dir: where the result goes (see ``EvaluationResult.save``), and what is generated as it comes, so
+                that the same call goes on where one was stopped; None writes nothing.
 
         Raises:
+            CheckpointError: what stands in ``output_dir`` is of another evaluation.
             DataError: a part is empty, or a value is not text.
             ParameterError: a part, a column or the tokenizer is missing.
         """
@@ -115,10 +121,19 @@ class Evaluator:
         with seeded(self.seed):  # the fresh decoder of an encoder is random
             loads = isinstance(model, str | os.PathLike)
             model = load_model(model, tokenizer) if loads else as_generator(model, tokenizer)
-        found = {part: self._part(model, tokenizer, part, rows) for part, rows in chosen.items()}
-        return EvaluationResult(found, self._metadata(model, chosen))
+        metadata = self._metadata(model, chosen)
+        logs = {part: _log(output_dir, part, metadata) for part in chosen} if self._generates else {}
+        found = {part: self._part(model, tokenizer, part, rows, logs.get(part)) for part, rows in chosen.items()}
+        result = EvaluationResult(found, metadata)
+        if output_dir is not None:
+            result.save(output_dir)
+        return result
 
-    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> PartEvaluation:
+    @property
+    def _generates(self) -> bool:
+        return not all(is_forced(metric) for metric in self.metrics.values())
+
+    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset, log: OutputLog | None) -> PartEvaluation:
         encoder = Encoder(
             tokenizer, self.source, self.target, self.max_source_length, self.max_target_length, is_decoder(model)
         )
@@ -128,7 +143,7 @@ class Evaluator:
         references = self.target.texts({column: list(rows[column]) for column in self.target.columns})
         forced = self._forced(model, tokenizer, data, part)
         generated = self._generated_rows(len(data))
-        outputs = self._outputs(model, tokenizer, data, generated, part)
+        outputs = self._outputs(model, tokenizer, data, generated, part, log)
         statistics, scored = {}, {}
         for name, metric in self.metrics.items():
             if is_forced(metric):
@@ -155,21 +170,28 @@ class Evaluator:
         return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
 
     def _outputs(
-        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str
+        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str, log: OutputLog | None
     ) -> list[Output | None]:
-        if all(is_forced(metric) for metric in self.metrics.values()):
+        if not self._generates:
             return []
         outputs: list[Output | None] = [None] * len(data)
+        for row, output in (log.done if log else {}).items():
+            outputs[row] = output
+        left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
         limit = self.decoding.max_new_tokens or int(data.targets.lengths.max())
-        with tqdm(total=len(rows), desc=f"generate {part}", unit="row", disable=not self.progress) as bar:
+        bar = tqdm(total=len(rows), initial=len(rows) - len(left), desc=f"generate {part}", unit="row",
+                   disable=not self.progress)  # fmt: skip
 
-            def note(done: NDArray[np.int64], made: list[Output]) -> None:
-                for row, output in zip(done, made, strict=True):
-                    outputs[row] = output
-                bar.update(len(done))
+        def note(done: NDArray[np.int64], made: list[Output]) -> None:
+            for row, output in zip(done, made, strict=True):
+                outputs[row] = output
+            if log is not None:
+                log.append(done, made)
+            bar.update(len(done))
 
+        with bar:
             generate(
-                model, tokenizer, data.sources, rows, self.decoding, limit, batch_size=self.batch_size, on_batch=note
+                model, tokenizer, data.sources, left, self.decoding, limit, batch_size=self.batch_size, on_batch=note
             )
         return outputs
 
@@ -188,6 +210,12 @@ class Evaluator:
             "seed": self.seed,
             "versions": versions(),
         }
+
+
+def _log(output_dir: str | os.PathLike[str] | None, part: str, metadata: dict[str, Any]) -> OutputLog | None:
+    if output_dir is None:
+        return None
+    return OutputLog(Path(output_dir) / f"{part}.outputs.jsonl", metadata | {"part": part})
 
 
 def is_forced(metric: Metric) -> bool:

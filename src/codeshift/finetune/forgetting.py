@@ -1,0 +1,33 @@
+"""What fine-tuning cost on data that it was not meant to change."""
+
+from __future__ import annotations
+
+from codeshift.errors import ParameterError
+from codeshift.finetune.evaluation import EvaluationResult
+from codeshift.metrics import PairedDifference, paired_difference
+
+
+def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, metric: str) -> PairedDifference:
+    """How much worse a model does on ``part`` after fine-tuning than before, row by row.
+
+    Args:
+        before: the evaluation of the model without fine-tuning.
+        after: that of the fine-tuned model, on the same rows.
+        part: a general set held out from fine-tuning, or any part of both results.
+        metric: the name of a metric of both, such as ``"exact_match"``.
+
+    Returns:
+        In the metric's unit, with its interval and the p-value of a paired permutation test; above 0 is forgotten,
+        below 0 is learned, whichever way the metric counts.
+
+    Raises:
+        ParameterError: the part or metric is not in both, or the two saw other rows.
+    """
+    first, second = before[part], after[part]
+    statistics = [found.statistics_of(metric) for found in (first, second)]
+    same_rows = first.scored[metric].tolist() == second.scored[metric].tolist()
+    if first.references != second.references or not same_rows:
+        raise ParameterError("after", "of the same rows as before", part, "evaluate both on one dataset, with one seed")
+    if not first.metrics[metric].higher_is_better:
+        statistics.reverse()
+    return paired_difference(*statistics, metric=first.metrics[metric], seed=first.seed)

@@ -1,0 +1,120 @@
+"""Between a pretrained model and a fine-tuned one: weights in between, with no new training."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from codeshift.errors import ParameterError
+from codeshift.finetune.config import check_number
+from codeshift.finetune.models import load_model
+
+
+def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
+    """A model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
+
+    Weight-space ensembling (WiSE-FT; Wortsman et al., arXiv 2109.01903): it often keeps what the pretrained model does
+    out of distribution and what the fine-tuned one has learned.
+
+    Args:
+        pretrained: a model, or a path or hub name of one.
+        finetuned: the same after full fine-tuning; of a model with an adapter give ``merge_and_unload()`` of it, or
+            scale the adapter by ``scale_adapter``.
+        alpha: 0 gives the pretrained weights, 1 the fine-tuned ones, both to the last bit.
+
+    Returns:
+        A new model in evaluation mode; neither of the two is changed.
+
+    Raises:
+        ParameterError: ``alpha`` is not in [0, 1], or the models do not have the same weights by name and shape.
+
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> tokenizer = tiny_tokenizer(["a"])
+    >>> before, after = (tiny_model("gpt2", tokenizer, seed=seed) for seed in (0, 1))
+    >>> halfway = wise_ft(before, after, 0.5)
+    >>> torch.allclose(halfway.lm_head.weight, (before.lm_head.weight + after.lm_head.weight) / 2)
+    True
+    """
+    check_number("alpha", alpha)
+    if alpha > 1:
+        raise ParameterError("alpha", "in [0, 1]", alpha, "0 is pretrained, 1 is fine-tuned")
+    start, end = (load_model(m) if isinstance(m, str | os.PathLike) else m for m in (pretrained, finetuned))
+    _check_alike(start, end)
+    made = copy.deepcopy(end)
+    with torch.no_grad():
+        before = dict(start.named_parameters())
+        for name, weights in made.named_parameters():
+            from_start = before[name].to(weights.device, weights.dtype)
+            weights.copy_(torch.lerp(from_start, weights, float(alpha)))
+    return made.eval()
+
+
+def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> Iterator[tuple[float, Any]]:
+    """``wise_ft`` at each of ``alphas``, as pairs of alpha and model, one at a time.
+
+    Raises:
+        ParameterError: as ``wise_ft``.
+    """
+    start = load_model(pretrained) if isinstance(pretrained, str | os.PathLike) else pretrained
+    end = load_model(finetuned) if isinstance(finetuned, str | os.PathLike) else finetuned
+    for alpha in alphas:
+        yield alpha, wise_ft(start, end, alpha)
+
+
+def scale_adapter(model: Any, scale: float) -> Any:
+    """The model with what its LoRA adapter adds to each weight multiplied by ``scale``.
+
+    For LoRA this is the line between the pretrained and the fine-tuned weights that ``wise_ft`` walks: 0 is the base
+    model's output, 1 the fine-tuned one's. The scale goes into the adapter's own weights, so that
+    saving and merging keep it.
+
+    Args:
+        model: of PEFT, with LoRA adapters alone.
+        scale: at least 0; above 1 extrapolates.
+
+    Returns:
+        A new model in evaluation mode; ``model`` is not changed.
+
+    Raises:
+        ParameterError: the adapter is not LoRA, or trains weights that a scale cannot take back (DoRA's magnitudes,
+            biases, ``modules_to_save``).
+
+    >>> from peft import LoraConfig, get_peft_model
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> model = get_peft_model(tiny_model("llama", tiny_tokenizer(["a"])), LoraConfig(init_lora_weights=False))
+    >>> half = scale_adapter(model, 0.5)
+    >>> name = "base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight"
+    >>> torch.equal(half.get_parameter(name), model.get_parameter(name) / 2)
+    True
+    """
+    check_number("scale", scale)
+    if not isinstance(model, PeftModel):
+        raise ParameterError("model", "one with an adapter", type(model).__name__, "wise_ft is for full fine-tuning")
+    for config in model.peft_config.values():
+        plain = config.peft_type.value == "LORA" and not config.use_dora and config.bias == "none"
+        if not plain or config.modules_to_save:
+            kind = "LoRA without DoRA, biases or modules_to_save"
+            raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
+    made = copy.deepcopy(model)
+    with torch.no_grad():
+        for name, weights in made.named_parameters():
+            if "lora_B." in name or "lora_embedding_B." in name:
+                weights.mul_(scale)
+    return made.eval()
+
+
+def _check_alike(start: Any, end: Any) -> None:
+    for name, model in (("pretrained", start), ("finetuned", end)):
+        if isinstance(model, PeftModel):
+            raise ParameterError(name, "without an adapter", type(model).__name__, "merge it, or use scale_adapter")
+    left = {name: tuple(p.shape) for name, p in start.named_parameters()}
+    right = {name: tuple(p.shape) for name, p in end.named_parameters()}
+    differing = sorted(name for name in {*left, *right} if left.get(name) != right.get(name))
+    if differing:
+        remedy = "give the model that fine-tuning started from"
+        raise ParameterError("finetuned", "of the same weights as pretrained", differing[:3], remedy)

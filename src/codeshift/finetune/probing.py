@@ -1,0 +1,77 @@
+"""Linear probing, then fine-tuning: a head that fits before the features move (Kumar et al., arXiv 2202.10054)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from transformers import EncoderDecoderModel
+
+from codeshift.errors import ParameterError
+from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import load_tokenizer, own_model
+from codeshift.finetune.parts import Splits
+from codeshift.finetune.result import TrainingResult
+from codeshift.finetune.runtime import seeded
+from codeshift.finetune.trainer import Trainer
+
+
+def lp_ft(
+    model: Any,
+    tokenizer: Any,
+    config: TrainingConfig,
+    data: Splits,
+    *,
+    probe: TrainingConfig,
+    head: tuple[str, ...] | None = None,
+    output_dir: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> tuple[TrainingResult, TrainingResult]:
+    """Train the head alone as ``probe`` says, then all of the model as ``config`` says.
+
+    Args:
+        model: as in ``Trainer``.
+        tokenizer: as in ``Trainer``.
+        config: of the second stage.
+        data: as in ``Trainer.fit``.
+        probe: of the first stage; its ``train_only`` becomes ``head``.
+        head: patterns of the names of the head's parameters. None takes the fresh decoder of an encoder, or the output
+            layer where it shares no weights with the embeddings.
+        output_dir: the stages go to ``probe`` and ``fine-tune`` in it, each resumable; None writes nothing.
+        options: of ``Trainer``: ``source``, ``target``, ``progress``, ...
+
+    Returns:
+        The results of the two stages; the second one's model is the one to use.
+
+    Raises:
+        ParameterError: the head is not told and cannot be told, or as ``Trainer``.
+    """
+    tokenizer = load_tokenizer(tokenizer)
+    with seeded(probe.seed):
+        start = own_model(model, tokenizer)
+    folder = None if output_dir is None else Path(output_dir)
+    stages = ((replace(probe, train_only=head or default_head(start)), "probe"), (config, "fine-tune"))
+    results = []
+    for settings, name in stages:
+        trainer = Trainer(start, tokenizer, settings, **options)
+        results.append(trainer.fit(data, folder and folder / name))
+        start = results[-1].model
+    return results[0], results[1]
+
+
+def default_head(model: Any) -> tuple[str, ...]:
+    """Patterns of the parameters that the output is read off with.
+
+    Raises:
+        ParameterError: the output layer shares its weights with the embeddings.
+    """
+    if isinstance(model, EncoderDecoderModel):
+        return ("decoder.*",)
+    output = model.get_output_embeddings()
+    names = tuple(name for name, parameter in model.named_parameters() if parameter is output.weight)
+    if output.weight is model.get_input_embeddings().weight:
+        remedy = 'name the parameters to train first, such as ("decoder.*",)'
+        raise ParameterError("head", "given for a model whose output layer is its embeddings", None, remedy)
+    return names

@@ -1,0 +1,69 @@
+"""An evaluation that is stopped goes on where it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from codeshift.finetune import CheckpointError, Decoding, Evaluator
+from codeshift.finetune import evaluator as module
+from codeshift.finetune.testing import tiny_model
+from codeshift.metrics import ExactMatch
+
+
+def evaluate(data, tokenizer, folder, seed=0, **options):
+    evaluator = Evaluator(
+        [ExactMatch()], **{"source": "doc", "target": "code", "progress": False, "batch_size": 3} | options
+    )
+    return evaluator.evaluate(tiny_model("gpt2", tokenizer, seed=seed), data, tokenizer=tokenizer, output_dir=folder)
+
+
+class StoppedError(Exception):
+    """Ends an evaluation from inside."""
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_path, monkeypatch):
+    """After a stop the same call generates the rest alone, drops a torn last line, and finds the same."""
+    expected = evaluate(data, tokenizer, None)
+    append, batches = module.OutputLog.append, []
+
+    def stopping(log, rows, outputs):
+        append(log, rows, outputs)
+        batches.append(len(rows))
+        if len(batches) == 2:
+            raise StoppedError
+
+    monkeypatch.setattr(module.OutputLog, "append", stopping)
+    with pytest.raises(StoppedError):
+        evaluate(data, tokenizer, tmp_path)
+    log = tmp_path / "test_id.outputs.jsonl"
+    if torn:
+        log.write_bytes(log.read_bytes()[:-9])
+    batches[:] = [0] * 5
+    result = evaluate(data, tokenizer, tmp_path)
+    assert sum(batches) == 16 - 6 + torn
+    assert result.aggregates() == expected.aggregates()
+    assert [result[p].outputs for p in result.parts] == [expected[p].outputs for p in expected.parts]
+    assert len(log.read_text().splitlines()) == 9
+    assert json.loads((tmp_path / "evaluation.json").read_text())["metadata"] == result.metadata
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [({"seed": 1}, "model.weights"), ({"decoding": Decoding(num_beams=2)}, "decoding.num_beams")]
+)
+def test_another_evaluation_is_named(options, named, data, tokenizer, tmp_path):
+    """Outputs of another model or another way of decoding are an error with the file's path and what differs."""
+    evaluate(data, tokenizer, tmp_path)
+    with pytest.raises(CheckpointError, match=rf"test_id.outputs.jsonl is of another evaluation \({named} differ\)"):
+        evaluate(data, tokenizer, tmp_path, **options)
+
+
+def test_a_file_that_is_no_log_is_named(data, tokenizer, tmp_path):
+    """Anything else under that name is an error, not overwritten."""
+    path = tmp_path / "test_id.outputs.jsonl"
+    path.write_text("[1, 2]\n")
+    with pytest.raises(CheckpointError, match="is not a log of outputs"):
+        evaluate(data, tokenizer, tmp_path)
+    assert path.read_text() == "[1, 2]\n"
