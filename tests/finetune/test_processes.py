@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 # Run here in one process, and by ``accelerate launch`` in two.
 SCRIPT = """
+import os
 import torch
 from accelerate import PartialState
 from datasets import load_from_disk
@@ -31,7 +32,8 @@ config = TrainingConfig(learning_rate=1e-3, num_epochs=2, batch_size=5, gradient
 for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     trainer = Trainer(model, tokenizer, config, source="doc", target="code", peft_config=peft, progress=False)
-    trainer.fit(load_from_disk(folder + "/data"), f"{folder}/{PartialState().num_processes}/{method}")
+    trainer.fit(load_from_disk(folder + "/data"), f"{folder}/{os.environ.get('WORLD_SIZE', 1)}/{method}")
+print("processes:", PartialState().num_processes)
 """
 
 
@@ -51,6 +53,7 @@ def launch(folder: Path, processes: int) -> None:
         [*command, str(script), str(folder)], env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count(f"processes: {processes}") == processes
 
 
 def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
