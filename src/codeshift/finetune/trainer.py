@@ -271,7 +271,8 @@ class _Run:
     def _finish(self, parameters: TrainableParameters, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
         self.bar.close()
-        self.accelerator.end_training()
+        for tracker in self.accelerator.trackers:  # end_training() would end the processes' group for the next run too
+            tracker.finish()
         self._set_weights(self.best)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
