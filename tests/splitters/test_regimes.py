@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from datasets import Dataset
 
-from codeshift.errors import SizeWarning
+from codeshift.errors import ParameterError, SizeWarning
 from codeshift.splitters import LengthSplitter
 
 LONG = LengthSplitter(column="code", unit="chars", bounds=(100, None))
@@ -58,6 +58,15 @@ def test_a_warning_names_the_size_asked_and_got(rows: Dataset) -> None:
     with pytest.warns(SizeWarning, match=r"test_ood: asked 50 rows, got \d+"):
         assignment = LONG.assign(grouped, seed=0, groups="project")
     assert assignment.excluded["masked"] + assignment.sizes["test_ood"] <= 100
+
+
+def test_a_part_outside_of_the_tolerance_is_an_error(rows: Dataset) -> None:
+    """Within it there is a warning; beyond it the message says what was asked and what could be had."""
+    grouped = rows.add_column("project", [f"p{i // 40}" for i in range(500)])
+    with pytest.warns(SizeWarning, match="test_ood: asked 50 rows, got 60"):
+        LONG.assign(grouped, seed=0, groups="project", tolerance=0.05)
+    with pytest.raises(ParameterError, match=r"tolerance must be large enough .* test_ood: asked 50 rows, got 60"):
+        LONG.assign(grouped, seed=0, groups="project", tolerance=0.001)
 
 
 def test_a_group_on_both_sides_of_the_region_is_bound(rows: Dataset) -> None:

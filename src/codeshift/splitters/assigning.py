@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import RegionError, SizeWarning, Told
+from codeshift.errors import ParameterError, RegionError, SizeWarning, Told
 from codeshift.splitters.dealing import MASKED, PARTS, Dealt, add_control, deal, tell_near_duplicates, trim_train
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
@@ -36,7 +36,7 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     region = splitter.fit(sources.fitting)
     inside = _inside(region, sources, splitter)
     dealt = _deal(sources, inside, units, digests, request)
-    _warn_of_sizes(dealt)
+    _check_sizes(dealt, request)
     return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt, units.similar)
 
 
@@ -78,10 +78,15 @@ def _deal(sources: Sources, inside: np.ndarray, units: UnitsOfRows, digests: np.
     return dealt
 
 
-def _warn_of_sizes(dealt: Dealt) -> None:
+def _check_sizes(dealt: Dealt, request: DealRequest) -> None:
     got = {part: int((dealt.parts == i).sum()) for i, part in enumerate(PARTS)}
     got["kept"] = int((dealt.pool & (dealt.reasons != MASKED)).sum())
-    missed = [f"{name}: asked {rows} rows, got {got[name]}" for name, rows in dealt.asked.items() if got[name] != rows]
-    if missed:
-        reason = "equal rows, near-duplicates and groups are kept together"
-        warnings.warn(f"{'; '.join(missed)} ({reason})", SizeWarning, stacklevel=4)
+    missed = {name: got[name] - rows for name, rows in dealt.asked.items() if got[name] != rows}
+    if not missed:
+        return
+    told = "; ".join(f"{name}: asked {dealt.asked[name]} rows, got {got[name]}" for name in missed)
+    reason = "equal rows, near-duplicates and groups are kept together"
+    if request.tolerance is not None and max(map(abs, missed.values())) > request.tolerance * len(dealt.parts):
+        remedy = f"{told} ({reason}): allow more, or ask for sizes that the groups can make up"
+        raise ParameterError("tolerance", "large enough for what could be had", request.tolerance, remedy)
+    warnings.warn(f"{told} ({reason})", SizeWarning, stacklevel=4)

@@ -69,6 +69,7 @@ class Splitter(ABC):
         near_duplicates: NearDuplicates | str = BIND,
         validation_ood_size: float = 0.0,
         train_control: bool = False,
+        tolerance: float | None = None,
     ) -> SplitAssignment:
         """Deal the rows of ``data`` into parts.
 
@@ -102,6 +103,8 @@ class Splitter(ABC):
                 official ``validation``.
             train_control: also return ``train_control``: as many rows as ``train`` has, drawn from all rows that
                 could train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
+            tolerance: how far a part may miss the size asked, as a share of all rows, before that is an error rather
+                than a warning. Rows that belong together are never cut, so a giant group may leave no exact answer.
 
         Raises:
             ParameterError: if an argument cannot work.
@@ -125,6 +128,7 @@ class Splitter(ABC):
             near_duplicates=near_duplicates_asked(near_duplicates),
             validation_ood_size=validation_ood_size,
             train_control=train_control,
+            tolerance=tolerance,
         )
         return assign(self, data, request)
 
@@ -144,6 +148,7 @@ class Splitter(ABC):
         near_duplicates: NearDuplicates | str = BIND,
         validation_ood_size: float = 0.0,
         train_control: bool = False,
+        tolerance: float | None = None,
     ) -> DatasetDict:
         """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
@@ -169,6 +174,7 @@ class Splitter(ABC):
             near_duplicates=near_duplicates,
             validation_ood_size=validation_ood_size,
             train_control=train_control,
+            tolerance=tolerance,
         )
         return assignment.to_dataset_dict(data)
 

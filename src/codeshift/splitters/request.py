@@ -31,6 +31,7 @@ class DealRequest:
     near_duplicates: NearDuplicates | None = None
     validation_ood_size: float = 0.0
     train_control: bool = False
+    tolerance: float | None = None
 
     def __post_init__(self) -> None:
         if self.seed is not None and not _is_integer(self.seed):
@@ -42,6 +43,8 @@ class DealRequest:
         _check_size("test_ood_size", self.test_ood_size, smallest="positive")
         _check_size("validation_size", self.validation_size)
         _check_size("validation_ood_size", self.validation_ood_size)
+        if self.tolerance is not None and (not _is_number(self.tolerance) or not 0 <= self.tolerance <= 1):
+            raise ParameterError("tolerance", "a share of all rows", self.tolerance, "0.01 allows a hundredth")
         if self.test_id_size != MATCH:
             _check_size("test_id_size", self.test_id_size, also='"match" or ')
         if self.train_size is not None and (not _is_integer(self.train_size) or self.train_size < 1):
