@@ -1,1 +1,45 @@
-"""codeshift.audit."""
+"""Is this split sound? Leakage, the strength of the shift, and what else moved with it.
+
+>>> from datasets import Dataset, DatasetDict
+>>> from codeshift.audit import audit
+>>> rows = Dataset.from_dict({"code": [f"x{i} = {i}" for i in range(40)]})
+>>> report = audit(DatasetDict({"train": rows, "test": rows}), column="code", n_permutations=19)
+>>> print(report.verdict)
+Leaks: 40 of 40 rows of test (100.00%) have an exact or near-duplicate in train.
+"""
+
+from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.auditing import audit
+from codeshift.audit.confounds import Confound
+from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
+from codeshift.audit.leakage import Leakage, LeakedPair
+from codeshift.audit.nearest import NearestSimilarity
+from codeshift.audit.report import AuditReport
+from codeshift.audit.settings import AuditSettings, Thresholds
+from codeshift.audit.strength import PropertyShift, Strength
+from codeshift.audit.truncation import Truncation
+from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
+from codeshift.audit.verdict import Verdict
+
+__all__ = [
+    "AuditReport",
+    "AuditSettings",
+    "Confound",
+    "Leakage",
+    "LeakedPair",
+    "NearestSimilarity",
+    "PropertyShift",
+    "Strength",
+    "Thresholds",
+    "Truncation",
+    "TwoSampleTest",
+    "UnseenAtoms",
+    "Verdict",
+    "audit",
+    "classifier_two_sample_test",
+    "jensen_shannon",
+    "maximum_mean_discrepancy",
+    "memberships",
+    "standardised_effect",
+    "wasserstein",
+]

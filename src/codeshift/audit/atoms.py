@@ -1,0 +1,67 @@
+"""Atoms that a test part holds and training never shows: tokens, node types, APIs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.audit.parts import AuditParts
+from codeshift.audit.series import Series
+from codeshift.properties import ElementCounts
+
+EXAMPLES = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenAtoms:
+    """How many of the elements of a part training never shows.
+
+    Attributes:
+        part: the part.
+        kind: which elements, as the property that finds them.
+        distinct: different elements in the part.
+        unseen: how many of them stand in no row of train.
+        n: rows of the part.
+        rows: how many of them hold at least one unseen element.
+        examples: the unseen elements that most rows hold, most first.
+    """
+
+    part: str
+    kind: str
+    distinct: int
+    unseen: int
+    n: int
+    rows: int
+    examples: tuple[str, ...]
+
+    @property
+    def unseen_share(self) -> float:
+        """The share of the part's different elements that train never shows; NaN where it has none."""
+        return self.unseen / self.distinct if self.distinct else math.nan
+
+    @property
+    def rows_share(self) -> float:
+        """The share of rows that hold an unseen element; NaN for an empty part."""
+        return self.rows / self.n if self.n else math.nan
+
+
+def measure_atoms(parts: AuditParts, part: str, series: Series) -> UnseenAtoms:
+    """Compare the elements of a part with those of train, on all rows."""
+    assert isinstance(series.values, ElementCounts)  # noqa: S101 - the caller asked
+    counts = series.values.counts
+    of_part = counts[parts.rows[part]]
+    in_train = np.bincount(counts[parts.rows[parts.train]].indices, minlength=counts.shape[1]) > 0
+    rows_holding = np.bincount(of_part.indices, minlength=counts.shape[1])
+    unseen = np.flatnonzero((rows_holding > 0) & ~in_train)
+    most = unseen[np.argsort(-rows_holding[unseen], kind="stable")][:EXAMPLES]
+    return UnseenAtoms(
+        part=part,
+        kind=series.name,
+        distinct=int((rows_holding > 0).sum()),
+        unseen=len(unseen),
+        n=of_part.shape[0],
+        rows=int((of_part[:, unseen].getnnz(axis=1) > 0).sum()),
+        examples=tuple(series.values.vocabulary[i] for i in most.tolist()),
+    )

@@ -1,0 +1,161 @@
+"""Is a split sound? One call that measures leakage, strength and confounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from codeshift.audit.atoms import measure_atoms
+from codeshift.audit.confounds import measure_confounds
+from codeshift.audit.leakage import measure_leakage
+from codeshift.audit.parts import AuditParts, Splits, take_parts
+from codeshift.audit.report import AuditReport
+from codeshift.audit.series import gather_series
+from codeshift.audit.settings import AuditSettings, Thresholds
+from codeshift.audit.strength import distinct_rows, measure_strength
+from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
+from codeshift.audit.verdict import judge
+from codeshift.properties import ElementCounts, Property, PropertyTable
+from codeshift.properties.near_duplicates import NearDuplicates
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.splitters import SplitAssignment
+
+
+def audit(
+    splits: SplitAssignment | DatasetDict | Splits,
+    data: Dataset | DatasetDict | PropertyTable | None = None,
+    *,
+    column: str,
+    language: str | None = None,
+    groups: str | None = None,
+    properties: Sequence[Property] | None = None,
+    intended: Sequence[Property] | None = None,
+    train: str = "train",
+    test: str | None = None,
+    reference: str | None = None,
+    near_duplicates: NearDuplicates | None = None,
+    tokenizer: Any = None,
+    max_length: int | None = None,
+    seed: int = 0,
+    n_permutations: int = 200,
+    sample: int = 2_000,
+    worst: int = 5,
+    thresholds: Thresholds | None = None,
+) -> AuditReport:
+    r"""Measure whether a split leaks, how strong its shift is, and what else moved with it.
+
+    The order of rows within parts changes nothing. What each figure means stands in
+    ``docs/guides/reading-an-audit.md``.
+
+    Args:
+        splits: a codeshift ``SplitAssignment`` (with its ``data``), or anybody's ``DatasetDict``.
+        data: what was assigned; left out for a ``DatasetDict``.
+        column: the column that holds the code.
+        language: its language, for properties of the syntax tree; without it they are left out.
+        groups: a column whose values should not stand on both sides; by default that of the assignment, if any.
+        properties: what to compare between parts; by default length in three units and, with ``language``, tree depth
+            and node types.
+        intended: the properties that the split was meant to move, so that they are no confounds; by default those of
+            the assignment's region.
+        train: the part that is trained on.
+        test: the part whose shift is measured; by default ``"test_ood"`` or, where there is none, ``"test"``.
+        reference: the in-distribution test part, against which to read every figure; by default ``"test_id"`` where
+            there is one.
+        near_duplicates: what counts as nearly the same; by default Jaccard .7 on token 5-grams.
+        tokenizer: a Hugging Face tokenizer, its name or path, or a function from a text to its tokens: to count the
+            rows that its model's context truncates.
+        max_length: that context, in tokens; by default what the tokenizer states.
+        seed: of samples, folds and permutations.
+        n_permutations: of each p-value, from 19 up (properties take 40 for each property, where that is more).
+        sample: rows of each part, at most, that the two-sample tests and the nearest-row search look at.
+        worst: how many leaking pairs the report shows.
+        thresholds: where the verdict draws its lines.
+
+    Raises:
+        ParameterError: if an argument cannot work, or a part that was named is missing.
+        DataError: if a part lacks a column, or rows of it are None.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> short = [f"def f{i}(): return {i} + {i * i}" for i in range(80)]
+    >>> long = [f"class C{i}:\n    def get(self):\n        self.x = [{i}]\n        return self.x" for i in range(40)]
+    >>> splits = DatasetDict({"train": Dataset.from_dict({"code": short}), "test": Dataset.from_dict({"code": long})})
+    >>> report = audit(splits, column="code", n_permutations=39)
+    >>> report.verdict.label
+    'sound'
+    >>> report.leakage[0].near_share, round(report.strength[0].classifier.statistic, 2)
+    (0.0, 1.0)
+    """
+    settings = AuditSettings(
+        column=column,
+        language=language,
+        groups=groups,
+        properties=None if properties is None else properties,  # type: ignore[arg-type]
+        intended=None if intended is None else intended,  # type: ignore[arg-type]
+        near_duplicates=NearDuplicates() if near_duplicates is None else near_duplicates,
+        max_length=max_length,
+        seed=seed,
+        n_permutations=n_permutations,
+        sample=sample,
+        worst=worst,
+        thresholds=Thresholds() if thresholds is None else thresholds,
+    )
+    counter = token_counter(tokenizer, max_length)
+    parts = take_parts(splits, data, column=column, train=train, test=test, reference=reference)
+    # More threads would win little here, and sum in another order on another machine.
+    with threadpool_limits(limits=1):
+        return _measure(parts, settings, counter)
+
+
+def _measure(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
+    series = gather_series(parts.table, settings, parts.region)
+    groups = settings.groups if settings.groups is not None else parts.groups
+    leakage = tuple(
+        measure_leakage(
+            parts,
+            part,
+            column=settings.column,
+            groups=groups,
+            near_duplicates=settings.near_duplicates,
+            worst=settings.worst,
+        )
+        for part in parts.held_out
+    )
+    distinct = {part: distinct_rows(parts, part, settings) for part in (parts.train, *parts.compared)}
+    train, test = distinct[parts.train], distinct[parts.test]
+    strength = tuple(measure_strength(parts, part, train, distinct[part], series, settings) for part in parts.compared)
+    confounds = measure_confounds(series, train, test, distinct.get(parts.reference or ""))
+    measured = (parts.train, *parts.compared)
+    truncation = tuple(
+        measure_truncation(part, parts.texts(part, settings.column), counter) for part in measured if counter
+    )
+    elements = [one for one in series if isinstance(one.values, ElementCounts)]
+    return AuditReport(
+        train=parts.train,
+        test=parts.test,
+        reference=parts.reference,
+        sizes={part: len(rows) for part, rows in parts.rows.items()},
+        settings=settings,
+        leakage=leakage,
+        strength=strength,
+        confounds=confounds,
+        atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
+        truncation=truncation,
+        verdict=judge(
+            leakage=leakage,
+            strength=strength,
+            confounds=confounds,
+            truncation=truncation,
+            thresholds=settings.thresholds,
+        ),
+        values={
+            one.name: {part: one.values[parts.rows[part]] for part in measured}
+            for one in series
+            if isinstance(one.values, np.ndarray) and one.is_number
+        },
+    )

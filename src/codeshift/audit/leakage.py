@@ -1,0 +1,113 @@
+"""Rows of a held-out part that training has seen: exact copies, near-duplicates, groups on both sides."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from codeshift.audit.parts import AuditParts
+from codeshift.properties.columns import column_values
+from codeshift.properties.near_duplicates import NearDuplicates
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakedPair:
+    """A held-out row and its nearest row of train.
+
+    Attributes:
+        jaccard: the similarity of their token n-grams; 1 for rows that differ in layout only.
+        row: the held-out row's code.
+        train_row: the code of the row of train.
+    """
+
+    jaccard: float
+    row: str
+    train_row: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leakage:
+    """What of one part stands in train.
+
+    Attributes:
+        part: the held-out part.
+        n: its rows.
+        exact: how many of them have the very same code as a row of train.
+        near: how many have a near-duplicate in train, exact copies included.
+        groups: how many are of a group that train holds too; None where no groups were named.
+        worst: the most similar pairs of different texts, the most similar first.
+        rows: where the ``near`` rows stand in the part as it was given, ascending. Not part of equality, since another
+            order of rows changes it.
+    """
+
+    part: str
+    n: int
+    exact: int
+    near: int
+    groups: int | None
+    worst: tuple[LeakedPair, ...]
+    rows: tuple[int, ...] = field(compare=False, repr=False)
+
+    @property
+    def exact_share(self) -> float:
+        """The share of rows with an exact copy in train; NaN for an empty part."""
+        return self.exact / self.n if self.n else math.nan
+
+    @property
+    def near_share(self) -> float:
+        """The share of rows with an exact or near-duplicate in train; NaN for an empty part."""
+        return self.near / self.n if self.n else math.nan
+
+    @property
+    def groups_share(self) -> float:
+        """The share of rows of a group that train holds too; NaN for an empty part or without groups."""
+        return self.groups / self.n if self.n and self.groups is not None else math.nan
+
+
+def measure_leakage(
+    parts: AuditParts, part: str, *, column: str, groups: str | None, near_duplicates: NearDuplicates, worst: int
+) -> Leakage:
+    """Compare one part with train.
+
+    Raises:
+        DataError: if the column of groups is missing or rows of it are None.
+    """
+    texts, train = parts.texts(part, column), parts.texts(parts.train, column)
+    seen = set(train)
+    exact = np.array([text in seen for text in texts], dtype=bool)
+    nearest = near_duplicates.nearest(texts, train)
+    leaking = exact | (nearest.index >= 0)
+    return Leakage(
+        part=part,
+        n=len(texts),
+        exact=int(exact.sum()),
+        near=int(leaking.sum()),
+        groups=None if groups is None else _in_shared_groups(parts, part, groups),
+        worst=_worst(texts, train, nearest.worst(len(texts)), worst),
+        rows=tuple(sorted(parts.given[part][leaking].tolist())),
+    )
+
+
+def _worst(
+    texts: list[str], train: list[str], pairs: list[tuple[int, int, float]], count: int
+) -> tuple[LeakedPair, ...]:
+    """Pairs to look at: each once, exact copies last, since there is nothing to compare in them."""
+    found: dict[tuple[str, str], LeakedPair] = {}
+    for row, other, jaccard in pairs:
+        pair = LeakedPair(jaccard=jaccard, row=texts[row], train_row=train[other])
+        found.setdefault((pair.row, pair.train_row), pair)
+    ordered = sorted(found.values(), key=lambda pair: (pair.row == pair.train_row, -pair.jaccard))
+    return tuple(ordered[:count])
+
+
+def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
+    values = column_values(parts.table, groups)
+    in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
+    return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
+
+
+def _keyed(value: object) -> tuple[str, str]:
+    """A value that can stand in a set, with 1 and "1" kept apart."""
+    return type(value).__name__, str(value)

@@ -1,0 +1,74 @@
+"""How near each held-out row comes to training: the cosine of its nearest row there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.audit.tokens import tfidf
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+_CELLS = 4_000_000  # similarities held at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestSimilarity:
+    """The distribution of the similarity of held-out rows to the nearest row of train.
+
+    Attributes:
+        n: held-out rows that were looked at.
+        mean: their mean.
+        q05: the 5% quantile.
+        q25: the lower quartile.
+        median: the median.
+        q75: the upper quartile.
+        q95: the 95% quantile.
+    """
+
+    n: int
+    mean: float
+    q05: float
+    q25: float
+    median: float
+    q75: float
+    q95: float
+
+
+def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
+    """The largest cosine of TF-IDF vectors, with document frequencies from train, for each row.
+
+    Args:
+        rows: tokens of n rows, of shape ``(n, vocabulary)``.
+        train: tokens of the rows of train, of shape ``(m, vocabulary)``.
+
+    Returns:
+        Floats of shape ``(n,)``: 0 where no token is shared, 1 for the same tokens. NaN where train is empty.
+    """
+    n, m = rows.shape[0], train.shape[0]
+    if not n or not m or not rows.shape[1]:
+        return np.full(n, math.nan if not m else 0.0)
+    queries, corpus = tfidf(rows, train), tfidf(train, train).T.tocsr()
+    step = max(1, _CELLS // m)
+    found: list[Any] = [
+        (queries[start : start + step] @ corpus).max(axis=1).toarray().ravel() for start in range(0, n, step)
+    ]
+    similarities: np.ndarray = np.minimum(np.concatenate(found), 1.0)
+    return similarities
+
+
+def summarise_similarities(similarities: np.ndarray) -> NearestSimilarity:
+    """The distribution in a few numbers; NaN where there is none.
+
+    >>> summarise_similarities(np.array([0.2, 0.4, 0.9])).median
+    0.4
+    """
+    known = similarities[~np.isnan(similarities)]
+    levels = np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() if len(known) else [math.nan] * 5
+    names = ("q05", "q25", "median", "q75", "q95")
+    mean = float(known.mean()) if len(known) else math.nan
+    return NearestSimilarity(n=len(known), mean=mean, **dict(zip(names, levels, strict=True)))

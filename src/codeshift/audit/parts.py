@@ -1,0 +1,162 @@
+"""The parts of a split as the audit sees them: one table of all rows, and each part's rows in the order of content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties import PropertyTable
+from codeshift.splitters import Region, SplitAssignment
+from codeshift.splitters.identity import content_digest, row_digests
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+Splits = Mapping[str, "Dataset"]
+
+VALIDATION = ("validation", "validation_ood")
+"""Parts beside test and reference whose leakage is looked at: model selection sees them."""
+
+
+@dataclass(frozen=True, eq=False)
+class AuditParts:
+    """The rows of a split.
+
+    Attributes:
+        table: a table that holds the rows of all parts.
+        rows: the positions of each part's rows in ``table``, sorted by content, so that the order in which rows came
+            changes nothing that is drawn or summed.
+        given: where each of those rows stood in its part.
+        train: the name of the part that is trained on.
+        test: the name of the part whose shift is measured.
+        reference: the name of the in-distribution test part, or None.
+        region: what a codeshift split calls out of distribution, or None.
+        groups: the column of groups that a codeshift split kept whole, or None.
+    """
+
+    table: PropertyTable
+    rows: dict[str, np.ndarray]
+    given: dict[str, np.ndarray]
+    train: str
+    test: str
+    reference: str | None
+    region: Region | None = None
+    groups: str | None = None
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The parts that are compared with train: test, and the reference where there is one."""
+        return (self.test,) if self.reference is None else (self.test, self.reference)
+
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """The parts that must not leak: those compared, and validation."""
+        return (*self.compared, *(name for name in VALIDATION if name in self.rows and name not in self.compared))
+
+    def texts(self, part: str, column: str) -> list[str]:
+        """The texts of a part, in the order of content."""
+        texts = self.table.texts(column)
+        return [texts[row] for row in self.rows[part].tolist()]
+
+
+def take_parts(
+    splits: SplitAssignment | DatasetDict | Splits,
+    data: Dataset | DatasetDict | PropertyTable | None,
+    *,
+    column: str,
+    train: str,
+    test: str | None,
+    reference: str | None,
+) -> AuditParts:
+    """Take what ``audit`` takes.
+
+    Raises:
+        ParameterError: if the splits are of another type, or a part that was named is missing.
+        DataError: if a part lacks the column, or rows of it are no text.
+    """
+    region = groups = None
+    if isinstance(splits, SplitAssignment):
+        if data is None:
+            raise ParameterError("data", "the data that was assigned", None, "audit(assignment, data, column=...)")
+        region, groups = splits.manifest.fitted_region(), splits.manifest.request.get("groups")
+        splits = splits.to_dataset_dict(data)
+    elif data is not None:
+        remedy = "a DatasetDict brings its rows along"
+        raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
+    found = _checked_splits(splits)
+    names = _names(found, train=train, test=test, reference=reference)
+    used = {name: found[name] for name in [*names.values(), *VALIDATION] if name in found}
+    orders = {name: _content_order(rows, name, column) for name, rows in used.items()}
+    starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
+    return AuditParts(
+        table=PropertyTable(_joined(used, column)),
+        rows={name: starts[name] + order for name, order in orders.items()},
+        given=orders,
+        train=names["train"],
+        test=names["test"],
+        reference=names.get("reference"),
+        region=region,
+        groups=groups,
+    )
+
+
+def _checked_splits(splits: Any) -> dict[str, Dataset]:
+    from datasets import Dataset
+
+    remedy = "pass what Splitter.split or load_dataset returns, or the assignment and its data"
+    if not isinstance(splits, Mapping):
+        raise ParameterError("splits", "a DatasetDict or a SplitAssignment", type(splits).__name__, remedy)
+    for name, rows in splits.items():
+        if not isinstance(rows, Dataset):
+            raise ParameterError("splits", "a DatasetDict", f"{name}: {type(rows).__name__}", remedy)
+    return dict(splits)
+
+
+def _names(splits: Splits, *, train: str, test: str | None, reference: str | None) -> dict[str, str]:
+    if test is None:
+        test = "test" if "test" in splits and "test_ood" not in splits else "test_ood"
+    if reference is None and "test_id" in splits and test != "test_id":
+        reference = "test_id"
+    names = {"train": train, "test": test} | ({} if reference is None else {"reference": reference})
+    for role, name in names.items():
+        if name not in splits:
+            raise ParameterError(role, "a part of the splits", name, closest(str(name), splits))
+    if len(set(names.values())) < len(names):
+        raise ParameterError("train, test and reference", "different parts", tuple(names.values()), "name each one")
+    return names
+
+
+def _content_order(rows: Dataset, part: str, column: str) -> np.ndarray:
+    """Positions sorted by the digest of the code, then by that of the whole row; rows that tie are equal."""
+    try:
+        texts = PropertyTable(rows).texts(column)
+    except DataError as error:
+        raise DataError(f"column of {part}", error.constraint, error.value, error.remedy) from None
+    digests = row_digests([texts])
+    _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    contents = np.full(len(digests), "", dtype="U32")
+    plain = rows.with_format(None)
+    for row in np.flatnonzero(counts[inverse] > 1).tolist() if len(digests) else []:
+        contents[row] = content_digest(plain[row])
+    return np.lexsort((contents, digests))
+
+
+def _joined(parts: dict[str, Dataset], column: str) -> Dataset:
+    """All rows end to end, with the columns that all parts hold alike."""
+    from datasets import Value, concatenate_datasets
+
+    first, *others = parts.values()
+    common = [
+        name
+        for name, feature in first.features.items()
+        if name != column and all(rows.features.get(name) == feature for rows in others)
+    ]
+    text = Value("string")
+    plain = [rows.with_format(None).select_columns([column, *common]) for rows in parts.values()]
+    return concatenate_datasets(
+        [rows if rows.features[column] == text else rows.cast_column(column, text) for rows in plain]
+    )

@@ -1,0 +1,75 @@
+"""Plots of property distributions: train against the test parts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import MissingExtraError, ParameterError, closest
+
+if TYPE_CHECKING:
+    from codeshift.audit.report import AuditReport
+
+_BINS = 40
+_SKEWED = 5.0  # how many times the median the 99% quantile must be for a logarithmic axis
+
+
+def plot(report: AuditReport, prop: str, ax: Any | None) -> Any:
+    """Draw one property: the share of each part's rows by bin, as steps. Parts without rows are left out."""
+    if prop not in report.values:
+        raise ParameterError("prop", "a property with numbers", prop, closest(str(prop), report.values))
+    if ax is None:
+        ax = _figure(5.0, 3.2).subplots()
+    drawn = {part: numbers for part, numbers in report.values[prop].items() if len(numbers)}
+    everything = np.concatenate([np.empty(0), *drawn.values()])
+    edges, scale = _edges(everything)
+    for part, numbers in drawn.items():
+        shares = np.histogram(numbers, edges)[0] / len(numbers)
+        ax.stairs(shares, edges, label=f"{part} ({len(numbers):,})", linewidth=1.5)
+    ax.set_xscale(scale, **({"linthresh": 1.0} if scale == "symlog" else {}))
+    ax.set_xlabel(prop)
+    ax.set_ylabel("share of the part's rows")
+    if drawn:
+        ax.legend(frameon=False)
+    return ax
+
+
+def plot_all(report: AuditReport) -> Any:
+    """All properties, two a line."""
+    names = list(report.values)
+    lines = max(1, math.ceil(len(names) / 2))
+    figure = _figure(10.0, 3.2 * lines)
+    axes = np.ravel(figure.subplots(lines, 2))
+    for name, ax in zip(names, axes, strict=False):
+        plot(report, name, ax)
+    for ax in axes[len(names) :]:
+        ax.set_axis_off()
+    return figure
+
+
+def _figure(width: float, height: float) -> Any:
+    """A figure that no window system knows of, so that a script may make thousands."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("matplotlib", "report") from None
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _edges(numbers: np.ndarray) -> tuple[np.ndarray, str]:
+    """Bins for all parts together: even, or even in the logarithm for numbers from 0 up with a long tail."""
+    if not len(numbers):
+        return np.array([0.0, 1.0]), "linear"
+    low, high = float(numbers.min()), float(numbers.max())
+    if low == high:
+        return np.array([low - 0.5, low + 0.5]), "linear"
+    tail, median = (float(np.quantile(numbers, level)) for level in (0.99, 0.5))
+    edges, scale = np.linspace(low, high, _BINS + 1), "linear"
+    if low >= 0 and tail > _SKEWED * max(median, 1.0):
+        edges, scale = np.expm1(np.linspace(np.log1p(low), np.log1p(high), _BINS + 1)), "symlog"
+    if (numbers == np.floor(numbers)).all():
+        # Bins between whole numbers: others would be empty or hold two, and draw a comb.
+        edges = np.append(np.unique(np.floor(edges[:-1])) - 0.5, np.floor(high) + 0.5)
+    return edges, scale

@@ -1,0 +1,147 @@
+"""What is compared between parts: properties with their names, and which of them the split was meant to move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from codeshift.audit.settings import AuditSettings
+from codeshift.audit.tokens import TokenTypes
+from codeshift.errors import ParameterError, shown
+from codeshift.properties import (
+    CharCount,
+    ElementCounts,
+    LineCount,
+    NodeTypes,
+    Property,
+    PropertyTable,
+    TokenCount,
+    TreeDepth,
+)
+from codeshift.properties.columns import ContentHash, Label, Timestamp
+from codeshift.splitters import Region
+
+# These say where a program comes from, or nothing at all, and not what it is like: a split by project moves the project
+# by construction, which is no evidence of a shift of programs.
+_NO_CONTENT = (ContentHash, Label, Timestamp)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One property of all rows.
+
+    Attributes:
+        name: what it is called in the report.
+        values: numbers or labels (objects) of shape ``(n,)``, or element counts of n rows.
+        intended: whether the split was meant to move it, so that it is no confound.
+        says_content: whether it tells what a program is like, and not only where it comes from.
+        spared: elements that the split was meant to move.
+    """
+
+    name: str
+    values: np.ndarray | ElementCounts
+    intended: bool = False
+    says_content: bool = True
+    spared: tuple[str, ...] = ()
+
+    @property
+    def is_number(self) -> bool:
+        """Whether rows have numbers, which have means and a scale."""
+        return isinstance(self.values, np.ndarray) and self.values.dtype != object
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict counts it: a number that tells what a program is like.
+
+        The distance between two samples of thousands of rare elements is large whatever they were drawn from; what the
+        verdict needs to know of elements, the classifier and the indicators of intended elements tell it.
+        """
+        return self.is_number and self.says_content
+
+
+def default_properties(column: str, language: str | None) -> tuple[Property, ...]:
+    """Length in three units and, with a language, tree depth and node types."""
+    lengths = (CharCount(column), LineCount(column), TokenCount(column))
+    return lengths if language is None else (*lengths, TreeDepth(column, language), NodeTypes(column, language))
+
+
+def gather_series(table: PropertyTable, settings: AuditSettings, region: Region | None) -> tuple[Series, ...]:
+    """All that is compared: the properties asked for, the intended ones, and the tokens.
+
+    Raises:
+        ParameterError: if a property gives neither numbers, nor labels, nor element counts.
+    """
+    leaves = _leaves(region)
+    intended = settings.intended if settings.intended is not None else _properties_of(leaves)
+    asked = settings.properties
+    if asked is None:
+        asked = default_properties(settings.column, settings.language)
+    listed = tuple(dict.fromkeys([*asked, *intended, TokenTypes(settings.column)]))
+    names = _names(listed)
+    found = []
+    for prop in listed:
+        values = _values(table, prop, required=prop in asked or prop in (settings.intended or ()))
+        if values is None:
+            continue
+        spared = tuple(element for leaf in leaves for element in _elements(leaf, prop))
+        # Where some elements were meant, the others can still be confounds.
+        found.append(
+            Series(names[prop], values, prop in intended and not spared, not isinstance(prop, _NO_CONTENT), spared)
+        )
+        found.extend(_indicators(table, prop, names[prop], leaves) if spared else ())
+    return tuple(found)
+
+
+def _values(table: PropertyTable, prop: Property, *, required: bool) -> np.ndarray | ElementCounts | None:
+    values = table.values(prop)
+    if isinstance(values, ElementCounts):
+        return values
+    array = np.asarray(values) if isinstance(values, np.ndarray) else np.empty((0, 0))
+    if array.ndim == 1 and array.dtype == object:
+        return array
+    if array.ndim == 1 and array.dtype.kind in "fiub":
+        return array.astype(np.float64)
+    if required:
+        raise ParameterError(
+            "properties", "properties that give a number, a label or element counts a row", prop, "leave it out"
+        )
+    return None  # a vector, on which a region was fitted; the two-sample tests look at content as a whole
+
+
+def _names(properties: Sequence[Property]) -> dict[Property, str]:
+    """The class alone where it is enough to tell properties apart."""
+    classes = [type(prop).__name__ for prop in properties]
+    return {
+        prop: name if classes.count(name) == 1 else repr(prop) for prop, name in zip(properties, classes, strict=True)
+    }
+
+
+def _leaves(region: Region | None) -> tuple[Region, ...]:
+    """The regions that a composition is made of."""
+    if region is None:
+        return ()
+    inner = [getattr(region, f.name) for f in fields(region) if isinstance(getattr(region, f.name), Region)]
+    return tuple(leaf for part in inner for leaf in _leaves(part)) if inner else (region,)
+
+
+def _properties_of(leaves: Sequence[Region]) -> tuple[Property, ...]:
+    values = [getattr(leaf, f.name) for leaf in leaves for f in fields(leaf)]
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, Property)))
+
+
+def _elements(leaf: Region, prop: Property) -> tuple[str, ...]:
+    return tuple(getattr(leaf, "elements", ())) if getattr(leaf, "property", None) == prop else ()
+
+
+def _indicators(table: PropertyTable, prop: Property, name: str, leaves: Sequence[Region]) -> list[Series]:
+    """Whether each row holds the elements that the split was meant to move, as a number."""
+    found: dict[str, Series] = {}
+    for leaf in leaves:
+        elements: Any = _elements(leaf, prop)
+        if elements:
+            key = f"{name}: {shown(', '.join(elements))[1:-1]}"
+            found[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
+    return list(found.values())

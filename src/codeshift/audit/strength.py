@@ -1,0 +1,139 @@
+"""How strong a shift is: of the programs as a whole, and of each property."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
+from codeshift.audit.nearest import NearestSimilarity, nearest_similarities, summarise_similarities
+from codeshift.audit.parts import AuditParts
+from codeshift.audit.series import Series
+from codeshift.audit.settings import AuditSettings, generator
+from codeshift.audit.tokens import TokenTypes, reduced
+from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
+from codeshift.properties import ElementCounts
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyShift:
+    """How one property differs between train and a part, on distinct rows.
+
+    Attributes:
+        name: the property.
+        intended: whether the split was meant to move it.
+        counts: whether the verdict counts it: numbers that say what programs are like do, a project or a date does not.
+        n_train: distinct rows of train.
+        n: distinct rows of the part.
+        mean_train: the mean in train; NaN for labels and elements.
+        mean: the mean in the part; NaN for labels and elements.
+        effect: the standardised effect; NaN for labels and elements.
+        wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
+        jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
+        p_value: that of the Jensen-Shannon distance, by permutation.
+    """
+
+    name: str
+    intended: bool
+    counts: bool
+    n_train: int
+    n: int
+    mean_train: float
+    mean: float
+    effect: float
+    wasserstein: float
+    jensen_shannon: float
+    p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strength:
+    """How a part differs from train, on distinct rows: one of each near-duplicate component within either part.
+
+    Copies are not independent of each other, and a permutation test that takes them for independent finds a shift in
+    every split that keeps them together.
+
+    Attributes:
+        part: the part that is compared with train.
+        n_train: distinct rows of train.
+        n: distinct rows of the part.
+        classifier: the classifier two-sample test (AUC), on a sample.
+        mmd: the unbiased MMD^2, on the same sample.
+        nearest: how similar rows of the part are to the nearest row of train, on a sample of the part.
+        properties: one comparison a property.
+    """
+
+    part: str
+    n_train: int
+    n: int
+    classifier: TwoSampleTest
+    mmd: TwoSampleTest
+    nearest: NearestSimilarity
+    properties: tuple[PropertyShift, ...]
+
+
+def distinct_rows(parts: AuditParts, part: str, settings: AuditSettings) -> np.ndarray:
+    """Positions in the table of one row of each near-duplicate component of a part, in the order of content."""
+    labels = settings.near_duplicates.components(parts.texts(part, settings.column)).labels
+    _, first = np.unique(labels, return_index=True)
+    return parts.rows[part][np.sort(first)]
+
+
+def measure_strength(
+    parts: AuditParts, part: str, train: np.ndarray, rows: np.ndarray, series: Sequence[Series], settings: AuditSettings
+) -> Strength:
+    """Compare the distinct ``rows`` of a part with those of ``train``."""
+    tokens: ElementCounts = parts.table.values(TokenTypes(settings.column))
+    of_train, of_part = (_sample(positions, settings) for positions in (train, rows))
+    vectors = reduced(tokens.counts[np.concatenate([of_train, of_part])], settings.seed)
+    first, second = vectors[: len(of_train)], vectors[len(of_train) :]
+    permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
+    # Holm's correction multiplies p-values by the number of properties: the smallest must stay below .05 even so.
+    of_properties = max(settings.n_permutations, 40 * sum(one.counts for one in series))
+    return Strength(
+        part=part,
+        n_train=len(train),
+        n=len(rows),
+        classifier=classifier_two_sample_test(first, second, **permuted),
+        mmd=maximum_mean_discrepancy(first, second, **permuted),
+        nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
+        properties=tuple(_shift(one, train, rows, of_properties, settings.seed) for one in series),
+    )
+
+
+def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
+    if len(positions) <= settings.sample:
+        return positions
+    rng = generator(settings.seed, "sample")
+    return positions[np.sort(rng.choice(len(positions), settings.sample, replace=False))]
+
+
+def _shift(series: Series, train: np.ndarray, rows: np.ndarray, n_permutations: int, seed: int) -> PropertyShift:
+    both = np.concatenate([train, rows])
+    of_part = np.arange(len(both)) >= len(train)
+    mean_train = mean = effect = moved = math.nan
+    if isinstance(series.values, ElementCounts):
+        counts = series.values.counts[both]
+    else:
+        counts = memberships(series.values[both])
+    if isinstance(series.values, np.ndarray) and series.is_number:
+        first, second = series.values[train], series.values[rows]
+        mean_train, mean = (float(v.mean()) if len(v) else math.nan for v in (first, second))
+        effect, moved = standardised_effect(first, second), wasserstein(first, second)
+    distance, p_value = jensen_shannon(counts, of_part, n_permutations=n_permutations, seed=seed)
+    return PropertyShift(
+        name=series.name,
+        intended=series.intended,
+        counts=series.counts,
+        n_train=len(train),
+        n=len(rows),
+        mean_train=mean_train,
+        mean=mean,
+        effect=effect,
+        wasserstein=moved,
+        jensen_shannon=distance,
+        p_value=p_value,
+    )

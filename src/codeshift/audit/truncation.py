@@ -1,0 +1,123 @@
+"""Rows that a model would see only the beginning of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from codeshift.audit.settings import is_integer
+from codeshift.errors import MissingExtraError, ParameterError
+
+_BOUNDLESS = 10**9  # tokenizers that state no length state 10**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncation:
+    """How many rows of a part are longer than a model's context.
+
+    Attributes:
+        part: the part.
+        n: its rows.
+        truncated: how many of them have more than ``max_length`` tokens, special tokens included.
+        max_length: the context, in the model's tokens.
+        median: tokens of the median row; NaN for an empty part.
+        longest: tokens of the longest row; 0 for an empty part.
+    """
+
+    part: str
+    n: int
+    truncated: int
+    max_length: int
+    median: float
+    longest: int
+
+    @property
+    def share(self) -> float:
+        """The share of truncated rows; NaN for an empty part."""
+        return self.truncated / self.n if self.n else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class TokenCounter:
+    """Counts a model's tokens.
+
+    Attributes:
+        lengths: from texts to their numbers of tokens.
+        max_length: the model's context.
+    """
+
+    lengths: Callable[[Sequence[str]], list[int]]
+    max_length: int
+
+
+def token_counter(tokenizer: Any, max_length: int | None) -> TokenCounter | None:
+    """What counts tokens, from what ``audit`` takes; None where neither is given.
+
+    Args:
+        tokenizer: a Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
+        max_length: the context; by default the one that the tokenizer states.
+
+    Raises:
+        ParameterError: if only ``max_length`` is given, or no context is known.
+        MissingExtraError: if a name is given and transformers is not installed.
+    """
+    if tokenizer is None:
+        if max_length is not None:
+            raise ParameterError("tokenizer", "given where max_length is", None, "name the model, or leave out both")
+        return None
+    if isinstance(tokenizer, str | PathLike):
+        tokenizer = _load(tokenizer)
+    if not callable(tokenizer):
+        remedy = "such as Salesforce/codet5p-220m"
+        raise ParameterError("tokenizer", "a tokenizer, its name, or a function of a text", tokenizer, remedy)
+    stated = getattr(tokenizer, "model_max_length", None)
+    if max_length is None and isinstance(stated, int) and stated < _BOUNDLESS:
+        max_length = stated
+    if max_length is None or not is_integer(max_length) or max_length < 1:
+        constraint = "a number of tokens, from 1 up"
+        raise ParameterError("max_length", constraint, max_length, "this tokenizer states none: give the model's")
+    is_model = hasattr(tokenizer, "model_max_length")
+    return TokenCounter(_by_model(tokenizer) if is_model else _by_function(tokenizer), int(max_length))
+
+
+def measure_truncation(part: str, texts: Sequence[str], counter: TokenCounter) -> Truncation:
+    """Count the tokens of each row.
+
+    >>> counter = token_counter(str.split, 2)
+    >>> measure_truncation("test", ["a b c", "a"], counter).share
+    0.5
+    """
+    lengths = np.array(counter.lengths(texts), dtype=np.int64)
+    return Truncation(
+        part=part,
+        n=len(lengths),
+        truncated=int((lengths > counter.max_length).sum()),
+        max_length=counter.max_length,
+        median=float(np.median(lengths)) if len(lengths) else math.nan,
+        longest=int(lengths.max(initial=0)),
+    )
+
+
+def _load(name: str | PathLike[str]) -> Any:
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingExtraError("transformers", "finetune") from None
+    return AutoTokenizer.from_pretrained(str(name), trust_remote_code=False)
+
+
+def _by_model(tokenizer: Any) -> Callable[[Sequence[str]], list[int]]:
+    def lengths(texts: Sequence[str]) -> list[int]:
+        # verbose=False: the warning that a row is too long is what is being counted.
+        return [len(ids) for ids in tokenizer(list(texts), verbose=False)["input_ids"]] if texts else []
+
+    return lengths
+
+
+def _by_function(tokenizer: Callable[[str], Any]) -> Callable[[Sequence[str]], list[int]]:
+    return lambda texts: [len(tokenizer(text)) for text in texts]

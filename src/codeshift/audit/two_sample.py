@@ -1,0 +1,186 @@
+"""Two-sample tests: can two samples be told apart at all? By a classifier, and by the maximum mean discrepancy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.audit.settings import check_permutations, generator
+from codeshift.errors import ParameterError
+
+FOLDS = 5
+FEWEST = 2 * FOLDS
+"""Rows that each sample must have: two in each fold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoSampleTest:
+    """A statistic that is large where two samples differ.
+
+    Attributes:
+        statistic: AUC or MMD^2; NaN where a sample is too small.
+        p_value: the share of permutations that give at least this statistic, the observed one counted:
+            ``(1 + hits) / (1 + n_permutations)``; NaN where a sample is too small.
+        null_95: below this lie 95% of the statistics of permuted samples: what no shift looks like at this size.
+        n_first: rows of the first sample.
+        n_second: rows of the second sample.
+    """
+
+    statistic: float
+    p_value: float
+    null_95: float
+    n_first: int
+    n_second: int
+
+
+def classifier_two_sample_test(
+    first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+) -> TwoSampleTest:
+    """Can a classifier tell the two samples apart? AUC .5 is no, 1 is always.
+
+    The mean AUC over the five folds of a cross-validated logistic regression. The p-value refits it on permuted rows,
+    since the folds are not independent of each other.
+
+    Source: Lopez-Paz and Oquab, Revisiting Classifier Two-Sample Tests (ICLR 2017), with AUC for accuracy, which
+    samples of unequal size would distort.
+
+    Args:
+        first: vectors of shape ``(n, d)``.
+        second: vectors of shape ``(m, d)``.
+        n_permutations: from 19 up.
+        seed: of the folds and the permutations.
+
+    Raises:
+        ParameterError: if the shapes do not fit or there are too few permutations.
+
+    >>> rng = np.random.default_rng(0)
+    >>> same = classifier_two_sample_test(rng.normal(size=(60, 3)), rng.normal(size=(60, 3)), n_permutations=39)
+    >>> moved = classifier_two_sample_test(rng.normal(size=(60, 3)), rng.normal(2, size=(60, 3)), n_permutations=39)
+    >>> same.p_value > 0.05, moved.statistic > 0.95, moved.p_value
+    (True, True, 0.025)
+    """
+    rows = _joined(first, second, n_permutations)
+    if min(len(first), len(second)) < FEWEST:
+        return _too_small(first, second)
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = np.repeat([0, 1], [len(first), len(second)])
+    rng = generator(seed, "classifier")
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
+    parts = list(folds.split(rows, labels))
+    observed = _mean_auc(rows, labels, parts)
+    # Permuting rows under fixed labels and folds is permuting labels, with folds stratified all the same.
+    null = np.array([_mean_auc(rng.permutation(rows), labels, parts) for _ in range(n_permutations)])
+    return _tested(observed, null, first, second)
+
+
+def maximum_mean_discrepancy(
+    first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
+) -> TwoSampleTest:
+    """The unbiased estimate of MMD^2 with an RBF kernel; 0 in the mean where the samples are of one distribution.
+
+    The kernel is ``exp(-d^2 / (2 s^2))`` with s the median distance between rows of both samples together. The estimate
+    can be below zero. Memory: two matrices of ``(n + m)^2`` floats.
+
+    Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, A Kernel Two-Sample Test (JMLR 2012), lemma 6 and section 8.
+
+    Args:
+        first: vectors of shape ``(n, d)``.
+        second: vectors of shape ``(m, d)``.
+        n_permutations: from 19 up.
+        seed: of the permutations.
+
+    Raises:
+        ParameterError: if the shapes do not fit or there are too few permutations.
+
+    >>> rng = np.random.default_rng(0)
+    >>> moved = maximum_mean_discrepancy(rng.normal(size=(50, 2)), rng.normal(2, size=(50, 2)), n_permutations=39)
+    >>> moved.statistic > moved.null_95, moved.p_value
+    (True, 0.025)
+    """
+    rows = _joined(first, second, n_permutations)
+    if min(len(first), len(second)) < FEWEST:
+        return _too_small(first, second)
+    kernel = _kernel(rows)
+    labels = np.zeros((len(rows), 1 + n_permutations))
+    labels[: len(first), 0] = 1
+    rng = generator(seed, "mmd")
+    for permutation in range(1, 1 + n_permutations):
+        labels[:, permutation] = rng.permutation(labels[:, 0])
+    statistics = _unbiased(kernel, labels)
+    return _tested(float(statistics[0]), statistics[1:], first, second)
+
+
+def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    from sklearn.linear_model import LogisticRegression
+
+    found = []
+    for fitted, tested in folds:
+        model = LogisticRegression(solver="newton-cholesky").fit(rows[fitted], labels[fitted])
+        found.append(_auc(rows[tested] @ model.coef_[0], labels[tested]))
+    return float(np.mean(found))
+
+
+def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Of pairs of a positive and a negative, the share where the positive scores higher; ties count one half."""
+    from scipy.stats import rankdata
+
+    positive = int(labels.sum())
+    ranks = float(rankdata(scores)[labels == 1].sum())
+    return (ranks - positive * (positive + 1) / 2) / (positive * (len(labels) - positive))
+
+
+def _kernel(rows: np.ndarray) -> np.ndarray:
+    squares = (rows**2).sum(axis=1)
+    distances: np.ndarray = rows @ rows.T
+    distances *= -2
+    distances += squares[:, None]
+    distances += squares
+    np.maximum(distances, 0, out=distances)
+    median = float(np.median(distances[np.triu_indices(len(rows), 1)]))
+    # All rows alike, or nearly: any width will do, since all distances that count are zero or far away.
+    distances /= -2 * (median or 1.0)
+    np.exp(distances, out=distances)
+    np.fill_diagonal(distances, 0.0)
+    return distances
+
+
+def _unbiased(kernel: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """MMD^2 for each column of 0 and 1, from a kernel with zeros on its diagonal."""
+    n = labels[:, 0].sum()
+    m = len(labels) - n
+    within = ((kernel @ labels) * labels).sum(axis=0)
+    from_first = kernel.sum(axis=1) @ labels
+    across = from_first - within
+    rest = kernel.sum() - within - 2 * across
+    found: np.ndarray = within / (n * (n - 1)) + rest / (m * (m - 1)) - 2 * across / (n * m)
+    return found
+
+
+def _joined(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:
+    check_permutations(n_permutations)
+    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
+        shapes = (first.shape, second.shape)
+        raise ParameterError("first and second", "vectors of one length, one a row", shapes, "reshape them to 2-D")
+    return np.concatenate([first, second])
+
+
+def _tested(observed: float, null: np.ndarray, first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
+    # Sums in another order differ in their last digits: a statistic that equals the observed one must count as a hit.
+    hits = int((null >= observed - 1e-12).sum())
+    return TwoSampleTest(
+        statistic=observed,
+        p_value=(1 + hits) / (1 + len(null)),
+        null_95=float(np.quantile(null, 0.95)),
+        n_first=len(first),
+        n_second=len(second),
+    )
+
+
+def _too_small(first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
+    return TwoSampleTest(
+        statistic=math.nan, p_value=math.nan, null_95=math.nan, n_first=len(first), n_second=len(second)
+    )
