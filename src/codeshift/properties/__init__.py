@@ -1,5 +1,6 @@
 """Code to one value a row. Knows nothing of splits; one parse of a row serves every syntactic property."""
 
+from codeshift.properties.apis import APINames
 from codeshift.properties.base import Property, TextProperty, TreeProperty
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import Grammar, grammar, languages
@@ -8,6 +9,7 @@ from codeshift.properties.table import PropertyTable
 from codeshift.properties.tree import NodeTypes, SyntaxTokenCount, TreeDepth
 
 __all__ = [
+    "APINames",
     "CharCount",
     "ElementCounts",
     "Grammar",

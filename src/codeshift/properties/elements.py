@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,8 +26,14 @@ class ElementCounts:
     counts: csr_matrix
 
     @classmethod
-    def from_rows(cls, elements: Sequence[Sequence[str]], counts: Sequence[Sequence[int]]) -> ElementCounts:
+    def from_rows(
+        cls, elements: Sequence[Sequence[str]], counts: Sequence[Sequence[int]] | None = None
+    ) -> ElementCounts:
         """Gather counts given row by row; an element that stands twice in a row is summed.
+
+        Args:
+            elements: the elements of each row.
+            counts: how often each of them stands there; once, without.
 
         >>> found = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
         >>> found.vocabulary, found.counts.toarray().tolist()
@@ -34,11 +41,14 @@ class ElementCounts:
         """
         from scipy.sparse import csr_matrix
 
-        vocabulary = tuple(sorted({element for row in elements for element in row}))
+        vocabulary = tuple(sorted(set().union(*elements)))
         column = {element: i for i, element in enumerate(vocabulary)}
-        indices = np.fromiter((column[element] for row in elements for element in row), dtype=np.int64)
-        data = np.fromiter((count for row in counts for count in row), dtype=np.int64)
-        indptr = np.concatenate([[0], np.cumsum([len(row) for row in elements], dtype=np.int64)])
+        sizes = np.fromiter(map(len, elements), dtype=np.int64, count=len(elements))
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        flat = map(column.__getitem__, chain.from_iterable(elements))
+        indices = np.fromiter(flat, dtype=np.int64, count=indptr[-1])
+        ones = repeat(1) if counts is None else chain.from_iterable(counts)
+        data = np.fromiter(ones, dtype=np.int64, count=indptr[-1])
         matrix = csr_matrix((data, indices, indptr), shape=(len(elements), len(vocabulary)))
         matrix.sum_duplicates()
         return cls(vocabulary, matrix)

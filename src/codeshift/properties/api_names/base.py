@@ -1,0 +1,185 @@
+"""What the resolvers of all languages share: scopes, and chains of members such as ``np.linalg.norm``.
+
+A row is one flat scope: a name that is bound anywhere in it counts as bound everywhere, and an import outweighs every
+other binding of its name. That holds for a function and nearly always for a file, and costs no second pass.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Found = Mapping[str, "list[Node]"]
+"""The nodes of a row by bucket; outer nodes stand before inner ones, and all of them have children."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """The names that a row binds.
+
+    Attributes:
+        imports: name -> what it was imported as; None for the project's own modules, whose members are no API.
+        variables: name -> its qualified type; None where the type is not known (a parameter, a local function).
+        wildcards: packages or namespaces of which everything was imported.
+        static_wildcards: classes of which every static member was imported.
+    """
+
+    imports: dict[str, str | None] = field(default_factory=dict)
+    variables: dict[str, str | None] = field(default_factory=dict)
+    wildcards: list[str] = field(default_factory=list)
+    static_wildcards: list[str] = field(default_factory=list)
+
+    def bring_in(self, name: str, target: str | None) -> None:
+        """Bind an import; the first one of a name stands (``try: import a as x``, ``except: import b as x``)."""
+        self.imports.setdefault(name, target)
+
+    def declare(self, name: str, type_name: str | None) -> None:
+        """Bind a variable; one that is declared with two types has none that can be relied on."""
+        known = self.variables.setdefault(name, type_name)
+        if known != type_name:
+            self.variables[name] = None
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Bind names of which no type is known."""
+        self.variables.update(dict.fromkeys(names))
+
+
+class NameResolver(ABC):
+    """Resolves the API names of one row. A language fills in the hooks below.
+
+    Attributes:
+        roles: node type -> the bucket that nodes of it are put into. Every resolver has the buckets ``"members"``
+            (``a.b``) and ``"calls"`` (whose first child is what is called); the others are the language's own.
+        using: the buckets of which one at least holds a node in every row that uses an API.
+        receivers: names that stand for the object at hand: ``self``, ``this``.
+    """
+
+    roles: ClassVar[Mapping[str, str]]
+    using: ClassVar[tuple[str, ...]] = ("members", "calls")
+    receivers: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    @abstractmethod
+    def read(self) -> Callable[[bytes], tuple[str, ...]]:
+        """Reads code as a chain of names, see ``chain_reader``."""
+
+    @abstractmethod
+    def scope(self, found: Found, source: bytes) -> Scope:
+        """What the row binds."""
+
+    @abstractmethod
+    def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
+        """The name of a chain whose root the row does not bind; None where it starts at an unknown object."""
+
+    def plain(self, name: str, scope: Scope) -> str | None:
+        """The name of the API behind a call ``name(...)`` whose name the row neither binds nor imports."""
+        return None
+
+    def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
+        """The type of an expression that is no chain of names; None where it is not known."""
+        return None
+
+    def names(self, found: Found, source: bytes) -> list[str]:
+        """Every use of an API in the row; a method of an object of unknown type is ``.method``."""
+        if not any(map(found.__getitem__, self.using)):
+            return []
+        return self.uses(found, source, self.scope(found, source))
+
+    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+        """Every use of an API, given what the row binds."""
+        used: list[str | None] = []
+        called: set[int] = set()
+        for call in found["calls"]:
+            function = call.children[0]
+            if function.child_count:
+                called.add(function.id)
+            else:
+                used.append(self.called_name(function, source, scope))
+        read = self.read
+        covered: set[int] = set()
+        for node in found["members"]:
+            start = node.start_byte
+            chain = read(source[start : node.end_byte])
+            if not chain:
+                if node.id in called:
+                    used.append(self._of_expression(node, source, scope))
+            elif start not in covered:  # the longest chain from here came first
+                covered.add(start)
+                used.append(self.named(chain, scope, node.id in called))
+        return [name for name in used if name]
+
+    def _of_expression(self, node: Node, source: bytes, scope: Scope) -> str:
+        children = node.children
+        owner = self.receiver(children[0], source, scope) or ""
+        return f"{owner}.{last_name(text(children[-1], source))}"
+
+    def called_name(self, function: Node, source: bytes, scope: Scope) -> str | None:
+        """The name of the API behind a call ``name(...)``; None for the row's own functions."""
+        name = text(function, source)
+        if name in scope.imports:
+            return scope.imports[name]
+        return None if name in scope.variables else self.plain(name, scope)
+
+    def named(self, chain: tuple[str, ...], scope: Scope, called: bool) -> str | None:
+        """The name of a chain of members; None where it is no use of an API."""
+        root = chain[0]
+        if root in scope.imports:
+            target = scope.imports[root]
+            return ".".join((target, *chain[1:])) if target else None
+        if root in self.receivers and len(chain) > 2 and chain[1] in scope.variables:
+            chain, root = chain[1:], chain[1]
+        if root in scope.variables:
+            owner = scope.variables[root]
+            if owner and len(chain) == 2:
+                return f"{owner}.{chain[1]}"
+        elif root not in self.receivers:
+            name = self.free(chain, scope)
+            if name:
+                return name
+        return f".{chain[-1]}" if called else None
+
+
+def text(node: Node, source: bytes) -> str:
+    """The code of a node."""
+    return source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")
+
+
+_LONGEST_CHAIN = 300
+_LAST_NAME = re.compile(r"[^\W\d][\w$]*")
+
+
+def last_name(code: str) -> str:
+    """The name in ``?.name``, ``name<T>`` or ``#name``; the text itself where it holds none."""
+    match = _LAST_NAME.search(code)
+    return match.group() if match else code
+
+
+def joined(chain: tuple[str, ...]) -> str:
+    """A chain as it is written."""
+    return ".".join(chain)
+
+
+def chain_reader(name: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
+    """A function that reads ``a.b.c`` as ``("a", "b", "c")``, and anything but a chain of names as ``()``.
+
+    Args:
+        name: a pattern of one name, with one group.
+        separator: a pattern of what stands between names.
+    """
+    whole, names = re.compile(rf"{name}(?:\s*(?:{separator})\s*{name})*+"), re.compile(name)
+
+    @lru_cache(maxsize=1 << 15)  # programs repeat themselves: most chains are found here
+    def read(code: bytes) -> tuple[str, ...]:
+        if len(code) > _LONGEST_CHAIN:
+            return ()
+        written = code.decode("utf-8", errors="replace")
+        return tuple(names.findall(written)) if whole.fullmatch(written) else ()
+
+    return read

@@ -1,0 +1,127 @@
+"""API names of Go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import zip_longest
+from typing import TYPE_CHECKING, ClassVar
+
+from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_read = chain_reader(r"([^\W\d]\w*+)", r"\.")
+_NAME = re.compile(r"[^\W\d]\w*")
+_TYPE = re.compile(r"\**\s*([^\W\d]\w*)\.([^\W\d]\w*)")
+_MADE = re.compile(r"&?\s*([^\W\d]\w*\.[^\W\d]\w*)\s*\{.*", re.DOTALL)
+_VERSION = re.compile(r"v\d+")
+_TYPED = ("parameter_declaration", "variadic_parameter_declaration", "var_spec")
+_UNTYPED = {"range_clause": "left", "receive_statement": "left", "type_switch_statement": "alias", "const_spec": "name"}
+
+
+_NAMES = "append cap clear close complex copy delete imag len make max min new panic print println real recover"
+    "append cap clear close complex copy delete imag len make max min new panic print println real recover"
+)
+_BUILTINS = frozenset(_NAMES.split())
+
+
+class GoNames(NameResolver):
+    """Members of packages by their import path, and of variables whose declared type is a package's."""
+
+    using = ("members", "calls", "made")
+    roles: ClassVar = {
+        "selector_expression": "members",
+        "call_expression": "calls",
+        "composite_literal": "made",
+        "import_spec": "imports",
+        "short_var_declaration": "assigned",
+        **dict.fromkeys(_TYPED, "typed"),
+        **dict.fromkeys(_UNTYPED, "untyped"),
+    }
+
+    @property
+    def read(self) -> Callable[[bytes], tuple[str, ...]]:
+        """Reads ``a.b.c`` as its names."""
+        return _read
+
+    def scope(self, found: Found, source: bytes) -> Scope:
+        """Imports, and variables with the types of packages that they are declared with."""
+        scope = Scope()
+        for node in sorted(found["imports"], key=lambda node: node.start_byte):
+            _import(node, source, scope)
+        for node in found["typed"]:
+            _typed(node, source, scope)
+        for node in found["assigned"]:
+            _assigned(node.child_by_field_name("left"), node.child_by_field_name("right"), source, scope)
+        for node in found["untyped"]:
+            for bound in node.children_by_field_name(_UNTYPED[node.type]):
+                scope.hide(_NAME.findall(text(bound, source)))
+        return scope
+
+    def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
+        """As it is written in a bare function; a file names all of its packages, so there it is a variable."""
+        return None if scope.imports else joined(chain)
+
+    def plain(self, name: str, scope: Scope) -> str | None:
+        """A built-in function, or a member of the one package imported with a dot; else one of the own package."""
+        if name in _BUILTINS:
+            return f"builtin.{name}"
+        return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
+
+    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+        """Calls, members of packages and typed variables, and literals of a package's types."""
+        used = super().uses(found, source, scope)
+        made = (node.child_by_field_name("type") for node in found["made"])
+        types = (_type(text(node, source), scope) for node in made if node is not None)
+        return used + [name for name in types if name]
+
+
+def _type(written: str, scope: Scope) -> str | None:
+    match = _TYPE.fullmatch(written)
+    return f"{scope.imports.get(match.group(1), match.group(1))}.{match.group(2)}" if match else None
+
+
+def _typed(node: Node, source: bytes, scope: Scope) -> None:
+    declared = node.child_by_field_name("type")
+    variadic = node.type == "variadic_parameter_declaration"
+    written = text(declared, source) if declared is not None and not variadic else ""
+    for name in node.children_by_field_name("name"):
+        if declared is None:
+            _assigned(name, node.child_by_field_name("value"), source, scope)
+        else:
+            scope.declare(text(name, source), _type(written, scope))
+
+
+def _assigned(left: Node | None, right: Node | None, source: bytes, scope: Scope) -> None:
+    names = text(left, source).split(",") if left is not None else []
+    values = [child for child in right.children if child.is_named] if right is not None else []
+    for name, value in zip_longest(names, values):
+        if name is not None and _NAME.fullmatch(name.strip()):
+            made = _MADE.fullmatch(text(value, source)) if value is not None else None
+            scope.declare(name.strip(), _type(made.group(1), scope) if made else None)
+
+
+def _import(node: Node, source: bytes, scope: Scope) -> None:
+    path = node.child_by_field_name("path")
+    if path is None:
+        return
+    target = text(path, source).strip('"`')
+    alias = node.child_by_field_name("name")
+    name = text(alias, source) if alias is not None else _package(target)
+    if name == ".":
+        scope.static_wildcards.append(target)
+    elif name != "_":
+        scope.bring_in(name, target)
+
+
+def _package(path: str) -> str:
+    """The name by which code calls a package: the last part of its path that is no version.
+
+    >>> _package("net/http"), _package("example.com/rand/v2"), _package("gopkg.in/yaml.v3")
+    ('http', 'rand', 'yaml')
+    """
+    parts = path.split("/")
+    last = parts[-2] if len(parts) > 1 and _VERSION.fullmatch(parts[-1]) else parts[-1]
+    return re.sub(r"\.v\d+$", "", last)

@@ -1,0 +1,157 @@
+"""API names of JavaScript and TypeScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_NAME = r"[^\W\d][\w$]*+|\$[\w$]*+"
+_read = chain_reader(rf"(#?(?:{_NAME}))", r"\??\.|!\.")
+# require("fs") and, awaited or not, import("fs"); what follows is a chain of members.
+_REQUIRED = re.compile(
+    rf"""\(?\s*(?:await\s+)?(?:require|import)\s*\(\s*(["'`])([^"'`]+)\1\s*\)\s*\)?((?:\.(?:{_NAME}))*)"""
+)
+_DEFAULT = re.compile(r"=[^,}\]]*")
+_BOUND = re.compile(rf"(?<![\w$.])(?:{_NAME})(?!\s*:)")
+_SPECIFIER = re.compile(rf"({_NAME})(?:\s*(?::|\bas\b)\s*({_NAME}))?")
+_LITERALS = {
+    "string": "String.prototype",
+    "template_string": "String.prototype",
+    "array": "Array.prototype",
+    "regex": "RegExp.prototype",
+    "number": "Number.prototype",
+}
+
+
+_BINDING_FIELDS = {
+    "arrow_function": "parameter",
+    "for_in_statement": "left",
+    "catch_clause": "parameter",
+    "function_declaration": "name",
+    "generator_function_declaration": "name",
+    "function_expression": "name",
+    "class_declaration": "name",
+    "class": "name",
+    "enum_declaration": "name",
+}
+# Words that look like a called or assigned name and are none that a program could use an API by.
+_NO_API = ("module", "exports", "arguments", "require", "import", "super", "this")
+
+
+class JavaScriptNames(NameResolver):
+    """Modules through ``import`` and ``require``; globals such as ``JSON.parse`` as they are written."""
+
+    using = ("members", "calls", "made")
+    receivers = frozenset({"this", "super"})
+    roles: ClassVar = {
+        "member_expression": "members",
+        "call_expression": "calls",
+        "new_expression": "made",
+        "import_statement": "imports",
+        "variable_declarator": "declared",
+        "formal_parameters": "parameters",
+        **dict.fromkeys(_BINDING_FIELDS, "bound"),
+    }
+
+    @property
+    def read(self) -> Callable[[bytes], tuple[str, ...]]:
+        """Reads ``a.b.c`` as its names."""
+        return _read
+
+    def scope(self, found: Found, source: bytes) -> Scope:
+        """Imported and required modules; everything else that is bound has no known type."""
+        scope = Scope(variables=dict.fromkeys(_NO_API))
+        for node in sorted(found["imports"], key=lambda node: node.start_byte):
+            _import(node, source, scope)
+        for node in sorted(found["declared"], key=lambda node: node.start_byte):
+            _declarator(node, source, scope)
+        for node in found["parameters"]:
+            for child in node.children:
+                if child.is_named:
+                    scope.hide(_bound(text(child.child_by_field_name("pattern") or child, source)))
+        for node in found["bound"]:
+            if bound := node.child_by_field_name(_BINDING_FIELDS[node.type]):
+                scope.hide(_bound(text(bound, source)))
+        return scope
+
+    def free(self, chain: tuple[str, ...], scope: Scope) -> str:
+        """A global, as it is written."""
+        return joined(chain)
+
+    def plain(self, name: str, scope: Scope) -> str:
+        """A global function, as it is written."""
+        return name
+
+    def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
+        """Literals, and what is required on the spot."""
+        if node.type in ("call_expression", "member_expression", "parenthesized_expression"):
+            return _required(text(node, source))
+        return _LITERALS.get(node.type)
+
+    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+        """Calls, members of modules and globals, and ``new`` of a plain name (others are members)."""
+        used = super().uses(found, source, scope)
+        made = (node.child_by_field_name("constructor") for node in found["made"])
+        plain = (node for node in made if node is not None and not node.child_count)
+        return used + [name for node in plain if (name := self.called_name(node, source, scope))]
+
+
+def _module(specifier: str) -> str | None:
+    """A module's name; None for the project's own files."""
+    return None if specifier.startswith((".", "/")) else specifier.removeprefix("node:")
+
+
+def _required(code: str) -> str | None:
+    match = _REQUIRED.fullmatch(code)
+    module = _module(match.group(2)) if match else None
+    return module + match.group(3) if match and module else None
+
+
+@lru_cache(maxsize=1 << 13)
+def _bound(pattern: str) -> tuple[str, ...]:
+    return tuple(_BOUND.findall(_DEFAULT.sub("", pattern)))
+
+
+def _declarator(node: Node, source: bytes, scope: Scope) -> None:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    if name is None:
+        return
+    match = _REQUIRED.fullmatch(text(value, source)) if value is not None else None
+    if not match:
+        scope.hide(_bound(text(name, source)))
+        return
+    module = _module(match.group(2))
+    _bring_in(name, module + match.group(3) if module else None, source, scope)
+
+
+def _bring_in(name: Node, target: str | None, source: bytes, scope: Scope) -> None:
+    """Bind one name, or each name of ``{a, b: c}`` or ``{a, b as c}``, to what a module holds."""
+    if name.type == "identifier":
+        scope.bring_in(text(name, source), target)
+        return
+    for part in text(name, source).strip("{} \n\t\r").split(","):
+        match = _SPECIFIER.match(part.strip().removeprefix("type "))
+        if match:
+            member = match.group(1)
+            whole = target if member == "default" else f"{target}.{member}"
+            scope.bring_in(match.group(2) or member, whole if target else None)
+
+
+def _import(node: Node, source: bytes, scope: Scope) -> None:
+    inner = next((child for child in node.children if child.type in ("import_clause", "import_require_clause")), None)
+    written = node.child_by_field_name("source") or (inner.child_by_field_name("source") if inner else None)
+    if inner is None or written is None:
+        return
+    module = _module(text(written, source).strip("\"'"))
+    for child in inner.children:
+        if child.type in ("identifier", "named_imports"):
+            _bring_in(child, module, source, scope)
+        elif child.type == "namespace_import":
+            _bring_in(child.children[-1], module, source, scope)

@@ -1,0 +1,134 @@
+"""API names of Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.python_builtins import PYTHON_BUILTINS
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_read = chain_reader(r"([^\W\d]\w*+)", r"\.")
+_DISPLAYS = {
+    "string": "builtins.str",
+    "concatenated_string": "builtins.str",
+    "list": "builtins.list",
+    "list_comprehension": "builtins.list",
+    "dictionary": "builtins.dict",
+    "dictionary_comprehension": "builtins.dict",
+    "set": "builtins.set",
+    "set_comprehension": "builtins.set",
+}
+_FROM = re.compile(r"from\s+([\w.\s]+?)\s+import\s+(.*)", re.DOTALL)
+_NAME = re.compile(r"[^\W\d]\w*")
+# A target that binds: no attribute, no subscript and nothing inside of one.
+_TARGET = re.compile(r"(?<![\w.\[])[^\W\d]\w*+(?!\s*[.\[(])")
+# Parameters whose defaults and annotations hold no comma, so that a name after a comma is a parameter.
+_FLAT = re.compile(rb"""\(?[^()\[\]{}"'#]*\)?""").fullmatch
+_IN_LIST = re.compile(r"(?:^|[(,])\s*\**\s*([^\W\d]\w*)")
+_PARAMETER = re.compile(r"\**\s*([^\W\d]\w*)")
+_COMMENT = re.compile(r"#[^\n]*|\\\r?\n")
+
+
+class PythonNames(NameResolver):
+    """Imports with their aliases, built-ins as ``builtins.len``, and free names as they are written."""
+
+    receivers = frozenset({"self", "cls"})
+    roles: ClassVar = {
+        "attribute": "members",
+        "call": "calls",
+        "import_statement": "imports",
+        "import_from_statement": "imports",
+        "parameters": "parameters",
+        "lambda_parameters": "parameters",
+        "assignment": "targets",
+        "named_expression": "targets",
+        "as_pattern_target": "targets",
+        "for_statement": "loops",
+        "for_in_clause": "loops",
+        "function_definition": "definitions",
+        "class_definition": "definitions",
+    }
+
+    @property
+    def read(self) -> Callable[[bytes], tuple[str, ...]]:
+        """Reads ``a.b.c`` as its names."""
+        return _read
+
+    def scope(self, found: Found, source: bytes) -> Scope:
+        """Imports; everything else that is bound has no known type."""
+        scope = Scope()
+        if found["imports"]:
+            for node in sorted(found["imports"], key=lambda node: node.start_byte):
+                _import(text(node, source), scope)
+        variables = scope.variables
+        for node in found["parameters"]:
+            variables.update(_parameters(node, source))
+        for node in found["targets"]:
+            _bind(node.children[0], source, variables)
+        for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and the like after "async"
+            children = node.children
+            _bind(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
+        return scope
+
+    def free(self, chain: tuple[str, ...], scope: Scope) -> str:
+        """A built-in, or the chain as it is written: a bare function's imports stand outside of its row."""
+        return f"builtins.{joined(chain)}" if chain[0] in PYTHON_BUILTINS else joined(chain)
+
+    def plain(self, name: str, scope: Scope) -> str:
+        """A built-in, or the name as it is written."""
+        return f"builtins.{name}" if name in PYTHON_BUILTINS else name
+
+    def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
+        """Literals have a known type."""
+        return _DISPLAYS.get(node.type)
+
+
+def _parameters(node: Node, source: bytes) -> dict[str, None]:
+    code = source[node.start_byte : node.end_byte]
+    if _FLAT(code):
+        return _flat_parameters(code)
+    first = (_PARAMETER.match(text(child, source)) for child in node.children if child.is_named)
+    return {match.group(1): None for match in first if match}
+
+
+@lru_cache(maxsize=1 << 14)
+def _flat_parameters(code: bytes) -> dict[str, None]:
+    return dict.fromkeys(_IN_LIST.findall(code.decode("utf-8", errors="replace")))
+
+
+def _bind(target: Node, source: bytes, variables: dict[str, str | None]) -> None:
+    name = source[target.start_byte : target.end_byte].decode("utf-8", errors="replace")
+    if name.isidentifier():
+        variables[name] = None
+    else:
+        variables.update(dict.fromkeys(_TARGET.findall(name)))
+
+
+def _import(code: str, scope: Scope) -> None:
+    code = _COMMENT.sub(" ", code)
+    match = _FROM.match(code)
+    if match:
+        module = re.sub(r"\s", "", match.group(1))
+        _import_from(module, match.group(2), scope)
+    elif code.startswith("import"):
+        for part in code.removeprefix("import").split(","):
+            name, _, alias = part.partition(" as ")
+            name = re.sub(r"\s", "", name)
+            if alias.strip():
+                scope.bring_in(alias.strip(), name)
+            elif name:  # "import a.b" binds a
+                scope.bring_in(name.split(".")[0], name.split(".")[0])
+
+
+def _import_from(module: str, imported: str, scope: Scope) -> None:
+    own = module.startswith(".")
+    for part in imported.strip("() \t\r\n").split(","):
+        words = _NAME.findall(part)
+        if words and (len(words) == 1 or words[1:2] == ["as"]):
+            scope.bring_in(words[-1], None if own else f"{module}.{words[0]}")

@@ -1,0 +1,48 @@
+"""What Java and C# share: names of types, resolved through imports and tables of known classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from codeshift.properties.api_names.base import Scope
+
+
+def qualified_type(simple: str, scope: Scope, packages: Mapping[str, frozenset[str]], implicit: str | None) -> str:
+    """The qualified name of a type as it is written in the row; the name as written where nothing says more.
+
+    Args:
+        simple: ``List`` or ``Map.Entry`` or ``java.util.List``, without type arguments.
+        scope: the row's imports.
+        packages: known classes by package.
+        implicit: the package that needs no import.
+    """
+    first, dot, rest = simple.partition(".")
+    target = scope.imports.get(first)
+    if target is None:
+        target = _known(first, (implicit, *scope.wildcards) if implicit else tuple(scope.wildcards), packages)
+    return f"{target or first}{dot}{rest}"
+
+
+def _known(name: str, brought_in: tuple[str, ...], packages: Mapping[str, frozenset[str]]) -> str | None:
+    holding = {package for package in brought_in if name in packages.get(package, ())}
+    return f"{holding.pop()}.{name}" if len(holding) == 1 else None
+
+
+@lru_cache(maxsize=1 << 14)
+def bare_type(written: str) -> str | None:
+    """A type as it is written, without type arguments and white space; None for an array.
+
+    >>> bare_type("Map<String, int[]>"), bare_type("Map.Entry<K, V>"), bare_type("int[]"), bare_type("Outer<T>.Inner")
+    ('Map', 'Map.Entry', None, 'Outer.Inner')
+    """
+    kept, depth = [], 0
+    for character in written:
+        if character == "<":
+            depth += 1
+        elif character == ">":
+            depth -= 1
+        elif not depth and not character.isspace():
+            kept.append(character)
+    bare = "".join(kept).rstrip("?")
+    return bare if bare.replace(".", "").replace("_", "").replace("$", "").isalnum() else None

@@ -1,0 +1,38 @@
+"""The APIs that programs use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.properties.api_names import check_api_language
+from codeshift.properties.base import TreeProperty
+from codeshift.properties.elements import ElementCounts
+from codeshift.properties.syntax import SyntaxScan
+
+
+@dataclass(frozen=True)
+class APINames(TreeProperty):
+    r"""How often each row uses each API, by its qualified name (``numpy.linalg.norm``).
+
+    Names are resolved through the row's own imports, aliases and declared types. What a row does not say stays as it
+    is written (``np.linalg.norm`` in a bare function), and a method of an object of unknown type is ``.method``.
+    ``docs/guides/api-usage.md`` says what is resolved in each language.
+
+    Raises:
+        ParameterError: if API names of the language are not resolved.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> rows = ["import numpy as np\nnp.linalg.norm(x)", "len(open(path).read())"]
+    >>> table = PropertyTable(Dataset.from_dict({"code": rows}))
+    >>> table.values(APINames("code", "python")).vocabulary
+    ('.read', 'builtins.len', 'builtins.open', 'numpy.linalg.norm')
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_api_language(self.language)
+
+    def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
+        """Counts of ``n`` rows."""
+        return scan.api_names
