@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.batching import pad
+from codeshift.finetune.cache import beam_cache
 from codeshift.finetune.config import check_count, check_number
 from codeshift.finetune.encoding import Ragged
 from codeshift.finetune.memory import in_batches
@@ -144,7 +145,8 @@ class _Writer:
         settings = base_model(self.model).generation_config
         longest, settings.max_length = settings.max_length, None  # else transformers warns of two limits
         try:
-            made = self.model.generate(input_ids=ids, attention_mask=mask, **self.options)
+            cache = beam_cache(self.model) if self.decoding.num_beams > 1 else {}
+            made = self.model.generate(input_ids=ids, attention_mask=mask, **self.options, **cache)
         finally:
             settings.max_length = longest
         # What the model was given comes first: the source of a decoder, the start token of an encoder-decoder.
