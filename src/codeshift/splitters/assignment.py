@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from codeshift.splitters.sources import Sources
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from huggingface_hub import CommitInfo
 
     from codeshift.properties import PropertyTable
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -157,6 +158,58 @@ class SplitAssignment:
         self.manifest.check_order(sources, self.parts, self.reasons)
         return DatasetDict({part: self._select(sources, part) for part in self.delivered})
 
+    def to_dataset_card(self) -> str:
+        """A section for the dataset's card, in Markdown: what the split is, and how to build it again.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> card = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore").to_dataset_card()
+        >>> print(card.splitlines()[2])
+        8 of 40 rows (20.0%) are out of distribution: those in the region of this splitter.
+        """
+        from codeshift.splitters.card import dataset_card
+
+        return dataset_card(self.manifest)
+
+    def push_to_hub(
+        self,
+        data: Dataset | DatasetDict | PropertyTable,
+        repo_id: str,
+        *,
+        config_name: str = "default",
+        private: bool | None = None,
+        token: str | bool | None = None,
+        **arguments: Any,
+    ) -> CommitInfo:
+        """Push the parts to a dataset repository of the Hugging Face Hub, with the manifest and a section of its card.
+
+        The manifest becomes ``codeshift/manifest.json`` (``codeshift/<config_name>/manifest.json`` for any other
+        configuration than the default, so a repository can hold several splits). The section stands in ``README.md``
+        between two comments; pushed again, it is replaced, and what stands around it is kept. The parts are one
+        commit; manifest and card are a second one.
+
+        Args:
+            data: the data that was assigned.
+            repo_id: ``"owner/name"``; it is made where there is none.
+            config_name: the configuration (subset) that the parts become.
+            private: whether a repository that is made is private; None for the owner's default.
+            token: an access token of the hub; None for the one that ``hf auth login`` has stored.
+            **arguments: further ones of ``datasets.DatasetDict.push_to_hub``, such as ``revision``, ``create_pr``,
+                ``max_shard_size`` and ``commit_message``.
+
+        Returns:
+            The second commit.
+
+        Raises:
+            ParameterError: if the name of the configuration cannot name a folder, or the repository is a bucket.
+            DataError: if ``data`` is not what was assigned.
+            huggingface_hub.errors.HfHubHTTPError: if the hub refuses.
+        """
+        from codeshift.splitters.hub import push
+
+        return push(self, data, repo_id, config_name=config_name, private=private, token=token, **arguments)
+
     def _select(self, sources: Sources, part: str) -> Dataset:
         rows = self._rows(part)
         for i, table in enumerate(sources.tables):
@@ -187,6 +240,11 @@ class SplitAssignment:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{part}={size}" for part, size in self.sizes.items())
         return f"SplitAssignment({sizes})"
+
+    def _repr_html_(self) -> str:
+        from codeshift.splitters.notebook import assignment_html
+
+        return assignment_html(self)
 
 
 def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:

@@ -1,0 +1,79 @@
+"""A split on the Hugging Face Hub: its parts, its manifest, and a section of the dataset's card."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.errors import ParameterError
+from codeshift.splitters.card import MANIFEST_PATH, dataset_card, put_section
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+    from huggingface_hub import CommitInfo
+
+    from codeshift.properties import PropertyTable
+    from codeshift.splitters.assignment import SplitAssignment
+
+_README = "README.md"
+_OWN_FOLDER = MANIFEST_PATH.partition("/")[0]
+
+
+def push(
+    assignment: SplitAssignment,
+    data: Dataset | DatasetDict | PropertyTable,
+    repo_id: str,
+    *,
+    config_name: str,
+    token: str | bool | None,
+    **arguments: Any,
+) -> CommitInfo:
+    """Do what ``SplitAssignment.push_to_hub`` says."""
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    path = manifest_path(config_name)
+    if repo_id.startswith("buckets/"):
+        raise ParameterError(
+            "repo_id", "a dataset repository", repo_id, "a bucket has no card to describe the split in"
+        )
+    # Made first: where it cannot be, nothing is pushed.
+    section = dataset_card(assignment.manifest, manifest_path=path)
+    splits = assignment.to_dataset_dict(data)
+    pushed = splits.push_to_hub(repo_id, config_name=config_name, token=token, **arguments)
+    # A pull request has a branch of its own. A repository given without its owner has one now.
+    revision = pushed.pr_revision or arguments.get("revision") or "main"
+    repo_id = pushed.repo_url.repo_id
+    api = HfApi(endpoint=pushed.repo_url.endpoint, token=token, library_name="codeshift-ood")
+    readme = Path(api.hf_hub_download(repo_id, _README, repo_type="dataset", revision=pushed.oid))
+    described: CommitInfo = api.create_commit(
+        repo_id,
+        repo_type="dataset",
+        revision=revision,
+        # Refused by the hub where somebody else was in between, whose change to the card would be lost.
+        parent_commit=pushed.oid,
+        commit_message="Describe the split",
+        operations=[
+            CommitOperationAdd(path, assignment.manifest.to_json().encode()),
+            CommitOperationAdd(_README, put_section(readme.read_bytes().decode(), section, config_name).encode()),
+        ],
+    )
+    return described
+
+
+def manifest_path(config_name: str) -> str:
+    """Where the manifest of a configuration lies in the repository.
+
+    Raises:
+        ParameterError: if the name cannot name a folder of its own.
+
+    >>> manifest_path("default"), manifest_path("loops")
+    ('codeshift/manifest.json', 'codeshift/loops/manifest.json')
+    """
+    if not isinstance(config_name, str) or not re.fullmatch(r"\w[\w.-]*", config_name):
+        constraint = "letters, digits, '_', '.' and '-', the first a letter, digit or '_'"
+        raise ParameterError("config_name", constraint, config_name, "it names a folder of the repository")
+    if config_name == _OWN_FOLDER:
+        remedy = "the folder of that name holds the manifests"
+        raise ParameterError("config_name", f"another name than {_OWN_FOLDER!r}", config_name, remedy)
+    return MANIFEST_PATH if config_name == "default" else f"{_OWN_FOLDER}/{config_name}/manifest.json"
