@@ -22,8 +22,6 @@ _UNTYPED = {"range_clause": "left", "receive_statement": "left", "type_switch_st
 
 
 _NAMES = "append cap clear close complex copy delete imag len make max min new panic print println real recover"
-    "append cap clear close complex copy delete imag len make max min new panic print println real recover"
-)
 _BUILTINS = frozenset(_NAMES.split())
 
 
