@@ -153,6 +153,33 @@ def column_values(table: PropertyTable, column: str) -> list[Any]:
     return values
 
 
+def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
+    """The vectors of a column, of shape ``(n, dimensions)``.
+
+    Raises:
+        DataError: if there is no such column, or it does not hold vectors of finite numbers, all of one length.
+    """
+    if column not in table.data.column_names:
+        raise DataError("embedding", "a column of the dataset", column, closest(column, table.data.column_names))
+    rows = table.data.with_format("arrow").select_columns([column])[:].column(column).combine_chunks()
+    constraint = "a column of vectors of finite numbers, all of one length"
+    if not hasattr(rows, "flatten"):
+        raise DataError("embedding", constraint, column, f"it holds values of the type {rows.type}")
+    flat = rows.flatten()
+    if rows.null_count or flat.null_count or (len(rows) and len(flat) % len(rows)):
+        raise DataError("embedding", constraint, column, "some vectors are shorter than others, or are None")
+    if len(set(rows.value_lengths().to_pylist())) > 1:
+        raise DataError("embedding", constraint, column, "some vectors are shorter than others")
+    try:
+        vectors: np.ndarray = flat.to_numpy(zero_copy_only=False).astype(np.float64).reshape(len(rows), -1)
+    except (TypeError, ValueError):
+        raise DataError("embedding", constraint, column, f"it holds values of the type {rows.type}") from None
+    if not np.isfinite(vectors).all():
+        row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
+        raise DataError("embedding", constraint, column, f"row {row} holds NaN or an infinity")
+    return vectors
+
+
 def check_name(parameter: str, value: Any) -> str:
     """Return the name of a column.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 # Functions that this process's own code has named; a manifest can only pick from these.
-_NAMED: dict[str, Callable[[Row], bool]] = {}
+_NAMED: dict[str, Callable[..., Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Satisfies(Property):
             ManifestError: if this process's code has not named the function, or its source has changed.
             DataError: if the function returns no truth value.
         """
-        predicate = self._trusted()
+        predicate = trusted(self.function, self.source)
         names = sorted({self.column, *self.reads})
         columns = [table.texts(name) if name == self.column else column_values(table, name) for name in names]
         found = np.empty(len(table))
@@ -60,23 +60,32 @@ class Satisfies(Property):
             found[i] = _asked(predicate, dict(zip(names, row, strict=True)), i, self.name)
         return found
 
-    def _trusted(self) -> Callable[[Row], bool]:
-        if self.function not in _NAMED:
-            raise ManifestError(
-                f"the region depends on the function {self.function!r}, which no manifest may import: if you have it "
-                f"and trust it, call codeshift.properties.predicate.trust_function({self.function!r}) first"
-            )
-        predicate = _NAMED[self.function]
-        now = source_digest(predicate)
-        if self.source and now != self.source:
-            raise ManifestError(
-                f"the function {self.function!r} has changed since the region was fitted (its source had the digest "
-                f"{self.source}, now {now or 'none'}): fit the splitter again"
-            )
-        return predicate
+
+def trusted(function: str, source: str) -> Callable[..., Any]:
+    """A function that this process's own code has named.
+
+    Args:
+        function: its dotted name.
+        source: the digest that its source must have; empty for any.
+
+    Raises:
+        ManifestError: if this process's code has not named the function, or its source is another one.
+    """
+    if function not in _NAMED:
+        raise ManifestError(
+            f"the region depends on the function {function!r}, which no manifest may import: if you have it "
+            f"and trust it, call codeshift.properties.predicate.trust_function({function!r}) first"
+        )
+    now = source_digest(_NAMED[function])
+    if source and now != source:
+        raise ManifestError(
+            f"the function {function!r} has changed since the region was fitted (its source had the digest "
+            f"{source}, now {now or 'none'}): fit the splitter again"
+        )
+    return _NAMED[function]
 
 
-def trust_function(name: str) -> Callable[[Row], bool]:
+def trust_function(name: str, parameter: str = "predicate") -> Callable[..., Any]:
     """Import a function by its dotted name and let regions of this process call it.
 
     Raises:
@@ -88,12 +97,12 @@ def trust_function(name: str) -> Callable[[Row], bool]:
     codeshift.errors.ParameterError: predicate must be the name of a function that can be imported, got \
 'codeshift.properties.predicate:no_such': give "package.module:function"
     """
-    predicate = _imported(name)
-    _NAMED[name] = predicate
-    return predicate
+    function = _imported(name, parameter)
+    _NAMED[name] = function
+    return function
 
 
-def dotted_name(predicate: Callable[[Row], bool]) -> str:
+def dotted_name(predicate: Callable[..., Any], parameter: str = "predicate") -> str:
     """The ``"package.module:name"`` by which any process can import a function.
 
     Raises:
@@ -109,12 +118,12 @@ so that the split can be made again
     module, name = getattr(predicate, "__module__", None), getattr(predicate, "__qualname__", None)
     dotted = f"{module}:{name}"
     try:
-        reached = module and name and _imported(dotted) is predicate
+        reached = module and name and _imported(dotted, parameter) is predicate
     except ParameterError:
         reached = False
     if not reached:
         raise ParameterError(
-            "predicate",
+            parameter,
             "a function that its name leads to",
             _Unquoted(f"{module}.{name}" if name else repr(predicate)),
             "define it with def at the top level of a module, a script or a notebook cell, so that the split can be "
@@ -123,7 +132,7 @@ so that the split can be made again
     return dotted
 
 
-def source_digest(predicate: Callable[[Row], bool]) -> str:
+def source_digest(predicate: Callable[..., Any]) -> str:
     """A digest of a function's source text; empty where it has none at hand."""
     try:
         source = inspect.getsource(predicate)
@@ -132,7 +141,7 @@ def source_digest(predicate: Callable[[Row], bool]) -> str:
     return hashlib.blake2b(source.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def _imported(name: str) -> Callable[[Row], bool]:
+def _imported(name: str, parameter: str) -> Callable[..., Any]:
     module, _, path = name.partition(":")
     try:
         found: Any = importlib.import_module(module)
@@ -142,7 +151,7 @@ def _imported(name: str) -> Callable[[Row], bool]:
         found = None
     if not callable(found):
         raise ParameterError(
-            "predicate", "the name of a function that can be imported", name, 'give "package.module:function"'
+            parameter, "the name of a function that can be imported", name, 'give "package.module:function"'
         )
     return found  # type: ignore[no-any-return]
 

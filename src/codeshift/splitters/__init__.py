@@ -5,14 +5,17 @@
 ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), match='any', min_count=1)
 """
 
+from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, FunctionEmbedding, TfidfEmbedding
 from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
+from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.complexity import ComplexitySplitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.manifest import SplitManifest
+from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
@@ -22,11 +25,16 @@ from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 __all__ = [
     "ASTNodeSplitter",
+    "ClusterSplitter",
+    "ColumnEmbedding",
     "ComplexitySplitter",
     "Contains",
+    "EncoderEmbedding",
+    "FunctionEmbedding",
     "GroupSplitter",
     "Interval",
     "LengthSplitter",
+    "NearestCentroid",
     "OneOf",
     "PredicateSplitter",
     "RandomSplitter",
@@ -35,6 +43,7 @@ __all__ = [
     "SplitManifest",
     "Splitter",
     "StreamDealer",
+    "TfidfEmbedding",
     "TimeSplitter",
     "TokenRaritySplitter",
 ]

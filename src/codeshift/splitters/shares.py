@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError
-from codeshift.splitters.dealing import fill
+from codeshift.splitters.choice import fill
 
 TOLERANCE = 0.05
 """How far from the share asked, in shares of all rows, a region of whole groups may lie."""

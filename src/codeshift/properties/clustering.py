@@ -1,0 +1,199 @@
+"""Clusters of vectors: k-means that row order, processes and threads do not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeshift.errors import ParameterError
+from codeshift.properties.base import Property
+from codeshift.properties.embedding import Embedding
+from codeshift.properties.identity_order import DistinctTexts
+from codeshift.properties.matrix import Matrix
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+_PER_CLUSTER, _AT_LEAST = 100, 10_000
+_START_PER_CLUSTER, _START_AT_LEAST = 40, 4_000
+_ROUNDS = 25
+_TIE = 1e-9
+
+
+@dataclass(frozen=True)
+class ProjectedVectors(Property):
+    """Vectors in the space of their principal components.
+
+    Attributes:
+        vectors: the property that is projected.
+        mean: of the fitted vectors, of shape ``(1, dimensions)``.
+        components: of shape ``(n_components, dimensions)``.
+    """
+
+    vectors: Property
+    mean: Matrix
+    components: Matrix
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Vectors of shape ``(n, n_components)``."""
+        return np.asarray((table.values(self.vectors) - self.mean.array) @ self.components.array.T)
+
+
+@dataclass(frozen=True)
+class NearestCluster(Property):
+    """The cluster of each row: that of the nearest centroid (Euclidean distance; the lower number where two tie).
+
+    Attributes:
+        vectors: the property whose values are compared.
+        centroids: of shape ``(n_clusters, dimensions)``.
+    """
+
+    vectors: Property
+    centroids: Matrix
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Cluster numbers of shape ``(n,)``."""
+        with one_thread():
+            return nearest(np.asarray(table.values(self.vectors)), self.centroids.array)
+
+
+@dataclass(frozen=True, eq=False)
+class Clustering:
+    """The clusters of a table's rows, numbered by their size in the sample that they were fitted on, the largest first.
+
+    Attributes:
+        labels: the property that gives any row its cluster.
+        sizes: rows of each cluster, of shape ``(n_clusters,)``.
+    """
+
+    labels: NearestCluster
+    sizes: np.ndarray
+
+    @cached_property
+    def isolation(self) -> np.ndarray:
+        """The distance of each centroid to the nearest other one, of shape ``(n_clusters,)``."""
+        centroids = self.labels.centroids.array
+        distances = np.sqrt(((centroids[:, None] - centroids[None]) ** 2).sum(axis=2))
+        np.fill_diagonal(distances, np.inf)
+        return np.asarray(distances.min(axis=1))
+
+
+@dataclass(frozen=True)
+class Clusters(Property):
+    """The ``Clustering`` of a table's own rows: one for all.
+
+    k-means (Lloyd) from one k-means++ start (Arthur and Vassilvitskii, 2007), in double precision on one thread, on
+    the distinct programs, each weighted by how many rows hold it, in the order of their digests. Of many programs, the
+    first 100 a cluster (but at least 10,000) in that order are the sample that centroids are fitted on; all rows then
+    go to the nearest centroid.
+
+    Attributes:
+        embedding: how programs become vectors.
+        n_clusters: how many, or ``"elbow"`` or ``"silhouette"``.
+        pca: principal components to project the vectors on; None for none.
+        seed: of k-means.
+    """
+
+    embedding: Embedding
+    n_clusters: int | str = 35
+    pca: int | None = None
+    seed: int = 0
+
+    def evaluate(self, table: PropertyTable) -> Clustering:
+        """One clustering for all rows.
+
+        Raises:
+            ParameterError: if there are fewer distinct vectors than clusters, or than principal components.
+        """
+        from codeshift.properties.cluster_count import count_clusters
+
+        distinct = table.values(DistinctTexts(self.column))
+        with one_thread():
+            prop, vectors = self._vectors(table)
+            points, weights = vectors[distinct.first], distinct.counts.astype(np.float64)
+            if isinstance(self.n_clusters, str):
+                count = count_clusters(points, weights, self.n_clusters, self.seed)
+            else:
+                count = self.n_clusters
+            check_count(points, count)
+            centroids = fit_centroids(points, weights, count, self.seed)[0]
+        labels = NearestCluster(self.column, prop, Matrix.pack(centroids))
+        return Clustering(labels, np.bincount(table.values(labels), minlength=count))
+
+    def _vectors(self, table: PropertyTable) -> tuple[Property, np.ndarray]:
+        prop = self.embedding.fit(table, self.column)
+        vectors = np.asarray(table.values(prop))
+        if self.pca is None:
+            return prop, vectors
+        points = vectors[table.values(DistinctTexts(self.column)).first]
+        if self.pca > min(points.shape):
+            raise ParameterError(
+                "pca",
+                f"at most {min(points.shape)}, for {points.shape[0]} distinct programs of {points.shape[1]} dimensions",
+                self.pca,
+                "ask for fewer components, or leave it out",
+            )
+        mean = points.mean(axis=0, keepdims=True)
+        _, directions = np.linalg.eigh((points - mean).T @ (points - mean))
+        projected = ProjectedVectors(
+            self.column, prop, Matrix.pack(mean), Matrix.pack(directions[:, ::-1][:, : self.pca].T)
+        )
+        return projected, table.values(projected)
+
+
+def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, float]:
+    """Centroids of shape ``(count, dimensions)``, most points first, and the mean squared distance on the sample."""
+    from sklearn.cluster import KMeans, kmeans_plusplus
+
+    sample = slice(max(_PER_CLUSTER * count, _AT_LEAST))
+    start = slice(max(_START_PER_CLUSTER * count, _START_AT_LEAST))
+    centers, _ = kmeans_plusplus(points[start], count, sample_weight=weights[start], random_state=seed)
+    model = KMeans(count, init=centers, n_init=1, max_iter=_ROUNDS)
+    model.fit(points[sample], sample_weight=weights[sample])
+    order = np.argsort(-np.bincount(model.labels_, weights=weights[sample], minlength=count), kind="stable")
+    return model.cluster_centers_[order], float(model.inertia_ / weights[sample].sum())
+
+
+def check_count(points: np.ndarray, count: int) -> None:
+    """Raise a ``ParameterError`` if ``points`` holds fewer distinct vectors than ``count``."""
+    distinct = len(points) if len(points) > _AT_LEAST else len(np.unique(points, axis=0))
+    if count > distinct:
+        remedy = "ask for fewer clusters"
+        raise ParameterError("n_clusters", f"at most {distinct}, the number of distinct vectors", count, remedy)
+
+
+def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """The nearest centroid of each vector, the lower number where two are equally near.
+
+    Matrix products round a row in a way that depends on the rows around it, so where the two nearest are closer than
+    that rounding, the distances are computed again row by row.
+
+    >>> nearest(np.array([[0.0], [1.0], [0.5]]), np.array([[0.0], [1.0]])).tolist()
+    [0, 1, 0]
+    """
+    squares = (centroids * centroids).sum(axis=1)
+    labels = np.empty(len(vectors), dtype=np.int64)
+    for start in range(0, len(vectors), 8192):
+        block = vectors[start : start + 8192]
+        distances = squares - 2 * (block @ centroids.T)
+        labels[start : start + 8192] = distances.argmin(axis=1)
+        best = np.partition(distances, min(1, len(centroids) - 1), axis=1)
+        scale = _TIE * (1 + np.abs(best[:, 0]))
+        for row in np.flatnonzero(best[:, -1 if len(centroids) == 1 else 1] - best[:, 0] <= scale):
+            exact = ((centroids - block[row]) ** 2).sum(axis=1)
+            labels[start + row] = int(np.flatnonzero(exact <= exact.min() + scale[row])[0])
+    return labels
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run numerical libraries on one thread: more of them sum in another order."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        yield

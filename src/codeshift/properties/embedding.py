@@ -1,0 +1,138 @@
+"""How programs become vectors: recipes that are fitted to a table and give a property of vectors."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from codeshift.errors import ParameterError, closest
+from codeshift.properties.base import Property
+from codeshift.properties.columns import check_name
+from codeshift.properties.encoder import POOLINGS, ColumnVectors, EncoderVectors, FunctionVectors
+from codeshift.properties.predicate import dotted_name, source_digest, trust_function
+from codeshift.properties.tfidf import TfidfVectors
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding(ABC):
+    """A recipe for vectors. Fill in ``fit``."""
+
+    @abstractmethod
+    def fit(self, table: PropertyTable, column: str) -> Property:
+        """A property whose values are vectors of shape ``(n, dimensions)``, for any rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TfidfEmbedding(Embedding):
+    """TF-IDF of the tokens of ``codeshift.properties.lexer``, projected by a truncated SVD. It needs no model.
+
+    Attributes:
+        features: tokens in the vocabulary, those that most programs hold.
+        dimensions: of the vectors.
+    """
+
+    features: int = 4096
+    dimensions: int = 128
+
+    def __post_init__(self) -> None:
+        for name in ("features", "dimensions"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 2:
+                raise ParameterError(name, "a whole number from 2 up", value, "leave it out for the default")
+
+    def fit(self, table: PropertyTable, column: str) -> Property:
+        """The vocabulary and the projection of the table's programs."""
+        return TfidfVectors.fit(table, column, features=self.features, dimensions=self.dimensions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderEmbedding(Embedding):
+    """The pooled last hidden states of a transformers encoder, such as ``"microsoft/codebert-base"``.
+
+    Attributes:
+        model: its name on the hub, or its folder. Code that comes with it is never run.
+        pooling: ``"mean"`` over tokens or ``"cls"``, the first token.
+        max_length: tokens beyond this are cut off.
+        batch_size: programs that go through the model at a time.
+    """
+
+    model: str
+    pooling: str = "mean"
+    max_length: int = 512
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        if self.pooling not in POOLINGS:
+            raise ParameterError("pooling", '"mean" or "cls"', self.pooling, closest(str(self.pooling), POOLINGS))
+        for name in ("max_length", "batch_size"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise ParameterError(name, "a whole number from 1 up", getattr(self, name), "leave it out")
+
+    def fit(self, table: PropertyTable, column: str) -> Property:
+        """Nothing is learnt from the rows."""
+        return EncoderVectors(column, self.model, self.pooling, self.max_length, self.batch_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionEmbedding(Embedding):
+    """A function of yours: a list of programs to an array of one vector a program.
+
+    Attributes:
+        function: the function, or its name as ``"package.module:function"``; it is kept as the name.
+    """
+
+    function: str | Callable[[Sequence[str]], Any]
+
+    def __post_init__(self) -> None:
+        if callable(self.function):
+            object.__setattr__(self, "function", dotted_name(self.function, "embedding"))
+
+    def fit(self, table: PropertyTable, column: str) -> Property:
+        """Nothing is learnt from the rows; the function is imported."""
+        name = str(self.function)
+        return FunctionVectors(column, name, source_digest(trust_function(name, "embedding")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnEmbedding(Embedding):
+    """Vectors that the dataset already has.
+
+    Attributes:
+        vectors: their column.
+    """
+
+    vectors: str
+
+    def __post_init__(self) -> None:
+        check_name("vectors", self.vectors)
+
+    def fit(self, table: PropertyTable, column: str) -> Property:
+        """Nothing is learnt from the rows."""
+        return ColumnVectors(column, self.vectors)
+
+
+def as_embedding(value: Any) -> Embedding:
+    """The recipe that a short form stands for.
+
+    Raises:
+        ParameterError: if it stands for none.
+
+    >>> as_embedding("microsoft/codebert-base")
+    EncoderEmbedding(model='microsoft/codebert-base', pooling='mean', max_length=512, batch_size=32)
+    """
+    if isinstance(value, Embedding):
+        return value
+    if value == "tfidf":
+        return TfidfEmbedding()
+    if isinstance(value, str | os.PathLike) and str(value):
+        return EncoderEmbedding(model=os.fspath(value))
+    if callable(value):
+        return FunctionEmbedding(function=value)
+    remedy = '"tfidf", the name or folder of an encoder, a function, or ColumnEmbedding(vectors="a column")'
+    raise ParameterError("embedding", "a way to make vectors of programs", value, remedy)

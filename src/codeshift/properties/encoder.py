@@ -1,0 +1,154 @@
+"""Programs as vectors of a pretrained encoder, of a function of the user's, or of a column of vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codeshift.errors import DataError, MissingExtraError, ParameterError
+from codeshift.properties.base import Property
+from codeshift.properties.columns import check_vector_column
+from codeshift.properties.identity_order import DistinctTexts
+from codeshift.properties.predicate import trusted
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+POOLINGS = ("mean", "cls")
+
+
+@dataclass(frozen=True)
+class EncoderVectors(Property):
+    """The last hidden states of a transformers encoder, pooled over each program's tokens.
+
+    Attributes:
+        model: its name on the hub, or the folder that it was saved to. Code that comes with it is never run, weights
+            are read from safetensors only.
+        pooling: ``"mean"`` over the tokens, or ``"cls"``, the first one.
+        max_length: tokens beyond this are cut off.
+        batch_size: programs of similar length that go through the model at a time.
+    """
+
+    model: str
+    pooling: str = "mean"
+    max_length: int = 512
+    batch_size: int = 32
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Vectors of shape ``(n, hidden size)``.
+
+        Raises:
+            ParameterError: if the model cannot be loaded.
+            MissingExtraError: if torch or transformers is not installed.
+        """
+        tokenizer, model = self._loaded()
+        everything, distinct = table.texts(self.column), table.values(DistinctTexts(self.column))
+        texts = [everything[row] for row in distinct.first.tolist()]
+        by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+        vectors: np.ndarray | None = None
+        for start in range(0, len(texts), self.batch_size):
+            batch = by_length[start : start + self.batch_size]
+            pooled = self._encode([texts[i] for i in batch], tokenizer, model)
+            if vectors is None:
+                vectors = np.empty((len(texts), pooled.shape[1]))
+            vectors[batch] = pooled
+        if vectors is None:
+            return np.empty((0, 0))
+        return np.asarray(vectors[distinct.inverse])
+
+    def _loaded(self) -> tuple[Any, Any]:
+        try:
+            import torch
+            from transformers import AutoModel, AutoTokenizer
+        except ImportError as error:
+            raise MissingExtraError("torch" if "torch" in str(error) else "transformers", "finetune") from None
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
+            model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)
+        except (OSError, ValueError) as error:
+            first = str(error).strip().split("\n")[0]
+            constraint, remedy = '"tfidf", or the name or folder of an encoder', f"it cannot be loaded ({first})"
+            raise ParameterError("embedding", constraint, self.model, remedy) from error
+        model = model.get_encoder() if model.config.is_encoder_decoder else model
+        return tokenizer, model.to(torch.float32).eval()
+
+    def _encode(self, texts: list[str], tokenizer: Any, model: Any) -> np.ndarray:
+        import torch
+
+        inputs = tokenizer(texts, truncation=True, max_length=self.max_length, padding=True, return_tensors="pt")
+        arguments = {name: inputs[name].to(model.device) for name in ("input_ids", "attention_mask")}
+        with torch.inference_mode():
+            states = model(**arguments).last_hidden_state
+        if self.pooling == "cls":
+            pooled = states[:, 0]
+        else:
+            mask = arguments["attention_mask"].unsqueeze(-1).to(states.dtype)
+            pooled = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+        return np.asarray(pooled.cpu().numpy(), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class FunctionVectors(Property):
+    """What a function of the user's makes of the programs.
+
+    Attributes:
+        function: where it stands, as ``"package.module:name"``; it gets a list of distinct texts and returns one vector
+            a text.
+        source: a digest of its source.
+    """
+
+    function: str
+    source: str = ""
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Vectors of shape ``(n, dimensions)``.
+
+        Raises:
+            ManifestError: if this process's code has not named the function, or its source has changed.
+            DataError: if it does not return one vector of finite numbers a text.
+        """
+        function: Any = trusted(self.function, self.source)
+        everything, distinct = table.texts(self.column), table.values(DistinctTexts(self.column))
+        texts = [everything[row] for row in distinct.first.tolist()]
+        vectors = np.asarray(function(texts), dtype=np.float64)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise DataError(
+                "embedding",
+                "a function that returns one vector of finite numbers a text",
+                self.function,
+                f"for {len(texts)} texts it returned an array of shape {vectors.shape}",
+            )
+        return np.asarray(vectors[distinct.inverse])
+
+
+@dataclass(frozen=True)
+class ColumnVectors(Property):
+    """The vectors of a column that the dataset already has.
+
+    Attributes:
+        vectors: the column of vectors, all of one length; programs that are equal must have equal vectors.
+    """
+
+    vectors: str
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Vectors of shape ``(n, dimensions)``.
+
+        Raises:
+            DataError: if the column does not hold such vectors.
+        """
+        vectors = check_vector_column(table, self.vectors)
+        distinct = table.values(DistinctTexts(self.column))
+        differs = (vectors[distinct.first][distinct.inverse] != vectors).any(axis=1)
+        if differs.any():
+            row = int(np.flatnonzero(differs)[0])
+            twin = int(distinct.first[distinct.inverse[row]])
+            raise DataError(
+                "embedding",
+                "a column in which equal programs have equal vectors",
+                self.vectors,
+                f"rows {min(row, twin)} and {max(row, twin)} hold the same {self.column!r} and other vectors",
+            )
+        return vectors

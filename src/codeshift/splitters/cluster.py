@@ -1,0 +1,131 @@
+"""Splits by clusters of what programs are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, closest
+from codeshift.properties import PropertyTable
+from codeshift.properties.cluster_count import CRITERIA
+from codeshift.properties.clustering import Clustering, Clusters
+from codeshift.properties.embedding import Embedding, as_embedding
+from codeshift.properties.rarity import check_choice
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.nearest import NearestCentroid
+from codeshift.splitters.regions import Region
+from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
+
+_CHOICES = ("most_isolated", "largest", "seeded")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterSplitter(Splitter):
+    """Programs of some clusters of an embedding are out of distribution.
+
+    Clusters are named, or chosen until their rows make up ``share`` of all rows; they are never filled up with the
+    smallest ones first, which would test on odd programs only. A cluster that does not fit is passed over, but the
+    first of ``"most_isolated"`` and ``"largest"`` must fit: where it alone would overshoot the share, an error says how
+    large it is. The fitted region is the centroids and all that the embedding has learnt, so new programs can be
+    assigned. Equal data give equal clusters in any row order; other versions of NumPy or scikit-learn, or another
+    processor, can give others, which is why a manifest lists the rows.
+
+    Attributes:
+        column: the column that holds the code.
+        embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers encoder
+            (``EncoderEmbedding(model=...)`` sets its pooling), a function of a list of programs
+            (``FunctionEmbedding``), or ``ColumnEmbedding(vectors=...)`` for vectors that the dataset has.
+        n_clusters: how many; ``"elbow"`` or ``"silhouette"`` choose.
+        pca: principal components that vectors are projected on before they are clustered; None for none.
+        clusters: numbers of the clusters that are out of distribution, from 0, the largest, down
+            (``table.values(splitter.clustering).sizes`` are their rows).
+        choose: where ``clusters`` is not given: ``"most_isolated"`` (those whose centroid is farthest from the nearest
+            other one; the default), ``"largest"``, or ``"seeded"`` (drawn by ``cluster_seed``).
+        share: of all rows, where ``clusters`` is not given; 0.2 unless it is.
+        cluster_seed: of k-means and of ``"seeded"``.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> ClusterSplitter(column="code", n_clusters=8, clusters=(0, 3)).embedding
+    TfidfEmbedding(features=4096, dimensions=128)
+    """
+
+    embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf"
+    n_clusters: int | str = 35
+    pca: int | None = None
+    clusters: tuple[int, ...] | None = None
+    choose: str | None = None
+    share: float | None = None
+    cluster_seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "embedding", as_embedding(self.embedding))
+        if isinstance(self.n_clusters, str):
+            if self.n_clusters not in CRITERIA:
+                hint = closest(self.n_clusters, CRITERIA)
+                raise ParameterError("n_clusters", 'a number, "elbow" or "silhouette"', self.n_clusters, hint)
+        else:
+            check_integer("n_clusters", self.n_clusters, smallest=2)
+        if self.pca is not None:
+            check_integer("pca", self.pca, smallest=1)
+        object.__setattr__(self, "cluster_seed", check_integer("cluster_seed", self.cluster_seed, smallest=0))
+        if self.clusters is None:
+            object.__setattr__(self, "choose", check_choice("choose", self.choose or "most_isolated", _CHOICES))
+            object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
+            return
+        for name in ("choose", "share"):
+            if getattr(self, name) is not None:
+                remedy = "the clusters are named, so nothing is chosen"
+                raise ParameterError(name, "left out where clusters is given", getattr(self, name), remedy)
+        object.__setattr__(self, "clusters", _check_clusters(self.clusters))
+
+    @property
+    def clustering(self) -> Clusters:
+        """The property that clusters a table: ``table.values(splitter.clustering).sizes`` are the clusters' rows."""
+        assert isinstance(self.embedding, Embedding)  # noqa: S101 - set in __post_init__
+        return Clusters(self.column, self.embedding, self.n_clusters, self.pca, self.cluster_seed)
+
+    def fit(self, table: PropertyTable) -> Region:
+        """The centroids, and which of them are chosen.
+
+        Raises:
+            ParameterError: if there are fewer distinct programs than clusters, or no cluster of a number given.
+            RegionError: if no set of whole clusters comes near the share.
+        """
+        found: Clustering = table.values(self.clustering)
+        chosen = self._chosen(found)
+        return NearestCentroid(found.labels.vectors, found.labels.centroids, tuple(chosen))
+
+    def _chosen(self, found: Clustering) -> list[int]:
+        count = len(found.sizes)
+        if self.clusters is not None:
+            beyond = [cluster for cluster in self.clusters if cluster >= count]
+            if beyond:
+                raise ParameterError(
+                    "clusters", f"numbers from 0 to {count - 1}", beyond[0], f"there are {count} clusters"
+                )
+            return list(self.clusters)
+        assert self.share is not None  # noqa: S101 - set in __post_init__
+        names = [str(i) for i in range(count)]
+        if self.choose == "largest":
+            order = np.argsort(-found.sizes, kind="stable")
+        elif self.choose == "most_isolated":
+            order = np.lexsort((np.arange(count), -found.isolation))
+        else:
+            order = seeded_order(names, self.cluster_seed, "cluster")
+        first = self.choose != "seeded"
+        return [int(i) for i in take_share(found.sizes, order, self.share, names, "cluster", first=first)]
+
+
+def _check_clusters(clusters: Any) -> tuple[int, ...]:
+    numbers = (clusters,) if isinstance(clusters, int) else tuple(clusters)
+    if not numbers:
+        raise ParameterError("clusters", "at least one cluster", clusters, "leave it out to choose them")
+    for number in numbers:
+        check_integer("clusters", number, smallest=0)
+    return tuple(sorted({int(number) for number in numbers}))

@@ -1,0 +1,33 @@
+"""Regions of rows by the cluster that they are nearest to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.properties import Property, PropertyTable
+from codeshift.properties.clustering import NearestCluster
+from codeshift.properties.matrix import Matrix
+from codeshift.splitters.regions import Region
+
+
+@dataclass(frozen=True)
+class NearestCentroid(Region):
+    """Rows whose nearest centroid is one of those ``chosen``.
+
+    Attributes:
+        property: gives vectors of shape ``(n, dimensions)``.
+        centroids: of shape ``(n_clusters, dimensions)``.
+        chosen: numbers of centroids.
+    """
+
+    property: Property
+    centroids: Matrix
+    chosen: tuple[int, ...]
+
+    def contains(self, table: PropertyTable) -> np.ndarray:
+        """Booleans of shape ``(n,)``."""
+        # The labels are a property of their own, so that regions of one clustering compute them once a table.
+        labels = table.values(NearestCluster(self.property.column, self.property, self.centroids))
+        return np.isin(labels, self.chosen)
