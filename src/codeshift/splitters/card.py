@@ -70,13 +70,15 @@ def put_section(readme: str, section: str, name: str) -> str:
     # Rows
     <BLANKLINE>
     <!-- codeshift:begin default 90f0a2daa45bc0c7 -->
+    <BLANKLINE>
     As told now.
+    <BLANKLINE>
     <!-- codeshift:end default 90f0a2daa45bc0c7 -->
     <BLANKLINE>
     """
     label = quote(name, safe="")
     digest = hashlib.sha256(section.encode()).hexdigest()[:16]
-    marked = f"<!-- codeshift:begin {label} {digest} -->\n{section}<!-- codeshift:end {label} {digest} -->\n"
+    marked = f"<!-- codeshift:begin {label} {digest} -->\n\n{section}\n<!-- codeshift:end {label} {digest} -->\n"
     old = re.compile(
         rf"<!-- codeshift:begin {re.escape(label)} (\w+) -->.*?<!-- codeshift:end {re.escape(label)} \1 -->\r?\n?",
         re.DOTALL,

@@ -30,6 +30,7 @@ def push(
     **arguments: Any,
 ) -> CommitInfo:
     """Do what ``SplitAssignment.push_to_hub`` says."""
+    from datasets import DatasetDict
     from huggingface_hub import CommitOperationAdd, HfApi
 
     path = manifest_path(config_name)
@@ -39,7 +40,8 @@ def push(
         )
     # Made first: where it cannot be, nothing is pushed.
     section = dataset_card(assignment.manifest, manifest_path=path)
-    splits = assignment.to_dataset_dict(data)
+    # A repository with an empty split cannot be loaded: datasets says that it "corresponds to no data".
+    splits = DatasetDict({part: rows for part, rows in assignment.to_dataset_dict(data).items() if len(rows)})
     pushed = splits.push_to_hub(repo_id, config_name=config_name, token=token, **arguments)
     # A pull request has a branch of its own. A repository given without its owner has one now.
     revision = pushed.pr_revision or arguments.get("revision") or "main"
