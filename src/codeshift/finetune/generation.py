@@ -145,8 +145,8 @@ class _Writer:
         settings = base_model(self.model).generation_config
         longest, settings.max_length = settings.max_length, None  # else transformers warns of two limits
         try:
-            cache = beam_cache(self.model) if self.decoding.num_beams > 1 else {}
-            made = self.model.generate(input_ids=ids, attention_mask=mask, **self.options, **cache)
+            with beam_cache(self.model, self.decoding.num_beams) as cache:
+                made = self.model.generate(input_ids=ids, attention_mask=mask, **self.options, **cache)
         finally:
             settings.max_length = longest
         # What the model was given comes first: the source of a decoder, the start token of an encoder-decoder.
