@@ -187,7 +187,7 @@ class SplitAssignment:
         The manifest becomes ``codeshift/manifest.json`` (``codeshift/<config_name>/manifest.json`` for any other
         configuration than the default, so a repository can hold several splits). The section stands in ``README.md``
         between two comments; pushed again, it is replaced, and what stands around it is kept. The parts are one
-        commit; manifest and card are a second one.
+        commit; manifest and card are a second one. A part without rows is left out, for ``datasets`` cannot load one.
 
         Args:
             data: the data that was assigned.
