@@ -99,6 +99,8 @@ def jensen_shannon(
     (1.0, True)
     """
     check_permutations(n_permutations)
+    # What no row holds adds nothing but, through the order of sums, other last digits.
+    counts = counts[:, np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))]
     rng = generator(seed, "jensen-shannon")
     observed = float(_distances(counts, is_second[:, None].astype(np.float64))[0])
     if math.isnan(observed):
@@ -119,11 +121,13 @@ def _distances(counts: Any, second: np.ndarray) -> np.ndarray:
 
     of_second = counts.T @ second
     of_first = np.asarray(counts.sum(axis=0)).reshape(-1, 1) - of_second
+    first_sum, second_sum = of_first.sum(axis=0), of_second.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p, q = of_first / of_first.sum(axis=0), of_second / of_second.sum(axis=0)
+        p, q = of_first / first_sum, of_second / second_sum
     divergence = entr((p + q) / 2).sum(axis=0) - (entr(p).sum(axis=0) + entr(q).sum(axis=0)) / 2
     bits = np.clip(divergence / np.log(2), 0.0, 1.0)
-    return np.sqrt(np.where(bits < _ROUNDING, 0.0, bits))
+    distances = np.sqrt(np.where(bits < _ROUNDING, 0.0, bits))
+    return np.where((first_sum == 0) | (second_sum == 0), np.nan, distances)
 
 
 def _effect(before: float, after: float, variance: float) -> float:

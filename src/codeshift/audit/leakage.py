@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.audit.parts import AuditParts
+from codeshift.errors import DataError
 from codeshift.properties.columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
@@ -103,7 +104,11 @@ def _worst(
 
 
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
-    values = column_values(parts.table, groups)
+    try:
+        values = column_values(parts.table, groups)
+    except DataError as error:
+        constraint = error.constraint.replace("the dataset", "all parts")
+        raise DataError("groups", constraint, error.value, error.remedy) from None
     in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
     return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
 

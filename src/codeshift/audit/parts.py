@@ -149,14 +149,16 @@ def _joined(parts: dict[str, Dataset], column: str) -> Dataset:
     """All rows end to end, with the columns that all parts hold alike."""
     from datasets import Value, concatenate_datasets
 
-    first, *others = parts.values()
+    # Loaded from nothing, an empty part has columns of no type; it has no rows to bring either.
+    filled = [rows for rows in parts.values() if len(rows)] or list(parts.values())[:1]
+    first, *others = filled
     common = [
         name
         for name, feature in first.features.items()
         if name != column and all(rows.features.get(name) == feature for rows in others)
     ]
     text = Value("string")
-    plain = [rows.with_format(None).select_columns([column, *common]) for rows in parts.values()]
+    plain = [rows.with_format(None).select_columns([column, *common]) for rows in filled]
     return concatenate_datasets(
         [rows if rows.features[column] == text else rows.cast_column(column, text) for rows in plain]
     )

@@ -1,0 +1,219 @@
+"""What ``audit`` takes and refuses, and that nothing but content changes its figures."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+
+import pytest
+from datasets import Dataset, DatasetDict, IterableDataset
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audit_splits import functions, loops, split
+from codeshift.audit import Thresholds, audit
+from codeshift.errors import DataError, ParameterError, SizeWarning
+from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
+from codeshift.properties.columns import Label
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter
+from strategies import datasets
+
+SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))
+QUICK = {"column": "code", "n_permutations": 19}
+
+
+@settings(max_examples=8)
+@given(rows=datasets(min_rows=20, max_rows=40), seed=st.integers(0, 99))
+def test_row_order_changes_nothing(rows, seed):
+    """Shuffling the rows of every part gives an equal report, equal rows and rows of equal code included."""
+    parts = {"train": rows.select(range(0, len(rows), 2)), "test": rows.select(range(1, len(rows), 2))}
+    shuffled = {name: part.shuffle(seed=seed) for name, part in parts.items()}
+    arguments = {**QUICK, "language": "python", "groups": "project", "sample": 20}
+    one, other = (audit(DatasetDict(found), **arguments) for found in (parts, shuffled))
+    assert one == other
+    assert one.to_markdown() == other.to_markdown()
+
+
+def test_sampled_audit_ignores_row_order():
+    """Rows are put in order before a sample of them is drawn."""
+    shuffled = DatasetDict({name: rows.shuffle(seed=3) for name, rows in SPLITS.items()})
+    assert audit(SPLITS, **QUICK, sample=25) == audit(shuffled, **QUICK, sample=25)
+
+
+def test_fresh_process_gives_the_same(tmp_path):
+    """Another process with another hash seed finds the same."""
+    script = (
+        "import json, sys; from audit_splits import *; from codeshift.audit import audit\n"
+        "s = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))\n"
+        "print(json.dumps(audit(s, column='code', n_permutations=19, language='python').to_dict()))"
+    )
+    here = audit(SPLITS, **QUICK, language="python").to_dict()
+    env = {"PYTHONHASHSEED": "77", "PYTHONPATH": ":".join(sys.path), "HOME": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=env, check=True)  # noqa: S603
+    assert json.loads(run.stdout) == json.loads(json.dumps(here))
+
+
+def test_seed_changes_only_what_is_drawn():
+    """Another seed draws other permutations; what is counted stays."""
+    one, other = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
+    assert one != other
+    assert (one.leakage, one.atoms, one.confounds) == (other.leakage, other.atoms, other.confounds)
+
+
+def test_reference_changes_no_figure_of_test():
+    """What is said of test does not depend on whether a reference is at hand."""
+    alone = DatasetDict({name: SPLITS[name] for name in ("train", "test_ood")})
+    assert str(audit(alone, **QUICK).strength[0]) == str(audit(SPLITS, **QUICK).strength[0])
+
+
+def test_anybodys_splits_are_taken():
+    """Parts may have any name, and columns that the others lack; "test" is found by itself."""
+    foreign = DatasetDict(
+        {
+            "train": SPLITS["train"].add_column("stars", list(range(60))),
+            "test": SPLITS["test_ood"].remove_columns("project"),
+        }
+    )
+    found = audit(foreign, **QUICK)
+    assert (found.test, found.reference) == ("test", None)
+    named = audit({"fit": SPLITS["train"], "evil": SPLITS["test_ood"]}, **QUICK, train="fit", test="evil")
+    assert named.strength[0].classifier == found.strength[0].classifier
+
+
+def test_assignment_gives_the_figures_of_its_splits():
+    """Auditing an assignment is auditing its parts, with the intended property known."""
+    rows = Dataset.from_dict({"code": functions(150, seed=4) + loops(50, seed=5)})
+    splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
+    assignment = splitter.assign(rows, seed=0)
+    ours, plain = audit(assignment, rows, **QUICK), audit(assignment.to_dataset_dict(rows), **QUICK)
+    assert ours.leakage == plain.leakage
+    assert ours.strength[0].classifier == plain.strength[0].classifier
+    intended = [prop for prop in ours.strength[0].properties if prop.intended]
+    assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("NodeTypes: while_statement", 0, 1)]
+    assert not any("while_statement" in one.name for one in ours.confounds)
+    assert any(one.name == "NodeTypes: break_statement" for one in ours.confounds)
+    assert audit(assignment, PropertyTable(rows), **QUICK) == ours
+
+
+def test_property_of_the_region_is_no_confound():
+    """A property that the split was meant to move is marked, in whatever composition it stands."""
+    rows = Dataset.from_dict({"code": functions(80, seed=4) + functions(80, seed=5, statements=6)})
+    splitter = LengthSplitter(column="code", bounds=(50, None)) - LengthSplitter(
+        column="code", unit="lines", bounds=(20, None)
+    )
+    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert {prop.name for prop in found.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
+    assert "CharCount" in {one.name for one in found.confounds}
+    assert not {"TokenCount", "LineCount"} & {one.name for one in found.confounds}
+
+
+def test_groups_of_the_assignment_are_looked_at():
+    """Where an assignment kept groups whole, the audit checks that it did."""
+    rows = Dataset.from_dict({"code": functions(200, seed=4), "project": [f"p{i % 40}" for i in range(200)]})
+    with pytest.warns(SizeWarning):
+        assignment = LengthSplitter(column="code", unit="chars").assign(rows, seed=0, groups="project")
+    assert audit(assignment, rows, **QUICK).leakage[0].groups == 0
+
+
+def test_properties_are_the_users():
+    """``properties`` replaces the defaults, ``intended`` adds to them; labels have a distance and no mean."""
+    found = audit(
+        SPLITS,
+        **QUICK,
+        properties=(CharCount("code"), CharCount("project"), Label("project")),
+        intended=(TokenCount("code"),),
+    )
+    names = [prop.name for prop in found.strength[0].properties]
+    assert names == [
+        "CharCount(column='code')",
+        "CharCount(column='project')",
+        "Label",
+        "TokenCount",
+        "TokenTypes",
+    ]
+    label = found.strength[0].properties[2]
+    assert label.jensen_shannon == pytest.approx(1)
+    assert label.effect != label.effect
+    assert not label.counts
+
+
+SHUFFLED = random.Random(0).sample(SPLITS["train"]["code"][:], 60)
+
+
+@pytest.mark.parametrize(
+    ("splits", "arguments", "message"),
+    [
+        (SPLITS, {"test": "test_od"}, r"test must be a part of the splits, got 'test_od': did you mean test_ood"),
+        (
+            SPLITS,
+            {"train": "fit"},
+            "train must be a part of the splits, got 'fit': choose one of test_id, test_ood, tr",
+        ),
+        (SPLITS, {"reference": "dev"}, "reference must be a part of the splits, got 'dev': choose one of"),
+        (SPLITS, {"test": "train"}, r"train, test and reference must be different parts, got \('train', 'train',"),
+        (split(train=SHUFFLED), {}, "test must be a part of the splits, got 'test_ood': choose one of train"),
+        ([1], {}, "splits must be a DatasetDict or a SplitAssignment, got 'list': pass what Splitter.split"),
+        ({"train": [1]}, {}, "splits must be a DatasetDict, got 'train: list'"),
+        (SPLITS, {"data": SPLITS["train"]}, "data must be left out where splits are given, got 'Dataset'"),
+        (SPLITS, {"language": "pyton"}, r"language must be a known language, got 'pyton': did you mean python\?"),
+        (SPLITS, {"n_permutations": 10}, "n_permutations must be a whole number from 19 up, got 10"),
+        (SPLITS, {"seed": 0.5}, "seed must be an integer, got 0.5: any integer will do"),
+        (SPLITS, {"sample": 5}, "sample must be rows a side, at least 20, got 5"),
+        (SPLITS, {"worst": -1}, "worst must be a whole number from 0 up, got -1"),
+        (SPLITS, {"near_duplicates": "bind"}, "near_duplicates must be a NearDuplicates, got 'bind': such as Near"),
+        (SPLITS, {"thresholds": 0.5}, r"thresholds must be a Thresholds, got 0.5: such as Thresholds\(leaked_rows"),
+        (SPLITS, {"properties": CharCount("code")}, "properties must be a sequence of properties, got CharCount"),
+        (SPLITS, {"properties": ["length"]}, "properties must be a sequence of properties, got 'length': such as"),
+        (SPLITS, {"intended": "length"}, "intended must be a sequence of properties, got 'length'"),
+        (SPLITS, {"max_length": 10}, "tokenizer must be given where max_length is, got None"),
+        (SPLITS, {"tokenizer": str.split}, "max_length must be a number of tokens, from 1 up, got None: this tokeniz"),
+        (SPLITS, {"tokenizer": 3, "max_length": 3}, "tokenizer must be a tokenizer, its name, or a function of a text"),
+    ],
+)
+def test_bad_arguments_are_refused(splits, arguments, message):
+    """Each argument that cannot work gets an error that names it, what it must be, and what to do."""
+    with pytest.raises(ParameterError, match=f"^{message}"):
+        audit(splits, **{**QUICK, **arguments})
+
+
+def test_data_of_the_assignment_is_needed():
+    """An assignment holds positions, no rows."""
+    rows = Dataset.from_dict({"code": functions(100, seed=4)})
+    assignment = LengthSplitter(column="code", unit="chars").assign(rows, seed=0)
+    with pytest.raises(
+        ParameterError, match=r"^data must be the data that was assigned, got None: audit\(assignment, "
+    ):
+        audit(assignment, **QUICK)
+
+
+def test_unfit_columns_are_named_with_their_part():
+    """A part that lacks the column, or holds None in it, is named."""
+    with pytest.raises(
+        DataError, match=r"^column of train must be a column of the dataset, got 'cod': did you mean code"
+    ):
+        audit(SPLITS, column="cod")
+    holed = DatasetDict({**SPLITS, "test_id": Dataset.from_dict({"code": ["x", None], "project": ["a", "b"]})})
+    with pytest.raises(DataError, match=r"^column of test_id must be a column without None, got 'code': 1 of 2 rows"):
+        audit(holed, **QUICK)
+
+
+def test_streams_are_refused():
+    """A stream has no parts to compare."""
+    stream = IterableDataset.from_generator(lambda: iter([{"code": "x"}]))
+    with pytest.raises(ParameterError, match=r"^splits must be a DatasetDict, got 'train: IterableDataset'"):
+        audit({"train": stream, "test": stream}, **QUICK)
+
+
+@pytest.mark.parametrize("name", ["leaked_rows", "auc", "jensen_shannon", "alpha", "confound", "min_rows"])
+def test_thresholds_are_checked(name):
+    """A threshold out of range is an error that tells the default."""
+    with pytest.raises(ParameterError, match=f"^{name} must be .*, got -1: leave it out to take"):
+        Thresholds(**{name: -1})
+
+
+def test_node_types_of_another_column_are_compared():
+    """A property may look at another column than the code."""
+    found = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
+    assert {one.kind for one in found.atoms} == {"NodeTypes", "TokenTypes"}

@@ -1,0 +1,43 @@
+"""Splits that the tests of the audit share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from datasets import Dataset, DatasetDict
+
+_VERBS = ("load", "save", "parse", "merge", "count", "render", "close", "fetch", "drop", "scan", "sort", "trim")
+_NOUNS = ("table", "file", "row", "token", "graph", "page", "user", "cache", "index", "buffer", "node", "queue")
+
+
+def functions(count: int, *, seed: int, statements: int = 3) -> list[str]:
+    """Python functions of random names, no two of them near-duplicates but by rare accident."""
+    rng = random.Random(seed)
+
+    def name() -> str:
+        return f"{rng.choice(_VERBS)}_{rng.choice(_NOUNS)}"
+
+    return [
+        f"def {name()}(first, second):\n"
+        + "".join(f"    {name()} = {name()}({rng.choice(_NOUNS)}, {rng.randrange(99)})\n" for _ in range(statements))
+        + f"    return {name()}"
+        for _ in range(count)
+    ]
+
+
+def loops(count: int, *, seed: int) -> list[str]:
+    """Functions of a kind that ``functions`` never makes."""
+    return [
+        f"{code}\n    while {code.split()[1].split('(')[0]}:\n        break" for code in functions(count, seed=seed)
+    ]
+
+
+def split(**parts: Sequence[str]) -> DatasetDict:
+    """Parts given as lists of code, with a column of projects that no two parts share."""
+    return DatasetDict(
+        {
+            name: Dataset.from_dict({"code": list(code), "project": [f"{name}{i % 3}" for i in range(len(code))]})
+            for name, code in parts.items()
+        }
+    )
