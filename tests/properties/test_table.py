@@ -118,3 +118,23 @@ def test_selected_and_formatted_datasets_give_their_own_rows() -> None:
     expected = [len(text.splitlines()) for text in data.select([7, 3, 5])["code"]]
     assert PropertyTable(chosen).values(LineCount("code")).tolist() == expected
     assert PropertyTable(chosen).values(TokenCount("code")).tolist() == [4, 4, 4]
+
+
+def test_a_property_whose_code_changed_is_computed_again() -> None:
+    """What an older ``compute`` of the same name left in the cache is not taken for what the new one gives."""
+
+    def plain_one(self, texts: Sequence[str]) -> np.ndarray:
+        return np.full(len(texts), 1.0)
+
+    def plain_two(self, texts: Sequence[str]) -> np.ndarray:
+        return np.full(len(texts), 2.0)
+
+    data, found = _rows(1500), []
+    original = CountedLength.compute
+    try:
+        for compute in (plain_one, plain_two, plain_one):
+            CountedLength.compute = compute
+            found.append(PropertyTable(data).values(CountedLength("code"))[0])
+    finally:
+        CountedLength.compute = original
+    assert found == [1.0, 2.0, 1.0]

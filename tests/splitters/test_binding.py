@@ -141,6 +141,16 @@ def test_bad_arguments(rows: Dataset, arguments: dict, error: type, message: str
         LONG.assign(rows, seed=0, **arguments)
 
 
+def test_groups_that_all_touch_the_region_leave_nothing_to_draw(rows: Dataset) -> None:
+    """The message says that rows outside of the region are bound, and how many."""
+    grouped = rows.add_column("project", [f"p{i % 20}" for i in range(245)])
+    message = (
+        r"at most 0 rows, those outside of the region that can be drawn \(205 others belong together with rows inside"
+    )
+    with pytest.raises(ParameterError, match=message):
+        LONG.assign(grouped, seed=0, groups="project")
+
+
 def test_near_duplicates_are_found_once_a_table(rows: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scenarios over one table share the search."""
     from codeshift.properties import PropertyTable

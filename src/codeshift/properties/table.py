@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Hashable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from codeshift import __version__
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.grammars import grammar
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 # Below this many rows, computing again is cheaper than opening a cache file.
 _CACHED_FROM = 1_000
-
-# Raised whenever what scan_batch finds changes, so that no older cache is read as if it were the same.
-_SCAN_FORMAT = "2"
 
 T = TypeVar("T")
 
@@ -91,7 +89,7 @@ class PropertyTable:
                 column,
                 _scan_rows,
                 {"column": column, "language": language},
-                cache_key=["syntax", _SCAN_FORMAT, language, facts.version, facts.digest],
+                cache_key=["syntax", language, facts.version, facts.digest],
                 description=f"Parsing {language}",
             )
             self._values[key] = SyntaxScan.from_columns(columns)
@@ -103,7 +101,7 @@ class PropertyTable:
             prop.column,
             _compute_rows,
             {"prop": prop},
-            cache_key=["text", type(prop).__module__, repr(prop)],
+            cache_key=["text", type(prop).__module__, repr(prop), _compiled(type(prop).compute)],
             description=type(prop).__name__,
         )
         return np.asarray(columns["value"], dtype=np.float64)
@@ -124,7 +122,7 @@ class PropertyTable:
         from datasets.fingerprint import Hasher
 
         rows = self.data.with_format(None).select_columns([column])
-        fingerprint = Hasher.hash([rows._fingerprint, *cache_key, __version__])
+        fingerprint = Hasher.hash([rows._fingerprint, *cache_key, _code_digest()])
         mapped = rows.map(
             function,
             fn_kwargs=arguments,
@@ -144,6 +142,24 @@ def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[s
 
 def _compute_rows(rows: dict[str, list[str]], prop: TextProperty) -> dict[str, list[Any]]:
     return {"value": np.asarray(prop.compute(rows[prop.column]), dtype=np.float64).tolist()}
+
+
+@cache
+def _code_digest() -> str:
+    """A digest of the code that computes properties: what another version of it cached is not read as if it were ours.
+
+    A version number would not do, since it stays the same while the code is being changed.
+    """
+    state = hashlib.blake2b(digest_size=16)
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def _compiled(function: Any) -> list[str]:
+    """What a function of the user's own does, as far as its own code tells."""
+    code = function.__code__
+    return [code.co_code.hex(), repr([const for const in code.co_consts if not hasattr(const, "co_code")])]
 
 
 def _cache_folder() -> Path:

@@ -71,7 +71,7 @@ def deal(inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:
     """
     dealt = Dealt.nothing(len(inside))
     _deal_inside(dealt, inside, units, request)
-    _deal_outside(dealt, units.holding(inside), units, request)
+    _deal_outside(dealt, inside, units, request)
     if not ((dealt.parts == TRAIN) & ~inside).any():
         raise _too_large(dealt, "so small that rows outside of the region are left for train")
     dealt.pool = inside & (dealt.parts == TRAIN)
@@ -109,9 +109,9 @@ def _deal_inside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRe
         free &= ~drawn
 
 
-def _deal_outside(dealt: Dealt, touches_region: np.ndarray, units: Units, request: DealRequest) -> None:
+def _deal_outside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRequest) -> None:
     """Draw ``test_id`` and ``validation`` from the units that lie wholly outside of the region."""
-    n_rows = len(dealt.parts)
+    n_rows, touches_region = len(dealt.parts), units.holding(inside)
     if request.test_id_size == MATCH:
         dealt.asked["test_id"] = int((dealt.parts == TEST_OOD).sum())
     else:
@@ -120,7 +120,11 @@ def _deal_outside(dealt: Dealt, touches_region: np.ndarray, units: Units, reques
     free = ~touches_region
     available = int(free[units.labels].sum())
     if dealt.asked["test_id"] + dealt.asked["validation"] > available:
-        raise _too_large(dealt, f"together at most {available} rows, those outside of the region that can be drawn")
+        bound = int((touches_region[units.labels] & ~inside).sum())
+        why = f" ({bound} others belong together with rows inside: near-duplicates or one group)" if bound else ""
+        raise _too_large(
+            dealt, f"together at most {available} rows, those outside of the region that can be drawn{why}"
+        )
     for part, name in ((TEST_ID, "test_id"), (VALIDATION, "validation")):
         drawn = draw(free, units, request.seed, name, dealt.asked[name])
         dealt.parts[drawn[units.labels]] = part
