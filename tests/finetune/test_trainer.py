@@ -253,6 +253,10 @@ BAD = {
         lambda d: Dataset.from_dict({"doc": ["a", None], "code": ["b", "c"]}), {}, DataError,
         r"doc must be text in every row, got None: 1 such row\(s\), the first at position 1: exclude",
     ),
+    "validation": (
+        lambda d: d["train"], {"config": TrainingConfig(keep_best=True)}, DataError,
+        r'data must be a DatasetDict with rows in "validation", got \[.train.\]: give that part',
+    ),
     "adapter": (
         lambda d: d, {"peft_config": LoraConfig(target_modules=["q", "vv"])}, ParameterError,
         "target_modules must be names of modules of the model, got 'vv': ",
@@ -266,7 +270,7 @@ def test_bad_input_is_named(case, data, tokenizer):
     """Each fault is an error that says the parameter, the value and what to do, before anything is trained."""
     make, options, error, message = BAD[case]
     with pytest.raises(error, match=message):
-        quiet(tiny_model("t5", tokenizer), tokenizer, TrainingConfig(), **options).fit(make(data))
+        quiet(tiny_model("t5", tokenizer), tokenizer, **{"config": TrainingConfig()} | options).fit(make(data))
 
 
 def test_a_loss_that_is_no_number_is_an_error(data, tokenizer):

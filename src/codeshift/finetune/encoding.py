@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError
+from codeshift.finetune.models import base_model, is_decoder
 from codeshift.finetune.template import Template
 
 Ids = NDArray[np.int32]
@@ -106,6 +107,8 @@ class Encoder:
         max_source_length: in tokens.
         max_target_length: in tokens, the end token included.
         is_decoder: source and target are one sequence (a decoder) rather than two (an encoder-decoder).
+        start: the token that an encoder-decoder is started with; a tokenizer that begins each text with it would have
+            the model predict what it was given.
     """
 
     tokenizer: Any
@@ -114,6 +117,13 @@ class Encoder:
     max_source_length: int
     max_target_length: int
     is_decoder: bool
+    start: int | None = None
+
+    @classmethod
+    def of(cls, model: Any, tokenizer: Any, texts: tuple[Template, Template], lengths: tuple[int, int]) -> Encoder:
+        """For a model: ``texts`` are source and target, ``lengths`` the longest of each in tokens."""
+        start = getattr(base_model(model).config, "decoder_start_token_id", None)
+        return cls(tokenizer, *texts, *lengths, is_decoder(model), start)
 
     def encode(self, data: Any, part: str = "data") -> Encoded:
         """The token ids of a ``datasets.Dataset``.
@@ -137,8 +147,8 @@ class Encoder:
         cut_targets = [max(0, len(ids) - self.max_target_length) for ids in target_ids]
         for row in np.flatnonzero(cut_sources):
             source_ids[row] = self._cut_source(sources[row], source_ids[row])
-        # A target that was cut does not end there, so it must not teach the model to end: no end token is put back.
-        target_ids = [ids[: self.max_target_length] for ids in target_ids]
+        for row in np.flatnonzero(cut_targets):
+            target_ids[row] = self._cut_target(targets[row], target_ids[row])
         truncation = Truncation(
             len(sources), int(np.count_nonzero(cut_sources)), int(np.count_nonzero(cut_targets)),
             sum(cut_sources), sum(cut_targets),
@@ -153,8 +163,22 @@ class Encoder:
         return [ids or [self._first] for ids in rows]
 
     def _targets(self, texts: list[str]) -> list[list[int]]:
-        rows = self._tokenize(texts, add_special_tokens=not self.is_decoder)
-        return [ids if ids and ids[-1] == self._end else [*ids, self._end] for ids in rows]
+        if self.is_decoder:
+            return [[*ids, self._end] for ids in self._tokenize(texts, add_special_tokens=False)]
+        rows = [self._without_start(ids) for ids in self._tokenize(texts, of="text_target")]
+        # Not only the last token: PLBart's tokenizer puts the language after the end.
+        return [ids if self._end in ids else [*ids, self._end] for ids in rows]
+
+    def _without_start(self, ids: list[int]) -> list[int]:
+        return ids[1:] if ids and ids[0] == self.start else ids
+
+    def _cut_target(self, text: str, ids: list[int]) -> list[int]:
+        """A target that was cut does not end there, so it must not teach the model to end: it has no end token."""
+        kept = ids[: self.max_target_length]
+        if not self.is_decoder and ids[-1] != self._end:  # the end, then a language: the model needs the last token
+            options = {"truncation": True, "max_length": self.max_target_length}
+            kept = self._without_start(self.tokenizer(text_target=text, **options)["input_ids"])
+        return kept
 
     def _cut_source(self, text: str, ids: list[int]) -> list[int]:
         kept: list[int] = self.tokenizer(text, truncation=True, max_length=self.max_source_length)["input_ids"]
@@ -162,11 +186,12 @@ class Encoder:
             kept = ids[: self.max_source_length]
         return kept
 
-    def _tokenize(self, texts: list[str], **options: Any) -> list[list[int]]:
+    def _tokenize(self, texts: list[str], *, of: str = "text", **options: Any) -> list[list[int]]:
+        options |= {"truncation": False, "padding": False, "verbose": False}
         rows: list[list[int]] = []
         for start in range(0, len(texts), _ROWS_AT_ONCE):
             some = texts[start : start + _ROWS_AT_ONCE]
-            rows.extend(self.tokenizer(some, truncation=False, padding=False, verbose=False, **options)["input_ids"])
+            rows.extend(self.tokenizer(**{of: some}, **options)["input_ids"])
         return rows
 
     @property

@@ -134,9 +134,8 @@ class Evaluator:
         return not all(is_forced(metric) for metric in self.metrics.values())
 
     def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset, log: OutputLog | None) -> PartEvaluation:
-        encoder = Encoder(
-            tokenizer, self.source, self.target, self.max_source_length, self.max_target_length, is_decoder(model)
-        )
+        lengths = self.max_source_length, self.max_target_length
+        encoder = Encoder.of(model, tokenizer, (self.source, self.target), lengths)
         data = encoder.encode(rows, part)
         if data.truncation.sources or data.truncation.targets:
             warnings.warn(TruncationWarning(f"{part}: {data.truncation}"), stacklevel=3)

@@ -12,22 +12,25 @@ from codeshift.errors import DataError, ParameterError, closest
 Splits: TypeAlias = Mapping[str, Dataset] | Dataset
 
 
-def training_parts(data: Splits) -> dict[str, Dataset]:
+def training_parts(data: Splits, *, validates: bool = False) -> dict[str, Dataset]:
     """``train``, and ``validation`` where it has rows; one ``Dataset`` is all ``train``.
 
     Raises:
         ParameterError: neither a ``DatasetDict`` nor a ``Dataset``.
-        DataError: no part ``train``.
+        DataError: no part ``train``, or no row in ``validation`` where the run ``validates``.
 
     >>> list(training_parts({"train": Dataset.from_dict({"x": [1]}), "test": Dataset.from_dict({"x": [2]})}))
     ['train']
     """
     if isinstance(data, Dataset):
-        return {"train": data}
+        data = {"train": data}
     if not isinstance(data, Mapping):
         raise ParameterError("data", "a DatasetDict or a Dataset", data, "see the datasets library")
     if "train" not in data:
         raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on so")
+    if validates and not len(data.get("validation", ())):
+        remedy = "give that part, or leave out keep_best and early_stopping_patience"
+        raise DataError("data", 'a DatasetDict with rows in "validation"', sorted(data), remedy)
     return {part: data[part] for part in ("train", "validation") if part == "train" or len(data.get(part, ()))}
 
 

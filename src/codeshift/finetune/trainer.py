@@ -99,7 +99,7 @@ class Trainer:
             ParameterError: a column is missing, or the adapter does not fit the model.
             DivergenceError: the loss is no longer finite.
         """
-        parts = training_parts(data)
+        parts = training_parts(data, validates=self.config.keep_best or self.config.early_stopping_patience is not None)
         for template in (self.source, self.target):
             template.check(parts["train"].column_names)
         with seeded(self.config.seed):
@@ -117,15 +117,8 @@ class Trainer:
         return result
 
     def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
-        config = self.config
-        encoder = Encoder(
-            self.tokenizer,
-            self.source,
-            self.target,
-            config.max_source_length,
-            config.max_target_length,
-            is_decoder(model),
-        )
+        lengths = self.config.max_source_length, self.config.max_target_length
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths)
         encoded = encoder.encode(rows, part)
         if encoded.truncation.sources or encoded.truncation.targets:
             warnings.warn(TruncationWarning(f"{part}: {encoded.truncation}"), stacklevel=3)
