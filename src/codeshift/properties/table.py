@@ -156,10 +156,10 @@ def _code_digest() -> str:
     return state.hexdigest()
 
 
-def _compiled(function: Any) -> list[str]:
+def _compiled(function: Any) -> str:
     """What a function of the user's own does, as far as its own code tells."""
     code = function.__code__
-    return [code.co_code.hex(), repr([const for const in code.co_consts if not hasattr(const, "co_code")])]
+    return f"{code.co_code.hex()} {[const for const in code.co_consts if not hasattr(const, 'co_code')]!r}"
 
 
 def _cache_folder() -> Path:

@@ -95,11 +95,12 @@ def summarise(manifest: SplitManifest) -> str:
         got, asked = size["got"] or 0, size["asked"]
         differs = f"  (asked {asked:,})" if asked is not None and asked != got else ""
         lines.append(f"  {part:<10} {got:>9,} rows {got / total:>6.1%}{differs}")
-    lines.extend(f"    {count:>9,} {words}" for count, words in _excluded(manifest))
+    lines.extend(f"    {count:>9,} {words}" for count, words in excluded_in_words(manifest))
     return "\n".join(lines)
 
 
-def _excluded(manifest: SplitManifest) -> list[tuple[int, str]]:
+def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
+    """Excluded rows: how many, and why, in words."""
     found = []
     for reason in REASONS[1:]:
         count = sum(len(parts.get(f"excluded:{reason}", ())) for parts in manifest.rows.values())
