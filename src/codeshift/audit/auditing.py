@@ -59,8 +59,8 @@ def audit(
         column: the column that holds the code.
         language: its language, for properties of the syntax tree; without it they are left out.
         groups: a column whose values should not stand on both sides; by default that of the assignment, if any.
-        properties: what to compare between parts; by default length in three units and, with ``language``, tree depth
-            and node types.
+        properties: what to compare between parts; by default length in three units and, with ``language``, tree depth,
+            node types and API names.
         intended: the properties that the split was meant to move, so that they are no confounds; by default those of
             the assignment's region.
         train: the part that is trained on.

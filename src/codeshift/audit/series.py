@@ -12,6 +12,7 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.audit.tokens import TokenTypes
 from codeshift.errors import ParameterError, shown
 from codeshift.properties import (
+    APINames,
     CharCount,
     ElementCounts,
     LineCount,
@@ -21,6 +22,7 @@ from codeshift.properties import (
     TokenCount,
     TreeDepth,
 )
+from codeshift.properties.api_names import API_LANGUAGES
 from codeshift.properties.columns import ContentHash, Label, Timestamp
 from codeshift.splitters import Region
 
@@ -63,9 +65,12 @@ class Series:
 
 
 def default_properties(column: str, language: str | None) -> tuple[Property, ...]:
-    """Length in three units and, with a language, tree depth and node types."""
+    """Length in three units and, with a language, tree depth, node types and (where they are resolved) API names."""
     lengths = (CharCount(column), LineCount(column), TokenCount(column))
-    return lengths if language is None else (*lengths, TreeDepth(column, language), NodeTypes(column, language))
+    if language is None:
+        return lengths
+    of_tree = (*lengths, TreeDepth(column, language), NodeTypes(column, language))
+    return (*of_tree, APINames(column, language)) if language in API_LANGUAGES else of_tree
 
 
 def gather_series(table: PropertyTable, settings: AuditSettings, region: Region | None) -> tuple[Series, ...]:

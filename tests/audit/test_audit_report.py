@@ -1,0 +1,260 @@
+"""The report in all its forms: complete, escaped, and the same figures everywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from datasets import Dataset, DatasetDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_splits import functions, loops, split
+from codeshift.audit import AuditReport, audit
+from codeshift.audit.html import to_page
+from codeshift.audit.markdown import escaped, fenced, to_markdown
+from codeshift.audit.sections import Section
+from codeshift.errors import MissingExtraError, ParameterError
+
+EVIL = "x = '</code></pre><script>alert(1)</script>'  # ``` | \\ <b>"
+
+
+@pytest.fixture(scope="module")
+def report() -> AuditReport:
+    """An audit with something in every section, and code that would break a careless page."""
+    train, test = functions(60, seed=0), loops(30, seed=1)
+    splits = split(train=[*train, EVIL], test_ood=[*test, EVIL], test_id=functions(30, seed=2))
+    splits["<i>dev"] = splits["test_id"]
+    return audit(
+        splits,
+        column="code",
+        language="python",
+        groups="project",
+        reference="<i>dev",
+        tokenizer=str.split,
+        max_length=20,
+        n_permutations=19,
+    )
+
+
+class Tags(HTMLParser):
+    """Checks that tags are closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.add(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def parsed(page: str) -> Tags:
+    tags = Tags()
+    tags.feed(page)
+    assert tags.open == []
+    return tags
+
+
+def test_html_escapes_what_the_data_holds(report):
+    """Nothing of the data becomes markup: no script, no tag of a part's name, no early end of a block."""
+    page = report.to_html()
+    assert not {"script", "b", "i"} & parsed(page).seen
+    assert "&lt;/code&gt;&lt;/pre&gt;&lt;script&gt;alert(1)" in page
+    assert "&lt;i&gt;dev" in page
+
+
+def test_html_loads_nothing(report):
+    """The page stands alone: no address of any other file is in its markup."""
+    assert not {"link", "img", "iframe"} & parsed(report.to_html()).seen
+    assert "http" not in report.to_html()
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
+def test_any_text_is_safe_in_html(text):
+    """Whatever stands in a title, a paragraph, a point, a cell or code, the page has the same tags."""
+    section = Section(title=text, text=(text,), points=(text,), header=(text,), rows=((text,),), code=((text, text),))
+    plain = Section(title="", text=("",), points=("",), header=("",), rows=(("",),), code=(("", ""),))
+    assert re.findall("<[^>]*>", to_page([section])) == re.findall("<[^>]*>", to_page([plain]))
+
+
+@given(st.text(max_size=60))
+def test_any_text_stays_in_its_cell(text):
+    """A cell of Markdown holds no bare pipe, no line end and no bare markup; code cannot close its fence."""
+    cell = escaped(text)
+    assert "\n" not in cell
+    assert not re.search(r"(?<!\\)(\\\\)*[|<`*\[\]]", cell)
+    lines = fenced(text).split("\n")
+    assert lines[0] == lines[-1]
+    assert all(lines[0] not in line for line in lines[1:-1])
+
+
+def test_markdown_has_every_section(report):
+    """Each section has its heading, and each table rows of one width."""
+    page = report.to_markdown()
+    headings = re.findall(r"^#+ (.*)$", page, flags=re.MULTILINE)
+    for title in ("Leakage", "Strength of the shift", "Properties", "What else moved", "Truncated rows"):
+        assert title in headings
+    tables = re.findall(r"(?:^\|.*\|\n)+", page, flags=re.MULTILINE)
+    assert len(tables) == 7
+    for table in tables:
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1
+    assert page == to_markdown_of(report)
+    assert str(report) == page
+
+
+def to_markdown_of(report: AuditReport) -> str:
+    from codeshift.audit.sections import sections
+
+    return to_markdown(sections(report))
+
+
+def test_dict_is_json_and_complete(report):
+    """``json`` writes the figures under its strict rules; NaN is null; shares stand beside their counts."""
+    plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert plain["leakage"][0]["near_share"] == report.leakage[0].near_share
+    assert plain["strength"][0]["classifier"]["statistic"] == report.strength[0].classifier.statistic
+    assert plain["settings"]["near_duplicates"] == {"threshold": 0.7, "ngram": 5}
+    assert plain["verdict"]["label"] == report.verdict.label == "leaks"
+    elements = next(prop for prop in plain["strength"][0]["properties"] if prop["name"] == "NodeTypes")
+    assert elements["mean"] is None
+    assert "rows" not in plain["leakage"][0]
+
+
+def test_empty_test_part_reads_as_not_measured():
+    """A report on nothing is still a report: dashes and nulls, no zero that could be taken for a figure."""
+    empty = audit(split(train=functions(30, seed=0), test_ood=[]), column="code", language="python", n_permutations=19)
+    plain = json.loads(json.dumps(empty.to_dict(), allow_nan=False))
+    assert plain["strength"][0]["classifier"] == {
+        "statistic": None,
+        "p_value": None,
+        "null_95": None,
+        "n_first": 30,
+        "n_second": 0,
+    }
+    assert all(prop["jensen_shannon"] is None for prop in plain["strength"][0]["properties"])
+    assert plain["confounds"] == []
+    assert math.isnan(empty.atoms[0].rows_share)
+    assert math.isnan(empty.strength[0].nearest.median)
+    assert "Too few rows" in empty.to_markdown()
+    parsed(empty.to_html())
+    empty.plot_all()
+
+
+def test_notebook_shows_the_fragment(report):
+    """In a notebook the report is a part of a page, with the same content."""
+    fragment = report._repr_html_()
+    assert fragment.startswith("<div")
+    assert fragment in report.to_html()
+
+
+def test_infinite_effects_are_words():
+    """What only the test part has, in all rows, moved infinitely far, and JSON has no number for that."""
+    splits = split(train=["x = 1"] * 30, test_ood=["y = [2, 3]"] * 30)
+    found = audit(splits, column="code", n_permutations=19)
+    assert found.confounds[0].effect in (math.inf, -math.inf)
+    assert found.to_dict()["confounds"][0]["effect"] in ("inf", "-inf")
+    assert "+inf" in found.to_markdown()
+
+
+def test_plots_show_every_part(report):
+    """Each property's axes hold one line of steps a part, whose heights sum to one."""
+    pytest.importorskip("matplotlib")
+    figure = report.plot_all()
+    drawn = [ax for ax in figure.axes if ax.get_xlabel()]
+    assert [ax.get_xlabel() for ax in drawn] == ["CharCount", "LineCount", "TokenCount", "TreeDepth"]
+    for ax in drawn:
+        labels = [text.get_text() for text in ax.get_legend().get_texts()]
+        assert labels == ["train (61)", "test_ood (31)", "<i>dev (30)"]
+        for steps in ax.patches:
+            assert sum(steps.get_data().values) == pytest.approx(1)
+
+
+def test_plot_draws_on_given_axes(report):
+    """Axes of the user's are drawn on and given back."""
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    ax = figure.subplots()
+    assert report.plot("TokenCount", ax=ax) is ax
+    with pytest.raises(
+        ParameterError, match=r"prop must be a property with numbers, got 'TokenCont': did you mean Tok"
+    ):
+        report.plot("TokenCont")
+
+
+@pytest.mark.parametrize("texts", [["x"] * 30, [f"x = {'1 + ' * (i**2)}1" for i in range(30)]])
+def test_plots_of_constant_and_skewed_numbers(texts):
+    """One value alone, and a long tail, have bins that hold every row."""
+    pytest.importorskip("matplotlib")
+    found = audit(split(train=texts, test_ood=texts), column="code", n_permutations=19)
+    ax = found.plot("CharCount")
+    assert all(sum(steps.get_data().values) == pytest.approx(1) for steps in ax.patches)
+
+
+def test_plots_need_the_report_extra(report, monkeypatch):
+    """Without matplotlib the error tells what to install; all else works without it."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(MissingExtraError, match=r"matplotlib is not installed: pip install 'codeshift-ood\[report\]'"):
+        report.plot("TokenCount")
+
+
+def test_tokenizers_by_name_need_transformers(monkeypatch):
+    """A name is looked up by transformers, which the base install leaves out."""
+    splits = DatasetDict({"train": Dataset.from_dict({"code": ["x"]}), "test": Dataset.from_dict({"code": ["y"]})})
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(MissingExtraError, match="transformers is not installed"):
+        audit(splits, column="code", tokenizer="some/model")
+
+
+def test_truncation_counts_a_models_tokens(tmp_path):
+    """A Hugging Face tokenizer, by object or path, counts its own tokens, special ones too, against its context."""
+    tokenizers = pytest.importorskip("tokenizers")
+    transformers = pytest.importorskip("transformers")
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "[END]": 1}, unk_token="[UNK]"))  # noqa: S106
+    words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    words.post_processor = tokenizers.processors.TemplateProcessing(
+        single="$A [END]", pair=None, special_tokens=[("[END]", 1)]
+    )
+    model = transformers.PreTrainedTokenizerFast(tokenizer_object=words, model_max_length=4)
+    model.save_pretrained(tmp_path)
+    splits = split(train=["a b c", "a b c d"], test_ood=["a " * 9, "a", "b c d e"])
+    for tokenizer in (model, tmp_path):
+        found = audit(splits, column="code", tokenizer=tokenizer, n_permutations=19).truncation
+        assert [(one.part, one.truncated, one.n, one.longest) for one in found] == [
+            ("train", 1, 2, 5),
+            ("test_ood", 2, 3, 10),
+        ]
+    assert audit(splits, column="code", tokenizer=model, max_length=99, n_permutations=19).truncation[1].share == 0
+
+
+def test_unseen_atoms_are_counted_by_hand():
+    """Elements of test that no row of train holds, the rows that hold one, and the most common of them."""
+    splits = split(train=["a = b"], test_ood=["a = c", "a = c", "d = b", "a = b"])
+    (tokens,) = audit(splits, column="code", n_permutations=19).atoms
+    assert (tokens.kind, tokens.part, tokens.distinct, tokens.unseen, tokens.rows) == (
+        "TokenTypes",
+        "test_ood",
+        5,
+        2,
+        3,
+    )
+    assert tokens.examples == ("c", "d")
+    assert (tokens.unseen_share, tokens.rows_share) == (0.4, 0.75)
+
+
+def test_nearest_similarity_is_one_for_the_same_tokens():
+    """The nearest cosine is 1 where train has the same tokens, 0 where it shares none."""
+    train = functions(30, seed=0)
+    same = audit(split(train=train, test_ood=train), column="code", n_permutations=19).strength[0].nearest
+    assert (same.q05, same.median) == (pytest.approx(1), pytest.approx(1))
+    foreign = audit(split(train=train, test_ood=["§ ¶"] * 3), column="code", n_permutations=19).strength[0].nearest
+    assert (foreign.n, foreign.q95) == (1, 0)
