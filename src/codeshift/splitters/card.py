@@ -45,7 +45,7 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH)
         "Fitted on the rows, the region is",
         _fence(repr(manifest.fitted_region()), "python"),
         _sizes(manifest, total),
-        *excluded_in_words_rows(manifest),
+        *_excluded_rows(manifest),
         "### How rows are dealt",
         _dealing(manifest),
         _table(("argument", "value"), ((_code(name), _code(repr(v))) for name, v in manifest.request.items())),
@@ -97,7 +97,7 @@ def _sizes(manifest: SplitManifest, total: int) -> str:
     return _table(("part", "rows", "share", "asked, where it differs", "what it is for"), rows, numbers=(1, 2, 3))
 
 
-def excluded_in_words_rows(manifest: SplitManifest) -> list[str]:
+def _excluded_rows(manifest: SplitManifest) -> list[str]:
     told = [f"- {count:,} {_text(words)}" for count, words in excluded_in_words(manifest)]
     return ["Why rows are excluded:", "\n".join(told)] if told else []
 
