@@ -76,12 +76,12 @@ def test_it_keeps_the_laws_composed(rows, choose: str) -> None:
 
 def test_it_keeps_the_laws_with_a_function_and_a_column() -> None:
     """Every law holds for an embedding by a function of the user's and for vectors of the dataset."""
-    by_function = ClusterSplitter(column="code", embedding=lengths_and_brackets, n_clusters=10, share=0.25)
+    by_function = ClusterSplitter(column="code", embedding=lengths_and_brackets, n_clusters=10, choose="seeded")
     check_splitter(by_function, python_rows(150), fresh_process=False)
     data = python_rows()
     data = data.add_column("vector", lengths_and_brackets(data["code"][:]).tolist())
-    check_splitter(_of_column(n_clusters=10, share=0.25), data, fresh_process=False)
-    assert (_inside(by_function, data) == _inside(_of_column(n_clusters=10, share=0.25), data)).all()
+    check_splitter(_of_column(n_clusters=10, choose="seeded"), data, fresh_process=False)
+    assert (_inside(by_function, data) == _inside(_of_column(n_clusters=10, choose="seeded"), data)).all()
 
 
 @pytest.mark.parametrize("choose", ["most_isolated", "largest", "seeded"])

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 _PER_CLUSTER, _AT_LEAST = 100, 10_000
 _START_PER_CLUSTER, _START_AT_LEAST = 40, 4_000
-_ROUNDS = 25
+_ROUNDS = 12
 _TIE = 1e-9
+_PCA_SAMPLE = 50_000
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ class Clusters(Property):
 
     k-means (Lloyd) from one k-means++ start (Arthur and Vassilvitskii, 2007), in double precision on one thread, on
     the distinct programs, each weighted by how many rows hold it, in the order of their digests. Of many programs, the
-    first 100 a cluster (but at least 10,000) in that order are the sample that centroids are fitted on; all rows then
-    go to the nearest centroid.
+    first 100 a cluster (but at least 10,000) in that order are the sample that centroids are fitted on, in at most 12
+    rounds; all rows then go to the nearest centroid.
 
     Attributes:
         embedding: how programs become vectors.
@@ -115,7 +117,8 @@ class Clusters(Property):
         distinct = table.values(DistinctTexts(self.column))
         with one_thread():
             prop, vectors = self._vectors(table)
-            points, weights = vectors[distinct.first], distinct.counts.astype(np.float64)
+            at_most = _AT_LEAST if isinstance(self.n_clusters, str) else sample_size(self.n_clusters)
+            points, weights = vectors[distinct.first[:at_most]], distinct.counts[:at_most].astype(np.float64)
             if isinstance(self.n_clusters, str):
                 count = count_clusters(points, weights, self.n_clusters, self.seed)
             else:
@@ -130,7 +133,7 @@ class Clusters(Property):
         vectors = np.asarray(table.values(prop))
         if self.pca is None:
             return prop, vectors
-        points = vectors[table.values(DistinctTexts(self.column)).first]
+        points = vectors[table.values(DistinctTexts(self.column)).first[:_PCA_SAMPLE]]
         if self.pca > min(points.shape):
             raise ParameterError(
                 "pca",
@@ -150,18 +153,26 @@ def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int
     """Centroids of shape ``(count, dimensions)``, most points first, and the mean squared distance on the sample."""
     from sklearn.cluster import KMeans, kmeans_plusplus
 
-    sample = slice(max(_PER_CLUSTER * count, _AT_LEAST))
-    start = slice(max(_START_PER_CLUSTER * count, _START_AT_LEAST))
-    centers, _ = kmeans_plusplus(points[start], count, sample_weight=weights[start], random_state=seed)
+    sample, start = slice(sample_size(count)), slice(max(_START_PER_CLUSTER * count, _START_AT_LEAST))
+    centers, _ = kmeans_plusplus(
+        points[start], count, sample_weight=weights[start], random_state=seed, n_local_trials=1
+    )
     model = KMeans(count, init=centers, n_init=1, max_iter=_ROUNDS)
     model.fit(points[sample], sample_weight=weights[sample])
     order = np.argsort(-np.bincount(model.labels_, weights=weights[sample], minlength=count), kind="stable")
     return model.cluster_centers_[order], float(model.inertia_ / weights[sample].sum())
 
 
+def sample_size(count: int) -> int:
+    """How many programs the centroids of so many clusters are fitted on."""
+    return max(_PER_CLUSTER * count, _AT_LEAST)
+
+
 def check_count(points: np.ndarray, count: int) -> None:
     """Raise a ``ParameterError`` if ``points`` holds fewer distinct vectors than ``count``."""
-    distinct = len(points) if len(points) > _AT_LEAST else len(np.unique(points, axis=0))
+    if len(points) >= _AT_LEAST:
+        return
+    distinct = len(np.unique(points, axis=0))
     if count > distinct:
         remedy = "ask for fewer clusters"
         raise ParameterError("n_clusters", f"at most {distinct}, the number of distinct vectors", count, remedy)
@@ -178,13 +189,16 @@ def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     """
     squares = (centroids * centroids).sum(axis=1)
     labels = np.empty(len(vectors), dtype=np.int64)
-    for start in range(0, len(vectors), 8192):
-        block = vectors[start : start + 8192]
-        distances = squares - 2 * (block @ centroids.T)
-        labels[start : start + 8192] = distances.argmin(axis=1)
-        best = np.partition(distances, min(1, len(centroids) - 1), axis=1)
-        scale = _TIE * (1 + np.abs(best[:, 0]))
-        for row in np.flatnonzero(best[:, -1 if len(centroids) == 1 else 1] - best[:, 0] <= scale):
+    for start in range(0, len(vectors), _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        distances = block @ centroids.T
+        distances *= -2
+        distances += squares
+        labels[start : start + _BLOCK] = found = distances.argmin(axis=1)
+        best = distances[np.arange(len(block)), found]
+        scale = _TIE * (1 + np.abs(best))
+        distances[np.arange(len(block)), found] = np.inf
+        for row in np.flatnonzero(distances.min(axis=1) - best <= scale):
             exact = ((centroids - block[row]) ** 2).sum(axis=1)
             labels[start + row] = int(np.flatnonzero(exact <= exact.min() + scale[row])[0])
     return labels

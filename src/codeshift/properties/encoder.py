@@ -141,10 +141,11 @@ class ColumnVectors(Property):
         """
         vectors = check_vector_column(table, self.vectors)
         distinct = table.values(DistinctTexts(self.column))
-        differs = (vectors[distinct.first][distinct.inverse] != vectors).any(axis=1)
-        if differs.any():
-            row = int(np.flatnonzero(differs)[0])
-            twin = int(distinct.first[distinct.inverse[row]])
+        rows = np.flatnonzero(distinct.counts[distinct.inverse] > 1)
+        twins = distinct.first[distinct.inverse[rows]]
+        differs = np.flatnonzero((vectors[rows] != vectors[twins]).any(axis=1))
+        if differs.size:
+            row, twin = int(rows[differs[0]]), int(twins[differs[0]])
             raise DataError(
                 "embedding",
                 "a column in which equal programs have equal vectors",

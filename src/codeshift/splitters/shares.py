@@ -66,8 +66,8 @@ def take_share(
 ) -> np.ndarray:
     """Take groups in ``order`` whose rows add up to ``share`` of all rows, or come nearest to it.
 
-    A group that does not fit is passed over, as when rows are dealt; groups are never taken by size, smallest first,
-    which would make the region of odd ones.
+    A group that does not fit is passed over, as when rows are dealt, and where that leaves a gap beyond the tolerance
+    another one begins. Groups are never taken by size, smallest first, which would make the region of odd ones.
 
     Args:
         sizes: rows of each group, of shape ``(g,)``.
@@ -88,7 +88,10 @@ def take_share(
     """
     total = int(sizes.sum())
     target = round(share * total)
-    taken = order[:1] if first and sizes[order[0]] > target else order[fill(sizes[order], target)]
+    if first:
+        taken = order[:1] if sizes[order[0]] > target else order[fill(sizes[order], target)]
+    else:
+        taken = _nearest_fill(sizes, order, share * total)
     got = int(sizes[taken].sum())
     if abs(got - share * total) > TOLERANCE * total:
         giants = [i for i in np.argsort(-sizes, kind="stable")[:3].tolist() if sizes[i] > target]
@@ -101,3 +104,16 @@ def take_share(
             + f": ask for another share, or name the {noun}s",
         )
     return np.sort(taken)
+
+
+def _nearest_fill(sizes: np.ndarray, order: np.ndarray, rows: float) -> np.ndarray:
+    """Groups in ``order``; where those in front leave a gap beyond the tolerance, begin with the next one instead."""
+    best = order[fill(sizes[order], round(rows))]
+    for begin in range(1, len(order)):
+        if abs(sizes[best].sum() - rows) <= TOLERANCE * sizes.sum():
+            break
+        turned = np.roll(order, -begin)
+        found = turned[fill(sizes[turned], round(rows))]
+        if abs(sizes[found].sum() - rows) < abs(sizes[best].sum() - rows):
+            best = found
+    return best
