@@ -6,6 +6,7 @@ ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), ma
 """
 
 from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, FunctionEmbedding, TfidfEmbedding
+from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
@@ -15,6 +16,7 @@ from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.manifest import SplitManifest
+from codeshift.splitters.matches import Matches
 from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
@@ -24,6 +26,7 @@ from codeshift.splitters.time import TimeSplitter
 from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 __all__ = [
+    "APIUsageSplitter",
     "ASTNodeSplitter",
     "ClusterSplitter",
     "ColumnEmbedding",
@@ -34,6 +37,7 @@ __all__ = [
     "GroupSplitter",
     "Interval",
     "LengthSplitter",
+    "Matches",
     "NearestCentroid",
     "OneOf",
     "PredicateSplitter",

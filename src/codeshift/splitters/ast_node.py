@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
-from codeshift.properties.grammars import check_language
+from codeshift.properties.grammars import check_language, ts_language
 from codeshift.properties.syntax import ERROR
 from codeshift.splitters.base import Splitter
+from codeshift.splitters.choosing import check_choice, choice_of, element_repr
 from codeshift.splitters.regions import Contains, Region
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ASTNodeSplitter(Splitter):
     """Programs that hold certain node types of the syntax tree are out of distribution.
+
+    Which node types: those named by ``nodes``, or the ``rarest``, or such that the region holds a ``share`` of the
+    rows; with none of the three given, a tenth.
 
     Attributes:
         column: the column that holds the code.
@@ -23,6 +27,9 @@ class ASTNodeSplitter(Splitter):
             ``"while"`` are node types too.
         match: ``"any"`` for programs that hold one of the nodes, ``"all"`` for those that hold every one.
         min_count: how often a node must stand in a program to count as held.
+        rarest: instead of ``nodes``, how many of the rarest node types to take (tokens and errors left out).
+        share: instead of ``nodes``, about the share of rows to hold out; see ``choosing.Choice``.
+        min_rows: rows that must hold a node type for it to be chosen; by default 10 for ``rarest`` and 2 for ``share``.
 
     Raises:
         ParameterError: if a value cannot work; a misspelt node type or language gets close matches.
@@ -35,27 +42,42 @@ did you mean while_statement, with_statement or if_statement?
     """
 
     language: str
-    nodes: tuple[str, ...]
+    nodes: tuple[str, ...] | None = None
     match: str = "any"
     min_count: int = 1
+    rarest: int | None = None
+    share: float | None = None
+    min_rows: int | None = None
 
     def __post_init__(self) -> None:
         check_language(self.language)
-        nodes = (self.nodes,) if isinstance(self.nodes, str) else tuple(self.nodes)
-        if not nodes:
-            raise ParameterError("nodes", "at least one node type", self.nodes, 'such as ("while_statement",)')
-        known = {*grammar(self.language).node_kinds, ERROR}
-        for node in nodes:
-            if node not in known:
-                raise ParameterError(
-                    "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
-                )
-        object.__setattr__(self, "nodes", nodes)
-        if self.match not in ("any", "all"):
-            raise ParameterError("match", '"any" or "all"', self.match, closest(str(self.match), ("any", "all")))
-        if not isinstance(self.min_count, int) or isinstance(self.min_count, bool) or self.min_count < 1:
-            raise ParameterError("min_count", "a whole number from 1 up", self.min_count, "1 takes every occurrence")
+        if self.nodes is not None:
+            nodes = (self.nodes,) if isinstance(self.nodes, str) else tuple(self.nodes)
+            if not nodes:
+                raise ParameterError("nodes", "at least one node type", self.nodes, 'such as ("while_statement",)')
+            known = {*grammar(self.language).node_kinds, ERROR}
+            for node in nodes:
+                if node not in known:
+                    raise ParameterError(
+                        "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
+                    )
+            object.__setattr__(self, "nodes", nodes)
+        check_choice(self, "nodes")
 
     def fit(self, table: PropertyTable) -> Region:
-        """Nothing is learnt from the rows: the region is given by the node types."""
-        return Contains(NodeTypes(self.column, self.language), self.nodes, self.match, self.min_count)
+        """The rows that hold the nodes; which nodes, where none are named, is chosen over all rows of ``table``."""
+        counted = NodeTypes(self.column, self.language)
+        nodes = self.nodes
+        if nodes is None:
+            rules = _rules(self.language)
+            nodes = choice_of(self).of(table.values(counted), rules.__contains__, "nodes")
+        return Contains(counted, nodes, self.match, self.min_count)
+
+    def __repr__(self) -> str:
+        return element_repr(self, "nodes")
+
+
+def _rules(language: str) -> set[str]:
+    """Node types that are no mere tokens such as ``"("``."""
+    table = ts_language(language)
+    return {table.node_kind_for_id(i) or "" for i in range(table.node_kind_count) if table.node_kind_is_named(i)}

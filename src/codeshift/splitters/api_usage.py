@@ -1,0 +1,80 @@
+"""Splits along the APIs that programs use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codeshift.errors import ParameterError
+from codeshift.properties import APINames, PropertyTable
+from codeshift.properties.api_names import check_api_language
+from codeshift.properties.grammars import check_language
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.choosing import check_choice, choice_of, element_repr
+from codeshift.splitters.matches import Matches
+from codeshift.splitters.regions import Contains, Region
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class APIUsageSplitter(Splitter):
+    """Programs that use certain APIs are out of distribution.
+
+    Which APIs: those named by ``apis``, or the ``rarest``, or such that the region holds a ``share`` of the rows; with
+    none of the three given, a tenth. Names are qualified through imports, aliases and declared types
+    (``codeshift.properties.APINames``).
+
+    Attributes:
+        column: the column that holds the code.
+        language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``.
+        apis: patterns of names. A plain one matches names that hold it as a run of whole parts (``"numpy.linalg"``
+            matches ``numpy.linalg.norm``; ``"stream"`` matches ``java.util.stream.Stream`` and ``List.stream``); one
+            with ``*``, ``?`` or ``[`` is a glob over the whole name (``"java.util.stream.*"``, ``"*.Stream.*"``).
+        match: ``"any"`` for programs that match one of ``apis``, ``"all"`` for those that match every one.
+        min_count: how often a program must use an API (one pattern of ``apis``, all its matches together).
+        rarest: instead of ``apis``, how many of the rarest names to take. Methods of objects of unknown type, such as
+            ``.get``, and functions of no known module are never chosen.
+        share: instead of ``apis``, about the share of rows to hold out; see ``choosing.Choice``.
+        min_rows: rows that must use a name for it to be chosen; by default 10 for ``rarest`` and 2 for ``share``.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> APIUsageSplitter(column="code", language="python", apis=("numpy.linalg",))
+    APIUsageSplitter(column='code', language='python', apis=('numpy.linalg',), match='any', min_count=1)
+    >>> APIUsageSplitter(column="code", language="python")
+    APIUsageSplitter(column='code', language='python', share=0.1, min_rows=2, min_count=1)
+    """
+
+    language: str
+    apis: tuple[str, ...] | None = None
+    match: str = "any"
+    min_count: int = 1
+    rarest: int | None = None
+    share: float | None = None
+    min_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        check_api_language(check_language(self.language))
+        if self.apis is not None:
+            apis = (self.apis,) if isinstance(self.apis, str) else tuple(self.apis)
+            wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]
+            if not apis or wrong:
+                value = wrong[0] if wrong else self.apis
+                raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
+            object.__setattr__(self, "apis", apis)
+        check_choice(self, "apis")
+
+    def fit(self, table: PropertyTable) -> Region:
+        """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``."""
+        used = APINames(self.column, self.language)
+        if self.apis is not None:
+            return Matches(used, self.apis, self.match, self.min_count)
+        chosen = choice_of(self).of(table.values(used), _is_qualified, "apis")
+        return Contains(used, chosen, self.match, self.min_count)
+
+    def __repr__(self) -> str:
+        return element_repr(self, "apis")
+
+
+def _is_qualified(name: str) -> bool:
+    """Whether it is known whose name it is: a module's or a type's, or a type."""
+    return not name.startswith(".") and ("." in name or name[:1].isupper())

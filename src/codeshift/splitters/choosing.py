@@ -1,0 +1,162 @@
+"""Which elements (node types, APIs) make a region, where the caller names none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError, RegionError, closest
+from codeshift.properties import ElementCounts
+from codeshift.splitters.shares import check_integer, check_share
+
+DEFAULT_SHARE = 0.1
+"""The share of rows that a region holds where nothing is said of its elements."""
+
+MIN_ROWS_OF_RAREST, MIN_ROWS_OF_SHARE = 10, 2
+"""Rows that must hold an element for it to be chosen: one rare thing needs some rows to be tested on, a share less."""
+
+TOLERANCE = 0.25
+"""How far, as a part of the share asked, the share got may lie from it."""
+
+_NEAR = 0.05  # near enough, as a part of the share asked, to add no further element
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How elements are chosen: the ``rarest`` k, or such that the rows that hold one are a ``share`` of all rows.
+
+    Attributes:
+        rarest: how many elements; those that the fewest rows hold, ties by name.
+        share: of rows. From the most frequent element down, each is taken that does not overshoot the share, until
+            the rows that hold one of those taken are near enough (``TOLERANCE``): few elements, and common ones.
+        min_rows: rows that must hold an element for it to be chosen.
+        min_count: how often a row must hold an element.
+    """
+
+    rarest: int | None
+    share: float | None
+    min_rows: int
+    min_count: int
+
+    def of(self, found: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
+        """The elements chosen, sorted; they depend on which rows there are, not on their order.
+
+        Args:
+            found: the counts to choose from.
+            eligible: whether an element may be chosen.
+            noun: what the elements are, for errors.
+
+        Raises:
+            RegionError: if there are too few elements, or none that give nearly the share; it says what there is.
+
+        >>> found = ElementCounts.from_rows([["a", "b"], ["a"], ["a", "c"], ["b", "d"]])
+        >>> Choice(rarest=2, share=None, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
+        ('c', 'd')
+        >>> Choice(rarest=None, share=0.5, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
+        ('b',)
+        """
+        held = (found.counts >= self.min_count).tocsc()
+        rows = np.diff(held.indptr)
+        total = held.shape[0]
+        usable = [
+            i
+            for i, name in enumerate(found.vocabulary)
+            if self.min_rows <= rows[i] < total and rows[i] and eligible(name)
+        ]
+        if self.rarest is not None:
+            taken = self._rarest(found, rows, usable, noun)
+        else:
+            taken = self._covering(found, held, rows, usable, noun)
+        return tuple(sorted(found.vocabulary[i] for i in taken))
+
+    def _rarest(self, found: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+        assert self.rarest is not None  # noqa: S101 - what of() asks
+        if len(usable) < self.rarest:
+            raise RegionError(
+                "rarest",
+                f"at most {len(usable)}, the number of {noun} that {self.min_rows} rows or more hold (and not all)",
+                self.rarest,
+                "ask for fewer, or lower min_rows",
+            )
+        return sorted(usable, key=lambda i: (rows[i], found.vocabulary[i]))[: self.rarest]
+
+    def _covering(self, found: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+        assert self.share is not None  # noqa: S101 - what of() asks
+        target = self.share * held.shape[0]
+        covered = np.zeros(held.shape[0], dtype=bool)
+        taken: list[int] = []
+        got, above = 0, None
+        for i in sorted(usable, key=lambda i: (-rows[i], found.vocabulary[i])):
+            holding = held.indices[held.indptr[i] : held.indptr[i + 1]]
+            added = int((~covered[holding]).sum())
+            if got + added <= target * (1 + _NEAR):
+                taken.append(i)
+                covered[holding] = True
+                got += added
+            elif not taken:
+                above = i  # in the end, the rarest of those that overshoot alone
+            if got >= target * (1 - _NEAR):
+                break
+        if above is not None and rows[above] - target < target - got:
+            taken, got = [above], int(rows[above])
+        if not taken or abs(got - target) > TOLERANCE * target:
+            raise self._unreachable(got, None if above is None else int(rows[above]), held.shape[0], noun)
+        return taken
+
+    def _unreachable(self, got: int, above: int | None, total: int, noun: str) -> RegionError:
+        reachable = [f"{rows:,} of {total:,} rows ({rows / max(total, 1):.1%})" for rows in (got, above) if rows]
+        return RegionError(
+            "share",
+            f"a share that {noun} can make up to within {TOLERANCE:.0%} of itself",
+            self.share,
+            f"the nearest is {' or '.join(dict.fromkeys(reachable)) or 'no row at all'}: ask for that, "
+            f"lower min_rows ({self.min_rows}), or name the {noun}",
+        )
+
+
+def check_choice(splitter: Any, named: str) -> None:
+    """Check and complete the arguments that a splitter by elements shares, in place.
+
+    One of ``named`` (the argument that names elements), ``rarest`` and ``share`` says which elements; with none of
+    them, ``share`` is ``DEFAULT_SHARE``.
+
+    Raises:
+        ParameterError: if more than one is given, or a value cannot work.
+    """
+    given = [name for name in (named, "rarest", "share") if getattr(splitter, name) is not None]
+    if len(given) > 1:
+        value = getattr(splitter, given[1])
+        raise ParameterError(given[1], f"left out where {given[0]} is given", value, "choose one of the two")
+    if not given:
+        object.__setattr__(splitter, "share", DEFAULT_SHARE)
+    if splitter.rarest is not None:
+        check_integer("rarest", splitter.rarest, smallest=1)
+    if splitter.share is not None:
+        object.__setattr__(splitter, "share", check_share("share", splitter.share))
+    if splitter.min_rows is None:
+        object.__setattr__(splitter, "min_rows", MIN_ROWS_OF_RAREST if splitter.rarest else MIN_ROWS_OF_SHARE)
+    check_integer("min_rows", splitter.min_rows, smallest=1)
+    if splitter.match not in ("any", "all"):
+        raise ParameterError("match", '"any" or "all"', splitter.match, closest(str(splitter.match), ("any", "all")))
+    if splitter.match == "all" and given != [named]:
+        remedy = f"name the {named} to hold out rows with all of them"
+        raise ParameterError("match", f'"any" where {named} is left out', splitter.match, remedy)
+    if not isinstance(splitter.min_count, int) or isinstance(splitter.min_count, bool) or splitter.min_count < 1:
+        raise ParameterError("min_count", "a whole number from 1 up", splitter.min_count, "1 takes every occurrence")
+
+
+def choice_of(splitter: Any) -> Choice:
+    """The choice that a splitter's arguments ask for."""
+    return Choice(splitter.rarest, splitter.share, splitter.min_rows, splitter.min_count)
+
+
+def element_repr(splitter: Any, named: str) -> str:
+    """A repr without the arguments that say nothing: those of the choice where elements are named, and the reverse."""
+    if getattr(splitter, named) is not None:
+        shown = ("column", "language", named, "match", "min_count")
+    else:
+        shown = ("column", "language", "rarest" if splitter.rarest is not None else "share", "min_rows", "min_count")
+    return f"{type(splitter).__name__}({', '.join(f'{name}={getattr(splitter, name)!r}' for name in shown)})"
