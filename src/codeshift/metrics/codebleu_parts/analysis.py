@@ -1,0 +1,67 @@
+"""What CodeBLEU compares of two programs: their subtrees and their data flow."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
+from codeshift.metrics.codebleu_parts.ngrams import shared_count
+from codeshift.metrics.dataflow.flow import Flow
+from codeshift.metrics.dataflow.scan import Scanner
+from codeshift.metrics.dataflow.tables import flow_table
+from codeshift.properties.grammars import ts_language
+from codeshift.properties.parsing import CodeParser
+
+
+class Analyser(Protocol):
+    """Finds the subtrees (numbers that compare within one analyser) and the data flow of programs."""
+
+    def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
+        """Subtrees and data flow of one program."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what earlier programs left behind."""
+        ...
+
+
+class DefaultAnalyser:
+    """Programs as ``codeshift.metrics.CodeBLEU`` sees them."""
+
+    def __init__(self, language: str) -> None:
+        self._parser = CodeParser(language)
+        self._scanner = Scanner(ts_language(language), flow_table(language))
+
+    def clear(self) -> None:
+        """Forget what earlier programs left behind."""
+        self._scanner.clear()
+
+    def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
+        """Subtrees, the whole code being the last, and data flow of one program."""
+        parsed = self._parser.parse(code)
+        scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
+        scan.subtrees.append(scan.whole)
+        return scan.subtrees, Flow(scan).items()
+
+
+def analyser(language: str, compat: str | None) -> Analyser:
+    """The analyser of a language, as one implementation or the other has it."""
+    if compat is None:
+        return DefaultAnalyser(language)
+    return CompatAnalyser(language, comments_of="java" if compat == "codexglue" else language)
+
+
+def shared_subtrees(ours: list[int], reference: list[int], *, clipped: bool) -> int:
+    """How many of the reference's subtrees are found; ``clipped``, each subtree of ours matches once only."""
+    if ours == reference:
+        return len(reference)
+    if clipped:
+        return shared_count(ours, reference)
+    return sum(map(set(ours).__contains__, reference))
+
+
+def shared_flow(ours: dict[Any, int], reference: dict[Any, int]) -> int:
+    """How many of the reference's edges are found, each of ours matching once only."""
+    if ours == reference:
+        return sum(reference.values())
+    return sum(min(count, ours[item]) for item, count in reference.items() if item in ours)

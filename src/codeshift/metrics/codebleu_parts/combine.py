@@ -1,0 +1,51 @@
+"""From the statistics of rows, or their sums, to the four parts of CodeBLEU.
+
+All functions take an array of shape (n, d), one row of statistics (or of sums) a row, and work for one corpus as well
+as for many rows or bootstrap resamples at once.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+
+def bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:
+    """BLEU as ``codeshift.metrics.BLEU()`` has it: exponential smoothing, orders that no prediction reaches left out.
+
+    ``matches`` and ``totals`` have shape (n, orders), ``penalty`` and the result (n,).
+    """
+    counted = totals > 0
+    zeros = counted & (matches == 0)
+    # The k-th order without a match counts as 1 / 2**k of a match.
+    smoothed = np.where(zeros, 0.5 ** np.cumsum(zeros, axis=1), matches)
+    logs = np.log(np.where(counted, smoothed, 1.0) / np.where(counted, totals, 1.0))
+    orders = np.maximum(counted.sum(axis=1), 1)
+    return np.where(matches.any(axis=1), penalty * np.exp(logs.sum(axis=1) / orders), 0.0)
+
+
+def nltk_bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:
+    """BLEU as the public implementations of CodeBLEU have it: .1 of a match where there is none (NLTK's method 1)."""
+    logs = np.log(np.where(matches == 0, 0.1, matches) / np.where(totals == 0, 1.0, totals))
+    return np.where(matches[:, 0] > 0, penalty * np.exp(logs.mean(axis=1)), 0.0)
+
+
+def brevity_penalty(length: FloatArray, reference_length: FloatArray) -> FloatArray:
+    """1 where the prediction is as long as the reference, exp(1 - r / c) where it is shorter, 0 where it is empty."""
+    shorter = np.exp(1 - reference_length / np.where(length > 0, length, 1.0))
+    return np.where(length >= reference_length, 1.0, np.where(length > 0, shorter, 0.0))
+
+
+def share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """``part / whole``; NaN where the whole is 0."""
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
+
+
+def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:
+    """The mean of the parts that are not NaN, by weight; NaN where those have no weight. (n, 4) -> (n,)."""
+    given = np.where(np.isnan(parts), 0.0, np.asarray(weights))
+    return share((np.nan_to_num(parts) * given).sum(axis=1), given.sum(axis=1))

@@ -1,0 +1,93 @@
+"""The vocabulary that a language's table of data flow is written in.
+
+A rule names what a node of one kind does, and which role each of its children plays in it; a child is named by its
+field or, where it has none, by its kind or by its place among the named children (from ``"0"``).
+``rule("assign", left="target", right="value")`` reads: the child in field ``left`` receives what the child in field
+``right`` computes.
+
+========= ==============================================================================================
+what      the node
+========= ==============================================================================================
+assign    computes ``value`` (all that has no role, where nothing has this one) and stores it in ``target``
+augment   the same, and the old value of ``target`` takes part (``+=``)
+operate   assigns where it has a ``plain`` operator, augments where it has another
+update    changes its variable in place (``i++``)
+step      updates where it has a ``plain`` operator
+branch    runs one of its children ``arm`` and ``else``, or none where there is no ``else``; ``first`` before them
+loop      runs ``before`` once, then its other children any number of times, ``after`` last in each round; where it
+          has a ``value`` it is a foreach
+repeat    a loop that runs at least once (``do``)
+foreach   a loop that stores each item of ``value`` in ``target``
+bind      defines the variables in ``parameter``; runs ``first`` before the others
+scope     the same, and what is defined in it is not seen after it
+define    each variable in it is defined without a value (parameters), save in its children ``run``
+part      stands for a part of ``base`` (a subscript, a field): storing in it changes ``base``
+member    the same of ``object``, but a variable of its own where ``object`` is this or self
+list      several targets or values, one a child
+literal   a constant, unless variables are interpolated in it
+variable  one variable that is written with several tokens
+splice    its children that have a role count as children of the node that it stands in
+only      only its ``value`` counts
+labelled  its first child is a label
+skip      holds no variable (types, imports, labels)
+docstring is dropped where a ``string`` is all that it holds
+========= ==============================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What nodes of one kind do, and the role of their children by field or kind."""
+
+    what: str
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+def rule(what: str, **roles: str) -> Rule:
+    """A rule in one line.
+
+    >>> rule("loop", init="before", update="after").roles["update"]
+    'after'
+    """
+    return Rule(what, roles)
+
+
+@dataclass(frozen=True)
+class FlowTable:
+    """The data flow of one language.
+
+    Attributes:
+        variables: kinds of leaves that name a variable.
+        literals: kinds of leaves that are constants.
+        names: "kind.field": a leaf there is the name of a method, field or type and no variable.
+        calls: "kind.field": a leaf there is the name called; a variable only where one of that name is in reach.
+        rules: what the nodes of a kind do.
+        selves: what ``this`` is called, by kind or by name.
+        comments: kinds that are no part of the program.
+        any_case: keywords may be written in any case.
+        every_leaf: for the compatible modes: every named leaf whose text is not its kind's name is a token.
+    """
+
+    variables: frozenset[str]
+    literals: frozenset[str]
+    names: frozenset[str]
+    calls: frozenset[str]
+    rules: Mapping[str, Rule]
+    selves: frozenset[str] = frozenset({"this"})
+    comments: frozenset[str] = frozenset({"comment", "line_comment", "block_comment"})
+    every_leaf: bool = False
+    any_case: bool = False
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text: a table's sets stay readable without quotes.
+
+    >>> sorted(words("identifier name"))
+    ['identifier', 'name']
+    """
+    return frozenset(text.split())
