@@ -50,6 +50,15 @@ def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_pa
     assert json.loads((tmp_path / "evaluation.json").read_text())["metadata"] == result.metadata
 
 
+def test_a_part_may_be_added(data, tokenizer, tmp_path):
+    """What was generated for one part serves when more parts are evaluated."""
+    evaluate({"test_id": data["test_id"]}, tokenizer, tmp_path)
+    log = tmp_path / "test_id.outputs.jsonl"
+    before = log.read_bytes()
+    assert set(evaluate(data, tokenizer, tmp_path).parts) == {"test_id", "test_ood"}
+    assert log.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("options", "named"), [({"seed": 1}, "model.weights"), ({"decoding": Decoding(num_beams=2)}, "decoding.num_beams")]
 )

@@ -106,7 +106,8 @@ class Evaluator:
             tokenizer: its tokenizer, or a path or name; None takes the one at the model's path or name.
             parts: which parts; None takes those whose names begin with "test".
             output_dir: where the result goes (see ``EvaluationResult.save``), and what is generated as it comes, so
-                that the same call goes on where one was stopped; None writes nothing.
+                that the same call goes on where one was stopped (text that is sampled may then differ from that of a
+                call that was not stopped); None writes nothing.
 
         Raises:
             CheckpointError: what stands in ``output_dir`` is of another evaluation.
@@ -214,7 +215,7 @@ class Evaluator:
 def _log(output_dir: str | os.PathLike[str] | None, part: str, metadata: dict[str, Any]) -> OutputLog | None:
     if output_dir is None:
         return None
-    return OutputLog(Path(output_dir) / f"{part}.outputs.jsonl", metadata | {"part": part})
+    return OutputLog(Path(output_dir) / f"{part}.outputs.jsonl", metadata | {"data": metadata["data"][part]})
 
 
 def is_forced(metric: Metric) -> bool:
