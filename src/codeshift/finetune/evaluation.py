@@ -136,8 +136,8 @@ class EvaluationResult:
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a Parquet file of rows a part, and ``evaluation.json`` (aggregates and metadata), each atomically."""
-        import pyarrow as pa  # type: ignore[import-untyped]
-        import pyarrow.parquet as pq  # type: ignore[import-untyped]
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
