@@ -92,7 +92,7 @@ class _Scanner:
         roles = self.resolver.roles if self.resolver else {}
         self.buckets: dict[str, list[Node]] = {bucket: [] for bucket in roles.values()}
         table = ts_language(language)
-        self.kind_names = [table.node_kind_for_id(i) or ERROR for i in range(table.node_kind_count)] + [ERROR]
+        self.kind_names = [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)] + [ERROR]
         # Several ids may share a name, and a token may have the name of a rule, such as "class".
         named = [i for i in range(table.node_kind_count) if table.node_kind_is_named(i)]
         self.bucket_of_kind = {i: self.buckets[roles[name]] for i in named if (name := self.kind_names[i]) in roles}

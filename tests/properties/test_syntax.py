@@ -1,0 +1,150 @@
+"""The one pass over syntax trees agrees with the definitions, written as plain recursion, in all eleven languages."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+
+import pytest
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
+from codeshift.properties.parsing import CodeParser
+from codeshift.properties.syntax import SyntaxScan, scan_batch
+from splitter_rows import c_sharp_rows, java_rows, python_rows
+
+PROGRAMS = {
+    "python": "import os\ndef f(x):\n    # why\n    while x: x -= 1\n    return f'{x}' or os.sep",
+    "java": "List<String> f(int x) { while (x > 0) { x--; } return g(\"a\", 'b'); }",
+    "c_sharp": 'string F(int x) { while (x > 0) { x--; } return $"{x}" ?? "a"; }',
+    "javascript": "const f = async (x) => { while (x) { x--; } return `a${x}`; }; class A { m() {} }",
+    "typescript": "function f<T>(x: number): T { while (x) { x--; } return x as T; }",
+    "go": "func f(x int) (int, error) { for x > 0 { x-- }; return x, nil }",
+    "c": "int f(int x) { while (x > 0) { x--; } return (int) sizeof(x); }",
+    "cpp": "template <class T> T f(T x) { while (x > 0) { --x; } return x; }",
+    "rust": "fn f(mut x: i32) -> i32 { while x > 0 { x -= 1; } x }",
+    "ruby": 'def f(x)\n  while x > 0\n    x -= 1\n  end\n  "a#{x}"\nend',
+    "php": 'function f($x) { while ($x > 0) { $x--; } return "a$x"; }',
+}
+SNIPPETS = st.sampled_from(
+    ["(", ")", "{", "}", "if ", "while ", "x", " = ", "1", ";", "\n", '"a"', "'", "class A", "@", "é", "*"]
+)
+
+
+def naive(text: str, language: str) -> tuple[dict[str, int], int, int]:
+    """Node types, leaves and depth by their definitions."""
+    kinds: Counter[str] = Counter()
+    tokens = 0
+
+    def visit(node) -> int:
+        nonlocal tokens
+        kinds[node.type] += 1
+        tokens += not node.children
+        return 1 + max(map(visit, node.children), default=0)
+
+    depth = max(map(visit, CodeParser(language).parse(text).roots), default=0)
+    return kinds, tokens, depth
+
+
+def found(scan: SyntaxScan, row: int) -> tuple[dict[str, int], int, int]:
+    """What a scan says of one row."""
+    counts = scan.node_types.counts[[row]].toarray()[0].tolist()
+    held = {kind: count for kind, count in zip(scan.node_types.vocabulary, counts, strict=True) if count}
+    return held, int(scan.tokens[row]), int(scan.depth[row])
+
+
+def check(texts: list[str], language: str) -> None:
+    scan = SyntaxScan.from_columns(scan_batch(texts, language))
+    for row, text in enumerate(texts):
+        assert found(scan, row) == naive(text, language)
+
+
+def test_every_language_has_a_program():
+    """The agreement below is checked in each language that codeshift brings."""
+    assert set(PROGRAMS) <= set(languages())
+    assert len(PROGRAMS) == 11
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_agrees_with_recursion(language):
+    """Counts, leaves and depth are those of the definition, in whole programs, in pieces, and where nothing parses."""
+    program = PROGRAMS[language]
+    cut = [program[:end] for end in range(0, len(program), 5)]
+    check([program, "", " \n", "\0", "}{", program * 3, *cut], language)
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_programs_parse(language):
+    """The programs above are programs: an agreement on ERROR nodes alone would say little."""
+    assert scan_batch([PROGRAMS[language]], language)["has_error"] == [False]
+
+
+@given(
+    texts=st.lists(st.lists(SNIPPETS, max_size=12).map("".join), max_size=4), language=st.sampled_from(sorted(PROGRAMS))
+)
+def test_agrees_on_any_text(texts, language):
+    """The agreement holds for text that is hardly code."""
+    check(texts, language)
+
+
+@pytest.mark.parametrize(
+    ("rows", "language"), [(python_rows, "python"), (java_rows, "java"), (c_sharp_rows, "c_sharp")]
+)
+def test_agrees_on_real_rows(rows, language):
+    """The agreement holds on real rows, over several chunks."""
+    check(rows()["code"][:], language)
+
+
+def test_tokens_and_rules_of_one_name():
+    """A token and a rule may share a name, such as "class" in JavaScript: both count as the node type of that name."""
+    scan = SyntaxScan.from_columns(scan_batch(["x = class { }"], "javascript"))
+    assert scan.node_types.of(("class",)).tolist() == [[2]]
+
+
+def test_error_is_seen():
+    """Text that fits no rule holds the node type ERROR; has_error tells of missing tokens too."""
+    scan = SyntaxScan.from_columns(scan_batch(["x = }{", "x = 1", "f(x"], "python"))
+    assert (scan.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
+    assert scan.has_error.tolist() == [True, False, True]
+
+
+def test_deep_tree():
+    """A tree deeper than Python's recursion limit is no trouble."""
+    depth = scan_batch(["(" * 5000 + "x" + ")" * 5000], "python")["depth"][0]
+    assert depth > 5000
+
+
+def test_without_api_names():
+    """Without API names everything else is the same."""
+    with_names, without = (
+        scan_batch(["import os\nos.getcwd()"], "python", api_names=wanted) for wanted in (True, False)
+    )
+    assert with_names["apis"] == [["os.getcwd"]]
+    assert without == {**with_names, "apis": [[]]}
+
+
+def test_language_without_api_names():
+    """In a language whose API names are not resolved, no row has any."""
+    assert scan_batch(["fn f() { g(); }"], "rust")["apis"] == [[]]
+
+
+def test_one_parse_serves_every_property(monkeypatch):
+    """All properties of syntax, API names among them, come from one parse of each row."""
+    from codeshift.properties import APINames
+
+    parsed: list[str] = []
+    parse = CodeParser.parse
+    monkeypatch.setattr(CodeParser, "parse", lambda self, text: parsed.append(text) or parse(self, text))
+    table = PropertyTable(Dataset.from_dict({"code": ["x = 1", "f(x)"]}))
+    for property_of in (NodeTypes, APINames, SyntaxTokenCount, TreeDepth):
+        table.values(property_of("code", "python"))
+    assert parsed == ["x = 1", "f(x)"]
+
+
+def test_garbage_collection_is_left_as_it_was():
+    """The collector is off during the pass alone."""
+    assert gc.isenabled()
+    scan_batch(["x = 1"], "python")
+    assert gc.isenabled()
