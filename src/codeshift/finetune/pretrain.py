@@ -120,7 +120,7 @@ def pretrained_t5(
 def _recipe(texts: list[str], config: TrainingConfig, vocabulary: int) -> dict[str, Any]:
     """All that determines the weights."""
     return {
-        "task": "span corruption, 15% of the tokens, mean span 3",
+        "task": "span corruption: half of the rows 15% of the tokens in spans of 3, half 50% in one span",
         "texts": len(texts),
         "texts_sha256": _digest("\0".join(sorted(texts)).encode("utf-8", "surrogatepass")),
         "vocabulary": vocabulary,
@@ -153,10 +153,18 @@ def _make(folder: Path, texts: list[str], config: TrainingConfig, recipe: dict[s
 
 
 def denoising_rows(texts: Sequence[str], tokenizer: Any, *, rows: int, seed: int) -> Dataset:
-    """At least ``rows`` denoising rows (or more: whole passes), each pass over the texts with masks of its own."""
-    passes = [corrupt_spans(texts, tokenizer, seed=seed)]
-    while 0 < sum(map(len, passes)) < rows:
-        passes.append(corrupt_spans(texts, tokenizer, seed=seed + 1_000_003 * len(passes)))
+    """At least ``rows`` rows (whole passes over the texts), half with short spans hidden and half with one long one.
+
+    Short spans are T5's task. A long span, half of the text, makes a model write code and not fill gaps alone: it is
+    the extreme denoiser of UL2 (Tay et al. 2022, arXiv 2205.05131).
+    """
+    passes: list[Dataset] = []
+    while not passes or 0 < sum(map(len, passes)) < rows:
+        own_seed = seed + 1_000_003 * len(passes)
+        passes.append(corrupt_spans(texts, tokenizer, seed=own_seed))
+        passes.append(
+            corrupt_spans(texts, tokenizer, noise_density=0.5, mean_span_length=128, max_length=128, seed=own_seed)
+        )
     return concatenate_datasets(passes)
 
 

@@ -1,0 +1,337 @@
+"""The main job, end to end, on real input that every Python has: splits, fine-tuning, evaluation and a report."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+from codeshift import __version__
+from codeshift.data import stdlib_functions
+from codeshift.errors import ParameterError
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, TruncationWarning, load_model
+from codeshift.finetune.evaluation import PartEvaluation
+from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.pretrain import STEPS, pretrained_t5
+from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
+from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, Splitter
+from codeshift.study.cells import Cell, to_jsonl, to_text
+from codeshift.study.files import output_folder, write_text
+from codeshift.study.report import Example, Report, ScenarioNote
+
+SOURCE, TARGET = "{docstring}\n{signature}", "code"
+LONGEST_CODE = 600  # characters: about 80% of the corpus, so that every reference fits the model's context
+PARTS = ("test_id", "test_ood")
+_CORPUS_ROWS = 4800  # that many functions are short enough on Python 3.11; the budgets below are meant for them
+_FINE_TUNING_STEPS = 300
+_SOURCE_TOKENS, _TARGET_TOKENS = 96, 256
+_LEARNING_RATES = {"full": 2e-3, "lora": 5e-3}
+_GENERATED_ROWS = 64
+_EXAMPLES = 3
+_COLUMNS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A splitter, and what its region means in words."""
+
+    name: str
+    meaning: str
+    splitter: Splitter
+
+
+SCENARIOS = (
+    Scenario(
+        name="length",
+        meaning="the longest fifth of the functions is out of distribution",
+        splitter=LengthSplitter(column="code", quantiles=(0.8, 1.0)),
+    ),
+    Scenario(
+        name="loops",
+        meaning="functions with a for or while statement are out of distribution",
+        splitter=ASTNodeSplitter(column="code", language="python", nodes=("for_statement", "while_statement")),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoConfig:
+    """How large the demo is.
+
+    Attributes:
+        seed: of splits, pretraining, fine-tuning and intervals.
+        rows: functions of the corpus, drawn evenly over it; budgets of training shrink with them. None takes all.
+
+    Raises:
+        ParameterError: too few rows to split, or a seed that is negative.
+    """
+
+    seed: int = 0
+    rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ParameterError("seed", "0 or larger", self.seed, "leave it out to take 0")
+        if self.rows is not None and self.rows < 100:
+            raise ParameterError("rows", "at least 100", self.rows, "fewer leave a scenario without test rows")
+
+    def scaled(self, budget: int) -> int:
+        """A budget for the whole corpus, scaled down to ``rows``."""
+        return budget if self.rows is None else max(2, min(budget, round(budget * self.rows / _CORPUS_ROWS)))
+
+
+def run_demo(
+    folder: str | os.PathLike[str],
+    config: DemoConfig | None = None,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+    progress: bool = False,
+) -> list[Cell]:
+    """Split, fine-tune, evaluate and report; one seed gives the same results on the same machine.
+
+    Writes ``report.html``, ``results.jsonl``, ``manifests/<scenario>.json`` and the pretrained model into ``folder``.
+
+    Args:
+        folder: where all files go.
+        config: how large the demo is, and its seed.
+        say: takes the lines that tell a person what happens.
+        progress: whether progress bars are shown.
+
+    Returns:
+        The results, a cell a scenario, method and part.
+
+    Raises:
+        ParameterError: the folder cannot be written to.
+        RegionError: so few rows are asked for that a scenario's region is empty.
+    """
+    config = config or DemoConfig()
+    folder = output_folder("out", folder)
+    with _quiet():
+        return _Demo(folder, config, say, progress).run()
+
+
+class _Demo:
+    """One run; ``run`` may be called once."""
+
+    def __init__(self, folder: Path, config: DemoConfig, say: Callable[[str], None], progress: bool) -> None:
+        self.folder, self.config, self.say, self.progress = folder, config, say, progress
+        self.steps: list[str] = []
+        self.cells: list[Cell] = []
+        self.examples: list[Example] = []
+
+    def run(self) -> list[Cell]:
+        functions, texts = self._corpus()
+        assignments = {scenario: self._split(scenario, functions) for scenario in SCENARIOS}
+        model = self._pretrained(texts)
+        self._heading(4, "Fine-tuning and evaluation")
+        for scenario, assignment in assignments.items():
+            self._scenario(scenario, assignment.to_dataset_dict(functions), model)
+        self._write(assignments)
+        return self.cells
+
+    def _corpus(self) -> tuple[Dataset, list[str]]:
+        """The functions to split, and the texts to pretrain on: two sets with no near-duplicate in common."""
+        self._heading(1, "The corpus: functions of the standard library")
+        everything = stdlib_functions(documented_only=False, progress=self.progress)
+        documented = np.array([docstring != "" for docstring in everything["docstring"][:]])
+        code = everything["code"][:]
+        others = [code[i] for i in np.flatnonzero(~documented)]
+        alike = NearDuplicates().nearest(others, [code[i] for i in np.flatnonzero(documented)]).index >= 0
+        texts = [text for text, held_out in zip(others, alike, strict=True) if not held_out]
+        short = np.array([len(text) <= LONGEST_CODE for text in code])
+        chosen = np.flatnonzero(documented & short)
+        self._note(
+            f"{documented.sum():,} documented functions; {len(chosen):,} of at most {LONGEST_CODE} characters of code "
+            "are split, so that references fit the model."
+        )
+        self._note(
+            f"{len(texts):,} undocumented functions are for pretraining; {alike.sum():,} more are left out as "
+            "near-duplicates of documented ones, so no test row is in the pretraining text."
+        )
+        if self.config.rows is not None and self.config.rows < len(chosen):
+            chosen = chosen[_evenly(len(chosen), self.config.rows)]
+            texts = [texts[i] for i in _evenly(len(texts), self.config.scaled(len(texts)))]
+            self._note(f"Of these, {len(chosen):,} and {len(texts):,} are drawn evenly, as --rows asks.")
+        return everything.select(chosen), texts
+
+    def _split(self, scenario: Scenario, functions: Dataset) -> SplitAssignment:
+        if scenario is SCENARIOS[0]:
+            self._heading(2, "Two scenarios")
+        assignment = scenario.splitter.assign(functions, seed=self.config.seed)
+        self.say(f"  {scenario.name}: {scenario.meaning}")
+        self.say(_indented(assignment.summary(), "    "))
+        manifests = self.folder / "manifests"
+        manifests.mkdir(exist_ok=True)
+        assignment.manifest.save(manifests / f"{scenario.name}.json")
+        return assignment
+
+    def _pretrained(self, texts: list[str]) -> Path:
+        self._heading(3, "A pretrained encoder-decoder")
+        steps = self.config.scaled(STEPS)
+        folder = pretrained_t5(
+            texts, self.folder / "models", steps=steps, seed=self.config.seed, progress=self.progress
+        )
+        parameters = load_model(folder).num_parameters()
+        self._note(
+            f"A T5 of {parameters / 1e6:.1f} million parameters, pretrained by denoising for {steps:,} steps of 16 "
+            f"rows; kept in models/{folder.name}."
+        )
+        return folder
+
+    def _scenario(self, scenario: Scenario, splits: DatasetDict, model: Path) -> None:
+        from peft import LoraConfig
+
+        lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="SEQ_2_SEQ_LM")
+        found: dict[str, dict[str, PartEvaluation]] = {}
+        for method, adapter in (("none", None), ("full", None), ("lora", lora)):
+            trained: Any = load_model(model)
+            about = "without fine-tuning"
+            if method != "none":
+                result = self._trainer(model, method, adapter).fit({"train": splits["train"]})
+                trained, about = result.model, f"{len(result.losses)} steps, {result.parameters}"
+            self.say(f"  {scenario.name}, {method}: {about}")
+            found[method] = self._evaluate(trained, splits, model)
+            for part in PARTS:
+                evaluated = found[method][part]
+                rows = len(splits[part])
+                cell = Cell(scenario=scenario.name, method=method, part=part, rows=rows, estimates=evaluated.estimates)
+                self.cells.append(cell)
+        for part in PARTS:
+            self._examples(scenario, part, splits[part], {method: parts[part] for method, parts in found.items()})
+
+    def _trainer(self, model: Path, method: str, adapter: Any) -> Trainer:
+        config = TrainingConfig(
+            learning_rate=_LEARNING_RATES[method],
+            max_steps=self.config.scaled(_FINE_TUNING_STEPS),
+            warmup=0.1,
+            weight_decay=0.0,
+            seed=self.config.seed,
+            eval_every=None,
+            max_source_length=_SOURCE_TOKENS,
+            max_target_length=_TARGET_TOKENS,
+        )
+        return Trainer(
+            str(model), str(model), config, source=SOURCE, target=TARGET, peft_config=adapter, progress=self.progress
+        )
+
+    def _evaluate(self, trained: Any, splits: DatasetDict, model: Path) -> dict[str, PartEvaluation]:
+        evaluator = Evaluator(
+            [NegativeLogLikelihood(), TokenAccuracy(), ExactMatch()],
+            source=SOURCE,
+            target=TARGET,
+            generate_rows=self.config.scaled(_GENERATED_ROWS),
+            seed=self.config.seed,
+            progress=self.progress,
+            max_source_length=_SOURCE_TOKENS,
+            max_target_length=_TARGET_TOKENS,
+        )
+        return evaluator.evaluate(trained, splits, tokenizer=load_tokenizer(model), parts=PARTS).parts
+
+    def _examples(self, scenario: Scenario, part: str, rows: Dataset, found: dict[str, PartEvaluation]) -> None:
+        """The first rows that were generated for: the Evaluator drew them by the seed."""
+        outputs = {method: evaluated.predictions for method, evaluated in found.items()}
+        written = [i for i, text in enumerate(outputs["none"]) if text is not None]
+        for i in written[:_EXAMPLES]:
+            self.examples.append(
+                Example(
+                    row=rows[i]["id"],
+                    scenario=scenario.name,
+                    part=part,
+                    reference=rows[i]["code"],
+                    outputs=tuple((method, texts[i] or "") for method, texts in outputs.items()),
+                )
+            )
+
+    def _write(self, assignments: dict[Scenario, SplitAssignment]) -> None:
+        generated = min(cell.estimates["exact_match"].n for cell in self.cells)
+        note = (
+            "NLL a token is the negative log-likelihood of the reference in nats. Values in brackets are 95% bootstrap "
+            f"intervals over rows. Exact match is of greedy outputs for {generated} rows of each part."
+        )
+        report = Report(
+            title="Fine-tuning on one part of the standard library, tested on another",
+            subtitle=f"codeshift demo: docstring and signature to code, {platform.python_implementation()} "
+            f"{platform.python_version()}, seed {self.config.seed}",
+            cells=self.cells,
+            scenarios=[
+                ScenarioNote(
+                    name=scenario.name,
+                    meaning=scenario.meaning,
+                    summary=assignment.summary(),
+                    manifest=f"manifests/{scenario.name}.json",
+                )
+                for scenario, assignment in assignments.items()
+            ],
+            examples=self.examples,
+            steps=self.steps,
+            note=note,
+            command=self._command(),
+            versions=_versions(),
+        )
+        self.say("\n" + to_text(self.cells) + "\n\n" + _indented(note, ""))
+        results = write_text(self.folder / "results.jsonl", to_jsonl(self.cells))
+        page = report.save(self.folder / "report.html")
+        self.say(f"\nReport     {page}\nResults    {results}\nManifests  {self.folder / 'manifests'}")
+
+    def _command(self) -> str:
+        rows = "" if self.config.rows is None else f" --rows {self.config.rows}"
+        return f'pip install "codeshift-ood[finetune]=={__version__}"\ncodeshift demo --seed {self.config.seed}{rows}'
+
+    def _heading(self, number: int, text: str) -> None:
+        self.say(f"{'' if number == 1 else chr(10)}[{number}/4] {text}")
+
+    def _note(self, text: str) -> None:
+        self.steps.append(text)
+        self.say(_indented(text, "  "))
+
+
+def _evenly(rows: int, wanted: int) -> list[int]:
+    return [i * rows // wanted for i in range(wanted)]
+
+
+def _indented(text: str, by: str) -> str:
+    """Lines set in, and wrapped to fit a terminal."""
+    wrapped = []
+    for line in text.splitlines():
+        deeper = by + " " * (len(line) - len(line.lstrip()))
+        wrapped += textwrap.wrap(line.strip(), _COLUMNS, initial_indent=deeper, subsequent_indent=deeper)
+    return "\n".join(wrapped)
+
+
+def _versions() -> str:
+    libraries = ("torch", "transformers", "peft", "datasets", "tree-sitter", "tree-sitter-python")
+    named = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
+    return f"codeshift {__version__}, Python {platform.python_version()} on {platform.machine()}, {named}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the bars and warnings of others that would stand between our lines, and afterwards as before."""
+    from transformers.utils import logging
+
+    bars, datasets_bars = logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    disable_progress_bars()
+    try:
+        with warnings.catch_warnings():
+            # Long docstrings are cut, which is known and harmless here.
+            warnings.simplefilter("ignore", TruncationWarning)
+            warnings.simplefilter("ignore", FutureWarning)  # between transformers and PEFT
+            yield
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+        if datasets_bars:
+            enable_progress_bars()

@@ -1,0 +1,117 @@
+"""The demo, at a small size: real splits, real training, and the same table from the same seed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from datasets import Dataset
+
+from codeshift.data import stdlib_functions
+from codeshift.errors import ParameterError
+from codeshift.splitters import SplitManifest
+from codeshift.study import demo
+from codeshift.study.demo import PARTS, SCENARIOS, DemoConfig, run_demo
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning"),  # few rows cannot be dealt exactly
+]
+CONFIG = DemoConfig(rows=120, seed=3)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return stdlib_functions(documented_only=False)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory, corpus):
+    said: list[str] = []
+    folder = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(demo, "stdlib_functions", lambda **_: corpus)  # it is the same each time, and takes seconds
+        cells = run_demo(folder, CONFIG, say=said.append)
+    return folder, cells, "\n".join(said)
+
+
+def test_it_writes_what_it_promises(first):
+    """Report, results and manifests stand in the folder that was named, and nothing half-written beside them."""
+    folder, _, said = first
+    assert sorted(p.name for p in folder.iterdir()) == ["manifests", "models", "report.html", "results.jsonl"]
+    assert sorted(p.name for p in (folder / "manifests").iterdir()) == ["length.json", "loops.json"]
+    for promised in ("[1/4]", "[4/4]", "train ", "masked from training", "NLL a token", "report.html"):
+        assert promised in said
+
+
+def test_a_row_for_each_scenario_method_and_part(first):
+    """The results hold every cell once, each metric with its interval and the rows behind it."""
+    folder, cells, _ = first
+    rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    assert [(r["scenario"], r["method"], r["part"]) for r in rows] == [
+        (s.name, method, part) for s in SCENARIOS for method in ("none", "full", "lora") for part in PARTS
+    ]
+    assert [cell.to_dict() for cell in cells] == rows
+    for row in rows:
+        nll = row["negative_log_likelihood"]
+        assert row["n"] == nll["n"] > 0
+        assert 0 < nll["low"] <= nll["value"] <= nll["high"] < 12
+        assert 0 <= row["token_accuracy"]["value"] <= 1
+        assert 0 < row["exact_match"]["n"] <= row["n"]
+
+
+def test_fine_tuning_learns(first):
+    """Even a few steps of full fine-tuning lower the likelihood's cost in distribution."""
+    _, cells, _ = first
+    nll = {(c.scenario, c.method): c.estimates["negative_log_likelihood"].value for c in cells if c.part == "test_id"}
+    for scenario in SCENARIOS:
+        assert nll[scenario.name, "full"] < nll[scenario.name, "none"]
+        assert len({nll[scenario.name, method] for method in ("none", "full", "lora")}) == 3
+
+
+def test_a_second_run_gives_the_same_table(first, tmp_path, corpus, monkeypatch):
+    """From scratch in another folder, the same seed gives the same results, report and manifests, byte for byte."""
+    folder, _, _ = first
+    monkeypatch.setattr(demo, "stdlib_functions", lambda **_: corpus)
+    run_demo(tmp_path, CONFIG)
+    for name in ("results.jsonl", "report.html", "manifests/length.json", "manifests/loops.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_manifest_gives_the_split_again(first, corpus):
+    """A manifest of the demo, applied to the corpus, gives parts that the region tells apart."""
+    folder, cells, _ = first
+    manifest = SplitManifest.load(folder / "manifests" / "loops.json")
+    wanted = {json.dumps(row) for row in _drawn(corpus)}
+    rows = Dataset.from_list([row for row in corpus if json.dumps(row) in wanted])
+    splits = manifest.apply(rows)
+    sizes = {cell.part: cell.rows for cell in cells if cell.scenario == "loops"}
+    assert {part: len(splits[part]) for part in PARTS} == sizes
+    assert all("for " in code or "while " in code for code in splits["test_ood"]["code"])
+
+
+def _drawn(corpus):
+    rows = [r for r in corpus if r["docstring"] and len(r["code"]) <= demo.LONGEST_CODE]
+    return [rows[i * len(rows) // CONFIG.rows] for i in range(CONFIG.rows)]
+
+
+def test_no_test_row_is_in_the_pretraining_text(corpus, tmp_path):
+    """Pretraining reads no function that a scenario deals, nor one with the same code."""
+    functions, texts = demo._Demo(tmp_path, DemoConfig(), lambda _: None, False)._corpus()
+    assert len(functions) > 3000
+    assert len(texts) > 5000
+    assert not set(texts) & set(functions["code"])
+    assert all(functions["docstring"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rows": 5}, "rows must be at least 100, got 5: fewer leave a scenario without test rows"),
+        ({"seed": -1}, "seed must be 0 or larger, got -1: leave it out to take 0"),
+    ],
+)
+def test_bad_settings(settings, message):
+    """Each is refused before any work, with what to do."""
+    with pytest.raises(ParameterError, match=message):
+        DemoConfig(**settings)
