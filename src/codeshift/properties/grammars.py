@@ -1,5 +1,10 @@
 """The languages that codeshift parses, and the tree-sitter grammar of each.
 
+Eleven come with codeshift. Another package adds languages, or replaces one of these, through the entry-point group
+``codeshift.grammars``: the name is the language, the object a function without arguments that returns what
+``tree_sitter.Language`` takes, or a ``tree_sitter.Language``. Last, where ``tree-sitter-language-pack`` is installed,
+every language is known that it holds on this machine; codeshift never makes it download one.
+
 A grammar is loaded when its language is first used. ``digest`` names a grammar's table of node kinds: two builds
 of one version can differ, and a split by syntax is reproducible only with the same table.
 """
@@ -14,9 +19,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from codeshift.errors import ParameterError, closest
+from codeshift.properties.language_pack import PACK, packed_language, packed_languages, remedy_of_pack
 
 if TYPE_CHECKING:
     import tree_sitter
+
+GROUP = "codeshift.grammars"
+"""The entry-point group by which packages add languages."""
 
 # language -> (module of the grammar's wheel, function that returns the grammar)
 _WHEELS = {
@@ -60,7 +69,7 @@ def languages() -> tuple[str, ...]:
     >>> "java" in languages() and "python" in languages()
     True
     """
-    return tuple(sorted(_WHEELS))
+    return tuple(sorted({*_WHEELS, *_entry_points(), *packed_languages()}))
 
 
 def check_language(language: str) -> str:
@@ -74,18 +83,53 @@ def check_language(language: str) -> str:
         ...
     codeshift.errors.ParameterError: language must be a known language, got 'phyton': did you mean python?
     """
-    if language not in _WHEELS:
-        raise ParameterError("language", "a known language", language, closest(str(language), languages()))
+    if language not in _WHEELS and language not in languages():
+        remedy = remedy_of_pack(language) or closest(str(language), languages())
+        raise ParameterError("language", "a known language", language, remedy)
     return language
 
 
 @cache
+def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:
+    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+
+
+@cache
 def ts_language(language: str) -> tree_sitter.Language:
-    """The tree-sitter ``Language`` object of ``language`` (one a process)."""
+    """The tree-sitter ``Language`` object of ``language`` (one a process).
+
+    Raises:
+        ParameterError: if the language is not known, or an entry point gives no grammar that can be used.
+    """
     import tree_sitter
 
-    module, function = _WHEELS[check_language(language)]
-    return tree_sitter.Language(getattr(importlib.import_module(module), function)())
+    check_language(language)
+    if language in _entry_points():
+        return _from_entry_point(_entry_points()[language])
+    if language in _WHEELS:
+        module, function = _WHEELS[language]
+        return tree_sitter.Language(getattr(importlib.import_module(module), function)())
+    return packed_language(language)
+
+
+def _from_entry_point(point: importlib.metadata.EntryPoint) -> tree_sitter.Language:
+    import tree_sitter
+
+    try:
+        given = point.load()()
+        return given if isinstance(given, tree_sitter.Language) else tree_sitter.Language(given)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        remedy = f"its entry point {point.value} in {GROUP} gives none ({error}); update or remove that package"
+        raise ParameterError("language", "one with a usable grammar", point.name, remedy) from error
+
+
+def _distribution(language: str) -> tuple[str, str]:
+    """The wheel that a language's grammar came from, and its version."""
+    point = _entry_points().get(language)
+    if point is not None:
+        return (point.dist.name, point.dist.version) if point.dist else (point.value, "unknown")
+    name = _WHEELS[language][0].replace("_", "-") if language in _WHEELS else PACK
+    return name, importlib.metadata.version(name)
 
 
 def parser(language: str) -> tree_sitter.Parser:
@@ -110,11 +154,11 @@ def grammar(language: str) -> Grammar:
     kinds = [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)]
     # Hidden kinds (supertypes among them) never stand in a tree: choosing one would give an empty region.
     in_trees = {kind for i, kind in enumerate(kinds) if kind and table.node_kind_is_visible(i)}
-    distribution = _WHEELS[language][0].replace("_", "-")
+    distribution, version = _distribution(language)
     return Grammar(
         language=language,
         distribution=distribution,
-        version=importlib.metadata.version(distribution),
+        version=version,
         node_kinds=tuple(sorted(in_trees)),
         digest=hashlib.blake2b("\n".join(kinds).encode(), digest_size=8).hexdigest(),
     )

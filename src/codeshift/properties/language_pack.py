@@ -1,0 +1,57 @@
+"""Grammars of ``tree-sitter-language-pack``, where it is installed: those that it holds on this machine, no others.
+
+Releases before 1 carry their grammars in the wheel. Later ones download a grammar when it is first asked for; codeshift
+asks only for those that were downloaded before, so a split never depends on the network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import typing
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tree_sitter
+
+PACK = "tree-sitter-language-pack"
+_MODULE = "tree_sitter_language_pack"
+
+
+@cache
+def _pack() -> ModuleType | None:
+    return importlib.import_module(_MODULE) if importlib.util.find_spec(_MODULE) else None
+
+
+def packed_languages() -> frozenset[str]:
+    """The languages that an installed pack holds on this machine; none where it is not installed."""
+    pack = _pack()
+    if pack is None:
+        return frozenset()
+    if hasattr(pack, "downloaded_languages"):
+        return frozenset(pack.downloaded_languages())
+    return _supported(pack)
+
+
+def packed_language(language: str) -> tree_sitter.Language:
+    """The grammar of a language of ``packed_languages()``."""
+    import tree_sitter
+
+    given = typing.cast(ModuleType, _pack()).get_language(language)
+    return given if isinstance(given, tree_sitter.Language) else tree_sitter.Language(given)
+
+
+def remedy_of_pack(language: str) -> str | None:
+    """What to do where the installed pack knows a language and would have to download it; None otherwise."""
+    pack = _pack()
+    if pack is None or language not in _supported(pack) or language in packed_languages():
+        return None
+    return f"codeshift downloads no grammar itself; run {_MODULE}.download([{language!r}]) once"
+
+
+def _supported(pack: ModuleType) -> frozenset[str]:
+    """Every language that the pack knows, downloaded or not."""
+    named = getattr(pack, "SupportedLanguage", None)
+    return frozenset(name for name in typing.get_args(named) if isinstance(name, str))
