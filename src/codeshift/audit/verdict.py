@@ -47,7 +47,8 @@ def judge(
     """Judge what was measured.
 
     Args:
-        leakage: of the parts that must not leak; those of test and reference decide, the others give cautions.
+        leakage: of the parts that must not leak. Copies decide in test and reference; groups decide in test alone,
+            since a reference from the groups of train is as in-distribution as can be. The rest gives cautions.
         strength: of test first, then of the reference where there is one.
         confounds: of test.
         truncation: of each part, where it was measured.
@@ -55,14 +56,20 @@ def judge(
     """
     test = strength[0]
     deciding = {one.part for one in strength}
-    leaks = {one.part: _leak(one, thresholds) for one in leakage}
+    reasons = [found for one in leakage if one.part in deciding for found in _copies(one, thresholds)]
+    reasons += [found for one in leakage if one.part == test.part for found in _groups(one, thresholds)]
     cautions = [
-        *(f"{found}, which model selection sees" for part, found in leaks.items() if found and part not in deciding),
+        *(
+            f"{found}, and model selection sees them"
+            for one in leakage
+            if one.part not in deciding
+            for found in _copies(one, thresholds)
+        ),
+        *(found for one in leakage if one.part != test.part for found in _groups(one, thresholds)),
         *_of_reference(strength[1:], thresholds),
         *_of_confounds(confounds, thresholds),
         *_of_truncation(truncation, thresholds),
     ]
-    reasons = [found for part, found in leaks.items() if found and part in deciding]
     shifts, tried = _shifts(test, thresholds)
     if reasons:
         label = LEAKS
@@ -79,16 +86,17 @@ def judge(
     return Verdict(label=label, reasons=tuple(reasons), cautions=tuple(cautions))
 
 
-def _leak(leakage: Leakage, thresholds: Thresholds) -> str:
-    found = []
-    if leakage.near_share > thresholds.leaked_rows:
-        found.append(
-            f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%}) have an exact or "
-            "near-duplicate in train"
-        )
-    if leakage.groups_share > thresholds.leaked_groups:
-        found.append(f"{leakage.groups_share:.1%} of the rows of {leakage.part} are of groups that train holds too")
-    return " and ".join(found)
+def _copies(leakage: Leakage, thresholds: Thresholds) -> list[str]:
+    if not leakage.near_share > thresholds.leaked_rows:  # NaN, an empty part, leaks nothing
+        return []
+    counted = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
+    return [f"{counted} have an exact or near-duplicate in train"]
+
+
+def _groups(leakage: Leakage, thresholds: Thresholds) -> list[str]:
+    if not leakage.groups_share > thresholds.leaked_groups:
+        return []
+    return [f"{leakage.groups_share:.1%} of the rows of {leakage.part} are of groups that train holds too"]
 
 
 def _no_leak(leakage: Leakage) -> str:

@@ -1,0 +1,30 @@
+"""The guide to the audit holds: its examples run, and the thresholds that it names are those of the code."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+from codeshift.audit import Thresholds
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "reading-an-audit.md"
+
+
+def test_examples_of_the_guide():
+    """Every example of docs/guides/reading-an-audit.md gives what stands beneath it."""
+    failed, tried = doctest.testfile(str(GUIDE), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert tried > 12
+    assert failed == 0
+
+
+def test_thresholds_of_the_guide():
+    """The table of verdicts names the default thresholds."""
+    thresholds, text = Thresholds(), GUIDE.read_text(encoding="utf-8")
+    for said, value in (
+        ("more than 1% of the rows", thresholds.leaked_rows == 0.01),
+        ("fewer than 20 distinct rows", thresholds.min_rows == 20),
+        ("an AUC of .6 or more (p at most .05)", (thresholds.auc, thresholds.alpha) == (0.6, 0.05)),
+        ("a Jensen-Shannon distance of .2 or more", thresholds.jensen_shannon == 0.2),
+    ):
+        assert said in text
+        assert value
