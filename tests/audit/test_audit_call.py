@@ -17,7 +17,7 @@ from codeshift.audit import Thresholds, audit
 from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter
+from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter
 from strategies import datasets
 
 SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))
@@ -107,6 +107,25 @@ def test_property_of_the_region_is_no_confound():
     assert {prop.name for prop in found.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
     assert "CharCount" in {one.name for one in found.confounds}
     assert not {"TokenCount", "LineCount"} & {one.name for one in found.confounds}
+
+
+def test_names_that_match_the_region_are_no_confounds():
+    """A region drawn by API names spares every name that it matches."""
+    rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})
+    splitter = APIUsageSplitter(column="code", language="python", apis=("os.path",))
+    found = audit(splitter.assign(rows, seed=0, near_duplicates="ignore"), rows, language="python", **QUICK)
+    intended = [prop for prop in found.strength[0].properties if prop.intended]
+    assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("APINames: os.path", 0, 1)]
+    assert not any(one.name.startswith("APINames: os.path") for one in found.confounds)
+
+
+def test_vectors_of_the_region_are_left_to_the_two_sample_tests():
+    """A region of clusters has no property with a distribution of its own, and is audited all the same."""
+    rows = Dataset.from_dict({"code": functions(140, seed=4) + loops(60, seed=5)})
+    splitter = ClusterSplitter(column="code", n_clusters=4, share=0.47)
+    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert not any(prop.intended for prop in found.strength[0].properties)
+    assert found.strength[0].classifier.n_second > 10
 
 
 def test_groups_of_the_assignment_are_looked_at():
@@ -211,6 +230,13 @@ def test_thresholds_are_checked(name):
     """A threshold out of range is an error that tells the default."""
     with pytest.raises(ParameterError, match=f"^{name} must be .*, got -1: leave it out to take"):
         Thresholds(**{name: -1})
+
+
+def test_properties_may_be_none():
+    """With no property at all the two-sample tests still decide."""
+    found = audit(SPLITS, **QUICK, properties=())
+    assert [prop.name for prop in found.strength[0].properties] == ["TokenTypes"]
+    assert found.verdict.label == "sound"
 
 
 def test_node_types_of_another_column_are_compared():

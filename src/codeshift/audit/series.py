@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.tokens import TokenTypes
-from codeshift.errors import ParameterError, shown
+from codeshift.errors import ParameterError
 from codeshift.properties import (
     APINames,
     CharCount,
@@ -24,7 +23,9 @@ from codeshift.properties import (
 )
 from codeshift.properties.api_names import API_LANGUAGES
 from codeshift.properties.columns import ContentHash, Label, Timestamp
-from codeshift.splitters import Region
+from codeshift.splitters import Contains, Region
+from codeshift.splitters.matches import Matches, matching
+from codeshift.splitters.nearest import NearestCentroid
 
 # These say where a program comes from, or nothing at all, and not what it is like: a split by project moves the project
 # by construction, which is no evidence of a shift of programs.
@@ -91,7 +92,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         values = _values(table, prop, required=prop in asked or prop in (settings.intended or ()))
         if values is None:
             continue
-        spared = tuple(element for leaf in leaves for element in _elements(leaf, prop))
+        spared = tuple(element for leaf in leaves for element in _elements(leaf, prop, values))
         # Where some elements were meant, the others can still be confounds.
         found.append(
             Series(names[prop], values, prop in intended and not spared, not isinstance(prop, _NO_CONTENT), spared)
@@ -133,20 +134,26 @@ def _leaves(region: Region | None) -> tuple[Region, ...]:
 
 
 def _properties_of(leaves: Sequence[Region]) -> tuple[Property, ...]:
-    values = [getattr(leaf, f.name) for leaf in leaves for f in fields(leaf)]
+    # Vectors have no distribution of their own to compare, and may cost a model's pass over all rows.
+    scalar = [leaf for leaf in leaves if not isinstance(leaf, NearestCentroid)]
+    values = [getattr(leaf, f.name) for leaf in scalar for f in fields(leaf)]
     return tuple(dict.fromkeys(value for value in values if isinstance(value, Property)))
 
 
-def _elements(leaf: Region, prop: Property) -> tuple[str, ...]:
-    return tuple(getattr(leaf, "elements", ())) if getattr(leaf, "property", None) == prop else ()
+def _elements(leaf: Region, prop: Property, values: np.ndarray | ElementCounts) -> tuple[str, ...]:
+    """The elements by which a region was drawn, where it was drawn by elements of this property."""
+    if not isinstance(leaf, Contains | Matches) or leaf.property != prop or not isinstance(values, ElementCounts):
+        return ()
+    if isinstance(leaf, Contains):
+        return leaf.elements
+    return tuple(name for pattern in leaf.patterns for name in matching(pattern, values.vocabulary))
 
 
 def _indicators(table: PropertyTable, prop: Property, name: str, leaves: Sequence[Region]) -> list[Series]:
     """Whether each row holds the elements that the split was meant to move, as a number."""
     found: dict[str, Series] = {}
     for leaf in leaves:
-        elements: Any = _elements(leaf, prop)
-        if elements:
-            key = f"{name}: {shown(', '.join(elements))[1:-1]}"
+        if isinstance(leaf, Contains | Matches) and leaf.property == prop:
+            key = f"{name}: {', '.join(leaf.elements if isinstance(leaf, Contains) else leaf.patterns)}"
             found[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
     return list(found.values())

@@ -140,7 +140,7 @@ def _kernel(rows: np.ndarray) -> np.ndarray:
     distances += squares[:, None]
     distances += squares
     np.maximum(distances, 0, out=distances)
-    median = float(np.median(distances[np.triu_indices(len(rows), 1)]))
+    median = float(np.median(np.concatenate([row[i + 1 :] for i, row in enumerate(distances)])))
     # All rows alike, or nearly: any width will do, since all distances that count are zero or far away.
     distances /= -2 * (median or 1.0)
     np.exp(distances, out=distances)
