@@ -7,6 +7,7 @@ import math
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from codeshift.errors import DataError, ParameterError
@@ -62,6 +63,8 @@ def test_the_folder_is_in_the_ordinary_format(tmp_path):
     assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
     loss = model(**tokenizer("def f(", return_tensors="pt"), labels=tokenizer("a", return_tensors="pt").input_ids).loss
     assert math.isfinite(loss.item())
+    made = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert tokenizer(CODE[0])["input_ids"] == made.encode(CODE[0]).ids  # and not a T5 tokenizer of another kind
 
 
 def test_a_crash_leaves_nothing_half_done(tmp_path, monkeypatch):
