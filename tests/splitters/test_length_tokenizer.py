@@ -99,6 +99,8 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
     [
         ({"unit": "lines"}, "tokenizer must be left out where unit is 'lines', got 'somewhere': drop it"),
         ({"language": "python"}, "language must be left out where tokenizer is given, got 'python': tokens are either"),
+        ({"ties": "apart"}, 'ties must be "together" or "split", got \'apart\': choose one of split, together'),
+        ({"ties": "split", "bounds": (1, 2)}, "ties must be left out where bounds is given, got 'split': bounds name"),
         ({"tokenizer": 3}, 'tokenizer must be a name, a folder or a Hugging Face tokenizer, got 3: such as "gpt2"'),
     ],
 )
@@ -124,3 +126,15 @@ def test_without_transformers(monkeypatch: pytest.MonkeyPatch) -> None:
         MissingExtraError, match=r"transformers is not installed: pip install 'codeshift-ood\[finetune\]'"
     ):
         LengthSplitter(column="code", tokenizer="gpt2").fit(PropertyTable(python_rows()))
+
+
+def test_ties_are_kept_together_or_split() -> None:
+    """A band among rows of one length is all of them, none, or with ``ties="split"`` its share of them."""
+    table = PropertyTable(Dataset.from_dict({"code": [f"{i:03d}" for i in range(100)] + ["longer"] * 10}))
+    band = {"column": "code", "unit": "chars", "quantiles": (0.2, 0.5)}
+    assert LengthSplitter(**band).fit(table).contains(table).sum() == 0
+    split = LengthSplitter(**band, ties="split")
+    assert split.fit(table).contains(table).sum() == 33
+    assert "ties='split'" in repr(split)
+    assert "ties" not in repr(LengthSplitter(**band))
+    check_splitter(LengthSplitter(column="code", ties="split"), java_rows(), fresh_process=False)

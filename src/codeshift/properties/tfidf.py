@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from codeshift.properties.table import PropertyTable
+
+_FITTED_ON = 20_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +48,8 @@ class TfidfVectors(Property):
     def fit(cls, table: PropertyTable, column: str, *, features: int, dimensions: int) -> TfidfVectors:
         """Fit the vocabulary (the ``features`` tokens of most programs) and the projection on a table's programs.
 
-        Equal programs count once, and they are taken in the order of their digests, so row order changes nothing.
+        Equal programs count once. The first 20,000 in the order of their digests are the sample that is fitted on, so
+        row order changes nothing.
 
         Raises:
             DataError: if no token stands in two programs.
@@ -54,47 +57,47 @@ class TfidfVectors(Property):
         from sklearn.decomposition import TruncatedSVD
 
         everything = table.texts(column)
-        texts = [everything[row] for row in table.values(DistinctTexts(column)).first.tolist()]
-        in_programs = Counter(token for text in texts for token in set(lex(text)))
+        rows = table.values(DistinctTexts(column)).first[:_FITTED_ON]
+        bags = [Counter(lex(everything[row])) for row in rows.tolist()]
+        in_programs = Counter(token for bag in bags for token in bag)
         shared = sorted((-count, token) for token, count in in_programs.items() if count > 1)[:features]
         if not shared:
             raise DataError("column", "programs that share tokens", column, "no token stands in two of its programs")
         vocabulary = "\n".join(f"{-count} {token}" for count, token in sorted(shared, key=lambda pair: pair[1]))
-        unprojected = cls(column, len(texts), vocabulary, Matrix.pack(np.zeros((0, 0))))
-        weights = unprojected._weights(texts)
-        if len(shared) <= dimensions or len(texts) <= dimensions:
+        if len(shared) <= dimensions or len(bags) <= dimensions:
             components = np.eye(len(shared))
         else:
+            weights = cls(column, len(bags), vocabulary, Matrix.pack(np.zeros((0, 0))))._weights(bags)
             components = TruncatedSVD(dimensions, random_state=0).fit(weights).components_.T
-        return cls(column, len(texts), vocabulary, Matrix.pack(components, bits=8))
+        return cls(column, len(bags), vocabulary, Matrix.pack(components, bits=8))
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Vectors of shape ``(n, dimensions)``."""
-        return unit_rows(self._weights(table.texts(self.column)) @ self.projection.array)
+        return unit_rows(self._weights(Counter(lex(text)) for text in table.texts(self.column)) @ self.projection.array)
 
     @cached_property
-    def _tokens(self) -> dict[str, tuple[int, float]]:
-        """The place and the inverse document frequency of each token."""
-        found = {}
-        for i, line in enumerate(self.vocabulary.split("\n")):
-            count, token = line.split(" ", 1)
-            found[token] = i, 1 + float(np.log((1 + self.documents) / (1 + int(count))))
-        return found
+    def _tokens(self) -> tuple[dict[str, int], np.ndarray]:
+        """The place of each token, and the inverse document frequencies, of shape ``(n_tokens,)``."""
+        pairs = [line.split(" ", 1) for line in self.vocabulary.split("\n")]
+        in_programs = np.array([int(count) for count, _ in pairs])
+        return {token: i for i, (_, token) in enumerate(pairs)}, 1 + np.log((1 + self.documents) / (1 + in_programs))
 
-    def _weights(self, texts: Sequence[str]) -> csr_matrix:
+    def _weights(self, bags: Iterable[Counter[str]]) -> csr_matrix:
         from scipy.sparse import csr_matrix
 
-        known = self._tokens
+        place, rarity = self._tokens
         indices: list[int] = []
-        weights: list[float] = []
+        counts: list[int] = []
         starts = [0]
-        for text in texts:
-            found = sorted((*known[token], count) for token, count in Counter(lex(text)).items() if token in known)
-            indices.extend(i for i, _, _ in found)
-            row = np.array([(1 + np.log(count)) * rarity for _, rarity, count in found])
-            weights.extend((row / np.sqrt((row * row).sum())).tolist() if len(row) else ())
+        for bag in bags:
+            found = sorted((place[token], count) for token, count in bag.items() if token in place)
+            indices.extend(i for i, _ in found)
+            counts.extend(count for _, count in found)
             starts.append(len(indices))
-        return csr_matrix((weights, indices, starts), shape=(len(texts), len(known)))
+        weights = (1 + np.log(np.array(counts, dtype=np.float64))) * rarity[indices]
+        rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        lengths = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(starts) - 1))
+        return csr_matrix((weights / lengths[rows], indices, starts), shape=(len(starts) - 1, len(place)))
 
     @cached_property
     def digest(self) -> str:

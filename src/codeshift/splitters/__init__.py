@@ -21,6 +21,14 @@ from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
+from codeshift.splitters.scenarios import (
+    Scenario,
+    api_families,
+    ast_elements,
+    clusters,
+    length_bands,
+    simscood_scenarios,
+)
 from codeshift.splitters.streaming import StreamDealer
 from codeshift.splitters.time import TimeSplitter
 from codeshift.splitters.token_rarity import TokenRaritySplitter
@@ -43,6 +51,7 @@ __all__ = [
     "PredicateSplitter",
     "RandomSplitter",
     "Region",
+    "Scenario",
     "SplitAssignment",
     "SplitManifest",
     "Splitter",
@@ -50,4 +59,9 @@ __all__ = [
     "TfidfEmbedding",
     "TimeSplitter",
     "TokenRaritySplitter",
+    "api_families",
+    "ast_elements",
+    "clusters",
+    "length_bands",
+    "simscood_scenarios",
 ]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
+from codeshift.properties.rarity import check_choice
+from codeshift.properties.untied import Untied
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
 from codeshift.splitters.regions import Interval, Region
 
 _UNITS = ("tokens", "lines", "chars")
+_TIES = ("together", "split")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class LengthSplitter(Splitter):
     """Programs of a band of lengths are out of distribution.
 
@@ -34,6 +37,9 @@ class LengthSplitter(Splitter):
         tokenizer: count the tokens of a model instead: a Hugging Face tokenizer by its name on the hub, its folder, or
             the object. An object is kept as the name that it was loaded by, and must be what that name loads. The
             special tokens that a model adds are not counted.
+        ties: what a quantile does with rows of one length: ``"together"`` takes all or none of them, so a narrow band
+            of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a band
+            holds its share of the rows whatever their lengths are.
 
     Raises:
         ParameterError: if a value cannot work.
@@ -51,6 +57,7 @@ class LengthSplitter(Splitter):
     bounds: tuple[float | None, float | None] | None = None
     language: str | None = None
     tokenizer: Any = None
+    ties: str = "together"
 
     def __post_init__(self) -> None:
         if self.unit not in _UNITS:
@@ -61,6 +68,9 @@ class LengthSplitter(Splitter):
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:
             object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+        check_choice("ties", self.ties, _TIES)
+        if self.ties == "split" and self.bounds is not None:
+            raise ParameterError("ties", "left out where bounds is given", self.ties, "bounds name the lengths")
         for name in ("language", "tokenizer"):
             if getattr(self, name) is not None and self.unit != "tokens":
                 raise ParameterError(name, f"left out where unit is {self.unit!r}", getattr(self, name), "drop it")
@@ -85,8 +95,12 @@ class LengthSplitter(Splitter):
 
     def fit(self, table: PropertyTable) -> Region:
         """An interval of lengths; quantiles are taken over all rows of ``table``."""
-        measured = self.measured
+        measured = Untied(self.column, self.measured) if self.ties == "split" else self.measured
         if self.bounds is not None:
             return Interval(measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__
         return Interval(measured, *cut(table.values(measured), self.quantiles))
+
+    def __repr__(self) -> str:
+        shown = [field.name for field in fields(self) if field.name != "ties" or self.ties != "together"]
+        return f"LengthSplitter({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"

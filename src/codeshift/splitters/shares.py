@@ -108,7 +108,7 @@ def take_share(
 
 def _nearest_fill(sizes: np.ndarray, order: np.ndarray, rows: float) -> np.ndarray:
     """Groups in ``order``; where those in front leave a gap beyond the tolerance, begin with the next one instead."""
-    best = order[fill(sizes[order], round(rows))]
+    best: np.ndarray = order[fill(sizes[order], round(rows))]
     for begin in range(1, len(order)):
         if abs(sizes[best].sum() - rows) <= TOLERANCE * sizes.sum():
             break

@@ -1,0 +1,40 @@
+"""Whole numbers without ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeshift.properties.base import Property
+from codeshift.properties.columns import ContentHash
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
+
+
+@dataclass(frozen=True)
+class Untied(Property):
+    """A property of whole numbers plus a fraction that the hash of each row's text gives.
+
+    Rows keep their order, and those that were equal are put into an order that depends on their content alone. So a
+    quantile divides them where it would otherwise have to take all or none.
+
+    Attributes:
+        whole: the property of whole numbers.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import CharCount, PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["a", "b", "cc"]}))
+    >>> first, second, third = table.values(Untied("code", CharCount("code"))).tolist()
+    >>> first != second, 1 < first < 2 and 1 < second < 2 < third < 3
+    (True, True)
+    """
+
+    whole: Property
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Numbers of shape ``(n,)``."""
+        fractions: np.ndarray = table.values(ContentHash(self.column))
+        return fractions + np.asarray(table.values(self.whole), dtype=np.float64)

@@ -1,0 +1,197 @@
+"""Named lists of splits to run one after the other: what a study sweeps over.
+
+Pass one ``PropertyTable`` to the ``assign`` of each, and lengths, syntax trees and embeddings are computed once for all
+of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codeshift.errors import ParameterError
+from codeshift.properties.embedding import Embedding, as_embedding
+from codeshift.properties.grammars import check_language
+from codeshift.splitters.api_usage import APIUsageSplitter
+from codeshift.splitters.ast_node import ASTNodeSplitter
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.cluster import ClusterSplitter
+from codeshift.splitters.length import LengthSplitter
+from codeshift.splitters.quantiles import check_quantiles
+from codeshift.splitters.shares import check_integer
+
+SIMSCOOD_BANDS = ((0.0, 0.03), (0.24, 0.27), (0.48, 0.51), (0.72, 0.75), (0.97, 1.0))
+"""Bands of length after SimSCOOD: those at the ends extrapolate, those in between interpolate."""
+
+ELEMENTS: dict[str, tuple[str, ...]] = {
+    "python": ("for_statement", "while_statement", "try_statement", "with_statement", "raise_statement"),
+    "java": ("if_statement", "for_statement", "try_statement", "throw_statement", "cast_expression"),
+    "c_sharp": ("if_statement", "for_statement", "throw_statement", "cast_expression", "conditional_expression"),
+    "javascript": ("for_statement", "try_statement", "throw_statement", "ternary_expression", "arrow_function"),
+    "typescript": ("for_statement", "try_statement", "throw_statement", "ternary_expression", "arrow_function"),
+    "go": ("for_statement", "expression_switch_statement", "defer_statement", "func_literal", "slice_expression"),
+    "c": ("for_statement", "while_statement", "switch_statement", "goto_statement", "conditional_expression"),
+    "cpp": ("for_statement", "while_statement", "try_statement", "throw_statement", "lambda_expression"),
+    "rust": ("for_expression", "match_expression", "closure_expression", "try_expression", "unsafe_block"),
+    "ruby": ("if_modifier", "case", "rescue", "do_block", "conditional"),
+    "php": ("foreach_statement", "try_statement", "throw_expression", "switch_statement", "conditional_expression"),
+}
+"""Five node types of each language that some programs of most datasets hold, and most programs do not."""
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "python": ("os", "sys", "re", "time", "logging"),
+    "java": ("java.util", "java.io", "StringBuilder", "Math", "System"),
+    "c_sharp": ("System", "StringBuilder", "Math", "List", "ArgumentException"),
+    "javascript": ("Math", "JSON", "Promise", "Object", "Array"),
+    "typescript": ("Math", "JSON", "Promise", "Object", "Array"),
+    "go": ("fmt", "strings", "errors", "os", "time"),
+}
+"""Five families of APIs of each language that are in wide use."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A split under a name that can stand in a table or a file name.
+
+    Attributes:
+        name: such as ``"length_p97_p100"``.
+        splitter: says what is out of distribution.
+    """
+
+    name: str
+    splitter: Splitter
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ParameterError("name", "a name", self.name, 'such as "long programs"')
+        if not isinstance(self.splitter, Splitter):
+            raise ParameterError("splitter", "a splitter", self.splitter, 'such as LengthSplitter(column="code")')
+
+
+def length_bands(
+    column: str,
+    *,
+    bands: Sequence[tuple[float, float]] = SIMSCOOD_BANDS,
+    unit: str = "tokens",
+    language: str | None = None,
+    tokenizer: Any = None,
+) -> tuple[Scenario, ...]:
+    """A ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so each band holds its share.
+
+    >>> [scenario.name for scenario in length_bands("code", bands=((0, 0.5), (0.975, 1)))]
+    ['length_p0_p50', 'length_p97.5_p100']
+    """
+    return tuple(
+        Scenario(
+            f"length_p{100 * low:.4g}_p{100 * high:.4g}",
+            LengthSplitter(
+                column=column,
+                unit=unit,
+                quantiles=(low, high),
+                language=language,
+                tokenizer=tokenizer,
+                ties="split",
+            ),
+        )
+        for low, high in map(check_quantiles, bands)
+    )
+
+
+def ast_elements(column: str, language: str, *, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
+    """An ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
+
+    >>> ast_elements("code", "python")[1].name
+    'syntax_while_statement'
+    """
+    chosen = ELEMENTS.get(check_language(language), ()) if nodes is None else _listed("nodes", nodes)
+    if not chosen:
+        raise ParameterError("nodes", "given for a language without a list of elements", nodes, "name the node types")
+    return tuple(
+        Scenario(f"syntax_{node}", ASTNodeSplitter(column=column, language=language, nodes=(node,))) for node in chosen
+    )
+
+
+def api_families(column: str, language: str, *, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
+    """An ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
+
+    >>> api_families("code", "python", apis=("numpy", "pandas"))[0].name
+    'api_numpy'
+    """
+    chosen = FAMILIES.get(check_language(language), ()) if apis is None else _listed("apis", apis)
+    if not chosen:
+        raise ParameterError("apis", f"for a language of {', '.join(FAMILIES)}", language, "APIs are resolved in these")
+    return tuple(
+        Scenario(f"api_{api}", APIUsageSplitter(column=column, language=language, apis=(api,))) for api in chosen
+    )
+
+
+def clusters(
+    column: str,
+    *,
+    count: int = 5,
+    embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
+    n_clusters: int | str = 35,
+    pca: int | None = None,
+    cluster_seed: int = 0,
+) -> tuple[Scenario, ...]:
+    """A ``ClusterSplitter`` for each of the ``count`` largest clusters.
+
+    >>> [scenario.name for scenario in clusters("code", count=2)]
+    ['semantics_cluster_0', 'semantics_cluster_1']
+    """
+    check_integer("count", count, smallest=1)
+    if not isinstance(n_clusters, str) and count > n_clusters:
+        raise ParameterError("count", f"at most n_clusters, {n_clusters}", count, "ask for fewer, or more clusters")
+    recipe = as_embedding(embedding)
+    return tuple(
+        Scenario(
+            f"semantics_cluster_{number}",
+            ClusterSplitter(
+                column=column,
+                embedding=recipe,
+                n_clusters=n_clusters,
+                pca=pca,
+                clusters=(number,),
+                cluster_seed=cluster_seed,
+            ),
+        )
+        for number in range(count)
+    )
+
+
+def simscood_scenarios(
+    column: str,
+    language: str,
+    *,
+    embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
+    pca: int | None = None,
+) -> tuple[Scenario, ...]:
+    """Fifteen scenarios after SimSCOOD (Hajipour et al., NAACL 2024 Findings): length, syntax, semantics, five each.
+
+    Lengths are counted in the leaves of the syntax tree. The paper clusters CodeBERT's vectors after a PCA:
+    ``embedding="microsoft/codebert-base", pca=50``; the default needs no model.
+
+    Args:
+        column: the column that holds the code.
+        language: a name of ``codeshift.properties.languages()``.
+        embedding: of ``ClusterSplitter``.
+        pca: of ``ClusterSplitter``.
+
+    >>> names = [scenario.name for scenario in simscood_scenarios("code", "java")]
+    >>> len(names), names[0], names[5], names[10]
+    (15, 'length_p0_p3', 'syntax_if_statement', 'semantics_cluster_0')
+    """
+    return (
+        *length_bands(column, language=language),
+        *ast_elements(column, language),
+        *clusters(column, embedding=embedding, pca=pca),
+    )
+
+
+def _listed(parameter: str, values: Any) -> tuple[str, ...]:
+    found = (values,) if isinstance(values, str) else tuple(values)
+    if not found or len(set(found)) < len(found):
+        raise ParameterError(parameter, "names that differ, at least one", values, "name each once")
+    return found
