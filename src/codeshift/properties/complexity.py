@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tree_sitter import Node
 
 from codeshift.errors import ParameterError
 from codeshift.properties.base import TextProperty, TreeProperty
 from codeshift.properties.control_flow import CONTROL_FLOW, IFS, ControlFlow
 from codeshift.properties.grammars import check_language
 from codeshift.properties.parsing import CodeParser
-from codeshift.properties.syntax import SyntaxScan
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from codeshift.properties.syntax import SyntaxScan
 
 
 @dataclass(frozen=True)
