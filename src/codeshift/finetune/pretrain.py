@@ -87,7 +87,7 @@ def pretrained_t5(
     Args:
         texts: programs, one a row. Whatever the model is tested on must not be among them.
         cache: the folder that the model's folder stands in.
-        steps: updates of the weights, of 16 rows each; 1,000 take about two minutes on two cores.
+        steps: updates of the weights, of 16 rows each; 1,000 took two to three CPU minutes in ``codeshift demo``.
         vocabulary: entries of the tokenizer.
         seed: of weights, masks and order.
         progress: whether a progress bar is shown.
