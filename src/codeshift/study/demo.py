@@ -258,7 +258,8 @@ class _Demo:
         generated = min(cell.estimates["exact_match"].n for cell in self.cells)
         note = (
             "NLL a token is the negative log-likelihood of the reference in nats. Values in brackets are 95% bootstrap "
-            f"intervals over rows. Exact match is of greedy outputs for {generated} rows of each part; where none matches, its interval says no more than that."
+            f"intervals over rows. Exact match is of greedy outputs for {generated} rows of each part; where "
+            "none matches, its interval says no more than that."
         )
         report = Report(
             title="Fine-tuning on one part of the standard library, tested on another",
