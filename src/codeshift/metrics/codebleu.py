@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.codebleu_parts.combine import bleu, brevity_penalty, nltk_bleu, share, weighted_mean
 from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
+from codeshift.metrics.dataflow.tables import flow_language
 from codeshift.metrics.rows import text_rows
-from codeshift.properties.grammars import check_language
 
 PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
@@ -46,7 +47,7 @@ class CodeBLEU(Metric):
     by the tree and the edges that could be made of it.
 
     Attributes:
-        language: one of ``codeshift.properties.languages()``; TypeScript has no compatible mode.
+        language: one of ``codeshift.metrics.dataflow.LANGUAGES``; TypeScript has no compatible mode.
         weights: of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4, .4).
         missing_dataflow: what to do with a reference that has no data flow, of which no share can be taken:
             ``"renormalise"`` takes the mean of the other three parts, ``"zero"`` and ``"one"`` give the part that
@@ -69,7 +70,7 @@ class CodeBLEU(Metric):
     compat: str | None = None
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        flow_language(self.language)
         weights = self.weights
         if len(weights) != 4 or not all(0 <= w < math.inf for w in weights) or not sum(weights):
             remedy = f"give one number a part, in the order {', '.join(PARTS)}"
@@ -196,48 +197,49 @@ class _Counter:
         """The statistics of each batch, one row a pair."""
         for left, right in batches:
             with _no_garbage_collection():
-                rows = [self._row(ours, reference) for ours, reference in zip(left, right, strict=True)]
-            yield np.array(rows, dtype=np.float64)
-            self._known.clear()
-            self._analyser.clear()
+                tokens = [(ours.split(), reference.split()) for ours, reference in zip(left, right, strict=True)]
+                ngrams = shared_ngrams(tokens, self._keywords)
+                rows = np.array([self._row(*pair) for pair in zip(left, right, strict=True)], dtype=np.float64)
+                self._known.clear()
+                self._analyser.clear()
+            side = 0 if self._default else 1
+            sizes = [(len(p[0]), len(p[1]), keyword_count(p[side], self._keywords)) for p in tokens]
+            yield self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
 
-    def _row(self, prediction: str, reference: str) -> list[float]:
-        ours, theirs = prediction.split(), reference.split()
-        shared, keywords = shared_ngrams(ours, theirs, self._keywords)
+    def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
+        """What is shared and what the reference has of subtrees and of data flow."""
         subtrees, flow = self._analysed(prediction)
         reference_subtrees, reference_flow = self._analysed(reference)
-        return [
-            1,
-            *shared,
-            *self._totals(ours),
-            len(ours),
-            len(theirs),
-            *self._weighted(shared, keywords, ours, theirs),
+        return (
             self._shared_subtrees(subtrees, reference_subtrees, clipped=self._default),
             len(reference_subtrees),
             self._shared_flow(flow, reference_flow),
             sum(reference_flow.values()),
-        ]
+        )
 
-    def _totals(self, tokens: list[str]) -> list[int]:
-        least = 0 if self._default else 1  # the public code counts at least one n-gram of each order
-        return [max(least, len(tokens) - order + 1) for order in ORDERS]
-
-    def _weighted(self, shared: list[int], keywords: int, ours: list[str], theirs: list[str]) -> list[float]:
-        """Weighted n-grams that are shared, then all of the prediction's (in the compatible modes, the reference's)."""
-        found = keywords + _OTHER * (shared[0] - keywords)
-        tokens = ours if self._default else theirs
-        special = keyword_count(tokens, self._keywords)
-        total = special + _OTHER * (len(tokens) - special)
+    def _statistics(self, ngrams: NDArray[np.int64], sizes: FloatArray, rows: FloatArray) -> FloatArray:
+        """The columns of ``CodeBLEU.statistics``: see there."""
+        shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
+        ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
+        found = keywords + _OTHER * (shared[:, 0] - keywords)
+        # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
+        total = all_keywords + _OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
         if self._default:
-            return [found, total]
-        return [found, *shared[1:], max(1.0, total), *self._totals(theirs)[1:]]
+            weighted = [found, total]
+        else:
+            weighted = [found, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
+        return np.column_stack([np.ones(len(rows)), shared, ours, lengths, *weighted, rows])
 
     def _analysed(self, code: str) -> Any:
         found = self._known.get(code)
         if found is None:
             found = self._known[code] = self._analyser.analyse(code)
         return found
+
+
+def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:
+    """The n-grams of each order in sequences of these lengths; the public code counts at least one, empty or not."""
+    return np.asarray(np.maximum(lengths[:, None] - np.arange(len(ORDERS)), least))
 
 
 def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[str]]) -> FloatArray:

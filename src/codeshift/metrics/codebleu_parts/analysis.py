@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Protocol
 
 from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
-from codeshift.metrics.codebleu_parts.ngrams import shared_count
+from codeshift.metrics.codebleu_parts.ngrams import common_ends
 from codeshift.metrics.dataflow.flow import Flow
 from codeshift.metrics.dataflow.scan import Scanner
 from codeshift.metrics.dataflow.tables import flow_table
-from codeshift.properties.grammars import ts_language
+from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import CodeParser
 
 
@@ -29,6 +30,7 @@ class DefaultAnalyser:
     """Programs as ``codeshift.metrics.CodeBLEU`` sees them."""
 
     def __init__(self, language: str) -> None:
+        self._plain = parser(language)
         self._parser = CodeParser(language)
         self._scanner = Scanner(ts_language(language), flow_table(language))
 
@@ -38,8 +40,12 @@ class DefaultAnalyser:
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
         """Subtrees, the whole code being the last, and data flow of one program."""
-        parsed = self._parser.parse(code)
-        scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
+        root = self._plain.parse(code.encode("utf-8", "replace")).root_node
+        if root.has_error or not code.isascii():
+            parsed = self._parser.parse(code)
+            scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
+        else:  # what the line above comes to for most rows, without a copy of the text
+            scan = self._scanner.scan(root.children, code)
         scan.subtrees.append(scan.whole)
         return scan.subtrees, Flow(scan).items()
 
@@ -56,7 +62,11 @@ def shared_subtrees(ours: list[int], reference: list[int], *, clipped: bool) -> 
     if ours == reference:
         return len(reference)
     if clipped:
-        return shared_count(ours, reference)
+        head, tail = common_ends(ours, reference)
+        free = Counter(reference[head : len(reference) - tail])
+        return (
+            head + tail + sum(min(n, free[i]) for i, n in Counter(ours[head : len(ours) - tail]).items() if i in free)
+        )
     return sum(map(set(ours).__contains__, reference))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from codeshift.metrics.codebleu_parts.cleaning import by_byte_columns, without_comments
@@ -30,7 +29,7 @@ class CompatAnalyser:
         """Forget what earlier programs left behind."""
         self._scanner.clear()
 
-    def analyse(self, code: str) -> tuple[list[int], Counter[Item]]:
+    def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
         """The program's subtrees, as numbers that compare within this analyser, and its data flow."""
         code = without_comments(code.strip(), self._comments_of)
         root = self._parser.parse(code.encode("utf-8", "replace")).root_node
@@ -41,8 +40,8 @@ class CompatAnalyser:
         return scan.subtrees or [root.kind_id], _items(scan)
 
 
-def _items(scan: Scan) -> Counter[Item]:
+def _items(scan: Scan) -> dict[Item, int]:
     try:
         return CompatFlow(scan).items()
     except NoFlowError:
-        return Counter()
+        return {}

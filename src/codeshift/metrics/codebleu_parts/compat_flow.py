@@ -7,7 +7,6 @@ they come up: one of the orders that their code can give.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -40,7 +39,7 @@ class CompatFlow:
         self._loops = 0
         self._run(scan.events)
 
-    def items(self) -> Counter[Item]:
+    def items(self) -> dict[Item, int]:
         """The data flow with names replaced by numbers, in the order in which names come up."""
         for token, name, bits in self._late:
             resolved = self._reaching.resolve(name, bits)
@@ -50,13 +49,14 @@ class CompatFlow:
         for name, bits in self._used.items():
             self._linked.update(self._reaching.places(name, bits))
         numbers: dict[str, int] = {}
-        items: Counter[Item] = Counter()
+        items: dict[Item, int] = {}
         for token in sorted(self._sources):
             sources = self._sources[token]
             if sources or token in self._linked:
                 named = tuple([numbers.setdefault(name, len(numbers)) for name in sources])
                 number = numbers.setdefault(self._tokens[token], len(numbers))
-                items[number, token in self._computed, named] += 1
+                item = (number, token in self._computed, named)
+                items[item] = items.get(item, 0) + 1
         return items
 
     def _run(self, events: Events) -> None:
@@ -77,7 +77,7 @@ class CompatFlow:
             if isinstance(event, int):
                 self._use(event)
             else:
-                yield from _STEPS.get(event.rule.what.split()[0], CompatFlow._plain)(self, event)
+                yield from _STEPS.get(event[0].what.split()[0], CompatFlow._plain)(self, event)
 
     def _use(self, event: int) -> None:
         token = event if event >= 0 else ~event
@@ -96,7 +96,7 @@ class CompatFlow:
             self._used[name] = self._used.get(name, 0) | bits
 
     def _plain(self, step: Step) -> Iterator[Events]:
-        for part in step.parts:
+        for part in step[1]:
             yield part[2]
 
     def _assign(self, step: Step) -> Iterator[Events]:
@@ -115,24 +115,24 @@ class CompatFlow:
         self._store(target, value, computed=False)
 
     def _update(self, step: Step) -> Iterator[Events]:
-        everything: Part = ("", 0, [], step.parts[0][3], step.parts[-1][4])
+        everything: Part = ("", 0, [], step[1][0][3], step[1][-1][4])
         self._store(everything, everything, computed=True)
         return iter(())
 
     def _pairs(self, step: Step) -> Iterator[Events]:
-        if not any(part[0] == "value" for part in step.parts) and step.rule.what == "pairs":
+        if not any(part[0] == "value" for part in step[1]) and step[0].what == "pairs":
             return
         yield from self._store_pairs(step)
 
     def _clause(self, step: Step) -> Iterator[Events]:
-        target, value = _needed(step, "target"), step.parts[-1]
+        target, value = _needed(step, "target"), step[1][-1]
         yield value[2]
         self._store(target, value, computed=True, listed=True)
 
     def _store_pairs(self, step: Step) -> Iterator[Events]:
         target, value = _needed(step, "target"), _needed(step, "value")
         targets, values = _children(target), _children(value)
-        if len(targets) != len(values) or not targets or step.rule.what == "pair":
+        if len(targets) != len(values) or not targets or step[0].what == "pair":
             targets, values = [target], [value]
         for part in values:
             if values[0] is not value and _is(value, "whole"):
@@ -142,11 +142,11 @@ class CompatFlow:
             self._store(left, right, computed=True, listed=True)
 
     def _branch(self, step: Step) -> Iterator[Events]:
-        what = step.rule.what
+        what = step[0].what
         or_none, sticky = "tagged" not in what, "sticky" in what
         apart: list[list[Part]] = []
         here: list[Part] = []
-        for part in step.parts:
+        for part in step[1]:
             or_none = or_none and "tag" not in part[0]
             if part[0].startswith("arm") or (apart and sticky):
                 apart.append([part])
@@ -163,23 +163,23 @@ class CompatFlow:
             self._reaching.merge(paths, or_none=or_none or "base" in what)
 
     def _for(self, step: Step) -> Iterator[Events]:
-        if step.rule.what == "for pairs":
+        if step[0].what == "for pairs":
             yield from self._for_pairs(step)
             return
-        roles = [part[0] for part in step.parts]
+        roles = [part[0] for part in step[1]]
         if "first" not in roles:
             yield from self._plain(step)
             return
         place = roles.index("first")
-        for part in step.parts[:place]:
+        for part in step[1][:place]:
             yield part[2]
-        first = step.parts[place]
+        first = step[1][place]
         inner = _children(first) if _is(first, "split") else [first]
         updates = [part for part in inner if part[0] == "update"]
         for part in inner:
             if part not in updates:
                 yield part[2]
-        yield from self._again([*updates, *step.parts[place + 1 :]])
+        yield from self._again([*updates, *step[1][place + 1 :]])
 
     def _again(self, parts: list[Part]) -> Iterator[Events]:
         looping = self._reaching.begin_loop()
@@ -194,18 +194,18 @@ class CompatFlow:
         looping = self._reaching.begin_loop()
         self._loops += 1
         yield from self._store_pairs(step)
-        if step.parts[-1][0] == "block":
-            yield step.parts[-1][2]
+        if step[1][-1][0] == "block":
+            yield step[1][-1][2]
         self._loops -= 1
         if looping:
             self._reaching.end_loop(or_none=False)
 
     def _while(self, step: Step) -> Iterator[Events]:
-        return self._again(step.parts)
+        return self._again(step[1])
 
     def _foreach(self, step: Step) -> Iterator[Events]:
-        by_place = [part for part in step.parts if part[0] == "variable"]
-        if "place" in step.rule.what:
+        by_place = [part for part in step[1] if part[0] == "variable"]
+        if "place" in step[0].what:
             if len(by_place) < 2:
                 raise NoFlowError
             value, target = by_place[:2]
@@ -215,14 +215,14 @@ class CompatFlow:
         looping = self._reaching.begin_loop()
         self._loops += 1
         yield value[2]
-        self._store(target, value, computed=True, listed="once" in step.rule.what)
+        self._store(target, value, computed=True, listed="once" in step[0].what)
         yield body[2]
         self._loops -= 1
         if looping:
             self._reaching.end_loop(or_none=False)
 
     def _clauses(self, step: Step) -> Iterator[Events]:
-        for part in sorted(step.parts, key=lambda part: part[0] != "first"):
+        for part in sorted(step[1], key=lambda part: part[0] != "first"):
             yield part[2]
 
     def _store(self, target: Part, value: Part, *, computed: bool, listed: bool = False) -> None:
@@ -257,17 +257,17 @@ _STEPS: dict[str, Callable[[CompatFlow, Step], Iterator[Events]]] = {
 
 
 def _needed(step: Step, role: str) -> Part:
-    for part in step.parts:
+    for part in step[1]:
         if part[0] == role:
             return part
     raise NoFlowError
 
 
 def _declared(step: Step) -> tuple[Part, Part | None]:
-    parts = step.parts
-    if step.rule.what == "declare by place":
+    parts = step[1]
+    if step[0].what == "declare by place":
         return parts[0], parts[1] if len(parts) == 2 else None
-    if step.rule.what == "declare second":
+    if step[0].what == "declare second":
         return parts[1], parts[2] if len(parts) >= 3 else None
     return _needed(step, "target"), next((part for part in parts if part[0] == "value"), None)
 
@@ -276,9 +276,9 @@ def _children(part: Part) -> list[Part]:
     """The children of the node in ``part``, commas left out."""
     events = part[2]
     if len(events) == 1 and not isinstance(events[0], int):
-        return [child for child in events[0].parts if child[0] != "comma"]
+        return [child for child in events[0][1] if child[0] != "comma"]
     return []
 
 
 def _is(part: Part, what: str) -> bool:
-    return bool(part[2]) and not isinstance(part[2][0], int) and part[2][0].rule.what == what
+    return bool(part[2]) and not isinstance(part[2][0], int) and part[2][0][0].what == what

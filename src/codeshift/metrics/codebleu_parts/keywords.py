@@ -37,8 +37,8 @@ _RESERVED = {
     # Java language specification 17, 3.9 (reserved keywords) and 3.10 (literals)
     "java": """_ abstract assert boolean break byte case catch char class const continue default do double else enum
     extends false final finally float for goto if implements import instanceof int interface long native new null
-    package private protected public return short static strictfp super switch synchronized this throw throws transient true
-    try void volatile while""",
+    package private protected public return short static strictfp super switch synchronized this throw throws
+    transient true try void volatile while""",
     # ECMA-262, 12.7.2, with the words that strict mode reserves
     "javascript": _JAVASCRIPT,
     # TypeScript adds no reserved word: its own are contextual

@@ -1,35 +1,44 @@
-"""N-grams that two token sequences share, at the price of what differs between them."""
+"""N-grams that the two sides of each row share, counted for many rows at once and only where the sides differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import TypeAlias
 
-T = TypeVar("T")
+import numpy as np
+from numpy.typing import NDArray
+
+Integers: TypeAlias = NDArray[np.int64]
 
 ORDERS = (1, 2, 3, 4)
+_CONTEXT = ORDERS[-1] - 1  # an n-gram that touches a difference reaches this far from it
 
 
-def shared_ngrams(left: list[str], right: list[str], keywords: frozenset[str]) -> tuple[list[int], int]:
-    """The clipped number of shared n-grams of orders 1 to 4, and how many of the shared tokens are ``keywords``.
+def shared_ngrams(rows: Sequence[tuple[list[str], list[str]]], keywords: frozenset[str]) -> Integers:
+    """The clipped number of shared n-grams of orders 1 to 4, then of shared tokens that are ``keywords``; (n, 5).
 
-    Both are sizes of multiset intersections, so what two sequences have in common at their ends can be counted by its
+    These are sizes of multiset intersections, so what two sequences have in common at their ends can be counted by its
     length: ``|(A + C) & (B + C)| = |A & B| + |C|``. Outputs of a model often differ from the reference in a few tokens
-    only, and then only the n-grams that touch those are compared.
+    only, and then only the n-grams around those are compared.
 
-    >>> shared_ngrams("if a : b".split(), "if a : c".split(), frozenset({"if"}))
-    ([3, 2, 1, 0], 1)
+    >>> shared_ngrams([("if a : b".split(), "if a : c".split())], frozenset({"if"})).tolist()
+    [[3, 2, 1, 0, 1]]
     """
-    head, tail = _common_ends(left, right)
-    words = shared(left[head : len(left) - tail], right[head : len(right) - tail])
-    counts = [head + tail + len(words)]
-    for order in ORDERS[1:]:
-        begin, after = max(0, head - order + 1), max(0, tail - order + 1)
-        counts.append(
-            begin + after + len(shared(_ngrams(left, order, begin, after), _ngrams(right, order, begin, after)))
-        )
-    words += left[:head] + left[len(left) - tail :]
-    return counts, keyword_count(words, keywords)
+    ids: dict[str, int] = {}
+    counts = np.zeros((len(rows), len(ORDERS) + 1), dtype=np.int64)
+    flat: list[int] = []  # the tokens around the differences, left and right side in turn
+    lengths: list[int] = []
+    for i, (left, right) in enumerate(rows):
+        head, tail = common_ends(left, right)
+        head, tail = max(0, head - _CONTEXT), max(0, tail - _CONTEXT)
+        counts[i, :-1] = head + tail
+        counts[i, -1] = keyword_count(left[:head], keywords) + keyword_count(left[len(left) - tail :], keywords)
+        for side in (left, right):
+            flat += [ids.setdefault(token, len(ids)) for token in side[head : len(side) - tail]]
+            lengths.append(len(side) - tail - head)
+    special = np.fromiter(map(keywords.__contains__, ids), dtype=bool, count=len(ids))
+    _add_shared(counts, np.array(flat, dtype=np.int64), np.array(lengths, dtype=np.int64), special)
+    return counts
 
 
 def keyword_count(tokens: list[str], keywords: frozenset[str]) -> int:
@@ -37,38 +46,12 @@ def keyword_count(tokens: list[str], keywords: frozenset[str]) -> int:
     return sum(map(keywords.__contains__, tokens))
 
 
-def shared(left: Iterable[T], right: Iterable[T]) -> list[T]:
-    """The multiset intersection.
+def common_ends(left: Sequence[object], right: Sequence[object]) -> tuple[int, int]:
+    """How many items both begin with, and how many of the others both end with.
 
-    >>> shared("aab", "aac")
-    ['a', 'a']
+    >>> common_ends("abxcd", "abcd")
+    (2, 2)
     """
-    free: dict[T, int] = {}
-    for item in right:
-        free[item] = free.get(item, 0) + 1
-    if not free:
-        return []
-    both = []
-    for item in left:
-        count = free.get(item)
-        if count:
-            free[item] = count - 1
-            both.append(item)
-    return both
-
-
-def shared_count(left: list[T], right: list[T]) -> int:
-    """The size of the multiset intersection of two sequences that may begin and end alike.
-
-    >>> shared_count([1, 2, 2, 3], [1, 3, 2, 3])
-    3
-    """
-    head, tail = _common_ends(left, right)
-    return head + tail + len(shared(left[head : len(left) - tail], right[head : len(right) - tail]))
-
-
-def _common_ends(left: list[T], right: list[T]) -> tuple[int, int]:
-    """How many tokens both begin with, and how many of the others both end with."""
     shortest = min(len(left), len(right))
     if left[:shortest] == right[:shortest]:
         return shortest, 0
@@ -81,7 +64,26 @@ def _common_ends(left: list[T], right: list[T]) -> tuple[int, int]:
     return head, tail
 
 
-def _ngrams(tokens: list[str], order: int, begin: int, after: int) -> Iterable[tuple[str, ...]]:
-    """The n-grams of ``tokens`` without the first ``begin`` and the last ``after`` of them."""
-    tokens = tokens[begin : len(tokens) - after]
-    return zip(*[tokens[i:] for i in range(order)], strict=False)
+def _add_shared(counts: Integers, tokens: Integers, lengths: Integers, special: NDArray[np.bool_]) -> None:
+    """Add to ``counts`` what the sequences ``2 * i`` and ``2 * i + 1`` share, which stand in ``tokens`` one by one."""
+    sequence = np.repeat(np.arange(len(lengths)), lengths)
+    row, is_right = sequence // 2, sequence % 2
+    kinds = max(1, len(special))
+    gram = row
+    for order in ORDERS:
+        # The n-gram that begins at each place, as a number: the shorter one that begins there and one token more.
+        # All of a row's n-grams have numbers of their own, since the row is where the numbers begin.
+        size = len(tokens) - order + 1
+        if size <= 0:
+            return
+        inside = np.flatnonzero(sequence[:size] == sequence[order - 1 :])
+        distinct, number = np.unique(gram[inside] * kinds + tokens[inside + order - 1], return_inverse=True)
+        left, right = (np.bincount(number[is_right[inside] == side], minlength=len(distinct)) for side in (0, 1))
+        some = np.zeros(len(distinct), dtype=np.int64)
+        some[number] = inside  # a place where each stands
+        both = np.minimum(left, right)
+        np.add.at(counts[:, order - 1], row[some], both)
+        if order == 1:
+            np.add.at(counts[:, -1], row[some], both * special[tokens[some]])
+        gram = np.zeros(len(tokens), dtype=np.int64)
+        gram[inside] = number

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.properties.grammars import check_language, ts_language
+from codeshift.metrics.dataflow.tables import LANGUAGES, flow_language
+from codeshift.properties.grammars import ts_language
 
-__all__ = ["Edge", "data_flow"]
+__all__ = ["LANGUAGES", "Edge", "data_flow"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def data_flow(code: str, language: str) -> list[Edge]:
     Code that does not parse has the edges of what could be made of it; code without variables has none.
 
     Raises:
-        ParameterError: if ``language`` is not one of ``codeshift.properties.languages()``.
+        ParameterError: if ``language`` is not one of ``LANGUAGES``.
 
     >>> print(*data_flow("int f(int a) { int b = a + 1; return b; }", "java"), sep="; ")
     b@1 <= a@2; b@1 <= 1@3; a@2 <- a@0; b@4 <- b@1
@@ -52,7 +53,7 @@ def data_flow(code: str, language: str) -> list[Edge]:
     from codeshift.metrics.dataflow.tables import flow_table
     from codeshift.properties.parsing import CodeParser
 
-    parsed = CodeParser(check_language(language)).parse(code)
+    parsed = CodeParser(flow_language(language)).parse(code)
     scanner = Scanner(ts_language(language), flow_table(language))
     scan = scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
     tokens = [token.encode("latin-1").decode("utf-8", "replace") for token in scan.tokens]

@@ -21,11 +21,14 @@ NAMED, LITERAL, VARIABLE = 1, 2, 3
 
 CALLED = "called"
 
+# Rules that the scanner itself carries out; the others become steps.
+_SPECIAL = frozenset({"literal", "whole", "variable", "member", "skip", "drop", "docstring", "splice"})
+
 
 class CompiledRule:
     """A rule in the numbers of one grammar."""
 
-    __slots__ = ("by_field", "by_kind", "by_place", "roles", "splits", "tokens", "what")
+    __slots__ = ("by_field", "by_kind", "by_place", "has_first", "roles", "special", "splits", "tokens", "what")
 
     def __init__(self, given: Rule, language: Language, kinds: Kinds, selves: frozenset[str]) -> None:
         self.what = given.what
@@ -33,6 +36,8 @@ class CompiledRule:
         # The compatible modes pair the children of both sides of an assignment, whatever the sides are.
         self.splits = given.what.startswith(("pair", "for pairs"))
         self.by_place = {int(name): role for name, role in given.roles.items() if name.isdigit()}
+        self.has_first = "first" in given.roles.values()
+        self.special = given.what in _SPECIAL or bool(self.by_place)
         self.by_field: dict[int | None, str] = {}
         self.by_kind: dict[int, str] = {}
         for name, role in given.roles.items():

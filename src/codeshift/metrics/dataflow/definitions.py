@@ -49,7 +49,10 @@ class Definitions:
         """``name`` is defined by ``token``, which ends all its definitions before."""
         if self.loops and name not in self.loops[-1][1]:
             self.touch(name)
-        self._set(name, self._new(name, token))
+        frame, now = self._frames[-1], self.now
+        if name not in frame:
+            frame[name] = now.get(name, 0)
+        now[name] = self._new(name, token)
 
     def add(self, name: str, token: int) -> int:
         """``token`` may define ``name``, beside its definitions before; returns its bit."""
@@ -120,13 +123,18 @@ class Definitions:
         return sorted(token for i, token in enumerate(self._tokens.get(name, ())) if bits >> i & 1)
 
     def _new(self, name: str, token: int) -> int:
-        tokens = self._tokens.setdefault(name, [])
+        tokens = self._tokens.get(name)
+        if tokens is None:
+            self._tokens[name] = [token]
+            return 1
         tokens.append(token)
         return 1 << (len(tokens) - 1)
 
     def _set(self, name: str, bits: int) -> None:
-        self._frames[-1].setdefault(name, self.now.get(name, 0))
-        self.now[name] = bits
+        frame, now = self._frames[-1], self.now
+        if name not in frame:
+            frame[name] = now.get(name, 0)
+        now[name] = bits
 
     def touch(self, name: str) -> None:
         """Give ``name`` a head in each loop around that has none; nothing inside those loops has used it yet."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from codeshift.metrics.dataflow.definitions import Definitions
@@ -42,20 +42,23 @@ class Flow:
             edges += [(token, computed, place) for place in self._reaching.places(name, bits)]
         return sorted(edges, key=lambda edge: edge[0])
 
-    def items(self) -> Counter[Item]:
+    def items(self) -> dict[Item, int]:
         """The edges with names replaced by numbers, in the order in which names come up; positions are left out."""
-        tokens, resolve = self._tokens, self._reaching.resolve
+        tokens, resolve, looped = self._tokens, self._reaching.resolve, bool(self._reaching.heads)
         named = [(target, True, tokens[source], 1) for target, source in self._stores]
         for token, computed, bits, own in self._uses:
             name = tokens[token]
-            named.append((token, computed, name, (resolve(name, bits) & ~own).bit_count()))
-        named.sort(key=_by_token)
+            if looped:
+                bits = resolve(name, bits) & ~own
+            named.append((token, computed, name, bits.bit_count()))
+        named.sort(key=itemgetter(0))
         numbers: dict[str, int] = {}
-        items: Counter[Item] = Counter()
+        items: dict[Item, int] = {}
         for token, computed, name, count in named:
             if count:
                 source = numbers.setdefault(name, len(numbers))
-                items[numbers.setdefault(tokens[token], len(numbers)), computed, source] += count
+                item = (numbers.setdefault(tokens[token], len(numbers)), computed, source)
+                items[item] = items.get(item, 0) + count
         return items
 
     def _run(self, events: Events) -> None:
@@ -75,7 +78,7 @@ class Flow:
     def _sequence(self, events: Events) -> Iterator[Events]:
         for event in events:
             if not isinstance(event, int):
-                yield from _STEPS.get(event.rule.what, Flow._plain)(self, event)
+                yield from _STEPS.get(event[0].what, Flow._plain)(self, event)
             elif event >= 0:
                 self._use(event)
 
@@ -92,11 +95,12 @@ class Flow:
                 self._uses.append((token, False, bits, own))
 
     def _plain(self, step: Step) -> Iterator[Events]:
-        for part in step.parts:
-            yield part[2]
+        for part in step[1]:
+            if part[2]:
+                yield part[2]
 
     def _call(self, step: Step) -> Iterator[Events]:
-        (token,) = step.parts[0][2]
+        (token,) = step[1][0][2]
         if isinstance(token, int):
             bits = self._reaching.read(self._tokens[token])
             if bits:
@@ -104,35 +108,45 @@ class Flow:
         return iter(())
 
     def _assign(self, step: Step) -> Iterator[Events]:
-        targets, values = _with_role(step, "target"), _with_role(step, "value")
-        others = _with_role(step, "")
+        targets, values, others, plain = [], [], [], False
+        for part in step[1]:
+            if part[0] == "target":
+                targets.append(part)
+            elif part[0] == "value":
+                values.append(part)
+            elif not part[0]:
+                others.append(part)
+            plain = plain or part[0] == "plain"
         for part in values + others:
-            yield part[2]
+            if part[2]:
+                yield part[2]
         values = values or others
-        plain = any(part[0] == "plain" for part in step.parts)
-        augmented = step.rule.what == "augment" or (step.rule.what == "operate" and not plain)
+        what = step[0].what
+        augmented = what == "augment" or (what == "operate" and not plain)
         left, right = _listed(targets), _listed(values)
         if not len(left) == len(right) > 1:
             left, right = [targets], [values]
         for target, value in zip(left, right, strict=True):
             found = self._sources(value)
             changed, stored, inside = self._targets(target)
-            yield inside
+            if inside:
+                yield inside
             self._store(changed, stored, found, augmented=augmented)
 
     def _step(self, step: Step) -> Iterator[Events]:
-        plain = any(part[0] == "plain" for part in step.parts)
+        plain = any(part[0] == "plain" for part in step[1])
         return self._update(step) if plain else self._plain(step)
 
     def _update(self, step: Step) -> Iterator[Events]:
-        changed, stored, inside = self._targets(step.parts)
+        changed, stored, inside = self._targets(step[1])
         yield inside
         self._store(changed, stored, [], augmented=True)
 
     def _store(self, changed: list[int], stored: list[int], sources: list[int], *, augmented: bool) -> None:
         """``stored`` get a new value, ``changed`` are containers of which a part does."""
         every = len(changed) + len(stored)
-        sources = sources[: max(1, _MOST_EDGES // max(1, every))]
+        if every > 1:
+            sources = sources[: max(1, _MOST_EDGES // every)]
         for token in changed:
             self._use(token)
         for token in stored if augmented else ():
@@ -145,6 +159,9 @@ class Flow:
 
     def _targets(self, parts: list[Part]) -> tuple[list[int], list[int], Events]:
         """The containers that a target changes, the variables that it stores in, and what it reads besides."""
+        if len(parts) == 1 and len(parts[0][2]) == 1 and isinstance(parts[0][2][0], int):
+            token = parts[0][2][0]
+            return [], [token] if token >= 0 else [], []
         changed: list[int] = []
         stored: list[int] = []
         inside: Events = []
@@ -155,13 +172,13 @@ class Flow:
                 if event >= 0:
                     (changed if partly else stored).append(event)
                 continue
-            what = event.rule.what
+            what = event[0].what
             role = "base" if what == "part" else "object" if what == "member" else "target"
             if what == "list":
-                todo += [(inner, partly) for part in event.parts for inner in part[2]][::-1]
-            elif role in event.rule.roles.values():
-                chosen = [part for part in event.parts if part[0] == role]
-                inside += [inner for part in event.parts if part[0] != role for inner in part[2]]
+                todo += [(inner, partly) for part in event[1] for inner in part[2]][::-1]
+            elif role in event[0].roles.values():
+                chosen = [part for part in event[1] if part[0] == role]
+                inside += [inner for part in event[1] if part[0] != role for inner in part[2]]
                 todo += [(inner, partly or role != "target") for part in chosen for inner in part[2]][::-1]
             else:
                 inside.append(event)
@@ -175,15 +192,15 @@ class Flow:
             event = todo.pop()
             if isinstance(event, int):
                 found.append(event if event >= 0 else ~event)
-            elif event.rule.what == "call":
-                found += [e for e in event.parts[0][2] if isinstance(e, int) and self._reaching.read(self._tokens[e])]
-            elif event.rule.what in _ASSIGNMENTS:
+            elif event[0].what == "call":
+                found += [e for e in event[1][0][2] if isinstance(e, int) and self._reaching.read(self._tokens[e])]
+            elif event[0].what in _ASSIGNMENTS:
                 changed, stored, _ = self._targets(_with_role(event, "target"))
                 found += changed + stored
-            elif event.rule.what == "only":
+            elif event[0].what == "only":
                 todo += [inner for part in _with_role(event, "value") for inner in part[2]][::-1]
-            elif event.rule.what != "scope":
-                todo += [inner for part in event.parts for inner in part[2]][::-1]
+            elif event[0].what != "scope":
+                todo += [inner for part in event[1] for inner in part[2]][::-1]
         return found
 
     def _branch(self, step: Step) -> Iterator[Events]:
@@ -191,7 +208,7 @@ class Flow:
             yield from self._assign(step)
         paths = []
         exhaustive = False
-        for part in sorted(step.parts, key=lambda part: part[0] != "first"):
+        for part in _in_order(step):
             if part[0] in ("target", "value"):
                 continue
             if part[0] in ("arm", "else"):
@@ -214,12 +231,12 @@ class Flow:
             return
         for part in _with_role(step, "before"):
             yield part[2]
-        again = [part for part in step.parts if part[0] not in ("before", "after", "else")]
+        again = [part for part in step[1] if part[0] not in ("before", "after", "else")]
         looping = self._reaching.begin_loop()
         for part in again + _with_role(step, "after"):
             yield part[2]
         if looping:
-            self._reaching.end_loop(or_none=step.rule.what != "repeat")
+            self._reaching.end_loop(or_none=step[0].what != "repeat")
         for part in _with_role(step, "else"):
             yield part[2]
 
@@ -232,7 +249,7 @@ class Flow:
         changed, stored, inside = self._targets(_with_role(step, "target"))
         yield inside
         self._store(changed, stored, found, augmented=False)
-        for part in step.parts:
+        for part in step[1]:
             if part[0] not in ("target", "value", "else"):
                 yield part[2]
         if looping:
@@ -247,14 +264,14 @@ class Flow:
             self._reaching.collect()
 
     def _bind(self, step: Step) -> Iterator[Events]:
-        for part in sorted(step.parts, key=lambda part: part[0] != "first"):
+        for part in _in_order(step):
             if part[0] == "parameter":
                 yield from self._defined(part[2])
-            else:
+            elif part[2]:
                 yield part[2]
 
     def _define(self, step: Step) -> Iterator[Events]:
-        for part in step.parts:
+        for part in step[1]:
             if part[0] == "run":
                 yield part[2]
             else:
@@ -272,7 +289,7 @@ class Flow:
                 self._reaching.define(self._tokens[event], event)
 
     def _labelled(self, step: Step) -> Iterator[Events]:
-        for part in step.parts[1:]:
+        for part in step[1][1:]:
             yield part[2]
 
 
@@ -295,8 +312,14 @@ _STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
 }
 
 
+def _in_order(step: Step) -> list[Part]:
+    """The children in the order in which they run."""
+    rule, parts = step
+    return sorted(parts, key=lambda part: part[0] != "first") if rule.has_first else parts
+
+
 def _with_role(step: Step, role: str) -> list[Part]:
-    return [part for part in step.parts if part[0] == role]
+    return [part for part in step[1] if part[0] == role]
 
 
 def _listed(parts: list[Part]) -> list[list[Part]]:
@@ -305,10 +328,6 @@ def _listed(parts: list[Part]) -> list[list[Part]]:
         return [[part] for part in parts]
     if len(parts) == 1 and len(parts[0][2]) == 1:
         event = parts[0][2][0]
-        if not isinstance(event, int) and event.rule.what == "list":
-            return [[part] for part in event.parts]
+        if not isinstance(event, int) and event[0].what == "list":
+            return [[part] for part in event[1]]
     return []
-
-
-def _by_token(item: tuple[int, bool, str, int]) -> int:
-    return item[0]

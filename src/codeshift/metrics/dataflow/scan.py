@@ -7,14 +7,13 @@ that has no rule. A cursor walks, since recursion would end on a deep tree.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codeshift.metrics.dataflow.compiled import (
     CALLED,
     ERROR_KIND,
     LITERAL,
     NAMED,
-    VARIABLE,
     CompiledRule,
     compile_table,
 )
@@ -26,32 +25,20 @@ if TYPE_CHECKING:
 
     from codeshift.metrics.dataflow.rules import FlowTable
 
+_Around: TypeAlias = "tuple[list[int], int | None, CompiledRule | None, list[Part], Events]"
+
 _INNER = 1 << 17  # numbers of subtrees begin here; below are the numbers of kinds
 _MISSING = 1 << 16
 _UNEXPECTED = -2
 
 
-class Step(NamedTuple):
-    """A node that has a rule, with its children."""
-
-    rule: CompiledRule
-    parts: list[Part]
-
-
+# These are plain tuples, which are made a dozen times a row and cost a tenth of a named one.
+# A node that has a rule, with its children.
+Step: TypeAlias = "tuple[CompiledRule, list[Part]]"
 # What the program does, in the order of its text: n is a use of variable n, ~n a token that is none (a constant).
 Events: TypeAlias = "list[int | Step]"
 # A child of a node that has a rule: its role, its kind, its events and its tokens [first, last).
 Part: TypeAlias = "tuple[str, int, Events, int, int]"
-
-
-class _Place(NamedTuple):
-    """Where a node stands: the kind of the node around it, its field there, that node's rule, children and events."""
-
-    kind: int
-    field_id: int | None
-    holder: CompiledRule | None
-    siblings: list[Part]
-    events: Events
 
 
 @dataclass(slots=True)
@@ -95,12 +82,13 @@ class Scanner:
         tokens, subtrees, events = scan.tokens, scan.subtrees, scan.events
         table, numbers = self._table, self._numbers
         rules, names, spelt, every, splits = table.rules, table.names, table.spelt, table.every_leaf, table.splits
-        leaf_of, number_of = table.leaves.get, numbers.get
+        leaves, leaf_of, number_of = table.leaves, table.leaves.get, numbers.get
         careful = careful or table.odd
         key: list[int] = [-1]
         holder: CompiledRule | None = None  # the rule of the node around, and its children so far
         parts: list[Part] = []
         first = 0
+        default: CompiledRule | None = None
         keys: list[list[int]] = []
         holders: list[CompiledRule | None] = []
         frames: list[tuple[list[Part], Events, int, int]] = []
@@ -110,7 +98,8 @@ class Scanner:
             while True:
                 node: Node = cursor.node  # type: ignore[assignment]
                 kind = node.kind_id
-                default = table.split if splits and holder and holder.splits and cursor.field_id else None
+                if splits:
+                    default = table.split if holder and holder.splits and cursor.field_id else None
                 if down():
                     keys.append(key)
                     holders.append(holder)
@@ -121,7 +110,6 @@ class Scanner:
                         parts, events, first = [], [], len(tokens)
                     continue
                 leaf = leaf_of(kind)
-                field_id = None
                 if leaf is not None:
                     key.append(kind)
                     field_id = cursor.field_id
@@ -139,12 +127,14 @@ class Scanner:
                                 events.append(len(tokens))
                                 tokens.append(token)
                             elif special[field_id] == CALLED:
-                                events.append(Step(table.call, [("", kind, [len(tokens)], 0, 0)]))
+                                events.append((table.call, [("", kind, [len(tokens)], 0, 0)]))
                                 tokens.append(token)
                 if careful:
                     self._careful(node, key, text, events, tokens)
                 if holder is not None and (leaf is not None or every or kind in holder.tokens):
-                    role = holder.by_field.get(field_id or cursor.field_id) or holder.by_kind.get(kind, "")
+                    if leaf is None:
+                        field_id = cursor.field_id
+                    role = holder.by_field.get(field_id) or holder.by_kind.get(kind, "")
                     parts.append((role, kind, events, first, len(tokens)))
                     events, first = [], len(tokens)
                 while not across():
@@ -164,11 +154,14 @@ class Scanner:
                     if ended is not None:
                         inside, begin = parts, first
                         parts, events, first, before = frames.pop()
-                        place = _Place(key[0], field_id, holder, parts, events)
-                        kept = self._close(ended, inside, begin, place, tokens, cursor.node, text)
-                        if not kept:
-                            del subtrees[before:]
-                    if kept and kind in table.leaves:
+                        if ended.special:
+                            around = (key, field_id, holder, parts, events)
+                            kept = self._close(ended, inside, begin, around, cursor.node, text, tokens)
+                            if not kept:
+                                del subtrees[before:]
+                        else:
+                            events.append((ended, inside))
+                    if kept and kind in leaves:
                         key.append(number)
                         if field_id:
                             key.append(-field_id)
@@ -187,26 +180,22 @@ class Scanner:
         rule: CompiledRule,
         parts: list[Part],
         first: int,
-        place: _Place,
-        tokens: list[str],
+        around: _Around,
         node: Node | None,
         text: str,
+        tokens: list[str],
     ) -> bool:
-        """Hand a node that has a rule to the node around it; False where the node is to be dropped altogether."""
-        what, events = rule.what, place.events
-        if what not in _SPECIAL:
-            if rule.by_place:
-                parts = [(rule.by_place.get(i, part[0]), *part[1:]) for i, part in enumerate(parts)]
-            events.append(Step(rule, parts))
-            return True
+        """Hand a node that is no plain step to the node around it; False where it is to be dropped altogether."""
+        what = rule.what
+        key, field_id, holder, siblings, events = around
         first = parts[0][3] if parts else first
         docstring = what == "docstring" and [part[1] in self._table.strings for part in parts] == [True]
         if what in ("skip", "drop") or docstring:
             del tokens[first:]
             return what == "skip"
         if what in ("splice", "docstring"):
-            if place.holder is not None and any(part[0] for part in parts):
-                place.siblings.extend(parts)
+            if holder is not None and any(part[0] for part in parts):
+                siblings.extend(parts)
             else:
                 for part in parts:
                     events.extend(part[2])
@@ -214,14 +203,17 @@ class Scanner:
             del tokens[first:]
             token = text[node.start_byte : node.end_byte] if node else ""
             tokens.append("".join(token.split()) if what == "member" else token)
-            event: int | Step = ~first if _SPECIAL[what] == LITERAL else first
-            if place.holder is not None and place.holder.splits:  # which pairs its children although they are no tokens
-                event = Step(rule, [("", 0, [event] if i == 0 else [], 0, 0) for i in range(len(parts))])
-            elif what == "member" and self._table.names.get(place.kind, {}).get(place.field_id) == CALLED:
-                event = Step(self._table.call, [("", 0, [event], 0, 0)])
+            event: int | Step = ~first if what in ("literal", "whole") else first
+            if holder is not None and holder.splits:  # which pairs its children although they are no tokens
+                event = (rule, [("", 0, [event] if i == 0 else [], 0, 0) for i in range(len(parts))])
+            elif what == "member" and self._table.names.get(key[0], {}).get(field_id) == CALLED:
+                event = (self._table.call, [("", 0, [event], 0, 0)])
             events.append(event)
         else:
-            events.append(Step(rule, parts))
+            places = rule.by_place
+            events.append(
+                (rule, [(places.get(i, part[0]), *part[1:]) for i, part in enumerate(parts)] if places else parts)
+            )
         return True
 
     def _is_one_token(self, rule: CompiledRule, parts: list[Part], tokens: list[str]) -> bool:
@@ -240,7 +232,7 @@ class Scanner:
                 else True
                 for role, kind, events, first, last in parts
             )
-        return True
+        return rule.what in ("whole", "variable")
 
     def _careful(self, node: Node, key: list[int], text: str, events: Events, tokens: list[str]) -> None:
         """What a leaf means in a tree that holds errors, or in a grammar that spells a token in several ways."""
@@ -256,8 +248,3 @@ class Scanner:
             if token != node.type:
                 events.append(~len(tokens))
                 tokens.append(token)
-
-
-_SPECIAL = {"literal": LITERAL, "whole": LITERAL, "variable": VARIABLE, "member": VARIABLE} | dict.fromkeys(
-    ("skip", "drop", "docstring", "splice"), NAMED
-)
