@@ -28,10 +28,9 @@ _FROM = re.compile(r"from\s+([\w.\s]+?)\s+import\s+(.*)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d]\w*")
 # A target that binds: no attribute, no subscript and nothing inside of one.
 _TARGET = re.compile(r"(?<![\w.\[])[^\W\d]\w*+(?!\s*[.\[(])")
-# Parameters whose defaults and annotations hold no comma, so that a name after a comma is a parameter.
-_FLAT = re.compile(rb"""\(?[^()\[\]{}"'#]*\)?""").fullmatch
-_IN_LIST = re.compile(r"(?:^|[(,])\s*\**\s*([^\W\d]\w*)")
-_PARAMETER = re.compile(r"\**\s*([^\W\d]\w*)")
+_IN_LIST = re.compile(r"(?:^|,)\s*\**\s*([^\W\d]\w*)")
+_INNERMOST = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
+_STRING_OR_COMMENT = re.compile(r"""("|')(?:\\.|(?!\1).)*+\1|#[^\n]*""")
 _COMMENT = re.compile(r"#[^\n]*|\\\r?\n")
 
 
@@ -68,7 +67,7 @@ class PythonNames(NameResolver):
                 _import(text(node, source), scope)
         variables = scope.variables
         for node in found["parameters"]:
-            variables.update(_parameters(node, source))
+            variables.update(_parameters(source[node.start_byte : node.end_byte]))
         for node in found["targets"]:
             _bind(node.children[0], source, variables)
         for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and the like after "async"
@@ -89,25 +88,21 @@ class PythonNames(NameResolver):
         return _DISPLAYS.get(node.type)
 
 
-def _parameters(node: Node, source: bytes) -> dict[str, None]:
-    code = source[node.start_byte : node.end_byte]
-    if _FLAT(code):
-        return _flat_parameters(code)
-    first = (_PARAMETER.match(text(child, source)) for child in node.children if child.is_named)
-    return {match.group(1): None for match in first if match}
-
-
 @lru_cache(maxsize=1 << 14)
-def _flat_parameters(code: bytes) -> dict[str, None]:
-    return dict.fromkeys(_IN_LIST.findall(code.decode("utf-8", errors="replace")))
+def _parameters(code: bytes) -> dict[str, None]:
+    """The names of a list of parameters, with or without brackets around it."""
+    written = _STRING_OR_COMMENT.sub("", code.decode("utf-8", errors="replace")).removeprefix("(").removesuffix(")")
+    inner = 1
+    while inner:  # defaults and annotations may hold commas of their own
+        written, inner = _INNERMOST.subn("", written)
+    return dict.fromkeys(_IN_LIST.findall(written))
 
 
 def _bind(target: Node, source: bytes, variables: dict[str, str | None]) -> None:
-    name = source[target.start_byte : target.end_byte].decode("utf-8", errors="replace")
-    if name.isidentifier():
-        variables[name] = None
-    else:
-        variables.update(dict.fromkeys(_TARGET.findall(name)))
+    if not target.child_count:
+        variables[text(target, source)] = None
+    elif target.type not in ("attribute", "subscript"):  # they bind no name
+        variables.update(dict.fromkeys(_TARGET.findall(text(target, source))))
 
 
 def _import(code: str, scope: Scope) -> None:
