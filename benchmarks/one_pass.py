@@ -178,7 +178,8 @@ def main() -> None:
         for way in WAYS
     }
     result = {
-        "command": f"OMP_NUM_THREADS=1 python benchmarks/one_pass.py --rows {given.rows} --rounds {given.rounds} --write FILE",
+        "command": "OMP_NUM_THREADS=1 python benchmarks/one_pass.py "
+        f"--rows {given.rows} --rounds {given.rounds} --write FILE",
         "rows": len(texts),
         "characters": sum(map(len, texts)),
         "nodes": sum(sum(counts) for counts in scan_batch(texts, LANGUAGE)["counts"]),
