@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from datasets import Dataset
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from codeshift.errors import SizeWarning
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Region, Splitter
 from codeshift.splitters.testing import CHECKS, check_fresh_process, check_seed, check_splitter
@@ -68,9 +67,8 @@ def test_laws_on_drawn_data(data: Dataset, splitter: Splitter) -> None:
     """Each law holds for whatever splitter on whatever rows, as long as they can be split at all."""
     assume(unless_impossible(lambda: splitter.assign(data, seed=0)) is not None)
     for check in DRAWN:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SizeWarning)
-            check(splitter, data)
+        # A part on request may not fit so few rows; a broken law is an AssertionError, which passes through.
+        unless_impossible(partial(check, splitter, data))
 
 
 @given(data=datasets(min_rows=20), splitter=splitters(), kept=st.sampled_from([0.0, 0.5, 1.0]), seed=st.integers())

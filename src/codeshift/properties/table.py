@@ -101,7 +101,7 @@ class PropertyTable:
             prop.column,
             _compute_rows,
             {"prop": prop},
-            cache_key=["text", type(prop).__module__, repr(prop), _compiled(type(prop).compute)],
+            cache_key=["text", type(prop).__module__, repr(prop), _compiled(type(prop).compute), *_parsed_by(prop)],
             description=type(prop).__name__,
         )
         return np.asarray(columns["value"], dtype=np.float64)
@@ -160,6 +160,12 @@ def _compiled(function: Any) -> str:
     """What a function of the user's own does, as far as its own code tells."""
     code = function.__code__
     return f"{code.co_code.hex()} {[const for const in code.co_consts if not hasattr(const, 'co_code')]!r}"
+
+
+def _parsed_by(prop: Property) -> list[str]:
+    """The grammar that a property of text parses with, where it does."""
+    language = getattr(prop, "language", None)
+    return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []
 
 
 def _cache_folder() -> Path:

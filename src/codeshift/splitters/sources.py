@@ -144,7 +144,11 @@ class Sources:
 
     def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
         """The digest of each row over columns of code and any other columns that its part depends on."""
-        return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
+
+        def taken() -> np.ndarray:
+            return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
+
+        return taken() if len(self.tables) > 1 else self.tables[0].remember(("digests", columns, also), taken)
 
     def units(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
         """The units that rows are dealt in, and those that equal rows and groups alone make."""
