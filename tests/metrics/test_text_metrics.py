@@ -258,6 +258,16 @@ def test_recall_is_precision_with_the_sides_swapped(pairs):
         np.testing.assert_array_equal(recall.score(left, right), precision.score(right, left))
 
 
+def test_api_names_are_those_of_the_property():
+    """Qualified through the row's imports and aliases, so another spelling of one API is the same element."""
+    metric = ElementRecall(elements="apis", language="python")
+    reference = "import numpy as np\nnp.linalg.norm(x)\nlen(x)"
+    assert metric.score(["from numpy.linalg import norm\nnorm(x)"], [reference]).tolist() == [0.5]
+    named = ElementRecall(elements="apis", language="python", names=("numpy.linalg.norm",))
+    assert named.corpus(["import numpy\nnumpy.linalg.norm(y)"], [reference]).value == 1
+    assert ElementPrecision(elements="apis", language="java").score(["List.of(1);"], ["List.of(2);"]).tolist() == [1.0]
+
+
 def test_elements_of_an_extractor():
     """A function gives the elements where no built-in kind does."""
 
@@ -281,7 +291,7 @@ def test_elements_of_an_extractor():
         (lambda: SyntacticValidity("jaba"), "language must be a known language, got 'jaba': did you mean java"),
         (lambda: ElementRecall(), 'language must be given for elements="nodes", got None'),
         (lambda: ElementRecall(elements="node"), "elements must be known, got 'node': did you mean nodes"),
-        (lambda: ElementRecall(elements="apis"), 'extractor must be given for elements="apis", got None'),
+        (lambda: ElementRecall(elements="apis"), 'language must be given for elements="apis", got None'),
         (lambda: ElementRecall(language="java", names=()), r"names must be at least one name, got \(\)"),
         (
             lambda: ElementRecall(language="java", names=("while_statment",)),

@@ -12,6 +12,7 @@ import numpy as np
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import text_rows
+from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
 
 _KINDS = ("nodes", "tokens", "apis")
@@ -30,13 +31,11 @@ class _ElementOverlap(Metric):
     def __post_init__(self) -> None:
         if self.elements not in _KINDS:
             raise ParameterError("elements", "known", self.elements, closest(str(self.elements), _KINDS))
-        if self.elements == "nodes" and self.extractor is None:
+        if self.elements in ("nodes", "apis") and self.extractor is None:
             if self.language is None:
-                raise ParameterError("language", 'given for elements="nodes"', None, "name the language of the rows")
-            check_language(self.language)
-        if self.elements == "apis" and self.extractor is None:
-            remedy = "give a function from a list of texts to one collection of names a text"
-            raise ParameterError("extractor", 'given for elements="apis"', None, remedy)
+                constraint = f'given for elements="{self.elements}"'
+                raise ParameterError("language", constraint, None, "name the language of the rows")
+            check_language(self.language) if self.elements == "nodes" else check_api_language(self.language)
         if self.names is not None:
             object.__setattr__(self, "names", self._checked_names(self.names))
 
@@ -101,7 +100,9 @@ class _ElementOverlap(Metric):
             return [set(lex(text)) for text in texts]
         from codeshift.properties.syntax import ERROR, scan_batch
 
-        return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language))["types"]]
+        if self.elements == "apis":
+            return [set(names) for names in scan_batch(texts, str(self.language))["apis"]]
+        return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language), api_names=False)["types"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,14 +116,16 @@ class ElementRecall(_ElementOverlap):
 
     Attributes:
         elements: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of ``codeshift.properties.lexer``), or
-            ``"apis"`` (what ``extractor`` finds).
-        language: the rows' language, needed for ``"nodes"``.
+            ``"apis"`` (qualified names, as ``codeshift.properties.APINames`` gives them).
+        language: the rows' language, needed for ``"nodes"`` and ``"apis"``.
         names: only these elements; all by default.
         extractor: a function from a list of texts to one collection of names a text, in place of the above.
 
     >>> metric = ElementRecall(language="python", names=("while_statement", "for_statement"))
     >>> metric.corpus(["while x: f()", "pass"], ["while y: g()", "for i in y: g()"])
     CorpusScore(value=0.5, parts={'while_statement': 1.0, 'for_statement': 0.0}, n=2)
+    >>> ElementRecall(elements="apis", language="python").score(["len(open(p))"], ["open(p).read()"])
+    array([0.5])
     """
 
     def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
