@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from codeshift.splitters.manifest import SplitManifest
 
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
+
+_COLUMNS = 100
+_LONGEST_VALUE = 60  # of a field of the region: a table of frequencies may hold thousands of entries
 
 _REASONS_IN_WORDS = {
     "masked": "masked from training by the region",
@@ -77,26 +81,62 @@ def environment() -> dict[str, str]:
 
 
 def summarise(manifest: SplitManifest) -> str:
-    """A few lines for a person."""
+    """A few lines for a person, wrapped at 100 columns."""
     total = sum(len(digests) for parts in manifest.rows.values() for digests in parts.values())
     lines = [
-        f"{manifest.splitter}",
-        f"  region     {manifest.fitted_region()!r}",
+        *_wrapped(manifest.splitter, first="", others="  "),
+        *_wrapped(spelled(manifest.region), first="  region     "),
         f"             {manifest.region_rows:,} of {total:,} rows ({manifest.region_rows / total:.1%})",
-        f"  dealt with {', '.join(f'{name}={value!r}' for name, value in _arguments(manifest).items())}",
+        *_wrapped(
+            ", ".join(f"{name}={value!r}" for name, value in _arguments(manifest).items()), first="  dealt with "
+        ),
+        *_wrapped(_near_duplicates(manifest), first="  bound      "),
     ]
-    if manifest.near_duplicates is not None:
-        found = manifest.near_duplicates
-        lines.append(
-            f"  bound      {found['rows']:,} near-duplicates in {found['components']:,} components "
-            f"(the largest has {found['largest']:,} rows, the longest chain {found['longest_chain']:,} links)"
-        )
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
         differs = f"  (asked {asked:,})" if asked is not None and asked != got else ""
         lines.append(f"  {part:<10} {got:>9,} rows {got / total:>6.1%}{differs}")
     lines.extend(f"    {count:>9,} {words}" for count, words in excluded_in_words(manifest))
     return "\n".join(lines)
+
+
+def spelled(plain: Any) -> str:
+    """A region given as plain values, in the words of its repr; long values are cut.
+
+    It is made of the plain values, since a region may hold a function that is not at hand.
+
+    >>> from codeshift.properties import CharCount
+    >>> from codeshift.splitters import Interval
+    >>> spelled((~Interval(CharCount("code"), low=9)).to_dict())
+    "~Interval(property=CharCount(column='code'), low=9)"
+    """
+    if not isinstance(plain, dict):
+        text = repr(tuple(plain) if isinstance(plain, list) else plain)
+        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+    for name, operator in (("BothRegions", "&"), ("EitherRegion", "|")):
+        if plain["type"] == name:
+            return f"({spelled(plain['left'])} {operator} {spelled(plain['right'])})"
+    if plain["type"] == "OutsideRegion":
+        return f"~{spelled(plain['inner'])}"
+    told = (f"{name}={spelled(value)}" for name, value in plain.items() if name != "type" and value is not None)
+    return f"{plain['type']}({', '.join(told)})"
+
+
+def _wrapped(text: str, *, first: str, others: str = " " * 13) -> list[str]:
+    return textwrap.wrap(
+        text, _COLUMNS, initial_indent=first, subsequent_indent=others, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _near_duplicates(manifest: SplitManifest) -> str:
+    found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
+    if found is None:
+        return "no near-duplicates: they were ignored"
+    return (
+        f"{found['rows']:,} near-duplicates (Jaccard {search['threshold']} of token {search['ngram']}-grams) in "
+        f"{found['components']:,} components (the largest has {found['largest']:,} rows, "
+        f"the longest chain {found['longest_chain']:,} links)"
+    )
 
 
 def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
@@ -112,6 +152,7 @@ def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
 def _arguments(manifest: SplitManifest) -> dict[str, Any]:
     """The arguments of the call that say something: without those left out."""
     said = {name: value for name, value in manifest.request.items() if value is not None and value is not False}
+    said.pop("near_duplicates", None)  # a line of their own tells them
     if not said["validation_ood_size"]:
         del said["validation_ood_size"]
     return said
