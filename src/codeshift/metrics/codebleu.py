@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
-from codeshift.metrics.codebleu_parts.combine import bleu, brevity_penalty, nltk_bleu, share, weighted_mean
+from codeshift.metrics.codebleu_parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
 from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
 from codeshift.metrics.dataflow.tables import flow_language
@@ -178,7 +178,7 @@ class CodeBLEU(Metric):
             flow[np.isnan(flow)] = float(self.missing_dataflow == "one")
         if self.compat is None:
             return weighted_mean(parts, self.weights)
-        return np.asarray(parts @ np.asarray(self.weights))
+        return across(parts * np.asarray(self.weights))
 
 
 class _Counter:

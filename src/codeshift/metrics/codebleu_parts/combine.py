@@ -25,13 +25,13 @@ def bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatA
     smoothed = np.where(zeros, 0.5 ** np.cumsum(zeros, axis=1), matches)
     logs = np.log(np.where(counted, smoothed, 1.0) / np.where(counted, totals, 1.0))
     orders = np.maximum(counted.sum(axis=1), 1)
-    return np.where(matches.any(axis=1), penalty * np.exp(logs.sum(axis=1) / orders), 0.0)
+    return np.where(matches.any(axis=1), penalty * np.exp(across(logs) / orders), 0.0)
 
 
 def nltk_bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:
     """BLEU as the public implementations of CodeBLEU have it: .1 of a match where there is none (NLTK's method 1)."""
     logs = np.log(np.where(matches == 0, 0.1, matches) / np.where(totals == 0, 1.0, totals))
-    return np.where(matches[:, 0] > 0, penalty * np.exp(logs.mean(axis=1)), 0.0)
+    return np.where(matches[:, 0] > 0, penalty * np.exp(across(logs) / logs.shape[1]), 0.0)
 
 
 def brevity_penalty(length: FloatArray, reference_length: FloatArray) -> FloatArray:
@@ -48,4 +48,12 @@ def share(part: FloatArray, whole: FloatArray) -> FloatArray:
 def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:
     """The mean of the parts that are not NaN, by weight; NaN where those have no weight. (n, 4) -> (n,)."""
     given = np.where(np.isnan(parts), 0.0, np.asarray(weights))
-    return share((np.nan_to_num(parts) * given).sum(axis=1), given.sum(axis=1))
+    return share(across(np.nan_to_num(parts) * given), across(given))
+
+
+def across(rows: FloatArray) -> FloatArray:
+    """The sum of each row, column after column: numpy's own sums round by the shape of the array, so by the batch."""
+    total = np.zeros(len(rows))
+    for column in rows.T:
+        total = total + column
+    return total

@@ -21,8 +21,7 @@ def flow_language(language: str) -> str:
     >>> flow_language("jave")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: language must be one with a table of data flow, got 'jave': did you mean java
-    or javascript?
+    codeshift.errors.ParameterError: language must be one with a table of data flow, got 'jave': did you mean java?
     """
     if language not in LANGUAGES:
         raise ParameterError("language", "one with a table of data flow", language, closest(str(language), LANGUAGES))

@@ -12,8 +12,8 @@ _STRINGS = "string regex subshell string_array symbol_array delimited_symbol her
 TABLE = FlowTable(
     variables=words("identifier instance_variable class_variable global_variable"),
     literals=words("integer float rational complex nil true false simple_symbol character"),
-    names=words("method.name singleton_method.name alias.name alias.alias"),
-    calls=words("call.method"),
+    names=words("method.name singleton_method.name alias.name alias.alias call.method"),
+    calls=frozenset(),
     rules={
         "assignment": rule("assign", left="target", right="value"),
         "operator_assignment": rule("augment", left="target", right="value"),
