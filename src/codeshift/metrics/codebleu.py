@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.codebleu_parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
-from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
+from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
+from codeshift.metrics.codebleu_parts.ngrams import ORDERS
 from codeshift.metrics.dataflow.tables import flow_language
 from codeshift.metrics.rows import text_rows
 
@@ -25,7 +22,6 @@ PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
 _BATCH = 2048  # rows that share what is remembered of programs and structures, which bounds the memory
 _TASK = 512  # rows a task of an executor
-_OTHER = 0.2  # weight of a token that is no keyword
 
 # Columns of the statistics: 1, shared n-grams and n-grams of each order, tokens of both sides, then the weighted
 # n-grams of as many orders as count, then what is shared and what there is of subtrees and of data flow.
@@ -123,11 +119,13 @@ class CodeBLEU(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
+        from codeshift.metrics.codebleu_parts.counting import RowCounter
+
         left, right = text_rows(predictions, references)
         size = _BATCH if executor is None else _TASK
         batches = [(left[i : i + size], right[i : i + size]) for i in range(0, len(left), size)]
         if executor is None:
-            counted = list(_Counter(self).batches(batches))
+            counted = list(RowCounter(self.language, self.compat).batches(batches))
         else:
             counted = list(executor.map(_count_batch, [self] * len(batches), batches))
         return np.concatenate([*counted, np.empty((0, _WEIGHTED + 2 * self._orders + 4))])
@@ -181,82 +179,11 @@ class CodeBLEU(Metric):
         return across(parts * np.asarray(self.weights))
 
 
-class _Counter:
-    """Counts the statistics of rows for one metric; remembers the programs of a batch."""
-
-    def __init__(self, metric: CodeBLEU) -> None:
-        from codeshift.metrics.codebleu_parts.analysis import analyser, shared_flow, shared_subtrees
-
-        self._analyser = analyser(metric.language, metric.compat)
-        self._shared_flow, self._shared_subtrees = shared_flow, shared_subtrees
-        self._default = metric.compat is None
-        self._keywords = KEYWORDS[metric.language] if self._default else compat_keywords(metric.language, metric.compat)
-        self._known: dict[str, Any] = {}
-
-    def batches(self, batches: Iterable[tuple[list[str], list[str]]]) -> Iterator[FloatArray]:
-        """The statistics of each batch, one row a pair."""
-        for left, right in batches:
-            with _no_garbage_collection():
-                tokens = [(ours.split(), reference.split()) for ours, reference in zip(left, right, strict=True)]
-                ngrams = shared_ngrams(tokens, self._keywords)
-                rows = np.array([self._row(*pair) for pair in zip(left, right, strict=True)], dtype=np.float64)
-                self._known.clear()
-                self._analyser.clear()
-            side = 0 if self._default else 1
-            sizes = [(len(p[0]), len(p[1]), keyword_count(p[side], self._keywords)) for p in tokens]
-            yield self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
-
-    def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
-        """What is shared and what the reference has of subtrees and of data flow."""
-        subtrees, flow = self._analysed(prediction)
-        reference_subtrees, reference_flow = self._analysed(reference)
-        return (
-            self._shared_subtrees(subtrees, reference_subtrees, clipped=self._default),
-            len(reference_subtrees),
-            self._shared_flow(flow, reference_flow),
-            sum(reference_flow.values()),
-        )
-
-    def _statistics(self, ngrams: NDArray[np.int64], sizes: FloatArray, rows: FloatArray) -> FloatArray:
-        """The columns of ``CodeBLEU.statistics``: see there."""
-        shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
-        ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
-        found = keywords + _OTHER * (shared[:, 0] - keywords)
-        # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
-        total = all_keywords + _OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
-        if self._default:
-            weighted = [found, total]
-        else:
-            weighted = [found, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
-        return np.column_stack([np.ones(len(rows)), shared, ours, lengths, *weighted, rows])
-
-    def _analysed(self, code: str) -> Any:
-        found = self._known.get(code)
-        if found is None:
-            found = self._known[code] = self._analyser.analyse(code)
-        return found
-
-
-def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:
-    """The n-grams of each order in sequences of these lengths; the public code counts at least one, empty or not."""
-    return np.asarray(np.maximum(lengths[:, None] - np.arange(len(ORDERS)), least))
-
-
 def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[str]]) -> FloatArray:
     """A task of an executor."""
-    return next(_Counter(metric).batches([batch]))
+    from codeshift.metrics.codebleu_parts.counting import RowCounter
 
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Nothing that is made here is cyclic, and the collector would look at all of it again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    return next(RowCounter(metric.language, metric.compat).batches([batch]))
 
 
 def _check(parameter: str, value: object, options: tuple[str, ...]) -> None:

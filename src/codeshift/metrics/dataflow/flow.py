@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Item: TypeAlias = tuple[int, bool, int]
 """A variable, whether it is computed from another (else it only comes from it), and that other, as numbered names."""
 
-_MOST_EDGES = 4096
+_MOST_EDGES = 4096  # of one assignment: a list of thousands of names stored in one of thousands must not take hours
 _ASSIGNMENTS = frozenset({"assign", "operate", "augment"})
 
 
