@@ -24,6 +24,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.dealing import PARTS
 from codeshift.splitters.identity import digest
 from codeshift.splitters.manifest import SplitManifest
+from codeshift.splitters.streaming import StreamDealer
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -197,6 +198,19 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
     _require(manifest.fitted_region() == region, "the fitted region round-trips through JSON")
 
 
+def check_stream(splitter: Splitter, data: Dataset) -> None:
+    """Where the region is fixed and rows are dealt by threshold, new rows move no old one.
+
+    A stream's ``test_ood`` lies inside of the region, its ``train``, ``validation`` and ``test_id`` outside.
+    """
+    dealer = StreamDealer(region=splitter.fit(PropertyTable(data)), columns=splitter.columns, seed=0)
+    parts, half = dealer.parts(data), len(data) // 2
+    _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
+    inside = _inside(splitter, data)
+    _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
+    _require(not inside[np.isin(parts, ("train", "validation", "test_id"))].any(), "its other parts lie outside")
+
+
 def check_algebra(splitter: Splitter, data: Dataset) -> None:
     """The Boolean laws hold on masks."""
     a, b = splitter, ~splitter
@@ -249,6 +263,7 @@ CHECKS: tuple[Check, ...] = (
     check_train_size,
     check_sides,
     check_manifest,
+    check_stream,
     check_algebra,
     check_content,
     check_degenerate,
