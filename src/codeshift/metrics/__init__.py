@@ -22,6 +22,7 @@ from codeshift.metrics.aggregates import (
 from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
 from codeshift.metrics.bleu import BLEU
 from codeshift.metrics.chrf import ChrF
+from codeshift.metrics.codebleu import CodeBLEU
 from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
@@ -32,6 +33,7 @@ from codeshift.metrics.validity import SyntacticValidity
 __all__ = [
     "BLEU",
     "ChrF",
+    "CodeBLEU",
     "CorpusScore",
     "EditSimilarity",
     "ElementPrecision",
