@@ -12,6 +12,8 @@ from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.complexity import ComplexitySplitter
+from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
+from codeshift.splitters.divergence import divergence
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
@@ -39,6 +41,7 @@ __all__ = [
     "ClusterSplitter",
     "ColumnEmbedding",
     "ComplexitySplitter",
+    "CompoundDivergenceSplitter",
     "Contains",
     "EncoderEmbedding",
     "FunctionEmbedding",
@@ -62,6 +65,7 @@ __all__ = [
     "api_families",
     "ast_elements",
     "clusters",
+    "divergence",
     "length_bands",
     "simscood_scenarios",
 ]

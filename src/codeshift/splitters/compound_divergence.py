@@ -1,0 +1,191 @@
+"""Splits along how programs put together what training shows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from codeshift.errors import ParameterError, RegionError, Told, closest
+from codeshift.properties import PropertyTable
+from codeshift.properties.api_names import check_api_language
+from codeshift.properties.grammars import check_language
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
+from codeshift.splitters.holding_out import SMALLEST, Held, Search
+from codeshift.splitters.made_of import KINDS, MadeOf, made_of
+from codeshift.splitters.regions import Contains, Region
+from codeshift.splitters.shares import check_integer, check_share
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+_DEFAULTS: dict[str, dict[str, float]] = {
+    "nodes": {"target": 0.1, "max_atom_divergence": 0.05, "min_rows": 5},
+    "apis": {"target": 0.3, "max_atom_divergence": 0.1, "min_rows": 10},
+}
+
+
+class Divergences(NamedTuple):
+    """Between some rows and the others: 0 where they are made of the same in proportion, 1 where they share nothing."""
+
+    compound: float
+    atom: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompoundDivergenceSplitter(Splitter):
+    """Programs that combine familiar parts in ways that training never shows are out of distribution.
+
+    The region is made of whole compounds: each program that holds one of those chosen lies inside, so no program of
+    the training part holds any. They are chosen such that the *compounds* of the region diverge from those of the
+    other programs (``target``) while its *atoms* stay as frequent as theirs (``max_atom_divergence``). That tells
+    compositional generalisation from unknown parts, which ``ASTNodeSplitter`` and ``APIUsageSplitter`` hold out.
+
+    After distribution-based compositionality assessment (DBCA): Keysers et al., Measuring Compositional
+    Generalization: A Comprehensive Method on Realistic Data (ICLR 2020, arXiv 1912.09713). Divergence is theirs, with
+    their alphas: 1 - sum(p ** a * q ** (1 - a)), p outside and q inside of the region, a = 0.5 for atoms and 0.1 for
+    compounds. What differs, and why:
+
+    - They move single examples until a target is met. Programs are long and share most compounds, and a = 0.1 rewards
+      only what training lacks altogether, so here all programs with a compound move at once.
+    - An element counts once for each program that holds it, so that a few long programs do not decide.
+    - They weigh a compound down that nearly always stands within one larger compound, since it says little of its
+      own. Compounds here have one size, so the same is done where an atom implies the compound: its weight is 1 - (rows
+      that hold it) / (rows that hold the rarer of its atoms). One of weight 0 is never held out: its atom would go too.
+    - Elements that fewer than ``min_rows`` rows hold are left out: what one program alone holds is missing on one
+      side of every split. So are ERROR nodes.
+
+    Compounds are added greedily, by what each adds per row, once for each of several prices of atom divergence
+    (``holding_out.PENALTIES``). Of all sets met on the way that keep to what is asked, the largest region is taken. It
+    is a heuristic: where it fails, a better set might exist.
+
+    Attributes:
+        column: the column that holds the code.
+        language: a name of ``codeshift.properties.languages()``; for ``"apis"`` one whose API names are resolved.
+        compounds: ``"nodes"`` for pairs of a syntax node and a child of it (``NodePairs``), whose atoms are node types;
+            ``"apis"`` for pairs of APIs that a program uses together (``APIPairs``), whose atoms are APIs. A bare
+            method uses few APIs of known name, so these need whole functions and thousands of rows.
+        target: the least compound divergence, above 0 and below 1; by default 0.1 for nodes and 0.3 for APIs.
+        max_atom_divergence: the largest atom divergence; by default 0.05 for nodes and 0.1 for APIs.
+        share: the largest share of rows that the region may hold; it holds at least half as many.
+        min_rows: rows that must hold an atom or a compound for it to count; by default 5 for nodes and 10 for APIs. The
+            fewer, the slower, and the larger both divergences are even between random halves.
+
+    Raises:
+        ParameterError: if a value cannot work.
+
+    >>> from codeshift.data import stdlib_functions
+    >>> table = PropertyTable(stdlib_functions().select(range(0, 6000, 10)))
+    >>> splitter = CompoundDivergenceSplitter(column="code", language="python")
+    >>> inside = splitter.fit(table).contains(table)
+    >>> found = splitter.measure(table, inside)
+    >>> bool(found.compound >= 0.1), bool(found.atom <= 0.05), bool(0.05 <= inside.mean() <= 0.1)
+    (True, True, True)
+    """
+
+    language: str
+    compounds: str = "nodes"
+    target: float | None = None
+    max_atom_divergence: float | None = None
+    share: float = 0.1
+    min_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        check_language(self.language)
+        if self.compounds not in KINDS:
+            raise ParameterError("compounds", '"nodes" or "apis"', self.compounds, closest(str(self.compounds), KINDS))
+        if self.compounds == "apis":
+            check_api_language(self.language)
+        for name, default in _DEFAULTS[self.compounds].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+        for name in ("target", "max_atom_divergence"):
+            object.__setattr__(self, name, _check_divergence(name, getattr(self, name)))
+        object.__setattr__(self, "share", check_share("share", self.share))
+        object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
+
+    def fit(self, table: PropertyTable) -> Region:
+        """The rows that hold one of the compounds chosen over all rows of ``table``.
+
+        Raises:
+            RegionError: if no set that the search meets keeps to what is asked; the error says what can be had.
+        """
+        made = self._made_of(table)
+        search = Search(made.atoms, made.compounds, made.weights, self.share * len(table))
+        found = list(search.candidates())
+        reached = [held for held in found if self._low(held) and held.compound_divergence >= self._target]
+        if not reached:
+            raise self._unreachable(found, len(made.names), len(table))
+        best = max(reached, key=lambda held: (held.rows, -held.atom_divergence, held.compounds))
+        return Contains(made.pairs, tuple(sorted(made.names[i] for i in best.compounds)))
+
+    def measure(self, table: PropertyTable, inside: np.ndarray) -> Divergences:
+        """The divergences, as this splitter defines them, between any rows and the others.
+
+        Args:
+            table: the rows.
+            inside: which of them, of shape ``(n,)``; from this splitter's region or, to compare, from another one's.
+
+        Returns:
+            Both divergences; NaN where a side is empty.
+        """
+        made = self._made_of(table)
+        ones = np.ones(made.atoms.shape[1])
+
+        def between(held: csr_matrix, weights: np.ndarray, alpha: float) -> float:
+            p, q = (np.asarray(held[side].sum(axis=0)).ravel() for side in (~inside, inside))
+            return divergence(weights * p, weights * q, alpha)
+
+        return Divergences(between(made.compounds, made.weights, COMPOUND_ALPHA), between(made.atoms, ones, ATOM_ALPHA))
+
+    @property
+    def _target(self) -> float:
+        assert self.target is not None  # noqa: S101 - completed at construction
+        return self.target
+
+    def _low(self, held: Held) -> bool:
+        assert self.max_atom_divergence is not None  # noqa: S101 - completed at construction
+        return held.atom_divergence <= self.max_atom_divergence
+
+    def _made_of(self, table: PropertyTable) -> MadeOf:
+        assert self.min_rows is not None  # noqa: S101 - completed at construction
+        return made_of(table, KINDS[self.compounds], self.column, self.language, self.min_rows)
+
+    def _unreachable(self, found: Sequence[Held], n_compounds: int, total: int) -> RegionError:
+        low = [held for held in found if self._low(held)]
+        if not found:
+            return RegionError(
+                "share",
+                f"a share that whole compounds can make up to at least {SMALLEST:.0%} of it",
+                self.share,
+                f"{n_compounds:,} compounds stand in {self.min_rows} rows or more of {total:,}; "
+                "raise share, lower min_rows, or give more rows",
+            )
+        if low:
+            best = max(low, key=lambda held: (held.compound_divergence, held.compounds))
+            constraint = f"at most the compound divergence that can be had, {_floor(best.compound_divergence)}"
+            parameter, value = "target", self.target
+        else:
+            best = min(found, key=lambda held: (held.atom_divergence, held.compounds))
+            constraint = f"at least the atom divergence that can be had, {_floor(best.atom_divergence + 1e-3)}"
+            parameter, value = "max_atom_divergence", self.max_atom_divergence
+        reached = f"compound divergence {best.compound_divergence:.3f} at atom divergence {best.atom_divergence:.3f}"
+        remedy = (
+            f"{reached} was reached with {best.rows:,} of {total:,} rows ({best.rows / total:.1%}); "
+            f"lower target, raise max_atom_divergence ({self.max_atom_divergence}), or try another share ({self.share})"
+        )
+        return RegionError(parameter, constraint, Told(value), remedy)
+
+
+def _floor(value: float) -> float:
+    """Three digits, rounded down: what can be had can be asked for."""
+    return float(np.floor(value * 1e3) / 1e3)
+
+
+def _check_divergence(parameter: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+        raise ParameterError(parameter, "a divergence above 0 and below 1", value, "0.1, for one")
+    return float(value)

@@ -1,0 +1,97 @@
+"""Which compounds to hold out, so that compounds diverge and atoms do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, Sides, ordered
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+PENALTIES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
+"""What atom divergence costs in terms of compound divergence: one search with each."""
+
+SMALLEST = 0.5
+"""The least part of the share asked that a region may hold."""
+
+
+class Held(NamedTuple):
+    """A set of held-out compounds and what it gives.
+
+    Attributes:
+        compounds: their columns, in the order in which they were taken.
+        rows: that hold at least one.
+        compound_divergence: between those rows and the others.
+        atom_divergence: likewise.
+    """
+
+    compounds: tuple[int, ...]
+    rows: int
+    compound_divergence: float
+    atom_divergence: float
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What programs are made of, and how many of them a region may hold.
+
+    Attributes:
+        atoms: whether each row holds each atom: 0 or 1, of shape ``(n_rows, n_atoms)``.
+        compounds: whether each row holds each compound, of shape ``(n_rows, n_compounds)``.
+        weights: of the compounds, of shape ``(n_compounds,)``; those of weight 0 are never held out.
+        most_rows: that the region may hold.
+    """
+
+    atoms: csr_matrix
+    compounds: csr_matrix
+    weights: np.ndarray
+    most_rows: float
+
+    def candidates(self) -> Iterator[Held]:
+        """What greedy searches pass through: each set of held-out compounds that holds enough rows.
+
+        Each step takes the compound that adds most to ``rows * (compound divergence - penalty * atom divergence)``
+        per row that it adds. Times rows, since the divergences of a handful of rows are large whatever they are.
+        """
+        rows = np.asarray(self.compounds.sum(axis=0)).ravel()
+        usable = np.flatnonzero((rows <= self.most_rows) & (self.weights > 0))
+        sets = self.compounds[:, usable].tocsr()
+        together = [ordered(sets.T @ held) for held in (self.compounds, self.atoms)]
+        for penalty in PENALTIES:
+            sides = (
+                Sides(self.compounds, self.weights, COMPOUND_ALPHA, together[0]),
+                Sides(self.atoms, np.ones(self.atoms.shape[1]), ATOM_ALPHA, together[1]),
+            )
+            for held in self._grow(*sides, sets, penalty):
+                if held.rows >= SMALLEST * self.most_rows:
+                    yield held._replace(compounds=tuple(usable[list(held.compounds)].tolist()))
+
+    def _grow(self, compounds: Sides, atoms: Sides, sets: csr_matrix, penalty: float) -> Iterator[Held]:
+        columns = sets.tocsc()
+        inside = np.zeros(sets.shape[0], dtype=bool)
+        adds = np.diff(columns.indptr).astype(np.int64)
+        taken: list[int] = []
+        size, score = 0, 0.0
+        while True:
+            scores = (size + adds) * (compounds.divergences() - penalty * atoms.divergences())
+            fits = (adds > 0) & (size + adds <= self.most_rows) & np.isfinite(scores)
+            if not fits.any():
+                return
+            # Rounded, so that equal gains are equal on every machine; the first by name is then taken.
+            gains = np.where(fits, np.round((scores - score) / np.maximum(adds, 1), 9), -np.inf)
+            best = int(np.argmax(gains))
+            rows = columns.indices[columns.indptr[best] : columns.indptr[best + 1]]
+            rows = rows[~inside[rows]]
+            inside[rows] = True
+            for side in (compounds, atoms):
+                side.move(rows, sets[rows])
+            adds = adds - np.asarray(sets[rows].sum(axis=0), dtype=np.int64).ravel()
+            size += len(rows)
+            score = float(scores[best])
+            taken.append(best)
+            yield Held(tuple(taken), size, compounds.divergence(), atoms.divergence())

@@ -1,0 +1,81 @@
+"""What programs are made of: parts (atoms), and pairs of parts (compounds) with what each says beyond its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeshift.properties import APINames, ElementCounts, NodeTypes, PropertyTable
+from codeshift.properties.api_pairs import APIPairs
+from codeshift.properties.base import TreeProperty
+from codeshift.properties.node_pairs import NodePairs
+from codeshift.properties.syntax import ERROR
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which properties count atoms and pairs of them, and what stands between the names of a pair."""
+
+    atoms: type[TreeProperty]
+    pairs: type[NodePairs] | type[APIPairs]
+    joined_by: str
+
+
+KINDS = {"nodes": Kind(NodeTypes, NodePairs, ">"), "apis": Kind(APINames, APIPairs, " & ")}
+"""The kinds of compounds, by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class MadeOf:
+    """What each row holds.
+
+    Attributes:
+        pairs: the property that counts compounds.
+        atoms: whether each row holds each atom: 0 or 1, of shape ``(n_rows, n_atoms)``.
+        compounds: whether each row holds each compound, of shape ``(n_rows, n_compounds)``.
+        names: of the compounds, sorted.
+        weights: of the compounds, of shape ``(n_compounds,)``: 1 - (rows that hold it) / (rows that hold the rarer of
+            its atoms), so 0 for one that an atom implies.
+    """
+
+    pairs: NodePairs | APIPairs
+    atoms: csr_matrix
+    compounds: csr_matrix
+    names: tuple[str, ...]
+    weights: np.ndarray
+
+
+def made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_rows: int) -> MadeOf:
+    """Atoms and compounds of the rows of ``table``, without those that fewer than ``min_rows`` rows hold, or ERROR."""
+    return table.remember(
+        ("made of", kind, column, language, min_rows), lambda: _made_of(table, kind, column, language, min_rows)
+    )
+
+
+def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_rows: int) -> MadeOf:
+    pairs = kind.pairs(column, language)
+    found: ElementCounts = table.values(pairs)
+    of_atoms: ElementCounts = table.values(kind.atoms(column, language))
+    parts_of = [name.split(kind.joined_by) for name in found.vocabulary]
+    # Tokens such as "while" are node types too, but part of no compound; so is an API that always stands alone.
+    parts = {part for parts in parts_of for part in parts} - {ERROR}
+    compounds, kept = _frequent(found, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
+    atoms, _ = _frequent(of_atoms, min_rows, [i for i, name in enumerate(of_atoms.vocabulary) if name in parts])
+    rows_of = dict(zip(of_atoms.vocabulary, of_atoms.counts.getnnz(axis=0).tolist(), strict=True))
+    rarer = np.array([min(rows_of[part] for part in parts_of[i]) for i in kept], dtype=np.float64)
+    weights = 1 - compounds.getnnz(axis=0) / rarer
+    return MadeOf(pairs, atoms, compounds, tuple(found.vocabulary[i] for i in kept), weights)
+
+
+def _frequent(found: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
+    """Whether each row holds each of those eligible elements that enough rows hold (0 or 1), and which these are."""
+    held = (found.counts > 0).astype(np.int64)
+    rows = held.getnnz(axis=0)
+    kept = [i for i in eligible if rows[i] >= min_rows]
+    return held[:, kept].tocsr(), kept
