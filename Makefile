@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: demo test lint types contracts tests venv clean
+.PHONY: demo test nightly lint types contracts tests venv clean
 
 demo: $(VENV)/.installed
 	$(BIN)/codeshift demo
@@ -25,6 +25,10 @@ contracts: $(VENV)/.installed
 # --dist worksteal: a few tests train models, the rest take milliseconds.
 tests: $(VENV)/.installed
 	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+
+# Ten times as many drawn examples of every law, in hours rather than minutes.
+nightly: $(VENV)/.installed
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --timeout 7200
 
 venv: $(VENV)/.installed
 

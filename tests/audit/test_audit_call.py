@@ -24,7 +24,7 @@ SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=
 QUICK = {"column": "code", "n_permutations": 19}
 
 
-@settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))  # shrinking takes minutes
+@settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))  # shrinking takes minutes
 @given(rows=datasets(min_rows=20, max_rows=40), seed=st.integers(0, 99))
 def test_row_order_changes_nothing(rows, seed):
     """Shuffling the rows of every part gives an equal report, equal rows and rows of equal code included."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import jensenshannon, pdist
@@ -144,7 +144,6 @@ def test_distances_are_symmetric_and_zero_on_equals(first, second):
     assert wasserstein(first, first) == standardised_effect(first, first) == 0
 
 
-@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_jensen_shannon_p_is_of_the_permutations(seed):
     """The p-value counts permuted samples, done here one by one."""
