@@ -1,0 +1,115 @@
+"""What a run of a study is: one evaluated model, its name, and how it went."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+NONE = "none"
+"""The method of the model without fine-tuning."""
+
+Status = Literal["done", "failed", "pending"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunKey:
+    """Which run of a study.
+
+    Attributes:
+        method: a name of ``Study.methods``, or ``"none"``: the model without fine-tuning.
+        scenario: whose region was masked; None for what all scenarios share: the model without fine-tuning, and the
+            100% baseline.
+        ood_kept: the share of the region's training rows that was kept: 1 for the 100% baseline, None for ``"none"``.
+        variant: empty for a model as it was trained; ``"wise_ft=0.5"`` or ``"adapter=0.5"`` for one that was made
+            of its weights without training.
+        split_seed: of the dealing of rows.
+        train_seed: of the training; None for ``"none"``.
+
+    >>> RunKey(method="lora", scenario="length_p97_p100", ood_kept=0.5, train_seed=1).name
+    'lora-length_p97_p100-kept0.5-split0-train1-d13c3b22'
+    """
+
+    method: str
+    scenario: str | None = None
+    ood_kept: float | None = None
+    variant: str = ""
+    split_seed: int = 0
+    train_seed: int | None = None
+
+    @property
+    def name(self) -> str:
+        """A name that no other run has, even where case is ignored, and that can be a file's."""
+        words = [self.method, self.scenario or "", self.variant]
+        words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
+        words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
+        readable = "-".join(re.sub(r"[^A-Za-z0-9._=]+", "_", word)[:60] for word in words if word)
+        exact = json.dumps(asdict(self), sort_keys=True).encode()
+        return f"{readable}-{hashlib.blake2b(exact, digest_size=4).hexdigest()}"
+
+    @property
+    def trained(self) -> RunKey:
+        """The run whose weights this one is made of: itself, unless it is a variant."""
+        return RunKey(**(asdict(self) | {"variant": ""}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values.
+
+        >>> RunKey(**RunKey(method="full", ood_kept=1.0, train_seed=0).to_dict()).ood_kept
+        1.0
+        """
+        return asdict(self)
+
+    def __str__(self) -> str:
+        shared = "all scenarios" if self.scenario is None else self.scenario
+        kept = "" if self.ood_kept is None else f", ood_kept={self.ood_kept:g}"
+        seeds = f"split seed {self.split_seed}" + ("" if self.train_seed is None else f", train seed {self.train_seed}")
+        return f"{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """How a run went.
+
+    Attributes:
+        key: which one.
+        status: "done", "failed" or "pending".
+        error: type and message of what made it fail; empty otherwise.
+        seconds: that it took, evaluation included; NaN where it is not done.
+        steps: updates of the weights; None where nothing was trained.
+        facts: of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
+    """
+
+    key: RunKey
+    status: Status
+    error: str = ""
+    seconds: float = math.nan
+    steps: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values; NaN is None.
+
+        >>> record = RunRecord(key=RunKey(method="none"), status="failed", error="DivergenceError: ...")
+        >>> RunRecord.from_dict(record.to_dict()).error
+        'DivergenceError: ...'
+        """
+        return {
+            "key": self.key.to_dict(),
+            "status": self.status,
+            "error": self.error,
+            "seconds": self.seconds if math.isfinite(self.seconds) else None,
+            "steps": self.steps,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
+        """Back from ``to_dict``."""
+        seconds = values["seconds"]
+        given = dict(values) | {"key": RunKey(**values["key"]), "seconds": math.nan if seconds is None else seconds}
+        return cls(**given)

@@ -1,0 +1,207 @@
+"""What a study has found so far: records of its runs, scores of their rows, and one tidy table of all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics import Metric
+from codeshift.study.files import replaced
+from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.scores import RunScores
+from codeshift.study.split_facts import SplitFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["RunKey", "RunRecord", "RunScores", "SplitFacts", "StudyResults"]
+
+SETS = ("test", "general")
+"""What runs are evaluated on: the test rows, and a general held-out set where the study has one."""
+
+TEST_PARTS = ("test_id", "test_ood")
+"""The parts of the test rows, which differ from scenario to scenario."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudyResults:
+    """The results of a study, finished or not.
+
+    Attributes:
+        settings: of the study: model, config, methods, seeds, column, language, versions.
+        metrics: by name.
+        records: one for each run that is planned, in the order of the plan, pending and failed ones too.
+        scenarios: their names, in the study's order.
+        splits: by scenario and split seed.
+        load: gives the scores of a run that is done, on one of ``sets``.
+        sets: what the runs are evaluated on: ``"test"``, and ``"general"`` where there is such a set.
+    """
+
+    settings: Mapping[str, Any] = field(repr=False)
+    metrics: Mapping[str, Metric]
+    records: tuple[RunRecord, ...] = field(repr=False)
+    scenarios: tuple[str, ...]
+    splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
+    load: Callable[[RunKey, str], RunScores] = field(repr=False)
+    sets: tuple[str, ...] = ("test",)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The names of the methods, ``"none"`` first where the model without fine-tuning is evaluated."""
+        return tuple(dict.fromkeys(record.key.method for record in self.records))
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants, the models as trained (an empty text) first."""
+        return tuple(dict.fromkeys(record.key.variant for record in self.records))
+
+    @property
+    def ood_kept(self) -> tuple[float, ...]:
+        """The shares kept, ascending."""
+        return tuple(sorted({r.key.ood_kept for r in self.records if r.key.ood_kept is not None}))
+
+    @property
+    def split_seeds(self) -> tuple[int, ...]:
+        """The seeds of the dealing of rows, in the study's order."""
+        return tuple(dict.fromkeys(record.key.split_seed for record in self.records))
+
+    @property
+    def train_seeds(self) -> tuple[int, ...]:
+        """The seeds of training, in the study's order."""
+        found = dict.fromkeys(record.key.train_seed for record in self.records)
+        return tuple(seed for seed in found if seed is not None)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many runs are done, failed and pending."""
+        states = [record.status for record in self.records]
+        return {status: states.count(status) for status in ("done", "failed", "pending")}
+
+    def find(
+        self, *, method: str, scenario: str | None = None, ood_kept: float | None = None, variant: str = ""
+    ) -> tuple[RunRecord, ...]:
+        """The runs of a method, of all seeds, in the order of the plan.
+
+        What is shared stands for each scenario: with ``ood_kept=1.0`` the 100% baseline is found for any scenario, and
+        ``method="none"``, the model without fine-tuning, for any scenario and share.
+
+        Args:
+            method: its name, or ``"none"``.
+            scenario: its name; None does not ask.
+            ood_kept: the share kept; None does not ask.
+            variant: empty for models as trained.
+
+        Raises:
+            ParameterError: a name that the study does not have.
+        """
+        self._check("method", method, self.methods)
+        if scenario is not None:
+            self._check("scenario", scenario, self.scenarios)
+        return tuple(
+            record
+            for record in self.records
+            if record.key.method == method
+            and record.key.variant == variant
+            and record.key.scenario in (None, scenario or record.key.scenario)
+            and (method == NONE or ood_kept is None or record.key.ood_kept == ood_kept)
+        )
+
+    def scores(self, key: RunKey, part: str = "test") -> RunScores:
+        """The scores of a run, row by row; read when they are first asked for.
+
+        Args:
+            key: of a run that is done.
+            part: ``"test"`` or ``"general"``.
+
+        Raises:
+            ParameterError: the run is not done, or was not evaluated on such a set.
+        """
+        self._check("part", part, self.sets)
+        record = next((record for record in self.records if record.key == key), None)
+        if record is None or record.status != "done":
+            told = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
+            raise ParameterError("key", "that of a run that is done", key.name, f"it is {told}")
+        return self.load(key, part)
+
+    def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
+        """Which test rows are the scenario's ``"test_id"`` or ``"test_ood"``.
+
+        Raises:
+            ParameterError: no such part or scenario, or it is not dealt yet.
+        """
+        self._check("part", part, TEST_PARTS)
+        self._check("scenario", scenario, self.scenarios)
+        facts = self.splits.get((scenario, split_seed))
+        if facts is None:
+            raise ParameterError("scenario", "one that is dealt", scenario, "run the study first")
+        return facts.members[part]
+
+    def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
+        """A metric's statistics of the rows of a part, (rows, d), NaN where a row was not scored.
+
+        Args:
+            key: of a run that is done.
+            metric: its name.
+            part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
+            scenario: whose ``"test_id"`` or ``"test_ood"``; None for that of the key.
+
+        Raises:
+            ParameterError: a name that the study does not have, or a run that is not done.
+        """
+        self._check("metric", metric, self.metrics)
+        self._check("part", part, (*TEST_PARTS, *self.sets))
+        if part in self.sets:
+            return self.scores(key, part).statistics[metric]
+        chosen = key.scenario if scenario is None else scenario
+        if chosen is None:
+            raise ParameterError("scenario", f"given for {part} of a run that scenarios share", None, "name one")
+        return self.scores(key).statistics[metric][self.members(part, chosen, key.split_seed)]
+
+    def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
+        """One line for each run, part and metric, with the 95% bootstrap interval over rows.
+
+        Columns: ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``, ``part``,
+        ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``status``, ``error``, ``seconds``.
+        ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. What failed or is pending
+        has NaN for its values.
+
+        Args:
+            n_resamples: of each interval.
+            seed: of the intervals.
+        """
+        from codeshift.study.table import tidy_table
+
+        return tidy_table(self, n_resamples=n_resamples, seed=seed)
+
+    def to_pandas(self, *, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
+        """``table`` as a data frame."""
+        return self.table(n_resamples=n_resamples, seed=seed).to_pandas()
+
+    def save_table(self, path: str | os.PathLike[str], *, n_resamples: int = 1000, seed: int = 0) -> Path:
+        """Write ``table`` as Parquet, whole or not at all."""
+        import pyarrow.parquet as pq
+
+        with replaced(Path(path)) as temporary:
+            pq.write_table(self.table(n_resamples=n_resamples, seed=seed), temporary)
+        return Path(path)
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
+        return f"{len(self.records)} runs: {told}"
+
+    @staticmethod
+    def _check(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
+        if name not in known:
+            raise ParameterError(parameter, "one of the study", name, closest(str(name), known))

@@ -1,0 +1,90 @@
+"""What a run gave to each row of one evaluated set, in memory and as a Parquet file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.study.files import replaced
+
+_STATISTICS = "stats:"
+
+
+@dataclass(frozen=True, eq=False)
+class RunScores:
+    """The rows of one evaluated set of one run, in the order of the set.
+
+    Attributes:
+        references: what should have been written.
+        predictions: what was written; None for a row that was not generated for.
+        statistics: by metric, its statistics of each row, (rows, d): see ``codeshift.metrics``; NaN where a row was not
+            scored.
+    """
+
+    references: Sequence[str] = field(repr=False)
+    predictions: Sequence[str | None] = field(repr=False)
+    statistics: Mapping[str, NDArray[np.float64]] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def save(self, path: Path) -> None:
+        """Write a Parquet file with a line a row, whole or not at all.
+
+        Its columns are ``row``, ``reference``, ``prediction`` and, for each metric, ``stats:<metric>``, a list that is
+        null where the row was not scored.
+
+        >>> import tempfile
+        >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     scores.save(Path(folder) / "test.parquet")
+        ...     back = RunScores.load(Path(folder) / "test.parquet")
+        >>> back.predictions, back.statistics["exact_match"].tolist()
+        (['a', None], [[1.0, 1.0], [nan, nan]])
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns: dict[str, Any] = {
+            "row": pa.array(range(len(self)), pa.int64()),
+            "reference": pa.array(self.references, pa.string()),
+            "prediction": pa.array(self.predictions, pa.string()),
+        }
+        for metric, values in self.statistics.items():
+            columns[_STATISTICS + metric] = _as_lists(np.ascontiguousarray(values, dtype=np.float64))
+        with replaced(path) as temporary:
+            pq.write_table(pa.table(columns), temporary)
+
+    @classmethod
+    def load(cls, path: Path) -> RunScores:
+        """Read what ``save`` wrote."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(path)
+        statistics = {
+            name.removeprefix(_STATISTICS): _from_lists(table.column(name).combine_chunks())
+            for name in table.column_names
+            if name.startswith(_STATISTICS)
+        }
+        return cls(table.column("reference").to_pylist(), table.column("prediction").to_pylist(), statistics)
+
+
+def _as_lists(values: NDArray[np.float64]) -> Any:
+    import pyarrow as pa
+
+    unscored = np.isnan(values).all(axis=1)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1], mask=pa.array(unscored))
+
+
+def _from_lists(lists: Any) -> NDArray[np.float64]:
+    lists = lists if not hasattr(lists, "chunks") else lists.chunk(0)
+    width = lists.type.list_size
+    values = np.full((len(lists), width), np.nan)
+    scored = ~lists.is_null().to_numpy(zero_copy_only=False)
+    values[scored] = lists.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    return values

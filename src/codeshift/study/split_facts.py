@@ -1,0 +1,83 @@
+"""What a study keeps of a split: which test rows lie where, what was masked, and the audit's word on it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.study.files import replaced, write_text
+
+_PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "elements", "element_kind", "language",
+          "property_name", "audit")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SplitFacts:
+    """One scenario with one split seed.
+
+    Attributes:
+        scenario: its name.
+        splitter: the repr of its splitter.
+        meaning: in words, what is out of distribution.
+        manifest: the path of the split's manifest, relative to the study's folder.
+        members: ``"test_id"`` and ``"test_ood"``, each a mask over the rows of the test set. A row can be in neither
+            (a test row that belongs together with rows on the other side).
+        sizes: rows of each part at ``ood_kept=0``, ``excluded`` among them.
+        elements: the node types or APIs that were masked, where the scenario masks such.
+        element_kind: ``"nodes"``, ``"apis"``, or empty.
+        language: of the elements; None where there are none.
+        property_name: the number that the split cuts, such as a length; empty where it cuts none.
+        property_values: its values by part, for a plot of its distribution.
+        audit: ``AuditReport.to_dict()``, or None where no audit was asked for.
+    """
+
+    scenario: str
+    splitter: str
+    meaning: str
+    manifest: str
+    members: Mapping[str, NDArray[np.bool_]] = field(repr=False)
+    sizes: Mapping[str, int]
+    elements: tuple[str, ...] = ()
+    element_kind: str = ""
+    language: str | None = None
+    property_name: str = ""
+    property_values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    audit: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    def save(self, path: Path) -> None:
+        """Write ``<path>.npz`` and then ``<path>.json``, each whole or not at all.
+
+        >>> import tempfile
+        >>> facts = SplitFacts(scenario="long", splitter="...", meaning="", manifest="", sizes={"train": 2},
+        ...                    members={"test_id": np.array([True, False]), "test_ood": np.array([False, True])})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     facts.save(Path(folder) / "long")
+        ...     SplitFacts.load(Path(folder) / "long").members["test_ood"].tolist()
+        [False, True]
+        """
+        arrays = {f"members:{part}": mask for part, mask in self.members.items()}
+        arrays |= {f"property:{part}": values for part, values in self.property_values.items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        with replaced(path.with_name(path.name + ".npz")) as temporary:
+            temporary.write_bytes(buffer.getvalue())
+        plain = {name: getattr(self, name) for name in _PLAIN}
+        write_text(path.with_name(path.name + ".json"), json.dumps(plain, indent=1, allow_nan=False))
+
+    @classmethod
+    def load(cls, path: Path) -> SplitFacts:
+        """Read what ``save`` wrote."""
+        plain = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
+        with np.load(path.with_name(path.name + ".npz"), allow_pickle=False) as arrays:
+            taken = {name: arrays[name] for name in arrays.files}
+        of: dict[str, dict[str, Any]] = {kind: {n.partition(":")[2]: v for n, v in taken.items() if n.startswith(f"{kind}:")}
+              for kind in ("members", "property")}  # fmt: skip
+        given = plain | {"elements": tuple(plain["elements"])}
+        return cls(**given, members=of["members"], property_values=of["property"])
