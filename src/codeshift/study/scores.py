@@ -24,11 +24,16 @@ class RunScores:
         predictions: what was written; None for a row that was not generated for.
         statistics: by metric, its statistics of each row, (rows, d): see ``codeshift.metrics``; NaN where a row was not
             scored.
+        sources: what the model was given; empty where that is not known.
+        finished: whether each output ended by itself (False: the limit of length cut it, None: there is no output);
+            empty where that is not known.
     """
 
     references: Sequence[str] = field(repr=False)
     predictions: Sequence[str | None] = field(repr=False)
     statistics: Mapping[str, NDArray[np.float64]] = field(repr=False)
+    sources: Sequence[str] = field(default=(), repr=False)
+    finished: Sequence[bool | None] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -55,6 +60,10 @@ class RunScores:
             "reference": pa.array(self.references, pa.string()),
             "prediction": pa.array(self.predictions, pa.string()),
         }
+        if len(self.sources):
+            columns["source"] = pa.array(self.sources, pa.string())
+        if len(self.finished):
+            columns["finished"] = pa.array(self.finished, pa.bool_())
         for metric, values in self.statistics.items():
             columns[_STATISTICS + metric] = _as_lists(np.ascontiguousarray(values, dtype=np.float64))
         with replaced(path) as temporary:
@@ -71,7 +80,12 @@ class RunScores:
             for name in table.column_names
             if name.startswith(_STATISTICS)
         }
-        return cls(table.column("reference").to_pylist(), table.column("prediction").to_pylist(), statistics)
+        texts = {name: _column(table, name) for name in ("reference", "prediction", "source", "finished")}
+        return cls(texts["reference"], texts["prediction"], statistics, texts["source"], texts["finished"])
+
+
+def _column(table: Any, name: str) -> list[Any]:
+    return list(table.column(name).to_pylist()) if name in table.column_names else []
 
 
 def _as_lists(values: NDArray[np.float64]) -> Any:
