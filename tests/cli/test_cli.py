@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 from codeshift import __version__
 from codeshift.cli import main
-from codeshift.errors import MissingExtraError
+from codeshift.errors import CodeshiftWarning, MissingExtraError
 
 
 def run(*arguments):
@@ -81,15 +82,53 @@ def test_missing_extras_and_interruption(monkeypatch, capsys, error, code, line)
     assert captured.count("\n") == 1
 
 
-def test_a_real_fault_is_not_hidden(monkeypatch):
-    """An error that is not codeshift's own keeps its traceback: it is a bug to report."""
+def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
+    """An error that is not codeshift's own keeps its traceback and has a code apart: 1 would read as an answer."""
 
     def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr("codeshift.study.demo.run_demo", fail)
-    with pytest.raises(ZeroDivisionError):
-        main(["demo"])
+    assert main(["demo"]) == 3
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback (most recent call last):")
+    assert told.endswith("ZeroDivisionError\n")
+    assert "in fail" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [(["dmo"], "did you mean demo?"), (["demo", "--sed", "3"], "did you mean --seed?")],
+)
+def test_typos_get_close_matches(capsys, arguments, hint):
+    """A misspelt command or option is met with the one that it comes close to."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.rstrip().endswith(hint)
+
+
+def test_warnings_are_one_line(monkeypatch, capsys):
+    """A warning of codeshift is told without the place in the source that gave it."""
+    monkeypatch.setattr(
+        "codeshift.study.demo.run_demo", lambda *_, **__: warnings.warn("mind", CodeshiftWarning, stacklevel=1)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["demo"]) == 0
+    assert capsys.readouterr().err == "codeshift: warning: mind\n"
+
+
+def test_a_reader_that_has_seen_enough():
+    """``codeshift ... | head`` is neither an error nor a traceback."""
+    code = (
+        "import os, sys, codeshift.study.demo as demo; from codeshift.cli import main\n"
+        "def closed(*_, say, **__):\n"
+        "    reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1); say('unread')\n"
+        "demo.run_demo = closed; sys.exit(main(['demo']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 def test_without_torch_the_demo_says_what_to_install(tmp_path):

@@ -1,0 +1,60 @@
+"""Runs a command and turns what happens into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, complain
+from codeshift.cli.parser import make_parser
+from codeshift.errors import CodeshiftError, CodeshiftWarning
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code, as ``codeshift.cli`` lists them.
+
+    Args:
+        arguments: of the command line; None takes those of the process.
+    """
+    parsed = make_parser().parse_args(arguments)
+    try:
+        with _warnings_in_one_line():
+            code = int(parsed.run(parsed))
+            sys.stdout.flush()
+            return code
+    except CodeshiftError as error:
+        complain("error", str(error))
+        return BAD_INPUT
+    except BrokenPipeError:  # of a reader such as head that has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except OSError as error:
+        complain("error", str(error))
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return INTERRUPTED
+    except Exception:  # noqa: BLE001 - it is shown whole; Python's own exit code would read as the answer "no"
+        traceback.print_exc()
+        return FAULT
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Ours without the place in the source, which tells a user of commands nothing; others as ever."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **keywords: Any) -> None:
+            if issubclass(category, CodeshiftWarning):
+                complain("warning", str(message))
+            else:
+                usual(message, category, *place, **keywords)
+
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,64 @@
+"""What commands print: results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result."""
+    print(text, flush=True)
+
+
+def complain(*words: str) -> None:
+    """Print a line on stderr."""
+    print("codeshift:", ": ".join(words), file=sys.stderr, flush=True)
+
+
+def shows_progress(arguments: argparse.Namespace) -> bool:
+    """Whether somebody watches: bars in a log file are of no use."""
+    return sys.stderr.isatty() and not getattr(arguments, "quiet", False)
+
+
+def report(arguments: argparse.Namespace, text: str, plain: Mapping[str, Any]) -> None:
+    """Print the result for a person or, with ``--json``, for a machine."""
+    say(json.dumps(_plain(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else text)
+
+
+def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
+    """Columns that stand under each other, numbers to the right.
+
+    >>> print(as_table([("java", 11), ("go", 2)], header=("language", "rows")))
+    language  rows
+    java        11
+    go           2
+    """
+    texts = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in texts) for i in range(len(header))]
+    numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in texts
+    ]
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN and no infinity: what could not be measured is null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
