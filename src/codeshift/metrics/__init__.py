@@ -21,6 +21,7 @@ from codeshift.metrics.aggregates import (
 )
 from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
 from codeshift.metrics.bleu import BLEU
+from codeshift.metrics.by_name import metric_by_name
 from codeshift.metrics.chrf import ChrF
 from codeshift.metrics.codebleu import CodeBLEU
 from codeshift.metrics.edit import EditSimilarity
@@ -56,6 +57,7 @@ __all__ = [
     "hierarchical_bootstrap",
     "holm",
     "mean",
+    "metric_by_name",
     "paired_difference",
     "relative_performance",
     "worst_group",

@@ -1,0 +1,107 @@
+"""Metrics by the name that their results stand under: what a command line or a file of settings holds."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from typing import Any
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics.base import Metric, _snake_case
+from codeshift.metrics.bleu import BLEU
+from codeshift.metrics.chrf import ChrF
+from codeshift.metrics.codebleu import CodeBLEU
+from codeshift.metrics.edit import EditSimilarity
+from codeshift.metrics.elements import ElementPrecision, ElementRecall
+from codeshift.metrics.exact import ExactMatch
+from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.validity import SyntacticValidity
+
+_CLASSES: tuple[type[Metric], ...] = (
+    BLEU,
+    ChrF,
+    CodeBLEU,
+    EditSimilarity,
+    ElementPrecision,
+    ElementRecall,
+    ExactMatch,
+    NegativeLogLikelihood,
+    SyntacticValidity,
+    TokenAccuracy,
+)
+
+METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES}
+"""The metrics that take one output a row, by name; ``PassAtK`` takes samples and tests, so it is not among them."""
+
+_FUNCTIONS = ("extractor",)  # a name must not decide what code runs
+
+
+def metric_by_name(name: str, *, language: str | None = None) -> Metric:
+    """The metric of a name; options stand in brackets, as in the names that metrics have.
+
+    Args:
+        name: such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
+        language: of the rows, for metrics that need one and whose options do not name it.
+
+    Raises:
+        ParameterError: if there is no such metric or option, or the metric needs a language.
+
+    >>> metric_by_name("codebleu", language="java").name
+    'codebleu'
+    >>> metric_by_name("exact_match[normalize_whitespace=True]")
+    ExactMatch(normalize_whitespace=True)
+    >>> metric_by_name("exactmatch")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: metric must be the name of a metric, got 'exactmatch': did you mean exact_match?
+    """
+    found = re.fullmatch(r"\s*(\w+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
+    cls = METRICS.get(found[1]) if found else None
+    if found is None or cls is None:
+        raise ParameterError("metric", "the name of a metric", name, closest(found[1] if found else str(name), METRICS))
+    options = _options(found[2] or "", name)
+    known = [f.name for f in dataclasses.fields(cls) if f.name not in _FUNCTIONS]  # type: ignore[arg-type]
+    for option in options:
+        if option not in known:
+            remedy = closest(option, known) if known else "it has none"
+            raise ParameterError("metric", f"{found[1]} with options that it has", option, remedy)
+    return _made(cls, found[1], options, language)
+
+
+def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str | None) -> Metric:
+    """The metric, given a language where it cannot do without."""
+    if "language" in options:
+        return cls(**options)
+    if "language" in _without_default(cls):
+        if language is None:
+            raise ParameterError("language", f"given for {name}", None, "name the language of the rows")
+        return cls(**{**options, "language": language})
+    try:
+        return cls(**options)
+    except ParameterError as error:
+        if error.parameter != "language" or language is None:
+            raise
+        return cls(**{**options, "language": language})
+
+
+def _options(text: str, name: str) -> dict[str, Any]:
+    """Options as ``Metric.name`` writes them: values that are no literals of Python are text."""
+    options = {}
+    for option in re.split(r",(?![^(\[]*[)\]])", text) if text.strip() else []:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise ParameterError("metric", "a name with options as [option=value]", name, f"{option!r} has no value")
+        options[key.strip()] = _value(value.strip())
+    return options
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _without_default(cls: type[Metric]) -> set[str]:
+    return {f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING}  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""Metrics by name: every name that a metric gives itself leads back to it, and typos are met with close matches."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import codeshift.metrics as public
+from codeshift.errors import ParameterError
+from codeshift.metrics import (
+    BLEU,
+    ChrF,
+    CodeBLEU,
+    EditSimilarity,
+    ElementPrecision,
+    ElementRecall,
+    ExactMatch,
+    Metric,
+    NegativeLogLikelihood,
+    SyntacticValidity,
+    TokenAccuracy,
+    metric_by_name,
+)
+from codeshift.metrics.by_name import METRICS
+
+MADE = [
+    BLEU(),
+    BLEU(smoothing="none", max_order=2),
+    ChrF(word_order=2, beta=1.5),
+    CodeBLEU("java"),
+    CodeBLEU("java", weights=(0.1, 0.1, 0.4, 0.4), missing_dataflow="zero"),
+    CodeBLEU("java", compat="codebleu-0.7"),
+    EditSimilarity(unit="tokens"),
+    ElementPrecision(elements="tokens"),
+    ElementRecall(language="java", names=("if_statement", "for_statement")),
+    ExactMatch(normalize_whitespace=True),
+    NegativeLogLikelihood(),
+    SyntacticValidity("java"),
+    TokenAccuracy(),
+]
+
+
+@pytest.mark.parametrize("metric", MADE, ids=lambda metric: metric.name)
+def test_a_metric_s_own_name_leads_back_to_it(metric: Metric) -> None:
+    """``metric_by_name(metric.name, language)`` is the metric."""
+    assert metric_by_name(metric.name, language="java") == metric
+
+
+def test_every_public_metric_of_texts_has_a_name() -> None:
+    """The table misses none but pass@k."""
+    classes = {
+        value
+        for value in vars(public).values()
+        if isinstance(value, type) and issubclass(value, Metric) and value is not Metric
+    }
+    assert classes - set(METRICS.values()) == {public.PassAtK}
+
+
+def test_a_language_in_the_options_goes_before() -> None:
+    """The argument is for metrics whose options do not name one."""
+    assert metric_by_name("codebleu[language=python]", language="java") == CodeBLEU("python")
+    assert metric_by_name("exact_match", language="java") == ExactMatch()
+    assert metric_by_name("element_recall[elements=tokens]", language="java") == ElementRecall(elements="tokens")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("exactmatch", "metric must be the name of a metric, got 'exactmatch': did you mean exact_match?"),
+        ("", "metric must be the name of a metric, got '': choose one of bleu, chrf, codebleu"),
+        (3, "metric must be the name of a metric, got 3"),
+        ("bleu[smoothin=exp]", "metric must be bleu with options that it has, got 'smoothin': did you mean smoothing?"),
+        ("bleu[4]", "metric must be a name with options as [option=value], got 'bleu[4]': '4' has no value"),
+        ("token_accuracy[k=1]", "metric must be token_accuracy with options that it has, got 'k': it has none"),
+        ("element_recall[extractor=os:listdir]", "got 'extractor'"),
+        ("codebleu", "language must be given for codebleu, got None: name the language of the rows"),
+        ("element_recall", 'language must be given for elements="nodes"'),
+        ("bleu[smoothing=maybe]", "smoothing"),
+    ],
+)
+def test_bad_names(name: object, message: str) -> None:
+    """What cannot work is told with what comes close to it."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        metric_by_name(name)  # type: ignore[arg-type]
