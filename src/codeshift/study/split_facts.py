@@ -62,7 +62,7 @@ class SplitFacts:
         ...     SplitFacts.load(Path(folder) / "long").members["test_ood"].tolist()
         [False, True]
         """
-        arrays = {f"members:{part}": mask for part, mask in self.members.items()}
+        arrays: dict[str, Any] = {f"members:{part}": mask for part, mask in self.members.items()}
         arrays |= {f"property:{part}": values for part, values in self.property_values.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
@@ -77,7 +77,9 @@ class SplitFacts:
         plain = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
         with np.load(path.with_name(path.name + ".npz"), allow_pickle=False) as arrays:
             taken = {name: arrays[name] for name in arrays.files}
-        of: dict[str, dict[str, Any]] = {kind: {n.partition(":")[2]: v for n, v in taken.items() if n.startswith(f"{kind}:")}
-              for kind in ("members", "property")}  # fmt: skip
+        members, values = (
+            {name.partition(":")[2]: array for name, array in taken.items() if name.startswith(f"{kind}:")}
+            for kind in ("members", "property")
+        )
         given = plain | {"elements": tuple(plain["elements"])}
-        return cls(**given, members=of["members"], property_values=of["property"])
+        return cls(**given, members=members, property_values=values)
