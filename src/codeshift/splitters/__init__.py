@@ -14,6 +14,7 @@ from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.complexity import ComplexitySplitter
 from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
 from codeshift.splitters.divergence import divergence
+from codeshift.splitters.expression import parse_splitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
@@ -23,6 +24,7 @@ from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.regions import Contains, Interval, Region
+from codeshift.splitters.scenario_names import scenarios_by_name
 from codeshift.splitters.scenarios import (
     Scenario,
     api_families,
@@ -67,5 +69,7 @@ __all__ = [
     "clusters",
     "divergence",
     "length_bands",
+    "parse_splitter",
+    "scenarios_by_name",
     "simscood_scenarios",
 ]

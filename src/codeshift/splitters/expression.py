@@ -1,0 +1,158 @@
+"""A splitter from its text: the repr that a manifest records, or what somebody types at a command line.
+
+The text is taken apart as Python's grammar would and built from known classes alone. Nothing is evaluated or imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from codeshift.errors import CodeshiftError, ParameterError, Told, closest
+from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, TfidfEmbedding
+from codeshift.splitters.api_usage import APIUsageSplitter
+from codeshift.splitters.ast_node import ASTNodeSplitter
+from codeshift.splitters.base import Splitter
+from codeshift.splitters.cluster import ClusterSplitter
+from codeshift.splitters.complexity import ComplexitySplitter
+from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
+from codeshift.splitters.group import GroupSplitter
+from codeshift.splitters.length import LengthSplitter
+from codeshift.splitters.random import RandomSplitter
+from codeshift.splitters.time import TimeSplitter
+from codeshift.splitters.token_rarity import TokenRaritySplitter
+
+_EXAMPLE = 'such as LengthSplitter(column="code", quantiles=(0.9, 1.0))'
+
+# PredicateSplitter and FunctionEmbedding are left out: they import what they name, and a text must not decide that.
+_CLASSES: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        APIUsageSplitter,
+        ASTNodeSplitter,
+        ClusterSplitter,
+        ColumnEmbedding,
+        ComplexitySplitter,
+        CompoundDivergenceSplitter,
+        EncoderEmbedding,
+        GroupSplitter,
+        LengthSplitter,
+        RandomSplitter,
+        TfidfEmbedding,
+        TimeSplitter,
+        TokenRaritySplitter,
+    )
+}
+_OF_FUNCTIONS = ("PredicateSplitter", "FunctionEmbedding")
+
+
+def parse_splitter(
+    text: str, *, column: str | None = None, language: str | None = None, parameter: str = "splitter"
+) -> Splitter:
+    """The splitter that a text describes: classes of ``codeshift.splitters`` with literals, ``&``, ``|``, ``~``, ``-``.
+
+    The repr of every splitter gives that splitter again, but for those of functions (``PredicateSplitter``), which only
+    code can name.
+
+    Args:
+        text: such as ``'LengthSplitter(column="code") - ASTNodeSplitter(column="code", language="java", rarest=3)'``.
+        column: of splitters that name none.
+        language: of splitters that need one and name none.
+        parameter: what errors call the text.
+
+    Raises:
+        ParameterError: if the text is no such expression; classes and arguments that are misspelt get close matches.
+
+    >>> parse_splitter("LengthSplitter(bounds=(200, None)) & ~ASTNodeSplitter(nodes=('try_statement',))",
+    ...     column="code", language="python").columns
+    ('code',)
+    >>> parse_splitter("LengthSplitter(unitt='lines')", column="code")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt: \
+did you mean unit?
+    """
+    given = {name: value for name, value in (("column", column), ("language", language)) if value is not None}
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+        made = _Reader(text.strip(), given, parameter).value(tree.body)
+    except SyntaxError as error:
+        place = f"{error.msg} at character {error.offset}"
+        raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
+    except (AttributeError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        if isinstance(error, CodeshiftError):
+            raise
+        raise ParameterError(parameter, "an expression of splitters", text, f"{error}; {_EXAMPLE}") from error
+    if not isinstance(made, Splitter):
+        raise ParameterError(parameter, "an expression of splitters", text, _EXAMPLE)
+    return made
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reader:
+    """Builds what a syntax tree describes."""
+
+    text: str
+    given: Mapping[str, str]
+    parameter: str
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=str() | int() | float() | None as literal):
+                return literal
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                return tuple(self.value(item) for item in items)
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() as number)):
+                return -number if isinstance(node.op, ast.USub) else number
+            case ast.UnaryOp(op=ast.Invert(), operand=inner):
+                return ~self._splitter(inner)
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() | ast.Sub() as operator, right=right):
+                return self._composed(self._splitter(left), operator, self._splitter(right))
+            case ast.Call(func=ast.Name(id=name)):
+                return self._made(name, node)
+        return self._refuse(node, "an expression of splitters", _EXAMPLE)
+
+    def _splitter(self, node: ast.expr) -> Splitter:
+        made = self.value(node)
+        return made if isinstance(made, Splitter) else self._refuse(node, "made of splitters", _EXAMPLE)
+
+    @staticmethod
+    def _composed(left: Splitter, operator: ast.operator, right: Splitter) -> Splitter:
+        if isinstance(operator, ast.BitAnd):
+            return left & right
+        return left | right if isinstance(operator, ast.BitOr) else left - right
+
+    def _made(self, name: str, node: ast.Call) -> Any:
+        if name in _OF_FUNCTIONS:
+            self._refuse(node.func, "made of splitters that run no function of yours", "use it from Python")
+        if name not in _CLASSES:
+            self._refuse(node.func, "made of splitters", closest(name, _CLASSES))
+        fields = {f.name: f for f in dataclasses.fields(_CLASSES[name]) if f.init}
+        if node.args:
+            self._refuse(node.args[0], f"{name} with named arguments", f"it takes {', '.join(fields)}")
+        arguments: dict[str, Any] = {}
+        for keyword in node.keywords:
+            if keyword.arg not in fields:
+                typed = Told(keyword.arg or "**")
+                raise ParameterError(
+                    self.parameter, f"{name} with arguments that it has", typed, closest(typed, fields)
+                )
+            arguments[keyword.arg] = self.value(keyword.value)
+        needed = {n for n, f in fields.items() if f.default is dataclasses.MISSING} - set(arguments)
+        for missing in sorted(needed):
+            if missing not in self.given:
+                raise ParameterError(
+                    self.parameter, f"{name} with its {missing}", node_text(self.text, node), "give it"
+                )
+            arguments[missing] = self.given[missing]
+        return _CLASSES[name](**arguments)
+
+    def _refuse(self, node: ast.expr, constraint: str, remedy: str) -> NoReturn:
+        raise ParameterError(self.parameter, constraint, node_text(self.text, node), remedy)
+
+
+def node_text(text: str, node: ast.expr) -> str:
+    """The part of a text that a node of its syntax tree stands for."""
+    return ast.get_source_segment(text, node) or ast.unparse(node)

@@ -1,0 +1,119 @@
+"""Scenarios by name: what a command line or a file of settings holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from codeshift.errors import ParameterError, closest
+from codeshift.properties.embedding import Embedding
+from codeshift.splitters.scenarios import (
+    ELEMENTS,
+    FAMILIES,
+    SIMSCOOD_BANDS,
+    Scenario,
+    api_families,
+    ast_elements,
+    clusters,
+    length_bands,
+)
+
+SETS = ("simscood", "length", "syntax", "semantics", "apis")
+"""Names that stand for several scenarios."""
+
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_COUNT = 5
+
+
+def scenarios_by_name(
+    names: str | Iterable[str],
+    *,
+    column: str,
+    language: str | None = None,
+    embedding: Embedding | str | Path = "tfidf",
+    pca: int | None = None,
+) -> tuple[Scenario, ...]:
+    """The scenarios of some names, each once, in the order of the names.
+
+    Args:
+        names: names of sets (``"simscood"``, all fifteen of ``simscood_scenarios``; ``"length"``, ``"syntax"``,
+            ``"semantics"``, ``"apis"``, five each), or of scenarios: ``"length_p90_p100"`` for any two percentiles,
+            ``"syntax_while_statement"`` for any node type, ``"api_java.util"`` for any API,
+            ``"semantics_cluster_0"`` for any of the 35 clusters, the largest first.
+        column: the column that holds the code.
+        language: its language; needed for syntax and APIs.
+        embedding: of the clusters, as in ``ClusterSplitter``.
+        pca: likewise.
+
+    Raises:
+        ParameterError: if a name is unknown, or a scenario needs a language.
+
+    >>> found = scenarios_by_name(["length_p90_p100", "syntax"], column="code", language="go")
+    >>> found[0].name, found[1].name
+    ('length_p90_p100', 'syntax_for_statement')
+    >>> scenarios_by_name("simscod", column="code", language="go")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: scenario must be a known name, got 'simscod': \
+did you mean simscood?
+    """
+    finder = _Finder(column, language, embedding, pca)
+    found: dict[str, Scenario] = {}
+    for name in [names] if isinstance(names, str) else names:
+        for scenario in finder.find(name):
+            found.setdefault(scenario.name, scenario)
+    return tuple(found.values())
+
+
+class _Finder:
+    """Finds the scenarios of a name for one column and language."""
+
+    def __init__(self, column: str, language: str | None, embedding: Any, pca: int | None) -> None:
+        self.column, self.language = column, language
+        self.embedding, self.pca = embedding, pca
+
+    def find(self, name: str) -> tuple[Scenario, ...]:
+        for pattern, make in self._patterns():
+            matched = re.fullmatch(pattern, name) if isinstance(name, str) else None
+            if matched:
+                return make(*matched.groups())
+        raise ParameterError("scenario", "a known name", name, closest(str(name), self._known()))
+
+    def _patterns(self) -> tuple[tuple[str, Callable[..., tuple[Scenario, ...]]], ...]:
+        return (
+            ("simscood", lambda: (*self._bands(), *self._elements(), *self._clusters())),
+            ("length", self._bands),
+            ("syntax", self._elements),
+            ("semantics", self._clusters),
+            ("apis", self._apis),
+            (f"length_p{_NUMBER}_p{_NUMBER}", lambda low, high: self._bands(((float(low) / 100, float(high) / 100),))),
+            (r"syntax_(\w+)", lambda node: self._elements((node,))),
+            (r"semantics_cluster_(\d+)", lambda number: self._clusters(int(number) + 1)[-1:]),
+            (r"api_(\S+)", lambda api: self._apis((api,))),
+        )
+
+    def _known(self) -> list[str]:
+        """Names that may have been meant."""
+        bands = [f"length_p{100 * low:.4g}_p{100 * high:.4g}" for low, high in SIMSCOOD_BANDS]
+        nodes = [f"syntax_{node}" for node in ELEMENTS.get(self.language or "", ())]
+        apis = [f"api_{api}" for api in FAMILIES.get(self.language or "", ())]
+        return [*SETS, *bands, *nodes, *apis, *(f"semantics_cluster_{i}" for i in range(_COUNT))]
+
+    def _bands(self, bands: tuple[tuple[float, float], ...] = SIMSCOOD_BANDS) -> tuple[Scenario, ...]:
+        return length_bands(self.column, bands=bands, language=self.language)
+
+    def _elements(self, nodes: tuple[str, ...] | None = None) -> tuple[Scenario, ...]:
+        return ast_elements(self.column, self._of("syntax"), nodes=nodes)
+
+    def _apis(self, apis: tuple[str, ...] | None = None) -> tuple[Scenario, ...]:
+        return api_families(self.column, self._of("apis"), apis=apis)
+
+    def _clusters(self, count: int = _COUNT) -> tuple[Scenario, ...]:
+        return clusters(self.column, count=count, embedding=self.embedding, pca=self.pca)
+
+    def _of(self, kind: str) -> str:
+        if self.language is None:
+            raise ParameterError("language", f"given for scenarios of {kind}", None, "name the language of the code")
+        return self.language
