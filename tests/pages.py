@@ -1,0 +1,68 @@
+"""The pages of the project, their code blocks, and what it means to run one."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FENCE = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<fence>`{3,})[ \t]*(?P<kind>[\w+-]*)[^\n]*\n(?P<text>.*?)^(?P=indent)(?P=fence)[ \t]*$",
+    flags=re.DOTALL | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A fenced block of a page.
+
+    Attributes:
+        kind: the language that the fence names; empty where it names none.
+        text: what stands between the fences, dedented.
+        line: number of the block's first line in its page, from 1.
+    """
+
+    kind: str
+    text: str
+    line: int
+
+
+def pages() -> list[Path]:
+    """All pages that a reader may take examples from, in the order of their paths."""
+    return [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md") if (ROOT / name).exists()),
+        *sorted((ROOT / "docs").rglob("*.md")),
+    ]
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            kind=found["kind"],
+            text=textwrap.dedent(found["text"]),
+            line=text.count("\n", 0, found.start("text")) + 1,
+        )
+        for found in FENCE.finditer(text)
+    ]
+
+
+def commands(block: Block) -> list[tuple[str, str]]:
+    """The commands of a block of shell, each with the output that the page shows beneath it.
+
+    In a ``console`` block commands begin with ``$``, and the other lines are output; in ``sh`` every line is a command.
+    """
+    text = block.text.replace("\\\n", " ")
+    found: list[tuple[str, str]] = []
+    for line in text.splitlines():
+        if block.kind == "console" and not line.startswith("$ "):
+            command, output = found.pop()
+            found.append((command, f"{output}{line}\n"))
+            continue
+        command = re.sub(r"(^|\s)#.*", "", line.removeprefix("$ ")).strip()
+        if command:
+            found.append((command, ""))
+    return found
