@@ -51,7 +51,7 @@ class Sources:
     tables: tuple[PropertyTable, ...]
 
     @classmethod
-    def of(cls, data: Dataset | DatasetDict | PropertyTable) -> Sources:
+    def of(cls, data: Dataset | DatasetDict | PropertyTable | Sources) -> Sources:
         """Take what ``Splitter.assign`` takes.
 
         Raises:
@@ -60,6 +60,8 @@ class Sources:
         """
         from datasets import DatasetDict
 
+        if isinstance(data, Sources):  # a study deals one table many times
+            return data
         if isinstance(data, DatasetDict):
             return cls._official(data)
         table = data if isinstance(data, PropertyTable) else PropertyTable(data)
