@@ -10,11 +10,15 @@ from typing import Any
 from peft import PeftConfig, PeftModel, TaskType, get_peft_model
 from peft import utils as peft_utils
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError, Told, closest
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import is_decoder
+from codeshift.finetune.models import base_model, is_decoder
 
-_NO_TARGETS = object()  # prompt methods have no target modules
+# Where PEFT has no default for a model, these two cannot go on all linear layers: IA3 must be told its feed-forward
+# modules too, and the other trains norms.
+_NEVER_ALL_LINEAR = ("IA3", "LN_TUNING")
+# Must be told of every step by the loop, or else it is another method without a word.
+_NEEDS_A_LOOP_OF_ITS_OWN = ("ADALORA",)
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,8 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
     all linear layers, with an ``AdapterWarning`` that says so.
 
     Raises:
-        ParameterError: a target module is unknown (PEFT itself skips an unknown name among known ones), or the model
-            has an adapter already.
+        ParameterError: a module named is unknown (PEFT itself skips an unknown name among known ones), the method does
+            not fit the model, or the model has an adapter already.
     """
     if config is None:
         return model
@@ -63,31 +67,51 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
         raise ParameterError("peft_config", "None for a model that has an adapter", config, "call merge_and_unload()")
     if not isinstance(config, PeftConfig):
         raise ParameterError("peft_config", "a config of PEFT or None", config, "such as peft.LoraConfig(r=8)")
+    if config.peft_type.value in _NEEDS_A_LOOP_OF_ITS_OWN:
+        needs = "of a method that needs no calls of its own in the loop"
+        raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     if config.task_type is None:
         config.task_type = TaskType.CAUSAL_LM if is_decoder(model) else TaskType.SEQ_2_SEQ_LM
-    targets = getattr(config, "target_modules", _NO_TARGETS)
-    if targets is None:
+    for field in ("target_modules", "modules_to_save", "exclude_modules"):
+        names = getattr(config, field, None)
+        if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
+            _check_modules(model, field, names)
+    if config.is_prompt_learning:
+        _tell_sizes(model, config)
+    elif getattr(config, "target_modules", "") is None:
         _choose_targets(model, config)
-    elif targets is not _NO_TARGETS and not isinstance(targets, str):
-        _check_targets(model, targets)
-    return get_peft_model(model, config)
+    try:
+        return get_peft_model(model, config)
+    except (ValueError, TypeError) as error:
+        method, kind = config.peft_type.value, type(base_model(model)).__name__
+        raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error
 
 
 def _choose_targets(model: Any, config: Any) -> None:
-    method = config.peft_type.value
-    defaults = getattr(peft_utils, f"TRANSFORMERS_MODELS_TO_{method}_TARGET_MODULES_MAPPING", {})
-    kind = model.config.model_type
-    if kind not in defaults and method != "IA3":  # IA3 needs to be told its feed-forward modules too
+    method, kind = config.peft_type.value, model.config.model_type
+    defaults = getattr(peft_utils, f"TRANSFORMERS_MODELS_TO_{method.replace('_', '')}_TARGET_MODULES_MAPPING", {})
+    if kind not in defaults and method not in _NEVER_ALL_LINEAR:
         config.target_modules = "all-linear"
         message = f"PEFT has no default {method} targets for {kind!r}: all linear layers are chosen (target_modules)"
         warnings.warn(AdapterWarning(message), stacklevel=4)
 
 
-def _check_targets(model: Any, targets: Any) -> None:
+def _tell_sizes(model: Any, config: Any) -> None:
+    """An ``EncoderDecoderModel`` has two configs of its own, where PEFT looks for one."""
+    decoder = getattr(model.config, "decoder", None)
+    if decoder is None:
+        return
+    heads, layers, width = decoder.num_attention_heads, decoder.num_hidden_layers, decoder.hidden_size
+    for name, size in (("num_layers", layers), ("token_dim", width), ("num_attention_heads", heads)):
+        if getattr(config, name) is None:
+            setattr(config, name, size)
+
+
+def _check_modules(model: Any, field: str, wanted: Any) -> None:
     names = [name for name, _ in model.named_modules() if name]
-    for target in targets:
+    for target in wanted:
         if not any(name == target or name.endswith(f".{target}") for name in names):
             leaves = {name.rsplit(".", 1)[-1] for name, module in model.named_modules() if not list(module.children())}
             remedy = closest(target, [leaf for leaf in leaves if leaf and not leaf.isdigit()])
-            raise ParameterError("target_modules", "names of modules of the model", target, remedy)
+            raise ParameterError(field, "names of modules of the model", target, remedy)

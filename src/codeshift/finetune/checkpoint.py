@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from codeshift.finetune.errors import CheckpointError
+from codeshift.finetune.sharding import alike
 
 _STATE = "state.json"
 _TEMPORARY = ".unfinished-"
@@ -32,18 +33,20 @@ class RunState:
     Attributes:
         step: updates made.
         history: see ``TrainingResult``.
-        best_loss: lowest validation loss so far.
+        best: the best validation loss, or value of a metric, so far.
         best_step: where it was.
         without_gain: validations since.
         stopped_early: whether patience is at its end.
+        scaler: of the loss, where it is scaled (fp16).
     """
 
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
-    best_loss: float | None = None
+    best: float | None = None
     best_step: int | None = None
     without_gain: int = 0
     stopped_early: bool = False
+    scaler: dict[str, float] = field(default_factory=dict)
 
 
 class Checkpoints:
@@ -119,8 +122,7 @@ def restore_optimizer(optimizer: Any, names: dict[str, torch.nn.Parameter], tens
     """Put back what ``optimizer_tensors`` took."""
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")
-        device = names[name].device
-        optimizer.state[names[name]][moment] = value.to(device, copy=True)
+        optimizer.state[names[name]][moment] = alike(value, names[name])
 
 
 def _digest(path: Path) -> str:

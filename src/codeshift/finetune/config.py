@@ -10,9 +10,11 @@ from codeshift.errors import ParameterError, closest
 
 SCHEDULES = ("constant", "linear", "cosine", "inverse_sqrt")
 PRECISIONS = ("fp32", "bf16", "fp16")
+WEIGHTS = ("fp32", "bf16")
 
 Schedule = Literal["constant", "linear", "cosine", "inverse_sqrt"]
 Precision = Literal["fp32", "bf16", "fp16"]
+Weights = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,9 @@ class TrainingConfig:
         max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
         max_target_length: longest target, in tokens, the end token included; longer ones likewise.
         seed: of the order of rows, of dropout and of new weights.
-        precision: "fp32", "bf16" or "fp16" (mixed precision; weights stay in their own type).
+        precision: of the computation: "fp32", or "bf16" or "fp16" for mixed precision (fp16 needs a GPU).
+        weights: the type of the weights in memory, whatever they were stored in: "fp32", or "bf16" for half the memory.
+            A LoRA adapter stays in float32 beside a bf16 model; full fine-tuning in bf16 loses small updates.
         bucket_by_length: batches of rows of like lengths, in random order; False is a plain shuffle.
         gradient_checkpointing: less memory for about a third more time.
         freeze: patterns (as of a shell) of the names of parameters to leave as they are, such as
@@ -77,6 +81,7 @@ class TrainingConfig:
     max_target_length: int = 512
     seed: int = 0
     precision: Precision = "fp32"
+    weights: Weights = "fp32"
     bucket_by_length: bool = True
     gradient_checkpointing: bool = False
     freeze: tuple[str, ...] = ()
@@ -107,6 +112,7 @@ class TrainingConfig:
             check_number("max_grad_norm", self.max_grad_norm, above=0.0, remedy="give None for no clipping")
         check_option("schedule", self.schedule, SCHEDULES)
         check_option("precision", self.precision, PRECISIONS)
+        check_option("weights", self.weights, WEIGHTS)
         self._check_warmup()
         self._check_betas()
         for name in ("freeze", "train_only"):

@@ -195,12 +195,9 @@ class Evaluator:
             )
         return outputs
 
-    def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
-        columns = sorted({*self.source.columns, *self.target.columns})
+    def describe(self) -> dict[str, Any]:
+        """The settings that outputs and scores depend on, as JSON values."""
         return {
-            "model": describe_model(base_model(model)),
-            "adapter": describe_adapter(model),
-            "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
             "source": self.source.spec,
             "target": self.target.spec,
             "max_source_length": self.max_source_length,
@@ -208,8 +205,16 @@ class Evaluator:
             "decoding": self.decoding.to_dict(),
             "generate_rows": self.generate_rows,
             "seed": self.seed,
-            "versions": versions(),
         }
+
+    def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
+        columns = sorted({*self.source.columns, *self.target.columns})
+        return {
+            "model": describe_model(base_model(model)),
+            "adapter": describe_adapter(model),
+            "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
+            "versions": versions(),
+        } | self.describe()
 
 
 def _log(output_dir: str | os.PathLike[str] | None, part: str, metadata: dict[str, Any]) -> OutputLog | None:

@@ -41,6 +41,7 @@ def describe_model(model: Any) -> dict[str, Any]:
         "name": getattr(model.config, "_name_or_path", ""),
         "revision": getattr(model.config, "_commit_hash", None),
         "parameters": sum(p.numel() for p in model.parameters()),
+        "dtype": str(model.dtype).removeprefix("torch."),
         "weights": weights_digest(model),
     }
 
@@ -59,13 +60,14 @@ def encoded_digest(data: Any) -> str:
     return digest.hexdigest()
 
 
-def describe_run(config: Any, model: Any, parts: Mapping[str, Any]) -> dict[str, Any]:
+def describe_run(config: Any, model: Any, parts: Mapping[str, Any], evaluator: Any = None) -> dict[str, Any]:
     """What tells a training run from another, before its first step.
 
     Args:
         config: a ``TrainingConfig``; how often a run reports and saves does not change it.
         model: as training starts, an adapter included.
         parts: the encoded parts by name.
+        evaluator: of the validations, where they have one.
     """
     settings = {k: v for k, v in config.to_dict().items() if k not in ("log_every", "checkpoint_every")}
     adapters = getattr(model, "peft_config", {})
@@ -74,6 +76,7 @@ def describe_run(config: Any, model: Any, parts: Mapping[str, Any]) -> dict[str,
         "weights": weights_digest(model),
         "adapters": {name: _plain(adapter.to_dict()) for name, adapter in adapters.items()},
         "data": {part: encoded_digest(data) for part, data in parts.items()},
+        "validation": None if evaluator is None else evaluator.describe() | {"metrics": list(evaluator.metrics)},
     }
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from peft import PeftModel
@@ -34,54 +36,103 @@ from codeshift.errors import ParameterError
 DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
 
 # Weights come as safetensors and code comes from transformers: nothing that is downloaded is run.
-_SAFE = {"use_safetensors": True}
+_SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
-def own_model(model: Any, tokenizer: Any) -> Any:
+def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) -> Any:
     """A model to train that nobody else holds: a copy of an object, or what a path or hub name loads.
+
+    Its weights are of ``dtype``, but for an adapter's, which are float32, and for a quantised model, which is left.
 
     Raises:
         ParameterError: neither a model of transformers or PEFT, nor a path or name.
     """
     if isinstance(model, str | os.PathLike):
-        return load_model(model, tokenizer)
-    if isinstance(model, PeftModel):
-        return copy.deepcopy(model)
-    if not isinstance(model, PreTrainedModel):
+        return load_model(model, tokenizer, dtype=dtype)
+    if not isinstance(model, PreTrainedModel | PeftModel):
         raise ParameterError(
             "model", "a model of transformers, a path or a hub name", model, "load it with transformers"
         )
-    return as_generator(copy.deepcopy(model), tokenizer)
+    copied = copy.deepcopy(model)
+    if not getattr(base_model(copied), "is_quantized", False):
+        for parameter in copied.parameters():  # not the buffers: rotary frequencies must stay exact
+            adapter = isinstance(copied, PeftModel) and parameter.requires_grad
+            parameter.data = parameter.data.to(torch.float32 if adapter else dtype)
+    return copied if isinstance(copied, PeftModel) else as_generator(copied, tokenizer)
 
 
-def load_model(name: str | os.PathLike[str], tokenizer: Any = None) -> Any:
+def load_model(
+    name: str | os.PathLike[str],
+    tokenizer: Any = None,
+    *,
+    dtype: torch.dtype | Literal["auto"] = torch.float32,
+    revision: str | None = None,
+) -> Any:
     """The model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
 
     Only safetensors are read, and no code from the hub is run.
+
+    Args:
+        name: a folder or a hub name.
+        tokenizer: of an encoder, whose fresh decoder starts and ends with its tokens; None loads the one at ``name``.
+        dtype: the type of the weights in memory. A checkpoint in half precision is loaded as float32 all the same,
+            since that is what training and exact comparison need; "auto" keeps the type that it was stored in, and
+            ``torch.bfloat16`` halves the memory on a GPU.
+        revision: a branch, tag or commit of the hub; None takes the newest.
+
+    Raises:
+        ParameterError: nothing at ``name`` can be loaded so.
+
+    >>> import tempfile
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tiny_model("gpt2", tiny_tokenizer(["a"])).half().save_pretrained(folder)
+    ...     load_model(folder).dtype, load_model(folder, dtype="auto").dtype
+    (torch.float32, torch.float16)
     """
     folder = Path(name)
     if (folder / "adapter_config.json").exists():
-        return _load_adapter(folder, tokenizer)
-    config = AutoConfig.from_pretrained(name)
-    if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-        return AutoModelForSeq2SeqLM.from_pretrained(name, **_SAFE)
-    if _is_encoder(config):
-        return as_generator(AutoModel.from_pretrained(name, **_SAFE), tokenizer or load_tokenizer(name))
-    return AutoModelForCausalLM.from_pretrained(name, **_SAFE)
+        return _load_adapter(folder, tokenizer, dtype)
+    where = {"revision": revision} if revision is not None else {}
+    options = _SAFE | where | {"dtype": dtype}
+    with _told("model", name):
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False, **where)
+        if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+            return AutoModelForSeq2SeqLM.from_pretrained(name, **options)
+        if not _is_encoder(config):
+            return AutoModelForCausalLM.from_pretrained(name, **options)
+        encoder = AutoModel.from_pretrained(name, **options)
+    return as_generator(encoder, tokenizer or load_tokenizer(name))
 
 
-def _load_adapter(folder: Path, tokenizer: Any) -> Any:
+@contextmanager
+def _told(parameter: str, name: Any) -> Iterator[None]:
+    """What transformers cannot load is an error with the parameter's name, the value and transformers' own words."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        words = " ".join(str(error).split())
+        if "trust_remote_code" in words:
+            words = f"its code is its own: if you trust it, load it with transformers and give the object ({words})"
+        raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
+
+
+def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["auto"]) -> Any:
     from peft import PeftConfig
 
     if not (folder / "adapter_model.safetensors").exists():
         raise ParameterError("model", "an adapter in safetensors", str(folder), "save it with safe_serialization=True")
-    base = load_model(PeftConfig.from_pretrained(folder).base_model_name_or_path, tokenizer)
+    config = PeftConfig.from_pretrained(folder)
+    base = load_model(config.base_model_name_or_path, tokenizer, dtype=dtype, revision=config.revision)
     return PeftModel.from_pretrained(base, folder).eval()
 
 
 def load_tokenizer(tokenizer: Any) -> Any:
     """The tokenizer of a folder or hub name; an object is returned as it is."""
-    return AutoTokenizer.from_pretrained(tokenizer) if isinstance(tokenizer, str | os.PathLike) else tokenizer
+    if not isinstance(tokenizer, str | os.PathLike):
+        return tokenizer
+    with _told("tokenizer", tokenizer):
+        return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
 
 
 def as_generator(model: Any, tokenizer: Any) -> Any:
@@ -100,7 +151,7 @@ def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LA
     config = copy.deepcopy(encoder.config)
     config.is_decoder = config.add_cross_attention = True
     config.num_hidden_layers = min(layers, config.num_hidden_layers)
-    decoder = AutoModelForCausalLM.from_config(config)
+    decoder = AutoModelForCausalLM.from_config(config).to(encoder.dtype)
     with torch.no_grad():
         decoder.get_input_embeddings().weight.copy_(encoder.get_input_embeddings().weight)
     model = EncoderDecoderModel(encoder=encoder, decoder=decoder)

@@ -12,6 +12,7 @@ from transformers import get_scheduler
 
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.sharding import whole
 
 
 @contextmanager
@@ -72,7 +73,7 @@ class Anchor:
     """The starting weights, for L2-SP (Li, Grandvalet and Davoine, arXiv 1802.01483).
 
     Args:
-        model: before training.
+        model: before training, on the device that it is trained on.
         weight: of the penalty; at 0 nothing is kept.
     """
 
@@ -82,4 +83,4 @@ class Anchor:
 
     def penalty(self) -> torch.Tensor | float:
         """``weight`` times the squared distance of the trained weights to where they started."""
-        return self.weight * sum(((p - start) ** 2).sum() for p, start in self._pairs) if self._pairs else 0.0
+        return self.weight * sum(whole(((p - start) ** 2).sum()) for p, start in self._pairs) if self._pairs else 0.0

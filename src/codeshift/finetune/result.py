@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.sharding import whole_state
+
+_TEMPORARY = ".unfinished-"
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,12 @@ class TrainingResult:
         model: in evaluation mode, held by nobody else; with an adapter it is PEFT's model.
         config: as given.
         history: one dict a step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats a target token, ``learning_rate``,
-            ``tokens``) and one a validation (``step``, ``epoch``, ``validation_loss``), in their order.
+            ``tokens``) and one a validation (``step``, ``epoch``, ``validation_loss``, and ``validation_`` before the
+            name of each metric of the trainer's evaluator), in their order.
         truncation: of each part that was read.
         parameters: how many were trained.
         seconds: of the training loop, validation included; of this process alone where a run was taken up again.
-        best_step: of the lowest validation loss, or None without validation.
+        best_step: of the best validation, or None without one.
         stopped_early: whether patience ended the run.
     """
 
@@ -52,12 +59,18 @@ class TrainingResult:
     def save(self, folder: str | os.PathLike[str], tokenizer: Any = None) -> None:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.
 
-        ``load_model(folder)`` reads it back. The files are written beside the folder and moved into place together.
+        ``load_model(folder)`` reads it back. The files are written aside and moved into place. Of several processes
+        the main one writes; all must call it where FSDP has divided the model.
         """
+        weights = whole_state(self.model)
+        if not PartialState().is_main_process:
+            return
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{uuid.uuid4().hex}"
-        self.model.save_pretrained(temporary)
+        for torn in folder.glob(f"{_TEMPORARY}*"):  # of a process that was killed
+            shutil.rmtree(torn)
+        temporary = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
+        self.model.save_pretrained(temporary, state_dict=weights)
         if tokenizer is not None:
             tokenizer.save_pretrained(temporary)
         summary = {

@@ -4,23 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import GradientAccumulationPlugin
+
+from codeshift.errors import ParameterError
+from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.tracking import logging_options, start_trackers
 
 
-def make_accelerator(precision: str, trackers: tuple[str, ...] = ()) -> Any:
-    """An Accelerator of this precision; what ``accelerate launch`` configured (processes, FSDP, ...) it takes over."""
-    mixed = "no" if precision == "fp32" else precision
+def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), folder: Path | None = None) -> Any:
+    """An Accelerator for a run; what ``accelerate launch`` configured (processes, FSDP, ...) it takes over.
+
+    Precision and accumulation are the config's alone, whatever the launcher says: the loop's loss is that of whole
+    steps, which accelerate would divide once more.
+
+    Raises:
+        ParameterError: fp16 without a GPU (accelerate would compute in fp32), or a tracker without a folder.
+    """
+    mixed = "no" if config.precision == "fp32" else config.precision
     state = AcceleratorState._shared_state
     if state and state.get("_mixed_precision") != mixed:
         AcceleratorState._reset_state()  # a second run in one process may have another precision
-    accelerator = Accelerator(mixed_precision=mixed, log_with=list(trackers) or None)
-    if trackers:
-        accelerator.init_trackers("codeshift")
+    accumulation = GradientAccumulationPlugin(num_steps=1)
+    options = logging_options(trackers, folder)
+    accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
+    if mixed == "fp16" and accelerator.device.type == "cpu":
+        raise ParameterError("precision", "fp32 or bf16 on a CPU", "fp16", "give bf16, or run where a GPU is")
+    start_trackers(accelerator, config.to_dict())
     return accelerator
 
 

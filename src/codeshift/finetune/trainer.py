@@ -15,20 +15,24 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter
+from codeshift.finetune.adapters import trainable_parameters, with_adapter
 from codeshift.finetune.batching import Collator, StepPlan, batches, padded_lengths
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.errors import DivergenceError, TruncationWarning
+from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import make_accelerator, reseed, seeded
-from codeshift.finetune.scoring import score_tokens, target_loss
+from codeshift.finetune.scoring import target_loss
+from codeshift.finetune.sharding import set_weights, whole
 from codeshift.finetune.template import Template
+from codeshift.finetune.tracking import check_trackers
+from codeshift.finetune.validation import Validation
 
 
 class Trainer:
@@ -46,8 +50,11 @@ class Trainer:
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
         target: the column that it must write, or a template.
         peft_config: None for full fine-tuning, or the config of any method of PEFT.
+        evaluator: measures its metrics on ``validation`` too; its first one then decides what is best and when to
+            stop early. None goes by the loss.
         progress: show progress bars.
-        trackers: names of trackers of accelerate, such as ``("tensorboard",)``.
+        trackers: names of trackers of accelerate, such as ``("tensorboard",)``; their files go to ``logs`` in
+            ``output_dir``.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -72,6 +79,7 @@ class Trainer:
         source: str,
         target: str,
         peft_config: Any = None,
+        evaluator: Evaluator | None = None,
         progress: bool = True,
         trackers: tuple[str, ...] = (),
     ) -> None:
@@ -79,7 +87,8 @@ class Trainer:
         self.tokenizer = load_tokenizer(tokenizer)
         self.config = config or TrainingConfig()
         self.source, self.target = Template(source, "source"), Template(target, "target")
-        self.peft_config = peft_config
+        check_trackers(trackers)
+        self.peft_config, self.evaluator = peft_config, evaluator
         self.progress, self.trackers = progress, trackers
 
     def fit(
@@ -99,20 +108,20 @@ class Trainer:
             ParameterError: a column is missing, or the adapter does not fit the model.
             DivergenceError: the loss is no longer finite.
         """
-        parts = training_parts(data, validates=self.config.keep_best or self.config.early_stopping_patience is not None)
+        chooses = self.config.keep_best or self.config.early_stopping_patience is not None
+        parts = training_parts(data, validates=chooses or self.evaluator is not None)
         for template in (self.source, self.target):
             template.check(parts["train"].column_names)
         with seeded(self.config.seed):
-            model = with_adapter(own_model(self.model, self.tokenizer), self.peft_config)
+            dtype = torch.bfloat16 if self.config.weights == "bf16" else torch.float32
+            model = with_adapter(own_model(self.model, self.tokenizer, dtype), self.peft_config)
             encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
-            collate = Collator(pad_id(model, self.tokenizer), is_decoder(model))
             with chosen_parameters(model, self.config):
-                parameters = trainable_parameters(model)
-                run = _Run(self, model, encoded, collate)
-                if output_dir is not None:
-                    run.keep_checkpoints(Path(output_dir) / "checkpoints", resume)
-                result = run.loop(parameters)
-        if output_dir is not None and run.accelerator.is_main_process:
+                run = _Run(self, model, encoded, parts, None if output_dir is None else Path(output_dir))
+                if resume:
+                    run.resume()
+                result = run.loop()
+        if output_dir is not None:
             result.save(output_dir, self.tokenizer)
         return result
 
@@ -128,38 +137,51 @@ class Trainer:
 class _Run:
     """One run of the loop; ``loop`` may be called once."""
 
-    def __init__(self, trainer: Trainer, model: Any, data: dict[str, Encoded], collate: Collator) -> None:
-        self.config = config = trainer.config
-        self.data, self.collate, self.unwrapped = data, collate, model
-        self.accelerator = make_accelerator(config.precision, trainer.trackers)
-        if config.gradient_checkpointing:
+    def __init__(
+        self, trainer: Trainer, model: Any, data: dict[str, Encoded], parts: dict[str, Dataset], folder: Path | None
+    ) -> None:
+        self.config, self.data, self.unwrapped = trainer.config, data, model
+        self.parameters = trainable_parameters(model)
+        identity = describe_run(self.config, model, data, trainer.evaluator)
+        self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
+        self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
+        if self.config.gradient_checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.anchor = Anchor(model, config.l2_sp)
-        self.model, self.optimizer = self.accelerator.prepare(model, make_optimizer(model, config))
-        train = data["train"]
-        self.lengths, self.target_tokens = padded_lengths(train, collate.is_decoder), train.targets.lengths
+        self.model, self.optimizer = self.accelerator.prepare(model, make_optimizer(model, self.config))
+        self.anchor = Anchor(model, self.config.l2_sp)
+        self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
+        self.validation: Validation | None = None
+        if "validation" in data:
+            rows = parts["validation"]
+            self.validation = Validation(data["validation"], self.collate, rows, trainer.tokenizer, trainer.evaluator)
+        self._plan_steps(data["train"])
+        self.state = RunState()
+        self.best: dict[str, torch.Tensor] = {}
+        self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
+        shown = trainer.progress and self.accelerator.is_local_main_process
+        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", disable=not shown)
+
+    def _plan_steps(self, train: Encoded) -> None:
+        config = self.config
+        self.lengths, self.target_tokens = padded_lengths(train, self.collate.is_decoder), train.targets.lengths
         self.plan = StepPlan(self.lengths, config.rows_per_step, config.seed, config.bucket_by_length)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
         self.learning_rate = learning_rates(config, self.total)
-        self.state = RunState()
-        self.checkpoints: Checkpoints | None = None
-        self.best: dict[str, torch.Tensor] = {}
-        self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
-        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", disable=not self._shows(trainer.progress))
 
-    def keep_checkpoints(self, folder: Path, resume: bool) -> None:
-        """Write checkpoints to ``folder``, and go on from the newest one there."""
-        self.checkpoints = Checkpoints(folder, describe_run(self.config, self.unwrapped, self.data))
-        found = self.checkpoints.load() if resume else None
+    def resume(self) -> None:
+        """Go on from the newest checkpoint, where there is one."""
+        found = self.checkpoints.load() if self.checkpoints else None
         if found is None:
             return
         self.state, tensors = found
-        self._set_weights(tensors["weights"])
+        set_weights(self.unwrapped, tensors["weights"])
         restore_optimizer(self.optimizer.optimizer, trained(self.unwrapped), tensors["optimizer"])
+        if self.state.scaler:
+            self.accelerator.scaler.load_state_dict(self.state.scaler)
         self.best = tensors.get("best", {})
         self.bar.update(self.state.step)
 
-    def loop(self, parameters: TrainableParameters) -> TrainingResult:
+    def loop(self) -> TrainingResult:
         """Train to the end."""
         state, started = self.state, time.perf_counter()
         self.model.train()
@@ -172,12 +194,12 @@ class _Run:
             self.bar.update()
             if self._due(self.config.log_every):
                 self._flush()
-            if "validation" in self.data and self._due(self.config.eval_every):
-                self._validate()
+            if self.validation is not None and self._due(self.config.eval_every):
+                self._validate(self.validation)
             if self.checkpoints is not None and self._due(self.config.checkpoint_every):
                 self._save(self.checkpoints)
         self._flush()
-        return self._finish(parameters, time.perf_counter() - started)
+        return self._finish(time.perf_counter() - started)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
         """One update of the weights, from the mean loss over all target tokens of ``rows``."""
@@ -230,17 +252,16 @@ class _Run:
         self.pending.clear()
         self.bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
 
-    def _validate(self) -> None:
-        """Note the validation loss, the best weights so far and whether patience is at its end."""
+    def _validate(self, validation: Validation) -> None:
+        """Note what is measured, the best weights so far and whether patience is at its end."""
         self._flush()
         state, config = self.state, self.config
-        scores = score_tokens(self.unwrapped, self.data["validation"], self.collate)
-        loss = -float(scores.log_probabilities.values.mean())
+        found = validation.measure(self.unwrapped)
         epoch = (state.step - 1) // self.per_epoch
-        state.history.append({"step": state.step, "epoch": epoch, "validation_loss": loss})
-        self.accelerator.log({"validation_loss": loss}, step=state.step)
-        if state.best_loss is None or loss < state.best_loss:
-            state.best_loss, state.best_step, state.without_gain = loss, state.step, 0
+        state.history.append({"step": state.step, "epoch": epoch} | found)
+        self.accelerator.log(found, step=state.step)
+        if validation.is_better(found, state.best):
+            state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
             if config.keep_best:
                 self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
         else:
@@ -250,40 +271,29 @@ class _Run:
     def _save(self, checkpoints: Checkpoints) -> None:
         self._flush()
         names = trained(self.unwrapped)
-        moments = optimizer_tensors(self.optimizer.optimizer, names)
+        if self.accelerator.scaler is not None:
+            self.state.scaler = self.accelerator.scaler.state_dict()
+        tensors = {"weights": dict(names), "optimizer": optimizer_tensors(self.optimizer.optimizer, names)}
+        tensors |= {"best": self.best} if self.best else {}
+        tensors = {file: {name: whole(t) for name, t in some.items()} for file, some in tensors.items()}
         if self.accelerator.is_main_process:
-            best = {"best": self.best} if self.best else {}
-            checkpoints.save(self.state, {"weights": dict(names), "optimizer": moments, **best})
+            checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()
 
-    def _set_weights(self, weights: dict[str, torch.Tensor]) -> None:
-        with torch.no_grad():
-            for name, values in weights.items():
-                self.unwrapped.get_parameter(name).copy_(values)
-
-    def _finish(self, parameters: TrainableParameters, seconds: float) -> TrainingResult:
+    def _finish(self, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
         self.bar.close()
         for tracker in self.accelerator.trackers:  # end_training() would end the processes' group for the next run too
             tracker.finish()
-        self._set_weights(self.best)
+        set_weights(model, self.best)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         truncation = {part: encoded.truncation for part, encoded in self.data.items()}
         return TrainingResult(
-            model.eval(),
-            self.config,
-            state.history,
-            truncation,
-            parameters,
-            seconds,
-            state.best_step,
-            state.stopped_early,
-        )
+            model.eval(), self.config, state.history, truncation, self.parameters, seconds,
+            state.best_step, state.stopped_early,
+        )  # fmt: skip
 
     def _due(self, every: int | str | None) -> bool:
         every = self.per_epoch if every == "epoch" else every
         return every is not None and (self.state.step % int(every) == 0 or self.state.step == self.total)
-
-    def _shows(self, progress: bool) -> bool:
-        return bool(progress and self.accelerator.is_local_main_process)

@@ -1,0 +1,42 @@
+"""Weights and moments that FSDP has divided among processes: as whole tensors, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+
+def whole(tensor: torch.Tensor) -> torch.Tensor:
+    """The whole tensor; all processes must call it where it is divided.
+
+    >>> whole(torch.ones(2)).tolist()
+    [1.0, 1.0]
+    """
+    made: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return made
+
+
+def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """A copy of ``values`` where ``parameter`` is: on its device, and divided as it is."""
+    values = values.to(parameter.device, copy=True)
+    if not isinstance(parameter, DTensor) or isinstance(values, DTensor) or values.shape != parameter.shape:
+        return values
+    made: torch.Tensor = distribute_tensor(values, parameter.device_mesh, parameter.placements)
+    return made
+
+
+def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
+    """Put ``weights`` in the model's parameters of those names."""
+    with torch.no_grad():
+        for name, values in weights.items():
+            parameter = model.get_parameter(name)
+            parameter.copy_(alike(values, parameter))
+
+
+def whole_state(model: Any) -> dict[str, torch.Tensor] | None:
+    """The state dict of a divided model in the host's memory; None for a model that is whole anyway."""
+    if not any(isinstance(parameter, DTensor) for parameter in model.parameters()):
+        return None
+    return {name: whole(tensor).cpu() for name, tensor in model.state_dict().items()}

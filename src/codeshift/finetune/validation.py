@@ -1,0 +1,60 @@
+"""What is measured on the part ``validation`` while a model trains, and which of its states is best."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from datasets import Dataset
+
+from codeshift.finetune.batching import Collator
+from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.evaluator import Evaluator
+from codeshift.finetune.scoring import score_tokens
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The validation of one run.
+
+    Attributes:
+        data: the token ids of the part.
+        collate: makes a batch of them.
+        rows: the part as it was given, for the evaluator.
+        tokenizer: of the model.
+        evaluator: whose metrics are measured too; its first one says what is best. None goes by the loss.
+    """
+
+    data: Encoded
+    collate: Collator
+    rows: Dataset
+    tokenizer: Any
+    evaluator: Evaluator | None = None
+
+    def measure(self, model: Any) -> dict[str, float]:
+        """``validation_loss``, and ``validation_`` with the name of each metric of the evaluator."""
+        scores = score_tokens(model, self.data, self.collate)
+        found = {"validation_loss": -float(scores.log_probabilities.values.mean())}
+        if self.evaluator is not None:
+            parts = {"validation": self.rows}
+            result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=("validation",))
+            estimates = result["validation"].estimates
+            found |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
+        return found
+
+    def is_better(self, found: dict[str, float], best: float | None) -> bool:
+        """Whether ``found`` is better than the best value so far; a value that is no number never is."""
+        value = self.deciding(found)
+        if best is None or math.isnan(value):
+            return not math.isnan(value)
+        metric = self._metric
+        return value > best if metric is not None and metric.higher_is_better else value < best
+
+    def deciding(self, found: dict[str, float]) -> float:
+        """The value that says what is best."""
+        return found["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
+
+    @property
+    def _metric(self) -> Any:
+        return None if self.evaluator is None else next(iter(self.evaluator.metrics.values()))
