@@ -1,0 +1,34 @@
+"""What a study found: scores, comparisons, forgetting, unseen elements, failure modes, and which claims hold."""
+
+from codeshift.study.findings.cells import Cell, State
+from codeshift.study.findings.claims import Claim
+from codeshift.study.findings.comparisons import Comparison
+from codeshift.study.findings.curves import Curve, Point
+from codeshift.study.findings.disagreements import Disagreement, ExampleRow
+from codeshift.study.findings.failures import FailureModes
+from codeshift.study.findings.finding import Finding
+from codeshift.study.findings.findings import Findings
+from codeshift.study.findings.forgetting import Forgetting
+from codeshift.study.findings.scores import Gap, RelativePerformance, Score
+from codeshift.study.findings.strength import StrengthEffect
+from codeshift.study.findings.unseen import UnseenElement
+
+__all__ = [
+    "Cell",
+    "Claim",
+    "Comparison",
+    "Curve",
+    "Disagreement",
+    "ExampleRow",
+    "FailureModes",
+    "Finding",
+    "Findings",
+    "Forgetting",
+    "Gap",
+    "Point",
+    "RelativePerformance",
+    "Score",
+    "State",
+    "StrengthEffect",
+    "UnseenElement",
+]

@@ -1,0 +1,169 @@
+"""The cells of a study: scenario, method, share kept and variant, with the runs that stand in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from codeshift.errors import ParameterError, closest
+from codeshift.metrics import Estimate, Metric
+from codeshift.study.findings.quantity import Quantity, nothing
+from codeshift.study.findings.resampling import Resampler
+from codeshift.study.keys import NONE, RunRecord
+from codeshift.study.measures import Measure, measure_of
+from codeshift.study.results import StudyResults
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One place of a study's table, over all seeds.
+
+    Attributes:
+        scenario: its name.
+        method: its name, or ``"none"``.
+        ood_kept: the share of the region's rows in training; None without fine-tuning.
+        variant: empty for models as trained.
+    """
+
+    scenario: str
+    method: str
+    ood_kept: float | None
+    variant: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """How the runs of a cell went.
+
+    Attributes:
+        status: ``"done"``, ``"partly"`` (some seeds lack), ``"failed"`` or ``"pending"``.
+        done: runs that are done.
+        planned: runs in all.
+        errors: of those that failed.
+    """
+
+    status: str
+    done: int
+    planned: int
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(kw_only=True, eq=False)
+class Cells:
+    """The cells of a study and their values.
+
+    Attributes:
+        results: of the study.
+        n_resamples: of the intervals.
+        seed: of the intervals.
+        confidence: of the intervals.
+    """
+
+    results: StudyResults
+    n_resamples: int = 1000
+    seed: int = 0
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence < 1:
+            raise ParameterError("confidence", "between 0 and 1", self.confidence, "0.95 is a 95% interval")
+        self._kept: dict[Hashable, Any] = {}
+        self.resampler = Resampler(results=self.results, n_resamples=self.n_resamples, seed=self.seed)
+
+    def once(self, name: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What ``make`` gives, made once: several findings stand on the same numbers."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Kept = self._kept[name]
+        return found
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that train."""
+        return tuple(method for method in self.results.methods if method != NONE)
+
+    @property
+    def has_none(self) -> bool:
+        """Whether the model without fine-tuning is part of the study."""
+        return NONE in self.results.methods
+
+    @cached_property
+    def reference_method(self) -> str | None:
+        """What other methods are compared with: ``"full"``, or the first; None where nothing is trained."""
+        return "full" if "full" in self.methods else next(iter(self.methods), None)
+
+    @property
+    def masked(self) -> float | None:
+        """The smallest share kept: what out of distribution means in this study; None where nothing is trained."""
+        return min(self.results.ood_kept, default=None)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that cells have values of."""
+        return ("test_ood", "test_id", *(("general",) if "general" in self.results.sets else ()))
+
+    def metric(self, name: str) -> Metric:
+        """A metric by name.
+
+        Raises:
+            ParameterError: the study has none of that name.
+        """
+        if name not in self.results.metrics:
+            raise ParameterError("metric", "one of the study", name, closest(str(name), self.results.metrics))
+        return self.results.metrics[name]
+
+    def measure(self, name: str) -> Measure:
+        """How a metric is shown."""
+        return measure_of(self.metric(name), name)
+
+    def of_scenario(self, scenario: str, *, variants: bool = False) -> Iterator[Cell]:
+        """A scenario's cells: without fine-tuning, then by method and share kept."""
+        if self.has_none:
+            yield Cell(scenario=scenario, method=NONE, ood_kept=None)
+        for method in self.methods:
+            for kept in self.results.ood_kept:
+                for variant in self.results.variants if variants else ("",):
+                    cell = Cell(scenario=scenario, method=method, ood_kept=kept, variant=variant)
+                    if self.records(cell):
+                        yield cell
+
+    def records(self, cell: Cell) -> tuple[RunRecord, ...]:
+        """The runs of a cell, of all seeds."""
+        return self.results.find(
+            method=cell.method, scenario=cell.scenario, ood_kept=cell.ood_kept, variant=cell.variant
+        )
+
+    def state(self, cell: Cell) -> State:
+        """How the runs of a cell went."""
+        records = self.records(cell)
+        done = sum(record.status == "done" for record in records)
+        errors = tuple(dict.fromkeys(record.error for record in records if record.status == "failed"))
+        complete = "done" if done == len(records) else "partly"
+        status = complete if done else "failed" if errors else "pending"
+        return State(status=status, done=done, planned=len(records), errors=errors)
+
+    def quantity(self, cell: Cell, metric: str, part: str) -> Quantity:
+        """A cell's value of a metric on a part, over all its seeds that are done."""
+        if part not in self.parts:
+            return nothing(self.n_resamples)
+        return self.resampler.quantity(self.records(cell), metric, part, cell.scenario)
+
+    def baseline(self, cell: Cell) -> Cell:
+        """The 100% baseline of a cell: the same method and variant with all rows of the region."""
+        return Cell(scenario=cell.scenario, method=cell.method, ood_kept=1.0, variant=cell.variant)
+
+    def relative(self, cell: Cell, metric: str, part: str = "test_ood") -> Quantity:
+        """A cell's value as a share of its 100% baseline's."""
+        return self.quantity(cell, metric, part) / self.quantity(self.baseline(cell), metric, part)
+
+    def worse(self, metric: str, quantity: Quantity) -> Quantity:
+        """A difference turned such that above 0 is worse, whichever way the metric counts."""
+        return -quantity if self.metric(metric).higher_is_better else quantity
+
+    def estimate(self, quantity: Quantity) -> Estimate:
+        """A quantity with the study's interval."""
+        return quantity.estimate(self.confidence)

@@ -1,0 +1,260 @@
+"""The claims that studies of this kind make, each held against the study at hand: holds, does not hold, not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codeshift.metrics import Estimate
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.comparisons import comparisons
+from codeshift.study.findings.dimensions import dimensions
+from codeshift.study.findings.finding import Finding
+from codeshift.study.findings.quantity import Quantity, mean_of, nothing
+from codeshift.study.findings.strength import strength_effects
+from codeshift.study.findings.unseen import masking_scenarios, recall_of
+from codeshift.study.keys import NONE
+from codeshift.study.measures import SHARE, method_name
+
+Verdict = Literal["holds", "does not hold", "not shown"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(Finding):
+    """A claim, what became of it here, and the numbers.
+
+    It holds where the whole interval of its number lies on the side that it says, does not hold where the whole
+    interval lies on the other, and is not shown otherwise.
+
+    Attributes:
+        claim: in words.
+        verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
+        told: the numbers in words.
+    """
+
+    claim: str
+    verdict: Verdict
+    told: str
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        return f"{self.claim}: {self.verdict}. {self.told}"
+
+
+def claims(cells: Cells, metric: str) -> Iterator[Claim]:
+    """Every claim that the study has the runs for, whether they are done or not."""
+    masked = cells.masked is not None and cells.masked < 1
+    if masked and 1.0 in cells.results.ood_kept:
+        yield _costs(cells, metric)
+        yield from _dimensions(cells, metric)
+        if any(0 < kept < 1 for kept in cells.results.ood_kept):
+            yield _wins_back(cells, metric)
+        for method in cells.methods:
+            if method != cells.reference_method:
+                yield _keeps_more(cells, metric, method)
+        yield from _unseen(cells)
+        yield from _strength(cells, metric)
+    if masked and cells.has_none and cells.methods:
+        for part in ("general", "test_ood"):
+            if part in cells.parts:
+                yield _forgets(cells, metric, part)
+
+
+def verdict(estimate: Estimate, above: float = 0.0) -> Verdict:
+    """Whether a number is shown to lie above another.
+
+    >>> verdict(Estimate(0.2, 0.1, 0.3, n=9, confidence=0.95, method="percentile"))
+    'holds'
+    >>> verdict(Estimate(0.2, -0.1, 0.3, n=9, confidence=0.95, method="percentile"))
+    'not shown'
+    """
+    if not estimate.has_interval or estimate.low <= above <= estimate.high:
+        return "not shown"
+    return "holds" if estimate.low > above else "does not hold"
+
+
+_MISSING = "It was not measured: its runs are pending, failed, or score nothing."
+
+
+def _claim(
+    cells: Cells, claim: str, quantity: Quantity, told: str, above: float = 0.0, missing: str = _MISSING
+) -> Claim:
+    estimate = cells.estimate(quantity)
+    found = told if quantity.defined else missing
+    return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=found)
+
+
+def _masked_cells(cells: Cells, method: str, scenarios: Sequence[str] | None = None) -> list[Cell]:
+    names = cells.results.scenarios if scenarios is None else scenarios
+    return [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
+
+
+def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
+    """The share of the 100% baseline's score that is lost; of a metric that counts down, what is added to it."""
+    relative = cells.relative(cell, metric)
+    whole = Quantity(value=1.0, draws=relative.draws * 0 + 1, n=relative.n, seeds=relative.seeds)
+    return cells.worse(metric, relative - whole)
+
+
+def _costs(cells: Cells, metric: str) -> Claim:
+    by_method = {
+        method: {cell.scenario: _lost(cells, metric, cell) for cell in _masked_cells(cells, method)}
+        for method in cells.methods
+    }
+    every = {(method, name): lost for method, found in by_method.items() for name, lost in found.items()}
+    defined = {at: lost for at, lost in every.items() if lost.defined}
+    pooled = mean_of(list(every.values()))
+    verdicts = [verdict(cells.estimate(lost)) for lost in defined.values()]
+    means = _of_methods(cells, lambda method: mean_of(list(by_method[method].values())))
+    told = f"{_of_baseline(cells, metric)} lost on test_ood: {SHARE.estimate(cells.estimate(pooled))} ({means}). "
+    told += f"Of {len(defined)} cells {verdicts.count('holds')} show a loss, {verdicts.count('does not hold')} a gain."
+    if len(defined) > 1:
+        most, least = (by(defined, key=lambda at: defined[at].value) for by in (max, min))
+        named = [f"{at[1]} ({method_name(at[0])}, {SHARE.text(defined[at].value)}%)" for at in (most, least)]
+        told += f" Most is lost in {named[0]}, least in {named[1]}."
+    return _claim(cells, "Masking a region from training costs performance on it", pooled, told)
+
+
+def _of_baseline(cells: Cells, metric: str) -> str:
+    return f"Mean share of the 100% baseline's {cells.measure(metric).title}"
+
+
+def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[str] | None = None) -> str:
+    chosen = cells.methods if methods is None else methods
+    return "; ".join(f"{method_name(method)} {SHARE.estimate(cells.estimate(of(method)))}" for method in chosen)
+
+
+def _dimensions(cells: Cells, metric: str) -> Iterator[Claim]:
+    """After SimSCOOD: syntax and semantics against complexity."""
+    of = dimensions(cells)
+    others = [kind for kind in ("syntax", "semantics") if kind in of]
+    if "complexity" not in of or not others:
+        return
+    lost = {
+        kind: mean_of([
+            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, names)
+        ])
+        for kind, names in of.items()
+    }  # fmt: skip
+    difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
+    shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(found))}" for kind, found in lost.items())
+    told = f"{_of_baseline(cells, metric)} lost: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
+    yield _claim(cells, f"Shifts of {' and '.join(others)} cost more than those of complexity", difference, told)
+
+
+def _wins_back(cells: Cells, metric: str) -> Claim:
+    """The share of the loss that a share of the rows wins back; a ratio of means, since single losses can be near 0."""
+    shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
+    found = {kept: _won_back(cells, metric, kept) for kept in shares}
+    told = "; ".join(
+        f"{kept * 100:.4g}% of the region's rows win back {SHARE.estimate(cells.estimate(won))}"
+        for kept, won in found.items()
+    )
+    few = [kept for kept in shares if kept <= 0.5] or shares[:1]
+    holding = [kept for kept in few if verdict(cells.estimate(found[kept]), 0.5) == "holds"]
+    at = holding[0] if holding else few[-1]
+    claim = "A few rows of the region win most of the loss back"
+    missing = "The loss itself is not shown, so neither is what of it is won back."
+    return _claim(cells, claim, found[at], f"Of the loss on test_ood {told}.", 0.5, missing)
+
+
+def _won_back(cells: Cells, metric: str, kept: float) -> Quantity:
+    won, lost = [], []
+    for method in cells.methods:
+        for cell in _masked_cells(cells, method):
+            some = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
+            none = cells.quantity(cell, metric, "test_ood")
+            every = cells.quantity(cells.baseline(cell), metric, "test_ood")
+            if some.defined and none.defined and every.defined:
+                won.append(cells.worse(metric, none - some))
+                lost.append(cells.worse(metric, none - every))
+    loss = mean_of(lost) if lost else nothing(cells.n_resamples)
+    if verdict(cells.estimate(loss)) != "holds":
+        return nothing(cells.n_resamples)  # a share of a loss that is not shown says nothing
+    return mean_of(won) / loss
+
+
+def _keeps_more(cells: Cells, metric: str, method: str) -> Claim:
+    reference = cells.reference_method or ""
+    differences = [
+        _lost(cells, metric, theirs) - _lost(cells, metric, ours)
+        for ours, theirs in zip(_masked_cells(cells, method), _masked_cells(cells, reference), strict=True)
+    ]
+    pooled = mean_of(differences)
+    rows = [
+        one
+        for one in comparisons(cells, metric)
+        if one.method == method and one.ood_kept == cells.masked and one.value == one.value
+    ]
+    ahead, behind = ([one for one in rows if one.better is better and one.value != 0] for better in (True, False))
+    sure = [sum(one.significant for one in side) for side in (ahead, behind)]
+    told = f"The share that is left of the own 100% baseline differs by {SHARE.change(cells.estimate(pooled))}, "
+    told += "in the mean over scenarios. "
+    told += f"In score on test_ood it is ahead in {len(ahead)} of {len(rows)} scenarios ({sure[0]} significant after "
+    told += f"Holm's correction) and behind in {len(behind)} ({sure[1]} significant)."
+    return _claim(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, told)
+
+
+def _unseen(cells: Cells) -> Iterator[Claim]:
+    scenarios = masking_scenarios(cells)
+    if not scenarios:
+        return
+    by_method = {m: [recall_of(cells, cell) for cell in _masked_cells(cells, m, scenarios)] for m in cells.methods}
+    whole = {
+        m: [recall_of(cells, cells.baseline(cell)) for cell in _masked_cells(cells, m, scenarios)]
+        for m in cells.methods
+    }
+    drops = [after - before for m in cells.methods for before, after in zip(by_method[m], whole[m], strict=True)]
+    told = "Where the reference holds the masked element, outputs hold it in: "
+    told += _of_methods(cells, lambda m: mean_of(by_method[m]))
+    told += f"; with all rows kept {_of_methods(cells, lambda m: mean_of(whole[m]))}"
+    if cells.has_none:
+        without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
+        told += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
+    yield _claim(cells, "Models write an element less often where fine-tuning masked it", mean_of(drops), told + ".")
+
+
+def _strength(cells: Cells, metric: str) -> Iterator[Claim]:
+    effects = [one for one in strength_effects(cells, metric) if one.value == one.value]
+    if not effects:
+        return
+    verdicts = {verdict(one.estimate) for one in effects}
+    least = min(effects, key=lambda one: one.value)
+    agreed: Verdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
+    yield Claim(
+        estimate=least.estimate, seeds=least.seeds, claim="A stronger shift costs more", verdict=agreed,
+        told=" ".join(one.sentence for one in effects),
+    )  # fmt: skip
+
+
+def _forgets(cells: Cells, metric: str, part: str) -> Claim:
+    by_method = {method: mean_of(_changes(cells, metric, part, method)) for method in cells.methods}
+    measure = cells.measure(metric)
+    told = "; ".join(
+        f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, change)))}"
+        for method, change in by_method.items()
+    )
+    told = f"Change of {measure.title} on {part}, mean over scenarios: {told}."
+    known = {method: change for method, change in by_method.items() if change.defined}
+    if len(known) > 1:
+        least = min(known, key=lambda method: known[method].value)
+        others = [known[method] - known[least] for method in known if method != least]
+        shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
+        loses = known[least].value > 0
+        best = "forgets least" if part == "general" and loses else "loses least" if loses else "gains most"
+        told += f" {method_name(least)} {best}{'' if shown else ', though the difference is not shown'}."
+    claims = {
+        "general": "Fine-tuning forgets: models do worse on the general set than without it",
+        "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",
+    }
+    return _claim(cells, claims[part], mean_of(list(by_method.values())), told)
+
+
+def _changes(cells: Cells, metric: str, part: str, method: str) -> list[Quantity]:
+    changes = []
+    for cell in _masked_cells(cells, method):
+        before = cells.quantity(Cell(scenario=cell.scenario, method=NONE, ood_kept=None), metric, part)
+        changes.append(cells.worse(metric, cells.quantity(cell, metric, part) - before))
+    return changes

@@ -1,0 +1,173 @@
+"""Two methods on the same rows: by how much one is better, and whether that can be chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from codeshift.metrics import CorpusScore, Metric, holm, paired_difference
+from codeshift.metrics.base import FloatArray
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.finding import Finding, share
+from codeshift.study.keys import RunRecord
+from codeshift.study.measures import Measure, method_name
+
+PERMUTATIONS = 1999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Finding):
+    """A method less the reference method (full fine-tuning), on the same rows of one scenario.
+
+    Attributes:
+        scenario: its name.
+        method: its name.
+        reference: the name of the method that it is compared with.
+        ood_kept: of both.
+        part: of the test rows.
+        measure: how the metric is shown.
+        p_value: of a paired permutation test over rows; over several seeds not below that of the bootstrap over seeds
+            and rows.
+        p_holm: the same after Holm's correction over the study's scenarios.
+    """
+
+    scenario: str
+    method: str
+    reference: str
+    ood_kept: float
+    part: str
+    measure: Measure
+    p_value: float
+    p_holm: float = math.nan
+
+    @property
+    def better(self) -> bool:
+        """Whether the method is better, chance or not; a metric that counts down is better below 0."""
+        return self.value < 0 if self.measure.better == "lower" else self.value > 0
+
+    @property
+    def significant(self) -> bool:
+        """Whether the corrected p-value is at most .05."""
+        return self.p_holm <= 0.05
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        names = f"{method_name(self.method)} less {method_name(self.reference)}"
+        place = f"{self.scenario}, {share(self.ood_kept)}: {names} on {self.part}"
+        if math.isnan(self.value):
+            return f"{place}: not measured."
+        p = f"p = {self.p_value:.3g}, {self.p_holm:.3g} after Holm's correction"
+        return f"{place}: {self.measure.change(self.estimate)} {self.measure.title}; {p}."
+
+
+def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Comparison]:
+    """Every other method against the reference method; Holm's correction goes over the scenarios of a share kept."""
+    return cells.once(("comparisons", metric, part), lambda: _comparisons(cells, metric, part))
+
+
+def _comparisons(cells: Cells, metric: str, part: str) -> list[Comparison]:
+    found: list[Comparison] = []
+    for method in cells.methods:
+        if method == cells.reference_method:
+            continue
+        for kept in cells.results.ood_kept:
+            family = [_compared(cells, metric, part, scenario, method, kept) for scenario in cells.results.scenarios]
+            adjusted = holm([one.p_value for one in family])
+            found += [replace(one, p_holm=float(p)) for one, p in zip(family, adjusted, strict=True)]
+    return found
+
+
+def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, kept: float) -> Comparison:
+    reference = cells.reference_method or ""
+    records = [cells.records(Cell(scenario=scenario, method=name, ood_kept=kept)) for name in (method, reference)]
+    first, second = _of_both(*records)
+    resampled = [cells.resampler.quantity(side, metric, part, scenario) for side in (first, second)]
+    difference = resampled[0] - resampled[1]
+    p_value = math.nan
+    if difference.defined:
+        p_value = _permuted(cells, metric, part, scenario, first, second)
+        if len(first) > 1:
+            p_value = max(p_value, difference.p_value())
+    return Comparison(
+        estimate=cells.estimate(difference), seeds=difference.seeds, scenario=scenario, method=method,
+        reference=reference, ood_kept=kept, part=part, measure=cells.measure(metric), p_value=p_value,
+    )  # fmt: skip
+
+
+def _of_both(first: Sequence[RunRecord], second: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
+    """The runs of the seeds for which both methods are done, in one order."""
+    sides = [
+        {(r.key.split_seed, r.key.train_seed): r for r in records if r.status == "done"} for records in (first, second)
+    ]
+    common = [seeds for seeds in sides[0] if seeds in sides[1]]
+    return [sides[0][seeds] for seeds in common], [sides[1][seeds] for seeds in common]
+
+
+def _permuted(
+    cells: Cells, metric: str, part: str, scenario: str, first: Sequence[RunRecord], second: Sequence[RunRecord]
+) -> float:
+    """The permutation test swaps a row's outputs of all seeds at once."""
+    blocks = [_side_by_side(cells, metric, part, scenario, side) for side in (first, second)]
+    width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
+    over = _OverSeeds(cells.metric(metric), width, _per_split(first))
+    rows = [_stacked(list(block.values())) for block in blocks]
+    found = paired_difference(
+        rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed
+    )
+    return found.p_value
+
+
+def _per_split(records: Sequence[RunRecord]) -> int:
+    """Training seeds of a split seed: of the one that has most."""
+    splits = [record.key.split_seed for record in records]
+    return max(map(splits.count, splits))
+
+
+def _side_by_side(
+    cells: Cells, metric: str, part: str, scenario: str, records: Sequence[RunRecord]
+) -> dict[int, FloatArray]:
+    """By split seed, the rows' statistics with the training seeds side by side; zeros for a seed that lacks."""
+    found: dict[int, list[FloatArray]] = {}
+    for record in records:
+        rows = np.nan_to_num(cells.results.statistics(record.key, metric, part, scenario), nan=0.0)
+        found.setdefault(record.key.split_seed, []).append(rows)
+    most = _per_split(records)
+    return {split: np.hstack([*rows, *[np.zeros_like(rows[0])] * (most - len(rows))]) for split, rows in found.items()}
+
+
+def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:
+    """Split seeds have rows of their own, so each takes columns of its own."""
+    if len(blocks) == 1:
+        return blocks[0]
+    widths = [block.shape[1] for block in blocks]
+    out = np.zeros((sum(map(len, blocks)), sum(widths)))
+    row = column = 0
+    for block, width in zip(blocks, widths, strict=True):
+        out[row : row + len(block), column : column + width] = block
+        row, column = row + len(block), column + width
+    return out
+
+
+@dataclass(frozen=True)
+class _OverSeeds:
+    """The mean over split seeds of the mean over training seeds of a metric, from statistics side by side."""
+
+    metric: Metric
+    width: int
+    per_split: int
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Those of one seed."""
+        return self.metric.statistics(predictions, references)
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """The mean of the seeds' values."""
+        seeds = sums.reshape(-1, self.per_split, self.width)
+        means = [[self.metric.from_statistics(s).value for s in split if s[0]] for split in seeds]
+        values = [math.fsum(split) / len(split) for split in means if split]
+        return CorpusScore(math.fsum(values) / len(values) if values else math.nan, n=int(sums[0]))

@@ -1,0 +1,135 @@
+"""Curves over what was turned: the share of the region kept, the weight of fine-tuning, the scale of an adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from codeshift.metrics import Estimate
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.quantity import Quantity, mean_of, nothing
+from codeshift.study.keys import NONE
+from codeshift.study.measures import Measure, method_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One point of a curve.
+
+    Attributes:
+        x: what was turned.
+        estimate: the value there with its interval; NaN with n=0 where it failed or is pending.
+        scenarios: how many scenarios it stands on.
+    """
+
+    x: float
+    estimate: Estimate
+    scenarios: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """The score on a part along what was turned.
+
+    Attributes:
+        over: ``"ood_kept"``, or the kind of a variant such as ``"wise_ft"`` or ``"adapter"``.
+        scenario: its name; None for the mean over scenarios.
+        method: its name.
+        part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
+        measure: how the metric is shown.
+        points: in the order of ``x``. A mean over scenarios takes those alone that have a value at each ``x`` where any
+            has, so that a curve bends for no other reason than what was turned.
+    """
+
+    over: str
+    scenario: str | None
+    method: str
+    part: str
+    measure: Measure
+    points: tuple[Point, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        where = "mean over scenarios" if self.scenario is None else self.scenario
+        told = "; ".join(f"{point.x:g}: {self.measure.estimate(point.estimate)}" for point in self.points)
+        return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {told}."
+
+
+def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:
+    """The score over the share of the region kept: of each scenario, and the mean over all."""
+    for part in cells.parts:
+        for method in cells.methods:
+            by_share = {
+                kept: {
+                    name: cells.quantity(Cell(scenario=name, method=method, ood_kept=kept), metric, part)
+                    for name in cells.results.scenarios
+                }
+                for kept in cells.results.ood_kept
+            }
+            yield _curve(cells, metric, part, method, "ood_kept", None, by_share)
+            for name in cells.results.scenarios:
+                alone = {kept: {name: found[name]} for kept, found in by_share.items()}
+                yield _curve(cells, metric, part, method, "ood_kept", name, alone)
+
+
+def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
+    """The mean over scenarios along each kind of variant at the smallest share kept.
+
+    At 0 stands the model without fine-tuning, at 1 the model as it was trained.
+    """
+    if cells.masked is None:
+        return
+    for part in cells.parts:
+        for method in cells.methods:
+            for kind, variants in _scales(cells).items():
+                along = {x: name for x, name in variants.items() if _has(cells, method, name)}
+                if along:
+                    turned = {x: _along(cells, metric, part, method, along[x]) for x in along}
+                    turned.setdefault(1.0, _along(cells, metric, part, method, ""))
+                    if cells.has_none:
+                        turned.setdefault(0.0, _along(cells, metric, part, NONE, ""))
+                    yield _curve(cells, metric, part, method, kind, None, turned)
+
+
+def _scales(cells: Cells) -> dict[str, dict[float, str]]:
+    """By kind of variant, the names by what was turned: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
+    found: dict[str, dict[float, str]] = {}
+    for variant in cells.results.variants:
+        kind, _, value = variant.partition("=")
+        if value:
+            found.setdefault(kind, {})[float(value)] = variant
+    return found
+
+
+def _has(cells: Cells, method: str, variant: str) -> bool:
+    return bool(cells.results.find(method=method, ood_kept=cells.masked, variant=variant))
+
+
+def _along(cells: Cells, metric: str, part: str, method: str, variant: str) -> dict[str, Quantity]:
+    kept = None if method == NONE else cells.masked
+    wanted = {
+        name: Cell(scenario=name, method=method, ood_kept=kept, variant=variant) for name in cells.results.scenarios
+    }
+    return {name: cells.quantity(cell, metric, part) for name, cell in wanted.items()}
+
+
+def _curve(
+    cells: Cells,
+    metric: str,
+    part: str,
+    method: str,
+    over: str,
+    scenario: str | None,
+    found: Mapping[float, Mapping[str, Quantity]],
+) -> Curve:
+    reached = [by_scenario for by_scenario in found.values() if any(one.defined for one in by_scenario.values())]
+    common = [name for name in cells.results.scenarios if all(name in by and by[name].defined for by in reached)]
+    points = []
+    for x in sorted(found):
+        taken = [found[x][name] for name in common] if found[x] in reached else []
+        estimate = cells.estimate(mean_of(taken) if taken else nothing(cells.n_resamples))
+        points.append(Point(x=x, estimate=estimate, scenarios=len(taken)))
+    return Curve(
+        over=over, scenario=scenario, method=method, part=part, measure=cells.measure(metric), points=tuple(points)
+    )

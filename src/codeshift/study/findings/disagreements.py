@@ -1,0 +1,190 @@
+"""The rows that one method gets right and another wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.finding import share
+from codeshift.study.keys import RunKey
+from codeshift.study.measures import method_name
+from codeshift.study.scores import RunScores
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disagreement:
+    """How often two methods are right on the same rows of a scenario's part, over the seeds for which both are done.
+
+    Right is a text that is the reference but for whitespace at its ends.
+
+    Attributes:
+        scenario: its name.
+        ood_kept: of both.
+        part: of the test rows.
+        methods: the two names.
+        both: rows that both get right.
+        only: rows that one alone gets right, by its name.
+        neither: rows that neither gets right.
+        seeds: pairs of trained models that were compared.
+    """
+
+    scenario: str
+    ood_kept: float
+    part: str
+    methods: tuple[str, str]
+    both: int
+    only: Mapping[str, int]
+    neither: int
+    seeds: int
+
+    @property
+    def n(self) -> int:
+        """Rows that were compared, of all seeds."""
+        return self.both + self.neither + sum(self.only.values())
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        place = f"{self.scenario}, {share(self.ood_kept)}, {self.part}"
+        if not self.n:
+            return f"{place}: not measured."
+        alone = "; ".join(f"{method_name(name)} alone is right on {count}" for name, count in self.only.items())
+        return f"{place}: of {self.n} outputs both are right on {self.both}; {alone}; neither on {self.neither}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExampleRow:
+    """One test row with what each method wrote for it.
+
+    Attributes:
+        scenario: its name.
+        part: of the test rows.
+        ood_kept: of the methods that train.
+        split_seed: of the dealing.
+        row: its number in the test set.
+        kind: why it is shown, in words.
+        reference: what should have been written.
+        outputs: by method.
+        source: what the models were given; empty where that is not known.
+    """
+
+    scenario: str
+    part: str
+    ood_kept: float | None
+    split_seed: int
+    row: int
+    kind: str
+    reference: str
+    outputs: Mapping[str, str]
+    source: str = ""
+
+
+def disagreements(cells: Cells, part: str = "test_ood") -> Iterator[Disagreement]:
+    """Every other method with the reference method, for each scenario and share kept."""
+    for method in cells.methods:
+        if method == cells.reference_method or cells.reference_method is None:
+            continue
+        pair = (method, cells.reference_method)
+        for scenario in cells.results.scenarios:
+            for kept in cells.results.ood_kept:
+                yield _counted(cells, part, scenario, kept, pair)
+
+
+def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Iterator[ExampleRow]:
+    """Rows where the methods differ at the smallest share kept, of the first seeds: ``of_each`` kind and scenario.
+
+    Which rows: those of the smallest digest of content, so that nobody chose them.
+    """
+    if cells.masked is None or not cells.methods:
+        return
+    for scenario in cells.results.scenarios:
+        keys = _first_done(cells, scenario, cells.masked)
+        if keys is None:
+            continue
+        right = {name: _right(cells.results.scores(key)) for name, key in keys.items()}
+        asked = _by_digest(_asked(cells, keys, part, scenario), cells.results.scores(next(iter(keys.values()))))
+        for kind, rows in _kinds(cells, right, asked):
+            yield from (_example(cells, scenario, part, keys, row, kind) for row in rows[:of_each])
+
+
+def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[str, str]) -> Disagreement:
+    both = neither = seeds = 0
+    only = dict.fromkeys(pair, 0)
+    done = [
+        {(r.key.split_seed, r.key.train_seed): r.key for r in records if r.status == "done"}
+        for records in (cells.records(Cell(scenario=scenario, method=name, ood_kept=kept)) for name in pair)
+    ]
+    for at in done[0]:
+        if at not in done[1]:
+            continue
+        keys = {name: side[at] for name, side in zip(pair, done, strict=True)}
+        asked = _asked(cells, keys, part, scenario)
+        first, second = (_right(cells.results.scores(key))[asked] for key in keys.values())
+        both, neither = both + int((first & second).sum()), neither + int((~first & ~second).sum())
+        only[pair[0]] += int((first & ~second).sum())
+        only[pair[1]] += int((~first & second).sum())
+        seeds += 1
+    return Disagreement(
+        scenario=scenario, ood_kept=kept, part=part, methods=pair, both=both, only=only, neither=neither, seeds=seeds
+    )
+
+
+def _asked(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
+    """The numbers of a part's rows for which every method wrote something."""
+    split = next(iter(keys.values())).split_seed
+    wanted = cells.results.members(part, scenario, split).copy()
+    for key in keys.values():
+        wanted &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
+    return np.flatnonzero(wanted)
+
+
+def _by_digest(rows: NDArray[np.int64], scores: RunScores) -> NDArray[np.int64]:
+    digests = [hashlib.sha256(scores.references[row].encode("utf-8", "surrogatepass")).digest() for row in rows]
+    return rows[sorted(range(len(rows)), key=digests.__getitem__)]
+
+
+def _right(scores: RunScores) -> NDArray[np.bool_]:
+    pairs = zip(scores.predictions, scores.references, strict=True)
+    return np.array([text is not None and text.strip() == reference.strip() for text, reference in pairs], dtype=bool)
+
+
+def _first_done(cells: Cells, scenario: str, kept: float) -> dict[str, RunKey] | None:
+    """One run of each method, and of the model without fine-tuning, of one pair of seeds that all have done."""
+    sides: dict[str, dict[tuple[int, int | None], RunKey]] = {}
+    for method in cells.methods:
+        records = cells.records(Cell(scenario=scenario, method=method, ood_kept=kept))
+        sides[method] = {(r.key.split_seed, r.key.train_seed): r.key for r in records if r.status == "done"}
+    common = [at for at in next(iter(sides.values())) if all(at in side for side in sides.values())]
+    if not common or (scenario, common[0][0]) not in cells.results.splits:
+        return None
+    keys = {method: side[common[0]] for method, side in sides.items()}
+    without = cells.records(Cell(scenario=scenario, method="none", ood_kept=None)) if cells.has_none else ()
+    found = [r.key for r in without if r.status == "done" and r.key.split_seed == common[0][0]]
+    return ({"none": found[0]} if found else {}) | keys
+
+
+def _kinds(
+    cells: Cells, right: Mapping[str, NDArray[np.bool_]], asked: NDArray[np.int64]
+) -> Iterator[tuple[str, list[int]]]:
+    reference, others = cells.reference_method or "", [m for m in cells.methods if m != cells.reference_method]
+    for method in others:
+        for yes, no in ((method, reference), (reference, method)):
+            rows = asked[right[yes][asked] & ~right[no][asked]]
+            yield f"{method_name(yes)} is right, {method_name(no)} is wrong", rows.tolist()
+    wrong = np.all([~right[name][asked] for name in cells.methods], axis=0)
+    yield ("no method is right" if len(cells.methods) > 1 else "wrong"), asked[wrong].tolist()
+
+
+def _example(cells: Cells, scenario: str, part: str, keys: Mapping[str, RunKey], row: int, kind: str) -> ExampleRow:
+    all_scores = {name: cells.results.scores(key) for name, key in keys.items()}
+    first = next(iter(all_scores.values()))
+    return ExampleRow(
+        scenario=scenario, part=part, ood_kept=cells.masked, split_seed=next(iter(keys.values())).split_seed, row=row,
+        kind=kind, reference=first.references[row], source=first.sources[row] if len(first.sources) else "",
+        outputs={name: scores.predictions[row] or "" for name, scores in all_scores.items()},
+    )  # fmt: skip

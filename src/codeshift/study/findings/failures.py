@@ -1,0 +1,147 @@
+"""Failure modes: in which ways outputs are wrong."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.unseen import holds_elements
+from codeshift.study.keys import RunKey
+from codeshift.study.measures import method_name
+from codeshift.study.scores import RunScores
+from codeshift.study.split_facts import SplitFacts
+
+RIGHT = "right"
+MODES = {
+    "empty": "nothing was written",
+    "repeats itself": "the same few tokens stand at the end at least four times over",
+    "cut off": "the limit of length ended it",
+    "does not parse": "its syntax tree holds an error",
+    "copies its source": "it is the source, letter for letter but for whitespace",
+    "lacks the element": "the reference holds the masked element, the output does not",
+    "parses, other text": "none of the above, and still not the reference",
+}
+"""Each mode and how it is told; a wrong output has the first that fits."""
+
+# Up to twelve tokens that come again at least three times, up to the end of the text.
+_LOOP = re.compile(r"((?:\S+\s+){0,11}\S+)(?:\s+\1){3,}\s*\Z")
+_LONGEST_LOOKED_AT = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureModes:
+    """The outputs of a cell on one part, counted by what is wrong with them.
+
+    Attributes:
+        cell: which.
+        part: of the test rows.
+        state: how the cell's runs went.
+        counts: outputs by mode, ``"right"`` first; all seeds together. Only modes that can be told are there: without
+            a language none "does not parse".
+    """
+
+    cell: Cell
+    part: str
+    state: State
+    counts: Mapping[str, int]
+
+    @property
+    def n(self) -> int:
+        """Outputs in all."""
+        return sum(self.counts.values())
+
+    @property
+    def wrong(self) -> int:
+        """Outputs that are not right."""
+        return self.n - self.counts.get(RIGHT, 0)
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        place = f"{self.cell.scenario}, {method_name(self.cell.method)}, {self.part}"
+        if not self.n:
+            return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
+        found = ", ".join(f"{count} {mode}" for mode, count in self.counts.items() if count)
+        return f"{place}: of {self.n} outputs {found}."
+
+
+def failure_modes(cells: Cells) -> Iterator[FailureModes]:
+    """Of every cell, on both parts of the test rows."""
+    told = _Told(cells)
+    for scenario in cells.results.scenarios:
+        for cell in cells.of_scenario(scenario):
+            for part in ("test_ood", "test_id"):
+                counts: Counter[str] = Counter(dict.fromkeys((RIGHT, *MODES), 0))
+                for record in cells.records(cell):
+                    if record.status == "done" and (scenario, record.key.split_seed) in cells.results.splits:
+                        counts.update(told.modes(record.key, part, scenario))
+                yield FailureModes(cell=cell, part=part, state=cells.state(cell), counts=dict(counts))
+
+
+class _Told:
+    """The modes of a run's outputs; those that no scenario changes are told once a run."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._language = cells.results.settings.get("language")
+        self._plain: dict[RunKey, list[str | None]] = {}
+
+    def modes(self, key: RunKey, part: str, scenario: str) -> Iterator[str]:
+        """One for each output of a part."""
+        scores = self._cells.results.scores(key)
+        if key not in self._plain:
+            self._plain[key] = plain_modes(scores, self._language)
+        rows: list[int] = np.flatnonzero(self._cells.results.members(part, scenario, key.split_seed)).tolist()
+        facts = self._cells.results.splits[scenario, key.split_seed]
+        other = [row for row in rows if self._plain[key][row] == "parses, other text"]
+        lacking = set(_lacking(scores, other, facts))
+        for row in rows:
+            mode = "lacks the element" if row in lacking else self._plain[key][row]
+            if mode is not None:
+                yield mode
+
+
+def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
+    """The mode of each output, the masked element left aside; None where nothing was generated.
+
+    >>> scores = RunScores(["x = 1", "y = 2", "z", "w"], ["x = 1", "y = (", None, "f f f f f"], {})
+    >>> plain_modes(scores, "python")
+    ['right', 'does not parse', None, 'repeats itself']
+    """
+    from codeshift.properties.parsing import CodeParser
+
+    parser = None if language is None else CodeParser(language)
+    found: list[str | None] = []
+    for i, (reference, text) in enumerate(zip(scores.references, scores.predictions, strict=True)):
+        source = scores.sources[i] if len(scores.sources) else None
+        cut_off = len(scores.finished) > 0 and scores.finished[i] is False
+        if text is None:
+            found.append(None)
+        elif text.strip() == reference.strip():
+            found.append(RIGHT)
+        elif not text.strip():
+            found.append("empty")
+        elif _LOOP.search(text[-_LONGEST_LOOKED_AT:]):
+            found.append("repeats itself")
+        elif cut_off:
+            found.append("cut off")
+        elif parser is not None and parser.parse(text).has_error:
+            found.append("does not parse")
+        elif source is not None and source.split() == text.split():
+            found.append("copies its source")
+        else:
+            found.append("parses, other text")
+    return found
+
+
+def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts) -> list[int]:
+    if not facts.elements or facts.language is None or not rows:
+        return []
+    held = holds_elements([scores.references[row] for row in rows], facts)
+    written = holds_elements([scores.predictions[row] or "" for row in rows], facts)
+    return [row for row, there, here in zip(rows, held, written, strict=True) if there and not here]

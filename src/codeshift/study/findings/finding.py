@@ -1,0 +1,69 @@
+"""What every finding has: a value with its interval, and how many rows and trained models it stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from codeshift.metrics import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something that a study found; each kind says in ``sentence`` what.
+
+    Attributes:
+        estimate: the value, its interval over seeds and rows, and ``n``, the rows behind it; NaN where it was not
+            measured, never 0.
+        seeds: trained models behind it.
+    """
+
+    estimate: Estimate
+    seeds: int
+
+    @property
+    def value(self) -> float:
+        """The value itself."""
+        return self.estimate.value
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.estimate.low
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.estimate.high
+
+    @property
+    def n(self) -> int:
+        """Rows behind the value; of two sets of rows those of the smaller."""
+        return self.estimate.n
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def flipped(estimate: Estimate) -> Estimate:
+    """The same with its sign turned.
+
+    >>> print(flipped(Estimate(0.5, 0.25, 0.625, n=4, confidence=0.95, method="percentile")))
+    -0.5 [-0.625, -0.25] (95% percentile, n=4)
+    """
+    return replace(estimate, value=-estimate.value, low=-estimate.high, high=-estimate.low)
+
+
+def share(kept: float | None) -> str:
+    """A share of rows kept, in words.
+
+    >>> share(0.0), share(0.05), share(1.0), share(None)
+    ('none of the region kept', '5% of the region kept', 'all of the region kept', 'without fine-tuning')
+    """
+    if kept is None:
+        return "without fine-tuning"
+    return {0.0: "none", 1.0: "all"}.get(kept, f"{kept * 100:.4g}%") + " of the region kept"

@@ -1,0 +1,76 @@
+"""What fine-tuning cost: each method against the model without fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from codeshift.study.findings.cells import Cell, Cells
+from codeshift.study.findings.finding import Finding, flipped, share
+from codeshift.study.findings.quantity import Quantity, mean_of
+from codeshift.study.keys import NONE
+from codeshift.study.measures import Measure, method_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgetting(Finding):
+    """How much worse fine-tuning made the model on a part; above 0 is forgotten, below 0 is learned.
+
+    Attributes:
+        scenario: its name; None for the mean over scenarios.
+        method: its name.
+        ood_kept: the share of the region kept.
+        part: ``"test_ood"``, or ``"general"``, a held-out set that has nothing to do with the task.
+        measure: how the metric is shown.
+        scenarios: how many scenarios it stands on.
+    """
+
+    scenario: str | None
+    method: str
+    ood_kept: float
+    part: str
+    measure: Measure
+    scenarios: int
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        where = f"the mean of {self.scenarios} scenarios" if self.scenario is None else self.scenario
+        place = f"{where}, {method_name(self.method)}, {share(self.ood_kept)}"
+        if self.value != self.value:
+            return f"{place}: not measured on {self.part}."
+        change = self.measure.change(flipped(self.estimate) if self.measure.better == "higher" else self.estimate)
+        if self.low <= 0 <= self.high:
+            return f"{place}: no change shown on {self.part} against no fine-tuning ({change})."
+        return f"{place}: {'worse' if self.value > 0 else 'better'} on {self.part} than without fine-tuning ({change})."
+
+
+def forgettings(cells: Cells, metric: str, part: str) -> Iterator[Forgetting]:
+    """Of each scenario, method and share kept; nothing where the model without fine-tuning was not evaluated."""
+    if not cells.has_none or part not in cells.parts:
+        return
+    for method in cells.methods:
+        for kept in cells.results.ood_kept:
+            by_scenario = {
+                scenario: _forgotten(cells, metric, part, Cell(scenario=scenario, method=method, ood_kept=kept))
+                for scenario in cells.results.scenarios
+            }
+            yield _found(cells, metric, part, None, method, kept, list(by_scenario.values()))
+            for scenario, change in by_scenario.items():
+                yield _found(cells, metric, part, scenario, method, kept, [change])
+
+
+def _forgotten(cells: Cells, metric: str, part: str, cell: Cell) -> Quantity:
+    before = Cell(scenario=cell.scenario, method=NONE, ood_kept=None)
+    after, without = cells.quantity(cell, metric, part), cells.quantity(before, metric, part)
+    return cells.worse(metric, after - without)
+
+
+def _found(
+    cells: Cells, metric: str, part: str, scenario: str | None, method: str, kept: float, changes: Sequence[Quantity]
+) -> Forgetting:
+    change = mean_of(changes)
+    return Forgetting(
+        estimate=cells.estimate(change), seeds=change.seeds, scenario=scenario, method=method, ood_kept=kept, part=part,
+        measure=cells.measure(metric), scenarios=sum(one.defined for one in changes),
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Scores, relative performance and gaps: what each cell of a study gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.finding import Finding, share
+from codeshift.study.measures import SHARE, Measure, method_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score(Finding):
+    """The score of a cell on one part.
+
+    Attributes:
+        cell: which.
+        part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
+        measure: how the metric is shown.
+        state: how the cell's runs went.
+    """
+
+    cell: Cell
+    part: str
+    measure: Measure
+    state: State
+
+    @property
+    def text(self) -> str:
+        """The value with its interval, or why there is none."""
+        if self.state.status in ("failed", "pending"):
+            return self.state.status
+        return "not measured" if not self.n else self.measure.estimate(self.estimate)
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {self.text}{_partly(self.state)}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelativePerformance(Finding):
+    """The score of a cell on ``test_ood`` as a share of the 100% baseline's of the same method, on the same rows.
+
+    Attributes:
+        cell: which.
+        measure: how the metric is shown.
+        state: how the cell's runs went.
+        baseline: how those of its baseline went.
+    """
+
+    cell: Cell
+    measure: Measure
+    state: State
+    baseline: State
+
+    @property
+    def text(self) -> str:
+        """The share with its interval, or why there is none."""
+        for state, whose in ((self.state, ""), (self.baseline, "baseline ")):
+            if state.status in ("failed", "pending"):
+                return whose + state.status
+        return SHARE.estimate(self.estimate) if self.n and self.value == self.value else "not measured"
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        told = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood"
+        return f"{_place(self.cell)}: {told}{_partly(self.state)}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap(Finding):
+    """``test_id`` minus ``test_ood``: by how much a cell scores differently outside of the region and inside.
+
+    It holds any difference in difficulty between the two sets of rows as well, which relative performance does not.
+
+    Attributes:
+        cell: which.
+        measure: how the metric is shown.
+        state: how the cell's runs went.
+    """
+
+    cell: Cell
+    measure: Measure
+    state: State
+
+    @property
+    def text(self) -> str:
+        """The difference with its interval, or why there is none."""
+        if self.state.status in ("failed", "pending"):
+            return self.state.status
+        return self.measure.change(self.estimate) if self.value == self.value else "not measured"
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        return f"{_place(self.cell)}: {self.measure.title} on test_id less that on test_ood {self.text}."
+
+
+def scores(cells: Cells, metric: str, *, variants: bool = False) -> Iterator[Score]:
+    """The score of every cell on every part."""
+    measure = cells.measure(metric)
+    for scenario in cells.results.scenarios:
+        for cell in cells.of_scenario(scenario, variants=variants):
+            for part in cells.parts:
+                found = cells.quantity(cell, metric, part)
+                yield Score(
+                    estimate=cells.estimate(found), seeds=found.seeds, cell=cell, part=part, measure=measure,
+                    state=cells.state(cell),
+                )  # fmt: skip
+
+
+def relative_performances(cells: Cells, metric: str) -> Iterator[RelativePerformance]:
+    """The relative performance of every cell with less than all of its region; none without a 100% baseline."""
+    measure = cells.measure(metric)
+    for scenario in cells.results.scenarios:
+        for cell in cells.of_scenario(scenario):
+            baseline = cells.baseline(cell)
+            if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
+                continue
+            found = cells.relative(cell, metric)
+            yield RelativePerformance(
+                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=measure, state=cells.state(cell),
+                baseline=cells.state(baseline),
+            )  # fmt: skip
+
+
+def gaps(cells: Cells, metric: str) -> Iterator[Gap]:
+    """The generalisation gap of every cell."""
+    measure = cells.measure(metric)
+    for scenario in cells.results.scenarios:
+        for cell in cells.of_scenario(scenario):
+            found = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")
+            yield Gap(
+                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=measure, state=cells.state(cell)
+            )
+
+
+def _place(cell: Cell) -> str:
+    name = method_name(cell.method, cell.variant)
+    return f"{cell.scenario}, {name}" + ("" if cell.ood_kept is None else f", {share(cell.ood_kept)}")
+
+
+def _partly(state: State) -> str:
+    return f" ({state.done} of {state.planned} runs are done)" if state.status == "partly" else ""
