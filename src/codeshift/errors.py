@@ -13,7 +13,15 @@ _LONGEST_SHOWN = 120
 
 
 class CodeshiftError(Exception):
-    """Base of every error that codeshift raises on purpose."""
+    """Base of every error that codeshift raises on purpose.
+
+    >>> from codeshift.splitters import LengthSplitter
+    >>> try:
+    ...     LengthSplitter(column="code", unit="words")
+    ... except CodeshiftError as error:
+    ...     print(error)
+    unit must be a unit of length, got 'words': choose one of chars, lines, tokens
+    """
 
 
 class ParameterError(CodeshiftError, ValueError):
@@ -40,19 +48,49 @@ class ParameterError(CodeshiftError, ValueError):
 
 
 class DataError(ParameterError):
-    """The dataset given cannot be used as asked: a missing column, rows without text, no rows."""
+    """The dataset given cannot be used as asked: a missing column, rows without text, no rows.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> LengthSplitter(column="code").split(Dataset.from_dict({"func": ["x"]}), seed=0)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.DataError: column must be a column of the dataset, got 'code': choose one of func
+    """
 
 
 class RegionError(ParameterError):
-    """A region holds no row, or every row, so there is nothing to split."""
+    """A region holds no row, or every row, so there is nothing to split.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import ASTNodeSplitter
+    >>> loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
+    >>> loops.split(Dataset.from_dict({"code": ["f()", "g()"]}), seed=0)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.RegionError: ...
+    """
 
 
 class ManifestError(CodeshiftError, ValueError):
-    """A manifest cannot be read, or does not belong to the data that it is applied to."""
+    """A manifest cannot be read, or does not belong to the data that it is applied to.
+
+    >>> from codeshift.splitters import SplitManifest
+    >>> SplitManifest.from_json("{}")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ManifestError: ...
+    """
 
 
 class MissingExtraError(CodeshiftError, ImportError):
-    """A part of codeshift needs packages that the base install leaves out."""
+    """A part of codeshift needs packages that the base install leaves out.
+
+    >>> raise MissingExtraError("torch", "finetune")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.MissingExtraError: torch is not installed: pip install 'codeshift-ood[finetune]'
+    """
 
     def __init__(self, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
@@ -76,11 +114,21 @@ class Told(str):
 
 
 class CodeshiftWarning(UserWarning):
-    """Base of every warning that codeshift gives."""
+    """Base of every warning that codeshift gives.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", CodeshiftWarning)  # ours, and no others
+    ...     warnings.warn(SizeWarning("train has 90 rows, 100 were asked for"))
+    """
 
 
 class SizeWarning(CodeshiftWarning):
-    """A part got another number of rows than was asked for."""
+    """A part got another number of rows than was asked for.
+
+    >>> issubclass(SizeWarning, CodeshiftWarning)
+    True
+    """
 
 
 def shown(value: Any) -> str:

@@ -24,6 +24,9 @@ class Confound:
         name: the property, or ``property: element``.
         effect: the standardised effect from train to test; positive where test has more of it.
         reference_effect: the same from train to the reference part: what comes with no shift. NaN without reference.
+
+    >>> Confound(name="TreeDepth", effect=0.9, reference_effect=0.02).effect
+    0.9
     """
 
     name: str

@@ -61,6 +61,9 @@ def memberships(values: np.ndarray) -> csr_matrix:
 
     Numbers are cut at the 20-quantiles of all rows together (so that the cuts do not know which sample a row is of);
     labels, which are objects, have a bin each.
+
+    >>> memberships(np.array(["java", "go", "java"], dtype=object)).toarray().tolist()
+    [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
     """
     from scipy.sparse import csr_matrix
 

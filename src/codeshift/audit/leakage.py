@@ -21,6 +21,9 @@ class LeakedPair:
         jaccard: the similarity of their token n-grams; 1 for rows that differ in layout only.
         row: the held-out row's code.
         train_row: the code of the row of train.
+
+    >>> LeakedPair(jaccard=1.0, row="x = 1", train_row="x  =  1").jaccard
+    1.0
     """
 
     jaccard: float
@@ -41,6 +44,16 @@ class Leakage:
         worst: the most similar pairs of different texts, the most similar first.
         rows: where the ``near`` rows stand in the part as it was given, ascending. Not part of equality, since another
             order of rows changes it.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> train = [f"x{i} = {i}" for i in range(40)]
+    >>> test = train[:10] + [f"y{i} = {i}" for i in range(30)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": train}), test=Dataset.from_dict({"code": test}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> leakage = report.leakage[0]
+    >>> leakage.part, leakage.exact, leakage.exact_share
+    ('test', 10, 0.25)
     """
 
     part: str

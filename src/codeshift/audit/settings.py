@@ -65,7 +65,12 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditSettings:
-    """The arguments of ``audit`` that are no data."""
+    """The arguments of ``audit`` that are no data.
+
+    >>> settings = AuditSettings(column="code", near_duplicates=NearDuplicates(), thresholds=Thresholds(auc=0.7))
+    >>> settings.seed, settings.thresholds.auc
+    (0, 0.7)
+    """
 
     column: str
     language: str | None = None

@@ -27,6 +27,10 @@ class TwoSampleTest:
         null_95: below this lie 95% of the statistics of permuted samples: what no shift looks like at this size.
         n_first: rows of the first sample.
         n_second: rows of the second sample.
+
+    >>> found = TwoSampleTest(statistic=0.84, p_value=0.005, null_95=0.53, n_first=900, n_second=200)
+    >>> found.statistic > found.null_95
+    True
     """
 
     statistic: float

@@ -26,6 +26,10 @@ class Verdict:
         label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"`` or ``"too few rows"``.
         reasons: what it rests on, in words and numbers.
         cautions: what else to know before the split is used; they do not change the label.
+
+    >>> verdict = Verdict(label="leaks", reasons=("3 of 40 rows of test have a near-duplicate in train",), cautions=())
+    >>> print(verdict)
+    Leaks: 3 of 40 rows of test have a near-duplicate in train.
     """
 
     label: str

@@ -46,7 +46,12 @@ class TrainableParameters:
 
 
 def trainable_parameters(model: Any) -> TrainableParameters:
-    """Count the parameters of a model; tied ones count once."""
+    """Count the parameters of a model; tied ones count once.
+
+    >>> import torch
+    >>> trainable_parameters(torch.nn.Linear(3, 2))
+    TrainableParameters(trainable=8, total=8)
+    """
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
     return TrainableParameters(sum(n for n, grad in counts if grad), sum(n for n, _ in counts))
 
@@ -60,6 +65,12 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
     Raises:
         ParameterError: a module named is unknown (PEFT itself skips an unknown name among known ones), the method does
             not fit the model, or the model has an adapter already.
+
+    >>> from peft import LoraConfig
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> model = with_adapter(tiny_model("t5", tiny_tokenizer(["a"])), LoraConfig(r=2))
+    >>> trainable_parameters(model).share < 0.1
+    True
     """
     if config is None:
         return model

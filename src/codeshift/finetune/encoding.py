@@ -66,6 +66,9 @@ class Truncation:
         targets: rows whose target was cut.
         lost_source_tokens: tokens cut off the sources.
         lost_target_tokens: tokens cut off the targets.
+
+    >>> print(Truncation(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
+    3 of 200 sources and 40 of 200 targets cut
     """
 
     rows: int

@@ -6,16 +6,45 @@ from codeshift.errors import CodeshiftError, CodeshiftWarning
 
 
 class CheckpointError(CodeshiftError, ValueError):
-    """A checkpoint is torn, or belongs to another run; the message names it."""
+    """A checkpoint is torn, or belongs to another run; the message names it.
+
+    >>> raise CheckpointError("checkpoint-200 belongs to another run: learning_rate differs")
+    Traceback (most recent call last):
+        ...
+    codeshift.finetune.errors.CheckpointError: checkpoint-200 belongs to another run: learning_rate differs
+    """
 
 
 class DivergenceError(CodeshiftError, ArithmeticError):
-    """The loss is no longer a finite number."""
+    """The loss is no longer a finite number.
+
+    >>> issubclass(DivergenceError, ArithmeticError)
+    True
+    """
 
 
 class TruncationWarning(CodeshiftWarning):
-    """Rows of a part did not fit into the longest source or target that the config allows."""
+    """Rows of a part did not fit into the longest source or target that the config allows.
+
+    To make it an error while you look for the right limits:
+
+    >>> import warnings
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", TruncationWarning)
+    ...     warnings.warn(TruncationWarning("train: 3 of 40 targets cut"))
+    Traceback (most recent call last):
+        ...
+    codeshift.finetune.errors.TruncationWarning: train: 3 of 40 targets cut
+    """
 
 
 class AdapterWarning(CodeshiftWarning):
-    """A choice was made for an adapter that its config left open."""
+    """A choice was made for an adapter that its config left open.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", AdapterWarning)
+    ...     warnings.warn(AdapterWarning("all linear layers are chosen"))
+    >>> print(caught[0].message)
+    all linear layers are chosen
+    """

@@ -31,6 +31,18 @@ class PartEvaluation:
         scored: by metric, the numbers of the rows that were scored: all, or those that were generated for.
         outputs: what was generated, None for a row that was not generated for; empty without generation.
         seed: of the intervals.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune import Evaluator
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from codeshift.metrics import ExactMatch
+    >>> rows = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> evaluator = Evaluator([ExactMatch()], source="doc", target="code", progress=False)
+    >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), rows, tokenizer=tokenizer)
+    >>> part = result["data"]
+    >>> len(part.predictions), part.scores("exact_match").tolist()
+    (2, [0.0, 0.0])
     """
 
     references: list[str] = field(repr=False)
@@ -106,6 +118,17 @@ class EvaluationResult:
     Attributes:
         parts: by name.
         metadata: model, adapter, data digests, decoding, limits of length and library versions, as JSON values.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune import Evaluator
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from codeshift.metrics import ExactMatch
+    >>> rows = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> evaluator = Evaluator([ExactMatch()], source="doc", target="code", progress=False)
+    >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), rows, tokenizer=tokenizer)
+    >>> [(row["part"], row["metric"], row["n"]) for row in result.aggregates()]
+    [('data', 'exact_match', 2)]
     """
 
     parts: dict[str, PartEvaluation]

@@ -22,6 +22,19 @@ def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, 
 
     Raises:
         ParameterError: the part or metric is not in both, or the two saw other rows.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune import Evaluator
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from codeshift.metrics import NegativeLogLikelihood
+    >>> rows = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
+    >>> models = [tiny_model("t5", tokenizer, seed=seed) for seed in (0, 1)]
+    >>> before, after = (evaluator.evaluate(model, rows, tokenizer=tokenizer) for model in models)
+    >>> lost = forgetting(before, after, part="data", metric="negative_log_likelihood")
+    >>> lost.n, forgetting(before, before, part="data", metric="negative_log_likelihood").value
+    (2, 0.0)
     """
     first, second = before[part], after[part]
     statistics = [found.statistics_of(metric) for found in (first, second)]

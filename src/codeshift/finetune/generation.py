@@ -73,6 +73,9 @@ class Output:
         text: without special tokens and stop strings.
         finished: whether the model ended it, rather than the limit of length.
         tokens: how many were generated, the end token included.
+
+    >>> Output(text="return a + b", finished=True, tokens=5).text
+    'return a + b'
     """
 
     text: str

@@ -59,6 +59,15 @@ def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> I
 
     Raises:
         ParameterError: as ``wise_ft``.
+
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> tokenizer = tiny_tokenizer(["a"])
+    >>> before, after = (tiny_model("gpt2", tokenizer, seed=seed) for seed in (0, 1))
+    >>> for alpha, model in wise_ft_sweep(before, after, (0.0, 0.5, 1.0)):
+    ...     print(alpha, torch.equal(model.lm_head.weight, after.lm_head.weight))
+    0.0 False
+    0.5 False
+    1.0 True
     """
     start = load_model(pretrained) if isinstance(pretrained, str | os.PathLike) else pretrained
     end = load_model(finetuned) if isinstance(finetuned, str | os.PathLike) else finetuned

@@ -47,6 +47,17 @@ def lp_ft(
 
     Raises:
         ParameterError: the head is not told and cannot be told, or as ``Trainer``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> model = tiny_model("llama", tokenizer)
+    >>> config = TrainingConfig(learning_rate=1e-3, max_steps=2, batch_size=4)
+    >>> columns = {"source": "doc", "target": "code", "progress": False}
+    >>> probed, tuned = lp_ft(model, tokenizer, config, data, probe=config, **columns)
+    >>> probed.parameters.share < tuned.parameters.share == 1
+    True
     """
     tokenizer = load_tokenizer(tokenizer)
     with seeded(probe.seed):

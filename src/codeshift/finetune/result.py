@@ -35,6 +35,17 @@ class TrainingResult:
         seconds: of the training loop, validation included; of this process alone where a run was taken up again.
         best_step: of the best validation, or None without one.
         stopped_early: whether patience ended the run.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune import Trainer
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
+    >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
+    >>> config = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4)
+    >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
+    >>> result = trainer.fit(data)
+    >>> len(result.losses), result.parameters.share, str(result.truncation["train"])
+    (3, 1.0, '0 of 8 sources and 0 of 8 targets cut')
     """
 
     model: Any = field(repr=False)

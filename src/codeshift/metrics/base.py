@@ -43,6 +43,11 @@ class SufficientStatistics(Protocol):
     """Anything whose corpus score follows from sums over rows; every ``Metric`` is one.
 
     The first column of ``statistics`` is 1 in every row, so ``sums[0]`` is the number of rows.
+
+    >>> from codeshift.metrics import ExactMatch
+    >>> rows = ExactMatch().statistics(["a", "b"], ["a", "c"])
+    >>> rows.tolist(), ExactMatch().from_statistics(rows.sum(axis=0)).value
+    ([[1.0, 1.0], [1.0, 0.0]], 0.5)
     """
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
@@ -60,6 +65,15 @@ class Metric(ABC):
     Subclasses are frozen dataclasses. They give ``score``; those whose corpus score is another thing than the mean of
     the rows (BLEU, nats a token) give ``statistics`` and ``from_statistics`` too. One law binds the three:
     ``corpus(p, r) == from_statistics(column_sums(statistics(p, r)))``.
+
+    One of your own:
+
+    >>> @dataclass(frozen=True)
+    ... class SameLength(Metric):
+    ...     def score(self, predictions, references):
+    ...         return np.array([float(len(p) == len(r)) for p, r in zip(predictions, references, strict=True)])
+    >>> SameLength().corpus(["ab", "c"], ["xy", "xyz"])
+    CorpusScore(value=0.5, parts={}, n=2)
     """
 
     higher_is_better: ClassVar[bool] = True

@@ -20,6 +20,13 @@ class ElementCounts:
     Attributes:
         vocabulary: the elements, sorted, one a column.
         counts: sparse integers of shape ``(n_rows, len(vocabulary))``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import NodeTypes, PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
+    >>> found = table.values(NodeTypes("code", "python"))
+    >>> found.of(("while_statement", "assignment")).tolist()
+    [[1, 0], [0, 1]]
     """
 
     vocabulary: tuple[str, ...]

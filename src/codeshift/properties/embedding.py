@@ -35,6 +35,12 @@ class TfidfEmbedding(Embedding):
     Attributes:
         features: tokens in the vocabulary, those that most programs hold.
         dimensions: of the vectors.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> table = PropertyTable(Dataset.from_dict({"code": [f"x = {i} + {i % 7}" for i in range(40)]}))
+    >>> table.values(TfidfEmbedding(dimensions=4).fit(table, "code")).shape
+    (40, 4)
     """
 
     features: int = 4096
@@ -60,6 +66,11 @@ class EncoderEmbedding(Embedding):
         pooling: ``"mean"`` over tokens or ``"cls"``, the first token.
         max_length: tokens beyond this are cut off.
         batch_size: programs that go through the model at a time.
+
+    >>> EncoderEmbedding(model="microsoft/codebert-base", pooling="first")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: pooling must be "mean" or "cls", got 'first': choose one of cls, mean
     """
 
     model: str
@@ -85,6 +96,9 @@ class FunctionEmbedding(Embedding):
 
     Attributes:
         function: the function, or its name as ``"package.module:function"``; it is kept as the name.
+
+    >>> FunctionEmbedding(function="my_package.vectors:embed")
+    FunctionEmbedding(function='my_package.vectors:embed')
     """
 
     function: str | Callable[[Sequence[str]], Any]
@@ -105,6 +119,10 @@ class ColumnEmbedding(Embedding):
 
     Attributes:
         vectors: their column.
+
+    >>> from codeshift.splitters import ClusterSplitter
+    >>> ClusterSplitter(column="code", embedding=ColumnEmbedding(vectors="embedding"), n_clusters=8).embedding
+    ColumnEmbedding(vectors='embedding')
     """
 
     vectors: str

@@ -38,6 +38,15 @@ class SplitAssignment:
         reasons: why a row is excluded, as an index into ``dealing.REASONS``.
         control: whether each row is one of ``train_control``; None where that was not asked for.
         manifest: what it takes to build this split again, to be published.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
+    >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+    >>> assignment.sizes
+    {'train': 48, 'validation': 8, 'test_id': 8, 'test_ood': 8, 'excluded': 8}
+    >>> assignment.to_dataset_dict(rows)["test_ood"].num_rows
+    8
     """
 
     sources: tuple[str, ...]

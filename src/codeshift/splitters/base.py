@@ -29,6 +29,22 @@ class Splitter(ABC):
 
     Attributes:
         column: the column that holds the code. Rows with equal code are one identity and never stand in two parts.
+
+    One of your own:
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import CharCount
+    >>> from codeshift.splitters import Interval
+    >>> @dataclass(frozen=True, kw_only=True)
+    ... class ShortCalls(Splitter):
+    ...     def fit(self, table):
+    ...         return Interval(CharCount(self.column), high=20)
+    >>> rows = Dataset.from_dict({"code": [f"f{i}(" + "x, " * (i % 30) + ")" for i in range(60)]})
+    >>> splits = ShortCalls(column="code").split(rows, seed=0, near_duplicates="ignore")
+    >>> all(len(code) < 20 for code in splits["test_ood"]["code"])
+    True
+    >>> any(len(code) < 20 for code in splits["train"]["code"])
+    False
     """
 
     column: str

@@ -50,6 +50,17 @@ class SplitManifest:
         control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
         near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
             None where they were ignored.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> manifest = LengthSplitter(column="code", bounds=(60, None)).assign(rows, seed=0).manifest
+    >>> SplitManifest.from_json(manifest.to_json()) == manifest
+    True
+    >>> new = Dataset.from_dict({"code": ["return x", "return " + "x + " * 40 + "x"]})
+    >>> manifest.fitted_region().contains(PropertyTable(new))
+    array([False,  True])
     """
 
     splitter: str

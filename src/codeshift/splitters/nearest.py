@@ -20,6 +20,13 @@ class NearestCentroid(Region):
         property: gives vectors of shape ``(n, dimensions)``.
         centroids: of shape ``(n_clusters, dimensions)``.
         chosen: numbers of centroids.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties.encoder import ColumnVectors
+    >>> rows = Dataset.from_dict({"code": ["f()", "g()"], "vector": [[0.0, 0.1], [1.0, 0.9]]})
+    >>> centroids = Matrix.pack(np.array([[0.0, 0.0], [1.0, 1.0]]))
+    >>> NearestCentroid(ColumnVectors("code", "vector"), centroids, chosen=(1,)).contains(PropertyTable(rows))
+    array([False,  True])
     """
 
     property: Property

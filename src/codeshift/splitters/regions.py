@@ -18,7 +18,15 @@ from codeshift.properties.serialise import Serialisable
 
 @dataclass(frozen=True)
 class Region(Serialisable, ABC):
-    """A set of programs. Regions compose with ``&``, ``|``, ``~`` and ``-``; their repr builds them again."""
+    """A set of programs. Regions compose with ``&``, ``|``, ``~`` and ``-``; their repr builds them again.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x", "x + y", "x + y + z"]}))
+    >>> longest = LengthSplitter(column="code", bounds=(4, None)).fit(table)
+    >>> (longest.contains(table), (~longest).contains(table))
+    (array([False, False,  True]), array([ True,  True, False]))
+    """
 
     @abstractmethod
     def contains(self, table: PropertyTable) -> np.ndarray:

@@ -58,6 +58,9 @@ class Scenario:
     Attributes:
         name: such as ``"length_p97_p100"``.
         splitter: says what is out of distribution.
+
+    >>> Scenario("longest", LengthSplitter(column="code", quantiles=(0.9, 1.0))).name
+    'longest'
     """
 
     name: str

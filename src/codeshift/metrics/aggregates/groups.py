@@ -24,6 +24,10 @@ class WorstGroup:
     Attributes:
         group: its label; None where no group has enough rows.
         estimate: its value, interval and number of rows.
+
+    >>> found = worst_group([1.0, 0.0, 1.0, 0.0], ["java", "go", "java", "go"], min_rows=2)
+    >>> found.group, found.estimate.value
+    ('go', 0.0)
     """
 
     group: Hashable
