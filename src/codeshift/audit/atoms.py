@@ -16,7 +16,7 @@ EXAMPLES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenAtoms:
-    """How many of the elements of a part training never shows.
+    r"""How many of the elements of a part training never shows.
 
     Attributes:
         part: the part.
@@ -26,6 +26,16 @@ class UnseenAtoms:
         n: rows of the part.
         rows: how many of them hold at least one unseen element.
         examples: the unseen elements that most rows hold, most first.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short = [f"x{i} = {i}" for i in range(40)]
+    >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> tokens = next(atoms for atoms in report.atoms if atoms.part == "test")
+    >>> tokens.rows_share, "for" in tokens.examples
+    (1.0, True)
     """
 
     part: str

@@ -18,7 +18,7 @@ _CELLS = 4_000_000  # similarities held at once
 
 @dataclass(frozen=True, kw_only=True)
 class NearestSimilarity:
-    """The distribution of the similarity of held-out rows to the nearest row of train.
+    r"""The distribution of the similarity of held-out rows to the nearest row of train.
 
     Attributes:
         n: held-out rows that were looked at.
@@ -28,6 +28,16 @@ class NearestSimilarity:
         median: the median.
         q75: the upper quartile.
         q95: the 95% quantile.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short = [f"x{i} = {i}" for i in range(40)]
+    >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> nearest = report.strength[0].nearest
+    >>> nearest.n, 0 <= nearest.q05 <= nearest.median <= nearest.q95 <= 1
+    (40, True)
     """
 
     n: int

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AuditReport:
-    """What an audit found. Two reports are equal where all their figures are.
+    r"""What an audit found. Two reports are equal where all their figures are.
 
     Attributes:
         train: the part that is trained on.
@@ -41,6 +41,17 @@ class AuditReport:
         truncation: rows longer than a model's context, of train, test and reference; empty without a tokenizer.
         verdict: what it comes to.
         values: numbers by property and part, for plots; rows in the order of content.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short = [f"x{i} = {i}" for i in range(40)]
+    >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> print(report.verdict)
+    Sound: ...
+    >>> report.sizes["test"], report.to_dict()["verdict"]["label"]
+    (40, 'sound')
     """
 
     train: str

@@ -20,7 +20,7 @@ from codeshift.properties import ElementCounts
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyShift:
-    """How one property differs between train and a part, on distinct rows.
+    r"""How one property differs between train and a part, on distinct rows.
 
     Attributes:
         name: the property.
@@ -34,6 +34,16 @@ class PropertyShift:
         wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
         jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
         p_value: that of the Jensen-Shannon distance, by permutation.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short = [f"x{i} = {i}" for i in range(40)]
+    >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> shift = next(one for one in report.strength[0].properties if one.name == "TokenCount")
+    >>> shift.mean_train, shift.mean > shift.mean_train, shift.jensen_shannon
+    (3.0, True, 1.0)
     """
 
     name: str
@@ -51,7 +61,7 @@ class PropertyShift:
 
 @dataclass(frozen=True, kw_only=True)
 class Strength:
-    """How a part differs from train, on distinct rows: one of each near-duplicate component within either part.
+    r"""How a part differs from train, on distinct rows: one of each near-duplicate component within either part.
 
     Copies are not independent of each other, and a permutation test that takes them for independent finds a shift in
     every split that keeps them together.
@@ -64,6 +74,16 @@ class Strength:
         mmd: the unbiased MMD^2, on the same sample.
         nearest: how similar rows of the part are to the nearest row of train, on a sample of the part.
         properties: one comparison a property.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> short = [f"x{i} = {i}" for i in range(40)]
+    >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
+    >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
+    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> strength = report.strength[0]
+    >>> strength.part, strength.classifier.statistic
+    ('test', 1.0)
     """
 
     part: str

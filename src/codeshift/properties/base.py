@@ -25,6 +25,17 @@ class Property(Serialisable, ABC):
 
     Attributes:
         column: the dataset's column that holds the code.
+
+    One of your own, here from a column beside the code:
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> @dataclass(frozen=True)
+    ... class Stars(Property):
+    ...     def evaluate(self, table):
+    ...         return np.array(table.data["stars"], dtype=np.float64)
+    >>> PropertyTable(Dataset.from_dict({"code": ["f()", "g()"], "stars": [3, 120]})).values(Stars("code"))
+    array([  3., 120.])
     """
 
     column: str
@@ -36,7 +47,17 @@ class Property(Serialisable, ABC):
 
 @dataclass(frozen=True)
 class TextProperty(Property):
-    """A number for each row that needs the row's text alone. Fill in ``compute``."""
+    """A number for each row that needs the row's text alone. Fill in ``compute``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> @dataclass(frozen=True)
+    ... class Semicolons(TextProperty):
+    ...     def compute(self, texts):
+    ...         return np.array([text.count(";") for text in texts])
+    >>> PropertyTable(Dataset.from_dict({"code": ["f(); g();", "x"]})).values(Semicolons("code"))
+    array([2., 0.])
+    """
 
     @abstractmethod
     def compute(self, texts: Sequence[str]) -> np.ndarray:
@@ -49,10 +70,20 @@ class TextProperty(Property):
 
 @dataclass(frozen=True)
 class TreeProperty(Property):
-    """A property of the syntax tree. Fill in ``from_syntax``; all of these share one parse of each row.
+    r"""A property of the syntax tree. Fill in ``from_syntax``; all of these share one parse of each row.
 
     Attributes:
         language: a name of ``codeshift.properties.languages()``.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> @dataclass(frozen=True)
+    ... class Loops(TreeProperty):
+    ...     def from_syntax(self, scan):
+    ...         return scan.node_types.of(("for_statement", "while_statement")).sum(axis=1)
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["for x in y:\n    while x: f()", "f()"]}))
+    >>> table.values(Loops("code", "python"))
+    array([2, 0])
     """
 
     language: str
