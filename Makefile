@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: demo test nightly lint types contracts tests venv clean
+.PHONY: demo test nightly lint types contracts docs tests venv clean
 
 demo: $(VENV)/.installed
 	$(BIN)/codeshift demo
 
-test: lint types contracts tests
+test: lint types contracts docs tests
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -21,6 +21,10 @@ types: $(VENV)/.installed
 
 contracts: $(VENV)/.installed
 	$(BIN)/lint-imports
+
+# Strict: a page that is missing, a link that leads nowhere or a name that cannot be read ends the build.
+docs: $(VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # --dist worksteal: a few tests train models, the rest take milliseconds.
 tests: $(VENV)/.installed
@@ -39,4 +43,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,29 @@
+"""Shows the ``>>>`` examples of docstrings as blocks of code in the reference.
+
+Docstrings here hold bare doctests, as the standard library's do; Markdown would read ``>>>`` as a quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+
+# From a prompt to the next blank line, which is where a doctest ends as well.
+EXAMPLE = re.compile(r"^( *)>>> .*(?:\n(?!\s*$).*)*", flags=re.MULTILINE)
+
+
+def fenced(text: str) -> str:
+    """The text with each doctest in a fence; examples that follow each other stand in one."""
+    apart = EXAMPLE.sub(lambda found: f"{found[1]}```pycon\n{found[0]}\n{found[1]}```", text)
+    return re.sub(r"^( *)```\n\n\1```pycon$", r"", apart, flags=re.MULTILINE)
+
+
+class DoctestFences(griffe.Extension):
+    """Fences the examples of every docstring before it is parsed."""
+
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called for each object that was read."""
+        if obj.docstring:
+            obj.docstring.value = fenced(obj.docstring.value)

@@ -1,0 +1,54 @@
+"""The site's parts that a strict build does not check."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from pages import ROOT
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """Once each; a strict build passes over pages that nobody can reach."""
+    pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert sorted(_leaves(_settings()["nav"])) == sorted(pages)
+
+
+def test_no_more_plugins_than_two() -> None:
+    """What keeps a move to another site generator cheap."""
+    assert [next(iter(p)) if isinstance(p, dict) else p for p in _settings()["plugins"]] == ["search", "mkdocstrings"]
+    assert "hooks" not in _settings()
+    assert _settings()["theme"]["font"] is False  # pages load nothing from other hosts
+
+
+def test_examples_of_docstrings_are_fenced() -> None:
+    """Markdown would read ``>>>`` as a quotation; neighbours stand in one block, indentation stays."""
+    fenced = _script("griffe_doctests").fenced
+    assert fenced("Adds.\n\n>>> 1 + 1\n2\n\n>>> 2\n2\n\nMore.") == (
+        "Adds.\n\n```pycon\n>>> 1 + 1\n2\n\n>>> 2\n2\n```\n\nMore."
+    )
+    assert fenced("Note:\n    >>> f(\n    ...     1)\n\n    End.") == (
+        "Note:\n    ```pycon\n    >>> f(\n    ...     1)\n    ```\n\n    End."
+    )
+    assert fenced("Nothing here.") == "Nothing here."
+
+
+def _settings() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+
+
+def _leaves(entry: Any) -> list[str]:
+    if isinstance(entry, str):
+        return [entry]
+    children = entry.values() if isinstance(entry, dict) else entry
+    return [leaf for child in children for leaf in _leaves(child)]
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
