@@ -1,0 +1,39 @@
+"""Datasets of the Hugging Face Hub."""
+
+from __future__ import annotations
+
+import re
+
+from datasets import DatasetDict, load_dataset
+from datasets.exceptions import DatasetsError
+
+from codeshift.data.folders import Parts, loaded_parts
+from codeshift.errors import DataError
+
+_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+
+
+def is_hub_name(source: str) -> bool:
+    """Whether a text can be the name of a dataset of the hub: ``owner/name``.
+
+    >>> is_hub_name("google/code_x_glue_tc_text_to_code"), is_hub_name("rows.jsonl"), is_hub_name("./a/b")
+    (True, False, False)
+    """
+    return bool(_NAME.fullmatch(source))
+
+
+def hub_parts(name: str, config: str | None, revision: str | None) -> Parts:
+    """What reads the splits of a dataset. No code that comes with it is run.
+
+    Raises:
+        DataError: if it cannot be loaded; the message says why.
+    """
+    try:
+        splits = load_dataset(name, config, revision=revision)
+    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+        remedy = f"{reason}. A file or folder of this machine would do as well"
+        raise DataError("source", "a dataset of the hub that can be loaded", name, remedy) from error
+    if not isinstance(splits, DatasetDict):
+        raise DataError("source", "a dataset of rows", name, f"it loads as {type(splits).__name__}")
+    return loaded_parts(splits)

@@ -1,0 +1,159 @@
+"""Rows and splits from files, folders and the hub, with columns under the names that you want."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from datasets import Dataset, DatasetDict, concatenate_datasets
+
+from codeshift.data.columns import rename_columns
+from codeshift.data.folders import PARTS, WHOLE, Parts, files_of_parts, local_parts
+from codeshift.data.formats import format_of
+from codeshift.data.hub import hub_parts, is_hub_name
+from codeshift.errors import DataError, ParameterError, Told, closest
+
+Source = str | os.PathLike[str]
+
+
+def load_rows(
+    source: Source,
+    *,
+    split: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    config: str | None = None,
+    revision: str | None = None,
+) -> Dataset:
+    r"""The rows of a file, a folder or a dataset of the hub.
+
+    A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet, all but the last
+    perhaps with ``.gz`` behind. A folder holds such files: where some are named as parts are (``train.jsonl``,
+    ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses, and other files are
+    left alone; otherwise all files are rows of one dataset, in the order of their names. A folder that ``datasets`` has
+    saved will do as well. What is on this machine goes before the hub. Files are read into memory.
+
+    Args:
+        source: a path, or ``"owner/name"`` of the hub.
+        split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
+        rename: columns to rename, from old names to new ones.
+        config: the configuration (subset) of a dataset of the hub.
+        revision: of a dataset of the hub.
+
+    Raises:
+        ParameterError: if an argument cannot work, or there is no such split.
+        DataError: if the source cannot be read, has no rows, or lacks a column that is renamed.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "rows.jsonl"
+    ...     _ = path.write_text('{"func": "x = 1", "repo": "a"}\n{"func": "y = 2", "repo": "b"}\n')
+    ...     rows = load_rows(path, rename={"func": "code"})
+    >>> rows.column_names, rows["code"][:]
+    (['code', 'repo'], ['x = 1', 'y = 2'])
+    """
+    parts = _parts(source, config, revision)
+    chosen = [parts[name]() for name in _chosen(parts, split, source)]
+    try:
+        rows = chosen[0] if len(chosen) == 1 else concatenate_datasets(chosen)
+    except ValueError as error:
+        raise DataError("split", "parts with the same columns", split, str(error)) from error
+    if len(rows) == 0:
+        raise DataError("source", "data with rows", str(source), "it has none")
+    return rename_columns(rows, rename)
+
+
+def load_splits(
+    source: Source | Mapping[str, Source],
+    *,
+    rename: Mapping[str, str] | None = None,
+    config: str | None = None,
+    revision: str | None = None,
+) -> DatasetDict:
+    r"""All parts of a folder or of a dataset of the hub, or of a file for each part.
+
+    What ``save_splits`` or ``codeshift split`` wrote comes back with all its parts, empty ones among them.
+
+    Args:
+        source: as in ``load_rows``, or a mapping of the names of parts to files.
+        rename: columns to rename in every part, from old names to new ones.
+        config: the configuration (subset) of a dataset of the hub.
+        revision: of a dataset of the hub.
+
+    Raises:
+        ParameterError: if an argument cannot work.
+        DataError: if the source cannot be read, or has no parts.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for part in ("train", "test"):
+    ...         _ = (Path(folder) / f"{part}.csv").write_text(f"code,id\nx = 1,{part}\n")
+    ...     splits = load_splits(folder)
+    >>> {part: rows["id"][:] for part, rows in splits.items()}
+    {'train': ['train'], 'test': ['test']}
+    """
+    parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
+    if WHOLE in parts:
+        remedy = f"name its files {', '.join(PARTS[:3])}, or take its rows with load_rows"
+        raise DataError("source", "data with parts", str(source), remedy)
+    read = {name: parts[name]() for name in sorted(parts, key=_place)}
+    filled = [rows for rows in read.values() if len(rows)]
+    if not filled:
+        raise DataError("source", "data with rows", str(source), "no part has any")
+    # An empty file of JSON Lines tells no columns.
+    blank = filled[0].select([])
+    return DatasetDict(
+        {name: rename_columns(rows if rows.column_names else blank, rename) for name, rows in read.items()}
+    )
+
+
+def load_data(
+    source: Source,
+    *,
+    split: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    config: str | None = None,
+    revision: str | None = None,
+) -> Dataset | DatasetDict:
+    """What a source holds: its parts where it has several, its rows where it has one or ``split`` chooses.
+
+    The arguments, and what is raised, are those of ``load_rows``.
+    """
+    if split is None:
+        parts = _parts(source, config, revision)
+        if len(parts) > 1:
+            return load_splits(source, rename=rename, config=config, revision=revision)
+    return load_rows(source, split=split, rename=rename, config=config, revision=revision)
+
+
+def _parts(source: Source, config: str | None, revision: str | None) -> Parts:
+    if not isinstance(source, str | os.PathLike) or not str(source):
+        raise ParameterError("source", "a path, or owner/name of the hub", source, 'such as "rows.jsonl"')
+    path = Path(source).expanduser()
+    if not (path.exists() or path.parent.is_dir() or format_of(path)) and is_hub_name(str(source)):
+        return hub_parts(str(source), config, revision)
+    for name, value in (("config", config), ("revision", revision)):
+        if value is not None and path.exists():
+            raise ParameterError(name, "left out for files of this machine", value, "only the hub has them")
+    return local_parts(path)
+
+
+def _chosen(parts: Parts, split: str | None, source: Source) -> list[str]:
+    if split is None:
+        if len(parts) > 1:
+            remedy = "name one, or join some by +; or take all parts with load_splits"
+            raise ParameterError("split", f"one of {', '.join(sorted(parts, key=_place))}", None, remedy)
+        return list(parts)
+    names = [name.strip() for name in str(split).split("+")]
+    for name in names:
+        if WHOLE in parts:
+            raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
+        if name not in parts:
+            raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, parts))
+    if len(set(names)) < len(names):
+        raise ParameterError("split", "parts that differ", split, "name each once")
+    return names
+
+
+def _place(part: str) -> tuple[int, str]:
+    return (PARTS.index(part) if part in PARTS else len(PARTS)), part

@@ -1,0 +1,105 @@
+"""Parts of a dataset as files: one a part, each written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from datasets import Dataset
+
+from codeshift.data.folders import PARTS, part_of
+from codeshift.data.formats import format_of
+from codeshift.errors import DataError, ParameterError, closest
+
+_BATCH = 10_000
+
+
+def save_splits(
+    splits: Mapping[str, Dataset], folder: str | os.PathLike[str], *, format: str = "parquet", overwrite: bool = False
+) -> dict[str, Path]:
+    r"""Write a file for each part; ``load_splits`` reads them back.
+
+    Args:
+        splits: a ``DatasetDict``, or parts by name.
+        folder: where the files go; made where it is missing.
+        format: ``"parquet"``, which keeps all types, or ``"jsonl"``, which people can read.
+        overwrite: whether parts that lie there already are replaced, all of them.
+
+    Returns:
+        The file of each part.
+
+    Raises:
+        ParameterError: if the format is unknown, a part's name cannot name a file, or parts lie there already.
+        DataError: if a column holds values that JSON cannot.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = save_splits({"train": Dataset.from_dict({"code": ["x = 1"]})}, folder, format="jsonl")
+    ...     files["train"].name, files["train"].read_text()
+    ('train.jsonl', '{"code": "x = 1"}\n')
+    """
+    if format not in _WRITERS:
+        raise ParameterError("format", "parquet or jsonl", format, closest(str(format), _WRITERS))
+    for part in splits:
+        if not re.fullmatch(r"\w[\w-]*", part):
+            raise ParameterError("splits", "parts whose names can name a file", part, "letters, digits, _ and -")
+    folder = Path(folder)
+    old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in PARTS] if folder.is_dir() else []
+    if old and not overwrite:
+        remedy = f"{old[0].name} lies there: name another folder, or overwrite"
+        raise ParameterError("folder", "one without parts", str(folder), remedy)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {part: folder / f"{part}.{format}" for part in splits}
+    for path in set(old) - set(files.values()):
+        path.unlink()
+    for part, rows in splits.items():
+        _replace(files[part], rows, format)
+    return files
+
+
+def _replace(path: Path, rows: Dataset, format: str) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        _WRITERS[format](rows.with_format(None), temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_parquet(rows: Dataset, path: Path) -> None:
+    # In batches, since a table of selected rows is gathered, and Arrow's texts end at 2 GiB a piece.
+    schema = rows.features.arrow_schema
+    with pq.ParquetWriter(path, schema) as writer:
+        for batch in rows.with_format("arrow").iter(_BATCH):
+            writer.write_table(batch.cast(schema))
+
+
+def _write_jsonl(rows: Dataset, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for row in _rows(rows):
+            try:
+                file.write(json.dumps(row, ensure_ascii=False, default=_iso) + "\n")
+            except TypeError as error:
+                raise DataError("format", "parquet for these rows", "jsonl", str(error)) from error
+
+
+def _rows(rows: Dataset) -> Iterator[dict[str, Any]]:
+    for batch in rows.iter(_BATCH):
+        names = list(batch)
+        yield from (dict(zip(names, row, strict=True)) for row in zip(*batch.values(), strict=True))
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+_WRITERS = {"parquet": _write_parquet, "jsonl": _write_jsonl}

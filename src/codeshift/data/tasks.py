@@ -1,0 +1,145 @@
+"""Task datasets of CodeXGLUE, with the columns that they have on the hub."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from datasets import DatasetDict
+
+from codeshift.data.loading import Source, load_splits
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError, closest
+
+HUB = "hub"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a task dataset is: what a model is given and must write, and where it stands on the hub.
+
+    Attributes:
+        name: what ``load_task`` calls it.
+        dataset: its name on the hub.
+        configs: its configurations on the hub; the first one is the default.
+        source: the column that a model is given, as ``Trainer`` and ``Evaluator`` take it.
+        target: the column that it must write.
+        language: of the target.
+        columns: all columns that it has.
+    """
+
+    name: str
+    dataset: str
+    configs: tuple[str, ...] = ("default",)
+    source: str
+    target: str
+    language: str
+    columns: tuple[str, ...]
+
+
+TASKS: Mapping[str, Task] = {
+    task.name: task
+    for task in (
+        Task(
+            name="text-to-code",
+            dataset="google/code_x_glue_tc_text_to_code",
+            source="nl",
+            target="code",
+            language="java",
+            columns=("id", "nl", "code"),
+        ),
+        Task(
+            name="code-refinement",
+            dataset="google/code_x_glue_cc_code_refinement",
+            configs=("small", "medium"),
+            source="buggy",
+            target="fixed",
+            language="java",
+            columns=("id", "buggy", "fixed"),
+        ),
+        Task(
+            name="code-translation",
+            dataset="google/code_x_glue_cc_code_to_code_trans",
+            source="java",
+            target="cs",
+            language="c_sharp",
+            columns=("id", "java", "cs"),
+        ),
+    )
+}
+"""The tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#)."""
+
+
+def load_task(
+    name: str,
+    *,
+    source: Source = HUB,
+    config: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    revision: str | None = None,
+) -> DatasetDict:
+    r"""The parts of a task dataset, with the hub's columns; ``TASKS[name]`` says which a model reads and writes.
+
+    The hub's ``text-to-code`` has a ``test`` part whose code is not public: ``code`` is empty in every row. A part like
+    that, which no output can be compared with, is left out, with a warning.
+
+    Args:
+        name: ``"text-to-code"`` (CONCODE), ``"code-refinement"`` (Bugs2Fix) or ``"code-translation"`` (CodeTrans).
+        source: ``"hub"``, or a folder of files that are named as parts and have the hub's columns.
+        config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub; the others have one.
+        rename: columns of files that have other names, from old names to the hub's.
+        revision: of the dataset on the hub.
+
+    Raises:
+        ParameterError: if the task or the configuration is unknown.
+        DataError: if the source cannot be read, lacks a column, or has no part with targets.
+
+    Warns:
+        CodeshiftWarning: if a part without targets is left out.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     row = '{"id": 0, "nl": "increment", "code": "int f(int a) { return a + 1; }"}\n'
+    ...     for part in ("train", "validation"):
+    ...         _ = Path(folder, f"{part}.jsonl").write_text(row)
+    ...     splits = load_task("text-to-code", source=folder)
+    >>> task = TASKS["text-to-code"]
+    >>> splits["train"][0][task.target], task.language
+    ('int f(int a) { return a + 1; }', 'java')
+    """
+    if name not in TASKS:
+        raise ParameterError("name", "a task", name, closest(str(name), TASKS))
+    task = TASKS[name]
+    if config is not None and config not in task.configs:
+        raise ParameterError("config", f"one of {name}", config, closest(str(config), task.configs))
+    if source == HUB:
+        asked = config or (task.configs[0] if len(task.configs) > 1 else None)
+        splits = load_splits(task.dataset, config=asked, rename=rename, revision=revision)
+    elif config is not None or revision is not None:
+        parameter, value = ("config", config) if config is not None else ("revision", revision)
+        raise ParameterError(parameter, "left out for files", value, "name their folder as source")
+    else:
+        splits = load_splits(source, rename=rename)
+    _check_columns(splits, task)
+    return _with_targets(splits, task)
+
+
+def _check_columns(splits: DatasetDict, task: Task) -> None:
+    for part, rows in splits.items():
+        for column in (task.source, task.target):
+            if column not in rows.column_names:
+                remedy = f"{part} has {', '.join(rows.column_names)}: rename={{old: {column!r}}}"
+                raise DataError("source", f"data with the columns {', '.join(task.columns)}", column, remedy)
+
+
+def _with_targets(splits: DatasetDict, task: Task) -> DatasetDict:
+    kept = {part: rows for part, rows in splits.items() if any(rows[task.target])}
+    if not kept:
+        raise DataError("source", f"data with {task.target!r} in some part", task.name, "all its rows are empty there")
+    for part in sorted(set(splits) - set(kept)):
+        message = (
+            f"{task.name}: {part} is left out, for {task.target!r} is empty in all of its {len(splits[part])} rows"
+        )
+        warnings.warn(message, CodeshiftWarning, stacklevel=3)
+    return DatasetDict(kept)

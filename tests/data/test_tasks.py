@@ -1,0 +1,145 @@
+"""Task datasets: from files shaped as the hub's, and from a stand-in for the hub on 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import hub_tasks_story
+from codeshift.data import TASKS, load_task
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError
+from hub_stand_in import hub_stand_in
+from shared_data import shared_data
+
+KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What the user of the story saw, in a process that can reach nothing but the stand-in."""
+    home = str(tmp_path_factory.mktemp("home"))
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
+        settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+        settings |= {"HOME": home, "HF_HOME": home, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        run = subprocess.run(  # noqa: S603 - a program of ours
+            [sys.executable, hub_tasks_story.__file__],
+            env={**environment, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr[-4000:]
+        assert hub.unknown == []
+        yield json.loads(run.stdout.splitlines()[-1])
+
+
+def test_the_hub_s_columns(told: dict[str, Any]) -> None:
+    """Each task comes with the columns that its entry names, and no others."""
+    for name, task in TASKS.items():
+        for rows in told[name]["parts"].values():
+            assert sorted(rows[0]) == sorted(task.columns), name
+
+
+def test_a_part_without_targets_is_left_out(told: dict[str, Any]) -> None:
+    """CONCODE's test code is not public: the part is left out, which is said once."""
+    assert list(told["text-to-code"]["parts"]) == ["train", "validation"]
+    message = "text-to-code: test is left out, for 'code' is empty in all of its 2 rows"
+    assert told["text-to-code"]["warnings"] == [message]
+    for name in ("code-refinement", "code-translation"):
+        assert list(told[name]["parts"]) == ["train", "validation", "test"]
+        assert told[name]["warnings"] == []
+
+
+def test_configurations(told: dict[str, Any]) -> None:
+    """``small`` unless ``medium`` is asked for."""
+    assert told["code-refinement"]["parts"]["train"][0]["buggy"] == "small bug train 0"
+    assert told["medium"]["parts"]["test"][1]["fixed"] == "medium fix test 1"
+
+
+def test_rows_of_any_dataset_of_the_hub(told: dict[str, Any]) -> None:
+    """Splits joined, a column renamed."""
+    assert [row["code"] for row in told["rows"]] == ["J train 0", "J train 1", "J test 0", "J test 1"]
+    assert told["no split"].startswith("split must be one of train, validation, test, got None: name one")
+
+
+def test_what_the_hub_lacks(told: dict[str, Any]) -> None:
+    """A dataset that is not there, and a configuration that was not named, are one clear error."""
+    found = told["no dataset"]
+    assert found.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
+    assert found.endswith("A file or folder of this machine would do as well")
+    assert "'small'" in told["no config"]
+    assert "'medium'" in told["no config"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "sizes"),
+    [
+        ("text-to-code", "text_to_code", {"validation": 2000}),
+        ("code-refinement", "code_refinement_small", {"validation": 5835, "test": 5835}),
+        ("code-refinement", "code_refinement_medium", {"validation": 6546}),
+        ("code-translation", "code_to_code_trans", {"train": 10295, "validation": 499, "test": 1000}),
+    ],
+)
+def test_benchmark_files(name: str, folder: str, sizes: dict[str, int]) -> None:
+    """The real rows; what a model is given and must write is there in all of them."""
+    splits, task = load_task(name, source=shared_data(folder)), TASKS[name]
+    assert {part: len(rows) for part, rows in splits.items()} == sizes
+    for rows in splits.values():
+        assert set(task.columns) <= set(rows.column_names)
+        assert all(rows[task.source])
+        assert all(rows[task.target])
+
+
+def write(folder: Path, **parts: list[dict[str, Any]]) -> Path:
+    for part, rows in parts.items():
+        (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_files_with_other_names(tmp_path: Path) -> None:
+    """Columns are renamed to the hub's; without that, the error says what there is and how."""
+    write(tmp_path, train=[{"docstring": "d", "function": "f"}])
+    splits = load_task("text-to-code", source=tmp_path, rename={"docstring": "nl", "function": "code"})
+    assert splits["train"].to_list() == [{"nl": "d", "code": "f"}]
+    message = "got 'nl': train has docstring, function: rename={old: 'nl'}"
+    with pytest.raises(DataError, match=re.escape(message)):
+        load_task("text-to-code", source=tmp_path)
+
+
+def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
+    """Such a part is kept as it is; where no part has a target, nothing is left to load."""
+    write(tmp_path, train=[{"nl": "a", "code": "x"}, {"nl": "b", "code": ""}], test=[{"nl": "c", "code": ""}])
+    with pytest.warns(CodeshiftWarning, match="test is left out, for 'code' is empty in all of its 1 rows"):
+        splits = load_task("text-to-code", source=tmp_path)
+    assert splits["train"]["code"][:] == ["x", ""]
+    (tmp_path / "train.jsonl").unlink()
+    with pytest.raises(DataError, match="source must be data with 'code' in some part"):
+        load_task("text-to-code", source=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("text-to-cod", {}, "name must be a task, got 'text-to-cod': did you mean text-to-code?"),
+        (
+            "code-refinement",
+            {"config": "smal"},
+            "config must be one of code-refinement, got 'smal': did you mean small?",
+        ),
+        ("code-refinement", {"config": "small", "source": "."}, "config must be left out for files, got 'small'"),
+        ("code-translation", {"source": "nowhere"}, "source must be an existing file or folder"),
+    ],
+)
+def test_bad_arguments(name: str, arguments: dict, message: str) -> None:
+    """Told before anything is read, with close matches."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        load_task(name, **arguments)

@@ -1,0 +1,81 @@
+"""What a user loads from the hub, to be run where HF_ENDPOINT is that of ``hub_stand_in``: prints what came back.
+
+It runs in a process of its own because HF_ENDPOINT is read when ``huggingface_hub`` is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from hub_story import TOKEN, stay_here
+
+
+def rows(part: str, **columns: str) -> list[dict[str, Any]]:
+    """Two rows whose values tell where they stand."""
+    return [
+        {"id": i} | {name: f"{value} {part} {i}" if value else "" for name, value in columns.items()} for i in (0, 1)
+    ]
+
+
+def publish() -> None:
+    """Datasets shaped as those of the tasks are on the hub."""
+    from datasets import Dataset, DatasetDict
+
+    def push(name: str, config: str, parts: dict[str, list[dict[str, Any]]]) -> None:
+        splits = DatasetDict({part: Dataset.from_list(found) for part, found in parts.items()})
+        splits.push_to_hub(f"google/{name}", config_name=config, token=TOKEN)
+
+    every = ("train", "validation", "test")
+    push(
+        "code_x_glue_tc_text_to_code",
+        "default",
+        {part: rows(part, nl="text", code="" if part == "test" else "java") for part in every},
+    )
+    for size in ("small", "medium"):
+        parts = {part: rows(part, buggy=f"{size} bug", fixed=f"{size} fix") for part in every}
+        push("code_x_glue_cc_code_refinement", size, parts)
+    push("code_x_glue_cc_code_to_code_trans", "default", {part: rows(part, java="J", cs="C#") for part in every})
+
+
+def story() -> dict[str, Any]:
+    """Load each task, rows with other names, and what is not there."""
+    from codeshift.data import load_rows, load_task
+
+    told: dict[str, Any] = {}
+    for name, config in (("text-to-code", None), ("code-refinement", None), ("code-translation", None)):
+        told[name] = _told(lambda name=name, config=config: load_task(name, config=config))  # type: ignore[misc]
+    told["medium"] = _told(lambda: load_task("code-refinement", config="medium"))
+    trans = "google/code_x_glue_cc_code_to_code_trans"
+    told["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()
+    told["no split"] = _refused(lambda: load_rows(trans))
+    told["no config"] = _refused(lambda: load_rows("google/code_x_glue_cc_code_refinement", split="train"))
+    told["no dataset"] = _refused(lambda: load_rows("google/code_x_glue", split="train"))
+    return told
+
+
+def _told(load: Callable[[], Any]) -> dict[str, Any]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        splits = load()
+    ours = [str(one.message) for one in caught if type(one.message).__module__ == "codeshift.errors"]
+    return {"parts": {part: found.to_list() for part, found in splits.items()}, "warnings": ours}
+
+
+def _refused(load: Callable[[], Any]) -> str:
+    from codeshift.errors import CodeshiftError
+
+    try:
+        load()
+    except CodeshiftError as error:
+        return str(error)
+    return "loaded"
+
+
+if __name__ == "__main__":
+    sys.addaudithook(stay_here)
+    publish()
+    print(json.dumps(story()))  # noqa: T201
