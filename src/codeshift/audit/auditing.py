@@ -24,7 +24,7 @@ from codeshift.properties.near_duplicates import NearDuplicates
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from codeshift.splitters import SplitAssignment
+    from codeshift.splitters import SplitAssignment, SplitManifest
 
 
 def audit(
@@ -32,6 +32,7 @@ def audit(
     data: Dataset | DatasetDict | PropertyTable | None = None,
     *,
     column: str,
+    manifest: SplitManifest | None = None,
     language: str | None = None,
     groups: str | None = None,
     properties: Sequence[Property] | None = None,
@@ -57,12 +58,13 @@ def audit(
         splits: a codeshift ``SplitAssignment`` (with its ``data``), or anybody's ``DatasetDict``.
         data: what was assigned; left out for a ``DatasetDict``.
         column: the column that holds the code.
+        manifest: of the split, where ``splits`` are the parts that codeshift wrote; an assignment brings its own.
         language: its language, for properties of the syntax tree; without it they are left out.
-        groups: a column whose values should not stand on both sides; by default that of the assignment, if any.
+        groups: a column whose values should not stand on both sides; by default that of the assignment or manifest, if any.
         properties: what to compare between parts; by default length in three units and, with ``language``, tree depth,
             node types and API names.
         intended: the properties that the split was meant to move, so that they are no confounds; by default those of
-            the assignment's region.
+            the region of the assignment or manifest.
         train: the part that is trained on.
         test: the part whose shift is measured; by default ``"test_ood"`` or, where there is none, ``"test"``.
         reference: the in-distribution test part, against which to read every figure; by default ``"test_id"`` where
@@ -106,13 +108,14 @@ def audit(
         thresholds=Thresholds() if thresholds is None else thresholds,
     )
     counter = token_counter(tokenizer, max_length)
-    parts = take_parts(splits, data, column=column, train=train, test=test, reference=reference)
+    parts = take_parts(splits, data, manifest, column=column, train=train, test=test, reference=reference)
     # More threads would win little here, and sum in another order on another machine.
     with threadpool_limits(limits=1):
-        return _measure(parts, settings, counter)
+        return measure_parts(parts, settings, counter)
 
 
-def _measure(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
+def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
+    """All figures of a split; call it on one thread."""
     series = gather_series(parts.table, settings, parts.region)
     groups = settings.groups if settings.groups is not None else parts.groups
     leakage = tuple(
