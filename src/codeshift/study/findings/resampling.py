@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +12,9 @@ from codeshift.errors import ParameterError
 from codeshift.metrics import Metric, column_sums
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.quantity import Quantity, nothing
+from codeshift.study.findings.row_draws import RowDraws, evaluated_set
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.results import TEST_PARTS, StudyResults
-
-_KEPT = 6  # sets of counts kept in memory
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,8 +38,6 @@ class Resampler:
     results: StudyResults
     n_resamples: int = 1000
     seed: int = 0
-    _counts: dict[tuple[str, str, str, int], FloatArray] = field(default_factory=dict)
-    _orders: dict[tuple[str, int], tuple[str, NDArray[np.int64]]] = field(default_factory=dict)
     _values: dict[object, tuple[float, FloatArray, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -50,14 +45,7 @@ class Resampler:
             raise ParameterError("n_resamples", "at least 1", self.n_resamples, "leave it out to take 1000")
         if self.seed < 0:
             raise ParameterError("seed", "an integer of at least 0", self.seed, "leave it out to take 0")
-
-    @cached_property
-    def _done(self) -> dict[int, list[RunKey]]:
-        found: dict[int, list[RunKey]] = {}
-        for record in self.results.records:
-            if record.status == "done":
-                found.setdefault(record.key.split_seed, []).append(record.key)
-        return found
+        self._draws = RowDraws(self.results, self.n_resamples, self.seed)
 
     def quantity(self, records: Sequence[RunRecord], metric: str, part: str, scenario: str | None = None) -> Quantity:
         """The mean over the runs that are done: of each split seed over its training seeds, then over split seeds.
@@ -74,7 +62,7 @@ class Resampler:
             part,
             scenario,
             metric,
-            lambda key: self.results.statistics(key, metric, *self._all(part)),
+            lambda key: self.results.statistics(key, metric, evaluated_set(part)),
             measured,
         )
 
@@ -97,6 +85,7 @@ class Resampler:
             statistics: of a run, those of all rows of the evaluated set, (rows, d); NaN where a row has none.
             metric: turns their sums into a value; None for the ratio of column 1 to column 0.
         """
+        scenario = scenario if part in TEST_PARTS else None
         by_split: dict[int, list[tuple[float, FloatArray, int]]] = {}
         for record in records:
             key = record.key
@@ -113,10 +102,6 @@ class Resampler:
             n=min(n for _, _, n in runs),
             seeds=len(runs),
         )
-
-    @staticmethod
-    def _all(part: str) -> tuple[str]:
-        return ("test",) if part in TEST_PARTS else (part,)
 
     def _dealt(self, part: str, scenario: str | None, split_seed: int) -> bool:
         return part not in TEST_PARTS or (scenario or "", split_seed) in self.results.splits
@@ -136,7 +121,7 @@ class Resampler:
             rows, mask = self._rows(key, part, scenario, statistics(key))
             values_of = _mean_values if metric is None else _values_of(metric)
             value = float(values_of(column_sums(rows)[None, :])[0]) if mask.any() else np.nan
-            sums = np.einsum("rn,nd->rd", self._counts_of(key, part, scenario), rows, optimize=False)
+            sums = np.einsum("rn,nd->rd", self._draws.counts(part, scenario, key.split_seed), rows, optimize=False)
             self._values[asked] = value, values_of(sums), int(mask.sum())
         return self._values[asked]
 
@@ -144,47 +129,17 @@ class Resampler:
         self, key: RunKey, part: str, scenario: str | None, statistics: FloatArray
     ) -> tuple[FloatArray, NDArray[np.bool_]]:
         """A part's statistics in the canonical order, with zeros, which count for nothing, for rows that lack them."""
-        _, order = self._order(part, key.split_seed)
+        _, order = self._draws.order(part, key.split_seed)
         rows = statistics[order]
         if part in TEST_PARTS:
             rows = rows[self.results.members(part, scenario or "", key.split_seed)[order]]
         missing: NDArray[np.bool_] = np.asarray(np.isnan(rows).any(axis=1))
         return np.where(missing[:, None], 0.0, rows), ~missing
 
-    def _counts_of(self, key: RunKey, part: str, scenario: str | None) -> FloatArray:
-        """How often each resample draws each row of a part, (resamples, rows)."""
-        evaluated = self._all(part)[0]
-        digest, order = self._order(part, key.split_seed)
-        asked = (digest, part, scenario or "", key.split_seed)
-        if asked not in self._counts:
-            rng = np.random.default_rng([self.seed, *hashlib.sha256(f"{evaluated} {digest}".encode()).digest()[:8]])
-            whole = _multinomial(len(order), self.n_resamples, rng)
-            if part in TEST_PARTS:
-                whole = whole[:, self.results.members(part, scenario or "", key.split_seed)[order]]
-            while len(self._counts) >= _KEPT:
-                del self._counts[next(iter(self._counts))]
-            self._counts[asked] = whole.astype(np.float64)
-        return self._counts[asked]
-
-    def _order(self, part: str, split_seed: int) -> tuple[str, NDArray[np.int64]]:
-        """A digest of the rows of an evaluated set, and an order of them that depends on their content alone."""
-        evaluated = self._all(part)[0]
-        if (evaluated, split_seed) not in self._orders:
-            keys = self._done[split_seed]
-            references = self.results.scores(keys[0], evaluated).references
-            content: list[tuple[str, ...]] = [(text,) for text in references]
-            if len(set(references)) < len(references):  # only outputs tell rows of one reference apart
-                outputs = [self.results.scores(key, evaluated).predictions for key in keys]
-                content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
-            order = sorted(range(len(content)), key=content.__getitem__)
-            digest = hashlib.sha256("\0".join(content[i][0] for i in order).encode("utf-8", "surrogatepass"))
-            self._orders[evaluated, split_seed] = digest.hexdigest(), np.array(order, dtype=np.int64)
-        return self._orders[evaluated, split_seed]
-
     def _over_seeds(self, by_split: Mapping[int, Sequence[FloatArray]], part: str) -> FloatArray:
         """Resamples of rows become resamples of seeds and rows; one run of one split stays as it is."""
         blocks = [np.array(block) for block in by_split.values()]
-        own_rows = len({self._order(part, split)[0] for split in by_split}) > 1
+        own_rows = len({self._draws.order(part, split)[0] for split in by_split}) > 1
         rng = np.random.default_rng([self.seed, 1])
         resample = np.arange(self.n_resamples)
         splits = rng.integers(0, len(blocks), (self.n_resamples, len(blocks)))
@@ -196,13 +151,6 @@ class Resampler:
                 seeds = rng.integers(0, len(block), (self.n_resamples, len(block)))
                 total += np.where(splits[:, place] == i, block[seeds, rows[:, None]].mean(axis=1), 0.0)
         return total / len(blocks)
-
-
-def _multinomial(n: int, resamples: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    counts = np.empty((resamples, n), dtype=np.int64)
-    for i in range(resamples):
-        counts[i] = np.bincount(rng.integers(0, n, n), minlength=n) if n else 0
-    return counts
 
 
 def _values_of(metric: Metric) -> Callable[[FloatArray], FloatArray]:
