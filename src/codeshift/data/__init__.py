@@ -1,8 +1,9 @@
-"""Datasets of programs: files, folders and the hub, task datasets, and a corpus that needs no network.
+"""Datasets of programs: files, folders and the hub, task datasets, and a corpus and a model that need no network.
 
-That corpus is the standard library of the running Python.
+That corpus is the standard library of the running Python, that model a small one that codeshift carries.
 """
 
+from codeshift.data.embedded import embedded_model_path
 from codeshift.data.loading import load_data, load_rows, load_splits
 from codeshift.data.saving import save_splits
 from codeshift.data.stdlib import stdlib_functions
@@ -11,6 +12,7 @@ from codeshift.data.tasks import TASKS, Task, load_task
 __all__ = [
     "TASKS",
     "Task",
+    "embedded_model_path",
     "load_data",
     "load_rows",
     "load_splits",

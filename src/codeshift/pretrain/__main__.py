@@ -1,0 +1,67 @@
+"""``python -m codeshift.pretrain --out FOLDER`` makes the embedded model anew, or goes on where it was killed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from codeshift.errors import CodeshiftError
+from codeshift.finetune import TruncationWarning
+from codeshift.pretrain.corpus import Corpus, make_corpus
+from codeshift.pretrain.java_sources import JDK_ZIP, jdk_methods
+from codeshift.pretrain.python_sources import PACKAGES, installed_package, standard_library
+from codeshift.pretrain.running import PretrainingConfig, check_held_out, pretrain
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the sources, check what is held out, pretrain and export; the exit status."""
+    asked = _parser().parse_args(arguments)
+    torch.set_num_threads(asked.threads)
+    config = PretrainingConfig(
+        steps=asked.steps,
+        batch_size=asked.batch_size,
+        learning_rate=asked.learning_rate,
+        precision=asked.precision,
+        seed=asked.seed,
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TruncationWarning)  # long functions are cut, and that is meant
+            corpus = _corpus(asked.jdk, asked.jdk_version)
+            print(check_held_out(corpus), flush=True)
+            result = pretrain(corpus, Path(asked.out), config, progress=True)
+            print(f"{len(result.losses)} steps, validation loss {result.validation_losses[-1]:.3f}", flush=True)
+    except CodeshiftError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _corpus(jdk: str, jdk_version: str) -> Corpus:
+    library, held_out = standard_library()
+    packages = [installed_package(name) for name in PACKAGES]
+    return make_corpus([*packages, library, *jdk_methods(jdk, version=jdk_version).sources], held_out)
+
+
+def _parser() -> argparse.ArgumentParser:
+    defaults = PretrainingConfig()
+    parser = argparse.ArgumentParser(prog="python -m codeshift.pretrain", description=__doc__)
+    parser.add_argument("--out", required=True, help="folder of checkpoints and of the model")
+    parser.add_argument("--jdk", default=JDK_ZIP, help="zip of a JDK's sources (%(default)s)")
+    parser.add_argument("--jdk-version", default="17", help="its version, for the card (%(default)s)")
+    parser.add_argument("--steps", type=int, default=defaults.steps, help="updates of the weights (%(default)s)")
+    parser.add_argument("--batch-size", type=int, default=defaults.batch_size, help="rows in each (%(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate, help="highest (%(default)s)")
+    parser.add_argument("--precision", default=defaults.precision, help="bf16 or fp32 (%(default)s)")
+    parser.add_argument("--seed", type=int, default=defaults.seed, help="of everything random (%(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="of the arithmetic (%(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
