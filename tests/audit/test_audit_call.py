@@ -113,6 +113,18 @@ def test_assignment_gives_the_figures_of_its_splits():
     assert audit(assignment, PropertyTable(rows), **QUICK) == ours
 
 
+def test_a_manifest_beside_the_parts_gives_the_same():
+    """Parts that were written to files, with the manifest, are audited as the assignment is."""
+    code = functions(150, seed=4) + loops(50, seed=5)
+    rows = Dataset.from_dict({"code": code, "project": [str(i) for i in range(200)]})
+    splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
+    assignment = splitter.assign(rows, seed=0, groups="project")
+    parts = assignment.to_dataset_dict(rows)
+    assert audit(parts, manifest=assignment.manifest, **QUICK) == audit(assignment, rows, **QUICK)
+    with pytest.raises(ParameterError, match="manifest must be left out for an assignment"):
+        audit(assignment, rows, manifest=assignment.manifest, **QUICK)
+
+
 def test_property_of_the_region_is_no_confound():
     """A property that the split was meant to move is marked, in whatever composition it stands."""
     rows = Dataset.from_dict({"code": functions(80, seed=4) + functions(80, seed=5, statements=6)})

@@ -10,7 +10,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties import PropertyTable
-from codeshift.splitters import Region, SplitAssignment
+from codeshift.splitters import Region, SplitAssignment, SplitManifest
 from codeshift.splitters.identity import content_digest, row_digests
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class AuditParts:
 def take_parts(
     splits: SplitAssignment | DatasetDict | Splits,
     data: Dataset | DatasetDict | PropertyTable | None,
+    manifest: SplitManifest | None,
     *,
     column: str,
     train: str,
@@ -78,15 +79,17 @@ def take_parts(
         ParameterError: if the splits are of another type, or a part that was named is missing.
         DataError: if a part lacks the column, or rows of it are no text.
     """
-    region = groups = None
     if isinstance(splits, SplitAssignment):
+        if manifest is not None:
+            raise ParameterError("manifest", "left out for an assignment", "a manifest", "it brings its own")
         if data is None:
             raise ParameterError("data", "the data that was assigned", None, "audit(assignment, data, column=...)")
-        region, groups = splits.manifest.fitted_region(), splits.manifest.request.get("groups")
-        splits = splits.to_dataset_dict(data)
+        manifest, splits = splits.manifest, splits.to_dataset_dict(data)
     elif data is not None:
         remedy = "a DatasetDict brings its rows along"
         raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
+    region = None if manifest is None else manifest.fitted_region()
+    groups = None if manifest is None else manifest.request.get("groups")
     found = _checked_splits(splits)
     names = _names(found, train=train, test=test, reference=reference)
     used = {name: found[name] for name in [*names.values(), *VALIDATION] if name in found}
