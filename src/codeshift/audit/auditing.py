@@ -60,7 +60,7 @@ def audit(
         column: the column that holds the code.
         manifest: of the split, where ``splits`` are the parts that codeshift wrote; an assignment brings its own.
         language: its language, for properties of the syntax tree; without it they are left out.
-        groups: a column whose values should not stand on both sides; by default that of the assignment or manifest, if any.
+        groups: a column whose values should not stand on both sides; by default that of the assignment or manifest.
         properties: what to compare between parts; by default length in three units and, with ``language``, tree depth,
             node types and API names.
         intended: the properties that the split was meant to move, so that they are no confounds; by default those of
