@@ -21,7 +21,7 @@ def embedded_model_path() -> Path:
 
     >>> from codeshift.finetune import load_model
     >>> load_model(embedded_model_path()).num_parameters()
-    4851200
+    4853504
     """
     if not (_FOLDER / "model.safetensors").is_file():
         remedy = "install codeshift from its wheel, or make the model: python -m codeshift.pretrain --out FOLDER"
