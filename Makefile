@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= auto
 
-.PHONY: demo test nightly lint types contracts docs tests venv clean
+.PHONY: demo test nightly lint types contracts docs tests changelog dist venv clean
 
 demo: $(VENV)/.installed
 	$(BIN)/codeshift demo
@@ -33,6 +33,16 @@ tests: $(VENV)/.installed
 # Ten times as many drawn examples of every law, in hours rather than minutes.
 nightly: $(VENV)/.installed
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --timeout 7200
+
+# The fragments of changelog.d become an entry of CHANGELOG.md, under the version of src/codeshift/__init__.py.
+changelog: $(VENV)/.installed
+	$(BIN)/towncrier build --yes --version "$$($(BIN)/python -c 'import codeshift; print(codeshift.__version__)')"
+
+# Wheel and source archive, each installed into empty environments and tried there.
+dist: $(VENV)/.installed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/python scripts/smoke.py dist
 
 venv: $(VENV)/.installed
 
