@@ -131,13 +131,13 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
             {"repo": ["a", "b"]},
             {"by": "rpo"},
             DataError,
-            "column must be a column of the dataset, got 'rpo': did you mean repo?",
+            "by must be a column of the dataset, got 'rpo': did you mean repo?",
         ),
         (
             {"project": ["a", None]},
             {},
             DataError,
-            "column must be a column without None, got 'project': 1 rows are None, the first is row 1; give them a value or leave them out",
+            "by must be a column without None, got 'project': 1 rows are None, the first is row 1; give them a value or leave them out",
         ),
         (
             {"project": [1.5, 2.5]},

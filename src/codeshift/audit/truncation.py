@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.settings import is_integer
-from codeshift.errors import MissingExtraError, ParameterError
+from codeshift.errors import ParameterError
+from codeshift.properties.model_tokens import load_tokenizer
 
 _BOUNDLESS = 10**9  # tokenizers that state no length state 10**30
 
@@ -27,6 +28,9 @@ class Truncation:
         max_length: the context, in the model's tokens.
         median: tokens of the median row; NaN for an empty part.
         longest: tokens of the longest row; 0 for an empty part.
+
+    >>> Truncation(part="test_ood", n=200, truncated=50, max_length=512, median=310.0, longest=2048).share
+    0.25
     """
 
     part: str
@@ -104,11 +108,7 @@ def measure_truncation(part: str, texts: Sequence[str], counter: TokenCounter) -
 
 
 def _load(name: str | PathLike[str]) -> Any:
-    try:
-        from transformers import AutoTokenizer
-    except ImportError:
-        raise MissingExtraError("transformers", "finetune") from None
-    return AutoTokenizer.from_pretrained(str(name), trust_remote_code=False)
+    return load_tokenizer(str(name))[0]
 
 
 def _by_model(tokenizer: Any) -> Callable[[Sequence[str]], list[int]]:

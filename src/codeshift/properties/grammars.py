@@ -54,6 +54,10 @@ class Grammar:
         version: that wheel's version.
         node_kinds: every node type that can stand in a tree of this grammar, sorted; named types and tokens.
         digest: a digest of the whole table of node kinds, in the grammar's own order.
+
+    >>> found = grammar("java")
+    >>> found.distribution, "while_statement" in found.node_kinds
+    ('tree-sitter-java', True)
     """
 
     language: str
@@ -83,8 +87,9 @@ def check_language(language: str) -> str:
         ...
     codeshift.errors.ParameterError: language must be a known language, got 'phyton': did you mean python?
     """
-    if language not in _WHEELS and language not in languages():
-        remedy = remedy_of_pack(language) or closest(str(language), languages())
+    known = isinstance(language, str) and (language in _WHEELS or language in languages())
+    if not known:
+        remedy = (isinstance(language, str) and remedy_of_pack(language)) or closest(str(language), languages())
         raise ParameterError("language", "a known language", language, remedy)
     return language
 

@@ -37,7 +37,7 @@ class PropertyTable:
         num_proc: processes that compute, as in ``Dataset.map``.
 
     Raises:
-        ParameterError: if ``data`` is no ``datasets.Dataset``.
+        ParameterError: if ``data`` is no ``datasets.Dataset`` (for a stream see ``codeshift.splitters.StreamDealer``).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -50,7 +50,10 @@ class PropertyTable:
         from datasets import Dataset
 
         if not isinstance(data, Dataset):
-            raise ParameterError("data", "a datasets.Dataset", type(data).__name__, "load it with datasets first")
+            remedy = "load it with datasets first"
+            if type(data).__name__ in ("IterableDataset", "IterableDatasetDict"):
+                remedy = "a stream is dealt by codeshift.splitters.StreamDealer"
+            raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
         self.num_proc = num_proc
         self._values: dict[Any, Any] = {}
@@ -76,6 +79,8 @@ class PropertyTable:
         Raises:
             DataError: if there is no such column, it does not hold text, or rows of it are None.
         """
+        if not isinstance(column, str):
+            raise ParameterError("column", "the name of a column", column, 'such as "code"')
         if column not in self._texts:
             self._texts[column] = _texts(self.data, column)
         return self._texts[column]

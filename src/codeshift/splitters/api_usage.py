@@ -12,6 +12,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
 from codeshift.splitters.matches import Matches
 from codeshift.splitters.regions import Contains, Region
+from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -55,7 +56,7 @@ class APIUsageSplitter(Splitter):
     def __post_init__(self) -> None:
         check_api_language(check_language(self.language))
         if self.apis is not None:
-            apis = (self.apis,) if isinstance(self.apis, str) else tuple(self.apis)
+            apis = several("apis", self.apis, "names or globs", 'such as ("java.util.stream",)')
             wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]
             if not apis or wrong:
                 value = wrong[0] if wrong else self.apis

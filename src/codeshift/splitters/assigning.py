@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError, SizeWarning, Told
+from codeshift.properties.columns import check_name
 from codeshift.splitters.dealing import MASKED, PARTS, Dealt, add_control, deal, tell_near_duplicates, trim_train
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
@@ -31,6 +33,7 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     if sources.is_official:
         check_official_request(request, has_validation)
     request.check_seed(official=sources.is_official, has_validation=has_validation)
+    _check_columns(splitter, sources)
     units = sources.units(splitter.columns, request)
     digests = sources.digests(splitter.columns, also_read(splitter, request))
     region = splitter.fit(sources.fitting)
@@ -38,6 +41,23 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     dealt = _deal(sources, inside, units, digests, request)
     _check_sizes(dealt, request)
     return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt, units.similar)
+
+
+def _check_columns(splitter: Splitter, sources: Sources) -> None:
+    for column in splitter.columns:
+        check_name("column", column)
+    for column in splitter.also_reads:
+        sources.values(column, _naming(splitter, column) or "also_reads")
+
+
+def _naming(splitter: Splitter, column: str) -> str | None:
+    """The argument of a splitter, or of one that it is composed of, that names a column."""
+    values = {field.name: getattr(splitter, field.name) for field in fields(splitter)}
+    for name, value in values.items():
+        if isinstance(value, str | tuple) and column in ((value,) if isinstance(value, str) else value):
+            return name
+    parts = [value for value in values.values() if hasattr(value, "also_reads")]
+    return next(filter(None, (_naming(part, column) for part in parts)), None)
 
 
 def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:

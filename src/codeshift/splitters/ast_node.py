@@ -11,6 +11,7 @@ from codeshift.properties.syntax import ERROR
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
 from codeshift.splitters.regions import Contains, Region
+from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -52,7 +53,7 @@ did you mean while_statement, with_statement or if_statement?
     def __post_init__(self) -> None:
         check_language(self.language)
         if self.nodes is not None:
-            nodes = (self.nodes,) if isinstance(self.nodes, str) else tuple(self.nodes)
+            nodes = several("nodes", self.nodes, "node types", 'such as ("while_statement",)')
             if not nodes:
                 raise ParameterError("nodes", "at least one node type", self.nodes, 'such as ("while_statement",)')
             known = {*grammar(self.language).node_kinds, ERROR}

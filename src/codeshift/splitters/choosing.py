@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -133,19 +134,21 @@ def check_choice(splitter: Any, named: str) -> None:
     if not given:
         object.__setattr__(splitter, "share", DEFAULT_SHARE)
     if splitter.rarest is not None:
-        check_integer("rarest", splitter.rarest, smallest=1)
+        object.__setattr__(splitter, "rarest", check_integer("rarest", splitter.rarest, smallest=1))
     if splitter.share is not None:
         object.__setattr__(splitter, "share", check_share("share", splitter.share))
     if splitter.min_rows is None:
         object.__setattr__(splitter, "min_rows", MIN_ROWS_OF_RAREST if splitter.rarest else MIN_ROWS_OF_SHARE)
-    check_integer("min_rows", splitter.min_rows, smallest=1)
+    object.__setattr__(splitter, "min_rows", check_integer("min_rows", splitter.min_rows, smallest=1))
     if splitter.match not in ("any", "all"):
         raise ParameterError("match", '"any" or "all"', splitter.match, closest(str(splitter.match), ("any", "all")))
     if splitter.match == "all" and given != [named]:
         remedy = f"name the {named} to hold out rows with all of them"
         raise ParameterError("match", f'"any" where {named} is left out', splitter.match, remedy)
-    if not isinstance(splitter.min_count, int) or isinstance(splitter.min_count, bool) or splitter.min_count < 1:
-        raise ParameterError("min_count", "a whole number from 1 up", splitter.min_count, "1 takes every occurrence")
+    count = splitter.min_count
+    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
+        raise ParameterError("min_count", "a whole number from 1 up", count, "1 takes every occurrence")
+    object.__setattr__(splitter, "min_count", int(count))
 
 
 def choice_of(splitter: Any) -> Choice:

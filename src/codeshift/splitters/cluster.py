@@ -18,6 +18,7 @@ from codeshift.properties.rarity import check_choice
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.regions import Region
+from codeshift.splitters.several import several
 from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
 
 _CHOICES = ("most_isolated", "largest", "seeded")
@@ -70,9 +71,9 @@ class ClusterSplitter(Splitter):
                 hint = closest(self.n_clusters, CRITERIA)
                 raise ParameterError("n_clusters", 'a number, "elbow" or "silhouette"', self.n_clusters, hint)
         else:
-            check_integer("n_clusters", self.n_clusters, smallest=2)
+            object.__setattr__(self, "n_clusters", check_integer("n_clusters", self.n_clusters, smallest=2))
         if self.pca is not None:
-            check_integer("pca", self.pca, smallest=1)
+            object.__setattr__(self, "pca", check_integer("pca", self.pca, smallest=1))
         object.__setattr__(self, "cluster_seed", check_integer("cluster_seed", self.cluster_seed, smallest=0))
         if self.clusters is None:
             object.__setattr__(self, "choose", check_choice("choose", self.choose or "most_isolated", _CHOICES))
@@ -123,7 +124,7 @@ class ClusterSplitter(Splitter):
 
 
 def _check_clusters(clusters: Any) -> tuple[int, ...]:
-    numbers = (clusters,) if isinstance(clusters, int) else tuple(clusters)
+    numbers = several("clusters", clusters, "numbers of clusters", "such as (0, 3)")
     if not numbers:
         raise ParameterError("clusters", "at least one cluster", clusters, "leave it out to choose them")
     for number in numbers:

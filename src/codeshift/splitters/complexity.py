@@ -55,7 +55,8 @@ class ComplexitySplitter(Splitter):
         if self.bounds is not None:
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:
-            object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+            quantiles = (0.8, 1.0) if self.quantiles is None else self.quantiles
+            object.__setattr__(self, "quantiles", check_quantiles(quantiles))
         _ = self.measured  # checks the language
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -113,6 +114,10 @@ class CompoundDivergenceSplitter(Splitter):
         Raises:
             RegionError: if no set that the search meets keeps to what is asked; the error says what can be had.
         """
+        # The search takes seconds, and several calls may deal one table (regimes, splits of a cross-validation).
+        return table.remember(("compound divergence", self), lambda: self._search(table))
+
+    def _search(self, table: PropertyTable) -> Region:
         made = self._made_of(table)
         search = Search(made.atoms, made.compounds, made.weights, self.share * len(table))
         found = list(search.candidates())
@@ -185,7 +190,7 @@ def _floor(value: float) -> float:
     return float(np.floor(value * 1e3) / 1e3)
 
 
-def _check_divergence(parameter: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+def _check_divergence(parameter: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) < 1:
         raise ParameterError(parameter, "a divergence above 0 and below 1", value, "0.1, for one")
     return float(value)

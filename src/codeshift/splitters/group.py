@@ -14,6 +14,7 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.identity import typed_text
 from codeshift.splitters.labels import LabelValue, OneOf
 from codeshift.splitters.regions import Region
+from codeshift.splitters.several import several
 from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
 
 
@@ -102,9 +103,7 @@ nothing is drawn where the groups are named
 
 
 def _check_values(values: Any) -> tuple[LabelValue, ...]:
-    if isinstance(values, str | int):
-        values = (values,)
-    plain = tuple(value.item() if isinstance(value, np.generic) else value for value in values)
+    plain = several("values", values, "labels: text, whole numbers or truth values", 'such as ("django",)')
     if not plain:
         raise ParameterError("values", "at least one group", values, "leave it out to draw groups")
     for value in plain:

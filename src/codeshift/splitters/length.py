@@ -67,7 +67,8 @@ class LengthSplitter(Splitter):
         if self.bounds is not None:
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:
-            object.__setattr__(self, "quantiles", check_quantiles(self.quantiles or (0.8, 1.0)))
+            quantiles = (0.8, 1.0) if self.quantiles is None else self.quantiles
+            object.__setattr__(self, "quantiles", check_quantiles(quantiles))
         check_choice("ties", self.ties, _TIES)
         if self.ties == "split" and self.bounds is not None:
             raise ParameterError("ties", "left out where bounds is given", self.ties, "bounds name the lengths")

@@ -12,6 +12,7 @@ from codeshift.properties.columns import check_name
 from codeshift.properties.predicate import Satisfies, dotted_name, source_digest, trust_function
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.regions import Interval, Region
+from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class PredicateSplitter(Splitter):
             )
         assert isinstance(self.predicate, str)  # noqa: S101 - by the two cases above
         object.__setattr__(self, "name", self.name or self.predicate.partition(":")[2])
-        reads = (self.reads,) if isinstance(self.reads, str) else tuple(self.reads)
+        reads = several("reads", self.reads, "the names of columns", 'such as ("year",)')
         for column in reads:
             check_name("reads", column)
         object.__setattr__(self, "reads", tuple(sorted({*reads} - {self.column})))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from codeshift.errors import ParameterError
 
@@ -56,6 +58,11 @@ class DealRequest:
                 self.test_ood_size,
                 "no row of the region would be left to keep in train",
             )
+        # NumPy's numbers are welcome, but a manifest is JSON.
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, field.name, value.item())
 
     def check_seed(self, *, official: bool, has_validation: bool) -> None:
         """Refuse a seed where nothing is drawn, and its lack where something is.

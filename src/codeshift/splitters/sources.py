@@ -83,7 +83,8 @@ class Sources:
         for name in names:
             if len(data[name]) == 0:
                 told = Told(f"0 rows in {name!r}")
-                raise DataError("data", "official splits with rows", told, "leave that split out")
+                remedy = "leave that split out" if name == "validation" else "check how it was loaded or filtered"
+                raise DataError("data", "official splits with rows", told, remedy)
         return cls(names, tuple(PropertyTable(data[name]) for name in names))
 
     @property
@@ -190,7 +191,9 @@ class Sources:
 
     def _row(self, position: int) -> dict[str, Any]:
         source = int(np.searchsorted(self.offsets, position, side="right")) - 1
-        row: dict[str, Any] = self.tables[source].data.with_format(None)[position - int(self.offsets[source])]
+        # As Arrow, which decodes no image: a decoded one has no content of its own to take a digest of.
+        rows = self.tables[source].data.with_format("arrow")
+        row: dict[str, Any] = rows[position - int(self.offsets[source])].to_pylist()[0]
         return row
 
 

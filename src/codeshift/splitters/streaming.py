@@ -6,6 +6,7 @@ instead: a row's part depends on the row and the seed alone, so new rows move no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
+from codeshift.properties.columns import check_name
 from codeshift.splitters.identity import keyed_hashes, row_digests
 from codeshift.splitters.regions import Region
-from codeshift.splitters.request import DealRequest
+from codeshift.splitters.request import MATCH, DealRequest
+from codeshift.splitters.several import several
 from codeshift.splitters.sources import Sources
 
 if TYPE_CHECKING:
@@ -67,6 +70,11 @@ class StreamDealer:
     groups: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.region, Region):
+            remedy = "fit a splitter on a sample: splitter.fit(PropertyTable(sample))"
+            raise ParameterError("region", "a fitted region", self.region, remedy)
+        if self.seed is None:
+            raise ParameterError("seed", "an integer", None, "any integer will do, such as 0")
         DealRequest(
             seed=self.seed,
             ood_kept=self.ood_kept,
@@ -75,7 +83,7 @@ class StreamDealer:
             validation_size=self.validation_size,
         )
         for name in ("test_ood_size", "test_id_size", "validation_size"):
-            if getattr(self, name) > 1:
+            if getattr(self, name) == MATCH or getattr(self, name) > 1:
                 raise ParameterError(name, "a share up to 1", getattr(self, name), "a stream's rows cannot be counted")
         if self.test_id_size + self.validation_size >= 1:
             raise ParameterError(
@@ -84,7 +92,10 @@ class StreamDealer:
                 (self.test_id_size, self.validation_size),
                 "ask for smaller parts",
             )
-        object.__setattr__(self, "columns", (self.columns,) if isinstance(self.columns, str) else tuple(self.columns))
+        columns = several("columns", self.columns, "the names of the columns of code", 'such as ("code",)')
+        if not columns:
+            raise ParameterError("columns", "at least one column of code", self.columns, 'such as ("code",)')
+        object.__setattr__(self, "columns", tuple(check_name("columns", column) for column in columns))
 
     def parts(self, rows: Dataset) -> np.ndarray:
         """The part of each of some rows, ``"excluded"`` among them: texts of shape ``(n,)``."""
@@ -119,13 +130,30 @@ class StreamDealer:
         Args:
             stream: rows with the columns that the region reads.
             column: the name of the new column.
+
+        Raises:
+            ParameterError: if the stream is none, or has such a column already.
         """
-        return stream.map(_label_batch, batched=True, batch_size=_BATCH, fn_kwargs={"dealer": self, "column": column})
+        from datasets import Features, Value
+
+        _check_stream(stream)
+        check_name("column", column)
+        features = stream.features
+        if features is not None:
+            _check_new(column, features)
+            features = Features({**features, column: Value("string")})
+        arguments = {"dealer": self, "column": column}
+        return stream.map(_label_batch, batched=True, batch_size=_BATCH, fn_kwargs=arguments, features=features)
 
     def split(self, stream: IterableDataset) -> IterableDatasetDict:
-        """One stream a part; each passes over the rows by itself when it is read."""
+        """One stream a part; each passes over the rows by itself when it is read.
+
+        Raises:
+            ParameterError: if the stream is none.
+        """
         from datasets import IterableDatasetDict
 
+        _check_stream(stream)
         return IterableDatasetDict(
             {
                 part: stream.filter(
@@ -136,15 +164,36 @@ class StreamDealer:
         )
 
 
-def _rows(batch: dict[str, list[Any]]) -> Dataset:
+def _check_stream(stream: Any) -> None:
+    from datasets import IterableDataset
+
+    if not isinstance(stream, IterableDataset):
+        remedy = "call to_iterable_dataset() of a Dataset, or deal it exactly by Splitter.assign"
+        raise ParameterError("stream", "a datasets.IterableDataset", type(stream).__name__, remedy)
+
+
+def _check_new(column: str, columns: Iterable[str]) -> None:
+    if column in columns:
+        raise ParameterError("column", "one that the stream does not have", column, "choose another name")
+
+
+def _rows(batch: Any) -> Dataset:
+    """The rows of a batch in whatever format the stream has."""
     from datasets import Dataset
 
-    return Dataset.from_dict(dict(batch))
+    if hasattr(batch, "to_pydict"):  # a table of Arrow
+        return Dataset(batch)
+    return Dataset.from_dict({column: list(batch[column]) for column in batch})
 
 
-def _label_batch(batch: dict[str, list[Any]], dealer: StreamDealer, column: str) -> dict[str, list[Any]]:
-    return {**batch, column: dealer.parts(_rows(batch)).tolist()}
+def _label_batch(batch: Any, dealer: StreamDealer, column: str) -> Any:
+    parts = dealer.parts(_rows(batch)).tolist()
+    if hasattr(batch, "to_pydict"):
+        _check_new(column, batch.column_names)
+        return batch.append_column(column, [parts])
+    _check_new(column, batch)
+    return batch.assign(**{column: parts}) if hasattr(batch, "assign") else {**batch, column: parts}
 
 
-def _keep_batch(batch: dict[str, list[Any]], dealer: StreamDealer, part: str) -> list[bool]:
+def _keep_batch(batch: Any, dealer: StreamDealer, part: str) -> list[bool]:
     return (dealer.parts(_rows(batch)) == part).tolist()  # type: ignore[no-any-return]

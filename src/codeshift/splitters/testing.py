@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import RegionError, SizeWarning
+from codeshift.errors import ParameterError, RegionError, SizeWarning
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.dealing import PARTS
 from codeshift.splitters.identity import digest
 from codeshift.splitters.manifest import SplitManifest
+from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.streaming import StreamDealer
 
 if TYPE_CHECKING:
@@ -101,11 +102,13 @@ def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_seed(splitter: Splitter, data: Dataset) -> None:
-    """The same seed gives the same split, another seed another one."""
-    first = splitter.assign(data, seed=0)
+    """The same seed gives the same split, another seed another one; one without effect is an error."""
+    table = PropertyTable(data)
+    first = splitter.assign(table, seed=0)
     _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
-    others = [splitter.assign(data, seed=seed) for seed in range(1, 9)]
+    others = [splitter.assign(table, seed=seed) for seed in range(1, 9)]
     _require(any((other.parts != first.parts).any() for other in others), "another seed gives another split")
+    _refused(splitter, table, "a seed without effect is an error", test_ood_size=1, test_id_size=0, validation_size=0)
 
 
 def check_identity(splitter: Splitter, data: Dataset) -> None:
@@ -124,7 +127,7 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     """No near-duplicate pair stands across train and another part, unless they are ignored."""
     assignment = splitter.assign(data, seed=0, ood_kept=0.5)
-    code = ["\n".join(row) for row in zip(*(data[column][:] for column in splitter.columns), strict=True)]
+    code = ["\n".join(row) for row in _code(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
     for part in ("validation", "test_id", "test_ood"):
         found = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
@@ -136,9 +139,10 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
 
     The control shares no row with the held-out parts, and no row of the region is missing from what it draws on.
     """
-    plain = splitter.assign(data, seed=0)
-    asked = splitter.assign(data, seed=0, validation_ood_size=0.25, train_control=True)
-    _require(bool(_inside(splitter, data)[asked.indices("validation_ood")].all()), "validation_ood lies inside")
+    table = PropertyTable(data)
+    plain = splitter.assign(table, seed=0)
+    asked = splitter.assign(table, seed=0, validation_ood_size=0.25, train_control=True)
+    _require(bool(_inside(splitter, table)[asked.indices("validation_ood")].all()), "validation_ood lies inside")
     _require(np.array_equal(plain.indices("test_ood"), asked.indices("test_ood")), "test_ood is the same beside it")
     _require(asked.sizes["train_control"] == asked.sizes["train"], "train_control is as large as train")
     held_out = np.concatenate([asked.indices(part) for part in asked.delivered if not part.startswith("train")])
@@ -148,8 +152,9 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_regimes(splitter: Splitter, data: Dataset) -> None:
-    """Regimes are nested and share every part but train; 0 keeps no row of the pool, 1 keeps all of it."""
-    regimes = {kept: splitter.assign(data, seed=0, ood_kept=kept) for kept in (0.0, 0.3, 0.7, 1.0)}
+    """Regimes are nested and share every part but train; 0 keeps no row of the pool, 1 all, k that share of it."""
+    table = PropertyTable(data)
+    regimes = {kept: splitter.assign(table, seed=0, ood_kept=kept) for kept in (0.0, 0.3, 0.7, 1.0)}
     full = regimes[1.0]
     for smaller, larger in zip(list(regimes)[:-1], list(regimes)[1:], strict=True):
         kept = set(regimes[smaller].indices("train").tolist())
@@ -159,15 +164,32 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
             same = np.array_equal(assignment.indices(part), full.indices(part))
             _require(same, f"{part} is the same in every regime")
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
+    inside = _inside(splitter, table)
+    _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
+    _refused(splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1, ood_kept=0.5)
+    _check_share_kept(splitter, table, inside)
+
+
+def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarray) -> None:
+    """Rows of equal code stay together, so the share is met to within half of the most numerous ones."""
+    trained = {
+        kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates="ignore").indices("train")
+        for kept in (0.5, 1.0)
+    }
+    half, pool = (rows[inside[rows]] for rows in trained.values())
+    contents = _contents(splitter, table.data)
+    most = max(Counter(contents[row] for row in pool.tolist()).values(), default=0)
+    _require(abs(len(half) - len(pool) / 2) <= (most + 1) / 2, "ood_kept=k keeps the share k of the pool")
 
 
 def check_train_size(splitter: Splitter, data: Dataset) -> None:
     """With ``train_size`` every regime trains on exactly so many rows, and what it keeps of the region is nested."""
-    size = max(1, splitter.assign(data, seed=0).sizes["train"] // 2)
-    inside = _inside(splitter, data)
+    table = PropertyTable(data)
+    size = _half_of_train(splitter, table)
+    inside = _inside(splitter, table)
     kept: set[int] = set()
     for share in (0.0, 0.3, 0.7, 1.0):
-        train = splitter.assign(data, seed=0, ood_kept=share, train_size=size).indices("train")
+        train = splitter.assign(table, seed=0, ood_kept=share, train_size=size).indices("train")
         _require(len(train) == size, "train_size is met exactly in every regime")
         now = set(train[inside[train]].tolist())
         _require(kept <= now, "rows kept of the region are nested under train_size too")
@@ -176,8 +198,9 @@ def check_train_size(splitter: Splitter, data: Dataset) -> None:
 
 def check_sides(splitter: Splitter, data: Dataset) -> None:
     """``test_ood`` lies inside of the region; ``train`` at ``ood_kept=0``, ``validation`` and ``test_id`` outside."""
-    assignment = splitter.assign(data, seed=0)
-    inside = _inside(splitter, data)
+    table = PropertyTable(data)
+    assignment = splitter.assign(table, seed=0)
+    inside = _inside(splitter, table)
     _require(bool(inside[assignment.indices("test_ood")].all()), "test_ood lies wholly inside of the region")
     for part in ("train", "validation", "test_id"):
         _require(not inside[assignment.indices(part)].any(), f"{part} lies wholly outside of the region")
@@ -185,7 +208,8 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
 
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
     """A manifest survives JSON, and applied to the rows in any order gives the same split."""
-    assignment = splitter.assign(data, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, data))
+    table = PropertyTable(data)
+    assignment = splitter.assign(table, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
     _require(manifest == assignment.manifest, "a manifest round-trips through JSON")
     _require(manifest.assign(data) == assignment, "manifest.assign(data) == assignment")
@@ -206,15 +230,16 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
     dealer = StreamDealer(region=splitter.fit(PropertyTable(data)), columns=splitter.columns, seed=0)
     parts, half = dealer.parts(data), len(data) // 2
     _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
-    inside = _inside(splitter, data)
+    inside = _inside(splitter, PropertyTable(data))
     _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
     _require(not inside[np.isin(parts, ("train", "validation", "test_id"))].any(), "its other parts lie outside")
 
 
 def check_algebra(splitter: Splitter, data: Dataset) -> None:
-    """The Boolean laws hold on masks."""
-    a, b = splitter, ~splitter
-    table = PropertyTable(data)
+    """The Boolean laws hold on masks, with two random regions that cross the splitter's."""
+    column, table = splitter.columns[0], PropertyTable(data)
+    a, b = splitter, RandomSplitter(column=column, share=0.5)
+    c = RandomSplitter(column=column, share=0.3, region_seed=1)
 
     def mask(composed: Splitter) -> list[bool]:
         return composed.fit(table).contains(table).tolist()  # type: ignore[no-any-return]
@@ -222,7 +247,7 @@ def check_algebra(splitter: Splitter, data: Dataset) -> None:
     _require(mask(~~a) == mask(a), "double complement")
     _require(mask(~(a & b)) == mask(~a | ~b) and mask(~(a | b)) == mask(~a & ~b), "De Morgan")
     _require(mask(a & b) == mask(b & a) and mask(a | b) == mask(b | a), "commutativity")
-    _require(mask((a & b) & a) == mask(a & (b & a)) and mask((a | b) | a) == mask(a | (b | a)), "associativity")
+    _require(mask((a & b) & c) == mask(a & (b & c)) and mask((a | b) | c) == mask(a | (b | c)), "associativity")
     _require(mask(a - b) == mask(a & ~b), "a - b is a & ~b")
     _require(not any(mask(a & ~a)) and all(mask(a | ~a)), "a & ~a is empty, a | ~a is everything")
 
@@ -241,11 +266,13 @@ def check_content(splitter: Splitter, data: Dataset) -> None:
 
 def check_degenerate(splitter: Splitter, data: Dataset) -> None:
     """A region that is empty or everything is an error that counts the rows."""
+    table = PropertyTable(data)
     for composed, matched in ((splitter & ~splitter, f"0 of {len(data)}"), (splitter | ~splitter, f"all {len(data)}")):
         try:
-            composed.assign(data, seed=0)
+            composed.assign(table, seed=0)
         except RegionError as error:
             _require(matched in str(error), "the error says how many rows matched")
+            _require(repr(composed)[:20] in error.remedy, "the error says which splitter to change")
         else:
             raise AssertionError("a region that is empty or everything raises RegionError")
 
@@ -270,6 +297,14 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def _refused(splitter: Splitter, table: PropertyTable, law: str, **arguments: Any) -> None:
+    try:
+        splitter.assign(table, seed=0, **arguments)
+    except ParameterError:
+        return
+    raise AssertionError(f"broken law: {law}")
+
+
 def _require(holds: bool, law: str) -> None:
     if not holds:
         raise AssertionError(f"broken law: {law}")
@@ -290,17 +325,21 @@ def _parts(splitter: Splitter, columns: dict[str, list[Any]]) -> list[int]:
     return assignment.parts.tolist()  # type: ignore[no-any-return]
 
 
-def _inside(splitter: Splitter, data: Dataset) -> np.ndarray:
-    table = PropertyTable(data)
+def _inside(splitter: Splitter, table: PropertyTable) -> np.ndarray:
     return splitter.fit(table).contains(table)
 
 
 def _contents(splitter: Splitter, data: Dataset) -> list[str]:
-    return [digest(row) for row in zip(*(data[column][:] for column in splitter.columns), strict=True)]
+    return [digest(row) for row in _code(splitter, data)]
 
 
-def _half_of_train(splitter: Splitter, data: Dataset) -> int:
-    return max(1, splitter.assign(data, seed=0).sizes["train"] // 2)
+def _code(splitter: Splitter, data: Dataset) -> list[tuple[str, ...]]:
+    plain = data.with_format(None)
+    return list(zip(*(plain[column][:] for column in splitter.columns), strict=True))
+
+
+def _half_of_train(splitter: Splitter, table: PropertyTable) -> int:
+    return max(1, splitter.assign(table, seed=0).sizes["train"] // 2)
 
 
 def _names(splitter: Splitter) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -88,8 +88,9 @@ class NearDuplicates:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
-        if not isinstance(self.ngram, int) or isinstance(self.ngram, bool) or self.ngram < 1:
+        if not isinstance(self.ngram, Integral) or isinstance(self.ngram, bool) or self.ngram < 1:
             raise ParameterError("ngram", "an integer of at least 1", self.ngram, "leave it out to take 5")
+        object.__setattr__(self, "ngram", int(self.ngram))
 
     def components(self, texts: Sequence[str]) -> DuplicateComponents:
         """The connected components of near-duplicates among rows.
