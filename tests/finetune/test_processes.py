@@ -19,41 +19,62 @@ SCRIPT = """
 import os
 import torch
 from accelerate import PartialState
+from accelerate.utils import DistributedType
 from datasets import load_from_disk
 from peft import LoraConfig
 from transformers import AutoTokenizer
-from codeshift.finetune import Trainer, TrainingConfig
+from codeshift.errors import ParameterError
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.testing import tiny_model
+from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
 torch.set_num_threads(1)
+if os.environ.get("ACCELERATE_USE_FSDP") == "true":
+    PartialState(cpu=True)
+    # accelerate turns FSDP on for GPUs alone, though torch has it on a CPU as well.
+    PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
+data = load_from_disk(folder + "/data")
 config = TrainingConfig(learning_rate=1e-3, num_epochs=2, batch_size=5, gradient_accumulation_steps=2, epsilon=1e-3,
                         l2_sp=0.01, checkpoint_every=2, keep_best=True)
+columns = {"source": "doc", "target": "code", "progress": False}
 for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
-    trainer = Trainer(model, tokenizer, config, source="doc", target="code", peft_config=peft, progress=False)
-    trainer.fit(load_from_disk(folder + "/data"), f"{folder}/{os.environ.get('WORLD_SIZE', 1)}/{method}")
+    out = f"{folder}/{name}/{method}"
+    trainer = Trainer(model, tokenizer, config, peft_config=peft, **columns)
+    trainer.fit(data, out)
+    again = trainer.fit(data, out)  # all of it from the checkpoint, and written anew
+    metrics = [NegativeLogLikelihood()] if name == "fsdp" else [NegativeLogLikelihood(), ExactMatch()]
+    Evaluator(metrics, **columns).evaluate(again.model, data, tokenizer=tokenizer, output_dir=out + "/evaluation")
+if name == "fsdp":
+    try:
+        Evaluator([ExactMatch()], **columns).evaluate(again.model, data, tokenizer=tokenizer)
+    except ParameterError as error:
+        assert "model must be whole to generate text" in str(error)
+    else:
+        raise SystemExit("no error")
 print("processes:", PartialState().num_processes)
 """
 
 
-def launch(folder: Path, processes: int) -> None:
-    """Run the script in several processes on a CPU."""
+def launch(folder: Path, name: str, *flags: str) -> None:
+    """Run the script in two processes on a CPU."""
     script = folder / "train.py"
-    script.write_text("import sys\nfolder = sys.argv[1]\n" + SCRIPT)
+    script.write_text(f"import sys\nfolder, name = sys.argv[1], {name!r}\n" + SCRIPT)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = {"num_machines": 1, "num_processes": processes, "main_process_port": port, "dynamo_backend": "no"}
-    flags = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    # --multi_gpu is accelerate's one launcher of several processes without MPI; the variable keeps them on the CPU.
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--mixed_precision=no", *flags]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    options = {"num_machines": 1, "num_processes": 2, "main_process_port": port, "dynamo_backend": "no"}
+    flags += tuple(text for name, value in options.items() for text in (f"--{name}", str(value)))
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--mixed_precision=no", *flags]
+    # The launcher may set an accumulation of its own: the loop must not divide by it once more.
+    own = {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true", "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4"}
     done = subprocess.run(  # noqa: S603
-        [*command, str(script), str(folder)], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+        [*command, str(script), str(folder)],
+        env=os.environ | own, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count(f"processes: {processes}") == processes
+    assert done.stdout.count("processes: 2") == 2
 
 
 def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
@@ -62,23 +83,44 @@ def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, f
     return weights, json.loads((folder / "training.json").read_text())["history"]
 
 
+@pytest.fixture(scope="module")
+def folder(data, tokenizer, tmp_path_factory):
+    """Where one process has trained."""
+    folder = tmp_path_factory.mktemp("processes")
+    data.save_to_disk(folder / "data")
+    tokenizer.save_pretrained(folder / "tokenizer")
+    exec(SCRIPT, {"folder": str(folder), "name": "one"})  # noqa: S102 - our own script, above
+    return folder
+
+
+# --multi_gpu is accelerate's one launcher of several processes without MPI; a variable keeps them on the CPU.
+KINDS = {
+    "copies": ("--multi_gpu",),
+    "fsdp": ("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
+}
+
+
 @pytest.mark.slow
-def test_two_processes_are_one(data, tokenizer, tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_processes_are_one(kind, folder):
     """``accelerate launch`` with 2 CPU processes gives the weights and losses of one, within float tolerance.
 
-    Batches of 5 rows do not divide by two, and the last step of an epoch has a batch of 4.
+    With a copy of the model in each and divided by FSDP; batches of 5 rows do not divide by two, and the last step of
+    an epoch has a batch of 4. What is written is written once: whole weights, one checkpoint, one line an output.
     """
-    data.save_to_disk(tmp_path / "data")
-    tokenizer.save_pretrained(tmp_path / "tokenizer")
-    exec(SCRIPT, {"folder": str(tmp_path)})  # noqa: S102 - our own script, above
-    launch(tmp_path, 2)
+    launch(folder, kind, *KINDS[kind])
     for method in ("full", "lora"):
-        one, history = left_behind(tmp_path / "1" / method)
-        two, other = left_behind(tmp_path / "2" / method)
+        one, history = left_behind(folder / "one" / method)
+        two, other = left_behind(folder / kind / method)
         for key in ("loss", "validation_loss"):
             losses = [[row[key] for row in found if key in row] for found in (history, other)]
             assert len(losses[0]) > 1
             assert np.allclose(*losses, atol=1e-5)
         assert one.keys() == two.keys()
         assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
-        assert [p.name for p in (tmp_path / "2" / method / "checkpoints").iterdir()] == ["step-00000006"]
+        assert [p.name for p in (folder / kind / method / "checkpoints").iterdir()] == ["step-00000006"]
+        found = [json.loads((folder / k / method / "evaluation/evaluation.json").read_text()) for k in ("one", kind)]
+        values = [[row["value"] for row in f["aggregates"] if row["metric"] != "exact_match"] for f in found]
+        assert np.allclose(*values, atol=1e-5)
+        for log in (folder / kind / method / "evaluation").glob("*.jsonl"):
+            assert len(log.read_text().splitlines()) == 1 + 8

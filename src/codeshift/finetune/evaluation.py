@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
@@ -158,7 +159,12 @@ class EvaluationResult:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a Parquet file of rows a part, and ``evaluation.json`` (aggregates and metadata), each atomically."""
+        """Write a Parquet file of rows a part, and ``evaluation.json`` (aggregates and metadata), each atomically.
+
+        Of several processes the main one writes.
+        """
+        if not PartialState().is_main_process:
+            return
         import pyarrow as pa
         import pyarrow.parquet as pq
 

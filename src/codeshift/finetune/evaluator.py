@@ -5,28 +5,31 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from accelerate import PartialState
 from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftModel
 from tqdm.auto import tqdm
 
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, Told
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
-from codeshift.finetune.identity import data_digest, describe_model, versions
+from codeshift.finetune.identity import data_digest, describe_model, generation_settings, versions
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
-from codeshift.finetune.output_log import OutputLog
+from codeshift.finetune.output_log import RowLog, start_logs
 from codeshift.finetune.parts import Splits, evaluation_parts
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.scoring import TokenScores, score_tokens
+from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
+from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
 from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
 
@@ -101,13 +104,13 @@ class Evaluator:
         """Evaluate a model, which is not changed.
 
         Args:
-            model: as in ``Trainer``: an object, a path or a hub name.
+            model: an object, evaluated where it is and in the type that its weights have; or a path or hub name, loaded
+                in float32 onto a GPU where there is one.
             splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
             tokenizer: its tokenizer, or a path or name; None takes the one at the model's path or name.
             parts: which parts; None takes those whose names begin with "test".
-            output_dir: where the result goes (see ``EvaluationResult.save``), and what is generated as it comes, so
-                that the same call goes on where one was stopped (text that is sampled may then differ from that of a
-                call that was not stopped); None writes nothing.
+            output_dir: where the result goes (see ``EvaluationResult.save``), and what is scored and generated as it
+                comes, one JSON line a row, so that the same call goes on where one was stopped; None writes nothing.
 
         Raises:
             CheckpointError: what stands in ``output_dir`` is of another evaluation.
@@ -120,11 +123,16 @@ class Evaluator:
             self.target.check(rows.column_names)
         tokenizer = _tokenizer_of(model, tokenizer)
         with seeded(self.seed):  # the fresh decoder of an encoder is random
-            loads = isinstance(model, str | os.PathLike)
-            model = load_model(model, tokenizer) if loads else as_generator(model, tokenizer)
+            if isinstance(model, str | os.PathLike):
+                model = load_model(model, tokenizer).to(PartialState().device)
+            else:
+                model = as_generator(model, tokenizer)
+        if self._generates and is_divided(model):
+            remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
+            raise ParameterError("model", "whole to generate text", Told("a model that FSDP has divided"), remedy)
         metadata = self._metadata(model, chosen)
-        logs = {part: _log(output_dir, part, metadata) for part in chosen} if self._generates else {}
-        found = {part: self._part(model, tokenizer, part, rows, logs.get(part)) for part, rows in chosen.items()}
+        logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
+        found = {part: self._part(model, tokenizer, part, rows, logs) for part, rows in chosen.items()}
         result = EvaluationResult(found, metadata)
         if output_dir is not None:
             result.save(output_dir)
@@ -134,16 +142,31 @@ class Evaluator:
     def _generates(self) -> bool:
         return not all(is_forced(metric) for metric in self.metrics.values())
 
-    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset, log: OutputLog | None) -> PartEvaluation:
+    @property
+    def _forces(self) -> bool:
+        return any(is_forced(metric) for metric in self.metrics.values())
+
+    def _logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
+        """The logs of what this evaluation makes, by part and kind."""
+        kinds = (["scores"] if self._forces else []) + (["outputs"] if self._generates else [])
+        logs = {
+            f"{part}.{kind}": RowLog(folder / f"{part}.{kind}.jsonl", metadata | {"data": digest})
+            for part, digest in metadata["data"].items()
+            for kind in kinds
+        }
+        start_logs(logs.values())
+        return logs
+
+    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset, logs: dict[str, RowLog]) -> PartEvaluation:
         lengths = self.max_source_length, self.max_target_length
         encoder = Encoder.of(model, tokenizer, (self.source, self.target), lengths)
         data = encoder.encode(rows, part)
         if data.truncation.sources or data.truncation.targets:
             warnings.warn(TruncationWarning(f"{part}: {data.truncation}"), stacklevel=3)
         references = self.target.texts({column: list(rows[column]) for column in self.target.columns})
-        forced = self._forced(model, tokenizer, data, part)
+        forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
-        outputs = self._outputs(model, tokenizer, data, generated, part, log)
+        outputs = self._outputs(model, tokenizer, data, generated, part, logs.get(f"{part}.outputs"))
         statistics, scored = {}, {}
         for name, metric in self.metrics.items():
             if is_forced(metric):
@@ -156,12 +179,25 @@ class Evaluator:
                 scored[name] = generated
         return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed)
 
-    def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str) -> TokenScores:
-        if not any(is_forced(metric) for metric in self.metrics.values()):
+    def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
+        if not self._forces:
             return TokenScores.empty()
         collate = Collator(pad_id(model, tokenizer), is_decoder(model))
-        with tqdm(total=len(data), desc=f"score {part}", unit="row", disable=not self.progress) as bar:
-            return score_tokens(model, data, collate, batch_size=self.batch_size, bar=bar)
+        records = log.done if log else {}
+        done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
+        bar = self._bar(f"score {part}", len(data), len(done))
+
+        def note(rows: NDArray[np.int64], made: list[RowScores]) -> None:
+            if log is not None:
+                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in made])
+            bar.update(len(rows))
+
+        with bar:
+            return score_tokens(model, data, collate, batch_size=self.batch_size, done=done, on_batch=note)
+
+    def _bar(self, what: str, total: int, done: int) -> Any:
+        shown = self.progress and PartialState().is_local_main_process
+        return tqdm(total=total, initial=done, desc=what, unit="row", disable=not shown)
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
         """The numbers of the rows to generate for, in their order."""
@@ -170,23 +206,22 @@ class Evaluator:
         return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
 
     def _outputs(
-        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str, log: OutputLog | None
+        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None
     ) -> list[Output | None]:
         if not self._generates:
             return []
         outputs: list[Output | None] = [None] * len(data)
-        for row, output in (log.done if log else {}).items():
-            outputs[row] = output
+        for row, record in (log.done if log else {}).items():
+            outputs[row] = Output(**record)
         left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
         limit = self.decoding.max_new_tokens or int(data.targets.lengths.max())
-        bar = tqdm(total=len(rows), initial=len(rows) - len(left), desc=f"generate {part}", unit="row",
-                   disable=not self.progress)  # fmt: skip
+        bar = self._bar(f"generate {part}", len(rows), len(rows) - len(left))
 
         def note(done: NDArray[np.int64], made: list[Output]) -> None:
             for row, output in zip(done, made, strict=True):
                 outputs[row] = output
             if log is not None:
-                log.append(done, made)
+                log.append(done, [asdict(output) for output in made])
             bar.update(len(done))
 
         with bar:
@@ -212,15 +247,10 @@ class Evaluator:
         return {
             "model": describe_model(base_model(model)),
             "adapter": describe_adapter(model),
+            "generation_config": generation_settings(base_model(model)),
             "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
             "versions": versions(),
         } | self.describe()
-
-
-def _log(output_dir: str | os.PathLike[str] | None, part: str, metadata: dict[str, Any]) -> OutputLog | None:
-    if output_dir is None:
-        return None
-    return OutputLog(Path(output_dir) / f"{part}.outputs.jsonl", metadata | {"data": metadata["data"][part]})
 
 
 def is_forced(metric: Metric) -> bool:

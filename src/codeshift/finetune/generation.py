@@ -17,7 +17,7 @@ from codeshift.finetune.config import check_count, check_number
 from codeshift.finetune.encoding import Ragged
 from codeshift.finetune.memory import in_batches
 from codeshift.finetune.models import base_model, is_decoder, pad_id
-from codeshift.finetune.runtime import reseed, seeded
+from codeshift.finetune.sampling import RowSampler, row_numbers
 from codeshift.finetune.scoring import evaluating
 
 
@@ -28,7 +28,8 @@ class Decoding:
     Attributes:
         num_beams: 1 is greedy; more is beam search.
         max_new_tokens: the longest output, the end token included; None takes the longest reference of the part.
-        do_sample: draw tokens instead of taking the likeliest.
+        do_sample: draw tokens instead of taking the likeliest. Each row has random numbers of its own, so batches, the
+            order of the rows and a stop in between change nothing.
         temperature: of the draw.
         top_p: draw from the likeliest tokens that hold this much probability.
         seed: of the draw.
@@ -55,6 +56,8 @@ class Decoding:
         if self.max_new_tokens is not None:
             check_count("max_new_tokens", self.max_new_tokens, at_least=1)
         check_number("temperature", self.temperature, above=0.0)
+        if self.do_sample and self.num_beams > 1:
+            raise ParameterError("num_beams", "1 with do_sample", self.num_beams, "search with beams, or draw")
         if not 0.0 < self.top_p <= 1.0:
             raise ParameterError("top_p", "in (0, 1]", self.top_p, "1 draws from all tokens")
         if isinstance(self.stop_strings, str) or not all(self.stop_strings):
@@ -108,8 +111,16 @@ def generate(
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
     writer = _Writer(model, tokenizer, decoding, limit)
-    with evaluating(model), torch.inference_mode(), seeded(decoding.seed):
-        for done, outputs in in_batches(order, batch_size, lambda some: writer.write([sources[i] for i in some], some)):
+    numbers = dict(
+        zip(order, row_numbers(sources, order, decoding.seed, limit), strict=True) if decoding.do_sample else ()
+    )
+
+    def write(some: NDArray[np.int64]) -> list[Output]:
+        drawn = np.stack([numbers[row] for row in some]) if numbers else None
+        return writer.write([sources[row] for row in some], drawn)
+
+    with evaluating(model), torch.inference_mode():
+        for done, outputs in in_batches(order, batch_size, write):
             on_batch(done, outputs)
 
 
@@ -129,27 +140,26 @@ class _Writer:
         options: dict[str, Any] = {
             "max_new_tokens": limit,
             "num_beams": decoding.num_beams,
-            "do_sample": decoding.do_sample,
+            "do_sample": False,  # what is drawn, a sampler of our own draws
             "pad_token_id": self.pad,
             "eos_token_id": self.end,
         }
-        if decoding.do_sample:
-            options |= {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
         if decoding.stop_strings:
             options |= {"stop_strings": list(decoding.stop_strings), "tokenizer": self.tokenizer}
         return options
 
-    def write(self, sources: list[NDArray[np.int32]], rows: NDArray[np.int64]) -> list[Output]:
-        """The outputs of one batch."""
+    def write(self, sources: list[NDArray[np.int32]], drawn: NDArray[np.float64] | None = None) -> list[Output]:
+        """The outputs of one batch; ``drawn``, (rows, steps), are its random numbers, None takes the likeliest."""
         ids = pad(sources, self.pad, left=self.is_decoder).to(self.device)
         mask = pad([np.ones(len(s), dtype=np.int64) for s in sources], 0, left=self.is_decoder).to(self.device)
-        if self.decoding.do_sample:
-            reseed(self.decoding.seed, int(rows[0]))
+        sampler = [] if drawn is None else [RowSampler(drawn, self.decoding.temperature, self.decoding.top_p)]
         settings = base_model(self.model).generation_config
         longest, settings.max_length = settings.max_length, None  # else transformers warns of two limits
         try:
             with beam_cache(self.model, self.decoding.num_beams) as cache:
-                made = self.model.generate(input_ids=ids, attention_mask=mask, **self.options, **cache)
+                made = self.model.generate(
+                    input_ids=ids, attention_mask=mask, logits_processor=sampler, **self.options, **cache
+                )
         finally:
             settings.max_length = longest
         # What the model was given comes first: the source of a decoder, the start token of an encoder-decoder.

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from codeshift.finetune.sharding import whole
+
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
 _SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
 
@@ -27,7 +29,7 @@ def weights_digest(model: Any) -> str:
     """SHA-256 of the names, types and shapes of all weights, and of up to 4096 numbers spread over each."""
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
-        flat = tensor.detach().reshape(-1)
+        flat = whole(tensor.detach()).reshape(-1)
         some = flat[:: max(1, flat.numel() // _SAMPLE)].to("cpu", torch.float32).contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(some.numpy().tobytes())
@@ -44,6 +46,12 @@ def describe_model(model: Any) -> dict[str, Any]:
         "dtype": str(model.dtype).removeprefix("torch."),
         "weights": weights_digest(model),
     }
+
+
+def generation_settings(model: Any) -> dict[str, Any]:
+    """What the model's own generation config sets, such as a repetition penalty: it holds beside a ``Decoding``."""
+    settings = model.generation_config.to_diff_dict()
+    return {name: _plain(value) for name, value in settings.items() if name != "transformers_version"}
 
 
 def versions() -> dict[str, str]:

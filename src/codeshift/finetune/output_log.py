@@ -1,20 +1,22 @@
-"""Generated text on disk as it comes, so that an evaluation that was stopped goes on where it was."""
+"""What an evaluation makes, on disk as it comes, so that one that was stopped goes on where it was."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
+
 from codeshift.finetune.checkpoint import differences
 from codeshift.finetune.errors import CheckpointError
-from codeshift.finetune.generation import Output
 
 
-class OutputLog:
-    """A JSONL file: a first line that says what is evaluated, then one line an output, in the order they are made.
+class RowLog:
+    """A JSONL file: a first line that says what is evaluated, then one line a row, in the order they are made.
+
+    All processes read it; the main one alone writes.
 
     Args:
         path: of the file; what is there from the same evaluation is kept, but for a last line that was not finished.
@@ -25,31 +27,48 @@ class OutputLog:
     """
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
-        self.path = path
-        self.done: dict[int, Output] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path, self.identity = path, identity
         lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []  # what follows the last newline is torn
-        if lines:
-            self._read(lines, json.loads(json.dumps(identity)))
-            with path.open("r+b") as file:
-                file.truncate(sum(len(line) + 1 for line in lines))
-        else:
-            path.write_text(json.dumps({"evaluation": identity}) + "\n", encoding="utf-8")
+        self._whole = sum(len(line) + 1 for line in lines)
+        self.done: dict[int, dict[str, Any]] = self._read(lines) if lines else {}
 
-    def _read(self, lines: list[bytes], identity: dict[str, Any]) -> None:
+    def _read(self, lines: list[bytes]) -> dict[int, dict[str, Any]]:
         try:
             found = json.loads(lines[0])["evaluation"]
-            outputs = [json.loads(line) for line in lines[1:]]
-            self.done = {row.pop("row"): Output(**row) for row in outputs}
+            rows = [json.loads(line) for line in lines[1:]]
+            done = {row.pop("row"): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{self.path} is not a log of outputs ({error}): delete it to start over") from error
-        differing = differences(identity, found)
+            raise CheckpointError(
+                f"{self.path} is no log of an evaluation ({error}): delete it to start over"
+            ) from error
+        differing = differences(json.loads(json.dumps(self.identity)), found)
         if differing:
             what = ", ".join(differing)
             raise CheckpointError(f"{self.path} is of another evaluation ({what} differ): give another output_dir")
+        return done
 
-    def append(self, rows: Iterable[int], outputs: Iterable[Output]) -> None:
-        """Write outputs, and hand them to the system."""
-        lines = [json.dumps({"row": int(r)} | asdict(o)) + "\n" for r, o in zip(rows, outputs, strict=True)]
+    def start(self) -> None:
+        """Make the file, or cut off the line that was not finished."""
+        if not PartialState().is_main_process:
+            return
+        if self._whole:
+            with self.path.open("r+b") as file:
+                file.truncate(self._whole)
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(json.dumps({"evaluation": self.identity}) + "\n", encoding="utf-8")
+
+    def append(self, rows: Iterable[int], records: Iterable[dict[str, Any]]) -> None:
+        """Write what was made of ``rows``, and hand it to the system."""
+        if not PartialState().is_main_process:
+            return
+        lines = [json.dumps({"row": int(row)} | record) + "\n" for row, record in zip(rows, records, strict=True)]
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(lines)
+
+
+def start_logs(logs: Iterable[RowLog]) -> None:
+    """Start logs that all processes have read: no process may read what another has begun to write."""
+    PartialState().wait_for_everyone()
+    for log in logs:
+        log.start()

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import GradientAccumulationPlugin
+from accelerate.utils import DistributedType, GradientAccumulationPlugin
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.sharding import join_tied_embeddings
 from codeshift.finetune.tracking import logging_options, start_trackers
 
 
@@ -36,8 +37,18 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
     accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
     if mixed == "fp16" and accelerator.device.type == "cpu":
         raise ParameterError("precision", "fp32 or bf16 on a CPU", "fp16", "give bf16, or run where a GPU is")
+    if accelerator.distributed_type == DistributedType.FSDP and not accelerator.is_fsdp2:
+        raise ParameterError("fsdp_version", "2", 1, "give --fsdp_version 2 to accelerate launch or accelerate config")
     start_trackers(accelerator, config.to_dict())
     return accelerator
+
+
+def prepare(accelerator: Any, model: Any, optimizer: Any) -> tuple[Any, Any]:
+    """Model and optimiser as accelerate wraps them for where the run runs."""
+    if accelerator.is_fsdp2:
+        join_tied_embeddings(model)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    return model, optimizer
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
-from tqdm.auto import tqdm
 
 from codeshift.finetune.batching import IGNORED, Collator
 from codeshift.finetune.encoding import Encoded, Ragged
@@ -62,8 +61,17 @@ class TokenScores:
         return cls(Ragged.of([], np.float64), Ragged.of([]))
 
 
+RowScores = tuple[NDArray[Any], NDArray[Any]]  # log-probabilities and argmax of one row's tokens
+
+
 def score_tokens(
-    model: Any, data: Encoded, collate: Collator, *, batch_size: int = 32, bar: tqdm | None = None
+    model: Any,
+    data: Encoded,
+    collate: Collator,
+    *,
+    batch_size: int = 32,
+    done: Mapping[int, RowScores] | None = None,
+    on_batch: Callable[[NDArray[np.int64], list[RowScores]], None] | None = None,
 ) -> TokenScores:
     """Teacher-forced scores of all rows; batched by length, and returned in the order of the rows.
 
@@ -72,27 +80,29 @@ def score_tokens(
         data: the token ids.
         collate: makes a batch of them.
         batch_size: rows at once; halved where memory does not suffice.
-        bar: moved on by the rows done.
+        done: rows that were scored before, by number.
+        on_batch: is given row numbers and their scores, batch by batch.
     """
     device = next(model.parameters()).device
-    log_probabilities: list[Any] = [None] * len(data)
-    argmax: list[Any] = [None] * len(data)
+    found: dict[int, RowScores] = dict(done or {})
 
-    def score(rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def score(rows: NDArray[np.int64]) -> list[RowScores]:
         batch = {name: t.to(device) for name, t in collate(data, rows).items()}
         logits, labels = target_logits(model, model, batch)
         kept = labels != IGNORED
         chosen = logits[kept].float()
         picked = -functional.cross_entropy(chosen, labels[kept], reduction="none")
-        return picked.cpu().numpy(), chosen.argmax(-1).cpu().numpy()
+        ends = np.cumsum(data.targets.lengths[rows])[:-1]
+        both = (np.split(some.cpu().numpy(), ends) for some in (picked, chosen.argmax(-1)))
+        return list(zip(*both, strict=True))
 
+    left = np.array([row for row in longest_first(data) if row not in found], dtype=np.int64)
     with evaluating(model), torch.inference_mode():
-        for rows, (picked, guesses) in in_batches(longest_first(data), batch_size, score):
-            ends = np.cumsum(data.targets.lengths[rows])[:-1]
-            for row, values, ids in zip(rows, np.split(picked, ends), np.split(guesses, ends), strict=True):
-                log_probabilities[row], argmax[row] = values, ids
-            if bar is not None:
-                bar.update(len(rows))
+        for rows, scores in in_batches(left, batch_size, score):
+            found.update(zip(rows.tolist(), scores, strict=True))
+            if on_batch is not None:
+                on_batch(rows, scores)
+    log_probabilities, argmax = zip(*(found[row] for row in range(len(data))), strict=True)
     return TokenScores(Ragged.of(log_probabilities, np.float64), Ragged.of(argmax))
 
 

@@ -27,6 +27,15 @@ def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     return made
 
 
+def join_tied_embeddings(model: Any) -> None:
+    """Make embeddings that share the input's weight one module, as FSDP needs: T5 and PLBart hold three of them."""
+    first = model.get_input_embeddings()
+    for name, module in list(model.named_modules(remove_duplicate=False)):
+        if type(module) is type(first) and module is not first and module.weight is first.weight:
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, first)
+
+
 def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
     """Put ``weights`` in the model's parameters of those names."""
     with torch.no_grad():
@@ -35,8 +44,15 @@ def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
             parameter.copy_(alike(values, parameter))
 
 
+def is_divided(model: Any) -> bool:
+    """Whether FSDP has divided the model's weights."""
+    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
+
+
 def whole_state(model: Any) -> dict[str, torch.Tensor] | None:
-    """The state dict of a divided model in the host's memory; None for a model that is whole anyway."""
-    if not any(isinstance(parameter, DTensor) for parameter in model.parameters()):
+    """The state dict of a divided model in the host's memory, tied weights once; None for a model that is whole."""
+    if not is_divided(model):
         return None
-    return {name: whole(tensor).cpu() for name, tensor in model.state_dict().items()}
+    tied = {name for name, _ in model.named_parameters(remove_duplicate=False)}
+    tied -= {name for name, _ in model.named_parameters()}
+    return {name: whole(tensor).cpu() for name, tensor in model.state_dict().items() if name not in tied}

@@ -27,7 +27,7 @@ from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.runtime import make_accelerator, reseed, seeded
+from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import target_loss
 from codeshift.finetune.sharding import set_weights, whole
 from codeshift.finetune.template import Template
@@ -147,7 +147,7 @@ class _Run:
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.model, self.optimizer = self.accelerator.prepare(model, make_optimizer(model, self.config))
+        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
         self.anchor = Anchor(model, self.config.l2_sp)
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
         self.validation: Validation | None = None
