@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from codeshift.cli.output import quiet_unless_watched
+from codeshift.errors import ParameterError, Told
 
 if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
     Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 else:
     Commands = argparse._SubParsersAction
@@ -20,24 +25,92 @@ def add_command(
     summary: str,
     description: str,
     example: str,
+    json: bool = True,
 ) -> argparse.ArgumentParser:
     """Add a command whose help ends with an example."""
     command = commands.add_parser(
         name,
         help=summary,
         description=description,
-        epilog=f"example: {example}",
+        epilog=f"example:\n  {example}",
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
     command.set_defaults(run=run)
+    if json:
+        command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Keeps the line breaks of a long example."""
+    """Keeps the line breaks of an example."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" not in text:
             return super()._fill_text(text, width, indent)
         return "\n".join(indent + line for line in text.splitlines())
+
+
+def add_data(command: argparse.ArgumentParser, what: str) -> None:
+    """Where rows come from, and under which names their columns are wanted."""
+    command.add_argument(
+        "data",
+        metavar="DATA",
+        help=f"{what}: a JSONL, CSV or Parquet file, a folder of such files, or owner/name of the Hugging Face Hub",
+    )
+    command.add_argument(
+        "--rename",
+        action="append",
+        default=[],
+        type=_renamed,
+        metavar="OLD=NEW",
+        help="rename a column of the data; may be given several times",
+    )
+    command.add_argument("--config", metavar="NAME", help="configuration (subset) of a dataset of the hub")
+    command.add_argument("--revision", metavar="NAME", help="revision of a dataset of the hub")
+
+
+def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Dataset | DatasetDict:
+    """What ``add_data`` asked for."""
+    quiet_unless_watched()
+    from codeshift.data import load_data
+
+    return load_data(arguments.data, split=split, **_how(arguments))
+
+
+def splits_of(arguments: argparse.Namespace) -> DatasetDict:
+    """The parts of what ``add_data`` asked for."""
+    quiet_unless_watched()
+    from codeshift.data import load_splits
+
+    return load_splits(arguments.data, **_how(arguments))
+
+
+def _how(arguments: argparse.Namespace) -> dict[str, Any]:
+    rename: dict[str, str] = {}
+    for old, new in arguments.rename:
+        if rename.setdefault(old, new) != new:
+            remedy = f"it becomes {rename[old]!r} already"
+            raise ParameterError("--rename", "one new name a column", Told(f"{old}={new}"), remedy)
+    return {"rename": rename, "config": arguments.config, "revision": arguments.revision}
+
+
+def size(text: str) -> float | int | str:
+    """A share of rows (0.1), a number of rows (500), or "match".
+
+    >>> size("0.1"), size("500"), size("match")
+    (0.1, 500, 'match')
+    """
+    if text == "match":
+        return text
+    try:
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a share (0.1) nor a number of rows (500)") from None
+
+
+def _renamed(text: str) -> tuple[str, str]:
+    old, equals, new = text.partition("=")
+    if not (old and equals and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW, such as func=code")
+    return old, new

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from codeshift.cli.arguments import Commands, add_command
-from codeshift.cli.output import DONE, say, shows_progress
+from codeshift.cli.output import DONE, say, watched
 
 
 def add_to(commands: Commands) -> None:
@@ -19,6 +19,7 @@ def add_to(commands: Commands) -> None:
         description="Splits the functions of Python's standard library in two ways, pretrains a small T5, fine-tunes "
         "it fully and by LoRA, and compares them in and out of distribution. Nothing is downloaded.",
         example="codeshift demo --out my-demo --seed 1",
+        json=False,
     )
     demo.add_argument("--out", default="codeshift-demo", metavar="FOLDER", help="where all files go [%(default)s]")
     demo.add_argument("--seed", type=int, default=0, help="same seed, same table [%(default)s]")
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     started = time.monotonic()
     config = DemoConfig(seed=arguments.seed, rows=arguments.rows)
-    run_demo(arguments.out, config, say=say, progress=shows_progress(arguments))
+    run_demo(arguments.out, config, say=say, progress=watched())
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     say(f"Took {minutes} min {seconds} s.")
     return DONE

@@ -22,9 +22,17 @@ def complain(*words: str) -> None:
     print("codeshift:", ": ".join(words), file=sys.stderr, flush=True)
 
 
-def shows_progress(arguments: argparse.Namespace) -> bool:
-    """Whether somebody watches: bars in a log file are of no use."""
-    return sys.stderr.isatty() and not getattr(arguments, "quiet", False)
+def watched() -> bool:
+    """Whether somebody watches: progress bars in a log file are of no use."""
+    return sys.stderr.isatty()
+
+
+def quiet_unless_watched() -> None:
+    """Turn off the bars of ``datasets`` (of parsing, of downloads) where nobody watches them."""
+    if not watched():
+        from datasets.utils import disable_progress_bars
+
+        disable_progress_bars()
 
 
 def report(arguments: argparse.Namespace, text: str, plain: Mapping[str, Any]) -> None:

@@ -8,9 +8,9 @@ import re
 from typing import NoReturn
 
 from codeshift import __version__
-from codeshift.cli import demo
+from codeshift.cli import audit, demo, doctor, languages, split
 
-COMMANDS = (demo,)
+COMMANDS = (split, audit, languages, doctor, demo)
 
 
 class Parser(argparse.ArgumentParser):

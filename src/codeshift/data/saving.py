@@ -45,16 +45,11 @@ def save_splits(
     ...     files["train"].name, files["train"].read_text()
     ('train.jsonl', '{"code": "x = 1"}\n')
     """
-    if format not in _WRITERS:
-        raise ParameterError("format", "parquet or jsonl", format, closest(str(format), _WRITERS))
+    old = check_saving(folder, format=format, overwrite=overwrite)
     for part in splits:
         if not re.fullmatch(r"\w[\w-]*", part):
             raise ParameterError("splits", "parts whose names can name a file", part, "letters, digits, _ and -")
     folder = Path(folder)
-    old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in PARTS] if folder.is_dir() else []
-    if old and not overwrite:
-        remedy = f"{old[0].name} lies there: name another folder, or overwrite"
-        raise ParameterError("folder", "one without parts", str(folder), remedy)
     folder.mkdir(parents=True, exist_ok=True)
     files = {part: folder / f"{part}.{format}" for part in splits}
     for path in set(old) - set(files.values()):
@@ -62,6 +57,24 @@ def save_splits(
     for part, rows in splits.items():
         _replace(files[part], rows, format)
     return files
+
+
+def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool) -> list[Path]:
+    """Check, before any work is done, that parts can be saved; returns the parts that lie there already.
+
+    Raises:
+        ParameterError: if the format is unknown, the folder is a file, or parts lie there and may not be replaced.
+    """
+    if format not in _WRITERS:
+        raise ParameterError("format", "parquet or jsonl", format, closest(str(format), _WRITERS))
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")
+    old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in PARTS]
+    if old and not overwrite:
+        remedy = f"{min(old).name} lies there: name another folder, or overwrite"
+        raise ParameterError("folder", "one without parts", str(folder), remedy)
+    return old
 
 
 def _replace(path: Path, rows: Dataset, format: str) -> None:

@@ -1,0 +1,111 @@
+"""``codeshift audit``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
+from codeshift.cli.output import DONE, NO, report
+from codeshift.cli.split import MANIFEST
+from codeshift.errors import ParameterError, closest
+
+if TYPE_CHECKING:
+    from codeshift.audit import AuditReport
+    from codeshift.splitters import SplitManifest
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "audit",
+        run,
+        summary="say whether a split leaks, how strong its shift is, and what else moved",
+        description="Measures leakage, the strength of the shift and confounds of a split, be it of codeshift split or "
+        "anybody's. A manifest.json in the folder says what the split was meant to move. Ends with 0 where the split "
+        "is sound, with 1 where it leaks, has no shift to speak of, or has too few rows for a verdict.",
+        example="codeshift audit my-split --language python --out audit.html",
+    )
+    add_data(command, "the parts of a split")
+    add = command.add_argument
+    add("--column", metavar="NAME", help="that holds the code [the manifest's, or code]")
+    add("--language", metavar="NAME", help="to compare syntax and APIs too [the manifest's]")
+    add("--manifest", metavar="FILE", help=f"of the split [{MANIFEST} in the folder, if any]")
+    add("--groups", metavar="COLUMN", help="whose values should not stand on both sides [the manifest's]")
+    add("--train", default="train", metavar="PART", help="the part that is trained on [%(default)s]")
+    add("--test", metavar="PART", help="the part whose shift is measured [test_ood, or test]")
+    add("--reference", metavar="PART", help="the in-distribution test part [test_id, if any]")
+    add("--tokenizer", metavar="NAME", help="name or folder, to count rows that its model's context truncates")
+    add("--max-length", type=int, metavar="N", help="that context, in tokens [the tokenizer's]")
+    add("--seed", type=int, default=0, metavar="N", help="of samples, folds and permutations [%(default)s]")
+    add("--permutations", type=int, default=200, metavar="N", help="of each p-value [%(default)s]")
+    add("--sample", type=int, default=2000, metavar="N", help="rows a part in the two-sample tests [%(default)s]")
+    add("--out", metavar="FILE", help="the whole report as .html, .md or .json")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    from codeshift.audit import audit
+
+    writer = _writer(arguments.out)
+    splits, manifest = splits_of(arguments), _manifest(arguments)
+    found = audit(
+        splits,
+        column=arguments.column or (manifest.columns[0] if manifest else "code"),
+        manifest=manifest,
+        language=arguments.language or _language(manifest),
+        groups=arguments.groups,
+        train=arguments.train,
+        test=arguments.test,
+        reference=arguments.reference,
+        tokenizer=arguments.tokenizer,
+        max_length=arguments.max_length,
+        seed=arguments.seed,
+        n_permutations=arguments.permutations,
+        sample=arguments.sample,
+    )
+    if arguments.out:
+        from codeshift.study.files import write_text
+
+        write_text(Path(arguments.out), writer(found))
+    report(arguments, _in_words(found, arguments.out), found.to_dict())
+    return DONE if found.verdict.label == "sound" else NO
+
+
+def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
+    from codeshift.splitters import SplitManifest
+
+    if arguments.manifest:
+        return SplitManifest.load(arguments.manifest)
+    beside = Path(arguments.data) / MANIFEST
+    return SplitManifest.load(beside) if beside.is_file() else None
+
+
+def _language(manifest: SplitManifest | None) -> str | None:
+    """The one language that a split parsed, if it parsed one."""
+    languages = [] if manifest is None else list(manifest.grammars)
+    return languages[0] if len(languages) == 1 else None
+
+
+def _in_words(found: AuditReport, out: str | None) -> str:
+    lines = [str(found.verdict), *(f"- {caution}" for caution in found.verdict.cautions)]
+    sizes = ", ".join(f"{part} {rows:,}" for part, rows in found.sizes.items())
+    where = f"The whole report is in {out}." if out else "The whole report: --out FILE.html, .md or .json."
+    return "\n".join([*lines, f"Rows: {sizes}.", where])
+
+
+_WRITERS: dict[str, Any] = {
+    ".html": lambda found: found.to_html(),
+    ".md": lambda found: found.to_markdown() + "\n",
+    ".json": lambda found: json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+}
+
+
+def _writer(out: str | None) -> Any:
+    suffix = Path(out).suffix.lower() if out else ".md"
+    if suffix not in _WRITERS:
+        raise ParameterError("--out", "a file that ends in .html, .md or .json", out, closest(suffix, _WRITERS))
+    return _WRITERS[suffix]

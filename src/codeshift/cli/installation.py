@@ -1,0 +1,153 @@
+"""What is installed, and what is wrong with it."""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from codeshift.errors import CodeshiftError
+
+OURS = "codeshift-ood"
+IMPORT_NAME = "codeshift"
+_EXTRAS = ("finetune", "report", "scale")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A library or grammar.
+
+    Attributes:
+        name: of its distribution, or of the language.
+        version: installed; empty for none.
+        part: ``"base"``, the extra that needs it, or ``"grammars"``.
+        problem: what is wrong with it, and what to do; empty for nothing.
+    """
+
+    name: str
+    version: str
+    part: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What an installation holds.
+
+    Attributes:
+        python: its version.
+        found: libraries and grammars.
+        problems: all that is wrong, in words.
+    """
+
+    python: str
+    found: tuple[Found, ...]
+    problems: tuple[str, ...]
+
+    def of(self, part: str) -> tuple[Found, ...]:
+        """What belongs to the base, an extra or the grammars."""
+        return tuple(one for one in self.found if one.part == part)
+
+
+def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Installation:
+    """Look at the running Python's installation.
+
+    Args:
+        distributions: what is installed; None for what the running Python finds.
+    """
+    installed = list(metadata.distributions() if distributions is None else distributions)
+    by_name = {_normal(one.name): one for one in reversed(installed) if one.name}
+    ours = by_name.get(OURS)
+    found = [] if ours is None else _libraries(ours, by_name)
+    found += _grammars()
+    problems = [f"{OURS} is not installed: pip install {OURS}"] if ours is None else []
+    problems += _old_python(ours)
+    problems += [f"{one.name}: {one.problem}" for one in found if one.problem]
+    problems += [_conflict(one) for one in by_name.values() if _occupies(one)]
+    return Installation(python=platform.python_version(), found=tuple(found), problems=tuple(problems))
+
+
+def _libraries(ours: metadata.Distribution, by_name: dict[str, metadata.Distribution]) -> list[Found]:
+    """What we require, the base's first; an extra that is not there whole was not asked for."""
+    parts: dict[str, list[Requirement]] = {"base": [], **{extra: [] for extra in _EXTRAS}}
+    for text in ours.requires or ():
+        requirement = Requirement(text)
+        for part, of_part in parts.items():
+            extra = {"extra": "" if part == "base" else part}
+            wanted = requirement.marker is None or requirement.marker.evaluate(extra)
+            # An extra's own requirements are those that the base does not have.
+            if wanted and (part == "base" or requirement not in parts["base"]) and _normal(requirement.name) != OURS:
+                of_part.append(requirement)
+    found = []
+    for part, requirements in parts.items():
+        needed = part == "base" or all(_normal(requirement.name) in by_name for requirement in requirements)
+        found += [_library(requirement, part, by_name, needed=needed) for requirement in requirements]
+    return found
+
+
+def _library(requirement: Requirement, part: str, by_name: dict[str, metadata.Distribution], *, needed: bool) -> Found:
+    name = _normal(requirement.name)
+    pip = f"pip install '{OURS}{'' if part == 'base' else f'[{part}]'}'"
+    if name not in by_name:
+        return Found(name=name, version="", part=part, problem=f"it is missing: {pip}" if needed else "")
+    version = by_name[name].version
+    fine = not needed or requirement.specifier.contains(version, prereleases=True)
+    problem = "" if fine else f"{version} is installed, {requirement.specifier} is needed: {pip} --upgrade"
+    return Found(name=name, version=version, part=part, problem=problem)
+
+
+def _grammars() -> list[Found]:
+    try:
+        from codeshift.properties import languages
+    except ImportError:  # of a library that is missing, which is told as such
+        return []
+    return [_grammar(language) for language in sorted(languages())]
+
+
+def _grammar(language: str) -> Found:
+    from codeshift.properties.grammars import grammar
+
+    try:
+        facts = grammar(language)
+    except (CodeshiftError, ImportError, OSError, ValueError) as error:
+        return Found(name=language, version="", part="grammars", problem=f"its grammar does not load ({error})")
+    return Found(name=language, version=f"{facts.version} ({facts.digest})", part="grammars")
+
+
+def _old_python(ours: metadata.Distribution | None) -> list[str]:
+    needed = (ours.metadata["Requires-Python"] or "") if ours is not None else ""
+    if not needed or Requirement(f"python{needed}").specifier.contains(platform.python_version(), prereleases=True):
+        return []
+    return [f"Python {platform.python_version()} is running, {needed} is needed"]
+
+
+def _occupies(distribution: metadata.Distribution) -> bool:
+    """Whether another distribution brings a package of our import name."""
+    name = _normal(distribution.name)
+    if name == OURS:
+        return False
+    top = (distribution.read_text("top_level.txt") or "").split()
+    files = distribution.files or ()
+    return name == IMPORT_NAME or IMPORT_NAME in top or any(f.parts[:1] == (IMPORT_NAME,) for f in files)
+
+
+def _conflict(other: metadata.Distribution) -> str:
+    return (
+        f"another project, {other.name} {other.version}, brings a package that is imported as {IMPORT_NAME!r} as well, "
+        f"so files of one have overwritten those of the other: pip uninstall {other.name}, then "
+        f"pip install --force-reinstall --no-deps {OURS}; where you need both, give each an environment of its own"
+    )
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def where() -> str:
+    """The environment that was looked at."""
+    return sys.prefix

@@ -1,0 +1,56 @@
+"""``codeshift languages``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from codeshift.cli.arguments import Commands, add_command
+from codeshift.cli.output import DONE, as_table, report
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    add_command(
+        commands,
+        "languages",
+        run,
+        summary="the languages that are parsed, and what each supports",
+        description="Lists every language with its grammar: whether the names of APIs are resolved (APIUsageSplitter), "
+        "whether CodeBLEU knows its data flow, and how many node types ASTNodeSplitter can choose from.",
+        example="codeshift languages --json",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    found = _facts()
+    columns = ("language", "grammar", "version", "node_types")
+    rows = [(*(facts[c] for c in columns), _yes(facts["apis"]), _yes(facts["dataflow"])) for facts in found]
+    header = ("language", "grammar", "version", "node types", "APIs", "data flow")
+    report(arguments, as_table(rows, header=header), {"languages": found})
+    return DONE
+
+
+def _facts() -> list[dict[str, Any]]:
+    from codeshift.metrics.dataflow import LANGUAGES
+    from codeshift.properties import languages
+    from codeshift.properties.api_names import API_LANGUAGES
+    from codeshift.properties.grammars import grammar
+
+    return [
+        {
+            "language": facts.language,
+            "grammar": facts.distribution,
+            "version": facts.version,
+            "node_types": len(facts.node_kinds),
+            "apis": facts.language in API_LANGUAGES,
+            "dataflow": facts.language in LANGUAGES,
+            "digest": facts.digest,
+        }
+        for facts in map(grammar, sorted(languages()))
+    ]
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "-"

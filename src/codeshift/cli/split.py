@@ -1,0 +1,150 @@
+"""``codeshift split``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of, size
+from codeshift.cli.output import DONE, report
+from codeshift.errors import ParameterError
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.splitters import SplitAssignment, Splitter
+
+MANIFEST = "manifest.json"
+"""The manifest's name in the folder of parts."""
+
+_SIZES = {
+    "test_ood_size": "of the region's rows, how many are test_ood",
+    "test_id_size": "of all rows, how many are test_id; match: as many as test_ood has",
+    "validation_size": "of all rows, how many are validation",
+    "validation_ood_size": "of the region's rows, how many are validation_ood",
+}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "split",
+        run,
+        summary="build an out-of-distribution split of a dataset, or build one again from its manifest",
+        description="Writes a file for each part (train, validation, test_id, test_ood) and the split's manifest, from "
+        "which anybody with the same rows builds the split again. Rows with equal code and near-duplicates stay on one "
+        "side of train and test. Data with official train and test parts keeps them: the region is masked from train, "
+        "and test is divided.",
+        example="codeshift split rows.jsonl --rename func=code --language python --out my-split \\\n"
+        "    --splitter 'LengthSplitter(quantiles=(0.9, 1.0)) | ASTNodeSplitter(nodes=(\"while_statement\",))'",
+    )
+    add_data(command, "the rows to split")
+    command.add_argument("--part", metavar="NAME", help="a part of the data to split, or several joined by +")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--splitter", metavar="EXPRESSION", help="splitters with &, |, ~ and -, as in Python")
+    what.add_argument("--scenario", metavar="NAME", help="such as length_p90_p100 or syntax_while_statement")
+    what.add_argument("--manifest", metavar="FILE", help="build this manifest's split again")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="where the parts and the manifest go")
+    command.add_argument("--format", default="parquet", metavar="NAME", help="parquet or jsonl [%(default)s]")
+    command.add_argument("--overwrite", action="store_true", help="replace a split that lies there already")
+    _add_dealing(command)
+
+
+def _add_dealing(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how rows are dealt", "sizes are shares (0.1) or numbers of rows (500)")
+    add = group.add_argument
+    add("--column", metavar="NAME", help="of splitters that name none [code]")
+    add("--language", metavar="NAME", help="of splitters that need one and name none")
+    add("--seed", type=int, metavar="N", help="any integer [0]")
+    add("--ood-kept", type=float, metavar="SHARE", help="of the region's pool, what stays in train [0]")
+    for name, meaning in _SIZES.items():
+        add(f"--{name.replace('_', '-')}", type=size, metavar="SIZE", help=meaning)
+    add("--train-size", type=int, metavar="N", help="exactly so many rows in train")
+    add("--groups", metavar="COLUMN", help="rows that share its value stay together")
+    add("--stratify", metavar="COLUMN", help="every drawn part holds its share of each value")
+    add("--near-duplicates", metavar="HOW", help="bind (keep on one side) or ignore [bind]")
+    add("--train-control", action="store_true", default=None, help="also draw as many rows with nothing masked")
+    add("--tolerance", type=float, metavar="SHARE", help="how far a part may miss its size")
+
+
+_DEALING = (
+    "ood_kept", *_SIZES, "train_size", "groups", "stratify", "near_duplicates", "train_control", "tolerance",
+)  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    from codeshift.data import save_splits
+    from codeshift.data.saving import check_saving
+    from codeshift.splitters import SplitManifest
+
+    check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
+    given = {name: getattr(arguments, name) for name in _DEALING if getattr(arguments, name) is not None}
+    if arguments.manifest:
+        _refuse_settings(arguments, given)
+        manifest = SplitManifest.load(arguments.manifest)
+        data = data_of(arguments, split=arguments.part)
+        assignment = manifest.assign(data)
+    else:
+        splitter = _splitter(arguments)
+        data = data_of(arguments, split=arguments.part)
+        seed = _seed(data, given) if arguments.seed is None else arguments.seed
+        assignment = splitter.assign(data, seed=seed, **given)
+    splits = assignment.to_dataset_dict(data)
+    files = save_splits(splits, arguments.out, format=arguments.format, overwrite=arguments.overwrite)
+    path = Path(arguments.out) / MANIFEST
+    assignment.manifest.save(path)
+    words = f"{assignment.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
+    report(arguments, words, _told(assignment, files, path))
+    return DONE
+
+
+def _splitter(arguments: argparse.Namespace) -> Splitter:
+    from codeshift.splitters import parse_splitter, scenarios_by_name
+
+    column = arguments.column or "code"
+    if arguments.splitter:
+        return parse_splitter(arguments.splitter, column=column, language=arguments.language)
+    scenarios = scenarios_by_name(arguments.scenario, column=column, language=arguments.language)
+    if len(scenarios) > 1:
+        names = ", ".join(scenario.name for scenario in scenarios)
+        raise ParameterError("scenario", "one scenario", arguments.scenario, f"choose one of {names}")
+    return scenarios[0].splitter
+
+
+def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
+    settings = given | {name: getattr(arguments, name) for name in ("column", "language", "seed")}
+    for name, value in settings.items():
+        if value is not None:
+            option = f"--{name.replace('_', '-')}"
+            raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
+
+
+def _seed(data: Dataset | DatasetDict, given: dict[str, Any]) -> int | None:
+    """0, or None where nothing is drawn: a seed without effect is an error."""
+    from datasets import DatasetDict
+
+    from codeshift.splitters.request import DealRequest, near_duplicates_asked
+
+    asked = given | {"near_duplicates": near_duplicates_asked(given.get("near_duplicates", "bind"))}
+    official = isinstance(data, DatasetDict)
+    try:
+        DealRequest(seed=None, **asked).check_seed(official=official, has_validation=official and "validation" in data)
+    except ParameterError as error:
+        if error.parameter != "seed":
+            raise
+        return 0
+    return None
+
+
+def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:
+    return {
+        "splitter": assignment.manifest.splitter,
+        "seed": assignment.manifest.request["seed"],
+        "region_rows": assignment.manifest.region_rows,
+        "parts": {part: {"rows": assignment.sizes[part], "file": str(path)} for part, path in files.items()},
+        "excluded": assignment.excluded,
+        "manifest": str(manifest),
+    }

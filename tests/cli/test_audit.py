@@ -1,0 +1,83 @@
+"""``codeshift audit``: the library's report of parts in files; the exit code is the verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_rows import rows, write
+from codeshift.audit import audit
+from codeshift.cli import main
+from codeshift.data import load_splits
+from codeshift.splitters import SplitManifest
+
+QUICK = ["--permutations", "19", "--sample", "60"]
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A split by loops, as ``codeshift split`` leaves it."""
+    folder = tmp_path_factory.mktemp("split")
+    data = write(folder / "source.jsonl", rows(160))
+    command = ["split", data, "--rename", "func=code", "--language", "python", "--out", str(folder / "out")]
+    assert main([*command, "--scenario", "syntax_while_statement"]) == 0
+    return folder / "out"
+
+
+def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
+    """Code 0; column, language and what was meant to move come from the manifest beside the parts."""
+    out = tmp_path / "audit.json"
+    assert main(["audit", str(split), *QUICK, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    manifest = SplitManifest.load(split / "manifest.json")
+    quick = {"n_permutations": 19, "sample": 60}
+    report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
+    assert json.loads(out.read_text()) == json.loads(json.dumps(report.to_dict()))
+    assert told.startswith(f"{report.verdict}\n")
+    assert [one.name for one in report.strength[0].properties if one.intended] == ["NodeTypes: while_statement"]
+
+
+def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
+    """Code 1, as JSON too; anybody's files will do."""
+    some = rows(120)
+    write(tmp_path / "train.jsonl", some)
+    write(tmp_path / "test.jsonl", some[:60])
+    command = ["audit", str(tmp_path), "--column", "func", *QUICK]
+    assert main(command) == 1
+    assert capsys.readouterr().out.startswith("Leaks: ")
+    assert main([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["verdict"]["label"] == "leaks"
+
+
+@pytest.mark.parametrize(("name", "start"), [("a.html", "<!doctype html>"), ("a.md", "# Audit of the split")])
+def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> None:
+    """As a page or as Markdown."""
+    assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / name)]) in (0, 1)
+    assert (tmp_path / name).read_text().lower().startswith(start.lower())
+    assert f"The whole report is in {tmp_path / name}." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "a.pdf"], "--out must be a file that ends in .html, .md or .json, got 'a.pdf'"),
+        (["--test", "test_odd"], "got 'test_odd': did you mean test_ood"),
+        (["--language", "pyhton"], "did you mean python?"),
+        (["--column", "cod"], "did you mean code?"),
+        (["--permutations", "3"], "n_permutations must be"),
+    ],
+)
+def test_bad_input(split: Path, capsys, arguments: list[str], message: str) -> None:
+    """Exit code 2 and one line."""
+    assert main(["audit", str(split), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_rows_without_parts(tmp_path: Path, capsys) -> None:
+    """A file is no split."""
+    assert main(["audit", write(tmp_path / "rows.jsonl", rows(60))]) == 2
+    assert "source must be data with parts" in capsys.readouterr().err

@@ -1,0 +1,30 @@
+"""``codeshift languages``."""
+
+from __future__ import annotations
+
+import json
+
+from codeshift.cli import main
+from codeshift.metrics.dataflow import LANGUAGES
+from codeshift.properties import languages
+from codeshift.properties.api_names import API_LANGUAGES
+from codeshift.properties.grammars import grammar
+
+
+def test_every_language_with_what_it_supports(capsys) -> None:
+    """As JSON: grammar and version, APIs, data flow."""
+    assert main(["languages", "--json"]) == 0
+    found = {one["language"]: one for one in json.loads(capsys.readouterr().out)["languages"]}
+    assert set(found) == set(languages())
+    assert {name for name, one in found.items() if one["apis"]} == set(API_LANGUAGES)
+    assert {name for name, one in found.items() if one["dataflow"]} == set(LANGUAGES)
+    assert (found["java"]["version"], found["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
+
+
+def test_as_a_table(capsys) -> None:
+    """A line each, columns under their heads."""
+    assert main(["languages"]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["language", "grammar", "version", "node", "types", "APIs", "data", "flow"]
+    assert [line.split()[0] for line in lines] == sorted(languages())
+    assert all(line[header.index("grammar") :].startswith("tree-sitter-") for line in lines)

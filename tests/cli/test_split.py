@@ -1,0 +1,147 @@
+"""``codeshift split``: what ``Splitter.assign`` gives, as files; bad input is one line that names what is close."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli_rows import rows, write
+from codeshift.cli import main
+from codeshift.data import load_rows, load_splits
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+
+LOOPS = "ASTNodeSplitter(nodes=('while_statement',))"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    return write(tmp_path / "rows.jsonl", rows())
+
+
+def same(folder: Path, splits) -> bool:
+    """Whether a folder holds these parts, row by row."""
+    found = load_splits(folder)
+    return {part: some.to_list() for part, some in found.items()} == {
+        part: some.to_list() for part, some in splits.items()
+    }
+
+
+def test_the_files_are_the_library_s_parts(data: str, tmp_path: Path, capsys) -> None:
+    """The splitter, the seed and the sizes reach the library; the manifest is that of the call."""
+    out = tmp_path / "out"
+    settings = ["--seed", "3", "--ood-kept", "0.4", "--validation-size", "12", "--groups", "project", "--train-control"]
+    command = ["split", data, "--rename", "func=code", "--language", "python", "--splitter", LOOPS, "--out", str(out)]
+    assert main([*command, *settings]) == 0
+    assignment = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)).assign(
+        source := load_rows(data, rename={"func": "code"}),
+        seed=3,
+        ood_kept=0.4,
+        validation_size=12,
+        groups="project",
+        train_control=True,
+    )
+    assert same(out, assignment.to_dataset_dict(source))
+    assert SplitManifest.load(out / "manifest.json") == assignment.manifest
+    assert capsys.readouterr().out.startswith(assignment.summary())
+
+
+def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
+    """From rows in another order, with the same manifest in the end."""
+    shuffled = write(tmp_path / "shuffled.jsonl", rows()[::-1])
+    first, again = tmp_path / "first", tmp_path / "again"
+    named = ["--rename", "func=code"]
+    assert main(["split", data, *named, "--scenario", "length_p80_p100", "--out", str(first)]) == 0
+    manifest = str(first / "manifest.json")
+    assert main(["split", shuffled, *named, "--manifest", manifest, "--out", str(again), "--format", "jsonl"]) == 0
+    assert (again / "manifest.json").read_text() == (first / "manifest.json").read_text()
+    for part, some in load_splits(first).items():
+        assert sorted(some["code"][:]) == sorted(load_splits(again)[part]["code"][:])
+
+
+def test_official_splits(tmp_path: Path, capsys) -> None:
+    """Keep their test rows; where nothing is drawn, no seed is needed and a seed is an error."""
+    folder = tmp_path / "official"
+    folder.mkdir()
+    some = rows()
+    for part, chosen in (("train", some[::2]), ("dev", some[1::4]), ("test", some[3::4])):
+        write(folder / f"{part}.jsonl", chosen)
+    command = ["split", str(folder), "--rename", "func=code", "--column", "code", "--scenario", "length_p75_p100"]
+    assert main([*command, "--out", str(tmp_path / "a"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["seed"] is None
+    assert told["parts"]["test_id"]["rows"] + told["parts"]["test_ood"]["rows"] == 40
+    assert main([*command, "--out", str(tmp_path / "b"), "--seed", "0"]) == 2
+    assert "seed must be None where nothing is drawn" in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "c"), "--part", "train+dev"]) == 2
+    assert "split must be a part of the data, got 'dev': choose one of" in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "c"), "--part", "train + validation", "--ood-kept", "0.5"]) == 0
+
+
+def test_json_is_all_of_stdout(data: str, tmp_path: Path, capsys) -> None:
+    """And tells where each part lies, with its rows."""
+    command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path / "out")]
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["parts"]) == {"train", "validation", "test_id", "test_ood"}
+    for part in told["parts"].values():
+        assert len(load_rows(part["file"])) == part["rows"]
+    assert sum(part["rows"] for part in told["parts"].values()) + sum(told["excluded"].values()) == 160
+    assert SplitManifest.load(told["manifest"]).splitter == told["splitter"]
+    assert eval(told["splitter"]) == LengthSplitter(  # noqa: S307 - our own
+        column="func", quantiles=(0.8, 1.0), ties="split"
+    )
+
+
+def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, capsys) -> None:
+    """And that is said before any work is done."""
+    command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path)]
+    assert main([*command, "--train-control"]) == 0
+    capsys.readouterr()
+    assert main(["split", "nowhere.jsonl", *command[2:]]) == 2
+    assert "folder must be one without parts" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+    assert not (tmp_path / "train_control.parquet").exists()
+
+
+BAD = {
+    ("--splitter", "LenghtSplitter()"): "did you mean LengthSplitter, ",
+    ("--splitter", "ASTNodeSplitter(nodes=('while_statment',), language='python')"): "did you mean while_statement",
+    ("--splitter", "ASTNodeSplitter(nodes=('while_statement',))"): "with its language, got",
+    ("--splitter", "__import__('os')"): "splitter must be made of splitters, got '__import__'",
+    ("--scenario", "lenght_p0_p3"): "did you mean length_p0_p3",
+    ("--scenario", "length"): "scenario must be one scenario, got 'length': choose one of length_p0_p3, ",
+    ("--scenario", "length_p80_p100", "--column", "fnc"): "got 'fnc': did you mean func?",
+    ("--scenario", "length_p80_p100", "--column", "func", "--format", "json"): "did you mean jsonl?",
+    ("--scenario", "length_p80_p100", "--column", "func", "--groups", "projct"): "did you mean project?",
+    ("--scenario", "length_p80_p100", "--column", "func", "--near-duplicates", "bnd"): "near_duplicates must be",
+    ("--scenario", "length_p80_p100", "--rename", "fun=code"): "got 'fun': did you mean func?",
+    ("--scenario", "length_p80_p100", "--rename", "func=a", "--rename", "func=b"): "one new name a column, got func=b",
+    ("--manifest", "MANIFEST", "--seed", "1"): "--seed must be left out with --manifest, got 1",
+    ("--manifest", "MANIFEST", "--ood-kept", "0.5"): "--ood-kept must be left out with --manifest",
+    ("--manifest", "rows.jsonl"): "rows.jsonl",
+    ("--manifest", "no-such.json"): "No such file or directory: 'no-such.json'",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
+def test_bad_input(arguments: tuple[str, ...], data: str, tmp_path: Path, capsys, monkeypatch) -> None:
+    """Exit code 2, one line, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["split", data, *arguments, "--out", "out"]) == 2
+    captured = capsys.readouterr()
+    assert BAD[arguments] in captured.err
+    assert captured.err.startswith("codeshift: error: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--rename", "code"], ["--test-ood-size", "many"], ["--seed", "x"]])
+def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
+    """Are told with the usage."""
+    with pytest.raises(SystemExit) as ended:
+        main(["split", data, "--scenario", "length", "--out", "out", *arguments])
+    assert ended.value.code == 2
+    assert arguments[0] in capsys.readouterr().err

@@ -1,0 +1,21 @@
+"""Rows that the tests of the command line share, as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from audit_splits import functions, loops
+
+
+def rows(count: int = 160) -> list[dict[str, Any]]:
+    """Python functions, a quarter of them with a loop, with a text and a project."""
+    code = functions(count * 3 // 4, seed=4) + loops(count // 4, seed=5)
+    return [{"func": text, "doc": f"Number {i}.", "project": f"p{i // 4}"} for i, text in enumerate(code)]
+
+
+def write(path: Path, some: list[dict[str, Any]]) -> str:
+    """A file of JSON Lines; returns its path as text."""
+    path.write_text("".join(json.dumps(row) + "\n" for row in some))
+    return str(path)
