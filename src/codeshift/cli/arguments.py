@@ -32,7 +32,7 @@ def add_command(
         name,
         help=summary,
         description=description,
-        epilog=f"example:\n  {example}",
+        epilog=f"example: {example}",
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
