@@ -20,8 +20,8 @@ from codeshift.metrics.rows import text_rows
 
 PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
-_BATCH = 2048  # rows that share what is remembered of programs and structures, which bounds the memory
-_TASK = 512  # rows a task of an executor
+_BATCH = 256  # rows that share what is remembered of programs and structures, which bounds the memory
+_TASK = 256  # rows a task of an executor
 
 # Columns of the statistics: 1, shared n-grams and n-grams of each order, tokens of both sides, then the weighted
 # n-grams of as many orders as count, then what is shared and what there is of subtrees and of data flow.

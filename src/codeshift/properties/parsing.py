@@ -55,7 +55,10 @@ class CodeParser:
     def parse(self, text: str) -> ParsedCode:
         """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
         source = text.encode("utf-8", errors="replace")
-        tree = self._parser.parse(source)
+        return self.of_tree(self._parser.parse(source), source)
+
+    def of_tree(self, tree: Tree, source: bytes) -> ParsedCode:
+        """What ``parse`` gives for ``source``, of which ``tree`` is the language's plain tree already."""
         if tree.root_node.has_error:
             for before, after, holder in _SHELLS.get(self.language, ()):
                 wrapped = before + source + after

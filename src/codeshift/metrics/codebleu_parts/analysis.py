@@ -40,9 +40,11 @@ class DefaultAnalyser:
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
         """Subtrees, the whole code being the last, and data flow of one program."""
-        root = self._plain.parse(code.encode("utf-8", "replace")).root_node
+        source = code.encode("utf-8", "replace")
+        tree = self._plain.parse(source)
+        root = tree.root_node
         if root.has_error or not code.isascii():
-            parsed = self._parser.parse(code)
+            parsed = self._parser.of_tree(tree, source)
             scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
         else:  # what the line above comes to for most rows, without a copy of the text
             scan = self._scanner.scan(root.children, code)
