@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
-        complain("error", str(error))
+        complain("error", " ".join(str(error).split()))
         return BAD_INPUT
     except KeyboardInterrupt:
         complain("interrupted")
@@ -46,8 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _warnings_in_one_line() -> Iterator[None]:
-    """Ours without the place in the source, which tells a user of commands nothing; others as ever."""
+    """Ours without the place in the source, which tells a user of commands nothing; others as ever.
+
+    What libraries tell each other of their future is left out.
+    """
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
         usual = warnings.showwarning
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **keywords: Any) -> None:

@@ -8,9 +8,9 @@ import re
 from typing import NoReturn
 
 from codeshift import __version__
-from codeshift.cli import audit, demo, doctor, languages, split
+from codeshift.cli import audit, demo, doctor, evaluate, languages, split, train
 
-COMMANDS = (split, audit, languages, doctor, demo)
+COMMANDS = (split, audit, train, evaluate, languages, doctor, demo)
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,0 +1,96 @@
+"""``codeshift evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of
+from codeshift.cli.output import DONE, as_table, report, watched
+from codeshift.cli.tasks import add_model, add_task, model_of, task_of
+
+if TYPE_CHECKING:
+    from codeshift.finetune import EvaluationResult
+
+_METRICS = ("negative_log_likelihood", "token_accuracy", "exact_match")
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "evaluate",
+        run,
+        summary="score a model, fine-tuned or not, on the test parts of a split",
+        description="Scores what a model writes, and references by teacher forcing, with 95% bootstrap intervals over "
+        "rows. With --out, the scores of every row are written too, and the same command goes on where it was stopped.",
+        example="codeshift evaluate my-split --model my-lora --source '{docstring}' --target code --language python "
+        "\\\n    --metrics exact_match codebleu --out my-scores",
+    )
+    add_data(command, "the parts of a split, or rows")
+    add_task(command)
+    add_model(command, "to evaluate")
+    add = command.add_argument
+    add(
+        "--metrics",
+        nargs="+",
+        default=list(_METRICS),
+        metavar="NAME",
+        help=f"such as codebleu, bleu[smoothing=none] [{' '.join(_METRICS)}]",
+    )
+    add("--language", metavar="NAME", help="of the target, for metrics that parse it [the task's]")
+    add("--parts", nargs="+", metavar="NAME", help="which parts [those whose names begin with test]")
+    add("--out", metavar="FOLDER", help="where scores, outputs and a summary go")
+    _add_generation(command)
+
+
+def _add_generation(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument_group("generation").add_argument
+    add("--generate-rows", type=int, metavar="N", help="generate for so many rows of each part [all]")
+    add("--num-beams", type=int, default=1, metavar="N", help="1 is greedy [%(default)s]")
+    add("--max-new-tokens", type=int, metavar="N", help="longest output [the longest reference of the part]")
+    add("--max-source-length", type=int, default=512, metavar="N", help="longest source, in tokens [%(default)s]")
+    add("--max-target-length", type=int, default=512, metavar="N", help="longest target, in tokens [%(default)s]")
+    add("--batch-size", type=int, default=32, metavar="N", help="rows at once [%(default)s]")
+    add("--seed", type=int, default=0, metavar="N", help="of drawn rows and intervals [%(default)s]")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    task = task_of(arguments, language=arguments.language)
+    from codeshift.finetune import Decoding, Evaluator
+    from codeshift.metrics import metric_by_name
+
+    evaluator = Evaluator(
+        [metric_by_name(name, language=task.language) for name in arguments.metrics],
+        source=task.source,
+        target=task.target,
+        batch_size=arguments.batch_size,
+        max_source_length=arguments.max_source_length,
+        max_target_length=arguments.max_target_length,
+        decoding=Decoding(num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens),
+        generate_rows=arguments.generate_rows,
+        seed=arguments.seed,
+        progress=watched(),
+    )
+    model = model_of(arguments)
+    result = evaluator.evaluate(
+        model,
+        data_of(arguments),
+        tokenizer=arguments.tokenizer,
+        parts=arguments.parts,
+        output_dir=arguments.out,
+    )
+    report(arguments, _in_words(result, arguments.out), _plain(result))
+    return DONE
+
+
+def _in_words(result: EvaluationResult, out: str | None) -> str:
+    found = [(row, f"{row['value']:.4f}", f"[{row['low']:.4f}, {row['high']:.4f}]") for row in result.aggregates()]
+    lines = [(row["part"], row["metric"], value, interval, row["n"], row["rows"]) for row, value, interval in found]
+    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "rows"))
+    return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table
+
+
+def _plain(result: EvaluationResult) -> dict[str, Any]:
+    return {"scores": result.aggregates(), "metadata": result.metadata}

@@ -1,0 +1,82 @@
+"""What a model is given, what it must write, and which model it is: arguments of ``train`` and ``evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from codeshift.cli.output import watched
+from codeshift.errors import ParameterError, closest
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a model is given and must write.
+
+    Attributes:
+        source: a column, or a template of columns.
+        target: likewise.
+        language: of the target, where it is known.
+    """
+
+    source: str
+    target: str
+    language: str | None
+
+
+def add_task(command: argparse.ArgumentParser) -> None:
+    """Columns, or the name of a task that has them."""
+    add = command.add_argument_group("task").add_argument
+    add("--source", metavar="TEMPLATE", help="what the model is given: a column, or a template such as '{doc}: {name}'")
+    add("--target", metavar="TEMPLATE", help="what it must write: likewise")
+    add("--task", metavar="NAME", help="text-to-code, code-refinement or code-translation: their columns and language")
+
+
+def task_of(arguments: argparse.Namespace, *, language: str | None = None) -> Asked:
+    """What ``add_task`` asked for."""
+    from codeshift.data import TASKS
+
+    if arguments.task is not None and arguments.task not in TASKS:
+        raise ParameterError("--task", "a task", arguments.task, closest(arguments.task, TASKS))
+    task = TASKS.get(arguments.task)
+    source = arguments.source or (task.source if task else "")
+    target = arguments.target or (task.target if task else "")
+    for name, value in (("--source", source), ("--target", target)):
+        if not value:
+            raise ParameterError(name, "given without --task", None, f"name the column, such as {name} docstring")
+    return Asked(source, target, language or (task.language if task else None))
+
+
+def add_model(command: argparse.ArgumentParser, what: str) -> None:
+    """The model and its tokenizer."""
+    add = command.add_argument_group("model").add_argument
+    add(
+        "--model",
+        default=EMBEDDED,
+        metavar="NAME",
+        help=f"{what}: a folder or a name of the hub [the small model that comes with codeshift]",
+    )
+    add("--tokenizer", metavar="NAME", help="folder or name of its tokenizer [the model's]")
+
+
+def model_of(arguments: argparse.Namespace) -> str:
+    """What ``add_model`` asked for."""
+    if not watched():
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+    if arguments.model == EMBEDDED and not Path(EMBEDDED).exists():
+        from codeshift.data.embedded import embedded_model_path
+
+        return os.fspath(embedded_model_path())
+    model: str = arguments.model
+    path = Path(model).expanduser()
+    if path.exists() or not ("/" in model and (path.is_absolute() or model.startswith(".") or path.parent.is_dir())):
+        return os.fspath(path) if path.exists() else model
+    nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    remedy = closest(path.name, nearby) if nearby else f"there is no folder {str(path.parent)!r}"
+    raise ParameterError("--model", "an existing folder, or a name of the hub", model, remedy)

@@ -1,0 +1,167 @@
+"""``codeshift train``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
+from codeshift.cli.output import DONE, report, watched
+from codeshift.cli.tasks import add_model, add_task, model_of, task_of
+from codeshift.errors import ParameterError, closest
+
+if TYPE_CHECKING:
+    from codeshift.finetune import TrainingConfig, TrainingResult
+
+METHODS = ("full", "lora")
+
+# Options with a word of their own; every other setting of TrainingConfig goes through --set.
+_OPTIONS: dict[str, tuple[type, str]] = {
+    "learning_rate": (float, "the highest of the schedule"),
+    "num_epochs": (int, "passes over the training rows"),
+    "max_steps": (int, "updates of the weights in all, instead of epochs"),
+    "batch_size": (int, "rows in memory at once"),
+    "max_source_length": (int, "longest source, in tokens"),
+    "max_target_length": (int, "longest target, in tokens"),
+    "seed": (int, "of the order of rows, of dropout and of new weights"),
+}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "train",
+        run,
+        summary="fine-tune a model on the train part of a split, fully or by LoRA",
+        description="Trains on train and validates on validation; other parts are not looked at. The model goes to a "
+        "folder that codeshift evaluate and transformers load. The same command goes on where a run was stopped, if "
+        "checkpoints are kept (--set checkpoint_every=epoch).",
+        example="codeshift train my-split --source '{docstring}' --target code --method lora --out my-lora",
+    )
+    add_data(command, "the parts of a split")
+    add_task(command)
+    add_model(command, "to fine-tune")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="where the trained model goes")
+    command.add_argument("--restart", action="store_true", help="start over instead of going on from a checkpoint")
+    _add_method(command)
+    _add_config(command)
+
+
+def _add_method(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument_group("method").add_argument
+    add("--method", default="full", metavar="NAME", help="full or lora [%(default)s]")
+    add("--lora-r", type=int, metavar="N", help="rank of the adapter [8]")
+    add("--lora-alpha", type=int, metavar="N", help="its scale [twice the rank]")
+    add("--lora-dropout", type=float, metavar="SHARE", help="of its input [0]")
+    add("--lora-target-modules", nargs="+", metavar="NAME", help="modules that it goes on, or all-linear [PEFT's own]")
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("settings", "those of TrainingConfig, with its defaults")
+    for name, (kind, meaning) in _OPTIONS.items():
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=_setting,
+        metavar="NAME=VALUE",
+        help="any other setting, such as schedule=cosine; may be given several times",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run it."""
+    from codeshift.finetune import Trainer
+
+    config, adapter, task, model = _config(arguments), _adapter(arguments), task_of(arguments), model_of(arguments)
+    trainer = Trainer(
+        model,
+        arguments.tokenizer or model,
+        config,
+        source=task.source,
+        target=task.target,
+        peft_config=adapter,
+        progress=watched(),
+    )
+    result = trainer.fit(splits_of(arguments), arguments.out, resume=not arguments.restart)
+    report(arguments, _in_words(result, arguments.out), _plain(result, arguments.out))
+    return DONE
+
+
+def _adapter(arguments: argparse.Namespace) -> Any:
+    if arguments.method not in METHODS:
+        raise ParameterError("--method", "full or lora", arguments.method, closest(arguments.method, METHODS))
+    given = {name: value for name, value in vars(arguments).items() if name.startswith("lora_") and value is not None}
+    if arguments.method == "full":
+        for name, value in given.items():
+            option = f"--{name.replace('_', '-')}"
+            raise ParameterError(option, "left out for full fine-tuning", value, "give --method lora")
+        return None
+    from peft import LoraConfig
+
+    r, modules = given.get("lora_r", 8), given.get("lora_target_modules")
+    return LoraConfig(
+        r=r,
+        lora_alpha=given.get("lora_alpha", 2 * r),
+        lora_dropout=given.get("lora_dropout", 0.0),
+        target_modules="all-linear" if modules == ["all-linear"] else modules,
+    )
+
+
+def _config(arguments: argparse.Namespace) -> TrainingConfig:
+    from codeshift.finetune import TrainingConfig
+
+    given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    known = [field.name for field in dataclasses.fields(TrainingConfig)]
+    for name, value in arguments.set:
+        if name not in known:
+            raise ParameterError("--set", "a setting of TrainingConfig", name, closest(name, known))
+        if name in given:
+            raise ParameterError("--set", "a setting that is given once", name, "leave one of the two out")
+        given[name] = value
+    return TrainingConfig(**given)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """A name and a value: a literal of Python, or text.
+
+    >>> _setting("warmup=0.1"), _setting("schedule=cosine"), _setting("freeze=('shared.*',)")
+    (('warmup', 0.1), ('schedule', 'cosine'), ('freeze', ('shared.*',)))
+    """
+    import ast
+
+    found = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as warmup=0.1")
+    try:
+        return found[1], ast.literal_eval(found[2])
+    except (ValueError, SyntaxError):
+        return found[1], found[2]
+
+
+def _in_words(result: TrainingResult, out: str) -> str:
+    lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
+    lines.append(f"Loss, in nats a target token: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
+    if result.validation_losses:
+        lines.append(f"Validation loss: {result.validation_losses[-1]:.4f} at last; lowest at step {result.best_step}.")
+    if result.stopped_early:
+        lines.append("Stopped early: the validation loss no longer fell.")
+    return "\n".join([*lines, f"The model is in {out}."])
+
+
+def _plain(result: TrainingResult, out: str) -> dict[str, Any]:
+    return {
+        "steps": len(result.losses),
+        "seconds": result.seconds,
+        "losses": result.losses,
+        "validation_losses": result.validation_losses,
+        "best_step": result.best_step,
+        "stopped_early": result.stopped_early,
+        "parameters": vars(result.parameters),
+        "truncation": {part: vars(cut) for part, cut in result.truncation.items()},
+        "model": out,
+    }

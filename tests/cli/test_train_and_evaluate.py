@@ -1,0 +1,162 @@
+"""``codeshift train`` and ``evaluate``: what Trainer and Evaluator give, from files and into files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+import pytest
+from safetensors.torch import load_file
+
+from cli_rows import rows, write
+from codeshift.cli import main
+from codeshift.data import load_splits
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from codeshift.metrics import CodeBLEU, ExactMatch
+
+TASK = ["--source", "doc", "--target", "func"]
+FEW = ["--max-steps", "3", "--batch-size", "4"]
+
+
+class Place(NamedTuple):
+    """Parts of a split, and a tiny model, each in a folder."""
+
+    data: str
+    model: str
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    folder = tmp_path_factory.mktemp("place")
+    some, data, model = rows(40), folder / "parts", folder / "model"
+    data.mkdir()
+    for part, (start, stop) in {"train": (0, 24), "dev": (24, 28), "test_id": (28, 34), "test_ood": (34, 40)}.items():
+        write(data / f"{part}.jsonl", some[start:stop])
+    tokenizer = tiny_tokenizer([row["func"] for row in some])
+    tiny_model("t5", tokenizer).save_pretrained(model)
+    tokenizer.save_pretrained(model)
+    return Place(str(data), str(model))
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    [file] = folder.glob("*.safetensors")
+    return load_file(file)
+
+
+def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    return first.keys() == second.keys() and all(bool((first[key] == second[key]).all()) for key in first)
+
+
+def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys) -> None:
+    """The same weights, bit for bit; settings with an option and through --set reach the config."""
+    command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
+    assert main([*command, "--set", "schedule=cosine", "--set", "warmup=0.1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    config = TrainingConfig(max_steps=3, batch_size=4, seed=5, schedule="cosine", warmup=0.1)
+    trainer = Trainer(place.model, place.model, config, source="doc", target="func", progress=False)
+    result = trainer.fit(load_splits(place.data), tmp_path / "b")
+    assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
+    assert told["losses"] == result.losses
+    assert told["validation_losses"] == result.validation_losses
+    assert (told["steps"], told["model"]) == (3, str(tmp_path / "a"))
+
+
+def test_lora(place: Place, tmp_path: Path, capsys) -> None:
+    """An adapter of the rank asked for, on the modules asked for; it loads with its base."""
+    lora = ["--method", "lora", "--lora-r", "2", "--lora-target-modules", "q"]
+    assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lora, "--out", str(tmp_path)]) == 0
+    settings = json.loads((tmp_path / "adapter_config.json").read_text())
+    assert (settings["r"], settings["lora_alpha"], settings["target_modules"]) == (2, 4, ["q"])
+    assert load_model(tmp_path).peft_config
+    told = capsys.readouterr().out
+    assert re.match(r"3 steps in [\d.]+ s: [\d,]+ of [\d,]+ parameters \([\d.]+%\) trained\.\n", told)
+    assert told.endswith(f"The model is in {tmp_path}.\n")
+
+
+def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> None:
+    """Metrics by name, of the parts whose names begin with test; scores of every row in files."""
+    command = ["evaluate", place.data, "--model", place.model, *TASK, "--language", "python", "--max-new-tokens", "8"]
+    command += ["--metrics", "codebleu", "exact_match[normalize_whitespace=True]", "--out", str(tmp_path)]
+    assert main([*command, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    from codeshift.finetune import Decoding
+
+    evaluator = Evaluator(
+        [CodeBLEU("python"), ExactMatch(normalize_whitespace=True)],
+        source="doc",
+        target="func",
+        decoding=Decoding(max_new_tokens=8),
+        progress=False,
+    )
+    expected = evaluator.evaluate(place.model, load_splits(place.data))
+    assert told["scores"] == expected.aggregates()
+    written = pq.read_table(tmp_path / "test_ood.parquet").to_pylist()
+    assert [row["prediction"] for row in written] == expected["test_ood"].predictions
+    assert main(command) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["part", "metric", "value", "95%", "interval", "scored", "rows"]
+    assert {line.split()[0] for line in table[1:5]} == {"test_id", "test_ood"}
+
+
+def test_tasks_by_name(place: Place, tmp_path: Path, capsys) -> None:
+    """A task's columns and language need not be given."""
+    write(tmp_path / "test.jsonl", [{"id": 0, "buggy": "int f() { }", "fixed": "int f() { return 1; }"}])
+    command = ["evaluate", str(tmp_path / "test.jsonl"), "--model", place.model, "--task", "code-refinement"]
+    assert main([*command, "--metrics", "codebleu", "--max-new-tokens", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["metadata"]["source"], told["metadata"]["target"]) == ("buggy", "fixed")
+    assert [score["part"] for score in told["scores"]] == ["data"]
+
+
+BAD_TRAINING = {
+    ("--method", "lorra"): "--method must be full or lora, got 'lorra': did you mean lora?",
+    ("--lora-r", "4"): "--lora-r must be left out for full fine-tuning, got 4: give --method lora",
+    ("--set", "schedul=cosine"): "--set must be a setting of TrainingConfig, got 'schedul': did you mean schedule?",
+    ("--set", "schedule=cosin"): "did you mean cosine",
+    ("--seed", "1", "--set", "seed=2"): "--set must be a setting that is given once, got 'seed'",
+    ("--batch-size", "0"): "batch_size must be an int of at least 1, got 0",
+    ("--target", "fnc"): "target must be made of columns of the data, got 'fnc': did you mean func?",
+    ("--task", "code-refinment"): "--task must be a task, got 'code-refinment': did you mean code-refinement?",
+    ("--model", "PLACE/modl"): "or a name of the hub, got 'PLACE/modl': did you mean model?",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_TRAINING, ids=" ".join)
+def test_bad_training(arguments: tuple[str, ...], place: Place, tmp_path: Path, capsys) -> None:
+    """Exit code 2, one line, and nothing is trained."""
+    parent = str(Path(place.model).parent)
+    command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "out")]
+    assert main([*command, *(text.replace("PLACE", parent) for text in arguments)]) == 2
+    captured = capsys.readouterr()
+    assert BAD_TRAINING[arguments].replace("PLACE", parent) in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+BAD_EVALUATION = {
+    ("--metrics", "exactmatch"): "metric must be the name of a metric, got 'exactmatch': did you mean exact_match?",
+    ("--metrics", "codebleu"): "language must be given for codebleu, got None: name the language of the rows",
+    ("--metrics", "codebleu", "--language", "phyton"): "did you mean python?",
+    ("--parts", "test_odd"): "got 'test_odd': did you mean test_ood or test_id?",
+    ("--num-beams", "0"): "num_beams must be an int of at least 1",
+    ("--source", "dok"): "did you mean doc?",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_EVALUATION, ids=" ".join)
+def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> None:
+    """Exit code 2 and one line."""
+    assert main(["evaluate", place.data, "--model", place.model, *TASK, *arguments]) == 2
+    captured = capsys.readouterr()
+    assert BAD_EVALUATION[arguments] in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_columns_must_be_named(place: Place, capsys) -> None:
+    """Or a task that names them."""
+    assert main(["train", place.data, "--source", "doc", "--out", "out"]) == 2
+    assert "--target must be given without --task, got None" in capsys.readouterr().err
