@@ -1,0 +1,98 @@
+"""What a release is made of fits together: one version, all files, pins, a workflow whose targets there are."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+
+import codeshift
+from pages import ROOT, blocks
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSION = codeshift.__version__
+
+
+def test_the_version_stands_in_one_place() -> None:
+    """Everything else that names it is read from there or says the same."""
+    assert "version" in PROJECT["project"]["dynamic"]
+    assert PROJECT["tool"]["hatch"]["version"]["path"] == "src/codeshift/__init__.py"
+    assert importlib.metadata.version("codeshift-ood") == VERSION
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == VERSION
+    assert f"version = {{{VERSION}}}" in " ".join((ROOT / "docs" / "cite.md").read_text(encoding="utf-8").split())
+
+
+def test_development_installs_what_the_extras_hold() -> None:
+    """Each package of the extras and of development has a pin, so that two machines run the same checks."""
+    pins = {line.split("==")[0] for line in _lines("constraints.txt") if "==" in line}
+    groups = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+    names = {re.match(r"[\w.-]+", wanted)[0] for wanted in chain.from_iterable(groups)} - {"codeshift-ood"}
+    assert {name for name in map(_normal, names) if name not in map(_normal, pins)} == set()
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
+    """Every file of the package is in it, below 15 MB in all."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+    [wheel] = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 15e6
+    held = set(zipfile.ZipFile(wheel).namelist())
+    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607
+    assert {name.removeprefix("src/") for name in tracked.stdout.split()} <= held
+    assert {name.split("/")[0] for name in held} == {"codeshift", f"codeshift_ood-{VERSION}.dist-info"}
+
+
+def test_the_splitter_of_contributing_has_fifteen_lines() -> None:
+    """As its heading says; that it keeps the laws is tested where all pages are."""
+    first = next(block for block in blocks(ROOT / "CONTRIBUTING.md") if block.kind == "python")
+    assert "class NestingSplitter" in first.text
+    assert len(first.text.splitlines()) <= 15
+
+
+def test_the_workflow_calls_targets_that_there_are() -> None:
+    """It runs nothing here, so what it would run is looked up."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    jobs = workflow["jobs"]
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    made = [command.split()[1:] for command in commands if command.startswith("make ")]
+    targets = {word for words in made for word in words if "=" not in word}
+    defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert targets == {"lint", "types", "contracts", "docs", "tests", "dist"}
+    assert targets <= defined
+    assert jobs["tests"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    assert workflow["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("form", ["bug.yml", "idea.yml"])
+def test_issue_forms(form: str) -> None:
+    """Each asks at least one thing that must be answered."""
+    body = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / form).read_text(encoding="utf-8"))["body"]
+    assert any(field.get("validations", {}).get("required") for field in body)
+    assert len({field["id"] for field in body}) == len(body)
+
+
+def test_fragments_of_the_changelog_have_a_kind() -> None:
+    """Towncrier passes over a file whose kind it does not know."""
+    kinds = {kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]}
+    for fragment in (ROOT / "changelog.d").glob("*.md"):
+        if fragment.name != "README.md":
+            assert fragment.name.split(".")[1] in kinds, fragment.name
+            assert fragment.read_text(encoding="utf-8").strip()
+
+
+def _lines(name: str) -> list[str]:
+    return (ROOT / name).read_text(encoding="utf-8").splitlines()
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-")
