@@ -1,1 +1,26 @@
-"""Studies: scenarios, methods and seeds in one call, and a report of what was found."""
+"""Studies: scenarios, methods and seeds in one call, and a report of what was found.
+
+Importing this package loads no torch; planning and running a study does.
+"""
+
+from codeshift.study.errors import StudyError
+from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.loading import load_results
+from codeshift.study.plan import Plan, PlannedRun
+from codeshift.study.results import StudyResults
+from codeshift.study.scores import RunScores
+from codeshift.study.split_facts import SplitFacts
+from codeshift.study.study import Study
+
+__all__ = [
+    "Plan",
+    "PlannedRun",
+    "RunKey",
+    "RunRecord",
+    "RunScores",
+    "SplitFacts",
+    "Study",
+    "StudyError",
+    "StudyResults",
+    "load_results",
+]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -14,6 +14,16 @@ NONE = "none"
 """The method of the model without fine-tuning."""
 
 Status = Literal["done", "failed", "pending"]
+
+
+def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
+    """A name for a file or folder: words that can be read, and a digest that tells them apart even without case.
+
+    >>> plain_name(["split", "a/b", ""], {"scenario": "a/b"})
+    'split-a_b-9e414d37'
+    """
+    readable = "-".join(re.sub(r"[^A-Za-z0-9._=]+", "_", word)[:60] for word in words if word)
+    return f"{readable}-{hashlib.blake2b(json.dumps(exact, sort_keys=True).encode(), digest_size=4).hexdigest()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +57,7 @@ class RunKey:
         words = [self.method, self.scenario or "", self.variant]
         words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
-        readable = "-".join(re.sub(r"[^A-Za-z0-9._=]+", "_", word)[:60] for word in words if word)
-        exact = json.dumps(asdict(self), sort_keys=True).encode()
-        return f"{readable}-{hashlib.blake2b(exact, digest_size=4).hexdigest()}"
+        return plain_name(words, self.to_dict())
 
     @property
     def trained(self) -> RunKey:

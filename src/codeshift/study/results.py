@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Metric
+from codeshift.study.draws import drawn
 from codeshift.study.files import replaced
 from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.recipe import is_forced
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
 
@@ -151,6 +153,9 @@ class StudyResults:
     def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
         """A metric's statistics of the rows of a part, (rows, d), NaN where a row was not scored.
 
+        Where text is generated for some rows only, those of a part are drawn from the part alone: rows that were
+        generated for the sake of another scenario do not count, for they would not be a fair sample of this one.
+
         Args:
             key: of a run that is done.
             metric: its name.
@@ -163,11 +168,21 @@ class StudyResults:
         self._check("metric", metric, self.metrics)
         self._check("part", part, (*TEST_PARTS, *self.sets))
         if part in self.sets:
-            return self.scores(key, part).statistics[metric]
+            values = self.scores(key, part).statistics[metric]
+            return self._fair(values, np.ones(len(values), dtype=bool), metric)
         chosen = key.scenario if scenario is None else scenario
         if chosen is None:
             raise ParameterError("scenario", f"given for {part} of a run that scenarios share", None, "name one")
-        return self.scores(key).statistics[metric][self.members(part, chosen, key.split_seed)]
+        members = self.members(part, chosen, key.split_seed)
+        return self._fair(self.scores(key).statistics[metric], members, metric)[members]
+
+    def _fair(self, values: NDArray[np.float64], members: NDArray[np.bool_], metric: str) -> NDArray[np.float64]:
+        """The statistics, with NaN for rows that were not drawn from these members."""
+        count = self.settings.get("generate_rows")
+        if count is None or is_forced(self.metrics[metric]):
+            return values
+        taken = drawn(members, count, self.settings["evaluation_seed"])
+        return np.where(taken[:, None], values, np.nan)
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """One line for each run, part and metric, with the 95% bootstrap interval over rows.

@@ -1,0 +1,118 @@
+"""The audit of a study's splits, in whatever process: a table of properties serves all audits of one process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from codeshift.audit.auditing import measure_parts
+from codeshift.audit.parts import AuditParts
+from codeshift.audit.settings import AuditSettings
+from codeshift.properties import PropertyTable
+from codeshift.splitters import Region
+from codeshift.splitters.sources import WHOLE, Sources
+from codeshift.study.corpus import Rows
+from codeshift.study.files import write_text
+from codeshift.study.folder import StudyFolder
+from codeshift.study.split_facts import SplitFacts
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditTask:
+    """The audit of a scenario with a split seed, where all of its region is masked.
+
+    Attributes:
+        folder: of the study, as the worker sees it.
+        scenario: its name.
+        split_seed: of the dealing.
+        region: as fitted.
+        settings: of the audit.
+    """
+
+    folder: Path
+    scenario: str
+    split_seed: int
+    region: Region
+    settings: AuditSettings
+
+    @property
+    def name(self) -> str:
+        """What it is called in locks and messages."""
+        return self.files.split(self.scenario, self.split_seed).name
+
+    @property
+    def files(self) -> StudyFolder:
+        """Where everything stands."""
+        return StudyFolder(self.folder)
+
+
+def do_audit(task: AuditTask) -> str:
+    """Audit a split and leave the figures, unless that is done; an error is left in their place.
+
+    Returns:
+        "done", or "busy" where another process is at it.
+    """
+    path, lock = task.files.audit(task.scenario, task.split_seed), task.files.lock(task.name)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with _ONE_AT_A_TIME:
+        try:
+            with FileLock(lock, timeout=0):
+                if not path.exists():
+                    write_text(path, json.dumps(_audited(task), indent=1, allow_nan=False))
+        except Timeout:
+            return "busy"
+    return "done"
+
+
+def _audited(task: AuditTask) -> dict[str, Any]:
+    try:
+        with threadpool_limits(limits=1):
+            return measure_parts(_parts(task), task.settings, None).to_dict()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is left to be read, and the runs go on
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def _parts(task: AuditTask) -> AuditParts:
+    whole, rank = _table(task.files.rows, task.settings.column)
+    positions = _positions(task)
+    orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
+    return AuditParts(
+        table=whole,
+        rows={part: positions[part][order] for part, order in orders.items()},
+        given=orders,
+        train="train",
+        test="test_ood",
+        reference="test_id" if len(positions["test_id"]) else None,
+        region=task.region,
+        groups=task.settings.groups,
+    )
+
+
+def _positions(task: AuditTask) -> dict[str, Rows]:
+    """The positions of each part's rows in the study's rows."""
+    with np.load(task.files.training_rows(task.scenario, task.split_seed), allow_pickle=False) as rows:
+        positions = {part: rows[f"0:{part}"] for part in ("train", "validation") if f"0:{part}" in rows.files}
+    with np.load(task.files.parts(task.split_seed), allow_pickle=False) as parts:
+        test = parts["test"]
+    members = SplitFacts.load(task.files.facts(task.scenario, task.split_seed)).members
+    return positions | {part: test[mask] for part, mask in members.items()}
+
+
+@lru_cache(maxsize=1)
+def _table(path: Path, column: str) -> tuple[PropertyTable, Rows]:
+    """The table of all rows, and the place of each row in the order of content."""
+    from datasets import Dataset
+
+    table = PropertyTable(Dataset.from_file(str(path)))
+    whole = Sources((WHOLE,), (table,))
+    return table, whole.row_order(whole.digests((column,), ()))

@@ -1,0 +1,188 @@
+"""The rows of a study, and the parts that a split seed makes of them: what all scenarios share.
+
+All rows stand in one table, so that each is parsed, embedded and compared with the others once, however many scenarios
+and seeds ask. Parts are positions in that table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.errors import DataError, ParameterError, Told
+from codeshift.properties import PropertyTable
+from codeshift.properties.selection import Selection
+from codeshift.splitters.dealing import draw
+from codeshift.splitters.official import OFFICIAL
+from codeshift.splitters.request import DealRequest, rows_asked
+from codeshift.splitters.sources import WHOLE, Sources
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
+
+Rows = NDArray[np.int64]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """All rows of a study.
+
+    Attributes:
+        table: of all rows.
+        official: the positions of the rows of each official split; empty where the data brings none.
+    """
+
+    table: PropertyTable
+    official: Mapping[str, Rows]
+
+    @classmethod
+    def of(cls, data: Dataset | DatasetDict) -> Corpus:
+        """Take a ``Dataset``, or a ``DatasetDict`` with ``train``, ``test`` and perhaps ``validation``.
+
+        Raises:
+            DataError: the data is empty, or lacks an official split.
+            ParameterError: it is of another type.
+        """
+        sources = Sources.of(data)
+        if not sources.is_official:
+            return cls(sources.tables[0], {})
+        parts = {name: table.data for name, table in zip(sources.names, sources.tables, strict=True)}
+        positions = {name: np.arange(*span) for name, span in sources.spans.items()}
+        return cls(PropertyTable(_end_to_end(parts)), positions)
+
+    @cached_property
+    def whole(self) -> Sources:
+        """All rows as one source."""
+        return Sources((WHOLE,), (self.table,))
+
+    def deal(self, request: DealRequest, column: str, test_size: float, split_seed: int) -> Parts:
+        """Deal the rows into ``train``, ``validation`` and ``test``; official splits stay as they are.
+
+        Rows that belong together (equal code, near-duplicates, one group) are dealt together. Where the official
+        splits lack a ``validation``, it is drawn from ``train``, or left out if ``request`` asks for none.
+
+        Args:
+            request: groups, near-duplicates and the size of ``validation``.
+            column: of the code.
+            test_size: of all rows, how many are ``test``: a share or a number.
+            split_seed: of the dealing.
+
+        Raises:
+            ParameterError: the sizes leave no row for a part.
+        """
+        n_rows = len(self.table)
+        units = self.whole.units((column,), request).dealt
+        in_test = np.zeros(n_rows, dtype=bool)
+        free = np.ones(len(units.keys), dtype=bool)
+        if self.official:
+            in_test[self.official["test"]] = True
+        else:
+            drawn = draw(free, units, split_seed, "study test", rows_asked(test_size, n_rows))
+            in_test[drawn[units.labels]] = True
+        in_validation = np.zeros(n_rows, dtype=bool)
+        if "validation" in self.official:
+            in_validation[self.official["validation"]] = True
+        elif request.validation_size:
+            free &= ~units.holding(in_test)
+            target = rows_asked(request.validation_size, n_rows - (int(in_test.sum()) if self.official else 0))
+            in_validation[draw(free, units, split_seed, "study validation", target)[units.labels]] = True
+        parts = {"train": ~in_test & ~in_validation, "validation": in_validation, "test": in_test}
+        if not request.validation_size and not in_validation.any():
+            del parts["validation"]
+        for name, mask in parts.items():
+            if not mask.any():
+                sizes = f"test_size={test_size} and validation_size={request.validation_size} of {n_rows} rows"
+                remedy = "ask for other sizes; rows that belong together are never divided"
+                raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
+        return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of one split seed.
+
+    Attributes:
+        rows: the positions of ``train``, ``validation`` (where there is one) and ``test``, ascending.
+        sources: the same for splitters.
+        split_seed: that made them.
+    """
+
+    rows: Mapping[str, Rows]
+    sources: SharedSources
+    split_seed: int
+
+    @classmethod
+    def of(cls, corpus: Corpus, rows: Mapping[str, Rows], split_seed: int) -> Parts:
+        """The parts at some positions of the corpus."""
+        names = tuple(name for name in OFFICIAL if name in rows)
+        tables = tuple(Selection(corpus.table, rows[name]) for name in names)
+        order = np.concatenate([rows[name] for name in names])
+        return cls(rows, SharedSources(names, tables, corpus.whole, order), split_seed)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedSources(Sources):
+    """Sources that are dealt many times: what is found of their rows is kept.
+
+    Attributes:
+        whole: all rows as one source.
+        order: the position there of each row, sources end to end.
+    """
+
+    whole: Sources
+    order: Rows
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
+        """The digest of each row."""
+        return self._once(("digests", columns, also), lambda: self.whole.digests(columns, also)[self.order])
+
+    def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
+        """Components of near-duplicates: those of the whole, which holds the same rows in another order."""
+
+        def found() -> DuplicateComponents:
+            return _reordered(self.whole.near_duplicates(columns, search), self.order)
+
+        return self._once(("near-duplicates", columns, search), found)
+
+    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        if key not in self.kept:
+            self.kept[key] = compute()
+        found: T = self.kept[key]
+        return found
+
+
+def _reordered(found: DuplicateComponents, order: Rows) -> DuplicateComponents:
+    """The components of the same rows in another order; a link still starts at the row that stands for equal ones."""
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    _, first, labels = np.unique(found.labels[order], return_index=True, return_inverse=True)
+    rank = np.empty_like(first)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return dataclasses.replace(found, labels=rank[labels], pairs=place[found.pairs])
+
+
+def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:
+    """The rows of all splits, with the columns that they have in common.
+
+    Raises:
+        DataError: a column is of another type in another split.
+    """
+    from datasets import concatenate_datasets
+
+    first = parts["train"]
+    common = [name for name in first.column_names if all(name in rows.column_names for rows in parts.values())]
+    for name in common:
+        types = {part: str(rows.features[name]) for part, rows in parts.items()}
+        if len(set(types.values())) > 1:
+            raise DataError("dataset", "official splits of one type", types, f"cast the column {name!r} to one type")
+    return concatenate_datasets([rows.with_format(None).select_columns(common) for rows in parts.values()])

@@ -1,0 +1,142 @@
+"""A scenario's region over the parts of a split seed: what each regime trains on, which test rows lie where."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from codeshift.errors import ParameterError, SizeWarning
+from codeshift.splitters import Region, Scenario, SplitAssignment
+from codeshift.splitters.assigning import assign
+from codeshift.splitters.dealing import TRAIN, VALIDATION, trim_train
+from codeshift.splitters.official import deal_official
+from codeshift.splitters.request import DealRequest
+from codeshift.study.corpus import Parts, Rows
+from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words
+from codeshift.study.split_facts import SplitFacts
+
+_TRAINING = ("train", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class DealtScenario:
+    """One scenario with one split seed.
+
+    Attributes:
+        scenario: its name and splitter.
+        parts: of the split seed, before anything is masked.
+        region: fitted on ``train``.
+        assignments: by the share kept; 0 is always there, 1 never: it is shared by all scenarios.
+    """
+
+    scenario: Scenario
+    parts: Parts
+    region: Region
+    assignments: Mapping[float, SplitAssignment]
+
+    def training(self, ood_kept: float) -> dict[str, Rows]:
+        """The positions in the corpus of the rows of ``train`` and ``validation``."""
+        assignment = self.assignments[ood_kept]
+        return {
+            part: self.parts.rows[part][assignment.indices(part, source=part)]
+            for part in _TRAINING
+            if part in self.parts.rows
+        }
+
+    @cached_property
+    def test(self) -> dict[str, Rows]:
+        """Which rows of the test part are ``test_id`` and ``test_ood``, by their place in it."""
+        return {part: self.assignments[0.0].indices(part, source="test") for part in ("test_id", "test_ood")}
+
+    def positions(self) -> dict[str, Rows]:
+        """The positions in the corpus of each part where all of the region is masked."""
+        return self.training(0.0) | {part: self.parts.rows["test"][rows] for part, rows in self.test.items()}
+
+    def facts(self, manifest: str) -> SplitFacts:
+        """What is kept of it, but for the audit."""
+        masks = {}
+        for part, rows in self.test.items():
+            masks[part] = np.zeros(len(self.parts.rows["test"]), dtype=bool)
+            masks[part][rows] = True
+        elements, kind, language = masked_elements(self.region)
+        values = self._property_values()
+        return SplitFacts(
+            scenario=self.scenario.name,
+            splitter=repr(self.scenario.splitter),
+            meaning=f"Programs {in_words(self.region)} are out of distribution.",
+            manifest=manifest,
+            members=masks,
+            sizes=self.assignments[0.0].sizes,
+            elements=elements,
+            element_kind=kind,
+            language=language,
+            property_name=property_words(prop) if (prop := cut_property(self.region)) is not None else "",
+            property_values=values,
+        )
+
+    def _property_values(self) -> dict[str, np.ndarray]:
+        prop = cut_property(self.region)
+        if prop is None:
+            return {}
+        whole = self.parts.sources.whole.tables[0]
+        values = np.asarray(whole.values(prop), dtype=np.float64)
+        return {part: values[rows] for part, rows in self.positions().items() if part != "validation"}
+
+
+def deal_scenario(scenario: Scenario, parts: Parts, request: DealRequest, ood_kept: Iterable[float]) -> DealtScenario:
+    """Mask a scenario's region from ``train`` and ``validation``, and divide ``test`` by it.
+
+    Args:
+        scenario: its name and splitter.
+        parts: of the split seed.
+        request: sizes, groups and near-duplicates.
+        ood_kept: the shares to keep.
+
+    Raises:
+        ParameterError: the scenario cannot be dealt; the message names it.
+    """
+    try:
+        kept = sorted({0.0, *(share for share in ood_kept if share < 1)})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SizeWarning)  # the plan tells the rows that each run trains on
+            assignments = {
+                share: assign(scenario.splitter, parts.sources, _asked(parts, request, share)) for share in kept
+            }
+        dealt = DealtScenario(scenario, parts, scenario.splitter.fit(parts.sources.fitting), assignments)
+        for share in kept:
+            for part, rows in dealt.training(share).items():
+                if not len(rows):
+                    remedy = "narrow the region, or ask for other sizes"
+                    raise ParameterError("the region", f"such that {part} has rows at ood_kept={share:g}", 0, remedy)
+    except ParameterError as error:
+        parameter = f"scenario {scenario.name!r}: {error.parameter}"
+        raise type(error)(parameter, error.constraint, error.value, error.remedy) from error
+    return dealt
+
+
+def baseline_rows(parts: Parts, request: DealRequest, column: str) -> dict[str, Rows]:
+    """The positions of the rows that the 100% baseline trains on: all that could train were nothing masked.
+
+    Args:
+        parts: of the split seed.
+        request: sizes, groups and near-duplicates.
+        column: of the code.
+    """
+    sources, asked = parts.sources, _asked(parts, request, 1.0)
+    units = sources.units((column,), asked)
+    nothing = np.zeros(sum(sources.lengths), dtype=bool)
+    dealt = deal_official(sources.source_of_rows(), nothing, units.dealt, asked)
+    if asked.train_size is not None:
+        trim_train(dealt, units.dealt, asked, sources.row_order(sources.digests((column,), ())))
+    codes = {"train": TRAIN, "validation": VALIDATION}
+    return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
+
+
+def _asked(parts: Parts, request: DealRequest, share: float) -> DealRequest:
+    """The request for official splits, with a seed only where something is drawn."""
+    draws = request.train_size is not None or 0 < share < 1
+    return replace(request, ood_kept=share, seed=parts.split_seed if draws else None, validation_size=0.0)

@@ -1,0 +1,104 @@
+"""Results read from a study's folder, by whoever has it: neither the dataset nor the model is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from codeshift.errors import ParameterError
+from codeshift.metrics import Metric, metric_by_name
+from codeshift.study.folder import StudyFolder
+from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.records import read_record
+from codeshift.study.results import StudyResults
+from codeshift.study.scores import RunScores
+from codeshift.study.settings import FORMAT
+from codeshift.study.split_facts import SplitFacts
+
+
+def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | None = None) -> StudyResults:
+    """What the runs of a study have found so far; also while it runs.
+
+    Args:
+        folder: that the study was run in.
+        metrics: those of the study, where they are not metrics of ``codeshift.metrics`` that a name leads back to.
+
+    Raises:
+        ParameterError: there is no study in the folder, or a metric is not known.
+    """
+    files = StudyFolder(Path(folder))
+    content = read_study(files)
+    if content is None:
+        remedy = "name the folder that Study.run was given"
+        raise ParameterError("folder", "one that a study was run in", str(folder), remedy)
+    settings = content["settings"]
+    keys = [RunKey(**key) for key in content["runs"]]
+    records = tuple(read_record(files, key) or RunRecord(key=key, status="pending") for key in keys)
+    return StudyResults(
+        settings=settings | {"versions": content["versions"]},
+        metrics=_metrics(settings["metrics"], metrics),
+        records=records,
+        scenarios=tuple(settings["scenarios"]),
+        splits=_splits(files, settings),
+        load=lambda key, part: RunScores.load(files.scores(key, part)),
+        sets=("test",) if settings["general"] is None else ("test", "general"),
+    )
+
+
+def read_study(files: StudyFolder) -> dict[str, Any] | None:
+    """The content of ``study.json``; None where there is none.
+
+    Raises:
+        ParameterError: it is none that this version can read.
+    """
+    try:
+        content: Any = json.loads(files.study.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ParameterError(
+            "folder", "that of a study", str(files.root), f"study.json is no JSON ({error})"
+        ) from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != FORMAT:
+        remedy = f"its study.json has the format {found!r}, not {FORMAT!r}"
+        raise ParameterError("folder", "that of a study", str(files.root), remedy)
+    return dict(content)
+
+
+def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> dict[str, Metric]:
+    known = {} if given is None else {metric.name: metric for metric in given}
+    found = {}
+    for name, language in named.items():
+        try:
+            found[name] = known[name] if name in known else metric_by_name(name, language=language)
+        except ParameterError as error:
+            remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
+            raise ParameterError(
+                "metrics", f"given for {name!r}, which no name leads back to", given, remedy
+            ) from error
+    return found
+
+
+def _splits(files: StudyFolder, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
+    """The splits that are dealt, with the figures of their audits where these are done."""
+    found = {}
+    for scenario in settings["scenarios"]:
+        for split_seed in settings["split_seeds"]:
+            path = files.facts(scenario, split_seed)
+            if path.with_name("facts.json").exists():
+                facts = SplitFacts.load(path)
+                found[scenario, split_seed] = replace(facts, audit=_audit(files.audit(scenario, split_seed)))
+    return found
+
+
+def _audit(path: Path) -> dict[str, Any] | None:
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return None if "error" in figures else figures

@@ -1,0 +1,148 @@
+"""What a study will do, and what that is estimated to cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codeshift.study.keys import NONE, RunKey
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """One run of a plan.
+
+    Attributes:
+        key: which one.
+        train_rows: rows that it trains on; 0 where nothing is trained.
+        validation_rows: rows that it validates on.
+        steps: updates of the weights.
+        target_tokens: tokens of targets that training passes over, estimated on a sample of rows.
+        scored_rows: rows that are evaluated by teacher forcing.
+        generated_rows: rows, at most, that text is generated for.
+        seconds: estimated on one worker; NaN where no throughput is known.
+    """
+
+    key: RunKey
+    train_rows: int = 0
+    validation_rows: int = 0
+    steps: int = 0
+    target_tokens: int = 0
+    scored_rows: int = 0
+    generated_rows: int = 0
+    seconds: float = math.nan
+
+    @property
+    def kind(self) -> str:
+        """``"training"``, ``"variant"`` (made of trained weights) or ``"evaluation"`` (of the model as it is)."""
+        if self.key.method == NONE:
+            return "evaluation"
+        return "variant" if self.key.variant else "training"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a study, in their order.
+
+    Attributes:
+        runs: every training, every variant, and the model without fine-tuning; each is evaluated once.
+
+    >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
+    ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
+    ...                         target_tokens=36000, scored_rows=80, seconds=90.0)))
+    >>> print(plan)
+    1 training, 0 variants, 2 evaluations: 75 steps over 36,000 target tokens; 160 rows scored, 0 generated
+    method  scenario       ood_kept  runs  train rows  steps  target tokens  seconds
+    none    all                   -     1           0      0              0        -
+    full    all                   1     1         400     75         36,000       90
+    """
+
+    runs: tuple[PlannedRun, ...]
+
+    @property
+    def trainings(self) -> tuple[PlannedRun, ...]:
+        """The runs that train."""
+        return tuple(run for run in self.runs if run.kind == "training")
+
+    @property
+    def variants(self) -> tuple[PlannedRun, ...]:
+        """The runs that are made of trained weights."""
+        return tuple(run for run in self.runs if run.kind == "variant")
+
+    @property
+    def seconds(self) -> float:
+        """Of all runs, one after the other; NaN where it is not known of some."""
+        return sum(run.seconds for run in self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __str__(self) -> str:
+        return "\n".join([self._sums(), *_aligned(self._lines())])
+
+    def _sums(self) -> str:
+        trainings, variants = len(self.trainings), len(self.variants)
+        total = "" if math.isnan(self.seconds) else f"; about {_duration(self.seconds)} on one worker"
+        return (
+            f"{trainings:,} training{'' if trainings == 1 else 's'}, "
+            f"{variants:,} variant{'' if variants == 1 else 's'}, {len(self.runs):,} evaluations: "
+            f"{sum(run.steps for run in self.runs):,} steps over "
+            f"{sum(run.target_tokens for run in self.runs):,} target tokens; "
+            f"{sum(run.scored_rows for run in self.runs):,} rows scored, "
+            f"{sum(run.generated_rows for run in self.runs):,} generated{total}"
+        )
+
+    def _lines(self) -> list[list[str]]:
+        """A head, and one line for each method, scenario, share and variant; seeds together."""
+        lines = [["method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
+        groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
+        for run in self.runs:
+            method = f"{run.key.method} {run.key.variant}".strip()
+            kept = "-" if run.key.ood_kept is None else f"{run.key.ood_kept:g}"
+            groups.setdefault((method, run.key.scenario or "all", kept), []).append(run)
+        for names, runs in groups.items():
+            seconds = sum(run.seconds for run in runs)
+            rows = sorted({run.train_rows for run in runs})
+            counts = [f"{rows[0]:,}" if len(rows) == 1 else f"{rows[0]:,}-{rows[-1]:,}"]
+            counts += [f"{sum(run.steps for run in runs):,}", f"{sum(run.target_tokens for run in runs):,}"]
+            lines.append([*names, str(len(runs)), *counts, "-" if math.isnan(seconds) else f"{seconds:,.0f}"])
+        return lines
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A line a run."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                run.key.to_dict()
+                | {"kind": run.kind}
+                | {name: value for name, value in vars(run).items() if name != "key"}
+                for run in self.runs
+            ]
+        )
+
+
+def _aligned(lines: list[list[str]]) -> Iterable[str]:
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        cells = [
+            text.ljust(w) if i < 2 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in the unit that a person would use.
+
+    >>> _duration(90), _duration(7200), _duration(30)
+    ('1.5 minutes', '2.0 hours', '30 seconds')
+    """
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} seconds"

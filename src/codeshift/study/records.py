@@ -1,0 +1,51 @@
+"""Records of runs on disk: a run that has one is done or failed, one that has none is pending."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from codeshift.study.files import write_text
+from codeshift.study.folder import StudyFolder
+from codeshift.study.keys import RunKey, RunRecord
+
+
+def read_record(files: StudyFolder, key: RunKey) -> RunRecord | None:
+    """The record of a run; None where there is none yet."""
+    try:
+        text = files.record(key).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return RunRecord.from_dict(json.loads(text))
+
+
+def write_record(files: StudyFolder, record: RunRecord) -> None:
+    """Write a record, after what else the run has left is safely on disk."""
+    folder = files.run(record.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.parquet"):
+        to_disk(path)
+    write_text(files.record(record.key), json.dumps(_finite(record.to_dict()), indent=1, allow_nan=False))
+    to_disk(files.record(record.key))
+    to_disk(folder)
+
+
+def _finite(value: Any) -> Any:
+    """JSON values, with None for what is no number."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def to_disk(path: Path) -> None:
+    """Have the system write a file or folder to its disk now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,183 @@
+"""What tells a study from another, as JSON values, and what changed between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.errors import ParameterError, shown
+from codeshift.study.keys import RunKey
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from codeshift.study.study import Study
+
+FORMAT = "codeshift-study/1"
+
+AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
+"""The settings to which ``extend`` may add: each gives more runs and changes none."""
+
+_FREE = ("title", "audit", "keep_weights")  # may change: they change no result
+_BLOCK = 1 << 20
+_NOT_OF_A_RUN = ("seed", "log_every", "checkpoint_every")  # of a TrainingConfig: they change no weight, or are an axis
+
+
+def describe(study: Study) -> dict[str, Any]:
+    """The settings of a study as JSON values: two studies with equal settings have equal results."""
+    columns = study.data_columns
+    decoding = study.decoding
+    return {
+        "title": study.title,
+        "data": {name: rows_digest(rows, columns) for name, rows in study.data_splits.items()},
+        "general": None if study.general is None else rows_digest(study.general, study.text_columns),
+        "scenarios": {scenario.name: repr(scenario.splitter) for scenario in study.scenarios},
+        "source": study.source,
+        "target": study.target,
+        "column": study.column,
+        "language": study.language,
+        "model": _identity(study.model_name),
+        "tokenizer": _identity(study.tokenizer_name),
+        "methods": {
+            name: {
+                "peft": None if config is None else _peft(config),
+                "config": {k: v for k, v in study.configs[name].to_dict().items() if k not in _NOT_OF_A_RUN},
+            }
+            for name, config in study.methods.items()
+        },
+        "ood_kept": list(study.ood_kept),
+        "split_seeds": list(study.split_seeds),
+        "train_seeds": list(study.train_seeds),
+        "wise_ft": list(study.wise_ft),
+        "adapter_scales": list(study.adapter_scales),
+        "metrics": {metric.name: getattr(metric, "language", None) for metric in study.measured},
+        "groups": study.groups,
+        "near_duplicates": plain(study.request.near_duplicates),
+        "test_size": study.test_size,
+        "validation_size": study.validation_size,
+        "train_size": study.train_size,
+        "audit": plain(study.audit),
+        "generate_rows": study.generate_rows,
+        "decoding": None if decoding is None else decoding.to_dict(),
+        "evaluation_batch_size": study.evaluation_batch_size,
+        "evaluation_seed": study.evaluation_seed,
+        "keep_weights": study.keep_weights,
+    }
+
+
+def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:
+    """Check that the study of a folder is this one.
+
+    Args:
+        ours: settings of the study at hand.
+        theirs: those in the folder.
+        folder: for the message.
+        extend: allow more on the axes of a study.
+
+    Raises:
+        ParameterError: it is another one; the message says what differs.
+
+    >>> check_same({"source": "doc"}, {"source": "docstring"}, Path("runs/a"), extend=False)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: folder must be of the same study, got 'runs/a': source is 'doc', there it is
+    'docstring'; give another folder, or the study that was run there
+    """
+    ours, theirs = json.loads(json.dumps(ours)), json.loads(json.dumps(theirs))
+    found = []
+    for name in sorted({*ours, *theirs} - {*_FREE}):
+        left, right = ours.get(name), theirs.get(name)
+        if name in AXES and _extends(left, right) and (extend or not _extends(right, left)):
+            if not extend:
+                found.append((name, left, right))
+        elif left != right and not (name in AXES and _same_members(left, right)):
+            found.append((name, left, right))
+    if not found:
+        return
+    told = "; ".join(line for name, left, right in found for line in _told(name, left, right))
+    only_more = all(name in AXES and _extends(left, right) for name, left, right in found)
+    remedy = "pass extend=True to add to it" if only_more else "give another folder, or the study that was run there"
+    raise ParameterError("folder", "of the same study", str(folder), f"{told}; {remedy}")
+
+
+def _extends(left: Any, right: Any) -> bool:
+    """Whether ``left`` has all that ``right`` has."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return all(name in left and left[name] == value for name, value in right.items())
+    return isinstance(left, list) and isinstance(right, list) and all(value in left for value in right)
+
+
+def _same_members(left: Any, right: Any) -> bool:
+    return _extends(left, right) and _extends(right, left)
+
+
+def _told(name: str, left: Any, right: Any) -> list[str]:
+    """What differs, down to the single setting."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        names = sorted(n for n in {*left, *right} if left.get(n) != right.get(n))
+        return [line for n in names for line in _told(f"{name}.{n}", left.get(n), right.get(n))]
+    return [f"{name} is {shown(left)}, there it is {shown(right)}"]
+
+
+def to_json(settings: Mapping[str, Any], keys: Iterable[RunKey], environment: Mapping[str, str]) -> str:
+    """The content of ``study.json``."""
+    runs = [key.to_dict() for key in keys]
+    content = {"format": FORMAT, "settings": settings, "versions": environment, "runs": runs}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
+    """A digest of some columns of a dataset, row by row."""
+    state = hashlib.blake2b(digest_size=16)
+    plain_rows = data.with_format(None)
+    for column in sorted(columns):
+        state.update(json.dumps([column, list(plain_rows[column])], default=str).encode())
+    return f"{len(data)} rows, {state.hexdigest()}"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON writes it: sets in order, anything unknown as its text."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _peft(config: Any) -> dict[str, Any]:
+    """A config of PEFT, without what only says by which version it was written."""
+    return {name: plain(value) for name, value in config.to_dict().items() if name != "peft_version"}
+
+
+def _identity(value: Any) -> Any:
+    """What tells a model or tokenizer from another: its name on the hub, or a digest of its folder or weights."""
+    if isinstance(value, str | os.PathLike):
+        folder = Path(value)
+        return {"folder": _folder_digest(folder)} if folder.is_dir() else {"name": str(value)}
+    if hasattr(value, "get_vocab"):
+        from codeshift.properties.model_tokens import vocabulary_digest
+
+        return {"vocabulary": vocabulary_digest(value)}
+    from codeshift.finetune.identity import weights_digest
+
+    return {"weights": weights_digest(value)}
+
+
+def _folder_digest(folder: Path) -> str:
+    """A digest of a model's files; of large ones, of their sizes and blocks spread over them."""
+    state = hashlib.blake2b(digest_size=16)
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.suffix in (".json", ".safetensors", ".txt", ".model"):
+            state.update(f"{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as file:
+                step = max(_BLOCK, path.stat().st_size // 64)
+                for start in range(0, path.stat().st_size, step):
+                    file.seek(start)
+                    state.update(file.read(_BLOCK))
+    return state.hexdigest()
