@@ -11,7 +11,19 @@ from datasets import Dataset
 from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError, SizeWarning
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
+from codeshift.properties.rarity import SCORES
+from codeshift.splitters import (
+    APIUsageSplitter,
+    ASTNodeSplitter,
+    ClusterSplitter,
+    ComplexitySplitter,
+    GroupSplitter,
+    LengthSplitter,
+    RandomSplitter,
+    Splitter,
+    TimeSplitter,
+    TokenRaritySplitter,
+)
 
 _NAMES = ("total", "rows", "größe", "i", "path", "f")
 _NODES = ("while_statement", "if_statement", "for_statement", "call", "return_statement")
@@ -70,12 +82,41 @@ def splitters() -> st.SearchStrategy[Splitter]:
         min_count=st.integers(1, 2),
     )
     return st.recursive(
-        st.one_of(lengths, parsed, nodes),
+        st.one_of(lengths, parsed, nodes, _others()),
         lambda inner: st.one_of(
             inner.map(lambda a: ~a),
             st.tuples(inner, inner, st.sampled_from(["&", "|", "-"])).map(_composed),
         ),
         max_leaves=3,
+    )
+
+
+def _others() -> st.SearchStrategy[Splitter]:
+    """One of each other kind that needs no model and no thousands of rows."""
+    column, python, share = st.just("code"), st.just("python"), st.sampled_from([0.2, 0.3, 0.5])
+    quantiles = st.sampled_from([(0.0, 0.3), (0.3, 0.6), (0.7, 1.0)])
+    seeds = st.integers(0, 5)
+    return st.one_of(
+        st.builds(RandomSplitter, column=column, share=share, region_seed=seeds),
+        st.builds(GroupSplitter, column=column, by=st.just("project"), share=share, region_seed=seeds),
+        st.builds(TimeSplitter, column=column, by=st.just("number"), share=share),
+        st.builds(TokenRaritySplitter, column=column, quantiles=quantiles, score=st.sampled_from(SCORES)),
+        st.builds(
+            ComplexitySplitter,
+            column=column,
+            language=python,
+            measure=st.sampled_from(["cyclomatic", "nesting", "depth", "identifiers"]),
+            quantiles=quantiles,
+        ),
+        st.builds(APIUsageSplitter, column=column, language=python, apis=st.just("path") | st.just(("total", "*.f"))),
+        st.builds(ASTNodeSplitter, column=column, language=python, share=share),
+        st.builds(
+            ClusterSplitter,
+            column=column,
+            n_clusters=st.integers(2, 4),
+            clusters=st.just((0,)) | st.just((1,)),
+            cluster_seed=seeds,
+        ),
     )
 
 
