@@ -72,16 +72,21 @@ _TITLES = {
 _SHARES = ("token_accuracy", "exact_match", "syntactic_validity", "element_recall", "element_precision", "pass_at_k")
 
 
-def measure_of(metric: Metric, name: str | None = None) -> Measure:
+def measure_of(metric: Metric, name: str | None = None, *, options: bool = True) -> Measure:
     """How a metric is shown. Scores in [0, 1] are shown times 100, as papers do; likelihoods as they are.
+
+    Args:
+        metric: any metric.
+        name: its name, where it has another one.
+        options: whether the title names the options that are not at their defaults.
 
     >>> from codeshift.metrics import BLEU, NegativeLogLikelihood
     >>> measure_of(BLEU(max_order=2)).title, measure_of(NegativeLogLikelihood()).better
     ('BLEU (max_order=2)', 'lower')
     """
     name = name or metric.name
-    plain, _, options = re.fullmatch(r"([^\[]*)(\[(.*)\])?", name, re.DOTALL).groups("")  # type: ignore[union-attr]
-    title = _TITLES.get(plain, plain.replace("_", " ")) + (f" ({options})" if options else "")
+    plain, _, changed = re.fullmatch(r"([^\[]*)(\[(.*)\])?", name, re.DOTALL).groups("")  # type: ignore[union-attr]
+    title = _TITLES.get(plain, plain.replace("_", " ")) + (f" ({changed})" if changed and options else "")
     if not metric.higher_is_better:
         return Measure(name, title, 1.0, 3, "", "lower")
     return Measure(name, title, 100.0, 1, "%" if plain in _SHARES else "", "higher")

@@ -28,9 +28,9 @@ MODES = {
 }
 """Each mode and how it is told; a wrong output has the first that fits."""
 
-# Up to twelve tokens that come again at least three times, up to the end of the text.
-_LOOP = re.compile(r"((?:\S+\s+){0,11}\S+)(?:\s+\1){3,}\s*\Z")
-_LONGEST_LOOKED_AT = 400
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_LONGEST_PERIOD, _TIMES = 12, 4
+_LOOKED_AT = 600  # characters at the end of an output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
             found.append(RIGHT)
         elif not text.strip():
             found.append("empty")
-        elif _LOOP.search(text[-_LONGEST_LOOKED_AT:]):
+        elif repeats_itself(text):
             found.append("repeats itself")
         elif cut_off:
             found.append("cut off")
@@ -137,6 +137,23 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
         else:
             found.append("parses, other text")
     return found
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether a text ends in the same one to twelve tokens, with a word among them, four times over.
+
+    >>> repeats_itself("return x return x return x return x ret"), repeats_itself("f(((a, 0))))))")
+    (True, False)
+    """
+    tokens = _TOKEN.findall(text[-_LOOKED_AT:])
+    for period in range(1, _LONGEST_PERIOD + 1):
+        if len(tokens) <= period * _TIMES:
+            return False
+        whole = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
+        again = whole[-period:]
+        if whole[-period * _TIMES :] == again * _TIMES and any(token[0].isalnum() for token in again):
+            return True
+    return False
 
 
 def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts) -> list[int]:

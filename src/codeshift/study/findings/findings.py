@@ -59,17 +59,17 @@ class Findings:
     @cached_property
     def scores(self) -> tuple[Score, ...]:
         """The score of each cell on each part, by every metric."""
-        return tuple(found for metric in self.results.metrics for found in scores(self.cells, metric))
+        return tuple(scores(self.cells))
 
     @cached_property
     def relative(self) -> tuple[RelativePerformance, ...]:
         """Each cell's score on ``test_ood`` as a share of its 100% baseline's, by every metric."""
-        return tuple(found for metric in self.results.metrics for found in relative_performances(self.cells, metric))
+        return tuple(relative_performances(self.cells))
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
         """``test_id`` less ``test_ood`` of each cell, by every metric."""
-        return tuple(found for metric in self.results.metrics for found in gaps(self.cells, metric))
+        return tuple(gaps(self.cells))
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:

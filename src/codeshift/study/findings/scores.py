@@ -99,43 +99,46 @@ class Gap(Finding):
         return f"{_place(self.cell)}: {self.measure.title} on test_id less that on test_ood {self.text}."
 
 
-def scores(cells: Cells, metric: str, *, variants: bool = False) -> Iterator[Score]:
-    """The score of every cell on every part."""
-    measure = cells.measure(metric)
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario, variants=variants):
-            for part in cells.parts:
+def scores(cells: Cells) -> Iterator[Score]:
+    """The score of every cell on every part, by every metric."""
+    for cell in _cells(cells):
+        for part in cells.parts:
+            for metric in cells.results.metrics:
                 found = cells.quantity(cell, metric, part)
                 yield Score(
-                    estimate=cells.estimate(found), seeds=found.seeds, cell=cell, part=part, measure=measure,
-                    state=cells.state(cell),
+                    estimate=cells.estimate(found), seeds=found.seeds, cell=cell, part=part,
+                    measure=cells.measure(metric), state=cells.state(cell),
                 )  # fmt: skip
 
 
-def relative_performances(cells: Cells, metric: str) -> Iterator[RelativePerformance]:
+def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
     """The relative performance of every cell with less than all of its region; none without a 100% baseline."""
-    measure = cells.measure(metric)
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
-            baseline = cells.baseline(cell)
-            if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
-                continue
+    for cell in _cells(cells):
+        baseline = cells.baseline(cell)
+        if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
+            continue
+        for metric in cells.results.metrics:
             found = cells.relative(cell, metric)
             yield RelativePerformance(
-                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=measure, state=cells.state(cell),
-                baseline=cells.state(baseline),
+                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=cells.measure(metric),
+                state=cells.state(cell), baseline=cells.state(baseline),
             )  # fmt: skip
 
 
-def gaps(cells: Cells, metric: str) -> Iterator[Gap]:
+def gaps(cells: Cells) -> Iterator[Gap]:
     """The generalisation gap of every cell."""
-    measure = cells.measure(metric)
-    for scenario in cells.results.scenarios:
-        for cell in cells.of_scenario(scenario):
+    for cell in _cells(cells):
+        for metric in cells.results.metrics:
             found = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")
             yield Gap(
-                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=measure, state=cells.state(cell)
-            )
+                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=cells.measure(metric),
+                state=cells.state(cell),
+            )  # fmt: skip
+
+
+def _cells(cells: Cells) -> Iterator[Cell]:
+    for scenario in cells.results.scenarios:
+        yield from cells.of_scenario(scenario)
 
 
 def _place(cell: Cell) -> str:

@@ -77,7 +77,7 @@ class Report:
     def to_html(self) -> str:
         """The page: no script, and nothing that a browser would fetch."""
         environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8"))
+        template = environment.from_string(files(__package__).joinpath("demo_page.html.j2").read_text(encoding="utf-8"))
         return template.render(
             **{name: getattr(self, name) for name in self.__dataclass_fields__},
             findings=findings(self.cells),

@@ -1,0 +1,24 @@
+"""The figures of a study, for a page and for papers."""
+
+from __future__ import annotations
+
+from codeshift.study.findings import Findings
+from codeshift.study.report.figures.bars import differences, failures, unseen
+from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
+from codeshift.study.report.figures.distributions import distributions
+from codeshift.study.report.figures.heat_map import heat_map
+from codeshift.study.report.figures.panel import Panel, Plot
+from codeshift.study.report.figures.scatter import id_against_ood, strength_against_cost
+
+__all__ = ["Panel", "Plot", "plots"]
+
+_MAKERS = (
+    heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, failures,
+    variant_curves, distributions,
+)  # fmt: skip
+
+
+def plots(findings: Findings) -> dict[str, Plot]:
+    """By name, the figures that the study has numbers for."""
+    made = (make(findings) for make in _MAKERS)
+    return {plot.name: plot for plot in made if plot is not None}

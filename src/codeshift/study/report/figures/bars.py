@@ -1,0 +1,138 @@
+"""Intervals around zero, recalls as dots, failure modes as bars."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from functools import partial
+from typing import Any
+
+from codeshift.study.findings import Comparison, Findings, UnseenElement
+from codeshift.study.findings.failures import MODES, RIGHT
+from codeshift.study.keys import NONE
+from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.figures.panel import Panel, Plot
+from codeshift.study.report.figures.series import styles
+from codeshift.study.report.figures.theme import Theme
+
+_BAR = 0.3  # inches a line
+
+
+def differences(findings: Findings) -> Plot | None:
+    """By scenario, each other method less full fine-tuning on ``test_ood`` at the smallest share kept."""
+    panels = []
+    for method in findings.cells.methods:
+        found = [
+            one for one in findings.comparisons
+            if one.method == method and one.ood_kept == findings.cells.masked and not math.isnan(one.value)
+        ]  # fmt: skip
+        if found:
+            title = f"{method_name(method)} less {method_name(found[0].reference)}"
+            draw = partial(_draw_differences, findings=findings, found=found)
+            label = " ".join(one.sentence for one in found)
+            panels.append(Panel(title=title, draw=draw, label=label, width=4.6, height=0.9 + _BAR * len(found)))
+    return Plot(name="differences", title="Methods compared", panels=tuple(panels), columns=2) if panels else None
+
+
+def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[Comparison]) -> None:
+    scale = findings.measure.scale
+    colour, marker = styles(findings, theme)[found[0].method]
+    ax.axvline(0, color=theme.soft, linewidth=1)
+    for y, one in zip(range(0, -len(found), -1), found, strict=True):
+        if one.estimate.has_interval:
+            ax.plot([one.low * scale, one.high * scale], [y, y], color=colour, linewidth=1.6)
+        face = colour if one.significant else theme.surface
+        ax.plot(
+            [one.value * scale],
+            [y],
+            marker=marker,
+            color=colour,
+            markersize=6,
+            markerfacecolor=face,
+            markeredgewidth=1.4,
+        )
+    ax.set_yticks(range(0, -len(found), -1), [one.scenario for one in found])
+    ax.set_ylim(0.6 - len(found), 0.6)
+    unit = " (points)" if scale != 1 else ""
+    ax.set_xlabel(f"difference in {findings.measure.title}{unit};\nfilled: significant after Holm's correction")
+    ax.grid(axis="y", visible=False)
+
+
+def unseen(findings: Findings) -> Plot | None:
+    """By scenario, how often each method writes the masked element where the reference holds it."""
+    shown = [one for one in findings.unseen if one.cell.ood_kept in (None, findings.cells.masked, 1.0)]
+    shown = [one for one in shown if not math.isnan(one.value)]
+    if not shown:
+        return None
+    scenarios = list(dict.fromkeys(one.cell.scenario for one in shown))
+    draw = partial(_draw_unseen, findings=findings, shown=shown, scenarios=scenarios)
+    label = " ".join(one.sentence for one in shown)
+    panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=0.9 + 0.5 * len(scenarios))
+    return Plot(name="unseen_elements", title="Masked elements that are written all the same", panels=(panel,))
+
+
+def _draw_unseen(
+    ax: Any, theme: Theme, *, findings: Findings, shown: list[UnseenElement], scenarios: list[str]
+) -> None:
+    style = styles(findings, theme)
+    methods = list(style)
+    for one in shown:
+        colour, marker = style[one.cell.method]
+        hollow = one.cell.ood_kept == 1
+        y = -scenarios.index(one.cell.scenario) - 0.16 * (methods.index(one.cell.method) - (len(methods) - 1) / 2)
+        if one.estimate.has_interval and not hollow:
+            ends = [one.low * SHARE.scale, one.high * SHARE.scale]
+            ax.plot(ends, [y, y], color=colour, linewidth=1.4, alpha=0.7)
+        ax.plot(
+            [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
+            markerfacecolor=theme.surface if hollow else colour,
+        )  # fmt: skip
+    ax.set_yticks(range(0, -len(scenarios), -1), scenarios)
+    ax.set_ylim(0.5 - len(scenarios), 0.5)
+    ax.set_xlim(-3, 103)
+    ax.set_xlabel("outputs with the element, of those that should have it (%);\nhollow: with all of the region kept")
+    ax.grid(axis="y", visible=False)
+
+
+def failures(findings: Findings) -> Plot | None:
+    """By method and part, the share of outputs with each failure mode, over all scenarios."""
+    rows = failure_shares(findings)
+    if not rows:
+        return None
+    draw = partial(_draw_failures, rows=rows)
+    told = [line for line in findings.summary() if line.startswith("Outputs of ")]
+    panel = Panel(title="Failure modes", draw=draw, label=" ".join(told), width=5.4, height=0.8 + _BAR * len(rows))
+    return Plot(name="failure_modes", title="How outputs fail", panels=(panel,))
+
+
+def failure_shares(findings: Findings) -> dict[tuple[str, str], dict[str, float]]:
+    """By method (at the smallest share kept) and part: the share of outputs in each mode, over all scenarios."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for one in findings.failures:
+        kept = None if one.cell.method == NONE else findings.cells.masked
+        if one.cell.ood_kept == kept:
+            counts.setdefault((one.cell.method, one.part), Counter()).update(one.counts)
+    return {
+        at: {mode: count[mode] / sum(count.values()) for mode in (RIGHT, *MODES)}
+        for at, count in counts.items()
+        if sum(count.values())
+    }
+
+
+def _draw_failures(ax: Any, theme: Theme, *, rows: dict[tuple[str, str], dict[str, float]]) -> None:
+    present = [mode for mode in (RIGHT, *MODES) if any(shares[mode] for shares in rows.values())]
+    colours = dict(zip((RIGHT, *MODES), theme.modes, strict=True))
+    for y, shares in zip(range(0, -len(rows), -1), rows.values(), strict=True):
+        left = 0.0
+        for mode in present:
+            width = shares[mode] * SHARE.scale
+            ax.barh(y, width, 0.72, left=left, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
+                    label=mode if y == 0 else None)  # fmt: skip
+            left += width
+    ax.set_yticks(range(0, -len(rows), -1), [f"{method_name(method)}, {part}" for method, part in rows])
+    ax.set_xlim(0, 100)
+    ax.set_xlabel("share of outputs (%)")
+    ax.grid(visible=False)
+    ax.spines["left"].set_visible(False)
+    if theme.legend:
+        ax.legend(fontsize=theme.size - 1, loc="upper center", bbox_to_anchor=(0.4, -0.3), ncols=3)

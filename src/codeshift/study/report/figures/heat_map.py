@@ -1,0 +1,67 @@
+"""The heat map for papers: scenarios by methods, what is left of the 100% baseline. A page has a table instead."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+from codeshift.study.findings import Findings, RelativePerformance
+from codeshift.study.findings.dimensions import dimensions
+from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.figures.panel import Panel, Plot
+from codeshift.study.report.figures.theme import Theme
+
+
+def heat_map(findings: Findings) -> Plot | None:
+    """What is left of each scenario's 100% baseline, by method and share kept; nothing without a baseline."""
+    cells = [one for one in findings.relative if one.measure == findings.measure]
+    if not cells:
+        return None
+    scenarios = [name for names in dimensions(findings.cells).values() for name in names]
+    columns = list(dict.fromkeys((one.cell.method, one.cell.ood_kept or 0.0) for one in cells))
+    draw = partial(_draw, findings=findings, cells=cells, scenarios=scenarios, columns=columns)
+    width, height = 2.2 + 0.85 * len(columns), 0.9 + 0.3 * len(scenarios)
+    panel = Panel(title="", draw=draw, label=" ".join(one.sentence for one in cells), width=width, height=height)
+    return Plot(name="heat_map", title="What is left of the 100% baseline", panels=(panel,))
+
+
+def _draw(
+    ax: Any,
+    theme: Theme,
+    *,
+    findings: Findings,
+    cells: list[RelativePerformance],
+    scenarios: list[str],
+    columns: list[Any],
+) -> None:
+    import matplotlib as mpl
+    import numpy as np
+
+    values = np.full((len(scenarios), len(columns)), np.nan)
+    for one in cells:
+        at = scenarios.index(one.cell.scenario), columns.index((one.cell.method, one.cell.ood_kept or 0.0))
+        values[at] = one.value * SHARE.scale
+        dark = abs(values[at] - 100) > 60
+        text = f"{values[at]:.0f}" if not math.isnan(values[at]) else one.text
+        ax.text(
+            *at[::-1], text, ha="center", va="center", color="white" if dark else theme.text, fontsize=theme.size - 1
+        )
+    worse = "RdBu_r" if findings.measure.better == "lower" else "RdBu"
+    scale = mpl.colors.TwoSlopeNorm(100, *_limits(values))
+    ax.imshow(np.ma.masked_invalid(values), cmap=worse, norm=scale, aspect="auto")
+    ax.set_xticks(range(len(columns)), [f"{method_name(m)}\n{100 * kept:.4g}% kept" for m, kept in columns])
+    ax.set_yticks(range(len(scenarios)), scenarios)
+    ax.xaxis.tick_top()
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+
+
+def _limits(values: Any) -> tuple[float, float]:
+    """As far on either side of 100 as the farthest value, so that one shade means one distance."""
+    import numpy as np
+
+    known = values[~np.isnan(values)]
+    far = max(10.0, float(np.abs(known - 100).max())) if known.size else 10.0
+    far = min(far, 100.0)
+    return 100 - far, 100 + far

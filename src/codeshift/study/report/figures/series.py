@@ -1,0 +1,70 @@
+"""What plots of several methods have in common: a colour and a mark for each, and labels that do not overlap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from codeshift.study.findings import Findings
+from codeshift.study.keys import NONE
+from codeshift.study.measures import Measure
+from codeshift.study.report.figures.theme import MARKERS, Theme
+
+
+def styles(findings: Findings, theme: Theme) -> dict[str, tuple[str, str]]:
+    """By method its colour and marker; the model without fine-tuning has the first whether it is there or not."""
+    methods = (NONE, *findings.cells.methods)
+    return {m: (theme.series[i % len(theme.series)], MARKERS[i % len(MARKERS)]) for i, m in enumerate(methods)}
+
+
+def axis_title(measure: Measure, part: str = "") -> str:
+    """Such as ``exact match on test_ood (%)``.
+
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> axis_title(EXACT_MATCH, "test_ood")
+    'exact match on test_ood (%)'
+    """
+    unit = f" ({measure.unit})" if measure.unit else ""
+    return f"{measure.title}{f' on {part}' if part else ''}{unit}"
+
+
+def label_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]], theme: Theme, gap: float = 0.085) -> None:
+    """Write each label beside the end of its line, moved apart where they would overlap.
+
+    Args:
+        ax: of matplotlib, with its limits as they are to stay.
+        ends: x and y of the end, the text, the colour.
+        theme: of the plot.
+        gap: between labels, as a share of the height.
+    """
+    low, high = ax.get_ylim()
+    shown = sorted((end for end in ends if not math.isnan(end[1])), key=lambda end: end[1])
+    heights = apart([(y - low) / (high - low) for _, y, _, _ in shown], gap)
+    for (x, _, text, colour), height in zip(shown, heights, strict=True):
+        ax.annotate(
+            text, (x, low + height * (high - low)), xytext=(7, 0), textcoords="offset points", color=colour,
+            va="center", fontsize=theme.size, annotation_clip=False,
+        )  # fmt: skip
+
+
+def apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Ascending heights, moved as little as it takes to stand ``gap`` apart.
+
+    >>> [round(height, 6) for height in apart([0.5, 0.5, 0.9], 0.2)]
+    [0.4, 0.6, 0.9]
+    """
+    groups: list[list[float]] = []  # of labels that touch: their wanted heights
+    for height in heights:
+        groups.append([height])
+        while len(groups) > 1 and _top(groups[-2], gap) + gap > _bottom(groups[-1], gap):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return [_bottom(group, gap) + i * gap for group in groups for i in range(len(group))]
+
+
+def _bottom(group: Sequence[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
+
+
+def _top(group: Sequence[float], gap: float) -> float:
+    return sum(group) / len(group) + gap * (len(group) - 1) / 2

@@ -1,0 +1,72 @@
+"""Colours and marks of plots: on paper their own, in a page those of the page, so light and dark come for free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MARKERS = ("s", "o", "D", "^", "v", "P", "X")
+"""By method, so that colour is never the only thing that tells them apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """What a plot is drawn with.
+
+    Attributes:
+        text: of labels.
+        soft: of what stands back.
+        line: of axes and grids.
+        surface: behind the plot; halos around labels have it.
+        series: by method, the model without fine-tuning first.
+        parts: of ``train``, ``test_id`` and ``test_ood``.
+        modes: of failure modes.
+        legend: whether plots bear a legend; a page has one of its own.
+        size: of the font.
+    """
+
+    text: str
+    soft: str
+    line: str
+    surface: str
+    series: tuple[str, ...]
+    parts: dict[str, str]
+    modes: tuple[str, ...]
+    legend: bool
+    size: float = 9.0
+
+    @property
+    def rc(self) -> dict[str, Any]:
+        """Settings of matplotlib."""
+        return {
+            "svg.fonttype": "none", "pdf.fonttype": 42, "text.parse_math": False, "font.size": self.size,
+            "axes.titlesize": self.size,
+            "axes.labelsize": self.size, "text.color": self.text, "axes.labelcolor": self.text,
+            "axes.titlecolor": self.text, "xtick.color": self.soft, "ytick.color": self.soft,
+            "axes.edgecolor": self.line, "grid.color": self.line, "grid.linewidth": 0.6, "axes.grid": True,
+            "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "xtick.major.size": 0,
+            "ytick.major.size": 0, "legend.frameon": False, "axes.titlelocation": "left", "hatch.linewidth": 0.6,
+        }  # fmt: skip
+
+
+# Okabe and Ito's colours, which people with any kind of colour vision tell apart, with grey for no fine-tuning.
+PAPER = Theme(
+    text="#1c2128", soft="#59636e", line="#d1d9e0", surface="#ffffff", legend=True,
+    series=("#6e7781", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"),
+    parts={"train": "#6e7781", "test_id": "#0072b2", "test_ood": "#d55e00"},
+    modes=("#009e73", "#f0e442", "#e69f00", "#cc79a7", "#d55e00", "#56b4e9", "#0072b2", "#8c959f"),
+)  # fmt: skip
+
+# Colours that no plot would choose stand for variables of the page; see svg.py.
+VARIABLES = {
+    "#010101": "--text", "#010102": "--soft", "#010103": "--rule", "#010104": "--page",
+    **{f"#01020{i}": f"--m{i}" for i in range(7)},
+    "#010300": "--train", "#010301": "--id", "#010302": "--ood",
+    **{f"#01040{i}": f"--f{i}" for i in range(8)},
+}  # fmt: skip
+PAGE = Theme(
+    text="#010101", soft="#010102", line="#010103", surface="#010104", legend=False,
+    series=tuple(f"#01020{i}" for i in range(7)),
+    parts={"train": "#010300", "test_id": "#010301", "test_ood": "#010302"},
+    modes=tuple(f"#01040{i}" for i in range(8)),
+)  # fmt: skip

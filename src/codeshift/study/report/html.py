@@ -1,0 +1,247 @@
+"""A study as one HTML page: no file beside it, nothing that a browser would fetch, everything from data escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from codeshift.errors import MissingExtraError
+from codeshift.study.findings import Claim, ExampleRow, Findings
+from codeshift.study.findings.failures import MODES, RIGHT
+from codeshift.study.findings.strength import audit_auc
+from codeshift.study.keys import NONE
+from codeshift.study.measures import method_name
+from codeshift.study.report.differences import marked
+from codeshift.study.report.figures.panel import themed
+from codeshift.study.report.figures.svg import inline_svg
+from codeshift.study.report.figures.theme import PAGE
+from codeshift.study.report.study_tables import part_kind, verdict_label
+from codeshift.study.report.tables import Column, Value
+
+if find_spec("jinja2") is None:
+    raise MissingExtraError("jinja2", "report")
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from codeshift.study.report.study_report import Report
+
+_SECTIONS = {
+    "findings": "Findings", "relative": "What is left", "curves": "Share kept", "id-ood": "In and out",
+    "methods": "Methods", "variants": "Variants", "forgetting": "What changed", "unseen": "Masked elements",
+    "strength": "Strength", "failures": "Failures", "examples": "Examples", "splits": "Splits", "scores": "All scores",
+    "made": "How it was made",
+}  # fmt: skip
+_SHAPES = (
+    "M1 1H9V9H1Z", "M5 .5A4.5 4.5 0 1 1 5 9.5A4.5 4.5 0 1 1 5 .5Z", "M5 0L10 5L5 10L0 5Z", "M5 .5L9.7 9H.3Z",
+    "M5 9.5L.3 1H9.7Z", "M3.5 0H6.5V3.5H10V6.5H6.5V10H3.5V6.5H0V3.5H3.5Z",
+    "M2.5 0L5 2.5L7.5 0L10 2.5L7.5 5L10 7.5L7.5 10L5 7.5L2.5 10L0 7.5L2.5 5L0 2.5Z",
+)  # fmt: skip
+_VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5"),
+             "not shown": ("open", "M1 5H9")}  # fmt: skip
+
+
+def to_html(report: Report) -> str:
+    """The page of a report."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.globals["attributes"] = _attributes
+    template = environment.from_string(_read("page.html.j2"))
+    script = _read("page.js")
+    page = template.render(
+        **_content(report), style=_ours(_read("page.css")), script=_ours(script), script_hash=_hash(script)
+    )
+    return page.lstrip()
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _ours(text: str) -> Markup:
+    """Markup that is not escaped: our own files, and plots whose texts matplotlib escaped."""
+    return Markup(text)  # noqa: S704
+
+
+def _hash(script: str) -> Markup:
+    """What lets this one script run and no other; base64 needs no escape."""
+    return _ours(f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}")
+
+
+def _attributes(column: Column, value: Value) -> Markup:
+    """Class, sorting key and heat of a table's place."""
+    classes = [*(["number"] if column.numeric else []), *([value.kind] if value.kind else [])]
+    style = ""
+    if not math.isnan(value.heat) and value.heat:
+        classes.append("worse" if value.heat < 0 else "better")
+        style = f' style="--h: {abs(value.heat) * 0.6:.2f}"'
+    named = _ours(' class="{}"').format(" ".join(classes)) if classes else _ours("")
+    order = _ours(' data-v="{}"').format(repr(value.order)) if value.order is not None else _ours("")
+    return named + _ours(style) + order
+
+
+def _content(report: Report) -> dict[str, Any]:
+    findings = report.findings
+    plots = _plots(report)
+    tables = {table.name: table for table in report.tables}
+    examples = [_example(example) for example in findings.examples(report.examples)]
+    splits = _splits(findings, plots.get("distributions", []))
+    shown = {
+        "relative": "relative" in tables, "curves": "curves" in plots or "curves_by_scenario" in plots,
+        "id-ood": "id_against_ood" in plots, "methods": "differences" in plots or "comparisons" in tables,
+        "variants": "variants" in plots, "forgetting": "forgetting" in tables, "unseen": "unseen" in tables,
+        "strength": "strength" in plots, "failures": "failure_modes" in plots, "examples": bool(examples),
+        "splits": bool(splits),
+    }  # fmt: skip
+    summary = findings.summary()
+    return {
+        "title": report.title,
+        "subtitle": report.subtitle,
+        "sections": [(anchor, name) for anchor, name in _SECTIONS.items() if shown.get(anchor, True)],
+        "progress": summary[0],
+        "claims": [_claim(claim) for claim in findings.claims],
+        "failing": [line for line in summary if line.startswith("Outputs of ")],
+        "metric": findings.measure.title,
+        "seeds_told": _seeds(findings),
+        "methods": _methods(findings),
+        "modes": [{"name": mode, "colour": i} for i, mode in enumerate((RIGHT, *MODES))],
+        "plots": plots,
+        "plot_titles": {name: plot.title for name, plot in report.plots.items()}
+        | {"curves": "Mean over the scenarios"},
+        "tables": tables,
+        "examples": examples,
+        "splits": splits,
+        "failed": [f"{r.key}: {r.error}" for r in findings.results.records if r.status == "failed"],
+        "n_resamples": f"{findings.n_resamples:,}",
+        "seed": findings.seed,
+        "settings": _settings(findings.results.settings),
+        "notes": report.notes,
+        "command": report.command,
+    }
+
+
+def _plots(report: Report) -> dict[str, list[dict[str, Any]]]:
+    """Each panel of each plot as SVG; the heat map is a table in a page."""
+    made: dict[str, list[dict[str, Any]]] = {}
+    for name, plot in report.plots.items():
+        if name == "heat_map":
+            continue
+        for i, panel in enumerate(plot.panels):
+            anchor = f"{name}-{i}"
+            with themed(PAGE, salt=anchor):
+                svg = inline_svg(panel.figure(PAGE), anchor, panel.label)
+            made.setdefault(name, []).append({"title": panel.title, "svg": _ours(svg)})
+    return made
+
+
+def _methods(findings: Findings) -> list[dict[str, Any]]:
+    methods = (NONE, *findings.cells.methods)
+    made = [
+        {"name": method_name(method), "colour": i % 7, "shape": _SHAPES[i % len(_SHAPES)]}
+        for i, method in enumerate(methods)
+    ]
+    return made if findings.cells.has_none else made[1:]
+
+
+def _claim(claim: Claim) -> dict[str, str]:
+    kind, mark = _VERDICTS[claim.verdict]
+    return {"kind": kind, "mark": mark, "verdict": claim.verdict, "claim": claim.claim, "told": claim.told}
+
+
+def _seeds(findings: Findings) -> str:
+    trained, split = len(findings.results.train_seeds), len(findings.results.split_seeds)
+    if trained == split == 1:
+        return "there is one training seed, so the intervals say how sure the scores of these models are, not of others"
+    return f"intervals hold the noise of {split} split and {trained} training seeds as well as that of the rows"
+
+
+def _example(example: ExampleRow) -> dict[str, Any]:
+    tuned = [text for name, text in example.outputs.items() if name != NONE]
+    return {
+        "kind": example.kind[0].upper() + example.kind[1:],
+        "scenario": example.scenario,
+        "part": example.part,
+        "part_kind": part_kind(example.part),
+        "row": example.row,
+        "source": example.source,
+        "reference": _lacking(example.reference, tuned),
+        "outputs": [(method_name(name), marked(text, example.reference)) for name, text in example.outputs.items()],
+    }
+
+
+def _lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
+    """The reference in stretches, with whether some output lacks them."""
+    lacks = [False] * len(reference)
+    for output in outputs:
+        at = 0
+        for text, lacking in marked(reference, output):
+            if lacking:
+                lacks[at : at + len(text)] = [True] * len(text)
+            at += len(text)
+    stretches: list[tuple[str, bool]] = []
+    for character, lacking in zip(reference, lacks, strict=True):
+        if stretches and stretches[-1][1] == lacking:
+            stretches[-1] = (stretches[-1][0] + character, lacking)
+        else:
+            stretches.append((character, lacking))
+    return stretches
+
+
+def _splits(findings: Findings, drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    svgs = {panel["title"]: panel["svg"] for panel in drawn}
+    made: dict[str, dict[str, Any]] = {}
+    for (scenario, seed), facts in findings.results.splits.items():
+        several = len(findings.results.split_seeds) > 1
+        named = f"Split seed {seed}: " if several else ""
+        if scenario not in made:
+            sizes = ", ".join(f"{count:,} {part}" for part, count in facts.sizes.items())
+            made[scenario] = {
+                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows: {sizes}.", "splitter": facts.splitter,
+                "svg": svgs.get(scenario, ""), "audits": [], "manifests": [],
+            }  # fmt: skip
+        told = _audit(facts.audit, audit_auc(facts))
+        made[scenario]["audits"].append(f"{named}{told}")
+        if facts.manifest:
+            link = {"address": relative_link(facts.manifest), "name": f"{named}{facts.manifest}"}
+            made[scenario]["manifests"].append(link)
+    return list(made.values())
+
+
+def _audit(audit: Mapping[str, Any] | None, auc: float) -> str:
+    if audit is None:
+        return "No audit was made."
+    verdict = audit["verdict"]
+    told = verdict.get("text") or "; ".join(verdict.get("reasons", ()))
+    strength = "" if math.isnan(auc) else f" AUC {auc:.3f}."
+    label = verdict_label(audit)
+    words = told if told.lower().startswith(label) else f"{label[:1].upper()}{label[1:]}: {told}"
+    return f"Audit: {words.rstrip('.')}.{strength}"
+
+
+def relative_link(path: str) -> str:
+    """An address that leads nowhere but to a file beside the page, whatever the path holds.
+
+    >>> relative_link("splits/a b.json"), relative_link("javascript:alert(1)")
+    ('./splits/a%20b.json', './javascript%3Aalert%281%29')
+    """
+    return "./" + quote(path.replace("\\", "/").lstrip("/"))
+
+
+def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Settings as they can be read; nested ones as JSON."""
+    told = []
+    for name, value in settings.items():
+        if value is None or value in ("", [], {}):
+            continue
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        told.append((str(name).replace("_", " "), text))
+    return told

@@ -1,0 +1,173 @@
+"""The report of a study: a page, Markdown, LaTeX tables and figures, all of the same findings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.errors import ParameterError, closest
+from codeshift.study.files import output_folder, replaced, write_text
+from codeshift.study.findings import Findings
+from codeshift.study.measures import method_name
+from codeshift.study.report.figures import Plot, plots
+from codeshift.study.report.figures.panel import themed
+from codeshift.study.report.figures.theme import PAPER
+from codeshift.study.report.latex import to_latex
+from codeshift.study.report.markdown import to_markdown
+from codeshift.study.report.study_tables import study_tables
+from codeshift.study.report.tables import Table
+from codeshift.study.results import StudyResults
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_FORMATS = ("svg", "pdf", "png")
+_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "splits", "scores")
+
+
+class Report:
+    """What a study found, for people to look at.
+
+    Everything is computed from the results when it is first asked for. Texts from the data are escaped wherever they
+    go. Two reports of the same results are the same to the last byte.
+
+    Args:
+        results: of the study, finished or not: what is pending or failed is shown as that.
+        metric: what the summary, comparisons and curves are about; by default the study's first.
+        title: of the page.
+        subtitle: a sentence under it.
+        notes: how the results came about, a sentence each.
+        command: what gives the same results again.
+        n_resamples: of the intervals.
+        seed: of the intervals and tests.
+        examples: rows shown of each scenario and kind of difference.
+
+    Raises:
+        ParameterError: the study has no such metric, or a number cannot work.
+    """
+
+    def __init__(
+        self,
+        results: StudyResults,
+        *,
+        metric: str | None = None,
+        title: str | None = None,
+        subtitle: str | None = None,
+        notes: Sequence[str] = (),
+        command: str = "",
+        n_resamples: int = 1000,
+        seed: int = 0,
+        examples: int = 2,
+    ) -> None:
+        if examples < 0:
+            raise ParameterError("examples", "at least 0", examples, "0 shows none")
+        self.results = results
+        self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
+        self.title = title or f"Out of distribution: {results.settings.get('model', 'a study')}"
+        self.subtitle = self._told() if subtitle is None else subtitle
+        self.notes, self.command, self.examples = tuple(notes), command, examples
+
+    def _told(self) -> str:
+        found = self.results
+        kept = ", ".join(f"{100 * share:.4g}%" for share in found.ood_kept)
+        methods = ", ".join(map(method_name, found.methods))
+        seeds = f"{len(found.split_seeds)} split and {len(found.train_seeds)} training seeds"
+        return f"{len(found.scenarios)} scenarios; {methods}; {kept} of the region's rows kept; {seeds}."
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables that the study has numbers for."""
+        return tuple(study_tables(self.findings))
+
+    @cached_property
+    def plots(self) -> dict[str, Plot]:
+        """The figures that the study has numbers for, by name."""
+        return plots(self.findings)
+
+    def to_html(self) -> str:
+        """The page: it asks the network for nothing, and its one script sorts tables.
+
+        Raises:
+            MissingExtraError: jinja2 or matplotlib is not installed.
+        """
+        from codeshift.study.report.html import to_html
+
+        return to_html(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page, whole or not at all, and return its path."""
+        return write_text(Path(path), self.to_html())
+
+    def to_markdown(self) -> str:
+        """The summary and all tables as Markdown."""
+        made = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
+        return to_markdown(self.title, self.findings.summary(), self.tables, made)
+
+    def to_latex(self, tables: Sequence[str] | None = None) -> str:
+        r"""Tables as LaTeX, with ``\usepackage{booktabs}`` and, for long ones, ``\usepackage{longtable}``.
+
+        Args:
+            tables: their names; by default all that a paper may want.
+
+        Raises:
+            ParameterError: there is no such table.
+        """
+        by_name = {table.name: table for table in self.tables}
+        chosen = [name for name in _OF_PAPERS if name in by_name] if tables is None else tables
+        for name in chosen:
+            if name not in by_name:
+                raise ParameterError("tables", "names of tables", name, closest(name, by_name))
+        return to_latex(by_name[name] for name in chosen)
+
+    def plot(self, name: str, *, panel: int = 0, ax: Axes | None = None) -> Axes:
+        """Draw one panel of a figure on matplotlib axes, to restyle as a paper asks.
+
+        Args:
+            name: of ``plots``.
+            panel: its number; figures of scenarios have one each.
+            ax: the axes; by default those of a new figure.
+
+        Raises:
+            ParameterError: there is no such figure or panel.
+            MissingExtraError: matplotlib is not installed.
+        """
+        plot = self._plot(name)
+        if not 0 <= panel < len(plot.panels):
+            raise ParameterError("panel", f"from 0 to {len(plot.panels) - 1}", panel, "count the panels of the figure")
+        if ax is None:
+            axes: Axes = plot.panels[panel].figure(PAPER).axes[0]
+            return axes
+        plot.panels[panel].draw(ax, PAPER)
+        return ax
+
+    def save_figures(self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
+        """Write every figure into a folder, in each format, and return the paths.
+
+        Raises:
+            ParameterError: an unknown format, or a folder that cannot be written to.
+            MissingExtraError: matplotlib is not installed.
+        """
+        for kind in formats:
+            if kind not in _FORMATS:
+                raise ParameterError("formats", "known", kind, closest(str(kind), _FORMATS))
+        made = output_folder("folder", folder)
+        return [_save(plot, made / f"{name}.{kind}") for name, plot in self.plots.items() for kind in formats]
+
+    def _plot(self, name: str) -> Plot:
+        if name not in self.plots:
+            raise ParameterError("name", "that of a figure", name, closest(str(name), self.plots))
+        return self.plots[name]
+
+    def __repr__(self) -> str:
+        return f"Report({self.results})"
+
+
+def _save(plot: Plot, path: Path) -> Path:
+    unnamed: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    kind = path.suffix[1:]
+    with themed(PAPER, salt=plot.name), replaced(path) as temporary:
+        plot.figure(PAPER).savefig(temporary, format=kind, dpi=200, metadata=unnamed[kind])
+    return path

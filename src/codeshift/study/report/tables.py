@@ -1,0 +1,95 @@
+"""A table of a report, before it becomes HTML, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from codeshift.metrics import Estimate
+from codeshift.study.measures import Measure
+
+
+@dataclass(frozen=True)
+class Value:
+    """What stands in one place of a table.
+
+    Attributes:
+        text: as it is shown.
+        order: what it is sorted by; its text where it is None.
+        aside: what stands back behind it: an interval.
+        kind: ``"failed"``, ``"pending"``, ``"id"``, ``"ood"`` or empty: how it is marked.
+        heat: from -1 (worse) to 1 (better) for a heat map; NaN for none.
+    """
+
+    text: str
+    order: float | None = None
+    aside: str = ""
+    kind: str = ""
+    heat: float = math.nan
+
+    @property
+    def whole(self) -> str:
+        """The text with what stands behind it.
+
+        >>> Value("50.0%", aside="[40.0, 60.0]").whole
+        '50.0% [40.0, 60.0]'
+        """
+        return f"{self.text} {self.aside}".strip()
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a column, and whether its values are numbers."""
+
+    title: str
+    numeric: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table with its heads.
+
+    Attributes:
+        name: that a label or an anchor can have.
+        title: a sentence without its full stop.
+        columns: their heads.
+        rows: values, one a column.
+        note: what a reader must know.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    note: str = ""
+
+
+def estimated(measure: Measure, estimate: Estimate, missing: str = "–", *, change: bool = False) -> Value:
+    """An estimate as a value: its number, and its interval behind it.
+
+    >>> from codeshift.study.measures import EXACT_MATCH
+    >>> estimated(EXACT_MATCH, Estimate(0.5, 0.4, 0.6, n=9, confidence=0.95, method="percentile")).whole
+    '50.0% [40.0, 60.0]'
+    """
+    if math.isnan(estimate.value):
+        return Value(missing, kind=missing if missing in ("failed", "pending") else "")
+    if change:
+        text = f"{estimate.value * measure.scale:+.{measure.digits}f}"
+    else:
+        text = measure.text(estimate.value) + measure.unit
+    aside = f"[{measure.text(estimate.low)}, {measure.text(estimate.high)}]" if estimate.has_interval else ""
+    return Value(text, order=estimate.value, aside=aside)
+
+
+def counted(number: int) -> Value:
+    """A count.
+
+    >>> counted(1200).text
+    '1,200'
+    """
+    return Value(f"{number:,}", order=float(number))
+
+
+def named(text: str, order: float | None = None, kind: str = "") -> Value:
+    """A name."""
+    return Value(text, order=order, kind=kind)
