@@ -118,6 +118,13 @@ def load_data(
     """What a source holds: its parts where it has several, its rows where it has one or ``split`` chooses.
 
     The arguments, and what is raised, are those of ``load_rows``.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "train.jsonl").write_text('{"code": "x = 1"}')
+    ...     _ = (Path(folder) / "test.jsonl").write_text('{"code": "y = 2"}')
+    ...     list(load_data(folder)), load_data(folder, split="test")["code"][:]
+    (['train', 'test'], ['y = 2'])
     """
     if split is None:
         parts = _parts(source, config, revision)

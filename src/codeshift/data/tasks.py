@@ -26,6 +26,10 @@ class Task:
         target: the column that it must write.
         language: of the target.
         columns: all columns that it has.
+
+    >>> task = TASKS["code-translation"]
+    >>> task.source, task.target, task.language
+    ('java', 'cs', 'c_sharp')
     """
 
     name: str
