@@ -33,6 +33,10 @@ class TrainingConfig:
         warmup: steps of linear warmup (an int), or their share of all steps (a float below 1).
         schedule: what the learning rate does after the warmup: "constant", "linear" and "cosine" (both to 0), or
             "inverse_sqrt".
+        scale_by_weights: multiply the learning rate of each matrix by the root mean square of its weights as training
+            starts (at least 0.001), as Adafactor does (arXiv 1804.04235), and of biases and norms by 0.1. For training
+            from random weights: a T5's matrices start at scales from 0.01 to 1, and one step for all is too long for
+            some and too short for others. ``learning_rate`` is then near 0.02.
         weight_decay: decoupled weight decay of AdamW, on matrices alone (neither biases nor norms).
         betas: decay rates of AdamW's two moments.
         epsilon: AdamW's epsilon.
@@ -73,6 +77,7 @@ class TrainingConfig:
     gradient_accumulation_steps: int = 1
     warmup: int | float = 0
     schedule: Schedule = "linear"
+    scale_by_weights: bool = False
     weight_decay: float = 0.01
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8

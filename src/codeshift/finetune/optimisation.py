@@ -14,6 +14,8 @@ from codeshift.errors import ParameterError, closest
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.sharding import whole
 
+_SMALLEST_SCALE, _SCALE_OF_VECTORS = 1e-3, 0.1
+
 
 @contextmanager
 def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
@@ -50,14 +52,24 @@ def trained(model: Any) -> dict[str, torch.nn.Parameter]:
 
 
 def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW in one fused kernel; weight decay on matrices alone."""
+    """AdamW in one fused kernel; weight decay on matrices alone.
+
+    Each group has its "scale": the trainer multiplies the learning rate of the step by it.
+    """
     parameters = list(trained(model).values())
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
+    matrices, others = ([p for p in parameters if (p.ndim >= 2) is wanted] for wanted in (True, False))
+    if config.scale_by_weights:
+        groups = [{"params": [p], "weight_decay": config.weight_decay, "scale": _scale(p)} for p in matrices]
+        groups.append({"params": others, "weight_decay": 0.0, "scale": _SCALE_OF_VECTORS})
+    else:
+        groups = [{"params": matrices, "weight_decay": config.weight_decay, "scale": 1.0}]
+        groups.append({"params": others, "weight_decay": 0.0, "scale": 1.0})
     groups = [group for group in groups if group["params"]]
     return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=True)
+
+
+def _scale(matrix: torch.nn.Parameter) -> float:
+    return max(_SMALLEST_SCALE, float(matrix.detach().float().square().mean().sqrt()))
 
 
 def learning_rates(config: TrainingConfig, total: int) -> Callable[[int], float]:

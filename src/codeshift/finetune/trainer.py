@@ -204,8 +204,9 @@ class _Run:
     def _step(self, rows: NDArray[np.int64]) -> None:
         """One update of the weights, from the mean loss over all target tokens of ``rows``."""
         accelerator, state = self.accelerator, self.state
+        rate = self.learning_rate(state.step)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate(state.step)
+            group["lr"] = rate * group["scale"]
         tokens = int(self.target_tokens[rows].sum())
         parts = batches(rows, self.config.batch_size, self.lengths)
         loss_of_step = torch.zeros((), device=accelerator.device)
@@ -224,7 +225,6 @@ class _Run:
         self.optimizer.step()
         self.optimizer.zero_grad()
         epoch = state.step // self.per_epoch
-        rate = self.optimizer.param_groups[0]["lr"]
         state.history.append({"step": state.step + 1, "epoch": epoch, "learning_rate": rate, "tokens": tokens})
         self.pending.append(loss_of_step)
 

@@ -7,14 +7,16 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from codeshift.errors import CodeshiftError
 from codeshift.finetune import TruncationWarning
 from codeshift.pretrain.corpus import Corpus, make_corpus
+from codeshift.pretrain.exporting import export
 from codeshift.pretrain.java_sources import JDK_ZIP, jdk_methods
-from codeshift.pretrain.python_sources import PACKAGES, installed_package, standard_library
+from codeshift.pretrain.python_sources import MOST_OF_ONE, PACKAGES, installed_package, standard_library
 from codeshift.pretrain.running import PretrainingConfig, check_held_out, pretrain
 
 
@@ -32,20 +34,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TruncationWarning)  # long functions are cut, and that is meant
-            corpus = _corpus(asked.jdk, asked.jdk_version)
-            print(check_held_out(corpus), flush=True)
+            corpus, about = _corpus(asked.jdk, asked.jdk_version)
+            about["held_out"] = check_held_out(corpus)
+            print("{train:,} fragments, {test:,} held-out functions, {leaked} leaked".format(**about["held_out"]))
             result = pretrain(corpus, Path(asked.out), config, progress=True)
-            print(f"{len(result.losses)} steps, validation loss {result.validation_losses[-1]:.3f}", flush=True)
+            recipe = export(Path(asked.out), Path(asked.out) / "model", corpus, config, result, about=about)
+            before, after = (recipe[f"likelihood_{when}"]["value"] for when in ("before", "after"))
+            print(f"{Path(asked.out) / 'model'}: NLL of held-out functions {before:.3f} before, {after:.3f} after")
     except CodeshiftError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _corpus(jdk: str, jdk_version: str) -> Corpus:
+def _corpus(jdk: str, jdk_version: str) -> tuple[Corpus, dict[str, Any]]:
+    """The corpus, and what the recipe says of it besides its counts."""
     library, held_out = standard_library()
     packages = [installed_package(name) for name in PACKAGES]
-    return make_corpus([*packages, library, *jdk_methods(jdk, version=jdk_version).sources], held_out)
+    java = jdk_methods(jdk, version=jdk_version)
+    about = {
+        "java_files": java.files,
+        "java_left_out": java.left_out,
+        "jdk_version": jdk_version,
+        "most_of_one": MOST_OF_ONE,
+    }
+    return make_corpus([*packages, library, *java.sources], held_out), about
 
 
 def _parser() -> argparse.ArgumentParser:

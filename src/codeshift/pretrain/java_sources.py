@@ -28,6 +28,7 @@ JDK_ZIP = "/usr/lib/jvm/openjdk-17/lib/src.zip"
 _MARKS = {
     "Apache-2.0": ("Apache License, Version 2.0", "Apache License"),
     "BSD": ("Redistribution and use in source and binary forms", "BSD license", "BSD License"),
+    "Unicode": ("copy of the Unicode data files",),
     "MIT": ("Permission is hereby granted, free of charge",),
     "public domain": ("public domain", "publicdomain"),
 }

@@ -30,7 +30,8 @@ class PretrainingConfig:
     Attributes:
         steps: updates of the weights.
         batch_size: rows in each.
-        learning_rate: the highest one; it rises over the first 4% of the steps and falls to 0 as a cosine.
+        learning_rate: the highest one, which each matrix gets times its own scale (``scale_by_weights``); it rises over
+            the first 4% of the steps and falls to 0 as a cosine.
         precision: of the arithmetic, "fp32" or "bf16"; weights are float32.
         vocabulary: entries of the tokenizer.
         seed: of weights, hidden spans and order.
@@ -38,9 +39,9 @@ class PretrainingConfig:
         validate_every: steps between two measurements on held-out functions; they choose nothing.
     """
 
-    steps: int = 10_000
+    steps: int = 5_000
     batch_size: int = 32
-    learning_rate: float = 2e-3
+    learning_rate: float = 2.5e-2
     precision: str = "bf16"
     vocabulary: int = VOCABULARY
     seed: int = 0
@@ -57,6 +58,7 @@ class PretrainingConfig:
             learning_rate=self.learning_rate,
             max_steps=self.steps,
             batch_size=self.batch_size,
+            scale_by_weights=True,
             warmup=0.04,
             schedule="cosine",
             max_source_length=SOURCE_TOKENS,

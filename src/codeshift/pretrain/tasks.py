@@ -1,7 +1,8 @@
 """The tasks of pretraining, as rows of a source and a target text.
 
-Four, of each fragment as many as it has something for: short hidden spans, one long hidden span, the docstring and
-signature to the code, the code to the docstring. No prefix names the task, since each source shows what it is.
+Hidden spans of every fragment: of a quarter of them (by their content) several short ones, of the others one long one,
+which gives the decoder more to learn from for the same work. Of documented fragments also the docstring and signature
+to the code, and the code to the docstring. No prefix names the task, since each source shows what it is.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from codeshift.pretrain.fragments import Fragment
 from codeshift.pretrain.java_sources import on_one_line
 
 SOURCE_TOKENS, TARGET_TOKENS = 192, 256
+_SHORT_SPANS_OF = 4  # one fragment in so many: what a short span hides is a small part of what has to be read for it
 _DOCSTRING = 600  # characters: more would be cut off, and leave no room for the signature
 _FEATURES = Features({"source": Value("string"), "target": Value("string")})
 
 
 def pretraining_rows(fragments: Sequence[Fragment], tokenizer: Any, *, seed: int = 0) -> Dataset:
-    r"""All rows of the four tasks, each fragment once in each.
+    r"""All rows: hidden spans of each fragment, and both directions between text and code of documented ones.
 
     Args:
         fragments: what to learn from.
@@ -35,12 +37,16 @@ def pretraining_rows(fragments: Sequence[Fragment], tokenizer: Any, *, seed: int
     >>> len(rows), rows[2]["source"], rows[3]["target"]
     (4, 'Add.\ndef add(a, b):', 'Add.')
     """
-    texts = [text for text in map(layout, fragments) if "<extra_id_" not in text]
+    spans: tuple[list[str], list[str]] = ([], [])
+    for fragment in fragments:
+        text = layout(fragment)
+        if "<extra_id_" not in text:
+            spans[fragment.digest[1] % _SHORT_SPANS_OF == 0].append(text)
     long_span: dict[str, Any] = {"noise_density": 0.5, "mean_span_length": 128, "max_length": 192}
     return concatenate_datasets(
         [
-            corrupt_spans(texts, tokenizer, seed=seed, max_length=SOURCE_TOKENS),
-            corrupt_spans(texts, tokenizer, seed=seed + 1, **long_span),
+            corrupt_spans(spans[True], tokenizer, seed=seed, max_length=SOURCE_TOKENS),
+            corrupt_spans(spans[False], tokenizer, seed=seed, **long_span),
             docstring_rows(fragments),
             summary_rows(fragments),
         ]

@@ -1,0 +1,78 @@
+"""The model card: the recipe in words, and its loss curve as a picture."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from codeshift.errors import MissingExtraError
+
+_COLUMNS = ("read", "too short or long", "alike to held out", "alike to others", "beyond the cap", "kept", "documented")
+
+_CARD = Path(__file__).with_name("card.md")  # a template of str.format
+
+
+def card(recipe: dict[str, Any]) -> str:
+    """The card in Markdown.
+
+    Args:
+        recipe: what ``export`` writes as ``pretraining.json``.
+    """
+    architecture, training, held_out = recipe["architecture"], recipe["training"], recipe["held_out"]
+    return _CARD.read_text(encoding="utf-8").format(
+        millions=recipe["parameters"] / 1e6, vocabulary=recipe["vocabulary"],
+        source_tokens=training["max_source_length"], target_tokens=training["max_target_length"],
+        train=held_out["train"], test=held_out["test"], leaked=held_out["leaked"],
+        rows=recipe["likelihood_after"]["rows"],
+        before=_interval(recipe["likelihood_before"]), after=_interval(recipe["likelihood_after"]),
+        fragments=recipe["fragments"], characters=recipe["characters"] / 1e6, documented=recipe["documented"],
+        most=recipe["most_of_one"], java_files=_files(recipe["java_files"]), java_left_out=recipe["java_left_out"],
+        table="\n".join(_line(source) for source in recipe["sources"]), all_rows=recipe["rows"],
+        encoder=architecture["num_layers"], decoder=architecture["num_decoder_layers"], width=architecture["d_model"],
+        ff=architecture["d_ff"], heads=architecture["num_heads"], kv=architecture["d_kv"],
+        steps=recipe["settings"]["steps"], batch=training["batch_size"], rate=training["learning_rate"],
+        warmup=training["warmup"], precision=training["precision"],
+        target_tokens_seen=recipe["target_tokens"] / 1e6, seed=training["seed"], hours=recipe["seconds"] / 3600,
+        machine=recipe["machine"], jdk=recipe["jdk_version"],
+    )  # fmt: skip
+
+
+def loss_curve(recipe: dict[str, Any]) -> str:
+    """The loss curve as SVG, the same bytes for the same recipe.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("matplotlib", "report") from None
+    with matplotlib.rc_context({"svg.hashsalt": "codeshift", "svg.fonttype": "none"}):
+        figure = Figure(figsize=(7.0, 3.4), layout="constrained")
+        ax = figure.subplots()
+        for name, label in (("training", "training, all tasks"), ("validation", "held out, docstring to code")):
+            points = recipe["curve"][name]
+            ax.plot([x for x, _ in points], [y for _, y in points], label=label, linewidth=1.4)
+        ax.set_xlabel("step")
+        ax.set_ylabel("loss, nats a token")
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _interval(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:.3f} [{estimate['low']:.3f}, {estimate['high']:.3f}]"
+
+
+def _files(counts: dict[str, int]) -> str:
+    parts = [f"{count:,} ({licence})" for licence, count in counts.items()]
+    return ", ".join(parts[:-1]) + f" and {parts[-1]} files" if len(parts) > 1 else f"{parts[0]} files"
+
+
+def _line(source: dict[str, Any]) -> str:
+    cells = [source["name"], source["version"], source["licence"], *(f"{source[name]:,}" for name in _COLUMNS)]
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

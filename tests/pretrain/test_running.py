@@ -1,0 +1,146 @@
+"""A pretraining run at a toy size: killed and taken up again, exported, loaded offline by transformers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from codeshift.errors import ParameterError
+from codeshift.finetune import load_model
+from codeshift.finetune.errors import CheckpointError
+from codeshift.pretrain.corpus import Corpus
+from codeshift.pretrain.exporting import export
+from codeshift.pretrain.fragments import Fragment
+from codeshift.pretrain.model import untrained_model
+from codeshift.pretrain.running import PretrainingConfig, pretrain
+
+CONFIG = PretrainingConfig(
+    steps=24, batch_size=4, vocabulary=400, precision="fp32", checkpoint_every=2, validate_every=12
+)
+COUNTS = {
+    "name": "a", "version": "1", "licence": "MIT", "read": 12, "too short or long": 0, "alike to held out": 0,
+    "alike to others": 0, "beyond the cap": 0, "kept": 12, "documented": 12,
+}  # fmt: skip
+ABOUT = {
+    "java_files": {"Apache-2.0": 3, "BSD": 1}, "java_left_out": 2, "jdk_version": "17", "most_of_one": 6000,
+    "held_out": {"train": 12, "test": 2, "leaked": 0},
+}  # fmt: skip
+
+
+def made(i: int) -> Fragment:
+    code = f"def f{i}(a, b):\n    total = a + {i}\n    return total * b"
+    return Fragment(source="a", language="python", signature=f"def f{i}(a, b):", docstring=f"Add {i}.", code=code)
+
+
+CORPUS = Corpus(
+    fragments=tuple(made(i) for i in range(12)), counts=(COUNTS,), held_out=tuple(made(i) for i in range(20, 22))
+)
+
+
+CHILD = """
+import sys
+from pathlib import Path
+import torch
+sys.path.insert(0, sys.argv[1])
+from test_running import CONFIG, CORPUS
+from codeshift.pretrain.running import pretrain
+torch.set_num_threads(1)
+pretrain(CORPUS, Path(sys.argv[2]), CONFIG)
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, pretrain(CORPUS, folder, CONFIG)
+
+
+def test_a_killed_run_goes_on(whole, tmp_path):
+    """After SIGKILL in the middle, the same call ends at the weights of a run that was never stopped."""
+    out = tmp_path / "killed"
+    command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(out)]
+    child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
+    while child.poll() is None and not list(out.glob("checkpoints/step-*")):
+        time.sleep(0.001)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL, "the run ended before it was killed"
+    assert not (out / "model.safetensors").exists()
+    result = pretrain(CORPUS, out, CONFIG)
+    assert result.losses == whole[1].losses
+    ours, theirs = (load_file(folder / "model.safetensors") for folder in (out, whole[0]))
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+
+
+def test_another_corpus_is_another_run(whole):
+    """Checkpoints of one corpus are never taken up with another."""
+    other = Corpus(fragments=CORPUS.fragments[1:], counts=(), held_out=())
+    with pytest.raises(CheckpointError, match="another run"):
+        pretrain(other, whole[0], CONFIG)
+
+
+@pytest.fixture(scope="module")
+def exported(whole, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    recipe = export(whole[0], folder, CORPUS, CONFIG, whole[1], about=ABOUT)
+    return folder, recipe
+
+
+def test_it_is_half_on_disk_and_whole_in_memory(exported):
+    """Weights are stored as float16, and transformers and codeshift load them as float32."""
+    folder, recipe = exported
+    assert {tensor.dtype for tensor in load_file(folder / "model.safetensors").values()} == {torch.float16}
+    for model in (AutoModelForSeq2SeqLM.from_pretrained(folder), load_model(folder)):
+        assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+        assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert len(AutoTokenizer.from_pretrained(folder)) == recipe["vocabulary"]
+    assert not [path for path in folder.iterdir() if path.suffix in (".bin", ".pt", ".pkl")]
+
+
+def test_the_recipe_and_the_card_say_how(exported):
+    """Settings, counts, losses and the check of what is held out stand in both, and the picture beside them."""
+    folder, recipe = exported
+    assert json.loads((folder / "pretraining.json").read_text()) == recipe
+    assert recipe["settings"]["steps"] == 24
+    assert recipe["curve"]["validation"][-1][0] == 24
+    assert recipe["likelihood_before"]["rows"] == 2
+    assert recipe["likelihood_after"]["value"] != recipe["likelihood_before"]["value"]
+    text = (folder / "README.md").read_text()
+    assert "| a | 1 | MIT | 12 |" in text
+    assert "as train (12 rows) and these functions as test (2 rows), finds\n0 rows" in text
+    assert "3 (Apache-2.0) and 1 (BSD) files" in text
+    assert "{" not in text.replace("{@", "")
+    assert (folder / "loss.svg").read_text().startswith("<?xml")
+
+
+def test_an_export_replaces_the_last_one(whole, exported):
+    """A second export of the same run gives the same weights, picture and card."""
+    folder, recipe = exported
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert export(whole[0], folder, CORPUS, CONFIG, whole[1], about=ABOUT) == recipe
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_the_seed_decides_the_first_weights(whole):
+    """The same seed gives the same random weights, another seed others."""
+    tokenizer = AutoTokenizer.from_pretrained(whole[0])
+    weights = untrained_model(tokenizer).shared.weight
+    assert torch.equal(weights, untrained_model(tokenizer).shared.weight)
+    assert not torch.equal(weights, untrained_model(tokenizer, seed=1).shared.weight)
+
+
+def test_settings_are_checked(tmp_path):
+    """A budget of no steps is refused before any work."""
+    with pytest.raises(ParameterError, match="max_steps must be an int of at least 1, got 0"):
+        pretrain(CORPUS, tmp_path, PretrainingConfig(steps=0, vocabulary=400))
+    assert list(tmp_path.iterdir()) == []
