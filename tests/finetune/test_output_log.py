@@ -27,7 +27,7 @@ class StoppedError(Exception):
 def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_path, monkeypatch):
     """After a stop the same call generates the rest alone, drops a torn last line, and finds the same."""
     expected = evaluate(data, tokenizer, None)
-    append, batches = module.OutputLog.append, []
+    append, batches = module.RowLog.append, []
 
     def stopping(log, rows, outputs):
         append(log, rows, outputs)
@@ -35,7 +35,7 @@ def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_pa
         if len(batches) == 2:
             raise StoppedError
 
-    monkeypatch.setattr(module.OutputLog, "append", stopping)
+    monkeypatch.setattr(module.RowLog, "append", stopping)
     with pytest.raises(StoppedError):
         evaluate(data, tokenizer, tmp_path)
     log = tmp_path / "test_id.outputs.jsonl"
@@ -73,6 +73,6 @@ def test_a_file_that_is_no_log_is_named(data, tokenizer, tmp_path):
     """Anything else under that name is an error, not overwritten."""
     path = tmp_path / "test_id.outputs.jsonl"
     path.write_text("[1, 2]\n")
-    with pytest.raises(CheckpointError, match="is not a log of outputs"):
+    with pytest.raises(CheckpointError, match="is no log of an evaluation"):
         evaluate(data, tokenizer, tmp_path)
     assert path.read_text() == "[1, 2]\n"

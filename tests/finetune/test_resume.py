@@ -3,56 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
+import multiprocessing
+import shutil
 import signal
-import subprocess
-import sys
-import textwrap
 import time
+from dataclasses import replace
 
 import pytest
 import torch
-from peft import LoraConfig
 from safetensors.torch import load_file
 
-from codeshift.finetune import CheckpointError, Trainer, TrainingConfig
+from codeshift.finetune import CheckpointError
 from codeshift.finetune.checkpoint import Checkpoints, RunState
-from codeshift.finetune.testing import tiny_model
-
-CONFIG = TrainingConfig(
-    learning_rate=1e-2, num_epochs=3, batch_size=4, gradient_accumulation_steps=2, warmup=2, eval_every=2,
-    keep_best=True, early_stopping_patience=50, checkpoint_every=1,
-)  # fmt: skip
-METHODS = {"full": None, "lora": LoraConfig(r=4, lora_dropout=0.2)}
-
-# The dataset and tokenizer come from disk, so that the child does what the parent does.
-CHILD = textwrap.dedent(
-    f"""
-    import sys, torch
-    from datasets import load_from_disk
-    from peft import LoraConfig
-    from codeshift.finetune import Trainer, TrainingConfig
-    from codeshift.finetune.testing import tiny_model
-    from transformers import AutoTokenizer
-
-    torch.set_num_threads(1)
-    folder, out, method = sys.argv[1:]
-    tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
-    config = {CONFIG!r}
-    peft = LoraConfig(r=4, lora_dropout=0.2) if method == "lora" else None
-    trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", peft_config=peft,
-                      progress=False)
-    trainer.fit(load_from_disk(folder + "/data"), out)
-    """
-)
-
-
-def fit(data, tokenizer, out, method="full", config=CONFIG, **options):
-    model = tiny_model("t5", tokenizer)
-    trainer = Trainer(
-        model, tokenizer, config, source="doc", target="code", peft_config=METHODS[method], progress=False
-    )
-    return trainer.fit(data, out, **options)
+from killed_run import CONFIG, METHODS, fit, fit_until
 
 
 def left_behind(folder):
@@ -61,98 +24,145 @@ def left_behind(folder):
     return weights, json.loads((folder / "training.json").read_text())["history"]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_killed_at_any_moment(method, data, tokenizer, tmp_path):
-    """Kill -9 after some steps, in the middle of an epoch; started again, all is bitwise that of the straight run."""
-    data.save_to_disk(tmp_path / "data")
-    tokenizer.save_pretrained(tmp_path / "tokenizer")
-    straight = fit(data, tokenizer, tmp_path / "straight", method)
-    out = tmp_path / "killed"
-    command = [sys.executable, "-c", CHILD, str(tmp_path), str(out), method]
-    child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
-    checkpoints = out / "checkpoints"
-    while child.poll() is None and not list(checkpoints.glob("step-*")):
-        time.sleep(0.005)
-    child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL, "the run ended before it was killed"
-    resumed = fit(data, tokenizer, out, method)
+@pytest.fixture(scope="module")
+def folder(data, tokenizer, tmp_path_factory):
+    """Data and tokenizer on disk, and finished runs that were never stopped, by method."""
+    folder = tmp_path_factory.mktemp("resume")
+    data.save_to_disk(folder / "data")
+    tokenizer.save_pretrained(folder / "tokenizer")
+    for method in METHODS:
+        fit(data, tokenizer, folder / method, method, replace(CONFIG, checkpoint_every=9))
+    return folder
+
+
+@pytest.fixture
+def finished(folder, tmp_path):
+    """A copy of a finished run of full fine-tuning."""
+    return shutil.copytree(folder / "full", tmp_path / "finished")
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that are forked from one that has imported all they need, and runs no thread."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["codeshift.finetune.testing", "codeshift.finetune"])
+    return context
+
+
+def assert_as_if_never_stopped(out, straight):
+    """The same weights and the same history, to the last bit."""
     weights, history = left_behind(out)
-    expected, expected_history = left_behind(tmp_path / "straight")
-    assert history == expected_history == straight.history
+    expected, expected_history = left_behind(straight)
+    assert history == expected_history
+    assert weights.keys() == expected.keys()
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
-    assert resumed.best_step == straight.best_step
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_killed_at_every_step(method, folder, tmp_path, processes):
+    """One run, killed at each of its steps and started again each time, ends bitwise as the run never killed.
+
+    Dropout is on, rows are batched by length, and most steps are in the middle of an epoch.
+    """
+    out = tmp_path / "killed"
+    for at in range(1, 11):
+        # Step ``at`` is never saved, so the next process makes it again, and is killed at the one after.
+        child = processes.Process(target=fit_until, args=(folder, out, method, at))
+        child.start()
+        child.join()
+        assert child.exitcode == (0 if at == 10 else -signal.SIGKILL)
+        saved = [path.name for path in (out / "checkpoints").glob("step-*")]
+        assert saved == ([f"step-{min(at - 1, 9):08d}"] if at > 1 else [])
+    assert_as_if_never_stopped(out, folder / method)
+
+
+def test_killed_at_any_moment(folder, tmp_path, processes):
+    """Killed from outside wherever it happens to be, while it writes a checkpoint as well."""
+    for delay in (0.0, 0.01, 0.03):
+        out = tmp_path / str(delay)
+        child = processes.Process(target=fit_until, args=(folder, out, "full", -1))
+        child.start()
+        while child.is_alive() and not list(out.glob("checkpoints/*")):
+            time.sleep(0.001)
+        time.sleep(delay)
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL, "the run ended before it was killed"
+        again = processes.Process(target=fit_until, args=(folder, out, "full", -1))
+        again.start()
+        again.join()
+        assert_as_if_never_stopped(out, folder / "full")
 
 
 class StoppedError(Exception):
     """Ends a run from inside."""
 
 
-@pytest.mark.parametrize("at", [1, 2, 5])
-@pytest.mark.parametrize("every", [1, 2, "epoch"])
-def test_stopped_at_a_step(at, every, data, tokenizer, tmp_path, monkeypatch):
-    """Wherever a run ends and however rarely it saves, it goes on to the same weights and history."""
-    config = TrainingConfig(**{**CONFIG.__dict__, "checkpoint_every": every})
-    straight = fit(data, tokenizer, None, config=config)
+@pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), ("epoch", 5)])
+def test_stopped_between_checkpoints(every, at, data, tokenizer, folder, tmp_path, monkeypatch):
+    """However rarely a run saves, it goes on to the same weights and history."""
     from codeshift.finetune import trainer
 
+    config = replace(CONFIG, checkpoint_every=every)
     step = trainer._Run._step
-    monkeypatch.setattr(
-        trainer._Run,
-        "_step",
-        lambda run, rows: step(run, rows) if run.state.step < at else (_ for _ in ()).throw(StoppedError()),
-    )
+
+    def stopping(run, rows):
+        if run.state.step == at:
+            raise StoppedError
+        step(run, rows)
+
+    monkeypatch.setattr(trainer._Run, "_step", stopping)
     with pytest.raises(StoppedError):
         fit(data, tokenizer, tmp_path, config=config)
     monkeypatch.setattr(trainer._Run, "_step", step)
-    resumed = fit(data, tokenizer, tmp_path, config=config)
-    assert resumed.history == straight.history
-    expected = dict(straight.model.named_parameters())
-    assert all(torch.equal(p, expected[name]) for name, p in resumed.model.named_parameters())
+    fit(data, tokenizer, tmp_path, config=config)
+    assert_as_if_never_stopped(tmp_path, folder / "full")
 
 
-def test_a_finished_run_is_not_run_again(data, tokenizer, tmp_path):
+def test_a_finished_run_is_not_run_again(data, tokenizer, finished, monkeypatch):
     """The second call returns what the first did, without a step."""
-    first = fit(data, tokenizer, tmp_path)
-    second = fit(data, tokenizer, tmp_path)
-    assert second.history == first.history
-    assert second.seconds < first.seconds
-    expected = dict(first.model.named_parameters())
-    assert all(torch.equal(p, expected[name]) for name, p in second.model.named_parameters())
+    from codeshift.finetune import trainer
+
+    expected, history = left_behind(finished)
+    monkeypatch.setattr(trainer._Run, "_step", None)
+    again = fit(data, tokenizer, finished)
+    assert again.history == history
+    found = dict(again.model.named_parameters())
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"config": TrainingConfig(**{**CONFIG.__dict__, "learning_rate": 2e-2})}, "config.learning_rate"),
+        ({"config": replace(CONFIG, learning_rate=2e-2)}, "config.learning_rate"),
         ({"method": "lora"}, r"adapters.*weights"),
     ],
 )
-def test_a_foreign_checkpoint_is_named(change, named, data, tokenizer, tmp_path):
+def test_a_foreign_checkpoint_is_named(change, named, data, tokenizer, finished):
     """A checkpoint of another run is an error with its path and what differs; resume=False starts over."""
-    fit(data, tokenizer, tmp_path)
     with pytest.raises(CheckpointError, match=rf"step-00000009 is a checkpoint of another run \({named} differ\)"):
-        fit(data, tokenizer, tmp_path, **change)
-    assert len(fit(data, tokenizer, tmp_path, resume=False, **change).losses) == 9
+        fit(data, tokenizer, finished, **change)
+    change["config"] = replace(change.get("config", CONFIG), checkpoint_every=None)
+    assert len(fit(data, tokenizer, finished, resume=False, **change).losses) == 9
 
 
-def test_other_data_is_another_run(data, tokenizer, tmp_path):
+def test_other_data_is_another_run(data, tokenizer, finished):
     """The data is part of what a run is."""
-    fit(data, tokenizer, tmp_path)
     other = {"train": data["train"].select(range(23)), "validation": data["validation"]}
     with pytest.raises(CheckpointError, match=r"another run \(data.train differ\)"):
-        fit(other, tokenizer, tmp_path)
+        fit(other, tokenizer, finished)
 
 
 @pytest.mark.parametrize("file", ["weights.safetensors", "optimizer.safetensors", "best.safetensors", "state.json"])
-@pytest.mark.parametrize("fault", ["cut", "gone"])
-def test_a_torn_checkpoint_is_named(file, fault, data, tokenizer, tmp_path):
-    """A file that is cut or missing is an error with the checkpoint's path and what to do."""
-    fit(data, tokenizer, tmp_path)
-    path = tmp_path / "checkpoints" / "step-00000009" / file
-    content = path.read_bytes()
-    path.unlink() if fault == "gone" else path.write_bytes(content[: len(content) // 2])
+@pytest.mark.parametrize("fault", ["cut", "gone", "flipped"])
+def test_a_torn_checkpoint_is_named(file, fault, data, tokenizer, finished):
+    """A file that is cut, missing or has one byte changed is an error with the checkpoint's path and what to do."""
+    path = finished / "checkpoints" / "step-00000009" / file
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.unlink() if fault == "gone" else path.write_bytes(content if fault == "flipped" else content[:-20])
     with pytest.raises(CheckpointError, match=r"step-00000009 is not a whole checkpoint \(.*delete that folder"):
-        fit(data, tokenizer, tmp_path)
+        fit(data, tokenizer, finished)
 
 
 def test_only_whole_checkpoints_stand(tmp_path):

@@ -1,0 +1,46 @@
+"""A training run that kills itself, for tests/finetune/test_resume.py: importable by the processes that run it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import load_from_disk
+from peft import LoraConfig
+from transformers import AutoTokenizer
+
+from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, trainer
+from codeshift.finetune.testing import tiny_model
+
+CONFIG = TrainingConfig(
+    learning_rate=1e-2, num_epochs=3, batch_size=4, gradient_accumulation_steps=2, warmup=2, eval_every=2,
+    keep_best=True, early_stopping_patience=50, checkpoint_every=1,
+)  # fmt: skip
+METHODS = {"full": None, "lora": LoraConfig(r=4, lora_dropout=0.2)}
+
+
+def fit(data: Any, tokenizer: Any, out: Path | None, method: str = "full", config: TrainingConfig = CONFIG,
+        **options: Any) -> TrainingResult:  # fmt: skip
+    """Train a T5 with dropout on batches by length."""
+    made = Trainer(
+        tiny_model("t5", tokenizer), tokenizer, config,
+        source="doc", target="code", peft_config=METHODS[method], progress=False,
+    )  # fmt: skip
+    return made.fit(data, out, **options)
+
+
+def fit_until(folder: Path, out: Path, method: str, at: int) -> None:
+    """Go on with the run in ``out``, and be killed by ``kill -9`` after ``at`` steps in all, before they are saved."""
+    torch.set_num_threads(1)
+    step = trainer._Run._step
+
+    def killing(run: Any, rows: Any) -> None:
+        step(run, rows)
+        if run.state.step + 1 == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    trainer._Run._step = killing  # type: ignore[method-assign]
+    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method)
