@@ -18,7 +18,7 @@ from pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 # Public by name though not in an __all__: what a test of one's own splitter, metric or model calls.
-HELPERS = {"codeshift.splitters.testing.check_splitter"}
+HELPERS = {"codeshift.splitters.testing.check_splitter", "codeshift.metrics.testing.check_metric"}
 
 
 @cache

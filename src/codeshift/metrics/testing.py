@@ -1,0 +1,276 @@
+"""What every metric keeps, as checks that any metric can be put to, yours included.
+
+``check_metric`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.errors import ParameterError
+from codeshift.metrics.aggregates import bootstrap_ci
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
+
+_ROUNDING = 1e-9
+# Text that datasets and models do hold, and that parsers, regular expressions and encoders stumble over.
+_HOSTILE = (
+    "",
+    " \t\r\n\v\f\x1c\u2028",
+    "\0",
+    "\ud800",
+    "\ufeff\u202e\U0001f600e\u0301",
+    "(" * 500,
+    "{" * 500 + "}" * 500,
+    "if ( x ) " * 200,
+    "x" * 5000,
+    "\"'`" * 200,
+    "/*" * 200,
+    "\\" * 500,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A metric, the rows that it is put to the test on, and what it promises of them."""
+
+    metric: Metric
+    predictions: list[Any]
+    references: list[Any] | None
+    bounds: tuple[float, float]
+    identity: bool
+
+    def score(self, rows: Sequence[int] | None = None) -> FloatArray:
+        """The scores of all rows, or of those at these positions."""
+        return self.metric.score(*self.sides(rows))
+
+    def corpus(self, rows: Sequence[int] | None = None) -> CorpusScore:
+        """The corpus score of all rows, or of those at these positions."""
+        return self.metric.corpus(*self.sides(rows))
+
+    def statistics(self, rows: Sequence[int] | None = None) -> FloatArray:
+        """The statistics of all rows, or of those at these positions."""
+        return self.metric.statistics(*self.sides(rows))
+
+    def sides(self, rows: Sequence[int] | None = None) -> list[Any]:
+        """The arguments of ``score``: predictions and, where the metric takes any, references."""
+        at = range(len(self.predictions)) if rows is None else rows
+        sides = [self.predictions] if self.references is None else [self.predictions, self.references]
+        return [[side[i] for i in at] for side in sides]
+
+
+Check = Callable[[Case], None]
+
+
+def check_metric(
+    metric: Metric,
+    predictions: Iterable[Any],
+    references: Iterable[Any] | None = None,
+    *,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    identity: bool = True,
+    fresh_process: bool = True,
+) -> None:
+    """Put ``metric`` to every law on these rows.
+
+    Args:
+        metric: the metric.
+        predictions: at least two rows that do not all score alike.
+        references: as many; None for a metric that takes none.
+        bounds: the least and the greatest score there is.
+        identity: whether a row that is its own reference scores best. Not so where the two sides are of different kinds
+            (log-probabilities and ids), or where the reference plays no part.
+        fresh_process: also compare with the scores that another process with another hash seed gives (about 2 s); the
+            metric's class must then stand in a module that the process can import.
+
+    Raises:
+        AssertionError: if a law is broken; the message states it.
+
+    >>> from codeshift.metrics import EditSimilarity
+    >>> check_metric(EditSimilarity(), ["return a", "x"], ["return b", "x"], fresh_process=False)
+    """
+    right = None if references is None else list(references)
+    case = Case(metric, list(predictions), right, bounds, identity and right is not None)
+    _require(len(case.predictions) >= 2, "the checks have at least two rows to work on")
+    for check in CHECKS:
+        if check is not check_fresh_process or fresh_process:
+            check(case)
+
+
+def check_repr(case: Case) -> None:
+    """A metric is a value: its repr is its specification, copies and pickles equal it, and it has a name."""
+    metric = case.metric
+    again = eval(repr(metric), _names(metric))  # noqa: S307 - the repr of the metric under test
+    _require(again == metric, f"eval(repr(m)) == m, but {again!r} != {metric!r}")
+    _require(hash(again) == hash(metric), "equal metrics have equal hashes")
+    _require(copy.deepcopy(metric) == metric, "a copy of a metric equals it")
+    _require(pickle.loads(pickle.dumps(metric)) == metric, "pickling round-trips")  # noqa: S301 - own bytes
+    _require(bool(metric.name) and metric.name == again.name, "a metric has a name for tables, and always the same")
+
+
+def check_scores(case: Case) -> None:
+    """One float64 score a row, within the bounds, or NaN where the metric is undefined; the corpus value too."""
+    scores = case.score()
+    _require(scores.shape == (len(case.predictions),), "there is one score a row")
+    _require(scores.dtype == np.float64, "scores are float64")
+    corpus = case.corpus()
+    _require(_bounded(case, scores), f"scores lie in {list(case.bounds)}, or are NaN")
+    _require(_bounded(case, np.array([corpus.value])), f"the corpus value lies in {list(case.bounds)}, or is NaN")
+    _require(corpus.n == len(case.predictions), "n counts the rows")
+    _require(all(isinstance(key, str) for key in corpus.parts), "the corpus score's parts have names")
+
+
+def check_identity(case: Case) -> None:
+    """A row that is its own reference scores best, and so does a corpus of such rows."""
+    if not case.identity:
+        return
+    same = Case(case.metric, case.references or [], case.references, case.bounds, True)
+    best = case.bounds[1 if case.metric.higher_is_better else 0]
+    scores = np.append(same.score(), same.corpus().value)
+    scores = scores[~np.isnan(scores)]
+    _require(bool(np.allclose(scores, best, rtol=0, atol=_ROUNDING)), "a row that is its own reference scores best")
+
+
+def check_order(case: Case) -> None:
+    """The order of rows moves the scores along, and leaves the corpus score alone to the last bit."""
+    scores, corpus = case.score(), case.corpus()
+    for order in (range(len(scores))[::-1], np.random.default_rng(1).permutation(len(scores)).tolist()):
+        _require(_same(case.score(order), scores[list(order)]), "the order of rows changes no score")
+        _require(str(case.corpus(order)) == str(corpus), "the order of rows changes no bit of the corpus score")
+
+
+def check_batch(case: Case) -> None:
+    """A row scores the same alone as among others, and the second time as the first."""
+    scores = case.score()
+    alone = np.concatenate([case.score([i]) for i in range(len(scores))])
+    _require(_same(alone, scores), "a row scores the same alone as among others")
+    _require(_same(case.score(), scores), "the same rows score the same again")
+
+
+def check_statistics(case: Case) -> None:
+    """Row statistics are (n, d) with 1 in column 0, and their sums over any rows give those rows' corpus score."""
+    rows = case.statistics()
+    _require(rows.ndim == 2 and len(rows) == len(case.predictions), "statistics have shape (n, d)")
+    _require(bool((rows[:, 0] == 1).all()), "column 0 of the statistics is 1 in every row")
+    for part in (slice(None), slice(None, None, 2), slice(1, None)):
+        at = range(len(rows))[part]
+        from_sums = case.metric.from_statistics(column_sums(rows[part]))
+        _require(str(from_sums) == str(case.corpus(at)), "summed statistics give the corpus score")
+    value = case.corpus().value
+    resampled = bootstrap_ci(rows, metric=case.metric, n_resamples=2)
+    _require(resampled.value == value or math.isnan(value), "the bootstrap's point estimate is the corpus score")
+
+
+def check_empty(case: Case) -> None:
+    """No rows: scores of shape (0,), a corpus of NaN with n=0."""
+    _require(case.score([]).shape == (0,), "no rows have scores of shape (0,)")
+    nothing = case.corpus([])
+    _require(math.isnan(nothing.value) and nothing.n == 0, "no rows are NaN with n=0, never 0.0")
+
+
+def check_rows(case: Case) -> None:
+    """Rows may be any iterable and are left as they were; what is no row, or one row too many, is an error."""
+    before = copy.deepcopy(case.sides())
+    sides = case.sides()
+    scores = case.metric.score(*sides)
+    _require(all(_alike(a, b) for a, b in zip(sides, before, strict=True)), "rows are left as they were")
+    lazy = case.metric.score(*(iter(side) for side in sides))
+    _require(_same(scores, lazy), "rows may come from any iterable")
+    wrong: list[tuple[Any, ...]] = [("text", *sides[1:])]
+    if case.references is not None:
+        wrong.append((sides[0], sides[1][:-1]))
+    for arguments in wrong:
+        try:
+            case.metric.score(*arguments)
+        except ParameterError:
+            continue
+        raise AssertionError("broken law: one string for all rows, or sides of different lengths, are ParameterErrors")
+
+
+def check_hostile(case: Case) -> None:
+    """Text that is no code (empty, deep, long, NUL, lone surrogates) has scores too."""
+    if case.references is None or not all(isinstance(row, str) for row in [*case.predictions, *case.references]):
+        return
+    ordinary = str(case.references[0])
+    predictions, references = [*_HOSTILE, *[ordinary] * len(_HOSTILE)], [*[ordinary] * len(_HOSTILE), *_HOSTILE]
+    hostile = Case(case.metric, predictions, references, case.bounds, False)
+    check_scores(hostile)
+    check_identity(Case(case.metric, list(_HOSTILE), list(_HOSTILE), case.bounds, case.identity))
+
+
+def check_fresh_process(case: Case) -> None:
+    """A fresh process with another hash seed gives the same scores to the last bit."""
+    here = _outcome(case.metric, case.sides())
+    before = os.environ.get("PYTHONHASHSEED")
+    os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
+    try:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            there = pool.apply(_outcome, (case.metric, case.sides()))
+    finally:
+        if before is None:
+            del os.environ["PYTHONHASHSEED"]
+        else:
+            os.environ["PYTHONHASHSEED"] = before
+    _require(here == there, "a fresh process gives the same scores")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_repr,
+    check_scores,
+    check_identity,
+    check_order,
+    check_batch,
+    check_statistics,
+    check_empty,
+    check_rows,
+    check_hostile,
+    check_fresh_process,
+)
+
+
+def _require(holds: bool, law: str) -> None:
+    if not holds:
+        raise AssertionError(f"broken law: {law}")
+
+
+def _bounded(case: Case, scores: FloatArray) -> bool:
+    low, high = case.bounds
+    defined = scores[~np.isnan(scores)]
+    return bool(((defined >= low) & (defined <= high)).all())
+
+
+def _same(left: FloatArray, right: FloatArray) -> bool:
+    return bool(np.array_equal(left, right, equal_nan=True))
+
+
+def _alike(left: list[Any], right: list[Any]) -> bool:
+    """Equal rows, NaN in them included; rows may be arrays."""
+    return len(left) == len(right) and all(
+        a == b if isinstance(a, str) else np.array_equal(np.asarray(a), np.asarray(b), equal_nan=_numeric(a))
+        for a, b in zip(left, right, strict=True)
+    )
+
+
+def _numeric(row: Any) -> bool:
+    return bool(np.issubdtype(np.asarray(row).dtype, np.number))
+
+
+def _outcome(metric: Metric, sides: list[Any]) -> tuple[list[str], str]:
+    """Scores and corpus score in writing, which tells every bit and takes NaN for NaN."""
+    return [repr(score) for score in metric.score(*sides).tolist()], repr(metric.corpus(*sides))
+
+
+def _names(metric: Metric) -> dict[str, Any]:
+    """The names that a repr may use: the public metrics, and the classes of the metric and of what it holds."""
+    import codeshift.metrics
+
+    names = {name: getattr(codeshift.metrics, name) for name in codeshift.metrics.__all__}
+    return names | {type(value).__name__: type(value) for value in (metric, *vars(metric).values())}
