@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.errors import ParameterError, shown
+from codeshift.errors import ParameterError, Told, shown
 from codeshift.study.keys import RunKey
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_
 """The settings to which ``extend`` may add: each gives more runs and changes none."""
 
 _FREE = ("title", "audit", "keep_weights")  # may change: they change no result
+_ABSENT = Told("absent")
 _BLOCK = 1 << 20
 _NOT_OF_A_RUN = ("seed", "log_every", "checkpoint_every")  # of a TrainingConfig: they change no weight, or are an axis
 
@@ -118,8 +119,10 @@ def _same_members(left: Any, right: Any) -> bool:
 def _told(name: str, left: Any, right: Any) -> list[str]:
     """What differs, down to the single setting."""
     if isinstance(left, dict) and isinstance(right, dict):
-        names = sorted(n for n in {*left, *right} if left.get(n) != right.get(n))
-        return [line for n in names for line in _told(f"{name}.{n}", left.get(n), right.get(n))]
+        found = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
+        return [
+            line for n, (ours, theirs) in found.items() if ours != theirs for line in _told(f"{name}.{n}", ours, theirs)
+        ]
     return [f"{name} is {shown(left)}, there it is {shown(right)}"]
 
 

@@ -1,0 +1,77 @@
+"""A study small enough to be run in tests, also by processes that a test starts: all comes from a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+
+from codeshift.finetune.config import TrainingConfig
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
+from codeshift.study import Study, StudyResults
+
+WORDS = ["total", "first", "length", "name", "value", "index", "path", "key", "row", "text", "size"]
+LONG = Scenario("long", LengthSplitter(column="code", quantiles=(0.7, 1.0)))
+LOOPS = Scenario("loops", ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)))
+
+CONFIG = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4, eval_every=None, checkpoint_every=1)
+
+
+def rows(count: int = 60, start: int = 0) -> Dataset:
+    """Rows of unequal lengths, all different; every third holds a loop."""
+    numbers = range(start, start + count)
+    code = [f"{'while x: ' if i % 3 == 0 else ''}{WORDS[i % 11]} = {i}{' + 1' * (5 * (i % 7) // 3)}" for i in numbers]
+    return Dataset.from_dict({"doc": [f"Set {WORDS[i % 11]} to {i}." for i in numbers], "code": code})
+
+
+def save_model(folder: Path) -> Path:
+    """A tiny model without dropout of its own will, and its tokenizer, in a folder."""
+    from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+
+    tokenizer = tiny_tokenizer([*rows()["code"], *rows()["doc"]])
+    tiny_model("t5", tokenizer).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def small_study(model: Any, **changes: Any) -> Study:
+    """Two scenarios, full fine-tuning and LoRA, three steps each; without audits and generated text."""
+    from peft import LoraConfig
+
+    given = {
+        "dataset": rows(),
+        "scenarios": (LONG, LOOPS),
+        "source": "doc",
+        "target": "code",
+        "model": model if hasattr(model, "save_pretrained") else str(model),
+        "methods": {"full": None, "lora": LoraConfig(r=2, target_modules="all-linear", lora_dropout=0.1)},
+        "ood_kept": (0.0, 1.0),
+        "config": CONFIG,
+        "metrics": ["negative_log_likelihood", "token_accuracy"],
+        "near_duplicates": "ignore",
+        "audit": False,
+    }
+    return Study(**(given | changes))
+
+
+def assert_same(left: StudyResults, right: StudyResults) -> None:
+    """Both are done, and have the same splits and the same scores to the last bit."""
+    assert left.counts == right.counts == {"done": len(left.records), "failed": 0, "pending": 0}
+    assert [record.key for record in left.records] == [record.key for record in right.records]
+    for record in left.records:
+        for part in left.sets:
+            ours, theirs = left.scores(record.key, part), right.scores(record.key, part)
+            assert list(ours.references) == list(theirs.references)
+            assert list(ours.predictions) == list(theirs.predictions)
+            for metric in left.metrics:
+                np.testing.assert_array_equal(ours.statistics[metric], theirs.statistics[metric])
+    for name, facts in left.splits.items():
+        for part, mask in facts.members.items():
+            np.testing.assert_array_equal(mask, right.splits[name].members[part])
+
+
+if __name__ == "__main__":  # python study_case.py MODEL FOLDER: a process to be killed
+    small_study(sys.argv[1]).run(sys.argv[2], threads=1, progress=False)
