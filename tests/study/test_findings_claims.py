@@ -128,7 +128,7 @@ def test_summary_says_all_in_words():
     assert summary[0] == "Of 11 runs 11 done."
     assert [c.sentence for c in found.claims] == summary[1 : 1 + len(found.claims)]
     assert [line.split(" on ")[0] for line in summary[-3:]] == [
-        "Outputs of without fine-tuning", "Outputs of full fine-tuning", "Outputs of LoRA"
+        "Outputs of the model without fine-tuning", "Outputs of full fine-tuning", "Outputs of LoRA"
     ]  # fmt: skip
     empty = dataclasses.replace(
         results, records=tuple(dataclasses.replace(r, status="pending") for r in results.records)

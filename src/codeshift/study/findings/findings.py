@@ -137,7 +137,8 @@ class Findings:
                     for mode, part in sorted(shares["test_ood"].items(), key=lambda pair: -pair[1])
                     if part
                 )
-                told.append(f"Outputs of {method_name(method)} on test_ood: {listed}.")
+                whose = "the model without fine-tuning" if method == NONE else method_name(method)
+                told.append(f"Outputs of {whose} on test_ood: {listed}.")
         return told
 
     def _failure_shares(self, method: str, part: str) -> dict[str, float]:

@@ -34,6 +34,7 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from codeshift.study.report.study_report import Report
 
+_REM = 6.6  # of a page for an inch of a plot: labels come out at the size of the smaller text
 _SECTIONS = {
     "findings": "Findings", "relative": "What is left", "curves": "Share kept", "id-ood": "In and out",
     "methods": "Methods", "variants": "Variants", "forgetting": "What changed", "unseen": "Masked elements",
@@ -93,7 +94,9 @@ def _content(report: Report) -> dict[str, Any]:
     findings = report.findings
     plots = _plots(report)
     tables = {table.name: table for table in report.tables}
-    examples = [_example(example) for example in findings.examples(report.examples)]
+    examples: dict[str, list[dict[str, Any]]] = {}
+    for example in findings.examples(report.examples):
+        examples.setdefault(example.scenario, []).append(_example(example))
     splits = _splits(findings, plots.get("distributions", []))
     shown = {
         "relative": "relative" in tables, "curves": "curves" in plots or "curves_by_scenario" in plots,
@@ -118,7 +121,7 @@ def _content(report: Report) -> dict[str, Any]:
         "plot_titles": {name: plot.title for name, plot in report.plots.items()}
         | {"curves": "Mean over the scenarios"},
         "tables": tables,
-        "examples": examples,
+        "examples": list(examples.items()),
         "splits": splits,
         "failed": [f"{r.key}: {r.error}" for r in findings.results.records if r.status == "failed"],
         "n_resamples": f"{findings.n_resamples:,}",
@@ -139,7 +142,9 @@ def _plots(report: Report) -> dict[str, list[dict[str, Any]]]:
             anchor = f"{name}-{i}"
             with themed(PAGE, salt=anchor):
                 svg = inline_svg(panel.figure(PAGE), anchor, panel.label)
-            made.setdefault(name, []).append({"title": panel.title, "svg": _ours(svg)})
+            made.setdefault(name, []).append(
+                {"title": panel.title, "svg": _ours(svg), "width": f"{panel.width * _REM:.1f}"}
+            )
     return made
 
 
@@ -168,7 +173,6 @@ def _example(example: ExampleRow) -> dict[str, Any]:
     tuned = [text for name, text in example.outputs.items() if name != NONE]
     return {
         "kind": example.kind[0].upper() + example.kind[1:],
-        "scenario": example.scenario,
         "part": example.part,
         "part_kind": part_kind(example.part),
         "row": example.row,
@@ -221,7 +225,7 @@ def _audit(audit: Mapping[str, Any] | None, auc: float) -> str:
         return "No audit was made."
     verdict = audit["verdict"]
     told = verdict.get("text") or "; ".join(verdict.get("reasons", ()))
-    strength = "" if math.isnan(auc) else f" AUC {auc:.3f}."
+    strength = "" if math.isnan(auc) or "AUC" in told else f" AUC {auc:.3f}."
     label = verdict_label(audit)
     words = told if told.lower().startswith(label) else f"{label[:1].upper()}{label[1:]}: {told}"
     return f"Audit: {words.rstrip('.')}.{strength}"

@@ -41,12 +41,21 @@ def _draw(ax: Any, theme: Theme, *, facts: SplitFacts) -> None:
             ax.stairs(shares, edges, color=theme.parts[part], linewidth=1.6, label=f"{part} ({len(values):,})",
                       fill=part == "test_ood", alpha=0.55 if part == "test_ood" else 1)  # fmt: skip
     if edges[0] > 0 and edges[-1] > 30 * edges[0]:
-        ax.set_xscale("log")
+        _logarithmic(ax)
     ax.set_xlabel(facts.property_name)
     ax.set_ylabel("rows of the part (%)")
     ax.grid(axis="x", visible=False)
     if theme.legend:
         ax.legend(fontsize=theme.size - 2)
+
+
+def _logarithmic(ax: Any) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def bin_edges(values: np.ndarray) -> np.ndarray:
