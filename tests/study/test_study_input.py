@@ -1,0 +1,114 @@
+"""What a study cannot work with is told when it is made, with the name, the value and what to do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from datasets import DatasetDict
+from peft import LoraConfig
+
+from codeshift.errors import DataError, ParameterError
+from codeshift.finetune import TrainingConfig, load_model
+from codeshift.metrics import ExactMatch
+from codeshift.splitters import LengthSplitter, Scenario
+from study_case import LONG, LOOPS, rows, small_study
+
+DOCS = Scenario("docs", LengthSplitter(column="doc"))
+CASES = [
+    ({"scenarios": []}, "scenarios must be at least one Scenario, got []"),
+    ({"scenarios": "length"}, "scenarios must be a sequence, got 'length'"),
+    ({"scenarios": [LONG.splitter]}, "scenarios must be Scenario objects, got LengthSplitter("),
+    ({"scenarios": [LONG, LONG]}, "scenarios must be without repetition, got 'long': name each once"),
+    ({"scenarios": [LONG, DOCS]}, "column must be given where scenarios read several"),
+    ({"methods": {}}, "methods must be configs by name, at least one, got {}"),
+    ({"methods": ["full"]}, "methods must be configs by name"),
+    ({"methods": {"none": None}}, "methods must be configs by names of text, got 'none'"),
+    ({"methods": {"lora": "lora"}}, "methods['lora'] must be None or a config of PEFT, got 'lora'"),
+    ({"ood_kept": ()}, "ood_kept must be at least one share"),
+    ({"ood_kept": 0.5}, "ood_kept must be a sequence, got 0.5"),
+    ({"ood_kept": (0.0, 1.5)}, "ood_kept must be shares from 0 to 1, got 1.5"),
+    ({"ood_kept": (float("nan"),)}, "ood_kept must be shares from 0 to 1, got nan"),
+    ({"ood_kept": (0, 0.0)}, "ood_kept must be without repetition, got 0.0"),
+    ({"split_seeds": ()}, "split_seeds must be at least one seed"),
+    ({"train_seeds": (0, -1)}, "train_seeds must be whole numbers from 0 up, got -1"),
+    ({"train_seeds": (1, 1)}, "train_seeds must be without repetition, got 1"),
+    ({"split_seeds": 3}, "split_seeds must be a sequence, got 3"),
+    ({"metrics": []}, "metrics must be at least one metric"),
+    ({"metrics": ["exactmatch"]}, "got 'exactmatch': did you mean exact_match?"),
+    ({"metrics": [len]}, "metrics must be made of metrics of codeshift.metrics or their names"),
+    ({"metrics": ["exact_match", ExactMatch()]}, "metrics must be without repetition, got 'exact_match'"),
+    ({"config": 3}, "config must be a TrainingConfig, or one for each method by name, got 3"),
+    ({"config": {"lorra": TrainingConfig()}}, "config must be of names of methods, got 'lorra': did you mean lora"),
+    ({"config": {"full": TrainingConfig()}}, "config must be given for each method, got ['lora']"),
+    ({"config": {"full": TrainingConfig(), "lora": 1}}, "config['lora'] must be a TrainingConfig, got 1"),
+    ({"wise_ft": (1.0,)}, "wise_ft must be between 0 and 1, both excluded, got 1.0"),
+    ({"wise_ft": (0.5,), "methods": {"l": LoraConfig()}}, "wise_ft must be left out where no method is full"),
+    ({"adapter_scales": (1,)}, "adapter_scales must be numbers above 0 other than 1, got 1"),
+    ({"adapter_scales": (0.5,), "methods": {"full": None}}, "adapter_scales must be left out where no method is LoRA"),
+    ({"source": "docstring"}, "source must be made of columns of the data, got 'docstring'"),
+    ({"target": "{cod}"}, "target must be made of columns of the data, got 'cod': did you mean code?"),
+    ({"groups": "projct"}, "column must be a column of data, got 'projct'"),
+    ({"general": rows(3).remove_columns("doc")}, "source must be made of columns of the data, got 'doc'"),
+    ({"general": [1]}, "general must be a Dataset or a DatasetDict, got 'list'"),
+    ({"dataset": {"code": []}}, "dataset must be a Dataset or a DatasetDict, got 'dict'"),
+    ({"test_size": 0}, "test_size must be a share between 0 and 1"),
+    ({"test_size": 1.5}, "test_size must be a share between 0 and 1"),
+    ({"validation_size": -1}, "validation_size must be a share from 0 up to 1"),
+    ({"train_size": 0}, "train_size must be rows, from 1 up, got 0"),
+    ({"near_duplicates": "bnd"}, 'near_duplicates must be "bind", "ignore" or a NearDuplicates'),
+    ({"generate_rows": 0}, "generate_rows must be an int of at least 1, got 0"),
+    ({"evaluation_batch_size": 0}, "evaluation_batch_size must be an int of at least 1"),
+    ({"evaluation_seed": -1}, "evaluation_seed must be an int of at least 0"),
+    ({"audit": {"permutations": 9}}, "got 'permutations': did you mean n_permutations"),
+    ({"audit": 3}, "audit must be True, False or settings of an audit, got 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), CASES)
+def test_bad_values_are_told_at_once(change, message, model):
+    """The message names the argument, its value and what to do."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        small_study(model, **change)
+
+
+def test_a_model_object_needs_its_tokenizer(model):
+    """There is no path to find it at."""
+    with pytest.raises(ParameterError, match="tokenizer must be given with a model object"):
+        small_study(load_model(model))
+
+
+def test_official_splits_are_checked(model):
+    """A missing split is named; seeds that could have no effect are an error."""
+    with pytest.raises(DataError, match='data must be a Dataset, or a DatasetDict with "train", "test"'):
+        small_study(model, dataset=DatasetDict(train=rows(20))).plan()
+    official = DatasetDict(train=rows(40), validation=rows(10, 40), test=rows(20, 50))
+    with pytest.raises(ParameterError, match="split_seeds must be one seed where nothing is drawn, got "):
+        small_study(model, dataset=official, split_seeds=(0, 1)).plan()
+    drawn = small_study(model, dataset=official, split_seeds=(0, 1), ood_kept=(0.0, 0.5, 1.0))
+    assert len(drawn.plan().trainings) == 2 * 2 * (2 * 2 + 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": 0}, "workers must be a whole number from 1 up, got 0"),
+        ({"workers": True}, "workers must be a whole number from 1 up, got True"),
+        ({"threads": 0}, "threads must be a whole number from 1 up, got 0"),
+        ({"executor": "dask"}, "executor must be a concurrent.futures.Executor, got 'dask'"),
+    ],
+)
+def test_bad_options_of_a_run(options, message, model, tmp_path):
+    """Told before the folder is touched."""
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        small_study(model).run(tmp_path / "new", progress=False, **options)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_scenario_that_cannot_work_is_told_before_anything_runs(model, tmp_path):
+    """Planning deals the rows, so it says so; and so does running, before the first training."""
+    study = small_study(model, scenarios=(LOOPS, Scenario("huge", LengthSplitter(column="code", bounds=(999, None)))))
+    for call in (study.plan, lambda: study.run(tmp_path / "never", progress=False)):
+        with pytest.raises(ParameterError, match="scenario 'huge': the region must be some of the rows, got 0 of"):
+            call()
+    assert not (tmp_path / "never" / "runs").exists()
