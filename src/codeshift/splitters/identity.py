@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -63,11 +63,13 @@ class Units:
         keys: what the seed's hash of a unit is taken of, of shape ``(n_units,)``: the smallest digest among its
             groups (or its rows, where there are no groups), so that it does not depend on row order.
         strata: the stratum of each unit, of shape ``(n_units,)``; None where rows are not stratified.
+        hashed: by seed and role, the hashes taken so far and which units have theirs.
     """
 
     labels: np.ndarray
     keys: np.ndarray
     strata: np.ndarray | None = None
+    hashed: dict[tuple[int | None, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def join(cls, digests: np.ndarray, groups: np.ndarray | None = None, *, similar: np.ndarray | None = None) -> Units:
@@ -129,8 +131,19 @@ class Units:
             role: what the order is for.
         """
         units = np.flatnonzero(candidates)
-        order = units[np.lexsort((self.keys[units], keyed_hashes(self.keys[units], seed, role)))]
+        order = units[np.lexsort((self.keys[units], self._hashes(units, seed, role)))]
         return order if self.strata is None else interleave(order, self.strata)
+
+    def _hashes(self, units: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+        """The hashes of some units, each taken once: the scenarios of a sweep share units and seed."""
+        if any(other != seed for other, _ in self.hashed):
+            self.hashed.clear()  # one seed's are enough: the splits of a cross-validation have each their own
+        n = len(self.keys)
+        hashes, known = self.hashed.setdefault((seed, role), (np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)))
+        missing = units[~known[units]]
+        hashes[missing] = keyed_hashes(self.keys[missing], seed, role)
+        known[missing] = True
+        return np.asarray(hashes[units])
 
 
 def keyed_hashes(keys: np.ndarray, seed: int | None, role: str) -> np.ndarray:

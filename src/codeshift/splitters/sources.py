@@ -155,15 +155,24 @@ class Sources:
 
     def units(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
         """The units that rows are dealt in, and those that equal rows and groups alone make."""
+
+        def joined() -> UnitsOfRows:
+            return self._joined(columns, request.groups, request.near_duplicates)
+
+        key = ("units", columns, request.groups, request.near_duplicates)
+        found = joined() if len(self.tables) > 1 else self.tables[0].remember(key, joined)
+        if request.stratify is None:
+            return found
+        return found._replace(dealt=found.dealt.stratified(np.array(self.values(request.stratify, "stratify"))))
+
+    def _joined(self, columns: tuple[str, ...], by: str | None, search: NearDuplicates | None) -> UnitsOfRows:
         contents = self.digests(columns, ())
-        groups = None if request.groups is None else row_digests([self.values(request.groups, "groups")])
-        strict = units = Units.join(contents, groups)
-        similar = None if request.near_duplicates is None else self.near_duplicates(columns, request.near_duplicates)
-        if similar is not None:
-            units = Units.join(contents, groups, similar=similar.labels)
-        if request.stratify is not None:
-            units = units.stratified(np.array(self.values(request.stratify, "stratify")))
-        return UnitsOfRows(units, strict, similar)
+        groups = None if by is None else row_digests([self.values(by, "groups")])
+        strict = Units.join(contents, groups)
+        if search is None:
+            return UnitsOfRows(strict, strict, None)
+        similar = self.near_duplicates(columns, search)
+        return UnitsOfRows(Units.join(contents, groups, similar=similar.labels), strict, similar)
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Components of near-duplicates over all sources, found once for each table."""
