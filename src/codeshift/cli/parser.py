@@ -8,9 +8,9 @@ import re
 from typing import NoReturn
 
 from codeshift import __version__
-from codeshift.cli import audit, demo, doctor, evaluate, languages, split, train
+from codeshift.cli import audit, demo, doctor, evaluate, languages, split, study, train
 
-COMMANDS = (split, audit, train, evaluate, languages, doctor, demo)
+COMMANDS = (split, audit, train, evaluate, study, languages, doctor, demo)
 
 
 class Parser(argparse.ArgumentParser):

@@ -9,8 +9,10 @@ from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, PlannedRun
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
+from codeshift.study.settings_file import SettingsError
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.study import Study
+from codeshift.study.study_file import load_study
 
 __all__ = [
     "Plan",
@@ -18,9 +20,11 @@ __all__ = [
     "RunKey",
     "RunRecord",
     "RunScores",
+    "SettingsError",
     "SplitFacts",
     "Study",
     "StudyError",
     "StudyResults",
     "load_results",
+    "load_study",
 ]

@@ -1,0 +1,210 @@
+"""``codeshift study``: plan, run, status, retry and report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.cli.arguments import Commands, add_command
+from codeshift.cli.output import DONE, NO, quiet_unless_watched, report, watched
+from codeshift.errors import ParameterError, closest
+
+if TYPE_CHECKING:
+    from codeshift.study import Study, StudyResults
+
+_FILE = "the study as YAML or TOML"
+
+
+def add_to(commands: Commands) -> None:
+    """Add the commands."""
+    study = commands.add_parser(
+        "study",
+        help="scenarios x regimes x methods x seeds, resumable, and a report",
+        description="Runs what a file of settings describes. See codeshift study run --help.",
+        allow_abbrev=False,
+    )
+    actions = study.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_plan(actions)
+    _add_run(actions)
+    _add_status(actions)
+    _add_retry(actions)
+    _add_report(actions)
+
+
+def _add_plan(actions: Commands) -> None:
+    command = add_command(
+        actions,
+        "plan",
+        run_plan,
+        summary="every training and evaluation with its estimated cost, before anything runs",
+        description="Loads the data, deals the rows and counts what a study will do.",
+        example="codeshift study plan study.yaml --probe-steps 5",
+    )
+    command.add_argument("file", metavar="FILE", help=_FILE)
+    command.add_argument("--tokens-per-second", type=float, metavar="N", help="target tokens that training passes")
+    command.add_argument("--probe-steps", type=int, default=0, metavar="N", help="measure it: train for so many steps")
+
+
+def _add_run(actions: Commands) -> None:
+    command = add_command(
+        actions,
+        "run",
+        run_run,
+        summary="do what is left to do of a study",
+        description="Runs a study in a folder. What was stopped goes on where it was when the same command is given "
+        "again; a run that is done is never done again. Ends with 1 where runs failed: they are recorded with "
+        "their errors, and the others go on.",
+        example="codeshift study run study.yaml --out runs/first --workers 2",
+    )
+    _add_running(command)
+    command.add_argument("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
+    command.add_argument("--retry", action="store_true", help="do what failed once more")
+
+
+def _add_retry(actions: Commands) -> None:
+    command = add_command(
+        actions,
+        "retry",
+        run_retry,
+        summary="do what failed once more, and what is left to do",
+        description="As codeshift study run --retry.",
+        example="codeshift study retry study.yaml --out runs/first",
+    )
+    _add_running(command)
+    command.set_defaults(retry=True, extend=False)
+
+
+def _add_running(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("file", metavar="FILE", help=_FILE)
+    add("--out", required=True, metavar="FOLDER", help="of the study: results, splits and weights stand in it")
+    add("--workers", type=int, default=1, metavar="N", help="processes at once [%(default)s]")
+    add("--threads", type=int, metavar="N", help="of each worker [an equal share of the cores]")
+
+
+def _add_status(actions: Commands) -> None:
+    command = add_command(
+        actions,
+        "status",
+        run_status,
+        summary="what is done, what failed and why, what is left; also while a study runs",
+        description="Reads a study's folder; neither data nor model is needed. Ends with 1 where runs failed.",
+        example="codeshift study status runs/first --table results.parquet",
+    )
+    command.add_argument("folder", metavar="FOLDER", help="that the study was run in")
+    command.add_argument("--table", metavar="FILE", help="write a line a run, part and metric, as .parquet or .csv")
+
+
+def _add_report(actions: Commands) -> None:
+    command = add_command(
+        actions,
+        "report",
+        run_report,
+        summary="one page of what a study found, or Markdown, LaTeX tables and figures",
+        description="Reads a study's folder, finished or not.",
+        example="codeshift study report runs/first --out report.html --figures figures",
+    )
+    command.add_argument("folder", metavar="FOLDER", help="that the study was run in")
+    command.add_argument("--out", metavar="FILE", help=".html, .md or .tex [report.html in the study's folder]")
+    command.add_argument("--metric", metavar="NAME", help="what the summary is about [the study's first]")
+    command.add_argument("--figures", metavar="FOLDER", help="figures for papers, as SVG and PDF")
+
+
+def run_plan(arguments: argparse.Namespace) -> int:
+    """Run ``plan``."""
+    plan = _study(arguments).plan(tokens_per_second=arguments.tokens_per_second, probe_steps=arguments.probe_steps)
+    runs = [
+        run.key.to_dict() | {"kind": run.kind} | {name: value for name, value in vars(run).items() if name != "key"}
+        for run in plan.runs
+    ]
+    plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
+    report(arguments, str(plan), plain)
+    return DONE
+
+
+def run_run(arguments: argparse.Namespace) -> int:
+    """Run ``run``."""
+    study = _study(arguments)
+    results = study.run(
+        arguments.out,
+        workers=arguments.workers,
+        threads=arguments.threads,
+        progress=watched(),
+        retry=arguments.retry,
+        extend=arguments.extend,
+    )
+    return _told(arguments, results, arguments.out)
+
+
+def run_retry(arguments: argparse.Namespace) -> int:
+    """Run ``retry``."""
+    return run_run(arguments)
+
+
+def run_status(arguments: argparse.Namespace) -> int:
+    """Run ``status``."""
+    from codeshift.study import load_results
+
+    results = load_results(arguments.folder)
+    if arguments.table:
+        _write_table(results, Path(arguments.table))
+    return _told(arguments, results, arguments.folder)
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Run ``report``."""
+    from codeshift.study import load_results
+    from codeshift.study.files import write_text
+    from codeshift.study.report.study_report import Report
+
+    out = Path(arguments.out or Path(arguments.folder) / "report.html")
+    suffix = out.suffix.lower()
+    if suffix not in (".html", ".md", ".tex"):
+        remedy = closest(suffix, (".html", ".md", ".tex"))
+        raise ParameterError("--out", "a file that ends in .html, .md or .tex", str(out), remedy)
+    results = load_results(arguments.folder)
+    page = Report(results, metric=arguments.metric)
+    if suffix == ".html":
+        page.save(out)
+    else:
+        write_text(out, page.to_markdown() if suffix == ".md" else page.to_latex())
+    figures = [str(path) for path in page.save_figures(arguments.figures)] if arguments.figures else []
+    words = [f"{results}", f"The report is in {out}."]
+    words += [f"{len(figures)} figures are in {arguments.figures}."] if figures else []
+    report(arguments, "\n".join(words), {"report": str(out), "figures": figures, "counts": results.counts})
+    return DONE
+
+
+def _study(arguments: argparse.Namespace) -> Study:
+    quiet_unless_watched()
+    from codeshift.study.study_file import load_study
+
+    return load_study(arguments.file)
+
+
+def _told(arguments: argparse.Namespace, results: StudyResults, folder: str) -> int:
+    failed = [record for record in results.records if record.status == "failed"]
+    lines = [str(results), *(f"- {record.key}: {record.error}" for record in failed)]
+    if results.counts["done"]:
+        lines.append(f"Look at it: codeshift study report {folder}")
+    if failed and hasattr(arguments, "file"):
+        lines.append(f"Once more: codeshift study retry {arguments.file} --out {folder}")
+    runs = [{"name": record.key.name, **record.to_dict()} for record in results.records]
+    plain: dict[str, Any] = {"folder": str(folder), "counts": results.counts, "runs": runs}
+    report(arguments, "\n".join(lines), plain)
+    return NO if failed else DONE
+
+
+def _write_table(results: StudyResults, path: Path) -> None:
+    if path.suffix.lower() == ".parquet":
+        results.save_table(path)
+        return
+    if path.suffix.lower() != ".csv":
+        raise ParameterError("--table", "a file that ends in .parquet or .csv", str(path), "choose one of the two")
+    import pyarrow.csv
+
+    from codeshift.study.files import replaced
+
+    with replaced(path) as temporary:
+        pyarrow.csv.write_csv(results.table(), temporary)

@@ -1,0 +1,224 @@
+"""A file of settings, YAML or TOML, that knows on which line each value stands."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from codeshift.errors import CodeshiftError, ParameterError, closest
+
+Place = tuple[str | int, ...]
+"""Keys, and positions in lists, that lead to a value."""
+
+
+class SettingsError(CodeshiftError, ValueError):
+    """A file of settings holds what cannot work.
+
+    Attributes:
+        path: of the file.
+        line: where, from 1; None where something is missing that could stand anywhere.
+
+    >>> raise SettingsError("study.yaml", 3, "unknown key 'sede': did you mean seed?")
+    Traceback (most recent call last):
+        ...
+    codeshift.study.settings_file.SettingsError: study.yaml, line 3: unknown key 'sede': did you mean seed?
+    """
+
+    def __init__(self, path: str, line: int | None, message: str) -> None:
+        self.path, self.line, self.message = path, line, message
+        super().__init__(f"{path}, line {line}: {message}" if line else f"{path}: {message}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.line, self.message)
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """What a file holds, and where.
+
+    Attributes:
+        path: of the file.
+        text: all of it.
+        content: its values.
+        lines: the line of each key, and of each item of a list where that is known.
+    """
+
+    path: Path
+    text: str
+    content: dict[str, Any]
+    lines: Mapping[Place, int]
+
+    @contextmanager
+    def at(self, *place: str | int) -> Iterator[None]:
+        """Tell errors about values below ``place`` with their line.
+
+        Raises:
+            SettingsError: in place of a ``ParameterError``, or of what a library's own class raises.
+        """
+        try:
+            yield
+        except ParameterError as error:
+            line = self._line([*_named(place, error.parameter), *_shortened(place)], error.value)
+            raise SettingsError(str(self.path), line, str(error)) from error
+        except (TypeError, ValueError) as error:
+            if isinstance(error, CodeshiftError):
+                raise
+            raise SettingsError(str(self.path), self._line(_shortened(place), None), str(error)) from error
+
+    def check_keys(self, found: Any, known: Iterable[str], *place: str | int) -> dict[str, Any]:
+        """The mapping at a place.
+
+        Raises:
+            SettingsError: if it is none, or has a key that is not known.
+        """
+        if not isinstance(found, dict):
+            where = f"{place[-1]!r} must hold names and values" if place else "the file must hold names and values"
+            raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {found!r}")
+        known = list(known)
+        for key in found:
+            if key not in known:
+                message = f"unknown key {key!r}: {closest(str(key), known)}"
+                raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
+        return found
+
+    def _line(self, places: Iterable[Place], value: Any) -> int | None:
+        """The line of the first of some places that the file has; that of the value, where it can be seen there.
+
+        A text that is not there is looked for in the whole file: a setting can fail at the place that uses it.
+        """
+        found = next((place for place in places if place in self.lines), None)
+        block = self._block(found)
+        if isinstance(value, str) and len(value) > 2:
+            every = range(1, len(self.text.splitlines()) + 1)
+            return next((n for lines in (block, every) for n in lines if self._shows(n, value)), block.start or None)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return next((n for n in block if self._shows(n, str(value))), block.start or None)
+        return block.start or None
+
+    def _block(self, place: Place | None) -> range:
+        """The lines of what stands at a place; none where the place is not known."""
+        if place is None:
+            return range(0)
+        start = self.lines[place]
+        later = [line for other, line in self.lines.items() if line > start and other[: len(place)] != place]
+        return range(start, min(later, default=len(self.text.splitlines()) + 1))
+
+    def _shows(self, number: int, text: str) -> bool:
+        line = self.text.splitlines()[number - 1].partition(" #")[0]
+        return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) is not None
+
+
+def read_settings(path: Path) -> SettingsFile:
+    """Read a file of YAML or TOML.
+
+    Raises:
+        ParameterError: if there is no such file, or it ends in neither ``.yaml``, ``.yml`` nor ``.toml``.
+        SettingsError: if it cannot be taken apart.
+    """
+    reader = {".yaml": _yaml, ".yml": _yaml, ".toml": _toml}.get(path.suffix.lower())
+    if reader is None:
+        raise ParameterError("file", "a file of YAML or TOML", str(path), "end its name in .yaml or .toml")
+    if not path.is_file():
+        nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+        remedy = closest(path.name, nearby) if nearby else "check the path"
+        raise ParameterError("file", "an existing file", str(path), remedy)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(str(path), None, f"it is not UTF-8 ({error})") from error
+    content, lines = reader(path, text)
+    return SettingsFile(path, text, content, lines)
+
+
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Plain values alone; a number such as 5e-5 is a number, as in YAML 1.2."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+"),
+    list("-+.0123456789"),
+)
+
+
+def _yaml(path: Path, text: str) -> tuple[Any, dict[Place, int]]:
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        lines = dict(_yaml_lines(path, node, ()))
+        return (loader.construct_document(node) if node is not None else {}), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise SettingsError(str(path), mark.line + 1 if mark else None, error.problem or str(error)) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(str(path), None, " ".join(str(error).split())) from error
+
+
+def _yaml_lines(path: Path, node: Any, place: Place) -> Iterator[tuple[Place, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise SettingsError(str(path), line, f"the key {key.value!r} stands here for the second time")
+            seen.add(key.value)
+            yield (*place, key.value), line
+            yield from _yaml_lines(path, value, (*place, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            yield (*place, i), item.start_mark.line + 1
+            yield from _yaml_lines(path, item, (*place, i))
+
+
+def _toml(path: Path, text: str) -> tuple[Any, dict[Place, int]]:
+    try:
+        return tomllib.loads(text), dict(_toml_lines(text))
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"\(at line (\d+), ", str(error))
+        message = re.sub(r" \(at .*\)$", "", str(error))
+        raise SettingsError(str(path), int(found[1]) if found else text.count("\n") + 1, message) from error
+
+
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_FENCE = re.compile(r'"""|\'\'\'')
+
+
+def _toml_lines(text: str) -> Iterator[tuple[Place, int]]:
+    """``tomllib`` tells no lines: those of headers and keys, outside of texts of several lines."""
+    table: Place = ()
+    fence = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        inside = bool(fence)
+        for mark in _FENCE.findall(line):
+            fence = "" if fence == mark else (fence or mark)
+        if inside:
+            continue
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            table = _keys(header[1])
+            yield table, number
+        elif key:
+            yield (*table, *_keys(key[1])), number
+
+
+def _keys(text: str) -> Place:
+    return tuple(key.strip("\"'") for key in re.findall(r"[\w-]+|\"[^\"]*\"|'[^']*'", text))
+
+
+def _named(place: Place, parameter: str) -> list[Place]:
+    """Where a parameter may stand: ``methods['lora']`` is a key below another one."""
+    found = re.fullmatch(r"(\w+)\['(.+)'\]", parameter)
+    names: Place = (found[1], found[2]) if found else (parameter,)
+    return [(*place, *names), *([(*place, names[0])] if found else [])]
+
+
+def _shortened(place: Place) -> list[Place]:
+    return [place[:length] for length in range(len(place), 0, -1)]

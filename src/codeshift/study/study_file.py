@@ -1,0 +1,194 @@
+"""A study from a file of YAML or TOML."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.data import load_data, load_rows
+from codeshift.data.hub import is_hub_name
+from codeshift.errors import ParameterError, closest
+from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
+from codeshift.study.settings_file import SettingsError, SettingsFile, read_settings
+from codeshift.study.study import Study
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+_DATA = ("source", "split", "rename", "config", "revision")
+_PLAIN = (
+    "source", "target", "column", "language", "model", "tokenizer", "ood_kept", "split_seeds", "train_seeds", "metrics",
+    "groups", "near_duplicates", "test_size", "validation_size", "train_size", "wise_ft", "adapter_scales", "audit",
+    "generate_rows", "evaluation_batch_size", "evaluation_seed", "keep_weights", "title",
+)  # fmt: skip
+_MADE = ("data", "general", "scenarios", "embedding", "pca", "methods", "training", "decoding")
+_NEEDED = ("data", "scenarios", "source", "target")
+
+
+def load_study(path: str | os.PathLike[str]) -> Study:
+    r"""The study that a file describes, with its data loaded.
+
+    Most keys are those of ``Study``. Paths are looked for beside the file first. The others:
+
+    ``data`` and ``general``: a file, folder or hub name, or ``source``, ``split``, ``rename``, ``config`` and
+    ``revision`` as in ``load_rows``. ``scenarios``: names as ``scenarios_by_name`` takes them, or ``name`` and
+    ``splitter`` (an expression as ``parse_splitter`` takes it); ``embedding`` and ``pca`` are those of clusters.
+    ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a method of PEFT, whose
+    ``type`` is the name unless it is given. ``training``: settings of ``TrainingConfig``; below a method's name, those
+    of that method alone. ``decoding``: settings of ``Decoding``.
+
+    Args:
+        path: of the file, which ends in ``.yaml``, ``.yml`` or ``.toml``.
+
+    Raises:
+        ParameterError: if there is no such file.
+        SettingsError: if something in it cannot work; the message names the line and what comes close.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = "".join(f'{{"doc": "Add {i}.", "code": "x = {i}"}}\n' for i in range(40))
+    ...     _ = Path(folder, "rows.jsonl").write_text(rows)
+    ...     path = Path(folder, "study.toml")
+    ...     _ = path.write_text('''
+    ... data = "rows.jsonl"
+    ... column = "code"
+    ... source = "doc"
+    ... target = "code"
+    ... scenarios = ["length_p90_p100"]
+    ... methods = ["full", "lora"]
+    ... model = "a/model"
+    ... ''')
+    ...     study = load_study(path)
+    >>> [scenario.name for scenario in study.scenarios], list(study.methods), len(study.dataset)
+    (['length_p90_p100'], ['full', 'lora'], 40)
+    """
+    file = read_settings(Path(path))
+    given = file.check_keys(file.content, (*_MADE, *_PLAIN))
+    for name in _NEEDED:
+        if name not in given:
+            raise SettingsError(str(path), None, f"the key {name!r} is missing: add {name} = ...")
+    plain = {name: given[name] for name in _PLAIN if name in given}
+    for name in ("model", "tokenizer"):
+        if isinstance(plain.get(name), str):
+            plain[name] = _beside(file, plain[name])
+    made = _made(file, given, plain)
+    with file.at():
+        return Study(**plain, **made)
+
+
+def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that are no plain values."""
+    made: dict[str, Any] = {"scenarios": _scenarios(file, given, plain)}
+    if "methods" in given:
+        made["methods"] = _methods(file, given["methods"])
+    if "training" in given:
+        made["config"] = _training(file, given["training"], made.get("methods", {"full": None}))
+    if "decoding" in given:
+        from codeshift.finetune import Decoding
+
+        made["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
+    made["dataset"] = _data(file, given["data"], "data")
+    if "general" in given:
+        made["general"] = _data(file, given["general"], "general")
+    return made
+
+
+def _data(file: SettingsFile, found: Any, key: str) -> Dataset | DatasetDict:
+    options = {"source": found} if isinstance(found, str) else dict(file.check_keys(found, _DATA, key))
+    with file.at(key):
+        if not isinstance(options.get("source"), str):
+            raise ParameterError("source", "a file, a folder or a hub name", options.get("source"), "as a text")
+        options["source"] = _beside(file, options["source"])
+        return load_rows(**options) if key == "general" else load_data(**options)
+
+
+def _beside(file: SettingsFile, source: str) -> str:
+    """A path beside the file where there is one, or where the text cannot be a hub name."""
+    path = file.path.parent / Path(source).expanduser()
+    return source if is_hub_name(source) and not path.exists() else str(path)
+
+
+def _scenarios(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> list[Scenario]:
+    listed = [given["scenarios"]] if isinstance(given["scenarios"], str) else given["scenarios"]
+    with file.at("scenarios"):
+        if not isinstance(listed, list):
+            raise ParameterError("scenarios", "a list", listed, "such as [length, syntax]")
+        column = plain.get("column") or "code"
+        settings: dict[str, Any] = {name: given[name] for name in ("embedding", "pca") if name in given}
+        found: list[Scenario] = []
+        for i, one in enumerate(listed):
+            with file.at("scenarios", i):
+                found += _scenario(file, one, i, column, plain.get("language"), settings)
+        return found
+
+
+def _scenario(
+    file: SettingsFile, one: Any, i: int, column: str, language: str | None, settings: dict[str, Any]
+) -> tuple[Scenario, ...]:
+    if isinstance(one, str):
+        return scenarios_by_name(one, column=column, language=language, **settings)
+    keys = file.check_keys(one, ("name", "splitter"), "scenarios", i)
+    text = keys.get("splitter")
+    if not isinstance(text, str):
+        remedy = "such as LengthSplitter(bounds=(200, None))"
+        raise ParameterError("splitter", "an expression of splitters", text, remedy)
+    return (Scenario(keys.get("name", ""), parse_splitter(text, column=column, language=language)),)
+
+
+def _methods(file: SettingsFile, found: Any) -> dict[str, Any]:
+    if isinstance(found, list) and all(isinstance(name, str) for name in found):
+        found = {name: {} for name in found}
+    with file.at("methods"):
+        if not isinstance(found, Mapping) or not found:
+            raise ParameterError("methods", "a list of names, or settings by name", found, "such as [full, lora]")
+        return {name: _method(file, name, settings) for name, settings in found.items()}
+
+
+def _method(file: SettingsFile, name: str, settings: Any) -> Any:
+    with file.at("methods", name):
+        options = {"type": settings} if isinstance(settings, str) else dict(settings or {})
+        kind = str(options.pop("type", name)).lower()
+        if kind == "full":
+            file.check_keys(options, ("type",), "methods", name)
+            return None
+        from peft import PeftConfig
+        from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+
+        kinds = {getattr(key, "value", key).lower(): config for key, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+        if kind not in kinds:
+            raise ParameterError("type", "full or a method of PEFT", kind, closest(kind, ["full", *kinds]))
+        if kind == "lora":
+            options = {"r": 8, "lora_alpha": 2 * options.get("r", 8)} | options
+        made: PeftConfig = _dataclass(file, kinds[kind], options, "methods", name)
+        return made
+
+
+def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any:
+    from codeshift.finetune import TrainingConfig
+
+    known = [field.name for field in fields(TrainingConfig)]
+    settings = file.check_keys(found, (*known, *methods), "training")
+    common = {name: value for name, value in settings.items() if name in known}
+    own = {name: value for name, value in settings.items() if name not in known}
+    if not own:
+        return _dataclass(file, TrainingConfig, common, "training")
+    configs = {}
+    for method in methods:
+        if method not in own:
+            configs[method] = _dataclass(file, TrainingConfig, common, "training")
+            continue
+        overriding = file.check_keys(own[method], known, "training", method)
+        configs[method] = _dataclass(file, TrainingConfig, common | overriding, "training", method)
+    return configs
+
+
+def _dataclass(file: SettingsFile, cls: type, found: Any, *place: str) -> Any:
+    """An object of settings; lists become tuples where the class wants them."""
+    names = [field.name for field in fields(cls) if field.init]
+    settings = file.check_keys(found, names, *place)
+    tuples = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
+    with file.at(*place):
+        return cls(**{name: tuple(value) if name in tuples else value for name, value in settings.items()})

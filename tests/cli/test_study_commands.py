@@ -1,0 +1,138 @@
+"""``codeshift study``: plan, run, status, retry, report, on a study that takes seconds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from codeshift.cli import main
+from codeshift.study import load_results
+from codeshift.study.study_file import load_study
+from study_files import YAML, place, study_file
+
+FILE = YAML.replace("  - length_p80_p100\n", "").replace("methods: [full, lora]", "methods: [full]").replace(
+    "  lora:\n    learning_rate: 1e-3\n", ""
+)  # fmt: skip
+
+
+class Ran(NamedTuple):
+    """A study that has been run by the command line."""
+
+    file: str
+    folder: Path
+    told: str
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return place(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def ran(where: Path) -> Ran:
+    """One scenario, two regimes, full fine-tuning for two steps."""
+    file, folder = study_file(where, FILE), where / "out"
+    from contextlib import redirect_stdout
+    from io import StringIO
+
+    with redirect_stdout(StringIO()) as told:
+        assert main(["study", "run", file, "--out", str(folder)]) == 0
+    return Ran(file, folder, told.getvalue())
+
+
+def test_a_plan_comes_before(where: Path, capsys) -> None:
+    """The library's plan, as text and as JSON."""
+    file = study_file(where, FILE)
+    assert main(["study", "plan", file, "--tokens-per-second", "100"]) == 0
+    assert capsys.readouterr().out == f"{load_study(file).plan(tokens_per_second=100)}\n"
+    assert main(["study", "plan", file, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["trainings"], told["variants"], len(told["runs"])) == (2, 0, 3)
+    assert told["seconds"] is None
+
+
+def test_a_run_is_the_library_s(ran: Ran) -> None:
+    """All runs are done, with the settings of the file; what to do next is said."""
+    results = load_results(ran.folder)
+    assert results.counts == {"done": 3, "failed": 0, "pending": 0}
+    assert results.scenarios == ("loops",)
+    assert ran.told == f"3 runs: 3 done\nLook at it: codeshift study report {ran.folder}\n"
+
+
+def test_run_again_does_nothing_again(ran: Ran, capsys) -> None:
+    """No record is written a second time."""
+    before = {path: path.stat().st_mtime_ns for path in ran.folder.rglob("run.json")}
+    assert main(["study", "run", ran.file, "--out", str(ran.folder)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in ran.folder.rglob("run.json")} == before
+
+
+def test_status(ran: Ran, tmp_path: Path, capsys) -> None:
+    """Every run as JSON, and the tidy table as a file."""
+    for name in ("table.parquet", "table.csv"):
+        assert main(["study", "status", str(ran.folder), "--table", str(tmp_path / name), "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+    assert told["counts"] == {"done": 3, "failed": 0, "pending": 0}
+    assert [run["status"] for run in told["runs"]] == ["done"] * 3
+    table = load_results(ran.folder).table()
+    assert repr(pq.read_table(tmp_path / "table.parquet").to_pylist()) == repr(table.to_pylist())  # NaN among them
+    assert pyarrow.csv.read_csv(tmp_path / "table.csv").num_rows == table.num_rows > 0
+
+
+def test_reports(ran: Ran, tmp_path: Path, capsys) -> None:
+    """A page by default in the study's folder; Markdown, LaTeX and figures on request."""
+    assert main(["study", "report", str(ran.folder)]) == 0
+    assert (ran.folder / "report.html").read_text().lower().startswith("<!doctype html>")
+    figures = str(tmp_path / "figures")
+    assert main(["study", "report", str(ran.folder), "--out", str(tmp_path / "r.md"), "--figures", figures]) == 0
+    assert (tmp_path / "r.md").read_text().startswith("# ")
+    assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".svg", ".pdf"}
+    assert main(["study", "report", str(ran.folder), "--out", str(tmp_path / "r.tex")]) == 0
+    assert "\\toprule" in (tmp_path / "r.tex").read_text()
+
+
+def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
+    """Code 1 from run, status and retry; each failure with its error and how to try again."""
+    broken = FILE.replace("learning_rate: 5e-5 ", "learning_rate: 1e30 ").replace("max_steps: 2", "max_steps: 4")
+    broken = broken.replace("[0, 1]", "[1]")
+    file, folder = study_file(where, broken, "broken.yaml"), tmp_path / "out"
+    assert main(["study", "run", file, "--out", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("2 runs: 1 done, 1 failed\n")
+    assert len(re.findall(r"^- full on .*: DivergenceError: ", told, flags=re.MULTILINE)) == 1
+    assert f"Once more: codeshift study retry {file} --out {folder}\n" in told
+    assert main(["study", "status", str(folder)]) == 1
+    capsys.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("run.json")}
+    assert main(["study", "retry", file, "--out", str(folder)]) == 1
+    written = [path for path in folder.rglob("run.json") if path.stat().st_mtime_ns != before[path]]
+    assert len(written) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plan", "FILE"], "study_with_typo.yaml, line 12: "),
+        (["run", "OTHER", "--out", "OUT"], "OUT"),
+        (["run", "nowhere.yaml", "--out", "OUT"], "file must be an existing file, got 'nowhere.yaml'"),
+        (["status", "PLACE"], "folder must be one that a study was run in"),
+        (["status", "OUT", "--table", "table.xlsx"], "--table must be a file that ends in .parquet or .csv"),
+        (["report", "OUT", "--out", "r.pdf"], "--out must be a file that ends in .html, .md or .tex"),
+        (["report", "OUT", "--metric", "exactmatch"], "exactmatch"),
+    ],
+)
+def test_bad_input(ran: Ran, where: Path, capsys, arguments: list[str], message: str) -> None:
+    """Code 2 and one line; a changed study in an old folder says what changed."""
+    study_file(where, FILE.replace("while_statement", "while_statment"), "study_with_typo.yaml")
+    other = study_file(where, FILE.replace("batch_size: 4", "batch_size: 5"), "other.yaml")
+    names = {"FILE": str(where / "study_with_typo.yaml"), "OTHER": other, "OUT": str(ran.folder), "PLACE": str(where)}
+    assert main(["study", *(names.get(text, text) for text in arguments)]) == 2
+    captured = capsys.readouterr()
+    assert names.get(message, message) in captured.err
+    assert captured.err.startswith("codeshift: error: ")
+    assert captured.err.count("\n") == 1

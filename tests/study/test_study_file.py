@@ -1,0 +1,175 @@
+"""Studies from files: every setting reaches the study, and what cannot work is told by its line."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from cli_rows import rows, write
+from codeshift.errors import ParameterError
+from codeshift.finetune import Decoding, TrainingConfig
+from codeshift.metrics import NegativeLogLikelihood
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
+from codeshift.study.settings_file import SettingsError
+from codeshift.study.study_file import load_study
+from study_files import TOML, YAML, study_file
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With the rows; a model is not loaded before a study runs."""
+    write(tmp_path / "rows.jsonl", rows(40))
+    (tmp_path / "model").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("text", "name"), [(YAML, "study.yaml"), (YAML, "study.yml"), (TOML, "study.toml")])
+def test_every_setting_reaches_the_study(folder: Path, text: str, name: str) -> None:
+    """YAML and TOML alike; paths are found beside the file."""
+    study = load_study(study_file(folder, text, name))
+    length = LengthSplitter(column="code", quantiles=(0.8, 1.0), language="python", ties="split")
+    loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
+    assert study.scenarios == (Scenario("length_p80_p100", length), Scenario("loops", loops))
+    assert study.dataset["code"][:] == [row["func"] for row in rows(40)]
+    assert study.methods["full"] is None
+    assert (study.methods["lora"].r, study.methods["lora"].lora_alpha) == (8, 16)
+    eval_every = None if name != "study.toml" else "epoch"
+    common = {"max_steps": 2, "batch_size": 4, "eval_every": eval_every}
+    assert study.configs == {
+        "full": TrainingConfig(learning_rate=5e-5, **common),
+        "lora": TrainingConfig(learning_rate=1e-3, **common),
+    }
+    assert study.metrics == (NegativeLogLikelihood(),)
+    assert (study.source, study.target, study.column, study.language) == ("{doc}", "code", "code", "python")
+    assert (study.ood_kept, study.audit, study.title) == ((0.0, 1.0), False, "A small one")
+    assert study.model == str(folder / "model")
+
+
+MORE = """\
+data: {source: parts, rename: {func: code}}
+general: {source: parts, split: test, rename: {func: code}}
+source: doc
+target: code
+scenarios: semantics_cluster_0
+embedding: tfidf
+methods:
+  full: full
+  small: {type: ia3, target_modules: [q], feedforward_modules: []}
+split_seeds: [3, 4]
+wise_ft: [0.5]
+groups: project
+near_duplicates: ignore
+train_size: 20
+audit: {n_permutations: 99}
+decoding: {num_beams: 2, stop_strings: ["}"]}
+training: {betas: [0.9, 0.95], freeze: ["shared.*"]}
+model: an/other
+"""
+
+
+def test_the_other_settings(folder: Path) -> None:
+    """Official parts, a general set, any method of PEFT, tuples, decoding; a hub name stays one."""
+    (folder / "parts").mkdir()
+    for part, (start, stop) in {"train": (0, 60), "test": (60, 80)}.items():
+        write(folder / "parts" / f"{part}.jsonl", rows(80)[start:stop])
+    study = load_study(study_file(folder, MORE))
+    assert set(study.dataset) == {"train", "test"}
+    assert study.general["code"][:] == study.dataset["test"]["code"][:]
+    assert study.methods["small"].peft_type.value == "IA3"
+    assert study.config["full"] == TrainingConfig(betas=(0.9, 0.95), freeze=("shared.*",))
+    assert study.decoding == Decoding(num_beams=2, stop_strings=("}",))
+    assert (study.split_seeds, study.wise_ft, study.groups, study.train_size) == ((3, 4), (0.5,), "project", 20)
+    assert study.model == "an/other"
+
+
+def line(number: int | None, message: str) -> str:
+    return rf"study\.\w+{'' if number is None else f', line {number}'}: .*{re.escape(message)}"
+
+
+BAD = {
+    ("title: A small one", "titel: A small one"): line(1, "unknown key 'titel': did you mean title?"),
+    ("source: rows.jsonl", "source: rowz.jsonl"): line(3, "did you mean rows.jsonl?"),
+    ("rename: {func: code}", "rename: {fnc: code}"): line(4, "got 'fnc': did you mean func?"),
+    ("rename: {func: code}", "renam: {func: code}"): line(4, "unknown key 'renam': did you mean rename?"),
+    ("column: code", "column: cod"): line(5, "got 'cod'"),
+    ("language: python", "language: pyhton"): line(6, "did you mean python?"),
+    ('source: "{doc}"', 'source: "{dok}"'): line(7, "got 'dok': did you mean doc?"),
+    ("target: code\n", ""): line(None, "the key 'target' is missing: add target = ..."),
+    ("length_p80_p100", "lenght_p80_p100"): line(11, "got 'lenght_p80_p100': did you mean length_"),
+    ("ASTNodeSplitter", "ASTNodSplitter"): line(13, "got 'ASTNodSplitter': did you mean ASTNodeSplitter"),
+    ("while_statement", "while_statment"): line(13, "did you mean while_statement"),
+    ("splitter: AST", "spliter: AST"): line(13, "unknown key 'spliter': did you mean splitter?"),
+    ("name: loops", "name: length_p80_p100"): line(11, "scenarios must be without repetition"),
+    ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be shares from 0 to 1, got 2"),
+    ("ood_kept: [0, 1]", "ood_kept: [0, 1"): line(15, "expected ',' or ']'"),
+    ("[full, lora]", "[full, lorra]"): line(15, "got 'lorra': did you mean lora"),
+    ("[full, lora]", "[full, 3]"): line(15, "methods must be a list of names, or settings by name"),
+    ("[full, lora]", "{full: full, lora: {rank: 3}}"): line(15, "unknown key 'rank'"),
+    ("[full, lora]", "{full: full, lora: {layers_pattern: x}}"): line(15, "must also be specified"),
+    ("batch_size: 4", "batch_size: 0"): line(19, "batch_size must be an int of at least 1, got 0"),
+    ("batch_size: 4", "batchsize: 4"): line(19, "unknown key 'batchsize': did you mean batch_size?"),
+    ("  lora:\n", "  lorra:\n"): line(21, "unknown key 'lorra': did you mean lora?"),
+    ("learning_rate: 1e-3", "learning_rate: -1e-3"): line(22, "learning_rate must be above 0"),
+    ("negative_log_likelihood", "negative_loglikelihood"): line(24, "did you mean negative_log_likelihood"),
+    ("audit: false", "audit: maybe"): line(25, "audit must be True, False or settings of an audit"),
+    ("audit: false", "audit: false\ncolumn: code"): line(26, "the key 'column' stands here for the second time"),
+    ("audit: false", "audit: !!python/object/apply:os.getcwd []"): line(25, "could not determine a constructor"),
+    ("audit: false", "wise_ft: [2]"): line(25, "wise_ft must be between 0 and 1"),
+    ("audit: false", "decoding: {beams: 2}"): line(25, "unknown key 'beams': did you mean num_beams?"),
+}
+
+
+@pytest.mark.parametrize("change", BAD, ids=lambda change: change[1])
+def test_what_cannot_work_is_told_by_its_line(folder: Path, change: tuple[str, str]) -> None:
+    """In YAML, wherever it stands."""
+    assert YAML.count(change[0]) == 1
+    with pytest.raises(SettingsError, match=BAD[change]) as raised:
+        load_study(study_file(folder, YAML.replace(*change)))
+    assert pickle.loads(pickle.dumps(raised.value)).args == raised.value.args  # noqa: S301 - our own
+
+
+BAD_TOML = {
+    ('title = "A small one"', 'titel = "A small one"'): line(1, "unknown key 'titel': did you mean title?"),
+    ("length_p80_p100", "lenght_p80_p100"): line(8, "did you mean length_"),
+    ("while_statement", "while_statment"): line(10, "did you mean while_statement"),
+    ("ood_kept = [0, 1]", "ood_kept = [0, 2]"): line(12, "ood_kept must be shares from 0 to 1, got 2"),
+    ("rename.func", "rename.fnc"): line(18, "got 'fnc': did you mean func?"),
+    ("r = 8", "rr = 8"): line(25, "unknown key 'rr': did you mean r?"),
+    ("batch_size = 4", "batch_size = 0"): line(30, "batch_size must be an int of at least 1, got 0"),
+    ("batch_size = 4", "batch_size = "): line(30, "Invalid value"),
+    ("learning_rate = 1e-3", 'learning_rate = "fast"'): line(33, "learning_rate must be above 0, got 'fast'"),
+    ("[training.lora]", "[training.lorra]"): line(32, "unknown key 'lorra': did you mean lora?"),
+}
+
+
+@pytest.mark.parametrize("change", BAD_TOML, ids=lambda change: change[1])
+def test_and_in_toml(folder: Path, change: tuple[str, str]) -> None:
+    """Whose parser tells no lines but those of its own errors."""
+    assert TOML.count(change[0]) == 1
+    with pytest.raises(SettingsError, match=BAD_TOML[change]):
+        load_study(study_file(folder, TOML.replace(*change), "study.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("study.json", "{}", "file must be a file of YAML or TOML"),
+        ("study.yaml", "- a", "the file must hold names and values, got ['a']"),
+        ("study.yaml", "", "the key 'data' is missing"),
+        ("study.yaml", "a: \x00", "study.yaml"),
+    ],
+)
+def test_files_that_are_none(folder: Path, name: str, text: str, message: str) -> None:
+    """An empty one, a list, another format."""
+    with pytest.raises((ParameterError, SettingsError), match=re.escape(message)):
+        load_study(study_file(folder, text, name))
+
+
+def test_a_missing_file(folder: Path) -> None:
+    """Close matches are named."""
+    study_file(folder)
+    with pytest.raises(ParameterError, match=r"did you mean study\.yaml\?"):
+        load_study(folder / "stdy.yaml")

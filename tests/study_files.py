@@ -1,0 +1,88 @@
+"""Studies as files, small enough to run in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli_rows import rows, write
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+
+YAML = """\
+title: A small one
+data:
+  source: rows.jsonl
+  rename: {func: code}
+column: code
+language: python
+source: "{doc}"
+target: code
+model: model
+scenarios:
+  - length_p80_p100
+  - name: loops
+    splitter: ASTNodeSplitter(nodes=('while_statement',))
+ood_kept: [0, 1]
+methods: [full, lora]
+training:
+  learning_rate: 5e-5   # a number, as in YAML 1.2
+  max_steps: 2
+  batch_size: 4
+  eval_every: null
+  lora:
+    learning_rate: 1e-3
+metrics:
+  - negative_log_likelihood
+audit: false
+"""
+
+TOML = """\
+title = "A small one"
+column = "code"
+language = "python"
+source = "{doc}"
+target = "code"
+model = "model"
+scenarios = [
+  "length_p80_p100",
+  { name = "loops", splitter = '''ASTNodeSplitter(
+      nodes=('while_statement',))''' },
+]
+ood_kept = [0, 1]
+metrics = ["negative_log_likelihood"]
+audit = false
+
+[data]
+source = "rows.jsonl"
+rename.func = "code"
+
+[methods]
+full = "full"
+
+[methods.lora]
+type = "lora"
+r = 8
+
+[training]
+learning_rate = 5e-5
+max_steps = 2
+batch_size = 4
+
+[training.lora]
+learning_rate = 1e-3
+"""
+
+
+def place(folder: Path) -> Path:
+    """A folder with the rows and the model that the files name."""
+    some = rows(80)
+    write(folder / "rows.jsonl", some)
+    tokenizer = tiny_tokenizer([row["func"] for row in some])
+    tiny_model("t5", tokenizer).save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
+    return folder
+
+
+def study_file(folder: Path, text: str = YAML, name: str = "study.yaml") -> str:
+    """The path of a file with this text."""
+    (folder / name).write_text(text)
+    return str(folder / name)
