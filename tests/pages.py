@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(
@@ -66,3 +69,11 @@ def commands(block: Block) -> list[tuple[str, str]]:
         if command:
             found.append((command, ""))
     return found
+
+
+def script(name: str) -> ModuleType:
+    """A script of ``scripts/`` as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # where its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-from types import ModuleType
+import re
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from pages import ROOT
+from pages import ROOT, script
 
 
 def test_every_page_is_in_the_navigation() -> None:
@@ -26,7 +27,7 @@ def test_no_more_plugins_than_two() -> None:
 
 def test_examples_of_docstrings_are_fenced() -> None:
     """Markdown would read ``>>>`` as a quotation; neighbours stand in one block, indentation stays."""
-    fenced = _script("griffe_doctests").fenced
+    fenced = script("griffe_doctests").fenced
     assert fenced("Adds.\n\n>>> 1 + 1\n2\n\n>>> 2\n2\n\nMore.") == (
         "Adds.\n\n```pycon\n>>> 1 + 1\n2\n\n>>> 2\n2\n```\n\nMore."
     )
@@ -47,8 +48,21 @@ def _leaves(entry: Any) -> list[str]:
     return [leaf for child in children for leaf in _leaves(child)]
 
 
-def _script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_every_benchmark_has_a_page() -> None:
+    """The site shows what the scripts of ``benchmarks/`` wrote, and shows all of it."""
+    shown = [page.read_text(encoding="utf-8").split('"')[1] for page in _benchmark_pages()]
+    assert sorted(shown) == sorted(f"benchmarks/{page.name}" for page in (ROOT / "benchmarks").glob("*.md"))
+    listed = (ROOT / "docs" / "benchmarks" / "index.md").read_text(encoding="utf-8")
+    assert all(f"({page.name})" in listed for page in _benchmark_pages())
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+def test_links_of_pages_outside_the_site(name: str) -> None:
+    """What they link to in the repository is there; a strict build checks those of the site."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'(?:src|srcset|href)="([^"#]+)"', text)
+    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+
+
+def _benchmark_pages() -> list[Path]:
+    return [page for page in (ROOT / "docs" / "benchmarks").glob("*.md") if page.name != "index.md"]

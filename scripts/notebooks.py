@@ -1,0 +1,124 @@
+"""Runs the notebooks of ``examples/``, all of them or those named, and writes them with their outputs.
+
+The ``.py`` file is the source; the ``.ipynb`` file beside it is written from it, with outputs that hold no path of this
+machine, no time and no random name, so that a run that changes nothing changes no line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+SECONDS = 900  # that a cell may take where the machine has other things to do; a whole notebook takes under 180 alone
+# No bars, which are noise in a file; no network; one thread, as all that is measured.
+QUIET = {
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONWARNINGS": "ignore:IProgress not found",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+}
+
+
+def main() -> int:
+    """Returns 0 where every notebook ran."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sources", type=Path, nargs="*", help="the .py files; all of examples/ without")
+    for source in parser.parse_args().sources or sources():
+        start, before = time.perf_counter(), cpu_seconds()
+        notebook = execute(source)
+        source.with_suffix(".ipynb").write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+        took = f"{time.perf_counter() - start:.0f} s, {cpu_seconds() - before:.0f} CPU s"
+        print(f"{source.name}: {took}", flush=True)
+    return 0
+
+
+def cpu_seconds() -> float:
+    """Of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def sources() -> list[Path]:
+    """The notebooks' sources, in order."""
+    return sorted(EXAMPLES.glob("[0-9][0-9]_*.py"))
+
+
+def read(source: Path) -> nbformat.NotebookNode:
+    """The notebook of a source, without outputs and with names of cells that do not change."""
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(
+        {
+            "jupytext": {"formats": "ipynb,py:percent"},
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"cell-{number}"
+        cell.metadata = nbformat.from_dict({})
+    return notebook
+
+
+def execute(source: Path) -> nbformat.NotebookNode:
+    """Runs all cells in a fresh kernel, in a folder of its own that holds a copy of ``examples/data``.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell raised.
+        ValueError: an output is a warning, or tells where it was made.
+    """
+    notebook = read(source)
+    with tempfile.TemporaryDirectory() as folder:
+        if (EXAMPLES / "data").exists():
+            shutil.copytree(EXAMPLES / "data", Path(folder) / "data")
+        client = NotebookClient(
+            notebook,
+            timeout=SECONDS,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=40"],  # it warns of its port, which is this machine's alone
+        )
+        client.execute(env=os.environ | QUIET)
+        check_outputs(notebook, [folder, str(EXAMPLES.parent), str(Path.home()), sys.prefix, sys.base_prefix])
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})  # of the times at which it ran
+    return notebook
+
+
+def check_outputs(notebook: nbformat.NotebookNode, places: list[str]) -> None:
+    """Refuses outputs that another machine would not give, and what was written to stderr.
+
+    Raises:
+        ValueError: with the output.
+    """
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", ()):
+            text = shown(output)
+            if output.get("name") == "stderr":
+                raise ValueError(f"cell {number} wrote to stderr: {text}")
+            if any(place in text for place in places):
+                raise ValueError(f"cell {number} tells a path of this machine: {text}")
+
+
+def shown(output: dict[str, Any]) -> str:
+    """All that an output says in words."""
+    data = output.get("data", {})
+    return "\n".join([output.get("text", ""), *(value for value in data.values() if isinstance(value, str))])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""Draws the picture of the home page from what ``codeshift demo`` found.
+
+Run ``codeshift demo`` first, then ``python scripts/picture.py codeshift-demo``. It writes ``overview-light.svg`` and
+``overview-dark.svg`` into ``docs/assets``: programs and a region, parts, and the scores of the demo's models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from codeshift.audit import audit
+from codeshift.data import stdlib_functions
+from codeshift.properties import PropertyTable, TokenCount, TreeDepth
+from codeshift.splitters import SplitManifest
+from codeshift.study.demo import LONGEST_CODE, SCENARIOS
+
+ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"
+WIDTH, HEIGHT, PANEL, GAP = 960, 300, 290, 45
+METHODS = {"none": "no fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
+DOTS = 700
+HELD_OUT = {"loops": "functions with a loop", "length": "the longest fifth"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Theme:
+    """Colours that can be read on a light or a dark page."""
+
+    name: str
+    text: str
+    faint: str
+    line: str
+    train: str
+    id: str
+    ood: str
+
+
+THEMES = (
+    Theme(name="light", text="#1f2933", faint="#616e7c", line="#cbd2d9", train="#9aa5b1", id="#0e7c86", ood="#d9480f"),
+    Theme(name="dark", text="#e4e7eb", faint="#a3adb8", line="#4a5568", train="#7b8794", id="#38c6c0", ood="#ff922b"),
+)
+
+
+def main() -> int:
+    """Writes the picture in both themes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("demo", type=Path, help="the folder of a demo")
+    parser.add_argument("--scenario", default="loops", choices=[scenario.name for scenario in SCENARIOS])
+    parser.add_argument("--metric", default="token_accuracy")
+    parser.add_argument("--rows", type=int, help="as the demo was given it")
+    options = parser.parse_args()
+    found = read(options.demo, options.scenario, options.metric, options.rows)
+    for theme in THEMES:
+        (ASSETS / f"overview-{theme.name}.svg").write_text(draw(found, theme), encoding="utf-8")
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the picture shows: coordinates and sides of programs, rows of parts, the audit's leakage, scores."""
+
+    meaning: str
+    lengths: np.ndarray
+    depths: np.ndarray
+    inside: np.ndarray
+    sizes: dict[str, int]
+    leaking: int
+    auc: float
+    scores: dict[str, dict[str, tuple[float, float, float]]]
+    metric: str
+
+
+def read(folder: Path, scenario: str, metric: str, drawn: int | None = None) -> Found:
+    """Gathers it from the demo's files and the corpus that the demo split."""
+    manifest = SplitManifest.load(folder / "manifests" / f"{scenario}.json")
+    rows = stdlib_functions().filter(lambda row: len(row["code"]) <= LONGEST_CODE)
+    if drawn is not None:  # evenly, as the demo draws them
+        rows = rows.select([i * len(rows) // drawn for i in range(drawn)])
+    table = PropertyTable(rows)
+    report = audit(manifest.apply(rows), column="code", language="python", n_permutations=19, manifest=manifest)
+    lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
+    cells = [cell for cell in map(json.loads, lines) if cell["scenario"] == scenario]
+    scores: dict[str, dict[str, tuple[float, float, float]]] = {method: {} for method in METHODS}
+    for cell in cells:
+        scores[cell["method"]][cell["part"]] = tuple(cell[metric][name] for name in ("value", "low", "high"))
+    return Found(
+        meaning=HELD_OUT[scenario],
+        lengths=np.asarray(table.values(TokenCount("code"))),
+        depths=np.asarray(table.values(TreeDepth("code", "python"))),
+        inside=manifest.fitted_region().contains(table),
+        sizes={part: size["got"] for part, size in manifest.sizes.items()},
+        leaking=sum(leakage.near for leakage in report.leakage if leakage.part.startswith("test")),
+        auc=report.strength[0].classifier.statistic,
+        scores=scores,
+        metric=metric.replace("_", " "),
+    )
+
+
+def draw(found: Found, theme: Theme) -> str:
+    """The picture as SVG text."""
+    panels = (
+        ("1  Say what is out of distribution", programs(found, theme)),
+        ("2  Deal the rows, and audit the split", parts(found, theme)),
+        ("3  See what it costs a model", scores(found, theme)),
+    )
+    body = []
+    for number, (title, content) in enumerate(panels):
+        body.append(f'<g transform="translate({number * (PANEL + GAP)},0)">{text(0, 22, title, theme.text, bold=True)}')
+        body.append(f"{content}</g>")
+    style = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:13px"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" style="{style}" role="img">'
+    title = f"<title>{escape(found.meaning)}: programs, parts and scores</title>"
+    return f"{head}{title}{''.join(body)}</svg>\n"
+
+
+def programs(found: Found, theme: Theme) -> str:
+    """A dot a program, by its length and the depth of its syntax tree."""
+    chosen = np.random.default_rng(0).permutation(len(found.lengths))[:DOTS]
+    jitter = np.random.default_rng(1).uniform(-0.45, 0.45, len(found.depths))
+    x = scaled(np.log(found.lengths), 8, PANEL - 8)[chosen]
+    y = scaled(-(found.depths + jitter), 52, 250)[chosen]
+    dots = []
+    for side, colour, radius in ((False, theme.train, 1.7), (True, theme.ood, 2.4)):
+        picked = found.inside[chosen] == side
+        dots += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="{radius}"/>' for a, b in zip(x[picked], y[picked], strict=True)]
+        dots.insert(len(dots) - int(picked.sum()), f'<g fill="{colour}" fill-opacity=".75">')
+        dots.append("</g>")
+    axes = line(0, 258, PANEL, 258, theme.line) + line(0, 44, 0, 258, theme.line)
+    labels = text(PANEL, 274, "longer", theme.faint, anchor="end") + text(6, 52, "deeper", theme.faint)
+    return axes + "".join(dots) + labels + text(0, 292, f"● held out: {found.meaning}", theme.ood)
+
+
+def parts(found: Found, theme: Theme) -> str:
+    """A bar a part, as long as it has rows."""
+    colours = {"train": theme.train, "validation": theme.train, "test_id": theme.id, "test_ood": theme.ood}
+    masked = f'fill="none" stroke="{theme.ood}" stroke-dasharray="3 3"'
+    most = max(found.sizes.values())
+    body = []
+    for number, part in enumerate(("train", "validation", "test_id", "test_ood", "excluded")):
+        y, width = 52 + 38 * number, max(3.0, found.sizes[part] / most * 160)
+        paint = f'fill="{colours[part]}"' if part in colours else masked
+        body.append(text(78, y + 15, "masked" if part == "excluded" else part, theme.text, anchor="end"))
+        body.append(f'<rect x="88" y="{y}" width="{width:.1f}" height="20" rx="3" {paint}/>')
+        body.append(text(88 + width + 8, y + 15, f"{found.sizes[part]:,}", theme.faint))
+    tested = found.sizes["test_id"] + found.sizes["test_ood"]
+    told = f"{found.leaking} of {tested:,} test rows have a copy in train; AUC {found.auc:.2f}"
+    return "".join(body) + text(0, 274, "audit", theme.faint) + text(0, 292, told, theme.text)
+
+
+def scores(found: Found, theme: Theme) -> str:
+    """A line a method, from the score in distribution to the one out of it."""
+    flat = [value for by_part in found.scores.values() for value in by_part.values()]
+    low, high = min(entry[1] for entry in flat), max(entry[2] for entry in flat)
+    body = []
+    for number, (method, label) in enumerate(METHODS.items()):
+        y = 90 + 64 * number
+        body.append(text(0, y - 18, label, theme.text))
+        at = {part: scaled_one(entry[0], low, high, 14, PANEL - 50) for part, entry in found.scores[method].items()}
+        gap = f'x1="{at["test_id"]:.1f}" y1="{y}" x2="{at["test_ood"]:.1f}" y2="{y}"'
+        body.append(f'<line {gap} stroke="{theme.line}" stroke-width="5"/>')
+        for part, colour in (("test_id", theme.id), ("test_ood", theme.ood)):
+            value, least, most = found.scores[method][part]
+            ends = [scaled_one(end, low, high, 14, PANEL - 50) for end in (least, most)]
+            body.append(line(ends[0], y, ends[1], y, colour))
+            body.append(f'<circle cx="{at[part]:.1f}" cy="{y}" r="6" fill="{colour}"/>')
+            first = at[part] == min(at.values())
+            shift, anchor = (6, "end") if first else (-6, "start")  # apart, where the two are near each other
+            body.append(text(at[part] + shift, y + 24, f"{value:.1%}", colour, anchor=anchor))
+    key = text(0, 292, "● in distribution", theme.id) + text(130, 292, "● out of distribution", theme.ood)
+    return "".join(body) + text(0, 52, found.metric, theme.faint) + key
+
+
+def scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values moved into a range."""
+    return low + (values - values.min()) / (values.max() - values.min()) * (high - low)
+
+
+def scaled_one(value: float, least: float, most: float, low: float, high: float) -> float:
+    """One value moved from one range into another."""
+    return low + (value - least) / (most - least) * (high - low)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
+    """A thin line."""
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="1.5"/>'
+
+
+def text(x: float, y: float, words: str, colour: str, *, anchor: str = "start", bold: bool = False) -> str:
+    """A line of text."""
+    weight = ' font-weight="600" font-size="15"' if bold else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{weight}>{escape(words)}</text>'
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The notebooks of examples/: each runs, and stands beside its source with the outputs of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from pages import ROOT, script
+
+notebooks = script("notebooks")
+MOST_BYTES = 400_000
+
+
+def _name(source: Path) -> str:
+    return source.stem
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
+def test_notebook_runs(source: Path) -> None:
+    """From its source, in a fresh kernel and an empty folder, without warnings and without a path in its outputs."""
+    notebooks.execute(source)
+
+
+@pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
+def test_notebook_is_that_of_its_source(source: Path) -> None:
+    """The committed notebook has the cells of the source, and outputs: ``scripts/notebooks.py`` writes it anew."""
+    written = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    nbformat.validate(written)
+    made = notebooks.read(source)
+    assert [(cell.cell_type, cell.source) for cell in written.cells] == [
+        (cell.cell_type, cell.source) for cell in made.cells
+    ]
+    outputs = [output for cell in written.cells for output in cell.get("outputs", ())]
+    assert outputs
+    assert all(output.output_type != "error" for output in outputs)
+
+
+@pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
+def test_notebook_is_small_and_tells_no_place(source: Path) -> None:
+    """Nothing of the machine that it was made on, and no more than a code host shows."""
+    path = source.with_suffix(".ipynb")
+    assert path.stat().st_size < MOST_BYTES
+    notebooks.check_outputs(nbformat.read(path, as_version=4), [str(ROOT), str(Path.home()), "/tmp/", "site-packages"])  # noqa: S108
+
+
+@pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
+def test_notebook_says_where_other_data_goes(source: Path) -> None:
+    """And the page that lists the notebooks lists it."""
+    assert "hub dataset" in source.read_text(encoding="utf-8")
+    assert f"`{source.stem}`" in (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+
+
+def test_every_notebook_is_there() -> None:
+    """The page lists no notebook that is missing."""
+    listed = [line.split("`")[1] for line in (ROOT / "docs" / "examples.md").read_text().splitlines() if "| `" in line]
+    assert listed == [source.stem for source in notebooks.sources()]
+
+
+def test_outputs_of_another_machine_are_refused() -> None:
+    """A path, or a line on stderr, ends the run rather than standing in a file."""
+    output = nbformat.v4.new_output("stream", name="stdout", text="saved to /home/me/x.json")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
+    notebooks.check_outputs(notebook, ["/home/you"])
+    with pytest.raises(ValueError, match="cell 1 tells a path"):
+        notebooks.check_outputs(notebook, ["/home/me"])
+    output["name"] = "stderr"
+    with pytest.raises(ValueError, match="cell 1 wrote to stderr"):
+        notebooks.check_outputs(notebook, [])
