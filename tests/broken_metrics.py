@@ -1,0 +1,115 @@
+"""Metrics that each break a law, for the tests of the checks. A fresh process can import them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from codeshift.metrics import CorpusScore, Metric
+from codeshift.metrics.rows import text_rows
+
+
+@dataclass(frozen=True)
+class Sound(Metric):
+    """The share of the reference's characters that the prediction holds; it breaks nothing."""
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        pairs = zip(*text_rows(predictions, references), strict=True)
+        return np.array([self.of_row(p, r) for p, r in pairs], dtype=np.float64)
+
+    def of_row(self, prediction: str, reference: str) -> float:
+        return len(set(prediction) & set(reference)) / len(set(reference)) if reference else float(not prediction)
+
+
+@dataclass(frozen=True)
+class Forgetful(Sound):
+    """Its repr leaves out what it was given."""
+
+    scale: float = field(default=1.0, repr=False)
+
+
+@dataclass(frozen=True)
+class InPercent(Sound):
+    """It leaves the bounds."""
+
+    def of_row(self, prediction: str, reference: str) -> float:
+        return 100 * super().of_row(prediction, reference)
+
+
+@dataclass(frozen=True)
+class Narrow(Sound):
+    """It gives float32."""
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        return super().score(predictions, references).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Stingy(Sound):
+    """A row that is its own reference does not score best."""
+
+    def of_row(self, prediction: str, reference: str) -> float:
+        return super().of_row(prediction, reference) * 0.9
+
+
+@dataclass(frozen=True)
+class Ranked(Sound):
+    """A row's score depends on where it stands."""
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        scores = super().score(predictions, references)
+        return scores / np.arange(1, len(scores) + 1)
+
+
+@dataclass(frozen=True)
+class Relative(Sound):
+    """A row's score depends on the rows beside it."""
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        scores = super().score(predictions, references)
+        return scores / scores.max() if len(scores) else scores
+
+
+@dataclass(frozen=True)
+class Halved(Sound):
+    """Its corpus score is not what its statistics add up to."""
+
+    def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
+        found = super().corpus(predictions, references)
+        return CorpusScore(found.value / 2, n=found.n)
+
+
+@dataclass(frozen=True)
+class ZeroOfNothing(Sound):
+    """No rows score 0.0."""
+
+    def from_statistics(self, sums: np.ndarray) -> CorpusScore:
+        return super().from_statistics(sums) if sums[0] else CorpusScore(0.0)
+
+
+@dataclass(frozen=True)
+class Greedy(Sound):
+    """It cuts sides to one length in silence."""
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        pairs = list(zip(predictions, references, strict=False))
+        return super().score([p for p, _ in pairs], [r for _, r in pairs])
+
+
+@dataclass(frozen=True)
+class Fragile(Sound):
+    """It fails on text that UTF-8 cannot write."""
+
+    def of_row(self, prediction: str, reference: str) -> float:
+        return super().of_row(prediction.encode().decode(), reference)
+
+
+@dataclass(frozen=True)
+class Hashed(Sound):
+    """It looks at Python's own hash, which another process takes with another key."""
+
+    def of_row(self, prediction: str, reference: str) -> float:
+        return 1.0 if prediction == reference else hash(prediction) % 1000 / 1000
