@@ -19,6 +19,17 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert shown.stdout.strip() == "[]"
 
 
+def test_importing_the_splitters_costs_little_beyond_datasets() -> None:
+    """Under 0.3 CPU seconds; the better of two processes, since a shared machine adds to either."""
+    code = (
+        "import time, datasets; start = time.process_time(); import codeshift.splitters\n"
+        "print(time.process_time() - start)"
+    )
+    run = [sys.executable, "-c", code]
+    costs = [float(subprocess.run(run, capture_output=True, text=True, check=True).stdout) for _ in range(2)]  # noqa: S603
+    assert min(costs) < 0.3
+
+
 def test_splitting_loads_no_torch() -> None:
     """Nor does a whole split, with a parse in it."""
     code = (
