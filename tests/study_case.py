@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,5 +72,9 @@ def assert_same(left: StudyResults, right: StudyResults) -> None:
             np.testing.assert_array_equal(mask, right.splits[name].members[part])
 
 
-if __name__ == "__main__":  # python study_case.py MODEL FOLDER: a process to be killed
-    small_study(sys.argv[1]).run(sys.argv[2], threads=1, progress=False)
+def run_small_study(model: Path, folder: Path) -> None:
+    """What a process that is to be killed does."""
+    import torch
+
+    torch.set_num_threads(1)
+    small_study(model).run(folder, threads=1, progress=False)

@@ -90,6 +90,10 @@ class RunRecord:
         seconds: that it took, evaluation included; NaN where it is not done.
         steps: updates of the weights; None where nothing was trained.
         facts: of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
+
+    >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
+    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None),
+    status='done', error='', seconds=12.5, steps=None)
     """
 
     key: RunKey

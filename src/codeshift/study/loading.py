@@ -29,6 +29,12 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
 
     Raises:
         ParameterError: there is no study in the folder, or a metric is not known.
+
+    >>> load_results("runs/of-nobody")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: folder must be one that a study was run in, got 'runs/of-nobody': name the folder
+    that Study.run was given
     """
     files = StudyFolder(Path(folder))
     content = read_study(files)

@@ -26,6 +26,9 @@ class PlannedRun:
         scored_rows: rows that are evaluated by teacher forcing.
         generated_rows: rows, at most, that text is generated for.
         seconds: estimated on one worker; NaN where no throughput is known.
+
+    >>> PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0, variant="wise_ft=0.5")).kind
+    'variant'
     """
 
     key: RunKey

@@ -46,6 +46,16 @@ class StudyResults:
         splits: by scenario and split seed.
         load: gives the scores of a run that is done, on one of ``sets``.
         sets: what the runs are evaluated on: ``"test"``, and ``"general"`` where there is such a set.
+
+    Results are read by ``Study.run``, ``Study.results`` and ``load_results``; here they are made by hand:
+
+    >>> from codeshift.metrics import ExactMatch
+    >>> key, metric = RunKey(method="none"), ExactMatch()
+    >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
+    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
+    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results.table().select(["method", "part", "metric", "value", "rows"]).to_pylist()
+    [{'method': 'none', 'part': 'test', 'metric': 'exact_match', 'value': 0.5, 'rows': 2}]
     """
 
     settings: Mapping[str, Any] = field(repr=False)

@@ -27,6 +27,9 @@ class RunScores:
         sources: what the model was given; empty where that is not known.
         finished: whether each output ended by itself (False: the limit of length cut it, None: there is no output);
             empty where that is not known.
+
+    >>> len(RunScores(["return a"], [None], {"exact_match": np.array([[np.nan, np.nan]])}))
+    1
     """
 
     references: Sequence[str] = field(repr=False)

@@ -35,7 +35,12 @@ class SplitFacts:
         language: of the elements; None where there are none.
         property_name: the number that the split cuts, such as a length; empty where it cuts none.
         property_values: its values by part, for a plot of its distribution.
-        audit: ``AuditReport.to_dict()``, or None where no audit was asked for.
+        audit: ``AuditReport.to_dict()``, or None where no audit was asked for or it is not done yet.
+
+    >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
+    ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
+    >>> facts.elements, facts.members["test_ood"].sum()
+    ((), np.int64(1))
     """
 
     scenario: str

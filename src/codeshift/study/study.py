@@ -85,6 +85,23 @@ class Study:
 
     Raises:
         ParameterError: a value cannot work.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.finetune import TrainingConfig
+    >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    >>> from codeshift.splitters import length_bands
+    >>> rows = Dataset.from_dict({"doc": [f"Give {i}." for i in range(60)],
+    ...                           "code": [f"return {i}" + " + 1" * (i % 9) for i in range(60)]})
+    >>> tokenizer = tiny_tokenizer(rows["code"])
+    >>> study = Study(dataset=rows, scenarios=length_bands("code", bands=((0.7, 1),)), source="doc", target="code",
+    ...               model=tiny_model("t5", tokenizer), tokenizer=tokenizer, ood_kept=(0, 1),
+    ...               config=TrainingConfig(max_steps=20, batch_size=4), near_duplicates="ignore")
+    >>> print(study.plan())
+    2 trainings, 0 variants, 3 evaluations: 40 steps over ... target tokens; 36 rows scored, 36 generated
+    method  scenario         ood_kept  runs  train rows  steps  target tokens  seconds
+    none    all                     -     1           0      0              0        -
+    full    all                     1     1          42     20            ...        -
+    full    length_p70_p100         0     1          ...     20            ...        -
     """
 
     dataset: Dataset | DatasetDict = field(repr=False)

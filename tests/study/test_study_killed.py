@@ -1,0 +1,200 @@
+"""A study that is killed goes on, a worker that dies takes nothing with it, and two processes share one folder."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from codeshift.study import StudyError, load_results
+from codeshift.study import workers as workers_module
+from codeshift.study.folder import StudyFolder
+from codeshift.study.workers import InThisProcess, WorkerProcesses
+from study_case import LONG, assert_same, run_small_study, small_study
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that are forked from one that has imported all they need, and runs no thread."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["study_case", "codeshift.study.runs", "codeshift.study.running"])
+    return context
+
+
+def test_killed_again_and_again(model, straight, tmp_path, processes):
+    """Kill -9 wherever the study happens to be, six times; two processes then finish it together, to the same bits."""
+    folder, half_done = tmp_path / "killed", 0
+    for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
+        child = processes.Process(target=run_small_study, args=(model, folder))
+        before = set(folder.rglob("*"))
+        child.start()
+        while child.is_alive() and not set(folder.glob("runs/*/*")) - before:
+            time.sleep(0.001)
+        time.sleep(delay)
+        child.kill()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL, "the study ended before it was killed"
+        counts = load_results(folder).counts
+        assert counts["failed"] == 0
+        assert counts["pending"] > 0
+        half_done += bool(list(folder.glob("runs/*/training/checkpoints/step-*")))
+    assert half_done
+    both = [processes.Process(target=run_small_study, args=(model, folder)) for _ in range(2)]
+    for child in both:
+        child.start()
+    for child in both:
+        child.join()
+    assert [child.exitcode for child in both] == [0, 0]
+    assert_same(load_results(folder), load_results(straight))
+
+
+@pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])
+def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
+    """Stopped between any two writes, a study ends with the same results when it is run again."""
+    from codeshift.study import preparing, runs
+
+    stops = {
+        "evaluated": (runs.RunScores, "save"),
+        "recorded": (runs, "write_record"),
+        "dealt": (preparing, "_write_arrays"),
+    }
+    owner, name = stops[moment]
+    original, calls = getattr(owner, name), []
+
+    def stopped(*args, **options):
+        calls.append(1)
+        if len(calls) in (2, 5):
+            raise KeyboardInterrupt
+        return original(*args, **options)
+
+    monkeypatch.setattr(owner, name, stopped)
+    study = small_study(model)
+    for _ in range(2 if moment != "dealt" else 1):
+        with pytest.raises(KeyboardInterrupt):
+            study.run(tmp_path / "stopped", threads=1, progress=False)
+    monkeypatch.undo()
+    assert_same(study.run(tmp_path / "stopped", threads=1, progress=False), load_results(straight))
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
+    """Two processes, one of them killed in the middle of the study: its run goes on in another one."""
+    killed = []
+
+    def kill_one(record):
+        if not killed:
+            victim = multiprocessing.active_children()[0]
+            os.kill(victim.pid, signal.SIGKILL)
+            killed.append(victim.pid)
+
+    results = small_study(model).run(tmp_path / "two", workers=2, threads=1, progress=kill_one)
+    assert killed
+    assert_same(results, load_results(straight))
+
+
+class Dying(InThisProcess):
+    """An executor of which some tasks never come back."""
+
+    def __init__(self, name: str, deaths: int) -> None:
+        self.name, self.deaths, self.seen = name, deaths, []
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Loses the first tasks of the name."""
+        if args[0].name.startswith(self.name):
+            self.seen.append(args[0].name)
+            if len(self.seen) <= self.deaths:
+                future = Future()
+                future.set_exception(RuntimeError("KilledWorker"))
+                return future
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_a_task_is_given_to_three_workers_and_then_it_failed(model, tmp_path):
+    """What kills every worker is recorded as failed, and the rest is done; what kills two is done by the third."""
+    study = small_study(model, scenarios=(LONG,), methods={"full": None}, ood_kept=(0.0,))
+    executor = Dying("full-long", deaths=2)
+    assert study.run(tmp_path / "two", executor=executor, progress=False).counts == {
+        "done": 2,
+        "failed": 0,
+        "pending": 0,
+    }
+    assert len(executor.seen) == 3
+    results = study.run(tmp_path / "three", executor=Dying("full-long", deaths=9), progress=False)
+    [failed] = [record for record in results.records if record.status == "failed"]
+    assert failed.error == "StudyError: its worker ended 3 times (RuntimeError: KilledWorker)"
+    assert results.counts == {"done": 1, "failed": 1, "pending": 0}
+    assert study.retry(tmp_path / "three", threads=1, progress=False).counts["failed"] == 0
+
+
+def test_an_executor_that_is_shut_down_is_told(model, tmp_path):
+    """The error says that what is done stays done."""
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(StudyError, match=r"the executor takes no more work .* run the study again with a new one"):
+        small_study(model).run(tmp_path / "shut", executor=executor, progress=False)
+
+
+def test_threads_do_one_run_at_a_time(model, straight, tmp_path):
+    """Trainings in threads of one process would share torch's generators; they are done one after the other."""
+    with ThreadPoolExecutor(3) as executor:
+        results = small_study(model).run(tmp_path / "threads", executor=executor, threads=1, progress=False)
+    assert_same(results, load_results(straight))
+
+
+def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
+    """A run whose lock is held is left to its holder, and taken up when the lock is free."""
+    from filelock import FileLock
+
+    study, files = small_study(model), StudyFolder(tmp_path / "held")
+    lock = FileLock(files.lock(study.keys[1].name))
+    files.lock("x").parent.mkdir(parents=True)
+    lock.acquire()
+    told = []
+
+    def free(record):
+        told.append(record.key)
+        if len(told) == len(study.keys) - 1:
+            lock.release()
+
+    assert_same(study.run(files.root, threads=1, progress=free), load_results(straight))
+    assert told[-1] == study.keys[1]
+
+
+def test_workers_that_do_not_start_are_told(monkeypatch):
+    """A script that starts processes without a guard, say, gets an error that says so, and no failed runs."""
+    monkeypatch.setattr(workers_module, "_begin", os._exit)
+    with WorkerProcesses(1, 1) as pool, pytest.raises(StudyError, match='beneath if __name__ == "__main__"'):
+        pool.submit(os.getpid).result()
+
+
+def test_workers_end_with_their_parent():
+    """A worker whose parent was killed does not stay behind."""
+    script = (
+        "import os, time; from codeshift.study.workers import WorkerProcesses\n"
+        "if __name__ == '__main__':\n"
+        "    pool = WorkerProcesses(1, 1); print(pool.submit(os.getpid).result(), flush=True)\n"
+        "    pool.submit(time.sleep, 900)\n"
+        "    time.sleep(900)\n"
+    )
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as parent:  # noqa: S603
+        worker = int(parent.stdout.readline())
+        parent.kill()
+    until = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists() and _runs(worker):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
