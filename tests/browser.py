@@ -145,6 +145,11 @@ class Page:
         return [event["params"]["request"]["url"] for event in self._events("Network.requestWillBeSent")]
 
     @property
+    def blocked(self) -> list[str]:
+        """Why requests were stopped before they were made."""
+        return [event["params"].get("blockedReason", "") for event in self._events("Network.loadingFailed")]
+
+    @property
     def complaints(self) -> list[str]:
         """What stands in the console: messages, warnings, errors, what was blocked."""
         methods = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")

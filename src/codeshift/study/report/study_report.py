@@ -143,18 +143,30 @@ class Report:
         plot.panels[panel].draw(ax, PAPER)
         return ax
 
-    def save_figures(self, folder: str | os.PathLike[str], *, formats: Sequence[str] = ("svg", "pdf")) -> list[Path]:
-        """Write every figure into a folder, in each format, and return the paths.
+    def save_figures(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        formats: Sequence[str] = ("svg", "pdf"),
+        names: Sequence[str] | None = None,
+    ) -> list[Path]:
+        """Write figures into a folder, in each format, and return the paths.
+
+        Args:
+            folder: made where it is missing.
+            formats: of ``"svg"``, ``"pdf"`` and ``"png"``.
+            names: of ``plots``; all by default.
 
         Raises:
-            ParameterError: an unknown format, or a folder that cannot be written to.
+            ParameterError: an unknown format or figure, or a folder that cannot be written to.
             MissingExtraError: matplotlib is not installed.
         """
         for kind in formats:
             if kind not in _FORMATS:
                 raise ParameterError("formats", "known", kind, closest(str(kind), _FORMATS))
+        chosen = [self._plot(name) for name in (self.plots if names is None else names)]
         made = output_folder("folder", folder)
-        return [_save(plot, made / f"{name}.{kind}") for name, plot in self.plots.items() for kind in formats]
+        return [_save(plot, made / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
 
     def _plot(self, name: str) -> Plot:
         if name not in self.plots:

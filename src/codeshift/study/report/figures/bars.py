@@ -12,7 +12,7 @@ from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
-from codeshift.study.report.figures.series import styles
+from codeshift.study.report.figures.series import short, styles
 from codeshift.study.report.figures.theme import Theme
 
 _BAR = 0.3  # inches a line
@@ -51,7 +51,7 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[
             markerfacecolor=face,
             markeredgewidth=1.4,
         )
-    ax.set_yticks(range(0, -len(found), -1), [one.scenario for one in found])
+    ax.set_yticks(range(0, -len(found), -1), [short(one.scenario) for one in found])
     ax.set_ylim(0.6 - len(found), 0.6)
     unit = " (points)" if scale != 1 else ""
     ax.set_xlabel(f"difference in {findings.measure.title}{unit};\nfilled: significant after Holm's correction")
@@ -87,7 +87,7 @@ def _draw_unseen(
             [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
             markerfacecolor=theme.surface if hollow else colour,
         )  # fmt: skip
-    ax.set_yticks(range(0, -len(scenarios), -1), scenarios)
+    ax.set_yticks(range(0, -len(scenarios), -1), list(map(short, scenarios)))
     ax.set_ylim(0.5 - len(scenarios), 0.5)
     ax.set_xlim(-3, 103)
     ax.set_xlabel("outputs with the element, of those that should have it (%);\nhollow: with all of the region kept")

@@ -10,6 +10,7 @@ from codeshift.study.findings import Findings, RelativePerformance
 from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
+from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import Theme
 
 
@@ -51,7 +52,7 @@ def _draw(
     scale = mpl.colors.TwoSlopeNorm(100, *_limits(values))
     ax.imshow(np.ma.masked_invalid(values), cmap=worse, norm=scale, aspect="auto")
     ax.set_xticks(range(len(columns)), [f"{method_name(m)}\n{100 * kept:.4g}% kept" for m, kept in columns])
-    ax.set_yticks(range(len(scenarios)), scenarios)
+    ax.set_yticks(range(len(scenarios)), list(map(short, scenarios)))
     ax.xaxis.tick_top()
     ax.grid(visible=False)
     ax.spines[:].set_visible(False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from codeshift.errors import MissingExtraError
+from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import PAPER, Theme
 
 Draw = Callable[[Any, Theme], None]
@@ -74,7 +75,7 @@ class Plot:
             for panel, ax in zip(self.panels, axes, strict=False):
                 panel.draw(ax, theme)
                 if len(self.panels) > 1:
-                    ax.set_title(panel.title)
+                    ax.set_title(short(panel.title, 40))
             for ax in axes[len(self.panels) :]:
                 ax.set_axis_off()
             return figure

@@ -18,6 +18,15 @@ def styles(findings: Findings, theme: Theme) -> dict[str, tuple[str, str]]:
     return {m: (theme.series[i % len(theme.series)], MARKERS[i % len(MARKERS)]) for i, m in enumerate(methods)}
 
 
+def short(name: str, longest: int = 28) -> str:
+    """A name that leaves room for a plot beside it.
+
+    >>> short("syntax_for_statement"), short("a" * 40, longest=5)
+    ('syntax_for_statement', 'aaaa…')
+    """
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
 def axis_title(measure: Measure, part: str = "") -> str:
     """Such as ``exact match on test_ood (%)``.
 

@@ -1,0 +1,96 @@
+"""What papers take from a report: figures to restyle, SVG and PDF files, LaTeX and Markdown tables."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from codeshift.study.report.latex import escaped
+from codeshift.study.report.study_report import Report
+from report_page import NASTY, SCENARIOS, nasty_report
+from study_results import study_results
+
+FIGURES = {
+    "heat_map", "curves", "curves_by_scenario", "id_against_ood", "differences", "unseen_elements", "failure_modes",
+    "variants", "distributions", "strength",
+}  # fmt: skip
+
+
+def test_figures_are_files(tmp_path):
+    """Each figure is an SVG that parses, with its texts as text, and a PDF; nothing else stands in the folder."""
+    report = nasty_report()
+    assert set(report.plots) == FIGURES
+    paths = report.save_figures(tmp_path / "figures", formats=("svg",))
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"{name}.svg" for name in FIGURES}
+    for path in paths:
+        root = ElementTree.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314  # our own file
+        texts = " ".join(root.itertext())
+        assert "Date" not in path.read_text(encoding="utf-8").split("<defs>")[0]
+        assert re.search(r"[a-z]{3}", texts), path
+        assert "var(--" not in path.read_text(encoding="utf-8")
+    assert NASTY[:20] in " ".join(ElementTree.parse(tmp_path / "figures" / "heat_map.svg").getroot().itertext())  # noqa: S314
+
+
+def test_a_pdf_holds_fonts_that_journals_take(tmp_path):
+    """Fonts are embedded as TrueType, and the file is the same each time."""
+    results = study_results(methods=("full",), ood_kept=(0.0,), general=0)
+    report = Report(results, n_resamples=10, metric="exact_match")
+    first, second = (
+        [p.read_bytes() for p in report.save_figures(tmp_path / n, formats=("pdf",), names=("id_against_ood",))]
+        for n in "ab"
+    )
+    assert first == second
+    assert all(pdf.startswith(b"%PDF") for pdf in first)
+    assert all(b"/Type3" not in pdf for pdf in first)
+
+
+def test_axes_can_be_restyled():
+    """A figure is drawn on one's own axes, whose lines and labels are matplotlib's."""
+    from matplotlib.figure import Figure
+
+    ax = Figure().subplots()
+    assert nasty_report().plot("curves", panel=0, ax=ax) is ax
+    labelled = {line.get_label(): line for line in ax.get_lines()}
+    assert {"full", "LoRA"} <= set(labelled)
+    assert list(labelled["full"].get_xdata()) == [0.0, 0.5, 1.0]
+    means = [c for c in nasty_report().findings.curves if c.scenario is None and c.part == "test_ood"]
+    drawn = [100 * point.estimate.value for point in means[0].points]
+    assert list(labelled["full"].get_ydata()) == pytest.approx(drawn)
+    ax.set_title("Mine")
+    assert nasty_report().plot("id_against_ood").get_xlabel() == "exact match on test_id (%)"
+
+
+def test_markdown_is_a_document():
+    """All tables are read as tables by a Markdown parser, each with its rows, and no text becomes markup."""
+    report = nasty_report()
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(report.to_markdown())
+    assert sum(token.type == "table_open" for token in tokens) == len(report.tables)
+    rows = sum(len(table.rows) + 1 for table in report.tables)
+    assert sum(token.type == "tr_open" for token in tokens) == rows
+    inline = [child for token in tokens for child in token.children or []]
+    assert {child.type for child in inline} <= {"text", "softbreak", "text_special"}
+    assert not any(token.type == "html_block" for token in tokens)
+    assert NASTY in "".join(child.content for child in inline if child.type != "softbreak").replace("\n", " ")
+
+
+def test_latex_tables_are_whole():
+    """Environments are closed, lines have as many places as columns, and no special character is left bare."""
+    text = nasty_report().to_latex()
+    opened, closed = re.findall(r"\\begin\{(\w+)\}", text), re.findall(r"\\end\{(\w+)\}", text)
+    assert sorted(opened) == sorted(closed)
+    assert {"table", "tabular", "longtable"} == set(opened)
+    assert all(text.count(rule) == len(nasty_report().tables) - 1 for rule in (r"\toprule", r"\bottomrule"))
+    for columns, body in re.findall(r"\\begin\{(?:tabular|longtable)\}\{([lr]+)\}(.*?)\\end\{", text, re.DOTALL):
+        lines = [line for line in body.splitlines() if line.endswith(r" \\") and not line.startswith(r"\caption")]
+        assert lines
+        for line in lines:
+            assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+    assert escaped(SCENARIOS[0]) == r"syntax\_for\_statement"
+    assert r"\frac" not in text.replace(r"\textbackslash{}frac", "")
+    assert not re.search(r"(?<!\\)[%#]", text)
+    only = nasty_report().to_latex(["relative"])
+    assert only.count(r"\begin{table}") == 1
+    assert "failed" in only
