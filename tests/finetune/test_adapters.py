@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from peft import IA3Config, LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType
+from peft import AdaLoraConfig, IA3Config, LNTuningConfig, LoraConfig, PrefixTuningConfig, PromptTuningConfig, TaskType
+from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, T5Config, T5ForConditionalGeneration
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import AdapterWarning, Evaluator, Trainer, TrainingConfig, trainable_parameters, with_adapter
@@ -27,16 +28,76 @@ def test_targets_left_open_are_chosen_and_told(family, tokenizer):
         warnings.simplefilter("always")
         adapted = with_adapter(model, config)
     told = [str(w.message) for w in caught if issubclass(w.category, AdapterWarning)]
+    if family == "roberta":
+        assert told.pop(0).startswith("the fresh decoder is trained in full, the adapter is on the encoder")
     if family in HAS_DEFAULT:
         assert told == []
     else:
         kind = model.config.model_type
-        assert told == [f"PEFT has no default LORA targets for {kind!r}: all linear layers are chosen (target_modules)"]
-    assert 0 < trainable_parameters(adapted).share < 0.2
+        assert told == [f"PEFT has no default LORA targets for {kind!r}: target_modules='all-linear' is chosen"]
+    assert 0 < trainable_parameters(adapted).share < (0.5 if family == "roberta" else 0.2)
     assert config.target_modules is None, "the config given is not changed"
     assert config.task_type is None
     expected = TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else TaskType.CAUSAL_LM
     assert adapted.peft_config["default"].task_type == expected
+
+
+class CodeT5pConfig(T5Config):
+    """Of a model type that PEFT does not know, as CodeT5+ 2B and larger have it."""
+
+    model_type = "codet5p"
+
+
+@pytest.mark.parametrize("kind", ["codet5p", "deepseek_v3"])
+def test_all_linear_where_peft_knows_no_default(kind, tokenizer):
+    """CodeT5+ and DeepSeek, which the families here do not hold: PEFT's "all-linear", and told."""
+    if kind == "codet5p":
+        config = CodeT5pConfig(vocab_size=len(tokenizer), d_model=8, d_ff=8, d_kv=4, num_layers=1, num_heads=2)
+        model = T5ForConditionalGeneration(config)
+    else:
+        config = DeepseekV3Config(
+            vocab_size=len(tokenizer), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+            num_key_value_heads=2, kv_lora_rank=4, q_lora_rank=4, qk_rope_head_dim=4, qk_nope_head_dim=4, v_head_dim=8,
+        )  # fmt: skip
+        model = DeepseekV3ForCausalLM(config)
+    linear = {name for name, module in model.named_modules() if type(module).__name__ == "Linear"} - {"lm_head"}
+    with pytest.warns(
+        AdapterWarning, match=f"no default LORA targets for '{kind}': target_modules='all-linear' is chosen"
+    ):
+        adapted = with_adapter(model, LoraConfig(r=2))
+    found = {name for name, module in adapted.base_model.model.named_modules() if hasattr(module, "lora_A")}
+    if kind == "deepseek_v3":  # of a mixture of experts PEFT 0.21 leaves out the layers that are named as experts are
+        linear = {name for name in linear if ".mlp." not in name}
+    assert found == linear
+
+
+@pytest.mark.parametrize("field", ["modules_to_save", "exclude_modules"])
+def test_other_unknown_modules_are_errors_too(field, tokenizer):
+    """PEFT takes them without a word, and they do nothing."""
+    config = LoraConfig(target_modules=["q_proj"], **{field: ["lm_hed"]})
+    with pytest.raises(ParameterError, match=rf"{field} must be names of modules of the model, got 'lm_hed'"):
+        with_adapter(tiny_model("llama", tokenizer), config)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            AdaLoraConfig(total_step=9),
+            "peft_config must be of a method that needs no calls of its own in the loop, got ADA",
+        ),
+        (
+            IA3Config(),
+            "peft_config must be one that fits Starcoder2ForCausalLM, got IA3: Please specify `target_modules`",
+        ),
+        (LNTuningConfig(), "one that fits Starcoder2ForCausalLM, got LN_TUNING: Please specify `target_modules`"),
+        (LoraConfig(target_modules="q_prjx"), "got LORA: Target modules q_prjx not found"),
+    ],
+)
+def test_methods_that_do_not_fit_are_named(config, message, tokenizer):
+    """Rather than all linear layers for methods that are not about them, or another method in silence."""
+    with pytest.raises(ParameterError, match=message):
+        with_adapter(tiny_model("starcoder2", tokenizer), config)
 
 
 def test_an_unknown_target_among_known_ones_is_an_error(tokenizer):
@@ -51,15 +112,19 @@ def test_an_unknown_target_among_known_ones_is_an_error(tokenizer):
 METHODS = {
     "dora": LoraConfig(r=2, use_dora=True),
     "ia3": IA3Config(),
+    "norms": LNTuningConfig(),
     "prefix": PrefixTuningConfig(num_virtual_tokens=4),
     "prompt": PromptTuningConfig(num_virtual_tokens=4),
 }
 
 
-@pytest.mark.parametrize("family", ["t5", "llama"])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.filterwarnings("ignore::codeshift.finetune.AdapterWarning")
+@pytest.mark.parametrize(
+    ("method", "family"),
+    [*((method, family) for method in METHODS for family in ("t5", "llama")), ("prefix", "roberta"), ("dora", "gpt2")],
+)
 def test_every_method_trains_and_is_evaluated(method, family, data, tokenizer):
-    """DoRA, IA3, prefix and prompt tuning: the loss falls below the start's, and evaluation takes the model."""
+    """DoRA, IA3, norms, prefix and prompt tuning: the loss falls below the start's, and evaluation takes the model."""
     config = TrainingConfig(learning_rate=3e-2, num_epochs=4, batch_size=8, schedule="constant")
     model = tiny_model(family, tokenizer)
     columns = {"source": "doc", "target": "code", "progress": False}

@@ -12,7 +12,7 @@ from peft import utils as peft_utils
 
 from codeshift.errors import ParameterError, Told, closest
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import base_model, has_fresh_decoder, is_decoder
 
 # Where PEFT has no default for a model, these two cannot go on all linear layers: IA3 must be told its feed-forward
 # modules too, and the other trains norms.
@@ -60,7 +60,8 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
     """The model itself for None (full fine-tuning), or the model with a fresh adapter on it.
 
     ``config`` is not changed. Where it leaves the target modules open and PEFT has no default for the model, they are
-    all linear layers, with an ``AdapterWarning`` that says so.
+    "all-linear". The fresh decoder of an encoder is trained in full and saved with the adapter, which is then on the
+    encoder alone: random weights that stay are worth nothing. An ``AdapterWarning`` says either.
 
     Raises:
         ParameterError: a module named is unknown (PEFT itself skips an unknown name among known ones), the method does
@@ -90,8 +91,11 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
             _check_modules(model, field, names)
     if config.is_prompt_learning:
         _tell_sizes(model, config)
-    elif getattr(config, "target_modules", "") is None:
-        _choose_targets(model, config)
+    else:
+        if has_fresh_decoder(model):
+            _train_fresh_decoder(config)
+        if getattr(config, "target_modules", "") is None:
+            _choose_targets(model, config)
     try:
         return get_peft_model(model, config)
     except (ValueError, TypeError) as error:
@@ -104,7 +108,16 @@ def _choose_targets(model: Any, config: Any) -> None:
     defaults = getattr(peft_utils, f"TRANSFORMERS_MODELS_TO_{method.replace('_', '')}_TARGET_MODULES_MAPPING", {})
     if kind not in defaults and method not in _NEVER_ALL_LINEAR:
         config.target_modules = "all-linear"
-        message = f"PEFT has no default {method} targets for {kind!r}: all linear layers are chosen (target_modules)"
+        message = f"PEFT has no default {method} targets for {kind!r}: target_modules='all-linear' is chosen"
+        warnings.warn(AdapterWarning(message), stacklevel=4)
+
+
+def _train_fresh_decoder(config: Any) -> None:
+    if config.modules_to_save is None and config.exclude_modules is None:
+        config.modules_to_save, config.exclude_modules = ["decoder"], r"decoder\..*"
+        message = (
+            "the fresh decoder is trained in full, the adapter is on the encoder (modules_to_save, exclude_modules)"
+        )
         warnings.warn(AdapterWarning(message), stacklevel=4)
 
 

@@ -48,16 +48,16 @@ def beam_cache(model: Any, beams: int) -> Iterator[dict[str, Any]]:
     if beams == 1 or is_decoder(model) or prompted:
         yield {}
         return
-    base = base_model(model)
-    parts = [part for part in base.modules() if isinstance(part, PreTrainedModel)]
-    folded = all(part.config._attn_implementation == "sdpa" for part in parts)
-    if folded:
-        base.set_attn_implementation(_NAME)
+    configs = [part.config for part in base_model(model).modules() if isinstance(part, PreTrainedModel)]
+    folded = all(config._attn_implementation == "sdpa" for config in configs)
+    # Not by set_attn_implementation, which does not find a decoder that PEFT has wrapped (modules_to_save).
     try:
+        for config in configs if folded else ():
+            config._attn_implementation = _NAME
         yield {"past_key_values": BeamCache(beams, folded=folded)}
     finally:
-        if folded:
-            base.set_attn_implementation("sdpa")
+        for config in configs if folded else ():
+            config._attn_implementation = "sdpa"
 
 
 def _attention(

@@ -123,6 +123,9 @@ def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["au
     if not (folder / "adapter_model.safetensors").exists():
         raise ParameterError("model", "an adapter in safetensors", str(folder), "save it with safe_serialization=True")
     config = PeftConfig.from_pretrained(folder)
+    if not config.base_model_name_or_path:
+        remedy = "it was trained on an object: load that model, then PeftModel.from_pretrained(model, folder)"
+        raise ParameterError("model", "an adapter that names its base", str(folder), remedy)
     base = load_model(config.base_model_name_or_path, tokenizer, dtype=dtype, revision=config.revision)
     return PeftModel.from_pretrained(base, folder).eval()
 
@@ -160,7 +163,14 @@ def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LA
     for settings in (model.config, model.generation_config):
         settings.decoder_start_token_id = start if start is not None else end
         settings.eos_token_id, settings.pad_token_id = end, tokenizer.pad_token_id
+    model.name_or_path = encoder.name_or_path  # where an adapter of it finds its base
+    model._has_fresh_decoder = True
     return model.eval()
+
+
+def has_fresh_decoder(model: Any) -> bool:
+    """Whether the model's decoder was made here, of random weights that nobody has saved."""
+    return getattr(model, "_has_fresh_decoder", False)
 
 
 def _is_encoder(config: Any) -> bool:

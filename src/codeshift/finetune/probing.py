@@ -40,7 +40,7 @@ def lp_ft(
         head: patterns of the names of the head's parameters. None takes the fresh decoder of an encoder, or the output
             layer where it shares no weights with the embeddings.
         output_dir: the stages go to ``probe`` and ``fine-tune`` in it, each resumable; None writes nothing.
-        options: of ``Trainer``: ``source``, ``target``, ``progress``, ...
+        options: of ``Trainer``: ``source``, ``target``, ``progress``, ...; a ``peft_config`` is for the second stage.
 
     Returns:
         The results of the two stages; the second one's model is the one to use.
@@ -63,10 +63,14 @@ def lp_ft(
     with seeded(probe.seed):
         start = own_model(model, tokenizer)
     folder = None if output_dir is None else Path(output_dir)
-    stages = ((replace(probe, train_only=head or default_head(start)), "probe"), (config, "fine-tune"))
+    adapter = options.pop("peft_config", None)
+    stages = (
+        (replace(probe, train_only=head or default_head(start)), None, "probe"),
+        (config, adapter, "fine-tune"),
+    )
     results = []
-    for settings, name in stages:
-        trainer = Trainer(start, tokenizer, settings, **options)
+    for settings, method, name in stages:
+        trainer = Trainer(start, tokenizer, settings, peft_config=method, **options)
         results.append(trainer.fit(data, folder and folder / name))
         start = results[-1].model
     return results[0], results[1]

@@ -26,7 +26,8 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
     steps, which accelerate would divide once more.
 
     Raises:
-        ParameterError: fp16 without a GPU (accelerate would compute in fp32), or a tracker without a folder.
+        ParameterError: fp16 without a GPU (accelerate would compute in fp32), a tracker without a folder, or a way to
+            divide the model that is not supported.
     """
     mixed = "no" if config.precision == "fp32" else config.precision
     state = AcceleratorState._shared_state
@@ -37,8 +38,12 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
     accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
     if mixed == "fp16" and accelerator.device.type == "cpu":
         raise ParameterError("precision", "fp32 or bf16 on a CPU", "fp16", "give bf16, or run where a GPU is")
-    if accelerator.distributed_type == DistributedType.FSDP and not accelerator.is_fsdp2:
+    kind = accelerator.distributed_type
+    if kind == DistributedType.FSDP and not accelerator.is_fsdp2:
         raise ParameterError("fsdp_version", "2", 1, "give --fsdp_version 2 to accelerate launch or accelerate config")
+    if kind in (DistributedType.DEEPSPEED, DistributedType.MEGATRON_LM):  # their engines have loops of their own
+        remedy = "FSDP divides what DeepSpeed's ZeRO divides"
+        raise ParameterError("distributed_type", "copies of the model or FSDP", kind.value, remedy)
     start_trackers(accelerator, config.to_dict())
     return accelerator
 

@@ -1,0 +1,47 @@
+"""Beside transformers' Seq2SeqTrainer: where the batches are the same, so are the losses."""
+
+from __future__ import annotations
+
+import numpy as np
+from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
+
+from codeshift.finetune import Trainer, TrainingConfig
+from codeshift.finetune.batching import StepPlan, padded_lengths
+from codeshift.finetune.encoding import Encoder
+from codeshift.finetune.template import Template
+from codeshift.finetune.testing import tiny_model
+
+CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=1, batch_size=4, weight_decay=0.0, eval_every=None)
+
+
+def in_order_of_steps(data, model, tokenizer):
+    """The rows as the steps of the first epoch take them."""
+    encoder = Encoder.of(model, tokenizer, (Template("doc", "source"), Template("code", "target")), (512, 512))
+    lengths = padded_lengths(encoder.encode(data), is_decoder=False)
+    plan = StepPlan(lengths, CONFIG.rows_per_step, CONFIG.seed, CONFIG.bucket_by_length)
+    return data.select(np.concatenate(plan.epoch(0)))
+
+
+def peer_losses(data, model, tokenizer, folder):
+    """The loss of each step of Seq2SeqTrainer, on the rows in their order."""
+    inputs = data.map(lambda row: tokenizer(row["doc"], text_target=row["code"]), remove_columns=data.column_names)
+    arguments = Seq2SeqTrainingArguments(
+        output_dir=str(folder), per_device_train_batch_size=CONFIG.batch_size, learning_rate=CONFIG.learning_rate,
+        num_train_epochs=1, train_sampling_strategy="sequential", logging_steps=1, save_strategy="no", report_to=[],
+        disable_tqdm=True, use_cpu=True,
+    )  # fmt: skip
+    collate = DataCollatorForSeq2Seq(tokenizer, model=model)
+    peer = Seq2SeqTrainer(model=model, args=arguments, train_dataset=inputs, data_collator=collate)
+    peer.train()
+    return [row["loss"] for row in peer.state.log_history if "loss" in row]
+
+
+def test_losses_are_those_of_the_peer_on_the_same_batches(data, tokenizer, tmp_path):
+    """Step by step, over an epoch of updates by the same optimiser and schedule."""
+    model = tiny_model("t5", tokenizer, dropout_rate=0.0)
+    train = data["train"]
+    ours = Trainer(model, tokenizer, CONFIG, source="doc", target="code", progress=False).fit(train).losses
+    theirs = peer_losses(in_order_of_steps(train, model, tokenizer), model, tokenizer, tmp_path)
+    assert len(ours) == len(theirs) == 6
+    assert ours[-1] < ours[0] - 0.1
+    assert np.allclose(ours, np.array(theirs, dtype=float), rtol=1e-3, atol=1e-3)  # the peer logs five digits
