@@ -77,7 +77,7 @@ def test_the_other_project(tmp_path: Path, name: str) -> None:
     """Found by the name of its distribution, however that is spelt; the remedy is named."""
     [problem] = look_at(installed(tmp_path, **sound(tmp_path), other=named(name, "0.3.1"))).problems
     assert problem.startswith(f"another project, {name} 0.3.1, brings a package that is imported as 'codeshift'")
-    assert f"pip uninstall {name}, then pip install --force-reinstall --no-deps codeshift-ood" in problem
+    assert f"pip uninstall -y {name} codeshift-ood, then pip install codeshift-ood" in problem
 
 
 @pytest.mark.parametrize(
