@@ -1,7 +1,8 @@
 """Draws the picture of the home page from what ``codeshift demo`` found.
 
-Run ``codeshift demo`` first, then ``python scripts/picture.py codeshift-demo``. It writes ``overview-light.svg`` and
-``overview-dark.svg`` into ``docs/assets``: programs and a region, parts, and the scores of the demo's models.
+Run ``codeshift demo`` first, then ``python scripts/picture.py codeshift-demo``. It writes ``overview-*.svg`` into
+``docs/assets``, wide and tall, for light and dark pages: programs and a region, parts, and the scores of the demo's
+models.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def main() -> int:
     options = parser.parse_args()
     found = read(options.demo, options.scenario, options.metric, options.rows)
     for theme in THEMES:
-        (ASSETS / f"overview-{theme.name}.svg").write_text(draw(found, theme), encoding="utf-8")
+        for shape in ("wide", "tall"):
+            picture = draw(found, theme, tall=shape == "tall")
+            (ASSETS / f"overview-{shape}-{theme.name}.svg").write_text(picture, encoding="utf-8")
     return 0
 
 
@@ -102,8 +105,8 @@ def read(folder: Path, scenario: str, metric: str, drawn: int | None = None) -> 
     )
 
 
-def draw(found: Found, theme: Theme) -> str:
-    """The picture as SVG text."""
+def draw(found: Found, theme: Theme, *, tall: bool) -> str:
+    """The picture as SVG text, its panels side by side or, for a phone, beneath each other."""
     panels = (
         ("1  Say what is out of distribution", programs(found, theme)),
         ("2  Deal the rows, and audit the split", parts(found, theme)),
@@ -111,10 +114,12 @@ def draw(found: Found, theme: Theme) -> str:
     )
     body = []
     for number, (title, content) in enumerate(panels):
-        body.append(f'<g transform="translate({number * (PANEL + GAP)},0)">{text(0, 22, title, theme.text, bold=True)}')
+        x, y = (0, number * (HEIGHT + 20)) if tall else (number * (PANEL + GAP), 0)
+        body.append(f'<g transform="translate({x},{y})">{text(0, 22, title, theme.text, bold=True)}')
         body.append(f"{content}</g>")
     style = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:13px"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" style="{style}" role="img">'
+    size = f"{PANEL + 20} {3 * HEIGHT + 40}" if tall else f"{WIDTH} {HEIGHT}"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" style="{style}" role="img">'
     title = f"<title>{escape(found.meaning)}: programs, parts and scores</title>"
     return f"{head}{title}{''.join(body)}</svg>\n"
 
