@@ -248,6 +248,37 @@ def test_time_grows_with_length():
     assert seconds[1] < 40 * seconds[0] + 1
 
 
+HOSTILE = [
+    "(",
+    "{",
+    "[",
+    "if ( a ) { ",
+    "if ( a ) { x = 1 ; } else ",
+    "x = x + 1 ; ",
+    "f ( a , ",
+    "\"'",
+    "`${",
+    "/*",
+    "\0",
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_time_is_about_linear_in_every_language(language):
+    """Eight times the brackets, branches, statements, quotes take far less than the 64 of a quadratic cost."""
+    metric = CodeBLEU(language)
+
+    def seconds(times):
+        texts = [text * times for text in HOSTILE]
+        start = time.process_time()
+        scores = metric.score(texts, [text + " x" for text in texts])
+        assert ((scores >= 0) & (scores <= 1)).all()
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(2400) < 24 * seconds(300) + 0.1
+
+
 SCRIPT = """
 import json, sys
 from codeshift.metrics.codebleu import CodeBLEU
