@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ from broken_splitters import ByPosition
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
 from codeshift.splitters.testing import CHECKS, check_fresh_process, check_seed, check_splitter
+from splitter_rows import c_sharp_rows, java_rows
 from strategies import datasets, splitters, unless_impossible
 
 LONG = LengthSplitter(column="code", quantiles=(0.7, 1.0))
@@ -37,6 +39,24 @@ def rows() -> Dataset:
 def test_every_splitter_and_composition_keeps_the_laws(splitter: Splitter, rows: Dataset) -> None:
     """``check_splitter`` passes, in a fresh process with another hash seed too."""
     check_splitter(splitter, rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "language", "nodes"),
+    [
+        (java_rows, "java", ("for_statement", "enhanced_for_statement", "while_statement")),
+        (c_sharp_rows, "c_sharp", ("conditional_expression", "throw_statement")),
+    ],
+    ids=["java", "c_sharp"],
+)
+def test_length_and_syntax_keep_the_laws_on_real_rows(
+    rows: Callable[[], Dataset], language: str, nodes: tuple[str, ...]
+) -> None:
+    """Alone and composed; the other splitters' tests do so each for its own."""
+    long = LengthSplitter(column="code", language=language)
+    syntax = ASTNodeSplitter(column="code", language=language, nodes=nodes)
+    for splitter in (long, syntax, long - syntax):
+        check_splitter(splitter, rows(), fresh_process=False)
 
 
 # Few distinct rows may leave every seed the same choice: that law is put to the larger data above, as is the slow one.
