@@ -1,0 +1,67 @@
+"""Help: every command says what it does and shows an example that it would take."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from codeshift.cli.parser import make_parser
+
+
+def commands(parser: argparse.ArgumentParser, name: str = "codeshift") -> dict[str, argparse.ArgumentParser]:
+    """All commands that can be run, by what is typed."""
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not inner:
+        return {name: parser}
+    found: dict[str, argparse.ArgumentParser] = {}
+    for word, one in inner[0].choices.items():
+        found |= commands(one, f"{name} {word}")
+    return found
+
+
+COMMANDS = commands(make_parser())
+
+
+def test_the_commands() -> None:
+    """Those that the documentation names."""
+    study = [f"study {word}" for word in ("plan", "run", "status", "retry", "report")]
+    rest = ["split", "audit", "train", "evaluate", "languages", "doctor", "demo"]
+    assert set(COMMANDS) == {f"codeshift {word}" for word in (*study, *rest)}
+
+
+@pytest.mark.parametrize("typed", COMMANDS)
+def test_help_ends_with_an_example_that_parses(typed: str) -> None:
+    """The example is of this command, and every option in it exists."""
+    text = COMMANDS[typed].format_help()
+    example = text.rpartition("example: ")[2].replace("\\\n", " ")
+    words = shlex.split(example)
+    assert " ".join(words).startswith(typed)
+    make_parser().parse_args(words[1:])
+    assert COMMANDS[typed].description
+
+
+@pytest.mark.parametrize("typed", COMMANDS)
+def test_every_option_is_explained(typed: str) -> None:
+    """And what a command gives can be had as JSON, but for the demo, which talks as it goes."""
+    assert all(action.help for action in COMMANDS[typed]._actions)
+    assert ("--json" in COMMANDS[typed]._option_string_actions) == (typed != "codeshift demo")
+
+
+def test_help_of_any_command_is_quick() -> None:
+    """It loads no library of data or of deep learning."""
+    names = [typed.split()[1:] for typed in COMMANDS]
+    code = (
+        "import sys; from codeshift.cli import main\n"
+        f"for words in {names!r}:\n"
+        "    try: main([*words, '--help'])\n"
+        "    except SystemExit: pass\n"
+        "print([name for name in ('torch', 'datasets', 'numpy', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.endswith("[]\n")
+    assert len(re.findall(r"^usage: codeshift ", done.stdout, flags=re.MULTILINE)) == len(names)
