@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,11 +16,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from codeshift.errors import ParameterError
+from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.errors import CheckpointError
 from codeshift.pretrain.corpus import Corpus
-from codeshift.pretrain.exporting import export
+from codeshift.pretrain.exporting import earlier_stages, export
 from codeshift.pretrain.fragments import Fragment
 from codeshift.pretrain.model import untrained_model
 from codeshift.pretrain.running import PretrainingConfig, pretrain
@@ -129,6 +130,28 @@ def test_an_export_replaces_the_last_one(whole, exported):
     assert export(whole[0], folder, CORPUS, CONFIG, whole[1], about=ABOUT) == recipe
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def test_a_second_stage_starts_from_the_first(exported, tmp_path):
+    """Training goes on from an exported model with its tokenizer, and the recipe, card and curve hold both stages."""
+    first, recipe = exported
+    config = dataclasses.replace(CONFIG, seed=1, learning_rate=1e-3)
+    result = pretrain(CORPUS, tmp_path, config, start=first)
+    assert result.losses[0] < recipe["curve"]["training"][0][1]  # whose point is the mean of the whole first stage
+    about = ABOUT | {"earlier": earlier_stages(first)}
+    second = export(tmp_path, tmp_path / "model", CORPUS, config, result, about=about)
+    assert [stage["settings"]["seed"] for stage in [*second["earlier"], second]] == [0, 1]
+    assert len(earlier_stages(tmp_path / "model")) == 2
+    text = (tmp_path / "model" / "README.md").read_text()
+    assert "24 steps with a learning rate up to 0.025 (seed 0); then, from there, 24 steps" in text
+    assert "--out FOLDER-1 --start FOLDER-0/model --steps 24" in text
+    assert (tmp_path / "model" / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+
+
+def test_a_stage_needs_a_recipe_to_start_from(tmp_path):
+    """A folder that no run exported cannot say how its model came about."""
+    with pytest.raises(DataError, match=r"start must be a folder with pretraining\.json"):
+        earlier_stages(tmp_path)
 
 
 def test_the_seed_decides_the_first_weights(whole):

@@ -14,7 +14,7 @@ import torch
 from codeshift.errors import CodeshiftError
 from codeshift.finetune import TruncationWarning
 from codeshift.pretrain.corpus import Corpus, make_corpus
-from codeshift.pretrain.exporting import export
+from codeshift.pretrain.exporting import earlier_stages, export
 from codeshift.pretrain.java_sources import JDK_ZIP, jdk_methods
 from codeshift.pretrain.python_sources import MOST_OF_ONE, PACKAGES, installed_package, standard_library
 from codeshift.pretrain.running import PretrainingConfig, check_held_out, pretrain
@@ -37,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             corpus, about = _corpus(asked.jdk, asked.jdk_version)
             about["held_out"] = check_held_out(corpus)
             print("{train:,} fragments, {test:,} held-out functions, {leaked} leaked".format(**about["held_out"]))
-            result = pretrain(corpus, Path(asked.out), config, progress=True)
+            start = Path(asked.start) if asked.start else None
+            if start is not None:
+                about["earlier"] = earlier_stages(start)
+            result = pretrain(corpus, Path(asked.out), config, start=start, progress=True)
             recipe = export(Path(asked.out), Path(asked.out) / "model", corpus, config, result, about=about)
             before, after = (recipe[f"likelihood_{when}"]["value"] for when in ("before", "after"))
             print(f"{Path(asked.out) / 'model'}: NLL of held-out functions {before:.3f} before, {after:.3f} after")
@@ -65,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     defaults = PretrainingConfig()
     parser = argparse.ArgumentParser(prog="python -m codeshift.pretrain", description=__doc__)
     parser.add_argument("--out", required=True, help="folder of checkpoints and of the model")
+    parser.add_argument("--start", help="folder of an exported model to train on (random weights)")
     parser.add_argument("--jdk", default=JDK_ZIP, help="zip of a JDK's sources (%(default)s)")
     parser.add_argument("--jdk-version", default="17", help="its version, for the card (%(default)s)")
     parser.add_argument("--steps", type=int, default=defaults.steps, help="updates of the weights (%(default)s)")

@@ -19,6 +19,7 @@ def card(recipe: dict[str, Any]) -> str:
     Args:
         recipe: what ``export`` writes as ``pretraining.json``.
     """
+    stages = [*recipe.get("earlier", []), recipe]
     architecture, training, held_out = recipe["architecture"], recipe["training"], recipe["held_out"]
     return _CARD.read_text(encoding="utf-8").format(
         millions=recipe["parameters"] / 1e6, vocabulary=recipe["vocabulary"],
@@ -31,10 +32,11 @@ def card(recipe: dict[str, Any]) -> str:
         table="\n".join(_line(source) for source in recipe["sources"]), all_rows=recipe["rows"],
         encoder=architecture["num_layers"], decoder=architecture["num_decoder_layers"], width=architecture["d_model"],
         ff=architecture["d_ff"], heads=architecture["num_heads"], kv=architecture["d_kv"],
-        steps=recipe["settings"]["steps"], batch=training["batch_size"], rate=training["learning_rate"],
-        warmup=training["warmup"], precision=training["precision"],
-        target_tokens_seen=recipe["target_tokens"] / 1e6, seed=training["seed"], hours=recipe["seconds"] / 3600,
-        machine=recipe["machine"], jdk=recipe["jdk_version"],
+        stages="; then, from there, ".join(_stage(stage) for stage in stages), commands=_commands(stages, recipe),
+        batch=training["batch_size"], warmup=training["warmup"], precision=training["precision"],
+        target_tokens_seen=sum(stage["target_tokens"] for stage in stages) / 1e6,
+        hours=sum(stage["seconds"] for stage in stages) / 3600,
+        machine=recipe["machine"],
     )  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def loss_curve(recipe: dict[str, Any]) -> str:
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         ax = figure.subplots()
         for name, label in (("training", "training, all tasks"), ("validation", "held out, docstring to code")):
-            points = recipe["curve"][name]
+            points = _points(recipe, name)
             ax.plot([x for x, _ in points], [y for _, y in points], label=label, linewidth=1.4)
         ax.set_xlabel("step")
         ax.set_ylabel("loss, nats a token")
@@ -62,6 +64,31 @@ def loss_curve(recipe: dict[str, Any]) -> str:
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _points(recipe: dict[str, Any], name: str) -> list[tuple[int, float]]:
+    """The points of all stages, with the steps counted through."""
+    points: list[tuple[int, float]] = []
+    before = 0
+    for stage in [*recipe.get("earlier", []), recipe]:
+        points += [(before + step, loss) for step, loss in stage["curve"][name]]
+        before += stage["settings"]["steps"]
+    return points
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    steps, rate, seed = (stage["settings"][name] for name in ("steps", "learning_rate", "seed"))
+    return f"{steps:,} steps with a learning rate up to {rate:g} (seed {seed})"
+
+
+def _commands(stages: list[dict[str, Any]], recipe: dict[str, Any]) -> str:
+    lines = []
+    for number, stage in enumerate(stages):
+        steps, rate, seed = (stage["settings"][name] for name in ("steps", "learning_rate", "seed"))
+        start = f" --start FOLDER-{number - 1}/model" if number else ""
+        options = f'--steps {steps} --learning-rate {rate:g} --seed {seed} --jdk-version "{recipe["jdk_version"]}"'
+        lines.append(f"python -m codeshift.pretrain --out FOLDER-{number}{start} {options}")
+    return "\n".join(lines)
 
 
 def _interval(estimate: dict[str, float]) -> str:

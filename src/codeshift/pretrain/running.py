@@ -14,6 +14,7 @@ from codeshift.audit import audit
 from codeshift.errors import DataError
 from codeshift.finetune.code_tokenizer import train_code_tokenizer
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import load_model, load_tokenizer
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.trainer import Trainer
 from codeshift.pretrain.corpus import Corpus
@@ -90,31 +91,38 @@ def check_held_out(corpus: Corpus) -> dict[str, Any]:
     return {"train": len(parts["train"]), "test": len(parts["test"]), "leaked": leakage.near}
 
 
-def pretrain(corpus: Corpus, folder: Path, config: PretrainingConfig, *, progress: bool = False) -> TrainingResult:
+def pretrain(
+    corpus: Corpus, folder: Path, config: PretrainingConfig, *, start: Path | None = None, progress: bool = False
+) -> TrainingResult:
     """Train a tokenizer and a model on ``corpus``; a run that was killed is taken up at its last checkpoint.
 
     Args:
         corpus: what to learn from, and what to measure on.
-        folder: gets ``tokenizer/``, ``checkpoints/`` and, at the end, the trained model in float32.
+        folder: gets ``checkpoints/`` and, at the end, the trained model in float32.
         config: how long, and how.
+        start: a folder with a model and its tokenizer to train on; None starts from random weights.
         progress: whether a progress bar is shown.
 
     Raises:
         CheckpointError: the folder holds the checkpoints of another run.
     """
-    documented = [fragment.docstring for fragment in corpus.fragments if fragment.docstring]
-    texts = [layout(fragment) for fragment in corpus.fragments]
-    tokenizer = train_code_tokenizer([*texts, *documented], vocabulary=config.vocabulary)
+    tokenizer = load_tokenizer(start) if start else _trained_tokenizer(corpus, config.vocabulary)
     every = max(1, len(corpus.held_out) // _VALIDATED_ROWS)
     splits = {"train": pretraining_rows(corpus.fragments, tokenizer, seed=config.seed)}
     if corpus.held_out:
         in_order = sorted(corpus.held_out, key=lambda fragment: fragment.digest)
         splits["validation"] = docstring_rows(in_order[::every])
     started = time.time()
-    model = untrained_model(tokenizer, seed=config.seed)
+    model = load_model(start) if start else untrained_model(tokenizer, seed=config.seed)
     trainer = Trainer(model, tokenizer, config.training(), source="source", target="target", progress=progress)
     result = trainer.fit(DatasetDict(splits), folder)
     session = {"seconds": round(time.time() - started), "steps": len(result.losses), "rows": len(splits["train"])}
     with (folder / "sessions.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(session) + "\n")
     return result
+
+
+def _trained_tokenizer(corpus: Corpus, vocabulary: int) -> Any:
+    documented = [fragment.docstring for fragment in corpus.fragments if fragment.docstring]
+    texts = [layout(fragment) for fragment in corpus.fragments]
+    return train_code_tokenizer([*texts, *documented], vocabulary=vocabulary)
