@@ -14,7 +14,7 @@ from study_results import study_results
 SCENARIOS = ("length_p97_p100", "length_p0_p3", "syntax_for_statement", "semantics_cluster_0", "semantics_cluster_1")
 COSTS, DIMENSIONS, BACK = "Masking a region", "Shifts of syntax", "A few rows"
 KEEPS, STRONGER, FORGETS, WORSE = "LoRA keeps more", "A stronger shift", "Fine-tuning forgets", "Fine-tuning with"
-UNSEEN = "Models write"
+UNSEEN, GAP = "Models write", "Fine-tuned models do worse"
 
 
 def claims(chance, **changes):
@@ -41,7 +41,7 @@ def lost(key, inside, *, full=0.5, lora=0.2, few=0.8, simple=0.5):
 def test_a_study_where_all_hold():
     """With the losses of the paper each claim holds, and says by how much."""
     found = claims(lost)
-    for start in (COSTS, DIMENSIONS, BACK, KEEPS, UNSEEN):
+    for start in (GAP, COSTS, DIMENSIONS, BACK, KEEPS, UNSEEN):
         assert claim(found, start).verdict == "holds", claim(found, start)
         assert claim(found, start).low > (0.5 if start == BACK else 0)
     assert "Of 10 cells" in claim(found, COSTS).told
@@ -54,6 +54,10 @@ def test_a_study_where_none_hold():
     found = claims(lambda key, inside: lost(key, inside, full=0.15, lora=0.7, few=0.0, simple=1.6))
     for start in (KEEPS, BACK, DIMENSIONS):
         assert claim(found, start).verdict == "does not hold", claim(found, start)
+    assert claim(found, GAP).verdict == "holds"
+    turned = claims(lambda key, inside: 0.8 if inside else 0.4)
+    assert claim(turned, GAP).verdict == "does not hold"
+    assert "full fine-tuning +4" in claim(turned, GAP).told
     gain = claims(lambda key, inside: lost(key, inside, full=-0.2, lora=-0.2))
     assert claim(gain, COSTS).verdict == "does not hold"
     assert claim(gain, BACK).verdict == "not shown"
@@ -94,6 +98,7 @@ def test_strength(sign, expected):
 def test_claims_need_their_runs():
     """What the plan has no runs for is not claimed; what is pending is not shown and says why."""
     assert claims(lost, methods=("full",), scenarios=("length_a",), general=0).keys() == {
+        "Fine-tuned models do worse out of distribution than in distribution",
         "Masking a region from training costs performance on it",
         "A few rows of the region win most of the loss back",
         "Fine-tuning with the region masked is worse on it than no fine-tuning at all",

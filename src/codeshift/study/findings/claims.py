@@ -46,6 +46,8 @@ class Claim(Finding):
 def claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """Every claim that the study has the runs for, whether they are done or not."""
     masked = cells.masked is not None and cells.masked < 1
+    if masked and cells.methods:
+        yield _gap(cells, metric)
     if masked and 1.0 in cells.results.ood_kept:
         yield _costs(cells, metric)
         yield from _dimensions(cells, metric)
@@ -124,6 +126,25 @@ def _of_baseline(cells: Cells, metric: str) -> str:
 def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[str] | None = None) -> str:
     chosen = cells.methods if methods is None else methods
     return "; ".join(f"{method_name(method)} {SHARE.estimate(cells.estimate(of(method)))}" for method in chosen)
+
+
+def _gap(cells: Cells, metric: str) -> Claim:
+    def gap(method: str) -> Quantity:
+        kept = None if method == NONE else cells.masked
+        found = [Cell(scenario=name, method=method, ood_kept=kept) for name in cells.results.scenarios]
+        parts = [[cells.quantity(cell, metric, part) for cell in found] for part in ("test_ood", "test_id")]
+        return mean_of([cells.worse(metric, ood - inside) for ood, inside in zip(*parts, strict=True)])
+
+    by_method = {method: gap(method) for method in ((NONE,) if cells.has_none else ()) + cells.methods}
+    measure = cells.measure(metric)
+    told = "; ".join(
+        f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, worse)))}"
+        for method, worse in by_method.items()
+    )
+    pooled = mean_of([by_method[method] for method in cells.methods])
+    told = f"{measure.title} on test_ood less that on test_id, mean over scenarios: {told}."
+    told += " Rows of the two parts can differ in difficulty as well."
+    return _claim(cells, "Fine-tuned models do worse out of distribution than in distribution", pooled, told)
 
 
 def _dimensions(cells: Cells, metric: str) -> Iterator[Claim]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,18 +87,20 @@ class Resampler:
         """
         scenario = scenario if part in TEST_PARTS else None
         by_split: dict[int, list[tuple[float, FloatArray, int]]] = {}
+        sets = set()
         for record in records:
             key = record.key
             if record.status == "done" and self._dealt(part, scenario, key.split_seed):
                 found = self._value_of(key, part, scenario, name, statistics, metric)
                 by_split.setdefault(key.split_seed, []).append(found)
+                sets.add(self._draws.order(key, evaluated_set(part))[0])
         if not by_split:
             return nothing(self.n_resamples)
         runs = [run for block in by_split.values() for run in block]
         means = [np.mean([value for value, _, _ in block]) for block in by_split.values()]
         return Quantity(
             value=float(np.mean(means)),
-            draws=self._over_seeds({split: [run[1] for run in block] for split, block in by_split.items()}, part),
+            draws=self._over_seeds([[run[1] for run in block] for block in by_split.values()], len(sets) > 1),
             n=min(n for _, _, n in runs),
             seeds=len(runs),
         )
@@ -121,7 +123,7 @@ class Resampler:
             rows, mask = self._rows(key, part, scenario, statistics(key))
             values_of = _mean_values if metric is None else _values_of(metric)
             value = float(values_of(column_sums(rows)[None, :])[0]) if mask.any() else np.nan
-            sums = np.einsum("rn,nd->rd", self._draws.counts(part, scenario, key.split_seed), rows, optimize=False)
+            sums = np.einsum("rn,nd->rd", self._draws.counts(key, part, scenario), rows, optimize=False)
             self._values[asked] = value, values_of(sums), int(mask.sum())
         return self._values[asked]
 
@@ -129,17 +131,16 @@ class Resampler:
         self, key: RunKey, part: str, scenario: str | None, statistics: FloatArray
     ) -> tuple[FloatArray, NDArray[np.bool_]]:
         """A part's statistics in the canonical order, with zeros, which count for nothing, for rows that lack them."""
-        _, order = self._draws.order(part, key.split_seed)
+        _, order = self._draws.order(key, evaluated_set(part))
         rows = statistics[order]
         if part in TEST_PARTS:
             rows = rows[self.results.members(part, scenario or "", key.split_seed)[order]]
         missing: NDArray[np.bool_] = np.asarray(np.isnan(rows).any(axis=1))
         return np.where(missing[:, None], 0.0, rows), ~missing
 
-    def _over_seeds(self, by_split: Mapping[int, Sequence[FloatArray]], part: str) -> FloatArray:
+    def _over_seeds(self, by_split: Sequence[Sequence[FloatArray]], own_rows: bool) -> FloatArray:
         """Resamples of rows become resamples of seeds and rows; one run of one split stays as it is."""
-        blocks = [np.array(block) for block in by_split.values()]
-        own_rows = len({self._draws.order(part, split)[0] for split in by_split}) > 1
+        blocks = [np.array(block) for block in by_split]
         rng = np.random.default_rng([self.seed, 1])
         resample = np.arange(self.n_resamples)
         splits = rng.integers(0, len(blocks), (self.n_resamples, len(blocks)))

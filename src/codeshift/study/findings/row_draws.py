@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,23 +34,20 @@ class RowDraws:
     def __init__(self, results: StudyResults, n_resamples: int, seed: int) -> None:
         self._results, self._n_resamples, self._seed = results, n_resamples, seed
         self.order = lru_cache(maxsize=None)(self._order)
-        self.counts = lru_cache(maxsize=_KEPT)(self._counts)
+        self._order_of_rows: dict[tuple[str, int, str], tuple[str, NDArray[np.int64]]] = {}
+        self._counts = lru_cache(maxsize=_KEPT)(self._counted)
         self._whole = lru_cache(maxsize=_KEPT)(self._drawn)
 
-    @cached_property
-    def _done(self) -> dict[int, list[RunKey]]:
-        found: dict[int, list[RunKey]] = {}
-        for record in self._results.records:
-            if record.status == "done":
-                found.setdefault(record.key.split_seed, []).append(record.key)
-        return found
+    def counts(self, key: RunKey, part: str, scenario: str | None) -> FloatArray:
+        """How often the rows of a part, in their order, are drawn: (resamples, rows)."""
+        digest, order = self.order(key, evaluated_set(part))
+        return self._counts(digest, order.tobytes(), part, scenario, key.split_seed)
 
-    def _counts(self, part: str, scenario: str | None, split_seed: int) -> FloatArray:
-        """Of the rows of a part in their order, (resamples, rows)."""
-        digest, order = self.order(part, split_seed)
-        whole = self._whole(evaluated_set(part), digest, len(order))
+    def _counted(self, digest: str, order: bytes, part: str, scenario: str | None, split_seed: int) -> FloatArray:
+        rows = np.frombuffer(order, dtype=np.int64)
+        whole = self._whole(evaluated_set(part), digest, len(rows))
         if part in TEST_PARTS:
-            whole = whole[:, self._results.members(part, scenario or "", split_seed)[order]]
+            whole = whole[:, self._results.members(part, scenario or "", split_seed)[rows]]
         return whole.astype(np.float64)
 
     def _drawn(self, evaluated: str, digest: str, rows: int) -> NDArray[np.uint16]:
@@ -60,14 +58,31 @@ class RowDraws:
             counts[i] = np.bincount(rng.integers(0, rows, rows), minlength=rows)
         return counts
 
-    def _order(self, part: str, split_seed: int) -> tuple[str, NDArray[np.int64]]:
-        """A digest of the rows of a part's set, and their order."""
-        evaluated, keys = evaluated_set(part), self._done[split_seed]
-        references = self._results.scores(keys[0], evaluated).references
-        content: list[tuple[str, ...]] = [(text,) for text in references]
-        if len(set(references)) < len(references):  # only outputs tell rows of one reference apart
-            outputs = [self._results.scores(key, evaluated).predictions for key in keys]
-            content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
-        order = sorted(range(len(content)), key=content.__getitem__)
-        digest = hashlib.sha256("\0".join(content[i][0] for i in order).encode("utf-8", "surrogatepass"))
-        return digest.hexdigest(), np.array(order, dtype=np.int64)
+    def _order(self, key: RunKey, evaluated: str) -> tuple[str, NDArray[np.int64]]:
+        """A digest of the rows that a run was evaluated on, the same in any order of them, and their order."""
+        references = self._results.scores(key, evaluated).references
+        as_they_are = _digest(references)
+        asked = (evaluated, key.split_seed, as_they_are)
+        if asked not in self._order_of_rows:
+            content: list[tuple[str, ...]] = [(text,) for text in references]
+            if len(set(references)) < len(references):  # only outputs tell rows of one reference apart
+                outputs = self._outputs(evaluated, key.split_seed, as_they_are)
+                content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
+            order = sorted(range(len(content)), key=content.__getitem__)
+            in_order = _digest([references[i] for i in order])
+            self._order_of_rows[asked] = in_order, np.array(order, dtype=np.int64)
+        return self._order_of_rows[asked]
+
+    def _outputs(self, evaluated: str, split_seed: int, rows: str) -> list[Sequence[str | None]]:
+        """What every run wrote that was evaluated on these rows."""
+        found = []
+        for record in self._results.records:
+            if record.status == "done" and record.key.split_seed == split_seed:
+                scores = self._results.scores(record.key, evaluated)
+                if _digest(scores.references) == rows:
+                    found.append(scores.predictions)
+        return found
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
