@@ -86,6 +86,24 @@ def test_nats_a_token_weigh_rows_by_their_tokens(rows):
     assert corpus.n == len(rows)
 
 
+@given(LOGS, st.data())
+def test_a_likelier_token_lowers_nats_and_a_right_one_raises_accuracy(rows, data):
+    """Monotone: a token rated higher never costs nats, a wrong token that is put right never costs accuracy."""
+    row = data.draw(st.integers(0, len(rows) - 1))
+    token = data.draw(st.integers(0, len(rows[row]) - 1))
+    better = [list(r) for r in rows]
+    better[row][token] = data.draw(st.floats(rows[row][token], 0))
+    ids = [[1] * len(r) for r in rows]
+    nats = NegativeLogLikelihood()
+    assert nats.score(better, ids)[row] <= nats.score(rows, ids)[row] + 1e-12
+    assert nats.corpus(better, ids).value <= nats.corpus(rows, ids).value + 1e-12
+    guesses = [data.draw(st.lists(st.integers(0, 1), min_size=len(r), max_size=len(r))) for r in rows]
+    righted = [list(g) for g in guesses]
+    righted[row][token] = 1
+    gain = TokenAccuracy().score(righted, ids)[row] - TokenAccuracy().score(guesses, ids)[row]
+    assert gain == pytest.approx((1 - guesses[row][token]) / len(rows[row]))
+
+
 def test_token_accuracy_counts_tokens():
     """Rows are shares of their own tokens, the corpus a share of all tokens."""
     predictions, references = [np.array([1, 2, 3, 4]), np.array([9])], [np.array([1, 2, 3, 5]), np.array([8])]
