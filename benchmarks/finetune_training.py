@@ -1,6 +1,6 @@
 """Training and generation beside transformers' Seq2SeqTrainer: one process, one thread, CPU seconds.
 
-    python benchmarks/finetune_training.py [--rows 2000] [--data FILE.jsonl --source nl --target code] [--part train]
+    python benchmarks/finetune_training.py [--rows 2000] [--data FILE.jsonl --source nl --target code] [--only train]
 
 Each side trains the same T5 (about 4.9M parameters, random weights) on the same rows, batch 16, one epoch, and then
 generates for the same rows. Rows come from a JSONL file, or else from the functions of the running Python's standard
@@ -20,12 +20,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig, get_peft_model
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.utils import logging
 
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
+from codeshift.finetune.batching import StepPlan
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import ExactMatch
 
@@ -68,6 +70,24 @@ def tokenized(data: Dataset, tokenizer: Any) -> Dataset:
         lambda rows: tokenizer(rows["source"], text_target=rows["target"], truncation=True, max_length=LENGTH),
         batched=True, remove_columns=data.column_names,
     )  # fmt: skip
+
+
+def padding(data: Dataset, tokenizer: Any) -> None:
+    """Print how many tokens each side computes for a real one, in one epoch."""
+    inputs = tokenized(data, tokenizer)
+    lengths = np.array([[len(i), len(t)] for i, t in zip(inputs["input_ids"], inputs["labels"], strict=True)])
+    plan = StepPlan(lengths, BATCH, seed=0, bucket_by_length=True)
+    torch.manual_seed(0)
+    orders = {
+        "Seq2SeqTrainer": np.random.default_rng(0).permutation(len(data)),
+        "grouped": np.array(list(LengthGroupedSampler(BATCH, lengths=lengths[:, 0].tolist()))),
+        "codeshift": np.concatenate(plan.epoch(0)),
+    }
+    for side, order in orders.items():
+        batches = [lengths[order[i : i + BATCH]] for i in range(0, len(order), BATCH)]
+        computed = sum(len(batch) * int(batch.max(axis=0).sum()) for batch in batches)
+        ratio = round(computed / int(lengths.sum()), 2)
+        print(json.dumps({"work": "padding", "side": side, "tokens_for_a_real_one": ratio}), flush=True)
 
 
 def training(data: Dataset, tokenizer: Any, make: Callable[[], Any]) -> list[dict]:
@@ -147,6 +167,7 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     logging.set_verbosity_error()
+    disable_progress_bars()
     data = load_rows(options)
     tokenizer = tiny_tokenizer([*data["source"], *data["target"]], vocab_size=8000)
 
@@ -155,6 +176,7 @@ def main() -> None:
 
     print(f"{sum(p.numel() for p in make().parameters()):,} parameters, {len(data)} rows", flush=True)
     rows = []
+    padding(data, tokenizer)
     if options.only != "generate":
         rows += training(data, tokenizer, make)
     if options.only != "train":

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from peft import LoraConfig
+from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning
+from codeshift.finetune.cache import BeamCache
 from codeshift.finetune.models import as_generator
 from codeshift.finetune.runtime import seeded
+from codeshift.finetune.sampling import RowSampler
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 
@@ -92,7 +94,7 @@ def test_outputs_are_those_of_single_rows(family, num_beams, data, tokenizer):
     assert len({output.text for output in outputs[0]}) > 2, "a model that writes one text would prove nothing"
 
 
-@pytest.mark.parametrize("num_beams", [2, 5])
+@pytest.mark.parametrize("num_beams", [1, 2, 5])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_outputs_are_those_of_transformers(family, num_beams, data, tokenizer):
     """A cache that leaves cross-attention where it is gives the beams of plain ``generate``, row by row."""
@@ -113,6 +115,26 @@ def test_outputs_are_those_of_transformers(family, num_beams, data, tokenizer):
             eos_token_id=2,
         )
         assert tokenizer.decode(made[0, ids.shape[1] if decoder else 1 :], skip_special_tokens=True) == expected
+
+
+@pytest.mark.parametrize("family", ["t5", "plbart", "roberta"])
+def test_beams_hold_the_source_once(family, data, tokenizer, monkeypatch):
+    """What beams see of the source is one copy a row, and no step makes another."""
+    reorder, seen = BeamCache.reorder_cache, []
+
+    def watching(cache, beam_idx):
+        reorder(cache, beam_idx)
+        keys = [layer.keys for layer in cache.cross_attention_cache.layers]
+        seen.append(([len(k) for k in keys], [k.data_ptr() for k in keys], len(beam_idx)))
+
+    monkeypatch.setattr(BeamCache, "reorder_cache", watching)
+    evaluator = quiet([ExactMatch()], decoding=Decoding(num_beams=5, max_new_tokens=8))
+    evaluator.evaluate(generator(family, tokenizer), data["test_id"], tokenizer=tokenizer)
+    rows, places, beams = zip(*seen, strict=True)
+    assert len(seen) > 3
+    assert all(set(found) == {8} for found in rows)
+    assert set(beams) == {40}
+    assert len({tuple(found) for found in places}) == 1
 
 
 def test_a_trained_model_matches(trained, data, tokenizer):
@@ -184,16 +206,35 @@ def test_stop_strings_end_an_output(trained, data, tokenizer):
 
 
 def test_sampling_follows_the_seed(data, tokenizer):
-    """One seed, one draw; another seed, another."""
+    """One seed, one draw, whatever batch a row stands in and in whatever order; another seed, another draw."""
     model = generator("gpt2", tokenizer)
 
-    def draw(seed):
+    def draw(seed, rows=data["test_id"], **options):
         decoding = Decoding(do_sample=True, seed=seed, max_new_tokens=8, temperature=2.0)
-        return (
-            quiet([ExactMatch()], decoding=decoding).evaluate(model, data, tokenizer=tokenizer)["test_id"].predictions
-        )
+        evaluator = quiet([ExactMatch()], decoding=decoding, **options)
+        return evaluator.evaluate(model, rows, tokenizer=tokenizer)["data"].predictions
 
-    assert draw(0) == draw(0) != draw(1)
+    first = draw(0)
+    assert first == draw(0) == draw(0, batch_size=3) != draw(1)
+    backwards = list(range(8))[::-1]
+    assert draw(0, data["test_id"].select(backwards)) == [first[i] for i in backwards]
+    assert len(set(draw(0, data["test_id"].select([0] * 8)))) > 1, "equal rows draw different texts"
+
+
+def test_draws_have_the_probabilities_of_the_model():
+    """Many rows of one distribution draw each token as often as temperature and top_p say, and none below top_p."""
+    logits = torch.log(torch.tensor([0.5, 0.3, 0.15, 0.05]))
+    numbers = np.random.default_rng(0).random((4000, 1))
+    for temperature, top_p, expected in (
+        (1.0, 1.0, [0.5, 0.3, 0.15, 0.05]),
+        (0.5, 1.0, [0.685, 0.247, 0.062, 0.007]),
+        (1.0, 0.8, [0.625, 0.375, 0.0, 0.0]),
+    ):
+        scores = RowSampler(numbers, temperature, top_p)(torch.zeros(4000, 1), logits.expand(4000, 4))
+        shares = np.bincount(scores.argmax(-1), minlength=4) / 4000
+        assert np.allclose(shares, expected, atol=0.025)
+        assert (np.isfinite(scores.numpy()).sum(1) == 1).all()
+        assert shares[np.array(expected) == 0].sum() == 0
 
 
 def test_out_of_memory_halves_the_batch(trained, data, tokenizer, monkeypatch):
@@ -243,6 +284,27 @@ def test_metadata_tells_models_and_data_apart(trained, data, tokenizer):
     assert one["model"]["weights"] != other["model"]["weights"]
     assert one["data"] == other["data"]
     assert one["data"]["test_id"] != one["data"]["test_ood"]
+    assert one["model"]["dtype"] == "float32"
+    assert {"decoding", "generation_config", "versions", "adapter"} <= set(one)
+
+
+def test_metadata_tells_prefixes_apart(data, tokenizer):
+    """A prefix is outside of the model that it was trained on, and part of what is evaluated all the same."""
+    config = PrefixTuningConfig(num_virtual_tokens=2, task_type="CAUSAL_LM")
+    found = []
+    for seed in (0, 1):
+        with seeded(seed):
+            model = get_peft_model(tiny_model("llama", tokenizer), config)
+        found.append(quiet(FORCED).evaluate(model, data["test_id"], tokenizer=tokenizer).metadata["model"]["weights"])
+    assert found[0] != found[1]
+
+
+def test_the_models_own_generation_config_is_told(data, tokenizer):
+    """A repetition penalty of the model holds beside the decoding, so the metadata has it."""
+    model = tiny_model("gpt2", tokenizer)
+    model.generation_config.repetition_penalty = 1.5
+    metadata = quiet([ExactMatch()]).evaluate(model, data["test_id"], tokenizer=tokenizer).metadata
+    assert metadata["generation_config"]["repetition_penalty"] == 1.5
 
 
 def test_an_adapter_is_evaluated_from_its_folder(data, tokenizer, tmp_path):
@@ -290,6 +352,7 @@ def test_bad_settings_are_named(case):
         ({"num_beams": 0}, "num_beams must be an int of at least 1"),
         ({"temperature": 0.0}, "temperature must be above 0"),
         ({"top_p": 0.0}, r"top_p must be in \(0, 1\], got 0.0"),
+        ({"num_beams": 2, "do_sample": True}, "num_beams must be 1 with do_sample, got 2"),
         ({"stop_strings": "\n"}, "stop_strings must be a tuple of texts"),
         ({"max_new_tokens": 0}, "max_new_tokens must be an int of at least 1"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from codeshift.finetune import CheckpointError, Decoding, Evaluator
 from codeshift.finetune import evaluator as module
 from codeshift.finetune.testing import tiny_model
-from codeshift.metrics import ExactMatch
+from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 
 
 def evaluate(data, tokenizer, folder, seed=0, **options):
@@ -48,6 +48,27 @@ def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_pa
     assert [result[p].outputs for p in result.parts] == [expected[p].outputs for p in expected.parts]
     assert len(log.read_text().splitlines()) == 9
     assert json.loads((tmp_path / "evaluation.json").read_text())["metadata"] == result.metadata
+
+
+def test_scores_are_not_computed_again(data, tokenizer, tmp_path, monkeypatch):
+    """Teacher-forced scores go on as well, to the same bits."""
+    model, metrics = tiny_model("gpt2", tokenizer), [NegativeLogLikelihood(), TokenAccuracy()]
+    evaluator = Evaluator(metrics, source="doc", target="code", progress=False, batch_size=3)
+    whole = evaluator.evaluate(model, data, tokenizer=tokenizer, output_dir=tmp_path)
+    log = tmp_path / "test_id.scores.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[:4]) + lines[4][:20])
+    forward, rows = type(model).forward, []
+
+    def counting(self, *args, **inputs):
+        rows.append(len(inputs["input_ids"]))
+        return forward(self, *args, **inputs)
+
+    monkeypatch.setattr(type(model), "forward", counting)
+    again = evaluator.evaluate(model, data, tokenizer=tokenizer, output_dir=tmp_path)
+    assert sum(rows) == 8 - 3
+    assert again.aggregates() == whole.aggregates()
+    assert sorted(log.read_text().splitlines()) == sorted(line.rstrip() for line in lines)
 
 
 def test_a_part_may_be_added(data, tokenizer, tmp_path):

@@ -245,7 +245,7 @@ class Evaluator:
     def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
         columns = sorted({*self.source.columns, *self.target.columns})
         return {
-            "model": describe_model(base_model(model)),
+            "model": describe_model(model),
             "adapter": describe_adapter(model),
             "generation_config": generation_settings(base_model(model)),
             "data": {part: data_digest(rows, columns) for part, rows in parts.items()},

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from codeshift.finetune.models import base_model
 from codeshift.finetune.sharding import whole
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
@@ -37,13 +38,17 @@ def weights_digest(model: Any) -> str:
 
 
 def describe_model(model: Any) -> dict[str, Any]:
-    """What tells a model from another: class, name or path, revision, size and a digest of its weights."""
+    """What tells a model from another: class, name or path, revision, size and a digest of its weights.
+
+    Size and digest are of all weights, an adapter's included; class, name and revision are of the model under it.
+    """
+    base = base_model(model)
     return {
-        "class": type(model).__name__,
-        "name": getattr(model.config, "_name_or_path", ""),
-        "revision": getattr(model.config, "_commit_hash", None),
+        "class": type(base).__name__,
+        "name": getattr(base.config, "_name_or_path", ""),
+        "revision": getattr(base.config, "_commit_hash", None),
         "parameters": sum(p.numel() for p in model.parameters()),
-        "dtype": str(model.dtype).removeprefix("torch."),
+        "dtype": str(base.dtype).removeprefix("torch."),
         "weights": weights_digest(model),
     }
 

@@ -49,7 +49,8 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores (rows, vocabulary) in which one token a row is possible."""
         # Double precision: a sum over a whole vocabulary decides which token it is.
-        probabilities, order = (scores.double() / self._temperature).softmax(-1).sort(-1, descending=True, stable=True)
+        probabilities = (scores.double() / self._temperature).softmax(-1)
+        probabilities, order = torch.sort(probabilities, descending=True, stable=True)
         below = probabilities.cumsum(-1) - probabilities
         sums = probabilities.where(below < self._top_p, 0.0).cumsum(-1)
         wanted = self._numbers[:, self._step : self._step + 1].to(scores.device) * sums[:, -1:]
