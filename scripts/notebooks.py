@@ -28,7 +28,8 @@ QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_OFFLINE": "1",
     "OMP_NUM_THREADS": "1",
-    "PYTHONWARNINGS": "ignore:IProgress not found",
+    # Of other libraries: that no bar is shown, and what they will rename.
+    "PYTHONWARNINGS": "ignore:IProgress not found,ignore:`is_gradient_checkpointing` is deprecated",
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
 }

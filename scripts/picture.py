@@ -154,8 +154,9 @@ def parts(found: Found, theme: Theme) -> str:
         body.append(f'<rect x="88" y="{y}" width="{width:.1f}" height="20" rx="3" {paint}/>')
         body.append(text(88 + width + 8, y + 15, f"{found.sizes[part]:,}", theme.faint))
     tested = found.sizes["test_id"] + found.sizes["test_ood"]
-    told = f"{found.leaking} of {tested:,} test rows have a copy in train; AUC {found.auc:.2f}"
-    return "".join(body) + text(0, 274, "audit", theme.faint) + text(0, 292, told, theme.text)
+    told = f"{found.leaking} of {tested:,} test rows have a copy in train"
+    strength = text(0, 274, f"audit: test_ood against train, AUC {found.auc:.2f}", theme.text)
+    return "".join(body) + strength + text(0, 292, told, theme.text)
 
 
 def scores(found: Found, theme: Theme) -> str:
