@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import platform
 import statistics
@@ -55,6 +56,7 @@ def lines(data: Path, repeats: int) -> list[str]:
         "",
         f"Corpus CodeBLEU, CPU seconds of one process, medians of {repeats} runs that take turns in one process; the",
         'peer is `codebleu` 0.7.0 installed with `--no-deps`; "compat" is `CodeBLEU("java", compat="codebleu-0.7")`.',
+        "With two processes it is CPU seconds of the busiest one: what a run takes where each has a core of its own.",
         "",
         "| rows | | CPU s | rows/s | as fast | CodeBLEU | ngram | weighted | syntax | data flow |",
         "|---|---|---|---|---|---|---|---|---|---|",
@@ -92,11 +94,32 @@ def table(name: str, predictions: list[str], references: list[str], repeats: int
         f"{median['codebleu 0.7.0'] / median[scorer]:.1f}x | " + " | ".join(f"{s:.5f}" for s in scores[scorer]) + " |"
         for scorer in scorers
     ]
-    start = time.perf_counter()
+    busiest = two_processes(predictions, references)
+    ratio = median["codebleu 0.7.0"] / busiest
+    processes = f"{busiest:.2f} | {len(predictions) / busiest:,.0f} | {ratio:.1f}x"
+    return [*report, f"| {label} | codeshift, default, two processes | {processes} | the same | | | | |"]
+
+
+def two_processes(predictions: list[str], references: list[str]) -> float:
+    """CPU seconds of the busiest of three processes: this one, which hands out rows, and two that score them."""
+    metric = CodeBLEU("java")
     with ProcessPoolExecutor(2) as executor:
-        ours(CodeBLEU("java"), predictions, references, executor=executor)
-    wall = time.perf_counter() - start
-    return [*report, f"| | codeshift, default, two processes | {wall:.2f} of wall clock | | | | | | | |"]
+        list(executor.map(metric.score, [["x"]] * 8, [["y"]] * 8))  # both have started and loaded the grammar
+        workers = [child.pid for child in multiprocessing.active_children()]
+        before = [cpu_seconds(pid) for pid in workers]
+        start = time.process_time()
+        spread = metric.corpus(predictions, references, executor=executor)
+        here = time.process_time() - start
+        spent = [cpu_seconds(pid) - was for pid, was in zip(workers, before, strict=True)]
+    if spread != metric.corpus(predictions, references):
+        raise SystemExit("two processes give another score than one")
+    return max(here, *spent)
+
+
+def cpu_seconds(pid: int | None) -> float:
+    """CPU seconds that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def peer(predictions: list[str], references: list[str]) -> tuple[float, ...]:
