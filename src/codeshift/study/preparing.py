@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
 
     from codeshift.splitters import Scenario
     from codeshift.study.study import Study
+
+_ROWS_AT_ONCE = 1000
 
 
 class Dealing:
@@ -142,13 +142,16 @@ def write_arrow(data: Dataset, path: Path) -> None:
     ...     Dataset.from_file(str(Path(folder) / "rows.arrow"))["code"][:]
     ['y']
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        data.with_format(None).save_to_disk(temporary, num_shards=1)
-        [written] = temporary.glob("*.arrow")
-        written.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    import pyarrow as pa
+
+    schema = data.features.arrow_schema
+    with (
+        replaced(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_stream(file, schema) as stream,
+    ):
+        for table in data.with_format("arrow").iter(_ROWS_AT_ONCE):
+            stream.write_table(table)
 
 
 def _write_arrays(path: Path, arrays: Mapping[str, Rows]) -> None:

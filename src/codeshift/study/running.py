@@ -99,8 +99,11 @@ def _save_model(study: Study, files: StudyFolder) -> None:
         return
     temporary = files.root / ".model"
     shutil.rmtree(temporary, ignore_errors=True)
-    for thing in given:
-        thing.save_pretrained(temporary)
+    from codeshift.study.runs import quiet
+
+    with quiet():
+        for thing in given:
+            thing.save_pretrained(temporary)
     temporary.replace(files.model)
 
 

@@ -53,7 +53,7 @@ def do_run(task: RunTask) -> str:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
-            with FileLock(lock, timeout=0), _threads(task.threads), _quiet():
+            with FileLock(lock, timeout=0), _threads(task.threads), quiet():
                 _Run(task).do()
         except Timeout:
             return BUSY
@@ -259,7 +259,7 @@ def _drop_weights(folder: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without the bars of others, and without warnings of what stands in the record of the run."""
     from transformers.utils import logging
 
