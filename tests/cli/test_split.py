@@ -105,6 +105,16 @@ def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, cap
     assert not (tmp_path / "train_control.parquet").exists()
 
 
+def test_bars_are_as_before(data: str, tmp_path: Path) -> None:
+    """The command turns off those that nobody watches, for as long as it runs."""
+    from datasets.utils import are_progress_bars_disabled, enable_progress_bars
+
+    enable_progress_bars()
+    command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    assert not are_progress_bars_disabled()
+
+
 BAD = {
     ("--splitter", "LenghtSplitter()"): "did you mean LengthSplitter, ",
     ("--splitter", "ASTNodeSplitter(nodes=('while_statment',), language='python')"): "did you mean while_statement",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, complain
+from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, bars_as_before, complain
 from codeshift.cli.parser import make_parser
 from codeshift.errors import CodeshiftError, CodeshiftWarning
 
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:  # noqa: BLE001 - it is shown whole; Python's own exit code would read as the answer "no"
         traceback.print_exc()
         return FAULT
+    finally:
+        bars_as_before()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
@@ -27,12 +27,33 @@ def watched() -> bool:
     return sys.stderr.isatty()
 
 
-def quiet_unless_watched() -> None:
-    """Turn off the bars of ``datasets`` (of parsing, of downloads) where nobody watches them."""
-    if not watched():
-        from datasets.utils import disable_progress_bars
+_undo: list[Callable[[], Any]] = []
 
-        disable_progress_bars()
+
+def quiet_unless_watched() -> None:
+    """Turn off the bars of ``datasets`` (of parsing, of downloads) until the command ends, if nobody watches."""
+    if not watched():
+        from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+        if not are_progress_bars_disabled():
+            disable_progress_bars()
+            _undo.append(enable_progress_bars)
+
+
+def quiet_models_unless_watched() -> None:
+    """Likewise those of ``transformers``, of loading weights."""
+    if not watched():
+        from transformers.utils import logging
+
+        if logging.is_progress_bar_enabled():
+            logging.disable_progress_bar()
+            _undo.append(logging.enable_progress_bar)
+
+
+def bars_as_before() -> None:
+    """Undo both."""
+    while _undo:
+        _undo.pop()()
 
 
 def report(arguments: argparse.Namespace, text: str, plain: Mapping[str, Any]) -> None:

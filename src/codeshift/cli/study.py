@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command
-from codeshift.cli.output import DONE, NO, quiet_unless_watched, report, watched
+from codeshift.cli.output import DONE, NO, quiet_models_unless_watched, quiet_unless_watched, report, watched
 from codeshift.errors import ParameterError, closest
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
 def _study(arguments: argparse.Namespace) -> Study:
     quiet_unless_watched()
+    quiet_models_unless_watched()
     from codeshift.study.study_file import load_study
 
     return load_study(arguments.file)

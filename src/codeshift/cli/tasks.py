@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from codeshift.cli.output import watched
+from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.errors import ParameterError, closest
 
 EMBEDDED = "embedded"
@@ -65,10 +65,7 @@ def add_model(command: argparse.ArgumentParser, what: str) -> None:
 
 def model_of(arguments: argparse.Namespace) -> str:
     """What ``add_model`` asked for."""
-    if not watched():
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
+    quiet_models_unless_watched()
     if arguments.model == EMBEDDED and not Path(EMBEDDED).exists():
         from codeshift.data.embedded import embedded_model_path
 
