@@ -8,54 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from codeshift.metrics import Estimate
+from codeshift.metrics import Estimate, ExactMatch, NegativeLogLikelihood, TokenAccuracy
+from codeshift.study.measures import measure_of
 
-
-@dataclass(frozen=True)
-class Measure:
-    """How a metric is shown.
-
-    Attributes:
-        metric: its name in ``codeshift.metrics``.
-        title: in the heads of tables and plots.
-        scale: what a value is multiplied by before it is shown.
-        digits: behind the decimal point.
-        unit: behind a value.
-        better: "lower" or "higher".
-    """
-
-    metric: str
-    title: str
-    scale: float
-    digits: int
-    unit: str
-    better: str
-
-    def text(self, value: float) -> str:
-        """A value without its unit; a dash for NaN.
-
-        >>> MEASURES[1].text(0.25), MEASURES[0].text(float("nan"))
-        ('25.0', '–')
-        """
-        return "–" if math.isnan(value) else f"{value * self.scale:.{self.digits}f}"
-
-    def estimate(self, estimate: Estimate) -> str:
-        """A value with its interval.
-
-        >>> MEASURES[1].estimate(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
-        '50.0% [37.5, 62.5]'
-        """
-        if math.isnan(estimate.value):
-            return "–"
-        interval = f" [{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
-        return f"{self.text(estimate.value)}{self.unit}{interval}"
-
-
-MEASURES = (
-    Measure("negative_log_likelihood", "NLL a token", 1.0, 3, "", "lower"),
-    Measure("token_accuracy", "token accuracy", 100.0, 1, "%", "higher"),
-    Measure("exact_match", "exact match", 100.0, 1, "%", "higher"),
-)
+MEASURES = tuple(measure_of(metric) for metric in (NegativeLogLikelihood(), TokenAccuracy(), ExactMatch()))
 
 
 @dataclass(frozen=True, kw_only=True)

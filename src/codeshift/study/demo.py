@@ -24,13 +24,19 @@ from codeshift.finetune import Evaluator, Trainer, TrainingConfig, TruncationWar
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.pretrain import STEPS, pretrained_t5
+from codeshift.finetune.template import Template
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
+from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, Splitter
 from codeshift.study.cells import Cell, to_jsonl, to_text
+from codeshift.study.demo_results import demo_results, run_key, run_scores, split_facts
 from codeshift.study.files import output_folder, write_text
-from codeshift.study.report import Example, Report, ScenarioNote
+from codeshift.study.keys import RunKey
+from codeshift.study.report import Report
+from codeshift.study.scores import RunScores
 
+METRICS = (NegativeLogLikelihood(), TokenAccuracy(), ExactMatch())
 SOURCE, TARGET = "{docstring}\n{signature}", "code"
 LONGEST_CODE = 600  # characters: about 80% of the corpus, so that every reference fits the model's context
 PARTS = ("test_id", "test_ood")
@@ -39,7 +45,6 @@ _FINE_TUNING_STEPS = 300
 _SOURCE_TOKENS, _TARGET_TOKENS = 96, 256
 _LEARNING_RATES = {"full": 2e-3, "lora": 5e-3}
 _GENERATED_ROWS = 64
-_EXAMPLES = 3
 _COLUMNS = 100
 
 
@@ -129,7 +134,8 @@ class _Demo:
         self.folder, self.config, self.say, self.progress = folder, config, say, progress
         self.steps: list[str] = []
         self.cells: list[Cell] = []
-        self.examples: list[Example] = []
+        self.scored: dict[RunKey, RunScores] = {}
+        self.trained: dict[RunKey, int] = {}
 
     def run(self) -> list[Cell]:
         functions, texts = self._corpus()
@@ -138,7 +144,7 @@ class _Demo:
         self._heading(4, "Fine-tuning and evaluation")
         for scenario, assignment in assignments.items():
             self._scenario(scenario, assignment.to_dataset_dict(functions), model)
-        self._write(assignments)
+        self._write(assignments, functions)
         return self.cells
 
     def _corpus(self) -> tuple[Dataset, list[str]]:
@@ -194,22 +200,23 @@ class _Demo:
         from peft import LoraConfig
 
         lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="SEQ_2_SEQ_LM")
-        found: dict[str, dict[str, PartEvaluation]] = {}
+        texts = [Template(SOURCE, "source").texts(splits[part][:]) for part in PARTS]
         for method, adapter in (("none", None), ("full", None), ("lora", lora)):
             trained: Any = load_model(model)
             about = "without fine-tuning"
             if method != "none":
                 result = self._trainer(model, method, adapter).fit({"train": splits["train"]})
                 trained, about = result.model, f"{len(result.losses)} steps, {result.parameters}"
+                self.trained[run_key(scenario.name, method, self.config.seed)] = len(result.losses)
             self.say(f"  {scenario.name}, {method}: {about}")
-            found[method] = self._evaluate(trained, splits, model)
+            found = self._evaluate(trained, splits, model)
+            sources = [text for of_part in texts for text in of_part]
+            self.scored[run_key(scenario.name, method, self.config.seed)] = run_scores(found, sources)
             for part in PARTS:
-                evaluated = found[method][part]
-                rows = len(splits[part])
-                cell = Cell(scenario=scenario.name, method=method, part=part, rows=rows, estimates=evaluated.estimates)
-                self.cells.append(cell)
-        for part in PARTS:
-            self._examples(scenario, part, splits[part], {method: parts[part] for method, parts in found.items()})
+                rows, estimates = len(splits[part]), found[part].estimates
+                self.cells.append(
+                    Cell(scenario=scenario.name, method=method, part=part, rows=rows, estimates=estimates)
+                )
 
     def _trainer(self, model: Path, method: str, adapter: Any) -> Trainer:
         config = TrainingConfig(
@@ -228,7 +235,7 @@ class _Demo:
 
     def _evaluate(self, trained: Any, splits: DatasetDict, model: Path) -> dict[str, PartEvaluation]:
         evaluator = Evaluator(
-            [NegativeLogLikelihood(), TokenAccuracy(), ExactMatch()],
+            METRICS,
             source=SOURCE,
             target=TARGET,
             generate_rows=self.config.scaled(_GENERATED_ROWS),
@@ -239,47 +246,28 @@ class _Demo:
         )
         return evaluator.evaluate(trained, splits, tokenizer=load_tokenizer(model), parts=PARTS).parts
 
-    def _examples(self, scenario: Scenario, part: str, rows: Dataset, found: dict[str, PartEvaluation]) -> None:
-        """The first rows that were generated for: the Evaluator drew them by the seed."""
-        outputs = {method: evaluated.predictions for method, evaluated in found.items()}
-        written = [i for i, text in enumerate(outputs["none"]) if text is not None]
-        for i in written[:_EXAMPLES]:
-            self.examples.append(
-                Example(
-                    row=rows[i]["id"],
-                    scenario=scenario.name,
-                    part=part,
-                    reference=rows[i]["code"],
-                    outputs=tuple((method, texts[i] or "") for method, texts in outputs.items()),
-                )
-            )
-
-    def _write(self, assignments: dict[Scenario, SplitAssignment]) -> None:
+    def _write(self, assignments: dict[Scenario, SplitAssignment], functions: Dataset) -> None:
         generated = min(cell.estimates["exact_match"].n for cell in self.cells)
         note = (
             "NLL a token is the negative log-likelihood of the reference in nats. Values in brackets are 95% bootstrap "
             f"intervals over rows. Exact match is of greedy outputs for {generated} rows of each part; where "
             "none matches, its interval says no more than that."
         )
+        table = PropertyTable(functions)
+        facts = [
+            split_facts(s.name, s.meaning, s.splitter, assignment, table, f"manifests/{s.name}.json")
+            for s, assignment in assignments.items()
+        ]
+        metrics = {metric.name: metric for metric in METRICS}
+        settings = {"language": "python", "source": SOURCE, "target": TARGET, "versions": _versions()}
         report = Report(
+            demo_results(self.scored, self.trained, facts, metrics, settings),
             title="Fine-tuning on one part of the standard library, tested on another",
             subtitle=f"codeshift demo: docstring and signature to code, {platform.python_implementation()} "
             f"{platform.python_version()}, seed {self.config.seed}",
-            cells=self.cells,
-            scenarios=[
-                ScenarioNote(
-                    name=scenario.name,
-                    meaning=scenario.meaning,
-                    summary=assignment.summary(),
-                    manifest=f"manifests/{scenario.name}.json",
-                )
-                for scenario, assignment in assignments.items()
-            ],
-            examples=self.examples,
-            steps=self.steps,
-            note=note,
+            notes=[*self.steps, note],
             command=self._command(),
-            versions=_versions(),
+            seed=self.config.seed,
         )
         self.say("\n" + to_text(self.cells) + "\n\n" + _indented(note, ""))
         results = write_text(self.folder / "results.jsonl", to_jsonl(self.cells))

@@ -1,5 +1,5 @@
-"""The report of a study."""
+"""The report of a study: a page, Markdown, LaTeX tables, and figures for papers."""
 
-from codeshift.study.report.demo_page import Example, Report, ScenarioNote, findings
+from codeshift.study.report.study_report import Report
 
-__all__ = ["Example", "Report", "ScenarioNote", "findings"]
+__all__ = ["Report"]

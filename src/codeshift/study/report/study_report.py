@@ -47,6 +47,16 @@ class Report:
 
     Raises:
         ParameterError: the study has no such metric, or a number cannot work.
+
+    >>> from codeshift.metrics import ExactMatch
+    >>> from codeshift.study import RunKey, RunRecord, RunScores
+    >>> key, metric = RunKey(method="none"), ExactMatch()
+    >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
+    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
+    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> report = Report(results, title="Two rows", n_resamples=100)
+    >>> print(report.to_markdown().splitlines()[0])
+    # Two rows
     """
 
     def __init__(
