@@ -115,6 +115,21 @@ def mapped_children(texts: list[str]) -> list[Counter[int]]:
     return counts
 
 
+def query_walk(texts: list[str]) -> None:
+    """A query that nothing matches: the walk over the tree in C, a floor for any way that is a query."""
+    parse = parser(LANGUAGE).parse
+    cursor = tree_sitter.QueryCursor(tree_sitter.Query(ts_language(LANGUAGE), "(exec_statement) @node"))
+    for text in texts:
+        cursor.matches(parse(text.encode()).root_node)
+
+
+def tree_as_text(texts: list[str]) -> None:
+    """The tree written as an S-expression in C, before anything is read from it; tokens are not in it."""
+    parse = parser(LANGUAGE).parse
+    for text in texts:
+        str(parse(text.encode()).root_node)
+
+
 def nodes_only(texts: list[str]) -> None:
     """Nothing but making each node and asking whether it has children: a floor for any way that makes nodes."""
     parse = parser(LANGUAGE).parse
@@ -142,6 +157,8 @@ def codeshift_to_matrices(texts: list[str]) -> None:
 
 WAYS: tuple[Callable[[list[str]], object], ...] = (
     parse_alone,
+    query_walk,
+    tree_as_text,
     nodes_only,
     cursor_walk,
     query_captures,
