@@ -1,0 +1,40 @@
+"""A study on a cluster of dask.distributed, one of whose workers is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from codeshift.study import load_results
+from codeshift.study.folder import StudyFolder
+from study_case import assert_same, small_study
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the cluster, when it ends
+def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
+    """Two workers, one killed with a checkpoint of its run on disk: the study ends as one that ran in one go."""
+    from dask.distributed import Client, LocalCluster
+
+    study, files, killed = small_study(model), StudyFolder(tmp_path / "cluster"), []
+
+    def kill_one(record):
+        """After the first run, kill a worker that is at work while a checkpoint of a run is there."""
+        while not killed:
+            busy = [worker for worker, calls in client.processing().items() if calls]
+            if busy and list(files.root.glob("runs/*/training/checkpoints/step-*")):
+                os.kill(processes[busy[0]], signal.SIGKILL)
+                killed.append(busy[0])
+            time.sleep(0.01)
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        processes = client.run(os.getpid)
+        results = study.run(files.root, executor=client.get_executor(), threads=1, progress=kill_one)
+    assert len(killed) == 1
+    assert_same(results, load_results(straight))
