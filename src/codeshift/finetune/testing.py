@@ -90,6 +90,10 @@ def tiny_model(family: str, tokenizer: Any, *, seed: int = 0, **settings: Any) -
 
     Raises:
         ParameterError: an unknown family.
+
+    >>> model = tiny_model("gpt2", tiny_tokenizer(["return a + b"]))
+    >>> model.num_parameters() < 100_000, model.training
+    (True, False)
     """
     if family not in _CONFIGS:
         raise ParameterError("family", "a known one", family, closest(family, FAMILIES))

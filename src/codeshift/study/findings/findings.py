@@ -37,6 +37,16 @@ class Findings:
 
     Raises:
         ParameterError: the study has no such metric, or an option cannot work.
+
+    >>> from codeshift.metrics import ExactMatch
+    >>> from codeshift.study import RunKey, RunRecord, RunScores
+    >>> key, metric = RunKey(method="none"), ExactMatch()
+    >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
+    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
+    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> findings = Findings(results=results, n_resamples=100)
+    >>> findings.summary(), findings.gaps
+    (['Of 1 runs 1 done.'], ())
     """
 
     results: StudyResults
