@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import Any
 
 from hub_story import TOKEN, stay_here
@@ -38,6 +41,8 @@ def publish() -> None:
     for size in ("small", "medium"):
         parts = {part: rows(part, buggy=f"{size} bug", fixed=f"{size} fix") for part in every}
         push("code_x_glue_cc_code_refinement", size, parts)
+    programs = [{"func": f"x{i} = " + "1 + " * (i % 30) + "1"} for i in range(60)]
+    push("programs", "python", {"train": programs})
     push("code_x_glue_cc_code_to_code_trans", "default", {part: rows(part, java="J", cs="C#") for part in every})
 
 
@@ -52,6 +57,7 @@ def story() -> dict[str, Any]:
     trans = "google/code_x_glue_cc_code_to_code_trans"
     told["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()
     told["no split"] = _refused(lambda: load_rows(trans))
+    told["command"] = _commanded("--rename", "func=code", "--config", "python", "--scenario", "length_p80_p100")
     told["no config"] = _refused(lambda: load_rows("google/code_x_glue_cc_code_refinement", split="train"))
     told["no dataset"] = _refused(lambda: load_rows("google/code_x_glue", split="train"))
     return told
@@ -63,6 +69,17 @@ def _told(load: Callable[[], Any]) -> dict[str, Any]:
         splits = load()
     ours = [str(one.message) for one in caught if type(one.message).__module__ == "codeshift.errors"]
     return {"parts": {part: found.to_list() for part, found in splits.items()}, "warnings": ours}
+
+
+def _commanded(*options: str) -> dict[str, Any]:
+    """What ``codeshift split`` of a dataset of the hub prints and writes."""
+    from codeshift.cli import main
+    from codeshift.data import load_splits
+
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()) as printed:
+        code = main(["split", "google/programs", *options, "--near-duplicates", "ignore", "--out", folder, "--json"])
+        parts = {part: len(found) for part, found in load_splits(folder).items()}
+    return {"code": code, "told": json.loads(printed.getvalue()), "parts": parts}
 
 
 def _refused(load: Callable[[], Any]) -> str:

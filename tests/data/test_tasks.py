@@ -71,6 +71,14 @@ def test_rows_of_any_dataset_of_the_hub(told: dict[str, Any]) -> None:
     assert told["no split"].startswith("split must be one of train, validation, test, got None: name one")
 
 
+def test_the_command_line_takes_names_of_the_hub(told: dict[str, Any]) -> None:
+    """With a configuration and a column renamed."""
+    found = told["command"]
+    assert found["code"] == 0
+    assert found["parts"] == {part: one["rows"] for part, one in found["told"]["parts"].items()}
+    assert sum(found["parts"].values()) + sum(found["told"]["excluded"].values()) == 60
+
+
 def test_what_the_hub_lacks(told: dict[str, Any]) -> None:
     """A dataset that is not there, and a configuration that was not named, are one clear error."""
     found = told["no dataset"]
