@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections import Counter
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
 from codeshift.properties.parsing import CodeParser
 from codeshift.properties.syntax import SyntaxScan, scan_batch
+from shared_data import shared_data
 from splitter_rows import c_sharp_rows, java_rows, python_rows
 
 PROGRAMS = {
@@ -148,3 +150,35 @@ def test_garbage_collection_is_left_as_it_was():
     assert gc.isenabled()
     scan_batch(["x = 1"], "python")
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "language"),
+    [
+        ("text_to_code/validation.jsonl", "code", "java"),
+        ("code_to_code_trans/test.jsonl", "java", "java"),
+        ("code_to_code_trans/test.jsonl", "cs", "c_sharp"),
+        ("code_refinement_small/test.jsonl", "fixed", "java"),
+        ("code_refinement_medium/validation.jsonl", "fixed", "java"),
+    ],
+)
+def test_bare_methods_of_real_data_are_methods(path, column, language):
+    """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as what they are."""
+    with shared_data(path).open(encoding="utf-8") as file:
+        rows = [json.loads(line)[column] for _, line in zip(range(200), file, strict=False)]
+    scan = scan_batch(rows, language, api_names=False)
+    members = {"method_declaration", "constructor_declaration", "operator_declaration"}
+    assert sum(not members.isdisjoint(types) for types in scan["types"]) >= 0.99 * len(rows)
+    assert sum(scan["has_error"]) <= 0.1 * len(rows)
+
+
+def test_a_bare_c_sharp_method_is_no_local_function():
+    """With ``override`` and without; where functions stand beside statements they are local ones."""
+    rows = [
+        "public int F() { return 1; }",
+        "// one\npublic override int F() { return 1; }",
+        "int x = 1; int F() { return x; }",
+    ]
+    types = [set(found) for found in scan_batch(rows, "c_sharp", api_names=False)["types"]]
+    assert ["method_declaration" in found for found in types] == [True, True, False]
+    assert ["local_function_statement" in found for found in types] == [False, False, True]

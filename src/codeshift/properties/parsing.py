@@ -55,19 +55,36 @@ class CodeParser:
     def parse(self, text: str) -> ParsedCode:
         """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
         source = text.encode("utf-8", errors="replace")
-        return self.of_tree(self._parser.parse(source), source)
+        tree = self._parser.parse(source)
+        if self.language == "c_sharp" and _is_misread(tree.root_node):
+            return self._in_shell(source) or self.of_tree(tree, source)
+        return self.of_tree(tree, source)
 
     def of_tree(self, tree: Tree, source: bytes) -> ParsedCode:
-        """What ``parse`` gives for ``source``, of which ``tree`` is the language's plain tree already."""
-        if tree.root_node.has_error:
-            for before, after, holder in _SHELLS.get(self.language, ()):
-                wrapped = before + source + after
-                inside = _inside(self._parser.parse(wrapped), holder)
-                if inside:
-                    return ParsedCode(inside, wrapped, has_error=False)
+        """``source``, of which ``tree`` is the language's plain tree, in a shell where it has errors without."""
         root = tree.root_node
+        if root.has_error:
+            found = self._in_shell(source)
+            if found:
+                return found
         # A tree that fits no rule at all has the type ERROR itself, which must be seen.
         return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=root.has_error)
+
+    def _in_shell(self, source: bytes) -> ParsedCode | None:
+        for before, after, holder in _SHELLS.get(self.language, ()):
+            wrapped = before + source + after
+            inside = _inside(self._parser.parse(wrapped), holder)
+            if inside:
+                return ParsedCode(inside, wrapped, has_error=False)
+        return None
+
+
+def _is_misread(root: Node) -> bool:
+    """Whether a bare C# method was taken for a local function, which ``override`` or ``protected`` alone decides."""
+    found = [child for child in root.named_children if child.type != "comment"]
+    return bool(found) and all(
+        child.type == "global_statement" and child.children[0].type == "local_function_statement" for child in found
+    )
 
 
 def _inside(tree: Tree, holder: str) -> tuple[Node, ...]:
