@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import processors
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.encoding import Encoder, Ragged
+from codeshift.finetune.encoding import Encoder, Ragged, remember_tokens
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
 
@@ -116,3 +116,24 @@ def test_other_templates_are_errors(spec):
     """What a template cannot hold is named before a row is read."""
     with pytest.raises(ParameterError, match="source must be"):
         Template(spec, "source").check(["a"])
+
+
+@pytest.mark.parametrize("is_decoder", [False, True])
+def test_texts_that_are_remembered_are_tokenised_once(is_decoder, monkeypatch):
+    """The ids are those of a tokenizer that remembers nothing, cut ones too; each text is tokenised once a side."""
+    tokenised = []
+    tokenize = Encoder._tokenized
+    monkeypatch.setattr(
+        Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
+    )
+    plain, remembering = (encoder("t5", is_decoder=is_decoder, longest=3) for _ in range(2))
+    remember_tokens(remembering.tokenizer)
+    texts = ["return a", "a + b", "return a", "return a + b + a"]
+    for some in (texts, texts[::-1]):
+        expected = plain.encode_texts(some, some)
+        tokenised.clear()
+        got = remembering.encode_texts(some, some)
+        for side in ("sources", "targets"):
+            assert [ids.tolist() for ids in getattr(got, side)] == [ids.tolist() for ids in getattr(expected, side)]
+        assert got.truncation == expected.truncation
+        assert sorted(tokenised) == (sorted(2 * list(set(texts))) if some is texts else [])

@@ -13,9 +13,10 @@ from safetensors.torch import load_file
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
+from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
-from codeshift.study import RunKey, load_results
+from codeshift.study import RunKey, load_results, runs
 from codeshift.study.folder import StudyFolder
 from study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
@@ -127,6 +128,19 @@ def test_shared_work_is_done_once(model, tmp_path, monkeypatch):
     small_study(model).run(tmp_path / "once", threads=1, progress=False)
     assert seen == [["test"]] * 7
     assert len(trained) == 6
+
+
+def test_each_text_is_tokenised_once_a_process(model, tmp_path, monkeypatch):
+    """However many runs train on a row and are evaluated on it."""
+    tokenised = []
+    tokenize = Encoder._tokenized
+    monkeypatch.setattr(
+        Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
+    )
+    runs._tokenizer.cache_clear()
+    small_study(model, methods={"full": None}).run(tmp_path / "tokens", threads=1, progress=False)
+    data = rows()
+    assert sorted(tokenised) == sorted([*data["doc"], *data["code"]])
 
 
 def test_a_cell_that_fails_is_recorded_and_done_again_when_asked(model, straight, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from peft import PeftModel
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.finetune import Evaluator, Trainer, load_model, scale_adapter, wise_ft
+from codeshift.finetune.encoding import remember_tokens
 from codeshift.finetune.errors import AdapterWarning, TruncationWarning
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.identity import versions
@@ -99,7 +101,7 @@ class _Run:
     def _model(self) -> tuple[Any, dict[str, Any]]:
         """The model to evaluate, trained where that is to be done, and facts of the training."""
         key = self.task.key
-        self.tokenizer = load_tokenizer(self.recipe.tokenizer or str(self.files.model))
+        self.tokenizer = _tokenizer(self.recipe.tokenizer or str(self.files.model))
         if key.method == NONE:
             return self._pretrained(), {}
         record = read_record(self.files, key)
@@ -230,6 +232,12 @@ class _Lazy:
                 self.error = error
                 raise
         return self.found
+
+
+@lru_cache(maxsize=1)
+def _tokenizer(name: str) -> Any:
+    """The tokenizer, loaded once a process; it tokenises each row once for all runs of the process."""
+    return remember_tokens(load_tokenizer(name))
 
 
 def _facts(result: TrainingResult) -> dict[str, Any]:
