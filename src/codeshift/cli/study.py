@@ -156,7 +156,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     """Run ``report``."""
     from codeshift.study import load_results
     from codeshift.study.files import write_text
-    from codeshift.study.report.study_report import Report
+    from codeshift.study.report import Report
 
     out = Path(arguments.out or Path(arguments.folder) / "report.html")
     suffix = out.suffix.lower()
