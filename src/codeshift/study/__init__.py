@@ -4,9 +4,11 @@ Importing this package loads no torch; planning and running a study does.
 """
 
 from codeshift.study.errors import StudyError
+from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, PlannedRun
+from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
 from codeshift.study.settings_file import SettingsError
@@ -15,8 +17,10 @@ from codeshift.study.study import Study
 from codeshift.study.study_file import load_study
 
 __all__ = [
+    "Findings",
     "Plan",
     "PlannedRun",
+    "Report",
     "RunKey",
     "RunRecord",
     "RunScores",

@@ -265,7 +265,8 @@ def _forgets(cells: Cells, metric: str, part: str) -> Claim:
         shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
         loses = known[least].value > 0
         best = "forgets least" if part == "general" and loses else "loses least" if loses else "gains most"
-        told += f" {method_name(least)} {best}{'' if shown else ', though the difference is not shown'}."
+        name = method_name(least)
+        told += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
     claims = {
         "general": "Fine-tuning forgets: models do worse on the general set than without it",
         "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",

@@ -30,6 +30,7 @@ MODES = {
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST_PERIOD, _TIMES = 12, 4
+_TIMES_WITHOUT_WORDS = 16  # brackets close several at once in code that is fine
 _LOOKED_AT = 600  # characters at the end of an output
 
 
@@ -140,10 +141,12 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
 
 
 def repeats_itself(text: str) -> bool:
-    """Whether a text ends in the same one to twelve tokens, with a word among them, four times over.
+    """Whether a text ends in the same one to twelve tokens four times over; sixteen times where no word is among them.
 
     >>> repeats_itself("return x return x return x return x ret"), repeats_itself("f(((a, 0))))))")
     (True, False)
+    >>> repeats_itself("def f(self" + "," * 40)
+    True
     """
     tokens = _TOKEN.findall(text[-_LOOKED_AT:])
     for period in range(1, _LONGEST_PERIOD + 1):
@@ -151,7 +154,8 @@ def repeats_itself(text: str) -> bool:
             return False
         whole = tokens[:-1] if tokens[-1 - period].startswith(tokens[-1]) else tokens  # the last token may be cut
         again = whole[-period:]
-        if whole[-period * _TIMES :] == again * _TIMES and any(token[0].isalnum() for token in again):
+        times = _TIMES if any(token[0].isalnum() for token in again) else _TIMES_WITHOUT_WORDS
+        if whole[-period * times :] == again * times:
             return True
     return False
 
