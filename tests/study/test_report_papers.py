@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from xml.etree import ElementTree
 
@@ -94,3 +95,16 @@ def test_latex_tables_are_whole():
     only = nasty_report().to_latex(["relative"])
     assert only.count(r"\begin{table}") == 1
     assert "failed" in only
+
+
+def test_shares_of_a_few_per_cent_can_be_told_apart():
+    """On the axis of a curve over many shares no two ticks fall on one another, and every point is on it."""
+    shares = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+    results = study_results(scenarios=SCENARIOS[:1], methods=("full",), ood_kept=shares, general=0)
+    ax = Report(results, metric="exact_match", n_resamples=20).plot("curves")
+    places = [float(ax.transData.transform((share, 0))[0]) for share in shares]
+    left, right = (float(ax.transAxes.transform((end, 0))[0]) for end in (0, 1))
+    assert left <= places[0]
+    assert places[-1] <= right
+    assert min(b - a for a, b in itertools.pairwise(places)) > 0.04 * (right - left)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "5", "10", "25", "50", "100"]

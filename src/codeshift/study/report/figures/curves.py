@@ -107,16 +107,21 @@ def _share_axis(ax: Any, shares: Sequence[float]) -> None:
     """Shares of a few per cent would fall on one another: their roots do not."""
     if min((share for share in shares if share), default=1.0) < 0.2:
         ax.set_xscale("function", functions=(_root, _square))
+        ax.set_xlim(_square(-0.04), _square(1.04))
     ax.set_xticks(shares, [f"{share * 100:.4g}" for share in shares])
     ax.minorticks_off()
 
 
 def _root(x: Any) -> Any:
-    return abs(x) ** 0.5
+    import numpy as np
+
+    return np.sign(x) * np.sqrt(np.abs(x))
 
 
 def _square(x: Any) -> Any:
-    return x**2
+    import numpy as np
+
+    return np.sign(x) * np.square(x)
 
 
 def _draw_variants(ax: Any, theme: Theme, *, findings: Findings, curves: Sequence[Curve]) -> None:
