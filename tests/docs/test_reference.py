@@ -17,14 +17,12 @@ from codeshift.errors import CodeshiftError, CodeshiftWarning
 from pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
-# Public though not exported by a subpackage itself: the report, and what a test of one's own classes calls.
+# Public though not exported by a subpackage itself: what a test of one's own classes calls.
 HELPERS = (
     "codeshift.finetune.testing.tiny_model",
     "codeshift.finetune.testing.tiny_tokenizer",
     "codeshift.metrics.testing.check_metric",
     "codeshift.splitters.testing.check_splitter",
-    "codeshift.study.findings.Findings",
-    "codeshift.study.report.Report",
 )
 
 
