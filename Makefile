@@ -26,13 +26,14 @@ contracts: $(VENV)/.installed
 docs: $(VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-# --dist worksteal: a few tests train models, the rest take milliseconds.
+# --dist worksteal: a few tests train models, the rest take milliseconds. One thread each: the workers fill the cores,
+# and threads that wait for each other on a full machine cost many times what they compute.
 tests: $(VENV)/.installed
-	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 
 # Ten times as many drawn examples of every law, in hours rather than minutes.
 nightly: $(VENV)/.installed
-	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --timeout 7200
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -q -n $(WORKERS) --dist worksteal --timeout 7200
 
 # The fragments of changelog.d become an entry of CHANGELOG.md, under the version of src/codeshift/__init__.py.
 changelog: $(VENV)/.installed
