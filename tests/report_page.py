@@ -41,7 +41,7 @@ def nasty_results():
         for at, facts in results.splits.items()
     }
     records = tuple(dataclasses.replace(r, error=f"{r.error} {NASTY}") if r.error else r for r in results.records)
-    settings = dict(results.settings) | {"model": NASTY, "config": {"note": NASTY}}
+    settings = dict(results.settings) | {"title": "", "model": NASTY, "config": {"note": NASTY}}
     return dataclasses.replace(results, load=load, splits=splits, records=records, settings=settings)
 
 

@@ -13,6 +13,7 @@ from codeshift.errors import ParameterError
 from codeshift.study.findings import Findings
 from codeshift.study.report.differences import marked
 from codeshift.study.report.study_report import Report
+from codeshift.study.scores import RunScores
 from report_page import FAILED, NASTY, SCENARIOS, nasty_html, nasty_report, nasty_results
 from study_results import study_results
 
@@ -144,6 +145,34 @@ def test_a_study_without_baselines_has_a_page():
     assert 'id="relative"' not in text
     assert 'id="methods"' not in text
     assert 'id="scores"' in text
+
+
+@pytest.mark.parametrize(
+    ("settings", "title"),
+    [
+        ({"title": "Mine", "model": "t5"}, "Mine"),
+        ({"title": "", "model": "t5"}, "Out of distribution: t5"),
+        ({"model": {"name": "org/t5"}}, "Out of distribution: org/t5"),
+        ({"model": {"weights": "1f"}}, "What fine-tuning loses out of distribution"),
+    ],
+)
+def test_title(settings, title):
+    """A study's own title stands above its report, or its model's name; a digest of weights is no name."""
+    assert Report(dataclasses.replace(study_results(), settings=settings)).title == title
+
+
+def test_a_study_that_generates_nothing_has_no_empty_table():
+    """Without outputs there is nothing to say of masked elements, of failures and of who is right."""
+    results = study_results(general=0)
+
+    def load(key, part, before=results.load):
+        scores = before(key, part)
+        return RunScores(scores.references, [None] * len(scores), scores.statistics)
+
+    report = Report(dataclasses.replace(results, load=load), n_resamples=10)
+    assert [table.name for table in report.tables] == ["relative", "scores", "comparisons", "forgetting", "splits"]
+    assert {"unseen_elements", "failure_modes"}.isdisjoint(report.plots)
+    assert report.findings.examples() == ()
 
 
 def test_saved_whole(tmp_path, monkeypatch):

@@ -110,7 +110,7 @@ def _costs(cells: Cells, metric: str) -> Claim:
     pooled = mean_of(list(every.values()))
     verdicts = [verdict(cells.estimate(lost)) for lost in defined.values()]
     means = _of_methods(cells, lambda method: mean_of(list(by_method[method].values())))
-    told = f"{_of_baseline(cells, metric)} lost on test_ood: {SHARE.estimate(cells.estimate(pooled))} ({means}). "
+    told = f"{_of_baseline(cells, metric)} on test_ood: {SHARE.estimate(cells.estimate(pooled))} ({means}). "
     told += f"Of {len(defined)} cells {verdicts.count('holds')} show a loss, {verdicts.count('does not hold')} a gain."
     if len(defined) > 1:
         most, least = (by(defined, key=lambda at: defined[at].value) for by in (max, min))
@@ -120,7 +120,9 @@ def _costs(cells: Cells, metric: str) -> Claim:
 
 
 def _of_baseline(cells: Cells, metric: str) -> str:
-    return f"Mean share of the 100% baseline's {cells.measure(metric).title}"
+    measure = cells.measure(metric)
+    lost = "that is lost" if measure.better == "higher" else "that is added to it (lower is better)"
+    return f"Mean share of the 100% baseline's {measure.title} {lost}"
 
 
 def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[str] | None = None) -> str:
@@ -161,7 +163,7 @@ def _dimensions(cells: Cells, metric: str) -> Iterator[Claim]:
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(found))}" for kind, found in lost.items())
-    told = f"{_of_baseline(cells, metric)} lost: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
+    told = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
     yield _claim(cells, f"Shifts of {' and '.join(others)} cost more than those of complexity", difference, told)
 
 

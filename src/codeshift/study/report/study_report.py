@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,7 @@ class Report:
             raise ParameterError("examples", "at least 0", examples, "0 shows none")
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
-        self.title = title or f"Out of distribution: {results.settings.get('model', 'a study')}"
+        self.title = title or results.settings.get("title") or _named(results.settings.get("model"))
         self.subtitle = self._told() if subtitle is None else subtitle
         self.notes, self.command, self.examples = tuple(notes), command, examples
 
@@ -185,6 +185,12 @@ class Report:
 
     def __repr__(self) -> str:
         return f"Report({self.results})"
+
+
+def _named(model: Any) -> str:
+    """A title for a study that has none; a model that was given as an object has no name."""
+    name = model.get("name") if isinstance(model, Mapping) else model
+    return f"Out of distribution: {name}" if isinstance(name, str) else "What fine-tuning loses out of distribution"
 
 
 def _save(plot: Plot, path: Path) -> Path:

@@ -190,8 +190,8 @@ def forgetting_table(findings: Findings) -> Table | None:
 
 def unseen_table(findings: Findings) -> Table | None:
     """How often references and outputs hold the masked elements."""
-    if not findings.unseen:
-        return None
+    if all(math.isnan(one.value) and one.state.status == "done" for one in findings.unseen):
+        return None  # no scenario masks an element, or no text was generated
     rows = tuple(
         (
             named(one.cell.scenario), named(", ".join(one.elements)), named(method_name(one.cell.method)),
