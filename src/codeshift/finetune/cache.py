@@ -8,13 +8,54 @@ from typing import Any
 
 import torch
 from peft import PeftModel
-from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache, EncoderDecoderCache, PreTrainedModel
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    Cache,
+    DynamicCache,
+    DynamicLayer,
+    EncoderDecoderCache,
+    PreTrainedModel,
+)
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from codeshift.finetune.models import base_model, is_decoder
 
 _NAME = "codeshift_beams"
+
+
+class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typed
+    """What the beams of one layer have generated: put in a new order and made longer by a single copy."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    _order: torch.Tensor | None = None
+
+    def reorder_cache(self, beam_idx: torch.Tensor) -> None:
+        """Take the rows of ``beam_idx`` at the next step."""
+        self._order = beam_idx
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """All keys and values, those of this step at the end."""
+        if self._order is None:
+            made: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
+            return made
+        self.keys = _longer(self.keys, self._order, key_states)
+        self.values = _longer(self.values, self._order, value_states)
+        self._order = None
+        return self.keys, self.values
+
+
+def _longer(old: torch.Tensor, order: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    """Rows ``order`` of ``old`` with ``new`` behind them, both (rows, heads, length, size)."""
+    length = old.shape[2]
+    made = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
+    torch.index_select(old, 0, order.to(old.device), out=made[:, :, :length])
+    made[:, :, length:] = new
+    return made
 
 
 class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is not typed
@@ -24,40 +65,47 @@ class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is n
     source as well, which is the largest part by far, and equal in all of them.
 
     Args:
-        beams: in each row.
-        folded: hold the source once a row; the model must be inside ``folded_attention``.
+        source: keys and values of the source, once a row; the model must then be inside ``beam_cache``. None leaves
+            them to the first step, once a beam.
     """
 
-    def __init__(self, beams: int, *, folded: bool) -> None:
-        super().__init__(DynamicCache(), DynamicCache())
-        self._beams, self._to_fold = beams, folded
+    def __init__(self, source: DynamicCache | None = None) -> None:
+        super().__init__(Cache(layer_class_to_replicate=_BeamLayer), source or DynamicCache())
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
         """Put the beams of what was generated in the order of ``beam_idx``, which never leaves a row."""
         self.self_attention_cache.reorder_cache(beam_idx)
-        if self._to_fold:  # the first step has filled the cache
-            for layer in self.cross_attention_cache.layers:
-                layer.keys, layer.values = layer.keys[:: self._beams].clone(), layer.values[:: self._beams].clone()
-            self._to_fold = False
 
 
 @contextmanager
-def beam_cache(model: Any, beams: int) -> Iterator[dict[str, Any]]:
-    """What to give to ``generate`` for a model's search with ``beams``; nothing where its cache is of another kind."""
+def beam_cache(model: Any, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
+    """What to give to ``generate`` for a search with ``beams``; nothing where the cache is of another kind."""
     prompted = isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
     if beams == 1 or is_decoder(model) or prompted:
         yield {}
         return
-    configs = [part.config for part in base_model(model).modules() if isinstance(part, PreTrainedModel)]
-    folded = all(config._attn_implementation == "sdpa" for config in configs)
+    base = base_model(model)
+    configs = [part.config for part in base.modules() if isinstance(part, PreTrainedModel)]
+    if not all(config._attn_implementation == "sdpa" for config in configs):
+        yield {"past_key_values": BeamCache()}
+        return
+    encoded = base.get_encoder()(input_ids=ids, attention_mask=mask)
     # Not by set_attn_implementation, which does not find a decoder that PEFT has wrapped (modules_to_save).
     try:
-        for config in configs if folded else ():
+        for config in configs:
             config._attn_implementation = _NAME
-        yield {"past_key_values": BeamCache(beams, folded=folded)}
+        yield {"encoder_outputs": encoded, "past_key_values": BeamCache(_source(base, encoded, mask))}
     finally:
-        for config in configs if folded else ():
+        for config in configs:
             config._attn_implementation = "sdpa"
+
+
+def _source(base: Any, encoded: Any, mask: torch.Tensor) -> DynamicCache:
+    """Keys and values of the source in every layer, once a row: those of a step from any one token."""
+    cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+    first = torch.zeros((len(mask), 1), dtype=torch.long, device=mask.device)
+    base(encoder_outputs=encoded, attention_mask=mask, decoder_input_ids=first, past_key_values=cache, use_cache=True)
+    return cache.cross_attention_cache
 
 
 def _attention(

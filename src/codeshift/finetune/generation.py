@@ -156,7 +156,7 @@ class _Writer:
         settings = base_model(self.model).generation_config
         longest, settings.max_length = settings.max_length, None  # else transformers warns of two limits
         try:
-            with beam_cache(self.model, self.decoding.num_beams) as cache:
+            with beam_cache(self.model, self.decoding.num_beams, ids, mask) as cache:
                 made = self.model.generate(
                     input_ids=ids, attention_mask=mask, logits_processor=sampler, **self.options, **cache
                 )
