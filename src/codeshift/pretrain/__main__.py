@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     defaults = PretrainingConfig()
     parser = argparse.ArgumentParser(prog="python -m codeshift.pretrain", description=__doc__)
     parser.add_argument("--out", required=True, help="folder of checkpoints and of the model")
-    parser.add_argument("--start", help="folder of an exported model to train on (random weights)")
+    parser.add_argument("--start", help="the --out of an earlier run to go on from (random weights)")
     parser.add_argument("--jdk", default=JDK_ZIP, help="zip of a JDK's sources (%(default)s)")
     parser.add_argument("--jdk-version", default="17", help="its version, for the card (%(default)s)")
     parser.add_argument("--steps", type=int, default=defaults.steps, help="updates of the weights (%(default)s)")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ def card(recipe: dict[str, Any]) -> str:
     """
     stages = [*recipe.get("earlier", []), recipe]
     architecture, training, held_out = recipe["architecture"], recipe["training"], recipe["held_out"]
-    return _CARD.read_text(encoding="utf-8").format(
+    text = _CARD.read_text(encoding="utf-8").format(
         millions=recipe["parameters"] / 1e6, vocabulary=recipe["vocabulary"],
         source_tokens=training["max_source_length"], target_tokens=training["max_target_length"],
         train=held_out["train"], test=held_out["test"], leaked=held_out["leaked"],
@@ -38,6 +40,13 @@ def card(recipe: dict[str, Any]) -> str:
         hours=sum(stage["seconds"] for stage in stages) / 3600,
         machine=recipe["machine"],
     )  # fmt: skip
+    return _wrapped(text)
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs of prose in lines of one width; tables, headings, comments and code as they are."""
+    blocks = re.split(r"(```.*?```|\n\n)", text, flags=re.DOTALL)
+    return "".join(textwrap.fill(block, 120) if re.match(r"(?!```)[A-Z0-9`]", block) else block for block in blocks)
 
 
 def loss_curve(recipe: dict[str, Any]) -> str:
@@ -85,7 +94,7 @@ def _commands(stages: list[dict[str, Any]], recipe: dict[str, Any]) -> str:
     lines = []
     for number, stage in enumerate(stages):
         steps, rate, seed = (stage["settings"][name] for name in ("steps", "learning_rate", "seed"))
-        start = f" --start FOLDER-{number - 1}/model" if number else ""
+        start = f" --start FOLDER-{number - 1}" if number else ""
         options = f'--steps {steps} --learning-rate {rate:g} --seed {seed} --jdk-version "{recipe["jdk_version"]}"'
         lines.append(f"python -m codeshift.pretrain --out FOLDER-{number}{start} {options}")
     return "\n".join(lines)

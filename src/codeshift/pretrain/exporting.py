@@ -61,6 +61,7 @@ def export(
         The recipe, which stands in ``pretraining.json``; the card ``README.md`` is its words.
     """
     tokenizer, model = load_tokenizer(run), load_model(run)
+    tokenizer.backend_tokenizer.no_truncation()  # a tokenizer that has cut a text keeps that setting when it is saved
     recipe = about | _recipe(run, corpus, config, result, model, tokenizer)
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
@@ -79,13 +80,13 @@ def export(
 
 
 def earlier_stages(folder: Path) -> list[dict[str, Any]]:
-    """What the recipe of an exported model says of its training, stage by stage.
+    """What the recipe of an exported model, or of the run that exported it, says of its training, stage by stage.
 
     Raises:
         DataError: the folder holds no recipe.
     """
-    path = folder / RECIPE
-    if not path.is_file():
+    path = next((path for path in (folder / RECIPE, folder / "model" / RECIPE) if path.is_file()), None)
+    if path is None:
         raise DataError("start", f"a folder with {RECIPE}", str(folder), "give a folder that an earlier run exported")
     recipe = json.loads(path.read_text(encoding="utf-8"))
     return [*recipe.get("earlier", []), {name: recipe[name] for name in _OF_A_STAGE}]
