@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--source", default="nl")
     parser.add_argument("--target", default="code")
-    parser.add_argument("--only", choices=["train", "generate"])
+    parser.add_argument("--only", choices=["padding", "train", "generate"])
     options = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
@@ -176,10 +176,11 @@ def main() -> None:
 
     print(f"{sum(p.numel() for p in make().parameters()):,} parameters, {len(data)} rows", flush=True)
     rows = []
-    padding(data, tokenizer)
-    if options.only != "generate":
+    if options.only in (None, "padding"):
+        padding(data, tokenizer)
+    if options.only in (None, "train"):
         rows += training(data, tokenizer, make)
-    if options.only != "train":
+    if options.only in (None, "generate"):
         some = data.select(range(min(options.generate_rows, len(data))))
         rows += generation(some, tokenizer, make(), options.new_tokens)
     ratios(rows)
