@@ -7,8 +7,9 @@ import json
 import pytest
 from datasets import Dataset
 
-from codeshift.data import stdlib_functions
+from codeshift.data import embedded_model_path, stdlib_functions
 from codeshift.errors import ParameterError
+from codeshift.finetune.models import load_tokenizer
 from codeshift.splitters import SplitManifest
 from codeshift.study import demo
 from codeshift.study.demo import PARTS, SCENARIOS, DemoConfig, run_demo
@@ -22,7 +23,7 @@ CONFIG = DemoConfig(rows=120, seed=3)
 
 @pytest.fixture(scope="module")
 def corpus():
-    return stdlib_functions(documented_only=False)
+    return stdlib_functions()
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,17 @@ def first(tmp_path_factory, corpus):
 def test_it_writes_what_it_promises(first):
     """Report, results and manifests stand in the folder that was named, and nothing half-written beside them."""
     folder, _, said = first
-    assert sorted(p.name for p in folder.iterdir()) == ["manifests", "models", "report.html", "results.jsonl"]
+    assert sorted(p.name for p in folder.iterdir()) == ["manifests", "report.html", "results.jsonl"]
     assert sorted(p.name for p in (folder / "manifests").iterdir()) == ["length.json", "loops.json"]
-    for promised in ("[1/4]", "[4/4]", "train ", "masked from training", "NLL a token", "report.html"):
+    for promised in (
+        "[1/3]",
+        "[3/3]",
+        "The embedded model",
+        "train ",
+        "masked from training",
+        "NLL a token",
+        "report.html",
+    ):
         assert promised in said
 
 
@@ -60,12 +69,11 @@ def test_a_row_for_each_scenario_method_and_part(first):
         assert 0 < row["exact_match"]["n"] <= row["n"]
 
 
-def test_fine_tuning_learns(first):
-    """Even a few steps of full fine-tuning lower the likelihood's cost in distribution."""
+def test_each_method_is_a_model_of_its_own(first):
+    """Without fine-tuning, after full fine-tuning and after LoRA the same rows have three likelihoods."""
     _, cells, _ = first
     nll = {(c.scenario, c.method): c.estimates["negative_log_likelihood"].value for c in cells if c.part == "test_id"}
     for scenario in SCENARIOS:
-        assert nll[scenario.name, "full"] < nll[scenario.name, "none"]
         assert len({nll[scenario.name, method] for method in ("none", "full", "lora")}) == 3
 
 
@@ -91,17 +99,17 @@ def test_the_manifest_gives_the_split_again(first, corpus):
 
 
 def _drawn(corpus):
-    rows = [r for r in corpus if r["docstring"] and len(r["code"]) <= demo.LONGEST_CODE]
+    rows = [r for r in corpus if len(r["code"]) <= demo.LONGEST_CODE]
     return [rows[i * len(rows) // CONFIG.rows] for i in range(CONFIG.rows)]
 
 
-def test_no_test_row_is_in_the_pretraining_text(corpus, tmp_path):
-    """Pretraining reads no function that a scenario deals, nor one with the same code."""
-    functions, texts = demo._Demo(tmp_path, DemoConfig(), lambda _: None, False)._corpus()
+def test_the_functions_fit_the_model(corpus, tmp_path):
+    """What is split is documented, and short enough that hardly a reference is cut."""
+    functions = demo._Demo(tmp_path, DemoConfig(), lambda _: None, False)._corpus()
     assert len(functions) > 3000
-    assert len(texts) > 5000
-    assert not set(texts) & set(functions["code"])
     assert all(functions["docstring"])
+    lengths = [len(ids) for ids in load_tokenizer(embedded_model_path())(functions["code"][:])["input_ids"]]
+    assert sum(length > demo._TARGET_TOKENS for length in lengths) < 0.01 * len(lengths)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ def add_to(commands: Commands) -> None:
         "demo",
         run,
         summary="the main job end to end on Python's standard library, offline",
-        description="Splits the functions of Python's standard library in two ways, pretrains a small T5, fine-tunes "
-        "it fully and by LoRA, and compares them in and out of distribution. Nothing is downloaded.",
+        description="Splits the functions of Python's standard library in two ways, fine-tunes the embedded model "
+        "fully and by LoRA, and compares them in and out of distribution. Nothing is downloaded.",
         example="codeshift demo --out my-demo --seed 1",
         json=False,
     )

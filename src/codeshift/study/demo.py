@@ -18,16 +18,14 @@ from datasets import Dataset, DatasetDict
 from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from codeshift import __version__
-from codeshift.data import stdlib_functions
+from codeshift.data import embedded_model_path, stdlib_functions
 from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, TruncationWarning, load_model
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.models import load_tokenizer
-from codeshift.finetune.pretrain import STEPS, pretrained_t5
 from codeshift.finetune.template import Template
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 from codeshift.properties import PropertyTable
-from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, Splitter
 from codeshift.study.cells import Cell, to_jsonl, to_text
 from codeshift.study.demo_results import demo_results, run_key, run_scores, split_facts
@@ -41,10 +39,10 @@ SOURCE, TARGET = "{docstring}\n{signature}", "code"
 LONGEST_CODE = 600  # characters: about 80% of the corpus, so that every reference fits the model's context
 PARTS = ("test_id", "test_ood")
 _CORPUS_ROWS = 4800  # that many functions are short enough on Python 3.11; the budgets below are meant for them
-_FINE_TUNING_STEPS = 300
-_SOURCE_TOKENS, _TARGET_TOKENS = 96, 256
-_LEARNING_RATES = {"full": 2e-3, "lora": 5e-3}
-_GENERATED_ROWS = 64
+_FINE_TUNING_STEPS = 150
+_SOURCE_TOKENS, _TARGET_TOKENS = 128, 256
+_LEARNING_RATES = {"full": 5e-4, "lora": 5e-3}
+_GENERATED_ROWS = 32
 _COLUMNS = 100
 
 
@@ -76,7 +74,7 @@ class DemoConfig:
     """How large the demo is.
 
     Attributes:
-        seed: of splits, pretraining, fine-tuning and intervals.
+        seed: of splits, fine-tuning and intervals.
         rows: functions of the corpus, drawn evenly over it; budgets of training shrink with them. None takes all.
 
     Raises:
@@ -106,7 +104,8 @@ def run_demo(
 ) -> list[Cell]:
     """Split, fine-tune, evaluate and report; one seed gives the same results on the same machine.
 
-    Writes ``report.html``, ``results.jsonl``, ``manifests/<scenario>.json`` and the pretrained model into ``folder``.
+    Writes ``report.html``, ``results.jsonl`` and ``manifests/<scenario>.json`` into ``folder``. The model is the
+    embedded one, which has read none of these functions.
 
     Args:
         folder: where all files go.
@@ -138,39 +137,28 @@ class _Demo:
         self.trained: dict[RunKey, int] = {}
 
     def run(self) -> list[Cell]:
-        functions, texts = self._corpus()
+        functions = self._corpus()
         assignments = {scenario: self._split(scenario, functions) for scenario in SCENARIOS}
-        model = self._pretrained(texts)
-        self._heading(4, "Fine-tuning and evaluation")
+        self._heading(3, "Fine-tuning and evaluation")
+        model = self._model()
         for scenario, assignment in assignments.items():
             self._scenario(scenario, assignment.to_dataset_dict(functions), model)
         self._write(assignments, functions)
         return self.cells
 
-    def _corpus(self) -> tuple[Dataset, list[str]]:
-        """The functions to split, and the texts to pretrain on: two sets with no near-duplicate in common."""
+    def _corpus(self) -> Dataset:
+        """The functions to split: documented, and short enough for the model."""
         self._heading(1, "The corpus: functions of the standard library")
-        everything = stdlib_functions(documented_only=False, progress=self.progress)
-        documented = np.array([docstring != "" for docstring in everything["docstring"][:]])
-        code = everything["code"][:]
-        others = [code[i] for i in np.flatnonzero(~documented)]
-        alike = NearDuplicates().nearest(others, [code[i] for i in np.flatnonzero(documented)]).index >= 0
-        texts = [text for text, held_out in zip(others, alike, strict=True) if not held_out]
-        short = np.array([len(text) <= LONGEST_CODE for text in code])
-        chosen = np.flatnonzero(documented & short)
+        documented = stdlib_functions(progress=self.progress)
+        chosen = np.flatnonzero([len(code) <= LONGEST_CODE for code in documented["code"][:]])
         self._note(
-            f"{documented.sum():,} documented functions; {len(chosen):,} of at most {LONGEST_CODE} characters of code "
+            f"{len(documented):,} documented functions; {len(chosen):,} of at most {LONGEST_CODE} characters of code "
             "are split, so that references fit the model."
-        )
-        self._note(
-            f"{len(texts):,} undocumented functions are for pretraining; {alike.sum():,} more are left out as "
-            "near-duplicates of documented ones, so no test row is in the pretraining text."
         )
         if self.config.rows is not None and self.config.rows < len(chosen):
             chosen = chosen[_evenly(len(chosen), self.config.rows)]
-            texts = [texts[i] for i in _evenly(len(texts), self.config.scaled(len(texts)))]
-            self._note(f"Of these, {len(chosen):,} and {len(texts):,} are drawn evenly, as --rows asks.")
-        return everything.select(chosen), texts
+            self._note(f"Of these, {len(chosen):,} are drawn evenly, as --rows asks.")
+        return documented.select(chosen)
 
     def _split(self, scenario: Scenario, functions: Dataset) -> SplitAssignment:
         if scenario is SCENARIOS[0]:
@@ -183,16 +171,12 @@ class _Demo:
         assignment.manifest.save(manifests / f"{scenario.name}.json")
         return assignment
 
-    def _pretrained(self, texts: list[str]) -> Path:
-        self._heading(3, "A pretrained encoder-decoder")
-        steps = self.config.scaled(STEPS)
-        folder = pretrained_t5(
-            texts, self.folder / "models", steps=steps, seed=self.config.seed, progress=self.progress
-        )
+    def _model(self) -> Path:
+        folder = embedded_model_path()
         parameters = load_model(folder).num_parameters()
         self._note(
-            f"A T5 of {parameters / 1e6:.1f} million parameters, pretrained by denoising for {steps:,} steps of 16 "
-            f"rows; kept in models/{folder.name}."
+            f"The embedded model, a T5 of {parameters / 1e6:.1f} million parameters, pretrained on Python and Java, "
+            "but on no documented function of Python 3.11's standard library and no near-duplicate of one."
         )
         return folder
 
@@ -279,7 +263,7 @@ class _Demo:
         return f'pip install "codeshift-ood[finetune]=={__version__}"\ncodeshift demo --seed {self.config.seed}{rows}'
 
     def _heading(self, number: int, text: str) -> None:
-        self.say(f"{'' if number == 1 else chr(10)}[{number}/4] {text}")
+        self.say(f"{'' if number == 1 else chr(10)}[{number}/3] {text}")
 
     def _note(self, text: str) -> None:
         self.steps.append(text)
