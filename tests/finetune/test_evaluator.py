@@ -11,7 +11,7 @@ from datasets import Dataset
 from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning
+from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning, with_adapter
 from codeshift.finetune.cache import BeamCache
 from codeshift.finetune.models import as_generator
 from codeshift.finetune.runtime import seeded
@@ -115,6 +115,19 @@ def test_outputs_are_those_of_transformers(family, num_beams, data, tokenizer):
             eos_token_id=2,
         )
         assert tokenizer.decode(made[0, ids.shape[1] if decoder else 1 :], skip_special_tokens=True) == expected
+
+
+@pytest.mark.filterwarnings("ignore::codeshift.finetune.AdapterWarning")
+@pytest.mark.parametrize("family", ["t5", "plbart", "roberta"])
+def test_beams_of_an_adapter_are_those_of_the_merged_model(family, data, tokenizer):
+    """The cache of beams finds every layer, in a decoder that PEFT has wrapped as well."""
+    with seeded(0):
+        model = with_adapter(generator(family, tokenizer), LoraConfig(r=2, init_lora_weights=False))
+    evaluator = quiet([ExactMatch()], decoding=Decoding(num_beams=3, max_new_tokens=12))
+    adapted = evaluator.evaluate(model, data["test_id"], tokenizer=tokenizer)["data"].predictions
+    merged = evaluator.evaluate(model.merge_and_unload(), data["test_id"], tokenizer=tokenizer)["data"].predictions
+    assert adapted == merged
+    assert len(set(adapted)) > 2
 
 
 @pytest.mark.parametrize("family", ["t5", "plbart", "roberta"])
