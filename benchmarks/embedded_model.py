@@ -31,7 +31,10 @@ from codeshift.pretrain.model import untrained_model
 from codeshift.splitters import RandomSplitter
 
 WEIGHTS = ("pretrained", "random")
-ARMS = ("pretrained-1e-3", "random-1e-3", "random-2e-2-scaled")
+ARMS = {
+    "stdlib": ("pretrained-1e-3", "pretrained-5e-4", "random-1e-3", "random-2e-2-scaled"),
+    "translation": ("pretrained-1e-3", "random-2e-2-scaled"),
+}
 LENGTHS = {"stdlib": (128, 256), "translation": (192, 256)}
 BUDGETS: dict[str, dict[str, Any]] = {
     "stdlib": {"max_steps": 150, "batch_size": 16},
@@ -167,9 +170,7 @@ def outputs(task: str, out: Path, count: int) -> str:
     for row in rows[:: len(rows) // count][:count]:
         written, wanted = best["predictions"][row], best["references"][row]
         judged = "exactly the reference" if written == wanted else "not the reference"
-        shown = [
-            f"{name}:\n\n````text\n{text}\n````" for name, text in (("Reference", wanted), ("Written", written))
-        ]
+        shown = [f"{name}:\n\n````text\n{text}\n````" for name, text in (("Reference", wanted), ("Written", written))]
         parts.append(f"### Test row {row}: {judged}\n\n" + "\n\n".join(shown))
     return "\n\n".join(parts)
 
@@ -181,7 +182,7 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     parser.add_argument("--data", default="../shared/data")
     parser.add_argument("--model", help="another folder than the embedded model's")
-    parser.add_argument("--arms", nargs="*", default=ARMS)
+    parser.add_argument("--arms", nargs="*", help="which to fine-tune (those of the tables)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", help="a Markdown file for the tables")
     parser.add_argument("--write-outputs", help="a Markdown file for ten outputs")
@@ -199,7 +200,7 @@ def main() -> None:
             Path(options.write_outputs).write_text("\n\n".join([OUTPUTS_HEAD, *shown]) + "\n", encoding="utf-8")
         return
     splits = (stdlib_splits if options.what == "stdlib" else translation_splits)(options)
-    for arm in options.arms:
+    for arm in options.arms or ARMS[options.what]:
         run_arm(options.what, arm, splits, options)
 
 
