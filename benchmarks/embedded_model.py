@@ -33,7 +33,7 @@ from codeshift.splitters import RandomSplitter
 WEIGHTS = ("pretrained", "random")
 ARMS = {
     "stdlib": ("pretrained-1e-3", "pretrained-5e-4", "random-1e-3", "random-2e-2-scaled"),
-    "translation": ("pretrained-1e-3", "random-2e-2-scaled"),
+    "translation": ("pretrained-1e-3", "pretrained-1e-2-scaled", "random-2e-2-scaled"),
 }
 LENGTHS = {"stdlib": (128, 256), "translation": (192, 256)}
 BUDGETS: dict[str, dict[str, Any]] = {

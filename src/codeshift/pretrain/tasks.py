@@ -34,8 +34,8 @@ def pretraining_rows(fragments: Sequence[Fragment], tokenizer: Any, *, seed: int
     >>> add = Fragment(source="", language="python", signature="def add(a, b):", docstring="Add.",
     ...                code="def add(a, b):\n    return a + b")
     >>> rows = pretraining_rows([add], train_code_tokenizer([add.code], vocabulary=400))
-    >>> len(rows), rows[2]["source"], rows[3]["target"]
-    (4, 'Add.\ndef add(a, b):', 'Add.')
+    >>> len(rows), rows[1]["source"], rows[2]["target"]
+    (3, 'Add.\ndef add(a, b):', 'Add.')
     """
     spans: tuple[list[str], list[str]] = ([], [])
     for fragment in fragments:
