@@ -62,7 +62,7 @@ for axis, (name, assignment) in zip(axes, assignments.items(), strict=True):
         share = np.full(len(found), 1 / len(found))  # of the part's rows
         axis.hist(found, bins=bins, weights=share, color=colour, alpha=0.6, label=part)
     axis.set(title=name, xscale="log", xlabel="tokens", yticks=[])
-axes[0].legend(frameon=False, fontsize=8)
+_ = axes[0].legend(frameon=False, fontsize=8)
 
 # %% [markdown]
 # ## Where the held-out programs lie
@@ -78,4 +78,4 @@ for axis, (name, splitter) in zip(axes, splitters.items(), strict=True):
     axis.scatter(lengths[~inside], depths[~inside], s=2, color="tab:gray", alpha=0.4, rasterized=True)
     axis.scatter(lengths[inside], depths[inside], s=3, color="tab:orange", rasterized=True)
     axis.set(title=name, xscale="log", xlabel="tokens")
-axes[0].set_ylabel("depth of the tree")
+_ = axes[0].set_ylabel("depth of the tree")
