@@ -20,7 +20,6 @@ study = Study(
     target="code",
     # without model= it is the embedded model; a hub model would be model="its name"
     ood_kept=(0.0, 1.0),
-    train_seeds=(0, 1),
     metrics=[NegativeLogLikelihood()],
     config=TrainingConfig(learning_rate=1e-3, max_steps=6, batch_size=16, max_source_length=96, max_target_length=128,
                           eval_every=None),
