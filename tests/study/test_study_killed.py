@@ -29,8 +29,8 @@ def processes():
 
 
 def test_killed_again_and_again(model, straight, tmp_path, processes):
-    """Kill -9 wherever the study happens to be, six times; two processes then finish it together, to the same bits."""
-    folder, half_done = tmp_path / "killed", 0
+    """Kill -9 wherever the study happens to be, up to six times; two processes then finish it together, bit for bit."""
+    folder, half_done, kills = tmp_path / "killed", 0, 0
     for delay in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
         child = processes.Process(target=run_small_study, args=(model, folder))
         before = set(folder.rglob("*"))
@@ -40,11 +40,15 @@ def test_killed_again_and_again(model, straight, tmp_path, processes):
         time.sleep(delay)
         child.kill()
         child.join()
-        assert child.exitcode == -signal.SIGKILL, "the study ended before it was killed"
+        if child.exitcode == 0:  # a fast machine was done before
+            break
+        assert child.exitcode == -signal.SIGKILL
+        kills += 1
         counts = load_results(folder).counts
         assert counts["failed"] == 0
         assert counts["pending"] > 0
         half_done += bool(list(folder.glob("runs/*/training/checkpoints/step-*")))
+    assert kills >= 3
     assert half_done
     both = [processes.Process(target=run_small_study, args=(model, folder)) for _ in range(2)]
     for child in both:
