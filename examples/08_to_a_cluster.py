@@ -37,7 +37,7 @@ print(study.plan())
 from dask.distributed import Client, LocalCluster
 
 with (
-    LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
     Client(cluster) as client,
     client.get_executor() as executor,
 ):

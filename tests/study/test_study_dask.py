@@ -31,7 +31,7 @@ def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
             time.sleep(0.01)
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         processes = client.run(os.getpid)
