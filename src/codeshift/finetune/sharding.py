@@ -49,6 +49,13 @@ def is_divided(model: Any) -> bool:
     return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
+def divide_again(model: Any) -> None:
+    """Let go of what FSDP gathered for a forward pass that no backward pass follows; the optimiser knows the parts."""
+    for module in model.modules():
+        if hasattr(module, "reshard"):
+            module.reshard()
+
+
 def whole_state(model: Any) -> dict[str, torch.Tensor] | None:
     """The state dict of a divided model in the host's memory, tied weights once; None for a model that is whole."""
     if not is_divided(model):

@@ -27,7 +27,7 @@ from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
+from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import target_loss
 from codeshift.finetune.sharding import set_weights, whole
 from codeshift.finetune.template import Template
@@ -147,7 +147,7 @@ class _Run:
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
+        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config), self.config)
         self.anchor = Anchor(model, self.config.l2_sp)
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
         self.validation: Validation | None = None
@@ -159,7 +159,7 @@ class _Run:
         self.best: dict[str, torch.Tensor] = {}
         self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
         shown = trainer.progress and self.accelerator.is_local_main_process
-        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", disable=not shown)
+        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", leave=None, disable=not shown)
 
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
@@ -213,7 +213,7 @@ class _Run:
         for i, part in enumerate(parts):
             reseed(self.config.seed, state.step, i, accelerator.process_index)
             last = i == len(parts) - 1
-            with nullcontext() if last else accelerator.no_sync(self.model):
+            with nullcontext() if last else accumulating(accelerator, self.model):
                 loss = self._loss(part) / tokens
                 loss_of_step += loss.detach()
                 if last:
@@ -283,8 +283,7 @@ class _Run:
     def _finish(self, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
         self.bar.close()
-        for tracker in self.accelerator.trackers:  # end_training() would end the processes' group for the next run too
-            tracker.finish()
+        finish(self.accelerator, self.model)
         set_weights(model, self.best)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()

@@ -12,6 +12,7 @@ from codeshift.finetune.batching import Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.scoring import score_tokens
+from codeshift.finetune.sharding import divide_again
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Validation:
             result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=("validation",))
             estimates = result["validation"].estimates
             found |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
+        divide_again(model)
         return found
 
     def is_better(self, found: dict[str, float], best: float | None) -> bool:
