@@ -78,3 +78,37 @@ def run_small_study(model: Path, folder: Path) -> None:
 
     torch.set_num_threads(1)
     small_study(model).run(folder, threads=1, progress=False)
+
+
+def writing_study(model: Path) -> Study:
+    """One scenario with and without its region, whose models also write text, in batches of three rows."""
+    return small_study(
+        model,
+        scenarios=(LONG,),
+        methods={"full": None},
+        metrics=["negative_log_likelihood", "exact_match"],
+        evaluation_batch_size=3,
+    )
+
+
+def run_until_killed_in_evaluation(model: Path, folder: Path, batches: int) -> None:
+    """Run ``writing_study``, and die of SIGKILL after so many batches that were scored or written."""
+    import os
+    import signal
+
+    import torch
+
+    from codeshift.finetune.output_log import RowLog
+
+    append = RowLog.append
+
+    def last(self: RowLog, *batch: Any) -> None:
+        nonlocal batches
+        append(self, *batch)
+        batches -= 1
+        if not batches:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    RowLog.append = last  # type: ignore[method-assign]  # in a process of its own
+    torch.set_num_threads(1)
+    writing_study(model).run(folder, threads=1, progress=False)

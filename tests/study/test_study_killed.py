@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -13,11 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from codeshift.finetune.output_log import RowLog
 from codeshift.study import StudyError, load_results
 from codeshift.study import workers as workers_module
 from codeshift.study.folder import StudyFolder
 from codeshift.study.workers import InThisProcess, WorkerProcesses
-from study_case import LONG, assert_same, run_small_study, small_study
+from study_case import (
+    LONG,
+    assert_same,
+    run_small_study,
+    run_until_killed_in_evaluation,
+    small_study,
+    writing_study,
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +73,68 @@ def _killed_half_done(processes, model, folder, delay):
     assert counts["failed"] == 0
     assert counts["pending"] > 0
     return bool(list(folder.glob("runs/*/training/checkpoints/step-*")))
+
+
+def test_killed_in_an_evaluation(model, tmp_path, processes, monkeypatch):
+    """Kill -9 twice while a model is scored and writes: no row is scored or generated again, the results are equal."""
+    folder = tmp_path / "killed"
+    straight = writing_study(model).run(tmp_path / "straight", threads=1, progress=False)
+    for batches in (6, 8):  # 4 of scores and 2 of 4 of text; the other 2, and then as before of the next model
+        child = processes.Process(target=run_until_killed_in_evaluation, args=(model, folder, batches))
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+    logged = {path.relative_to(folder): _rows(path) for path in folder.rglob("evaluation/*/*/*.jsonl")}
+    assert sorted(path.name for path in logged) == ["test.outputs.jsonl", "test.scores.jsonl"]
+    assert {path.parts[1].partition("-")[0] for path in logged} == {"full"}
+    assert sorted(map(len, logged.values())) == [6, 12]
+    appended: dict[Path, list[int]] = {}
+    append = RowLog.append
+
+    def noted(self, rows, records):
+        appended.setdefault(self.path.relative_to(folder), []).extend(map(int, rows))
+        append(self, rows, records)
+
+    monkeypatch.setattr(RowLog, "append", noted)
+    results = writing_study(model).run(folder, threads=1, progress=False)
+    assert_same(results, straight)
+    test = len(results.scores(results.records[0].key).references)
+    for path, rows in logged.items():
+        assert sorted([*rows, *appended.get(path, [])]) == list(range(test))
+    assert all(len(rows) == test for path, rows in appended.items() if path not in logged)
+    assert not list(folder.rglob("evaluation"))
+
+
+def test_an_evaluation_of_another_version_starts_over(model, tmp_path, monkeypatch):
+    """What was found with another version of a library is left behind, and nobody has to tell the study."""
+    stopped = _stopped_in_evaluation(model, tmp_path / "stopped", monkeypatch)
+    [log] = stopped.rglob("evaluation/*/*/*.jsonl")
+    first, *others = log.read_text(encoding="utf-8").splitlines()
+    old = json.loads(first)
+    old["evaluation"]["versions"]["torch"] = "0.1"
+    wrong = [json.dumps(json.loads(line) | {"log_probabilities": [0.0], "argmax": [0]}) for line in others]
+    log.write_text("\n".join([json.dumps(old), *wrong, ""]), encoding="utf-8")
+    straight = writing_study(model).run(tmp_path / "straight", threads=1, progress=False)
+    assert_same(writing_study(model).run(stopped, threads=1, progress=False), straight)
+
+
+def _stopped_in_evaluation(model, folder, monkeypatch):
+    append = RowLog.append
+
+    def stopped(self, *batch):
+        append(self, *batch)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RowLog, "append", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            writing_study(model).run(folder, threads=1, progress=False)
+    return folder
+
+
+def _rows(log):
+    """The rows of a log whose last line is whole."""
+    return [json.loads(line)["row"] for line in log.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 @pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])

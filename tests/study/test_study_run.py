@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from peft import LoraConfig
 from safetensors.torch import load_file
 
@@ -288,3 +290,30 @@ def test_a_metric_of_ones_own_is_asked_for(straight, tmp_path):
     (folder / "study.json").write_text(json.dumps(content))
     with pytest.raises(ParameterError, match="metrics must be given for 'my_metric'"):
         load_results(folder)
+
+
+@pytest.fixture
+def bars_on():
+    """The bars of datasets, which other tests may have turned off."""
+    off = are_progress_bars_disabled()
+    enable_progress_bars()
+    yield
+    if off:
+        disable_progress_bars()
+
+
+@pytest.mark.usefixtures("bars_on")
+def test_progress_says_what_is_being_done(model, tmp_path, capsys):
+    """The bar names the task at hand and counts audits; a training here shows its own bar, one in a worker does not."""
+    study = small_study(model, scenarios=(LONG,), methods={"full": None}, ood_kept=(0.0,), audit={"n_permutations": 19})
+    study.run(tmp_path / "here", threads=1)
+    told = capsys.readouterr().err
+    assert all(words in told for words in ("study: ", "audits left=1", "now=long", "now=full-long", "fine-tune: "))
+    assert "2/2" in told
+    with ThreadPoolExecutor(1) as executor:
+        study.run(tmp_path / "there", executor=executor, threads=1)
+    told = capsys.readouterr().err
+    assert "now=full-long" in told
+    assert "fine-tune" not in told
+    study.run(tmp_path / "quiet", threads=1, progress=False)
+    assert capsys.readouterr().err == ""

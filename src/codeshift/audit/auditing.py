@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.confounds import measure_confounds
-from codeshift.audit.leakage import measure_leakage
+from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts, Splits, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.series import gather_series
@@ -20,6 +20,7 @@ from codeshift.audit.truncation import TokenCounter, measure_truncation, token_c
 from codeshift.audit.verdict import judge
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.progress import Stages, bars
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -48,6 +49,7 @@ def audit(
     sample: int = 2_000,
     worst: int = 5,
     thresholds: Thresholds | None = None,
+    progress: bool = True,
 ) -> AuditReport:
     r"""Measure whether a split leaks, how strong its shift is, and what else moved with it.
 
@@ -78,6 +80,7 @@ def audit(
         sample: rows of each part, at most, that the two-sample tests and the nearest-row search look at.
         worst: how many leaking pairs the report shows.
         thresholds: where the verdict draws its lines.
+        progress: show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:
         ParameterError: if an argument cannot work, or a part that was named is missing.
@@ -110,28 +113,32 @@ def audit(
     counter = token_counter(tokenizer, max_length)
     parts = take_parts(splits, data, manifest, column=column, train=train, test=test, reference=reference)
     # More threads would win little here, and sum in another order on another machine.
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), bars(progress):
         return measure_parts(parts, settings, counter)
 
 
 def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
     """All figures of a split; call it on one thread."""
+    rows = sum(map(len, parts.rows.values()))
+    with Stages("Audit", 3 + len(parts.held_out) + len(parts.compared), rows=rows) as stages:
+        return _measured(parts, settings, counter, stages)
+
+
+def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None, stages: Stages) -> AuditReport:
+    stages.at("properties")
     series = gather_series(parts.table, settings, parts.region)
-    groups = settings.groups if settings.groups is not None else parts.groups
-    leakage = tuple(
-        measure_leakage(
-            parts,
-            part,
-            column=settings.column,
-            groups=groups,
-            near_duplicates=settings.near_duplicates,
-            worst=settings.worst,
-        )
-        for part in parts.held_out
-    )
+    leakage = []
+    for part in parts.held_out:
+        stages.at(f"leakage of {part}")
+        leakage.append(_leakage(parts, part, settings))
+    stages.at("distinct rows")
     distinct = {part: distinct_rows(parts, part, settings) for part in (parts.train, *parts.compared)}
     train, test = distinct[parts.train], distinct[parts.test]
-    strength = tuple(measure_strength(parts, part, train, distinct[part], series, settings) for part in parts.compared)
+    strength = []
+    for part in parts.compared:
+        stages.at(f"shift of {part}")
+        strength.append(measure_strength(parts, part, train, distinct[part], series, settings))
+    stages.at("confounds")
     confounds = measure_confounds(series, train, test, distinct.get(parts.reference or ""))
     measured = (parts.train, *parts.compared)
     truncation = tuple(
@@ -144,8 +151,8 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
         reference=parts.reference,
         sizes={part: len(rows) for part, rows in parts.rows.items()},
         settings=settings,
-        leakage=leakage,
-        strength=strength,
+        leakage=tuple(leakage),
+        strength=tuple(strength),
         confounds=confounds,
         atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
         truncation=truncation,
@@ -161,4 +168,15 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
             for one in series
             if isinstance(one.values, np.ndarray) and one.is_number
         },
+    )
+
+
+def _leakage(parts: AuditParts, part: str, settings: AuditSettings) -> Leakage:
+    return measure_leakage(
+        parts,
+        part,
+        column=settings.column,
+        groups=settings.groups if settings.groups is not None else parts.groups,
+        near_duplicates=settings.near_duplicates,
+        worst=settings.worst,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.audit.settings import check_permutations, generator
+from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -110,11 +111,13 @@ def jensen_shannon(
         return math.nan, math.nan
     hits, done = 0, 0
     step = max(1, _CELLS // max(counts.shape[0], counts.shape[1], 1))
-    while done < n_permutations:
-        columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
-        found = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
-        hits += int((found >= observed - 1e-12).sum())  # NaN, a permuted sample that holds nothing, is no hit
-        done += len(columns)
+    with counted("Jensen-Shannon distance", n_permutations, "permutation") as bar:
+        while done < n_permutations:
+            columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
+            found = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
+            hits += int((found >= observed - 1e-12).sum())  # NaN, a permuted sample that holds nothing, is no hit
+            done += len(columns)
+            bar.update(len(columns))
     return observed, (1 + hits) / (1 + n_permutations)
 
 

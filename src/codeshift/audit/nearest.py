@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.audit.tokens import tfidf
+from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -64,9 +65,11 @@ def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
         return np.full(n, math.nan if not m else 0.0)
     queries, corpus = tfidf(rows, train), tfidf(train, train).T.tocsr()
     step = max(1, _CELLS // m)
-    found: list[Any] = [
-        (queries[start : start + step] @ corpus).max(axis=1).toarray().ravel() for start in range(0, n, step)
-    ]
+    found: list[Any] = []
+    with counted("Nearest rows of train", n, "row") as bar:
+        for start in range(0, n, step):
+            found.append((queries[start : start + step] @ corpus).max(axis=1).toarray().ravel())
+            bar.update(len(found[-1]))
     similarities: np.ndarray = np.minimum(np.concatenate(found), 1.0)
     return similarities
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.audit.settings import check_permutations, generator
 from codeshift.errors import ParameterError
+from codeshift.properties.progress import counted
 
 FOLDS = 5
 FEWEST = 2 * FOLDS
@@ -77,7 +78,11 @@ def classifier_two_sample_test(
     parts = list(folds.split(rows, labels))
     observed = _mean_auc(rows, labels, parts)
     # Permuting rows under fixed labels and folds is permuting labels, with folds stratified all the same.
-    null = np.array([_mean_auc(rng.permutation(rows), labels, parts) for _ in range(n_permutations)])
+    null = np.empty(n_permutations)
+    with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
+        for permutation in range(n_permutations):
+            null[permutation] = _mean_auc(rng.permutation(rows), labels, parts)
+            bar.update()
     return _tested(observed, null, first, second)
 
 

@@ -197,7 +197,7 @@ class Evaluator:
 
     def _bar(self, what: str, total: int, done: int) -> Any:
         shown = self.progress and PartialState().is_local_main_process
-        return tqdm(total=total, initial=done, desc=what, unit="row", disable=not shown)
+        return tqdm(total=total, initial=done, desc=what, unit="row", leave=None, disable=not shown)
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
         """The numbers of the rows to generate for, in their order."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.properties.clustering import fit_centroids, nearest
+from codeshift.properties.progress import counted
 
 CRITERIA = ("elbow", "silhouette")
 
@@ -29,7 +30,8 @@ def count_clusters(points: np.ndarray, weights: np.ndarray, criterion: str, seed
     if len(counts) < 3:
         remedy = "50 distinct vectors are needed to choose it"
         raise ParameterError("n_clusters", "a number for so few programs", criterion, remedy)
-    fits = [fit_centroids(points, weights, count, seed) for count in counts]
+    told = counted("Clustering: how many", len(counts), "count", over=counts)
+    fits = [fit_centroids(points, weights, count, seed) for count in told]
     if criterion == "elbow":
         return elbow(counts, [distance for _, distance in fits])
     scores = [_silhouette(points, nearest(points, centroids)) for centroids, _ in fits]

@@ -15,6 +15,7 @@ from codeshift.properties.base import Property
 from codeshift.properties.embedding import Embedding
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.matrix import Matrix
+from codeshift.properties.progress import Stages
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -115,18 +116,21 @@ class Clusters(Property):
         from codeshift.properties.cluster_count import count_clusters
 
         distinct = table.values(DistinctTexts(self.column))
-        with one_thread():
+        with one_thread(), Stages("Clustering", 3, rows=len(table)) as stages:
+            stages.at("vectors")
             prop, vectors = self._vectors(table)
             at_most = _AT_LEAST if isinstance(self.n_clusters, str) else sample_size(self.n_clusters)
             points, weights = vectors[distinct.first[:at_most]], distinct.counts[:at_most].astype(np.float64)
+            stages.at("centroids")
             if isinstance(self.n_clusters, str):
                 count = count_clusters(points, weights, self.n_clusters, self.seed)
             else:
                 count = self.n_clusters
             check_count(points, count)
             centroids = fit_centroids(points, weights, count, self.seed)[0]
-        labels = NearestCluster(self.column, prop, Matrix.pack(centroids))
-        return Clustering(labels, np.bincount(table.values(labels), minlength=count))
+            stages.at("nearest centroids")
+            labels = NearestCluster(self.column, prop, Matrix.pack(centroids))
+            return Clustering(labels, np.bincount(table.values(labels), minlength=count))
 
     def _vectors(self, table: PropertyTable) -> tuple[Property, np.ndarray]:
         prop = self.embedding.fit(table, self.column)

@@ -12,6 +12,7 @@ from codeshift.properties.base import Property
 from codeshift.properties.columns import check_vector_column
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.predicate import trusted
+from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -48,12 +49,14 @@ class EncoderVectors(Property):
         texts = [everything[row] for row in distinct.first.tolist()]
         by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         vectors: np.ndarray | None = None
-        for start in range(0, len(texts), self.batch_size):
-            batch = by_length[start : start + self.batch_size]
-            pooled = self._encode([texts[i] for i in batch], tokenizer, model)
-            if vectors is None:
-                vectors = np.empty((len(texts), pooled.shape[1]))
-            vectors[batch] = pooled
+        with counted("Embedding", len(texts), "row") as bar:
+            for start in range(0, len(texts), self.batch_size):
+                batch = by_length[start : start + self.batch_size]
+                pooled = self._encode([texts[i] for i in batch], tokenizer, model)
+                if vectors is None:
+                    vectors = np.empty((len(texts), pooled.shape[1]))
+                vectors[batch] = pooled
+                bar.update(len(batch))
         if vectors is None:
             return np.empty((0, 0))
         return np.asarray(vectors[distinct.inverse])

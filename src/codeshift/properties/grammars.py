@@ -89,9 +89,21 @@ def check_language(language: str) -> str:
     """
     known = isinstance(language, str) and (language in _WHEELS or language in languages())
     if not known:
-        remedy = (isinstance(language, str) and remedy_of_pack(language)) or closest(str(language), languages())
+        remedy = (isinstance(language, str) and remedy_of_pack(language)) or _remedy(str(language))
         raise ParameterError("language", "a known language", language, remedy)
     return language
+
+
+_USUAL = {
+    "c#": "c_sharp", "csharp": "c_sharp", "cs": "c_sharp", "c++": "cpp", "cxx": "cpp", "golang": "go", "js": "javascript",
+    "ecmascript": "javascript", "py": "python", "python3": "python", "rb": "ruby", "rs": "rust", "ts": "typescript",
+}  # fmt: skip
+"""What some languages are called elsewhere."""
+
+
+def _remedy(name: str) -> str:
+    known = _USUAL.get(name.lower())
+    return f"did you mean {known}?" if known else closest(name.lower(), languages())
 
 
 @cache

@@ -15,6 +15,7 @@ import numpy as np
 from codeshift.errors import ParameterError, closest
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.lexer import lex
+from codeshift.properties.progress import counted
 from codeshift.properties.serialise import Serialisable
 
 if TYPE_CHECKING:
@@ -101,7 +102,8 @@ class Unigrams(Property):
 
     def evaluate(self, table: PropertyTable) -> UnigramModel:
         """The model, which does not depend on the order of rows."""
-        return UnigramModel.fit(table.texts(self.column), self.vocabulary)
+        texts = counted("Token frequencies", len(table), "row", over=table.texts(self.column))
+        return UnigramModel.fit(texts, self.vocabulary)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from codeshift.properties.base import Property
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.lexer import lex
 from codeshift.properties.matrix import Matrix
+from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -58,7 +59,8 @@ class TfidfVectors(Property):
 
         everything = table.texts(column)
         rows = table.values(DistinctTexts(column)).first[:_FITTED_ON]
-        bags = [Counter(lex(everything[row])) for row in rows.tolist()]
+        told = counted("TF-IDF: vocabulary", len(rows), "row", over=rows.tolist())
+        bags = [Counter(lex(everything[row])) for row in told]
         in_programs = Counter(token for bag in bags for token in bag)
         shared = sorted((-count, token) for token, count in in_programs.items() if count > 1)[:features]
         if not shared:
@@ -73,7 +75,8 @@ class TfidfVectors(Property):
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Vectors of shape ``(n, dimensions)``."""
-        return unit_rows(self._weights(Counter(lex(text)) for text in table.texts(self.column)) @ self.projection.array)
+        texts = counted("TF-IDF: vectors", len(table), "row", over=table.texts(self.column))
+        return unit_rows(self._weights(Counter(lex(text)) for text in texts) @ self.projection.array)
 
     @cached_property
     def _tokens(self) -> tuple[dict[str, int], np.ndarray]:

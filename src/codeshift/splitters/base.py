@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from codeshift.properties import PropertyTable
+from codeshift.properties.progress import bars
 from codeshift.splitters.regions import Region
 from codeshift.splitters.request import BIND, DealRequest, near_duplicates_asked
 
@@ -86,6 +87,7 @@ class Splitter(ABC):
         validation_ood_size: float = 0.0,
         train_control: bool = False,
         tolerance: float | None = None,
+        progress: bool = True,
     ) -> SplitAssignment:
         """Deal the rows of ``data`` into parts.
 
@@ -121,6 +123,7 @@ class Splitter(ABC):
                 could train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
             tolerance: how far a part may miss the size asked, as a share of all rows, before that is an error rather
                 than a warning. Rows that belong together are never cut, so a giant group may leave no exact answer.
+            progress: show bars on long work, unless those of ``datasets`` are turned off.
 
         Raises:
             ParameterError: if an argument cannot work.
@@ -146,7 +149,8 @@ class Splitter(ABC):
             train_control=train_control,
             tolerance=tolerance,
         )
-        return assign(self, data, request)
+        with bars(progress):
+            return assign(self, data, request)
 
     @final
     def split(
@@ -165,6 +169,7 @@ class Splitter(ABC):
         validation_ood_size: float = 0.0,
         train_control: bool = False,
         tolerance: float | None = None,
+        progress: bool = True,
     ) -> DatasetDict:
         """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
@@ -191,6 +196,7 @@ class Splitter(ABC):
             validation_ood_size=validation_ood_size,
             train_control=train_control,
             tolerance=tolerance,
+            progress=progress,
         )
         return assignment.to_dataset_dict(data)
 

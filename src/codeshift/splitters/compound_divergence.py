@@ -13,6 +13,7 @@ from codeshift.errors import ParameterError, RegionError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language
+from codeshift.properties.progress import counted
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
 from codeshift.splitters.holding_out import SMALLEST, Held, Search
@@ -120,7 +121,7 @@ class CompoundDivergenceSplitter(Splitter):
     def _search(self, table: PropertyTable) -> Region:
         made = self._made_of(table)
         search = Search(made.atoms, made.compounds, made.weights, self.share * len(table))
-        found = list(search.candidates())
+        found = list(counted("Compound divergence", None, "candidate", over=search.candidates()))
         reached = [held for held in found if self._low(held) and held.compound_divergence >= self._target]
         if not reached:
             raise self._unreachable(found, len(made.names), len(table))

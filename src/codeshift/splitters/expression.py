@@ -144,13 +144,19 @@ class _Reader:
         for missing in sorted(needed):
             if missing not in self.given:
                 raise ParameterError(
-                    self.parameter, f"{name} with its {missing}", node_text(self.text, node), "give it"
+                    self.parameter, f"{name} with its {missing}", node_text(self.text, node), _remedy(name, missing)
                 )
             arguments[missing] = self.given[missing]
         return _CLASSES[name](**arguments)
 
     def _refuse(self, node: ast.expr, constraint: str, remedy: str) -> NoReturn:
         raise ParameterError(self.parameter, constraint, node_text(self.text, node), remedy)
+
+
+def _remedy(name: str, missing: str) -> str:
+    if missing == "language":
+        return f'give it, as in {name}(language="python", ...), or for all splitters: --language on the command line'
+    return f"give it, as in {name}({missing}=...)"
 
 
 def node_text(text: str, node: ast.expr) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -79,7 +80,16 @@ class _Finder:
             matched = re.fullmatch(pattern, name) if isinstance(name, str) else None
             if matched:
                 return make(*matched.groups())
-        raise ParameterError("scenario", "a known name", name, closest(str(name), self._known()))
+        raise ParameterError("scenario", "a known name", name, self._remedy(str(name)))
+
+    def _remedy(self, name: str) -> str:
+        """The name with its first word spelt right, where that is one; or what comes close."""
+        word, _, rest = name.partition("_")
+        for close in difflib.get_close_matches(word, ("length", "syntax", "semantics", "api"), n=1, cutoff=0.6):
+            meant = f"{close}_{rest}"
+            if meant != name and any(re.fullmatch(pattern, meant) for pattern, _ in self._patterns()):
+                return f"did you mean {meant}?"
+        return closest(name, self._known())
 
     def _patterns(self) -> tuple[tuple[str, Callable[..., tuple[Scenario, ...]]], ...]:
         return (

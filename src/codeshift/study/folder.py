@@ -82,6 +82,10 @@ class StudyFolder:
         """Where a run is trained, and its weights stay."""
         return self.run(key) / "training"
 
+    def evaluation(self, key: RunKey) -> Path:
+        """Where a run is evaluated, row by row; it is removed when the run is done."""
+        return self.run(key) / "evaluation"
+
     def lock(self, name: str) -> Path:
         """A file that whoever works on ``name`` holds locked."""
         return self.root / "locks" / f"{name}.lock"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 
 from codeshift.errors import ParameterError
+from codeshift.properties.progress import bars, bars_shown
 from codeshift.splitters.describe import environment
 from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
@@ -54,20 +55,35 @@ def run_study(
         remedy = "such as dask's Client.get_executor(), or leave it out"
         raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
     files = StudyFolder(output_folder("folder", folder).resolve())
+    with bars(progress is True):
+        _do(study, files, workers, executor, threads, progress, retry=retry, extend=extend)
+    return study.results(files.root)
+
+
+def _do(
+    study: Study,
+    files: StudyFolder,
+    workers: int,
+    executor: Executor | None,
+    threads: int | None,
+    progress: bool | Callable[[RunRecord], None],
+    *,
+    retry: bool,
+    extend: bool,
+) -> None:
     prepare(study, files, extend=extend)
     if retry:
         forget_failures(study, files)
     if executor is None and threads is None:
         threads = max(1, cores() // workers)
     tasks = [task for task in all_tasks(study, files, threads) if not is_done(task)]
-    with _Reports(study, files, progress) as reports:
+    with _Reports(study, files, tasks, progress) as reports:
         if executor is not None:
             _drive(tasks, executor, len(tasks), reports)
         elif workers == 1:
             _drive(tasks, InThisProcess(), 1, reports)
         elif tasks:
             _drive_processes(tasks, workers, threads or 1, reports)
-    return study.results(files.root)
 
 
 def prepare(study: Study, files: StudyFolder, *, extend: bool) -> None:
@@ -173,6 +189,12 @@ def do_task(task: Task) -> str:
     return do_run(task)
 
 
+def do_quietly(task: Task) -> str:
+    """``do_task`` where nobody watches: several workers would write their bars over each other's."""
+    with bars(False):
+        return do_task(task)
+
+
 @dataclass
 class _Attempt:
     """A task and how often workers have died over it."""
@@ -192,6 +214,7 @@ def _drive(tasks: Iterable[Task], executor: Executor, at_once: int, reports: _Re
     while left or running:
         while left and len(running) < at_once:
             next_one = left.pop()
+            reports.begins(next_one.task)
             running[_submitted(executor, next_one.task)] = next_one
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         again = [one for future in finished if (one := _after(future, running.pop(future), reports)) is not None]
@@ -202,7 +225,7 @@ def _drive(tasks: Iterable[Task], executor: Executor, at_once: int, reports: _Re
 
 def _submitted(executor: Executor, task: Task) -> Future[str]:
     try:
-        return executor.submit(do_task, task)
+        return executor.submit(do_task if isinstance(executor, InThisProcess) else do_quietly, task)
     except RuntimeError as error:
         told = f"the executor takes no more work ({type(error).__name__}: {error})"
         raise StudyError(f"{told}: what is done stays done; run the study again with a new one") from error
@@ -252,18 +275,32 @@ def _drive_processes(tasks: list[Task], workers: int, threads: int, reports: _Re
 class _Reports:
     """Tells how a study goes: a bar, or each record as its run ends."""
 
-    def __init__(self, study: Study, files: StudyFolder, progress: bool | Callable[[RunRecord], None]) -> None:
+    def __init__(
+        self,
+        study: Study,
+        files: StudyFolder,
+        tasks: Sequence[Task],
+        progress: bool | Callable[[RunRecord], None],
+    ) -> None:
         self.files = files
         self.tell = progress if callable(progress) else None
         done = [key for key in study.keys if files.record(key).exists()]
-        self.bar = tqdm(
-            total=len(study.keys), initial=len(done), desc="study", unit="run", disable=progress is not True
-        )
+        shown = progress is True and bars_shown()
+        self.bar = tqdm(total=len(study.keys), initial=len(done), desc="study", unit="run", disable=not shown)
         self.told = set(done)
         self.failed = 0
+        self.audits = sum(isinstance(task, AuditTask) for task in tasks)
+        self.working: dict[str, None] = {}  # names, in the order in which they began
+
+    def begins(self, task: Task) -> None:
+        """Tell what is being done."""
+        self.working[task.name] = None
+        self._show()
 
     def ended(self, task: Task) -> None:
         """Tell of what a task has left."""
+        self.working.pop(task.name, None)
+        self.audits -= isinstance(task, AuditTask)
         for key in task.keys if isinstance(task, RunTask) else ():
             record = read_record(self.files, key)
             if record is None or key in self.told:
@@ -271,9 +308,14 @@ class _Reports:
             self.told.add(key)
             self.failed += record.status == "failed"
             self.bar.update()
-            self.bar.set_postfix(failed=self.failed, refresh=False)
             if self.tell is not None:
                 self.tell(record)
+        self._show()
+
+    def _show(self) -> None:
+        left = {"audits left": self.audits} if self.audits else {}
+        now = {"now": next(reversed(self.working))} if self.working else {}
+        self.bar.set_postfix({"failed": self.failed} | left | now)
 
     def __enter__(self) -> _Reports:
         return self

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.finetune import Evaluator, Trainer, load_model, scale_adapter, wise_ft
 from codeshift.finetune.encoding import remember_tokens
-from codeshift.finetune.errors import AdapterWarning, TruncationWarning
+from codeshift.finetune.errors import AdapterWarning, CheckpointError, TruncationWarning
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import load_tokenizer
@@ -31,6 +31,7 @@ from codeshift.finetune.runtime import seeded
 from codeshift.finetune.template import Template
 from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray
+from codeshift.properties.progress import bars_shown
 from codeshift.study.draws import drawn_of_any
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.recipe import WISE_FT, RunTask
@@ -97,6 +98,8 @@ class _Run:
             steps = facts.pop("steps", None)
             record = RunRecord(key=key, status="done", seconds=seconds, steps=steps, facts=facts)
         write_record(self.files, record)
+        if record.status == "done":
+            shutil.rmtree(self.files.evaluation(key), ignore_errors=True)
 
     def _model(self) -> tuple[Any, dict[str, Any]]:
         """The model to evaluate, trained where that is to be done, and facts of the training."""
@@ -116,7 +119,7 @@ class _Run:
             source=self.recipe.source,
             target=self.recipe.target,
             peft_config=self.recipe.peft_config,
-            progress=False,
+            progress=bars_shown(),
         )
         data = self._training_data()
         result = trainer.fit(data, self.files.training(key))
@@ -172,12 +175,13 @@ class _Run:
         predictions: list[str | None] = [None] * len(rows)
         finished: list[bool | None] = [None] * len(rows)
         if evaluation.forced:
-            found = self._evaluated(model, evaluation.forced, part, rows)
+            found = self._evaluated(model, evaluation.forced, part, rows, self.files.evaluation(key) / "forced")
             statistics |= found.statistics
             told["truncation"] = asdict(found.truncation)
         if evaluation.generated:
             chosen = np.flatnonzero(self._to_generate(key, part, len(rows)))
-            found = self._evaluated(model, evaluation.generated, part, rows.select(chosen))
+            some, folder = rows.select(chosen), self.files.evaluation(key) / "generated"
+            found = self._evaluated(model, evaluation.generated, part, some, folder)
             for name, values in found.statistics.items():
                 statistics[name] = np.full((len(rows), values.shape[1]), np.nan)
                 statistics[name][chosen] = values
@@ -191,7 +195,10 @@ class _Run:
         sources = template.texts(_columns(rows, self.recipe.source))
         return RunScores(references, predictions, ordered, sources, finished if evaluation.generated else ()), told
 
-    def _evaluated(self, model: Any, metrics: tuple[Metric, ...], part: str, rows: Dataset) -> PartEvaluation:
+    def _evaluated(
+        self, model: Any, metrics: tuple[Metric, ...], part: str, rows: Dataset, folder: Path
+    ) -> PartEvaluation:
+        """Evaluate a set, from where a process that was killed over it had come."""
         evaluation = self.recipe.evaluation
         evaluator = Evaluator(
             metrics,
@@ -202,9 +209,14 @@ class _Run:
             max_target_length=evaluation.max_target_length,
             decoding=evaluation.decoding,
             seed=evaluation.seed,
-            progress=False,
+            progress=bars_shown(),
         )
-        return evaluator.evaluate(model, {part: rows}, tokenizer=self.tokenizer, parts=(part,))[part]
+        given: dict[str, Any] = {"tokenizer": self.tokenizer, "parts": (part,), "output_dir": folder / part}
+        try:
+            return evaluator.evaluate(model, {part: rows}, **given)[part]
+        except CheckpointError:  # of another version of a library, say: what it had found does not count
+            shutil.rmtree(folder / part)
+            return evaluator.evaluate(model, {part: rows}, **given)[part]
 
     def _to_generate(self, key: RunKey, part: str, rows: int) -> Any:
         count, seed = self.recipe.evaluation.generate_rows, self.recipe.evaluation.seed

@@ -22,6 +22,7 @@ from scipy import sparse
 
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
 from codeshift.properties.near_duplicates.shingles import ShingleSets, least_overlap
+from codeshift.properties.progress import counted
 
 __all__ = ["Pairs", "Prefixes", "all_pairs", "candidates_between", "prefixes", "similar_among", "sorted_unique"]
 
@@ -89,14 +90,16 @@ def candidates_between(
     """Distinct pairs of sets that pass all filters, of each entry with those from ``start`` up to ``stop``."""
     totals = np.cumsum(stop - start)
     begin = 0
-    while begin < entries.size:
-        done = totals[begin - 1] if begin else 0
-        end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
-        part = slice(begin, end)
-        left = ragged(start[part], stop[part] - start[part])
-        right = np.repeat(entries[part], stop[part] - start[part])
-        yield _filtered(index, left, right, wanted)
-        begin = end
+    with counted("Near-duplicates: pairs", int(totals[-1]) if totals.size else 0, "pair") as bar:
+        while begin < entries.size:
+            done = totals[begin - 1] if begin else 0
+            end = max(int(np.searchsorted(totals, done + _CHUNK_CANDIDATES, side="right")), begin + 1)
+            part = slice(begin, end)
+            left = ragged(start[part], stop[part] - start[part])
+            right = np.repeat(entries[part], stop[part] - start[part])
+            yield _filtered(index, left, right, wanted)
+            bar.update(left.size)
+            begin = end
 
 
 def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -> tuple[Ints, Ints]:

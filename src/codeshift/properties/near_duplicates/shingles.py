@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 from codeshift.properties.near_duplicates.tokens import joined, token_blocks
+from codeshift.properties.progress import counted
 
 __all__ = ["ShingleSets", "least_overlap", "shingle_hashes", "shingle_sets"]
 
@@ -53,7 +55,13 @@ def shingle_hashes(texts: Sequence[str], ngram: int) -> tuple[UInts, Ints]:
     >>> counts.tolist()
     [2, 1, 1, 0]
     """
-    return joined(_block_shingles(tokens, counts, ngram) for tokens, counts in token_blocks(texts))
+    with counted("Near-duplicates: n-grams", len(texts), "row") as bar:
+        return joined(_told(_block_shingles(*block, ngram), bar) for block in token_blocks(texts))
+
+
+def _told(block: tuple[UInts, Ints], bar: Any) -> tuple[UInts, Ints]:
+    bar.update(block[1].size)
+    return block
 
 
 def _block_shingles(tokens: UInts, counts: Ints, ngram: int) -> tuple[UInts, Ints]:
