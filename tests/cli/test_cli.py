@@ -98,7 +98,12 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "hint"),
-    [(["dmo"], "did you mean demo?"), (["demo", "--sed", "3"], "did you mean --seed?")],
+    [
+        (["dmo"], "did you mean demo?"),
+        (["demo", "--sed", "3"], "did you mean --seed?"),
+        (["study", "rn"], "did you mean run?"),
+        (["demo", "--zzz"], "see codeshift demo --help"),
+    ],
 )
 def test_typos_get_close_matches(capsys, arguments, hint):
     """A misspelt command or option is met with the one that it comes close to."""
@@ -106,6 +111,43 @@ def test_typos_get_close_matches(capsys, arguments, hint):
         main(arguments)
     assert ended.value.code == 2
     assert capsys.readouterr().err.rstrip().endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hints"),
+    [
+        (
+            ["evaluate", "a-model", "data"],
+            ["arguments: data; DATA alone is given without", "\nexample: codeshift evaluate"],
+        ),
+        (["doctor", "data"], ["codeshift doctor: error: unrecognized arguments: data; nothing is given without"]),
+        (["train"], ["required: DATA, --out", "\nexample: codeshift train my-split"]),
+        (["split", "data", "--out", "o"], ["--scenario --manifest is required", "\nexample: codeshift split"]),
+        ([], ["required: COMMAND; choose one of split, audit, train"]),
+        (["study"], ["required: COMMAND; choose one of plan, run, status"]),
+    ],
+)
+def test_too_many_or_too_few_arguments(capsys, arguments, hints):
+    """Are met with what the command takes and its example."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert all(hint in told for hint in hints), told
+
+
+@pytest.mark.filterwarnings("default")
+def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
+    """What the library says in Python is said in options here."""
+    file, out = tmp_path / "rows.jsonl", tmp_path / "out"
+    file.write_text('{"func": null}\n' + "".join(f'{{"func": "x = {i} * {i}", "doc": ""}}\n' for i in range(40)))
+    command = ["split", str(file), "--column", "func", "--scenario", "length_p70_p100", "--out", str(out)]
+    assert main(command) == 2
+    assert "1 of 41 rows are None (row 0); leave them out with --require func\n" in capsys.readouterr().err
+    assert main([*command, "--require", "func", "--near-duplicates", "ignore"]) == 0
+    assert "warning: 1 of 41 rows hold nothing in func: they are left out\n" in capsys.readouterr().err
+    assert main([*command, "--require", "func"]) == 2
+    assert capsys.readouterr().err.endswith("name another folder, or give --overwrite\n")
 
 
 def test_warnings_are_one_line(monkeypatch, capsys):

@@ -52,6 +52,21 @@ def test_every_option_is_explained(typed: str) -> None:
     assert ("--json" in COMMANDS[typed]._option_string_actions) == (typed != "codeshift demo")
 
 
+def test_help_names_what_there_is() -> None:
+    """All splitters, all metrics, and the true defaults of training: help lists them without loading them."""
+    from codeshift import splitters
+    from codeshift.cli import evaluate, split, train
+    from codeshift.finetune import TrainingConfig
+    from codeshift.metrics.by_name import METRICS
+
+    named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
+    assert set(split.SPLITTERS) == named
+    assert set(evaluate.METRICS) == set(METRICS)
+    assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
+        name: getattr(TrainingConfig(), name) for name in train.OPTIONS
+    }
+
+
 def test_help_of_any_command_is_quick() -> None:
     """It loads no library of data or of deep learning."""
     names = [typed.split()[1:] for typed in COMMANDS]

@@ -105,6 +105,16 @@ def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, cap
     assert not (tmp_path / "train_control.parquet").exists()
 
 
+@pytest.mark.filterwarnings("default")
+def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) -> None:
+    """A split by syntax would come out, of the wrong syntax."""
+    command = ["split", data, "--column", "func", "--scenario", "syntax_while_statement", "--out"]
+    assert main([*command, str(tmp_path / "a"), "--language", "python"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # none has such a node
+    assert "rows looked at have syntax errors as javascript: is the language right" in capsys.readouterr().err
+
+
 def test_bars_are_as_before(data: str, tmp_path: Path) -> None:
     """The command turns off those that nobody watches, for as long as it runs."""
     from datasets.utils import are_progress_bars_disabled, enable_progress_bars
@@ -118,9 +128,17 @@ def test_bars_are_as_before(data: str, tmp_path: Path) -> None:
 BAD = {
     ("--splitter", "LenghtSplitter()"): "did you mean LengthSplitter, ",
     ("--splitter", "ASTNodeSplitter(nodes=('while_statment',), language='python')"): "did you mean while_statement",
-    ("--splitter", "ASTNodeSplitter(nodes=('while_statement',))"): "with its language, got",
+    (
+        "--splitter",
+        "ASTNodeSplitter(nodes=('while_statement',))",
+    ): 'give it, as in ASTNodeSplitter(language="python", ...), or for all splitters: --language',
     ("--splitter", "__import__('os')"): "splitter must be made of splitters, got '__import__'",
-    ("--scenario", "lenght_p0_p3"): "did you mean length_p0_p3",
+    ("--scenario", "lenght_p80_p100"): "did you mean length_p80_p100?",
+    ("--scenario", "sintax_while_statement", "--language", "python"): "did you mean syntax_while_statement?",
+    ("--scenario", "lengths"): "did you mean length or length_p",
+    ("--scenario", "syntax_while_statement", "--language", "JS"): "got 'JS': did you mean javascript?",
+    ("--scenario", "syntax_while_statement", "--language", "Python"): "got 'Python': did you mean python?",
+    ("--scenario", "length_p80_p100", "--require", "fnc"): "require must be made of columns of the data, got 'fnc'",
     ("--scenario", "length"): "scenario must be one scenario, got 'length': choose one of length_p0_p3, ",
     ("--scenario", "length_p80_p100", "--column", "fnc"): "got 'fnc': did you mean func?",
     ("--scenario", "length_p80_p100", "--column", "func", "--format", "json"): "did you mean jsonl?",

@@ -77,6 +77,33 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
     assert told.endswith(f"The model is in {tmp_path}.\n")
 
 
+def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None:
+    """With the rate that was too low; one that falls goes without."""
+    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "10", "--batch-size", "4"]
+    assert main([*command, "--learning-rate", "1e-9", "--out", str(tmp_path / "low")]) == 0
+    assert "The loss hardly fell: try a higher --learning-rate (it was 1e-09)" in capsys.readouterr().out
+    assert main([*command, "--learning-rate", "1e-2", "--out", str(tmp_path / "high")]) == 0
+    assert "hardly" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"), [([], "nothing is kept"), (["--set", "checkpoint_every=2"], "goes on from")]
+)
+def test_an_interrupted_training(
+    place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
+) -> None:
+    """Code 130, and what is left of it."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "fit", interrupted)
+    assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *setting, "--out", str(tmp_path)]) == 130
+    captured = capsys.readouterr().err
+    assert captured.startswith("codeshift: interrupted: ")
+    assert told in captured
+
+
 def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> None:
     """Metrics by name, of the parts whose names begin with test; scores of every row in files."""
     command = ["evaluate", place.data, "--model", place.model, *TASK, "--language", "python", "--max-new-tokens", "8"]

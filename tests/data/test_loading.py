@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.data import load_data, load_rows, load_splits, save_splits
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from shared_data import shared_data
 
 ROWS = [
@@ -295,3 +295,39 @@ def test_benchmark_rows() -> None:
     splits = load_splits(shared_data("code_refinement_small"))
     assert {part: len(rows) for part, rows in splits.items()} == {"validation": 5835, "test": 5835}
     assert splits["test"].column_names == ["id", "buggy", "fixed"]
+
+
+def test_rows_without_something_are_left_out(tmp_path: Path) -> None:
+    """None and blank text, of any of the columns, under their new names; a warning counts them."""
+    file = tmp_path / "rows.jsonl"
+    values = [("a", "x"), (None, "x"), ("a", None), ("a", " \n"), ("a", "")]
+    file.write_text("".join(json.dumps({"func": func, "doc": doc}) + "\n" for func, doc in values))
+    with pytest.warns(CodeshiftWarning, match="4 of 5 rows hold nothing in code or doc: they are left out"):
+        assert len(load_rows(file, rename={"func": "code"}, require=["code", "doc"])) == 1
+    with pytest.warns(CodeshiftWarning, match="1 of 5 rows hold nothing in func"):
+        assert len(load_data(file, require=["func"])) == 4
+    assert len(load_splits({"train": file})["train"]) == 5
+
+
+def test_nothing_is_told_where_no_row_lacks_anything(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Numbers, 0 among them, are something; so are empty parts of a split."""
+    (tmp_path / "train.jsonl").write_text('{"n": 0}\n')
+    (tmp_path / "test.jsonl").write_text("")
+    splits = load_splits(tmp_path, require=["n"])
+    assert {part: len(rows) for part, rows in splits.items()} == {"train": 1, "test": 0}
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize(
+    ("require", "message"),
+    [
+        ("func", "require must be a list of columns, got 'func': such as"),
+        (["fnc"], "require must be made of columns of the data, got 'fnc': did you mean func?"),
+        (["doc"], "require must be columns that some row fills, got 'doc'"),
+    ],
+)
+def test_bad_requirements(tmp_path: Path, require: object, message: str) -> None:
+    """Are told, close matches with them."""
+    (tmp_path / "rows.jsonl").write_text('{"func": "a", "doc": null}\n')
+    with pytest.raises(ParameterError, match=re.escape(message)):
+        load_rows(tmp_path / "rows.jsonl", require=require)

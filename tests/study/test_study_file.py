@@ -97,7 +97,7 @@ BAD = {
     ("column: code", "column: cod"): line(5, "got 'cod'"),
     ("language: python", "language: pyhton"): line(6, "did you mean python?"),
     ('source: "{doc}"', 'source: "{dok}"'): line(7, "got 'dok': did you mean doc?"),
-    ("target: code\n", ""): line(None, "the key 'target' is missing: add target = ..."),
+    ("target: code\n", ""): line(None, "the key 'target' is missing: add target: ..."),
     ("length_p80_p100", "lenght_p80_p100"): line(11, "got 'lenght_p80_p100': did you mean length_"),
     ("ASTNodeSplitter", "ASTNodSplitter"): line(13, "got 'ASTNodSplitter': did you mean ASTNodeSplitter"),
     ("while_statement", "while_statment"): line(13, "did you mean while_statement"),

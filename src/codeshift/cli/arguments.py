@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codeshift.cli.output import quiet_unless_watched
@@ -36,7 +36,7 @@ def add_command(
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, command=command, interrupted="")
     if json:
         command.add_argument("--json", action="store_true", help="print the result as JSON")
     return command
@@ -66,6 +66,13 @@ def add_data(command: argparse.ArgumentParser, what: str) -> None:
         metavar="OLD=NEW",
         help="rename a column of the data; may be given several times",
     )
+    command.add_argument(
+        "--require",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="leave out rows that hold nothing in it; may be given several times",
+    )
     command.add_argument("--config", metavar="NAME", help="configuration (subset) of a dataset of the hub")
     command.add_argument("--revision", metavar="NAME", help="revision of a dataset of the hub")
 
@@ -76,6 +83,11 @@ def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Datas
     from codeshift.data import load_data
 
     return load_data(arguments.data, split=split, **_how(arguments))
+
+
+def parts_of(data: Dataset | DatasetDict) -> Mapping[str, Dataset]:
+    """Rows as the one part that they are, parts as they are."""
+    return data if isinstance(data, Mapping) else {"rows": data}
 
 
 def splits_of(arguments: argparse.Namespace) -> DatasetDict:
@@ -92,7 +104,8 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
         if rename.setdefault(old, new) != new:
             remedy = f"it becomes {rename[old]!r} already"
             raise ParameterError("--rename", "one new name a column", Told(f"{old}={new}"), remedy)
-    return {"rename": rename, "config": arguments.config, "revision": arguments.revision}
+    named = {"config": arguments.config, "revision": arguments.revision}
+    return {"rename": rename, "require": arguments.require, **named}
 
 
 def size(text: str) -> float | int | str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, NO, report
 from codeshift.cli.split import MANIFEST
+from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, closest
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     writer = _writer(arguments.out)
     splits, manifest = splits_of(arguments), _manifest(arguments)
+    column = arguments.column or (manifest.columns[0] if manifest else "code")
+    language = arguments.language or _language(manifest)
     found = audit(
         splits,
-        column=arguments.column or (manifest.columns[0] if manifest else "code"),
+        column=column,
         manifest=manifest,
-        language=arguments.language or _language(manifest),
+        language=language,
         groups=arguments.groups,
         train=arguments.train,
         test=arguments.test,
@@ -67,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         n_permutations=arguments.permutations,
         sample=arguments.sample,
     )
+    if language:
+        warn_unparsed(splits, [column], language)
     if arguments.out:
         from codeshift.study.files import write_text
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 _METRICS = ("negative_log_likelihood", "token_accuracy", "exact_match")
 
+METRICS = (
+    "negative_log_likelihood", "token_accuracy", "exact_match", "bleu", "chrf", "codebleu", "edit_similarity",
+    "syntactic_validity", "element_precision", "element_recall",
+)  # fmt: skip
+"""All names; help lists them without loading what they stand for."""
+
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
@@ -36,7 +42,7 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         default=list(_METRICS),
         metavar="NAME",
-        help=f"such as codebleu, bleu[smoothing=none] [{' '.join(_METRICS)}]",
+        help=f"{', '.join(METRICS)}; with options as in bleu[smoothing=none] [{' '.join(_METRICS)}]",
     )
     add("--language", metavar="NAME", help="of the target, for metrics that parse it [the task's]")
     add("--parts", nargs="+", metavar="NAME", help="which parts [those whose names begin with test]")
@@ -58,11 +64,16 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     task = task_of(arguments, language=arguments.language)
-    from codeshift.finetune import Decoding, Evaluator
     from codeshift.metrics import metric_by_name
 
+    metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]
+    model = model_of(arguments)
+    if arguments.out:
+        arguments.interrupted = "the same command goes on with the rows that are left"
+    from codeshift.finetune import Decoding, Evaluator
+
     evaluator = Evaluator(
-        [metric_by_name(name, language=task.language) for name in arguments.metrics],
+        metrics,
         source=task.source,
         target=task.target,
         batch_size=arguments.batch_size,
@@ -73,7 +84,6 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         progress=watched(),
     )
-    model = model_of(arguments)
     result = evaluator.evaluate(
         model,
         data_of(arguments),

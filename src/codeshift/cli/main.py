@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import sys
 import traceback
 import warnings
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return code
     except CodeshiftError as error:
-        complain("error", str(error))
+        complain("error", _in_options(str(error), parsed))
         return BAD_INPUT
     except BrokenPipeError:  # of a reader such as head that has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,13 +39,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain("error", " ".join(str(error).split()))
         return BAD_INPUT
     except KeyboardInterrupt:
-        complain("interrupted")
+        complain("interrupted", *filter(None, [parsed.interrupted]))
         return INTERRUPTED
     except Exception:  # noqa: BLE001 - it is shown whole; Python's own exit code would read as the answer "no"
         traceback.print_exc()
         return FAULT
     finally:
         bars_as_before()
+
+
+def _in_options(message: str, parsed: argparse.Namespace) -> str:
+    """An error's remedy as one types it at a command line: the library's speaks Python."""
+    with_option = hasattr(parsed, "require")
+    message = re.sub(
+        r"(leave them out|exclude them) with data\.filter\(lambda row: .*\brow\['([^']*)'\].*\)$",
+        r"leave them out with --require \2" if with_option else r"leave them out with require: [\2] under data",
+        message,
+    )
+    return re.sub(r"\bor overwrite$", "or give --overwrite", message) if hasattr(parsed, "overwrite") else message
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from codeshift import __version__
 from codeshift.cli import audit, demo, doctor, evaluate, languages, split, study, train
@@ -16,6 +16,13 @@ COMMANDS = (split, audit, train, evaluate, study, languages, doctor, demo)
 class Parser(argparse.ArgumentParser):
     """A parser whose errors name the options and choices that come close to what was typed."""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As ever, but what is too much is told by the command that was given it, not by the outermost parser."""
+        parsed, rest = self.parse_known_args(args, namespace)
+        if rest:
+            getattr(parsed, "command", self).error(f"unrecognized arguments: {' '.join(rest)}")
+        return parsed
+
     def error(self, message: str) -> NoReturn:
         """End the process with exit code 2."""
         super().error(message + self._hint(message))
@@ -23,22 +30,30 @@ class Parser(argparse.ArgumentParser):
     def _hint(self, message: str) -> str:
         choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*?)\)", message)
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
+        if message.startswith("unrecognized arguments: ") and not unknown:
+            return self._surplus()
+        if message.endswith(("are required: COMMAND", "is required")) or "arguments are required" in message:
+            return self._example()
         if choice:
             typed, options = choice[1], re.split(r"[',\s]+", choice[2].strip("'"))
         elif unknown:
-            typed, options = unknown[1], [name for action in self._all_actions() for name in action.option_strings]
+            typed, options = unknown[1], list(self._option_string_actions)
         else:
             return ""
         close = difflib.get_close_matches(typed, options, n=1)
-        return f"; did you mean {close[0]}?" if close else ""
+        return f"; did you mean {close[0]}?" if close else f"; see {self.prog} --help"
 
-    def _all_actions(self) -> list[argparse.Action]:
-        # Unknown options reach the outermost parser, whichever command they were meant for.
-        found = list(self._actions)
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                found += [inner for parser in action.choices.values() for inner in parser._all_actions()]
-        return found
+    def _surplus(self) -> str:
+        """What may stand without the name of an option; all else needs one."""
+        words = [str(action.metavar) for action in self._actions if not action.option_strings]
+        alone = f"{' and '.join(words)} alone is" if len(words) == 1 else "nothing is"
+        return f"; {alone} given without an option's name{self._example()}"
+
+    def _example(self) -> str:
+        inner = [action for action in self._actions if isinstance(action, argparse._SubParsersAction)]
+        if inner:
+            return f"; choose one of {', '.join(inner[0].choices)}"
+        return f"\n{self.epilog}" if self.epilog else ""
 
 
 def make_parser() -> Parser:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of, size
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of, size
 from codeshift.cli.output import DONE, report
+from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -24,6 +25,18 @@ _SIZES = {
     "validation_size": "of all rows, how many are validation",
     "validation_ood_size": "of the region's rows, how many are validation_ood",
 }
+
+SPLITTERS = (
+    "LengthSplitter", "ComplexitySplitter", "ASTNodeSplitter", "APIUsageSplitter", "TokenRaritySplitter",
+    "CompoundDivergenceSplitter", "ClusterSplitter", "GroupSplitter", "TimeSplitter", "RandomSplitter",
+)  # fmt: skip
+"""All that an expression may name; help lists them without loading them."""
+
+_SCENARIOS = (
+    "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
+    "(any API), semantics_cluster_0"
+)
+_EXPRESSION = f"splitters with &, |, ~ and -, as in Python; there are {', '.join(SPLITTERS)}"
 
 
 def add_to(commands: Commands) -> None:
@@ -43,8 +56,8 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the rows to split")
     command.add_argument("--part", metavar="NAME", help="a part of the data to split, or several joined by +")
     what = command.add_mutually_exclusive_group(required=True)
-    what.add_argument("--splitter", metavar="EXPRESSION", help="splitters with &, |, ~ and -, as in Python")
-    what.add_argument("--scenario", metavar="NAME", help="such as length_p90_p100 or syntax_while_statement")
+    what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
+    what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
     what.add_argument("--manifest", metavar="FILE", help="build this manifest's split again")
     command.add_argument("--out", required=True, metavar="FOLDER", help="where the parts and the manifest go")
     command.add_argument("--format", default="parquet", metavar="NAME", help="parquet or jsonl [%(default)s]")
@@ -56,7 +69,7 @@ def _add_dealing(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("how rows are dealt", "sizes are shares (0.1) or numbers of rows (500)")
     add = group.add_argument
     add("--column", metavar="NAME", help="of splitters that name none [code]")
-    add("--language", metavar="NAME", help="of splitters that need one and name none")
+    add("--language", metavar="NAME", help="of splitters that need one and name none; see codeshift languages")
     add("--seed", type=int, metavar="N", help="any integer [0]")
     add("--ood-kept", type=float, metavar="SHARE", help="of the region's pool, what stays in train [0]")
     for name, meaning in _SIZES.items():
@@ -90,9 +103,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
+        if arguments.language:  # before a region is found to hold no rows
+            warn_unparsed(parts_of(data), splitter.columns, arguments.language)
         seed = _seed(data, given) if arguments.seed is None else arguments.seed
         assignment = splitter.assign(data, seed=seed, **given)
     splits = assignment.to_dataset_dict(data)
+    for language in set(assignment.manifest.grammars) - {arguments.language}:
+        warn_unparsed(splits, assignment.manifest.columns, language)
     files = save_splits(splits, arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     path = Path(arguments.out) / MANIFEST
     assignment.manifest.save(path)

@@ -80,6 +80,7 @@ def _add_running(command: argparse.ArgumentParser) -> None:
     add("file", metavar="FILE", help=_FILE)
     add("--out", required=True, metavar="FOLDER", help="of the study: results, splits and weights stand in it")
     add("--workers", type=int, default=1, metavar="N", help="processes at once [%(default)s]")
+    command.set_defaults(interrupted="the same command goes on where it was")
     add("--threads", type=int, metavar="N", help="of each worker [an equal share of the cores]")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
 METHODS = ("full", "lora")
 
 # Options with a word of their own; every other setting of TrainingConfig goes through --set.
-_OPTIONS: dict[str, tuple[type, str]] = {
-    "learning_rate": (float, "the highest of the schedule"),
-    "num_epochs": (int, "passes over the training rows"),
-    "max_steps": (int, "updates of the weights in all, instead of epochs"),
-    "batch_size": (int, "rows in memory at once"),
-    "max_source_length": (int, "longest source, in tokens"),
-    "max_target_length": (int, "longest target, in tokens"),
-    "seed": (int, "of the order of rows, of dropout and of new weights"),
+# Defaults are shown, not set: help must not load the class that has them.
+OPTIONS: dict[str, tuple[type, str, float | None]] = {
+    "learning_rate": (float, "the highest of the schedule; LoRA often wants ten times as much", 5e-5),
+    "num_epochs": (int, "passes over the training rows", 3),
+    "max_steps": (int, "updates of the weights in all, instead of epochs", None),
+    "batch_size": (int, "rows in memory at once", 16),
+    "max_source_length": (int, "longest source, in tokens", 512),
+    "max_target_length": (int, "longest target, in tokens", 512),
+    "seed": (int, "of the order of rows, of dropout and of new weights", 0),
 }
 
 
@@ -39,7 +41,8 @@ def add_to(commands: Commands) -> None:
         description="Trains on train and validates on validation; other parts are not looked at. The model goes to a "
         "folder that codeshift evaluate and transformers load. The same command goes on where a run was stopped, if "
         "checkpoints are kept (--set checkpoint_every=epoch).",
-        example="codeshift train my-split --source '{docstring}' --target code --method lora --out my-lora",
+        example="codeshift train my-split --source '{docstring}' --target code "
+        "\\\n    --method lora --learning-rate 1e-3 --out my-lora",
     )
     add_data(command, "the parts of a split")
     add_task(command)
@@ -60,9 +63,10 @@ def _add_method(command: argparse.ArgumentParser) -> None:
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("settings", "those of TrainingConfig, with its defaults")
-    for name, (kind, meaning) in _OPTIONS.items():
-        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
+    group = command.add_argument_group("settings", "those of TrainingConfig")
+    for name, (kind, meaning, default) in OPTIONS.items():
+        shown = meaning if default is None else f"{meaning} [{default}]"
+        group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=shown)
     group.add_argument(
         "--set",
         action="append",
@@ -75,9 +79,12 @@ def _add_config(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
+    _check_method(arguments)
+    task, model = task_of(arguments), model_of(arguments)
     from codeshift.finetune import Trainer
 
-    config, adapter, task, model = _config(arguments), _adapter(arguments), task_of(arguments), model_of(arguments)
+    arguments.interrupted = _left(arguments)
+    config, adapter = _config(arguments), _adapter(arguments)
     trainer = Trainer(
         model,
         arguments.tokenizer or model,
@@ -88,19 +95,35 @@ def run(arguments: argparse.Namespace) -> int:
         progress=watched(),
     )
     result = trainer.fit(splits_of(arguments), arguments.out, resume=not arguments.restart)
-    report(arguments, _in_words(result, arguments.out), _plain(result, arguments.out))
+    report(arguments, _in_words(result, config, arguments.out), _plain(result, arguments.out))
     return DONE
 
 
-def _adapter(arguments: argparse.Namespace) -> Any:
+def _left(arguments: argparse.Namespace) -> str:
+    """What is left of a training that is interrupted."""
+    if dict(arguments.set).get("checkpoint_every") is None:
+        return "nothing is kept of this training; with --set checkpoint_every=epoch the same command would go on"
+    return "the same command goes on from the last checkpoint, if one was written"
+
+
+def _check_method(arguments: argparse.Namespace) -> None:
+    """Before libraries are loaded, which takes seconds."""
     if arguments.method not in METHODS:
         raise ParameterError("--method", "full or lora", arguments.method, closest(arguments.method, METHODS))
-    given = {name: value for name, value in vars(arguments).items() if name.startswith("lora_") and value is not None}
     if arguments.method == "full":
-        for name, value in given.items():
+        for name, value in _lora(arguments).items():
             option = f"--{name.replace('_', '-')}"
             raise ParameterError(option, "left out for full fine-tuning", value, "give --method lora")
+
+
+def _lora(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name, value in vars(arguments).items() if name.startswith("lora_") and value is not None}
+
+
+def _adapter(arguments: argparse.Namespace) -> Any:
+    if arguments.method == "full":
         return None
+    given = _lora(arguments)
     from peft import LoraConfig
 
     r, modules = given.get("lora_r", 8), given.get("lora_target_modules")
@@ -115,7 +138,7 @@ def _adapter(arguments: argparse.Namespace) -> Any:
 def _config(arguments: argparse.Namespace) -> TrainingConfig:
     from codeshift.finetune import TrainingConfig
 
-    given = {name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None}
+    given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
     known = [field.name for field in dataclasses.fields(TrainingConfig)]
     for name, value in arguments.set:
         if name not in known:
@@ -143,11 +166,16 @@ def _setting(text: str) -> tuple[str, Any]:
         return found[1], found[2]
 
 
-def _in_words(result: TrainingResult, out: str) -> str:
+def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:
     lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
     lines.append(f"Loss, in nats a target token: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
     if result.validation_losses:
         lines.append(f"Validation loss: {result.validation_losses[-1]:.4f} at last; lowest at step {result.best_step}.")
+    few = max(1, len(result.losses) // 5)
+    if fmean(result.losses[-few:]) > 0.98 * fmean(result.losses[:few]):
+        lines.append(
+            f"The loss hardly fell: try a higher --learning-rate (it was {config.learning_rate}), or more steps."
+        )
     if result.stopped_early:
         lines.append("Stopped early: the validation loss no longer fell.")
     return "\n".join([*lines, f"The model is in {out}."])

@@ -1,12 +1,14 @@
-"""The columns of a dataset under other names."""
+"""The columns of a dataset under other names, and the rows that hold something in them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError, closest
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
@@ -33,3 +35,44 @@ def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
             remedy = "rename or remove the other column first"
             raise ParameterError("rename", "a mapping that leaves each column a name of its own", name, remedy)
     return rows.rename_columns(dict(rename))
+
+
+def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:
+    """The rows that hold something in each of some columns: no None, and no text that is blank.
+
+    A warning says how many were left out.
+
+    Raises:
+        ParameterError: if these are no names of columns.
+        DataError: if a column is not there, or no row is left.
+
+    >>> rows = Dataset.from_dict({"code": ["x = 1", None, " "]})
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as told:
+    ...     warnings.simplefilter("always")
+    ...     require_columns(rows, ["code"])["code"][:]
+    ['x = 1']
+    >>> print(told[0].message)
+    2 of 3 rows hold nothing in code: they are left out
+    """
+    if not require:
+        return rows
+    if isinstance(require, str) or not all(isinstance(column, str) for column in require):
+        raise ParameterError("require", "a list of columns", require, 'such as ["code"]')
+    for column in require:
+        if column not in rows.column_names:
+            raise DataError("require", "made of columns of the data", column, closest(column, rows.column_names))
+    columns = [rows.with_format(None)[column][:] for column in require]
+    kept = [i for i, values in enumerate(zip(*columns, strict=True)) if all(map(_holds_something, values))]
+    if len(kept) == len(rows):
+        return rows
+    where = " or ".join(require)
+    if not kept:
+        raise DataError("require", "columns that some row fills", where, "leave out those that no row fills")
+    told = f"{len(rows) - len(kept):,} of {len(rows):,} rows hold nothing in {where}: they are left out"
+    warnings.warn(CodeshiftWarning(told), stacklevel=2)
+    return rows.select(kept)
+
+
+def _holds_something(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None

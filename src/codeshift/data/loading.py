@@ -1,14 +1,14 @@
-"""Rows and splits from files, folders and the hub, with columns under the names that you want."""
+"""Rows and splits from files, folders and the hub, with columns under the names that you want, and filled."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from datasets import Dataset, DatasetDict, concatenate_datasets
 
-from codeshift.data.columns import rename_columns
+from codeshift.data.columns import rename_columns, require_columns
 from codeshift.data.folders import PARTS, WHOLE, Parts, files_of_parts, local_parts
 from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
@@ -22,6 +22,7 @@ def load_rows(
     *,
     split: str | None = None,
     rename: Mapping[str, str] | None = None,
+    require: Sequence[str] | None = None,
     config: str | None = None,
     revision: str | None = None,
 ) -> Dataset:
@@ -37,6 +38,7 @@ def load_rows(
         source: a path, or ``"owner/name"`` of the hub.
         split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
         rename: columns to rename, from old names to new ones.
+        require: columns, under their new names, without which a row is left out: where they are None or blank.
         config: the configuration (subset) of a dataset of the hub.
         revision: of a dataset of the hub.
 
@@ -60,13 +62,14 @@ def load_rows(
         raise DataError("split", "parts with the same columns", split, str(error)) from error
     if len(rows) == 0:
         raise DataError("source", "data with rows", str(source), "it has none")
-    return rename_columns(rows, rename)
+    return require_columns(rename_columns(rows, rename), require)
 
 
 def load_splits(
     source: Source | Mapping[str, Source],
     *,
     rename: Mapping[str, str] | None = None,
+    require: Sequence[str] | None = None,
     config: str | None = None,
     revision: str | None = None,
 ) -> DatasetDict:
@@ -77,6 +80,7 @@ def load_splits(
     Args:
         source: as in ``load_rows``, or a mapping of the names of parts to files.
         rename: columns to rename in every part, from old names to new ones.
+        require: columns, under their new names, without which a row of any part is left out.
         config: the configuration (subset) of a dataset of the hub.
         revision: of a dataset of the hub.
 
@@ -102,9 +106,8 @@ def load_splits(
         raise DataError("source", "data with rows", str(source), "no part has any")
     # An empty file of JSON Lines tells no columns.
     blank = filled[0].select([])
-    return DatasetDict(
-        {name: rename_columns(rows if rows.column_names else blank, rename) for name, rows in read.items()}
-    )
+    named = {name: rename_columns(rows if rows.column_names else blank, rename) for name, rows in read.items()}
+    return DatasetDict({name: require_columns(rows, require) if len(rows) else rows for name, rows in named.items()})
 
 
 def load_data(
@@ -112,6 +115,7 @@ def load_data(
     *,
     split: str | None = None,
     rename: Mapping[str, str] | None = None,
+    require: Sequence[str] | None = None,
     config: str | None = None,
     revision: str | None = None,
 ) -> Dataset | DatasetDict:
@@ -129,8 +133,8 @@ def load_data(
     if split is None:
         parts = _parts(source, config, revision)
         if len(parts) > 1:
-            return load_splits(source, rename=rename, config=config, revision=revision)
-    return load_rows(source, split=split, rename=rename, config=config, revision=revision)
+            return load_splits(source, rename=rename, require=require, config=config, revision=revision)
+    return load_rows(source, split=split, rename=rename, require=require, config=config, revision=revision)
 
 
 def _parts(source: Source, config: str | None, revision: str | None) -> Parts:

@@ -18,7 +18,7 @@ from codeshift.study.study import Study
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-_DATA = ("source", "split", "rename", "config", "revision")
+_DATA = ("source", "split", "rename", "require", "config", "revision")
 _PLAIN = (
     "source", "target", "column", "language", "model", "tokenizer", "ood_kept", "split_seeds", "train_seeds", "metrics",
     "groups", "near_duplicates", "test_size", "validation_size", "train_size", "wise_ft", "adapter_scales", "audit",
@@ -33,8 +33,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
 
     Most keys are those of ``Study``. Paths are looked for beside the file first. The others:
 
-    ``data`` and ``general``: a file, folder or hub name, or ``source``, ``split``, ``rename``, ``config`` and
-    ``revision`` as in ``load_rows``. ``scenarios``: names as ``scenarios_by_name`` takes them, or ``name`` and
+    ``data`` and ``general``: a file, folder or hub name, or ``source``, ``split``, ``rename``, ``require``, ``config``
+    and ``revision`` as in ``load_rows``. ``scenarios``: names as ``scenarios_by_name`` takes them, or ``name`` and
     ``splitter`` (an expression as ``parse_splitter`` takes it); ``embedding`` and ``pca`` are those of clusters.
     ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a method of PEFT, whose
     ``type`` is the name unless it is given. ``training``: settings of ``TrainingConfig``; below a method's name, those
@@ -67,9 +67,11 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     """
     file = read_settings(Path(path))
     given = file.check_keys(file.content, (*_MADE, *_PLAIN))
-    for name in _NEEDED:
-        if name not in given:
-            raise SettingsError(str(path), None, f"the key {name!r} is missing: add {name} = ...")
+    missing = [name for name in _NEEDED if name not in given]
+    if missing:
+        sign = " =" if file.path.suffix == ".toml" else ":"
+        remedy = ", ".join(f"{name}{sign} ..." for name in missing)
+        raise SettingsError(str(path), None, f"the key {missing[0]!r} is missing: add {remedy}")
     plain = {name: given[name] for name in _PLAIN if name in given}
     for name in ("model", "tokenizer"):
         if isinstance(plain.get(name), str):

@@ -1,0 +1,35 @@
+"""A language that the rows are not in: splits and metrics are built of what parses, and would say nothing of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from codeshift.errors import CodeshiftWarning
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_ROWS = 200
+_SHARE = 0.2
+
+
+def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language: str) -> None:
+    """Warn where a fifth of some rows or more, drawn evenly from all parts, hold a syntax error."""
+    from codeshift.properties.parsing import CodeParser
+
+    parser = CodeParser(language)
+    for column in columns:
+        texts = [text for rows in parts.values() if column in rows.column_names for text in _some(rows, column)]
+        wrong = sum(parser.parse(text).has_error for text in texts)
+        if texts and wrong >= _SHARE * len(texts):
+            told = f"{wrong} of {len(texts)} rows looked at have syntax errors as {language}"
+            remedy = "is the language right, and the column? Rows of several languages are best split one by one"
+            warnings.warn(CodeshiftWarning(f"{column}: {told}: {remedy}"), stacklevel=2)
+
+
+def _some(rows: Dataset, column: str) -> list[str]:
+    step = max(1, len(rows) // _ROWS)
+    values = rows.select(range(0, len(rows), step)).with_format(None)[column][:]
+    return [value for value in values if isinstance(value, str) and value.strip()]
