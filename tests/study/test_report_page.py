@@ -170,7 +170,9 @@ def test_a_study_that_generates_nothing_has_no_empty_table():
         return RunScores(scores.references, [None] * len(scores), scores.statistics)
 
     report = Report(dataclasses.replace(results, load=load), n_resamples=10)
-    assert [table.name for table in report.tables] == ["relative", "scores", "comparisons", "forgetting", "splits"]
+    assert [table.name for table in report.tables] == [
+        "relative", "scores", "comparisons", "forgetting", "splits", "distributions",
+    ]  # fmt: skip
     assert {"unseen_elements", "failure_modes"}.isdisjoint(report.plots)
     assert report.findings.examples() == ()
 

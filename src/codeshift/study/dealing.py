@@ -16,6 +16,7 @@ from codeshift.splitters.dealing import TRAIN, VALIDATION, trim_train
 from codeshift.splitters.official import deal_official
 from codeshift.splitters.request import DealRequest
 from codeshift.study.corpus import Parts, Rows
+from codeshift.study.distributions import Distribution, distributions_of
 from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words
 from codeshift.study.split_facts import SplitFacts
 
@@ -76,7 +77,13 @@ class DealtScenario:
             language=language,
             property_name=property_words(prop) if (prop := cut_property(self.region)) is not None else "",
             property_values=values,
+            distributions=self._distributions(),
         )
+
+    def _distributions(self) -> tuple[Distribution, ...]:
+        whole = self.parts.sources.whole.tables[0]
+        parts = {part: rows for part, rows in self.positions().items() if part != "validation"}
+        return distributions_of(self.region, whole, parts)
 
     def _property_values(self) -> dict[str, np.ndarray]:
         prop = cut_property(self.region)

@@ -11,6 +11,7 @@ from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.metrics import Metric
 from codeshift.properties import PropertyTable
 from codeshift.splitters import SplitAssignment, Splitter
+from codeshift.study.distributions import distributions_of
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.meaning import cut_property, masked_elements, property_words
 from codeshift.study.results import TEST_PARTS, StudyResults
@@ -51,6 +52,7 @@ def split_facts(
         language=language,
         property_name="" if cut is None else property_words(cut),
         property_values={} if cut is None else {part: values[at] for part, at in rows.items()},
+        distributions=distributions_of(region, table, rows),
     )
 
 

@@ -69,6 +69,19 @@ def masked_elements(region: Region) -> tuple[tuple[str, ...], str, str | None]:
     return (), "", None
 
 
+def leaves(region: Region) -> tuple[Region, ...]:
+    """The regions that a composition is made of, from left to right; the region itself where it is none.
+
+    >>> from codeshift.properties import CharCount
+    >>> long, short = Interval(CharCount("code"), low=9), Interval(CharCount("code"), high=3)
+    >>> leaves(long | ~short) == (long, short)
+    True
+    """
+    if isinstance(region, BothRegions | EitherRegion):
+        return leaves(region.left) + leaves(region.right)
+    return leaves(region.inner) if isinstance(region, OutsideRegion) else (region,)
+
+
 def cut_property(region: Region) -> Property | None:
     """The number that the region cuts; None where it cuts none, or cuts by chance alone."""
     if not isinstance(region, Interval):

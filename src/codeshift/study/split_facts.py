@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.study.distributions import Distribution
 from codeshift.study.files import replaced, write_text
 
 _PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "elements", "element_kind", "language",
@@ -35,6 +36,7 @@ class SplitFacts:
         language: of the elements; None where there are none.
         property_name: the number that the split cuts, such as a length; empty where it cuts none.
         property_values: its values by part, for a plot of its distribution.
+        distributions: of every property that the region looks at.
         audit: ``AuditReport.to_dict()``, or None where no audit was asked for or it is not done yet.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
@@ -54,6 +56,7 @@ class SplitFacts:
     language: str | None = None
     property_name: str = ""
     property_values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    distributions: tuple[Distribution, ...] = field(default=(), repr=False)
     audit: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def save(self, path: Path) -> None:
@@ -69,11 +72,16 @@ class SplitFacts:
         """
         arrays: dict[str, Any] = {f"members:{part}": mask for part, mask in self.members.items()}
         arrays |= {f"property:{part}": values for part, values in self.property_values.items()}
+        for i, one in enumerate(self.distributions):
+            arrays |= {f"distribution{i}:{part}": values for part, values in one.values.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
         with replaced(path.with_name(path.name + ".npz")) as temporary:
             temporary.write_bytes(buffer.getvalue())
         plain = {name: getattr(self, name) for name in _PLAIN}
+        told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows)}
+                for one in self.distributions)  # fmt: skip
+        plain["distributions"] = list(told)
         write_text(path.with_name(path.name + ".json"), json.dumps(plain, indent=1, allow_nan=False))
 
     @classmethod
@@ -82,9 +90,19 @@ class SplitFacts:
         plain = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
         with np.load(path.with_name(path.name + ".npz"), allow_pickle=False) as arrays:
             taken = {name: arrays[name] for name in arrays.files}
-        members, values = (
-            {name.partition(":")[2]: array for name, array in taken.items() if name.startswith(f"{kind}:")}
-            for kind in ("members", "property")
-        )
-        given = plain | {"elements": tuple(plain["elements"])}
-        return cls(**given, members=members, property_values=values)
+
+        def by_part(kind: str) -> dict[str, Any]:
+            return {name.partition(":")[2]: array for name, array in taken.items() if name.startswith(f"{kind}:")}
+
+        distributions = [
+            Distribution(
+                name=one["name"],
+                values=by_part(f"distribution{i}"),
+                categories=tuple(one["categories"]),
+                inside=tuple(one["inside"]),
+                rows=one["rows"],
+            )
+            for i, one in enumerate(plain.pop("distributions", ()))  # folders of before have none
+        ]
+        given = plain | {"elements": tuple(plain["elements"]), "distributions": tuple(distributions)}
+        return cls(**given, members=by_part("members"), property_values=by_part("property"))

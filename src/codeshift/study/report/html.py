@@ -19,6 +19,7 @@ from codeshift.study.findings.strength import audit_auc
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
 from codeshift.study.report.differences import marked
+from codeshift.study.report.figures.distributions import drawn
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
@@ -123,6 +124,7 @@ def _content(report: Report) -> dict[str, Any]:
         "tables": tables,
         "examples": list(examples.items()),
         "splits": splits,
+        "shares": any(one.categories for facts in findings.results.splits.values() for one in drawn(facts)),
         "failed": [f"{r.key}: {r.error}" for r in findings.results.records if r.status == "failed"],
         "n_resamples": f"{findings.n_resamples:,}",
         "seed": findings.seed,
@@ -143,7 +145,7 @@ def _plots(report: Report) -> dict[str, list[dict[str, Any]]]:
             with themed(PAGE, salt=anchor):
                 svg = inline_svg(panel.figure(PAGE), anchor, panel.label)
             made.setdefault(name, []).append(
-                {"title": panel.title, "svg": _ours(svg), "width": f"{panel.width * _REM:.1f}"}
+                {"title": panel.title, "group": panel.group, "svg": _ours(svg), "width": f"{panel.width * _REM:.1f}"}
             )
     return made
 
@@ -200,8 +202,10 @@ def _lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
     return stretches
 
 
-def _splits(findings: Findings, drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    svgs = {panel["title"]: panel["svg"] for panel in drawn}
+def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    svgs: dict[str, list[Any]] = {}
+    for panel in panels:
+        svgs.setdefault(panel["group"], []).append(panel["svg"])
     made: dict[str, dict[str, Any]] = {}
     for (scenario, seed), facts in findings.results.splits.items():
         several = len(findings.results.split_seeds) > 1
@@ -210,7 +214,7 @@ def _splits(findings: Findings, drawn: list[dict[str, Any]]) -> list[dict[str, A
             sizes = ", ".join(f"{count:,} {part}" for part, count in facts.sizes.items())
             made[scenario] = {
                 "name": scenario, "meaning": facts.meaning, "sizes": f"Rows: {sizes}.", "splitter": facts.splitter,
-                "svg": svgs.get(scenario, ""), "audits": [], "manifests": [],
+                "svgs": svgs.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
         told = _audit(facts.audit, audit_auc(facts))
         made[scenario]["audits"].append(f"{named}{told}")

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMATS = ("svg", "pdf", "png")
-_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "splits", "scores")
+_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "splits", "distributions",
+              "scores")  # fmt: skip
 
 
 class Report:

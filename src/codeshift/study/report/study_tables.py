@@ -11,6 +11,7 @@ from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.tables import Column, Table, Value, counted, estimated, named
 
 
@@ -278,6 +279,6 @@ def study_tables(findings: Findings) -> Iterator[Table]:
     """All tables that the study has numbers for."""
     makers = (
         heat_table, score_table, comparison_table, disagreement_table, forgetting_table, unseen_table, failure_table,
-        split_table,
+        split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)

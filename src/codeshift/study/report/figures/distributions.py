@@ -1,40 +1,62 @@
-"""How the number that a split cuts is distributed in its parts."""
+"""How what a split looks at is distributed in its parts: a number, elements, clusters, projects."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from codeshift.study.distributions import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.split_facts import SplitFacts
 
 _BINS = 36
+_LINE = 0.2  # inches a category
+_MARKS = {"train": ("s", 7.0), "test_id": ("o", 4.5), "test_ood": ("D", 5.5)}  # what lies behind is larger
+_LONGEST = 26
 
 
 def distributions(findings: Findings) -> Plot | None:
-    """One panel for each scenario that cuts a number, such as a length; of the first split seed."""
-    panels = []
+    """For each scenario, of the first split seed, one panel for each property that it looks at."""
+    panels: list[Panel] = []
     for scenario in findings.results.scenarios:
         found = (facts for (name, _), facts in findings.results.splits.items() if name == scenario)
         facts = next(found, None)
-        if facts is not None and any(len(values) for values in facts.property_values.values()):
-            parts = ", ".join(f"{part} {len(values)} rows" for part, values in facts.property_values.items())
-            label = f"Distribution of {facts.property_name} in {parts}."
-            draw = partial(_draw, facts=facts)
-            panels.append(Panel(title=scenario, draw=draw, label=label, width=2.9, height=2.0, plain=True))
+        panels += () if facts is None else _panels(scenario, facts)
     return Plot(name="distributions", title="What the splits cut", panels=tuple(panels)) if panels else None
 
 
-def _draw(ax: Any, theme: Theme, *, facts: SplitFacts) -> None:
-    parts = {part: np.asarray(v, dtype=np.float64) for part, v in facts.property_values.items()}
+def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
+    """What there is to draw of a split; folders of before hold a number alone."""
+    values = facts.property_values
+    old = Distribution(name=facts.property_name, values=values, rows={part: len(v) for part, v in values.items()})
+    found = facts.distributions or ((old,) if values else ())
+    return tuple(one for one in found if any(one.rows.values()))
+
+
+def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
+    every = drawn(facts)
+    for one in every:
+        parts = ", ".join(f"{part} {rows} rows" for part, rows in one.rows.items())
+        title = f"{scenario}: {one.name}" if len(every) > 1 else scenario
+        label = f"Distribution of {one.name} in {parts}. {one.told}."
+        draw, height = partial(_draw, one=one), 2.0
+        if one.categories:
+            draw, height = partial(_draw_shares, one=one), 0.55 + _LINE * len(one.categories)
+        yield Panel(title=title, draw=draw, label=label, width=2.9, height=height, plain=not one.categories,
+                    group=scenario)  # fmt: skip
+
+
+def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
+    parts = {part: np.asarray(v, dtype=np.float64) for part, v in one.values.items()}
     parts = {part: v[np.isfinite(v)] for part, v in parts.items()}
     everything = np.concatenate([*parts.values()])
     edges = bin_edges(everything)
-    for part in ("train", "test_id", "test_ood"):
+    for part in _MARKS:
         values = parts.get(part, np.empty(0))
         if len(values):
             shares = np.histogram(values, edges)[0] / len(values) * 100
@@ -42,11 +64,48 @@ def _draw(ax: Any, theme: Theme, *, facts: SplitFacts) -> None:
                       fill=part == "test_ood", alpha=0.55 if part == "test_ood" else 1)  # fmt: skip
     if edges[0] > 0 and edges[-1] > 30 * edges[0]:
         _logarithmic(ax)
-    ax.set_xlabel(facts.property_name)
+    ax.set_xlabel(one.name)
     ax.set_ylabel("rows of the part (%)")
     ax.grid(axis="x", visible=False)
     if theme.legend:
         ax.legend(fontsize=theme.size - 2)
+
+
+def _draw_shares(ax: Any, theme: Theme, *, one: Distribution) -> None:
+    """A line for each category, with a mark for each part; what is masked in bold."""
+    places = -np.arange(len(one.categories))
+    shown = {part: 100 * one.values[part] for part in _MARKS if one.rows.get(part)}
+    low, high = (limit(list(shown.values()), axis=0) for limit in (np.min, np.max))
+    ax.hlines(places, low, high, color=theme.line, linewidth=1.4, zorder=1)
+    for part, shares in shown.items():
+        mark, size = _MARKS[part]
+        ax.plot(shares, places, mark, color=theme.parts[part], markersize=size, clip_on=False, zorder=3,
+                label=f"{part} ({one.rows[part]:,})")  # fmt: skip
+    ax.set_yticks(places, [_tail(name) for name in one.categories])
+    for tick, inside in zip(ax.get_yticklabels(), one.inside, strict=True):
+        tick.set_fontweight("bold" if inside else "normal")
+        tick.set_color(theme.text if inside else theme.soft)
+    ax.tick_params(axis="y", pad=7)  # a mark at 0 stands half outside
+    ax.set_ylim(places[-1] - 0.6, 0.6)
+    ax.set_xlim(0, max(1.0, float(high.max())) * 1.02)
+    ax.set_xlabel(f"rows (%) by {one.name}", loc="right")
+    ax.grid(axis="y", visible=False)
+    if theme.legend:
+        _legend_below(ax, theme)
+
+
+def _legend_below(ax: Any, theme: Theme) -> None:
+    """Beneath the label of the axis: marks may stand anywhere above it."""
+    from matplotlib.transforms import ScaledTranslation
+
+    below = ax.transAxes + ScaledTranslation(0, -0.4, ax.figure.dpi_scale_trans)
+    ax.legend(fontsize=theme.size - 2, ncols=3, loc="upper right", bbox_to_anchor=(1.03, 0), bbox_transform=below,
+              handletextpad=0.1, columnspacing=0.7, borderaxespad=0, borderpad=0)  # fmt: skip
+
+
+def _tail(name: str) -> str:
+    """The end of a name that is too long: of an API and a path it tells most."""
+    return name if len(name) <= _LONGEST else f"…{name[1 - _LONGEST :]}"
 
 
 def _logarithmic(ax: Any) -> None:

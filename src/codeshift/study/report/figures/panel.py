@@ -26,6 +26,7 @@ class Panel:
         width: in inches.
         height: in inches.
         plain: whether fixed margins do, which is four times as fast as measuring labels.
+        group: what it belongs to, of panels that stand together; empty for none.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Panel:
     width: float = 3.6
     height: float = 2.6
     plain: bool = False
+    group: str = ""
 
     def figure(self, theme: Theme) -> Any:
         """A figure of the panel alone, without its title."""

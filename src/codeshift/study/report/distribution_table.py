@@ -1,0 +1,51 @@
+"""What splits cut, as a table: for Markdown and papers, where a page has plots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.study.distributions import Distribution
+from codeshift.study.findings import Findings
+from codeshift.study.report.figures.distributions import drawn
+from codeshift.study.report.tables import Column, Table, Value, named
+
+_PARTS = ("train", "test_id", "test_ood")
+
+
+def distribution_table(findings: Findings) -> Table | None:
+    """What each split looks at, in its parts: the median of a number, the shares of rows by element or group."""
+    shown = {
+        scenario: facts for (scenario, _), facts in reversed(list(findings.results.splits.items()))
+    }  # the first seed
+    rows = tuple(
+        (named(scenario), named(one.name), named(what), *(_share_or_number(cells.get(part)) for part in _PARTS))
+        for scenario in findings.results.scenarios
+        if scenario in shown
+        for one in drawn(shown[scenario])
+        for what, cells in _lines(one)
+    )
+    columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
+    note = "Of numbers the median and the quartiles; else the share of the part's rows. Starred: what the region is of."
+    heads = (*columns, *map(Column, _PARTS))
+    return (
+        Table(name="distributions", title="What the splits cut", columns=heads, rows=rows, note=note) if rows else None
+    )
+
+
+def _lines(one: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float64]]]]:
+    if not one.categories:
+        yield "median", {part: np.quantile(v, (0.5, 0.25, 0.75)) for part, v in one.values.items() if len(v)}
+    for i, (category, inside) in enumerate(zip(one.categories, one.inside, strict=True)):
+        yield category + ("*" if inside else ""), {part: v[i : i + 1] for part, v in one.values.items()}
+
+
+def _share_or_number(values: NDArray[np.float64] | None) -> Value:
+    if values is None:
+        return Value("–")
+    if len(values) == 1:
+        return Value(f"{100 * values[0]:.1f}%", order=float(values[0]))
+    middle, low, high = values
+    return Value(f"{middle:.6g}", order=float(middle), aside=f"[{low:.6g}, {high:.6g}]")
