@@ -19,6 +19,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.errors import CheckpointError
+from codeshift.pretrain.card import card
 from codeshift.pretrain.corpus import Corpus
 from codeshift.pretrain.exporting import earlier_stages, export
 from codeshift.pretrain.fragments import Fragment
@@ -124,6 +125,15 @@ def test_the_recipe_and_the_card_say_how(exported):
     assert (folder / "loss.svg").read_text().startswith("<?xml")
 
 
+def test_the_card_says_on_how_many_threads(exported):
+    """Each stage has its own, in words and in the command that makes it again."""
+    _, recipe = exported
+    text = " ".join(card(recipe | {"threads": 2, "earlier": [recipe | {"threads": 1}]}).split())
+    assert "24 steps on 1 thread with a learning rate up to 0.025 (seed 0); then, from there, 24 steps on 2" in text
+    assert "--out FOLDER-0 --steps 24" in text
+    assert "--out FOLDER-1 --start FOLDER-0 --threads 2 --steps 24" in text
+
+
 def test_an_export_replaces_the_last_one(whole, exported):
     """A second export of the same run gives the same weights, picture and card."""
     folder, recipe = exported
@@ -143,10 +153,13 @@ def test_a_second_stage_starts_from_the_first(exported, tmp_path):
     second = export(tmp_path, tmp_path / "model", CORPUS, config, result, about=about)
     assert [stage["settings"]["seed"] for stage in [*second["earlier"], second]] == [0, 1]
     assert len(earlier_stages(tmp_path / "model")) == len(earlier_stages(tmp_path)) == 2
+    assert second["likelihood_before"] == recipe["likelihood_before"]  # of the weights that the first stage began with
     text = (tmp_path / "model" / "README.md").read_text()
-    assert "24 steps with a learning rate up to 0.025 (seed 0); then, from there, 24 steps" in " ".join(text.split())
+    stages = "with a learning rate up to 0.025 (seed 0); then, from there, 24 steps on"
+    assert stages in " ".join(text.split())
     assert "--out FOLDER-1 --start FOLDER-0 --steps 24" in text
-    assert (tmp_path / "model" / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (first / name).read_bytes()
 
 
 def test_a_stage_needs_a_recipe_to_start_from(tmp_path):

@@ -87,7 +87,8 @@ def _points(recipe: dict[str, Any], name: str) -> list[tuple[int, float]]:
 
 def _stage(stage: dict[str, Any]) -> str:
     steps, rate, seed = (stage["settings"][name] for name in ("steps", "learning_rate", "seed"))
-    return f"{steps:,} steps with a learning rate up to {rate:g} (seed {seed})"
+    threads = "1 thread" if stage["threads"] == 1 else f"{stage['threads']} threads"
+    return f"{steps:,} steps on {threads} with a learning rate up to {rate:g} (seed {seed})"
 
 
 def _commands(stages: list[dict[str, Any]], recipe: dict[str, Any]) -> str:
@@ -95,6 +96,7 @@ def _commands(stages: list[dict[str, Any]], recipe: dict[str, Any]) -> str:
     for number, stage in enumerate(stages):
         steps, rate, seed = (stage["settings"][name] for name in ("steps", "learning_rate", "seed"))
         start = f" --start FOLDER-{number - 1}" if number else ""
+        start += f" --threads {stage['threads']}" if stage["threads"] > 1 else ""
         options = f'--steps {steps} --learning-rate {rate:g} --seed {seed} --jdk-version "{recipe["jdk_version"]}"'
         lines.append(f"python -m codeshift.pretrain --out FOLDER-{number}{start} {options}")
     return "\n".join(lines)

@@ -30,7 +30,7 @@ from codeshift.pretrain.tasks import SOURCE_TOKENS, TARGET_TOKENS, docstring_row
 
 RECIPE = "pretraining.json"
 _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "tree-sitter", "tree-sitter-java")
-_OF_A_STAGE = ("settings", "training", "rows", "target_tokens", "seconds", "curve")
+_OF_A_STAGE = ("settings", "training", "rows", "target_tokens", "seconds", "threads", "curve")
 _SMOOTHED = 50  # steps in a point of the curve
 _MEASURED = 1000
 _LONGEST = 600  # characters of the held-out functions that are measured, as in the demo
@@ -61,8 +61,12 @@ def export(
         The recipe, which stands in ``pretraining.json``; the card ``README.md`` is its words.
     """
     tokenizer, model = load_tokenizer(run), load_model(run)
-    tokenizer.backend_tokenizer.no_truncation()  # a tokenizer that has cut a text keeps that setting when it is saved
+    for name in ("is_local", "local_files_only"):  # how this run loaded it, which is nothing to save
+        tokenizer.init_kwargs.pop(name, None)
     recipe = about | _recipe(run, corpus, config, result, model, tokenizer)
+    first = [*about.get("earlier", []), recipe][0]["settings"]
+    untrained = untrained_model(tokenizer, seed=first["seed"])  # what the first stage began with, not this one
+    recipe["likelihood_before"] = held_out_likelihood(untrained, tokenizer, corpus)
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
     try:
         model.half().save_pretrained(temporary)
@@ -109,7 +113,6 @@ def _recipe(
     run: Path, corpus: Corpus, config: PretrainingConfig, result: TrainingResult, model: Any, tokenizer: Any
 ) -> dict[str, Any]:
     sessions = [json.loads(line) for line in (run / "sessions.jsonl").read_text(encoding="utf-8").splitlines()]
-    before = untrained_model(tokenizer, seed=config.seed)
     return {
         "sources": list(corpus.counts),
         "fragments": len(corpus.fragments),
@@ -124,7 +127,7 @@ def _recipe(
         "target_tokens": int(sum(row.get("tokens", 0) for row in result.history)),
         "seconds": max(session["seconds"] for session in sessions),
         "machine": _machine(),
-        "likelihood_before": held_out_likelihood(before, tokenizer, corpus),
+        "threads": torch.get_num_threads(),
         "likelihood_after": held_out_likelihood(model, tokenizer, corpus),
         "curve": _curve(result),
         "versions": {"codeshift": __version__, "python": platform.python_version()}
@@ -150,9 +153,7 @@ def _machine() -> str:
     about = Path("/proc/cpuinfo")
     lines = about.read_text(encoding="utf-8").splitlines() if about.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else platform.machine()
-    threads = torch.get_num_threads()
-    return f"{processor}, {threads} {'thread' if threads == 1 else 'threads'}, no GPU"
+    return f"{names[0] if names else platform.machine()}, no GPU"
 
 
 def _loads_as_float32(path: Path) -> None:
