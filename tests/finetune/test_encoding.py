@@ -36,6 +36,15 @@ def encoded(kind, text, **options):
 WORDS = TOKENIZER("return a + b", add_special_tokens=False)["input_ids"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_cutting_leaves_no_trace_in_the_tokenizer(kind):
+    """What is saved beside the model after a text was cut cuts nothing of its own accord."""
+    cutting = encoder(kind, longest=2)
+    before = cutting.tokenizer.backend_tokenizer.to_str()
+    assert cutting.encode_texts(["return a + b"], ["return a + b"]).truncation.sources == 1
+    assert cutting.tokenizer.backend_tokenizer.to_str() == before
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "source", "target"),
     [

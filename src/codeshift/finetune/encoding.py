@@ -193,14 +193,20 @@ class Encoder:
         """A target that was cut does not end there, so it must not teach the model to end: it has no end token."""
         kept = ids[: self.max_target_length]
         if not self.is_decoder and ids[-1] != self._end:  # the end, then a language: the model needs the last token
-            options = {"truncation": True, "max_length": self.max_target_length}
-            kept = self._without_start(self.tokenizer(text_target=text, **options)["input_ids"])
+            kept = self._without_start(self._cut(self.max_target_length, text_target=text))
         return kept
 
     def _cut_source(self, text: str, ids: list[int]) -> list[int]:
-        kept: list[int] = self.tokenizer(text, truncation=True, max_length=self.max_source_length)["input_ids"]
+        kept = self._cut(self.max_source_length, text=text)
         if self.is_decoder and kept[-1] == self._end:
             kept = ids[: self.max_source_length]
+        return kept
+
+    def _cut(self, length: int, **text: str) -> list[int]:
+        """As the tokenizer cuts; its backend, which would go on cutting and be saved so with a model, is reset."""
+        kept: list[int] = self.tokenizer(**text, truncation=True, max_length=length)["input_ids"]
+        if (backend := getattr(self.tokenizer, "backend_tokenizer", None)) is not None:
+            backend.no_truncation()
         return kept
 
     def _tokenize(self, texts: list[str], *, of: str = "text", **options: Any) -> list[list[int]]:
