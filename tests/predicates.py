@@ -28,3 +28,8 @@ def returns_early(row: dict[str, Any]) -> bool:
 def returns_text(row: dict[str, Any]) -> Any:
     """No truth value."""
     return "yes"
+
+
+def adds_often(row: dict[str, Any]) -> bool:
+    """More than three sums."""
+    return row["code"].count("+") > 3

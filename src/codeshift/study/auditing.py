@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.properties import PropertyTable
+from codeshift.properties.encoder import FunctionVectors
+from codeshift.properties.predicate import Satisfies, trust_function
 from codeshift.splitters import Region
 from codeshift.splitters.sources import WHOLE, Sources
 from codeshift.study.corpus import Rows
@@ -37,6 +39,8 @@ class AuditTask:
         split_seed: of the dealing.
         region: as fitted.
         settings: of the audit.
+        functions: of the user's own, by dotted name, that the region or the settings call. The process that made the
+            task has named them in its own code, so the worker may import them.
     """
 
     folder: Path
@@ -44,6 +48,12 @@ class AuditTask:
     split_seed: int
     region: Region
     settings: AuditSettings
+    functions: tuple[str, ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        """Whether no other process can do it: none finds what this one's script or notebook defines."""
+        return any(name.startswith("__main__:") for name in self.functions)
 
     @property
     def name(self) -> str:
@@ -76,10 +86,28 @@ def do_audit(task: AuditTask) -> str:
 
 def _audited(task: AuditTask) -> dict[str, Any]:
     try:
+        for name in task.functions:
+            trust_function(name)
         with threadpool_limits(limits=1):
             return measure_parts(_parts(task), task.settings, None).to_dict()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is left to be read, and the runs go on
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def functions_of(value: Any) -> tuple[str, ...]:
+    """The dotted names of the user's functions that a region, a property or settings call, sorted.
+
+    >>> from codeshift.properties.predicate import Satisfies
+    >>> from codeshift.splitters import Interval
+    >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
+    ('keyword:iskeyword',)
+    """
+    found = {value.function} if isinstance(value, Satisfies | FunctionVectors) else set()
+    if isinstance(value, tuple | list):
+        inner = list(value)
+    else:
+        inner = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else []
+    return tuple(sorted(found.union(*map(functions_of, inner))))
 
 
 def _parts(task: AuditTask) -> AuditParts:

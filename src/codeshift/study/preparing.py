@@ -12,7 +12,7 @@ from codeshift.audit import Thresholds
 from codeshift.audit.settings import AuditSettings
 from codeshift.errors import ParameterError
 from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.study.auditing import AuditTask
+from codeshift.study.auditing import AuditTask, functions_of
 from codeshift.study.corpus import Corpus, Parts, Rows
 from codeshift.study.dealing import DealtScenario, baseline_rows, deal_scenario
 from codeshift.study.files import replaced
@@ -129,7 +129,15 @@ class Dealing:
         }
         settings = AuditSettings(**(options | dict(study.audit if isinstance(study.audit, Mapping) else {})))
         region = self.scenario(name, split_seed).region
-        return AuditTask(folder=files.root, scenario=name, split_seed=split_seed, region=region, settings=settings)
+        functions = functions_of((region, settings))
+        return AuditTask(
+            folder=files.root,
+            scenario=name,
+            split_seed=split_seed,
+            region=region,
+            settings=settings,
+            functions=functions,
+        )
 
 
 def write_arrow(data: Dataset, path: Path) -> None:

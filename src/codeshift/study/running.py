@@ -224,6 +224,8 @@ def _drive(tasks: Iterable[Task], executor: Executor, at_once: int, reports: _Re
 
 
 def _submitted(executor: Executor, task: Task) -> Future[str]:
+    if isinstance(task, AuditTask) and task.bound:
+        executor = InThisProcess()
     try:
         return executor.submit(do_task if isinstance(executor, InThisProcess) else do_quietly, task)
     except RuntimeError as error:
