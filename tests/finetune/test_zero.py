@@ -18,8 +18,13 @@ PLAIN = {"zero_optimization": {"stage": 2}, "gradient_clipping": "auto", "bf16":
 @pytest.mark.parametrize(
     ("settings", "config", "message"),
     [
-        ({"zero_optimization": {"stage": 3}}, {}, "zero_optimization.stage must be 1 or 2, got 3: FSDP divides"),
-        ({"zero_optimization": {"stage": 0}}, {}, "zero_optimization.stage must be 1 or 2, got 0"),
+        ({"zero_optimization": {"stage": 0}}, {}, "zero_optimization.stage must be 1, 2 or 3, got 0: without ZeRO"),
+        ({"zero_optimization": {"stage": 3}}, {"l2_sp": 0.1}, "l2_sp must be 0 in ZeRO's stage 3, got 0.1"),
+        (
+            {"zero_optimization": {"stage": 3, "offload_param": {"device": "nvme"}}},
+            {},
+            "offload_param.device must be none or cpu, got 'nvme'",
+        ),
         ({"optimizer": {"type": "Adam"}}, {}, "optimizer must be absent"),
         ({"scheduler": {"type": "WarmupLR"}}, {}, "scheduler must be absent"),
         ({"torch_autocast": {"enabled": True}}, {}, "torch_autocast must be absent"),
@@ -41,10 +46,10 @@ def test_what_cannot_hold_is_refused(settings, config, message):
         check_settings(PLAIN | settings, TrainingConfig(**config))
 
 
-@pytest.mark.parametrize("stage", [1, 2])
+@pytest.mark.parametrize("stage", [1, 2, 3])
 @pytest.mark.parametrize("clipping", ["auto", 1.0, None])
 def test_what_agrees_is_taken(stage, clipping):
-    """Both stages, with clipping as the config has it, left to it, or not named."""
+    """All stages, with clipping as the config has it, left to it, or not named."""
     settings = PLAIN | {"zero_optimization": {"stage": stage}, "gradient_clipping": clipping}
     check_settings({name: value for name, value in settings.items() if value is not None}, TrainingConfig())
 

@@ -129,7 +129,9 @@ class Evaluator:
                 model = as_generator(model, tokenizer)
         if self._generates and is_divided(model):
             remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
-            raise ParameterError("model", "whole to generate text", Told("a model that FSDP has divided"), remedy)
+            raise ParameterError(
+                "model", "whole to generate text", Told("a model that is divided among processes"), remedy
+            )
         metadata = self._metadata(model, chosen)
         logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
         found = {part: self._part(model, tokenizer, part, rows, logs) for part, rows in chosen.items()}

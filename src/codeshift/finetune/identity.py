@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from codeshift.finetune.models import base_model
-from codeshift.finetune.sharding import whole
+from codeshift.finetune.sharding import size, whole
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
 _SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
@@ -30,7 +30,7 @@ def weights_digest(model: Any) -> str:
     """SHA-256 of the names, types and shapes of all weights, and of up to 4096 numbers spread over each."""
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
-        flat = whole(tensor.detach()).reshape(-1)
+        flat = whole(tensor).detach().reshape(-1)
         some = flat[:: max(1, flat.numel() // _SAMPLE)].to("cpu", torch.float32).contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(some.numpy().tobytes())
@@ -47,7 +47,7 @@ def describe_model(model: Any) -> dict[str, Any]:
         "class": type(base).__name__,
         "name": getattr(base.config, "_name_or_path", ""),
         "revision": getattr(base.config, "_commit_hash", None),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": sum(size(p) for p in model.parameters()),
         "dtype": str(base.dtype).removeprefix("torch."),
         "weights": weights_digest(model),
     }

@@ -31,7 +31,8 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
 
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.sharding import is_divided
 
 DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
 
@@ -45,14 +46,20 @@ def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) ->
     Its weights are of ``dtype``, but for an adapter's, which are float32, and for a quantised model, which is left.
 
     Raises:
-        ParameterError: neither a model of transformers or PEFT, nor a path or name.
+        ParameterError: neither a model of transformers or PEFT, nor a path or name; or one that is divided already.
     """
-    if isinstance(model, str | os.PathLike):
-        return load_model(model, tokenizer, dtype=dtype)
+    named = isinstance(model, str | os.PathLike)
+    if named:
+        model = load_model(model, tokenizer, dtype=dtype)
     if not isinstance(model, PreTrainedModel | PeftModel):
         raise ParameterError(
             "model", "a model of transformers, a path or a hub name", model, "load it with transformers"
         )
+    if is_divided(model):
+        remedy = "give the folder that it was saved to, and create no Accelerator before the trainer does"
+        raise ParameterError("model", "whole to train", Told("a model that is divided among processes"), remedy)
+    if named:
+        return model
     copied = copy.deepcopy(model)
     if not getattr(base_model(copied), "is_quantized", False):
         for parameter in copied.parameters():  # not the buffers: rotary frequencies must stay exact

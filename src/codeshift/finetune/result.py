@@ -71,9 +71,9 @@ class TrainingResult:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.
 
         ``load_model(folder)`` reads it back. The files are written aside and moved into place. Of several processes
-        the main one writes; all must call it where FSDP has divided the model.
+        the main one writes; all must call it where the model is divided among them.
         """
-        weights = whole_state(self.model)
+        weights = whole_state(self.model, keeps=PartialState().is_main_process)
         if not PartialState().is_main_process:
             return
         folder = Path(folder)

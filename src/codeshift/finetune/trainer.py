@@ -29,7 +29,7 @@ from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import target_loss
-from codeshift.finetune.sharding import set_weights, whole
+from codeshift.finetune.sharding import kept, set_weights, whole_tensors
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import check_trackers
 from codeshift.finetune.validation import Validation
@@ -263,7 +263,7 @@ class _Run:
         if validation.is_better(found, state.best):
             state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
             if config.keep_best:
-                self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
+                self.best = {name: kept(p) for name, p in trained(self.unwrapped).items()}
         else:
             state.without_gain += 1
         state.stopped_early = config.early_stopping_patience == state.without_gain
@@ -275,8 +275,9 @@ class _Run:
             self.state.scaler = self.accelerator.scaler.state_dict()
         tensors = {"weights": dict(names), "optimizer": optimizer_tensors(self.optimizer.optimizer, names)}
         tensors |= {"best": self.best} if self.best else {}
-        tensors = {file: {name: whole(t) for name, t in some.items()} for file, some in tensors.items()}
-        if self.accelerator.is_main_process:
+        main = self.accelerator.is_main_process
+        tensors = {file: whole_tensors(some, keeps=main) for file, some in tensors.items()}
+        if main:
             checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()
 
