@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
@@ -18,6 +20,9 @@ FIGURES = {
     "heat_map", "curves", "curves_by_scenario", "id_against_ood", "differences", "unseen_elements", "failure_modes",
     "variants", "distributions", "strength",
 }  # fmt: skip
+
+
+_TABULAR = r"\\begin\{(?:tabular|longtable)\}\{((?:[lr]|p\{[^}]*\})+)\}(.*?)\\end\{"
 
 
 def test_figures_are_files(tmp_path):
@@ -84,11 +89,11 @@ def test_latex_tables_are_whole():
     assert sorted(opened) == sorted(closed)
     assert {"table", "tabular", "longtable"} == set(opened)
     assert all(text.count(rule) == len(nasty_report().tables) - 1 for rule in (r"\toprule", r"\bottomrule"))
-    for columns, body in re.findall(r"\\begin\{(?:tabular|longtable)\}\{([lr]+)\}(.*?)\\end\{", text, re.DOTALL):
+    for columns, body in re.findall(_TABULAR, text, re.DOTALL):
         lines = [line for line in body.splitlines() if line.endswith(r" \\") and not line.startswith(r"\caption")]
         assert lines
         for line in lines:
-            assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+            assert len(re.findall(r"(?<!\\)&", line)) == len(re.sub(r"p\{[^}]*\}", "p", columns)) - 1
     assert escaped(SCENARIOS[0]) == r"syntax\_for\_statement"
     assert r"\frac" not in text.replace(r"\textbackslash{}frac", "")
     assert not re.search(r"(?<!\\)[%#]", text)
@@ -108,3 +113,28 @@ def test_shares_of_a_few_per_cent_can_be_told_apart():
     assert places[-1] <= right
     assert min(b - a for a, b in itertools.pairwise(places)) > 0.04 * (right - left)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "5", "10", "25", "50", "100"]
+
+
+_DOCUMENT = r"""\documentclass{article}
+\usepackage{booktabs,graphicx,longtable}
+\begin{document}
+%s\end{document}
+"""
+_LONG_NAMES = ("length_p97_p100", "syntax_try_with_resources_statement", "api_java.util.stream.Collectors.toList")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("hostile", [True, False])
+def test_latex_compiles(hostile, tmp_path):
+    """LaTeX makes a document of all tables without an error; of a usual study none sticks out of the text."""
+    names = study_results(scenarios=_LONG_NAMES, train_seeds=(0, 1))
+    report = nasty_report() if hostile else Report(names, metric="exact_match", n_resamples=20)
+    (tmp_path / "tables.tex").write_text(_DOCUMENT % report.to_latex(), encoding="utf-8")
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "tables.tex"]
+    for _ in range(3):  # longtable learns the widths of its columns from the run before
+        made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
+        assert made.returncode == 0, made.stdout[-2000:]
+    assert (tmp_path / "tables.pdf").stat().st_size > 10_000
+    if not hostile:
+        wide = [float(points) for points in re.findall(r"Overfull .hbox \(([\d.]+)pt", made.stdout)]
+        assert max(wide, default=0.0) < 12  # a sixth of an inch

@@ -118,7 +118,7 @@ class Report:
         return to_markdown(self.title, self.findings.summary(), self.tables, made)
 
     def to_latex(self, tables: Sequence[str] | None = None) -> str:
-        r"""Tables as LaTeX, with ``\usepackage{booktabs}`` and, for long ones, ``\usepackage{longtable}``.
+        r"""Tables as LaTeX, no wider than the text; they need ``\usepackage{booktabs,graphicx,longtable}``.
 
         Args:
             tables: their names; by default all that a paper may want.
