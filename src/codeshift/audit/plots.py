@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.audit.bins import whole_bins
 from codeshift.errors import MissingExtraError, ParameterError, closest
 
 if TYPE_CHECKING:
@@ -69,7 +70,4 @@ def _edges(numbers: np.ndarray) -> tuple[np.ndarray, str]:
     edges, scale = np.linspace(low, high, _BINS + 1), "linear"
     if low >= 0 and tail > _SKEWED * max(median, 1.0):
         edges, scale = np.expm1(np.linspace(np.log1p(low), np.log1p(high), _BINS + 1)), "symlog"
-    if (numbers == np.floor(numbers)).all():
-        # Bins between whole numbers: others would be empty or hold two, and draw a comb.
-        edges = np.append(np.unique(np.floor(edges[:-1])) - 0.5, np.floor(high) + 0.5)
-    return edges, scale
+    return whole_bins(edges, numbers), scale

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.audit.bins import whole_bins
 from codeshift.study.distributions import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.panel import Panel, Plot
@@ -131,7 +132,4 @@ def bin_edges(values: np.ndarray) -> np.ndarray:
     edges = np.linspace(low, high, _BINS + 1)
     if low > 0 and high > 30 * low:
         edges = np.geomspace(low, high, _BINS + 1)
-    if (values == np.floor(values)).all():
-        # Between whole numbers: other bins would hold none or two of them, and draw a comb.
-        edges = np.append(np.unique(np.floor(edges)) - 0.5, np.floor(high) + 0.5)
-    return edges
+    return whole_bins(edges, values)

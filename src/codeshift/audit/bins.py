@@ -1,0 +1,27 @@
+"""Bins of histograms that draw what is there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def whole_bins(edges: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Edges half way between whole numbers, where all numbers are whole; otherwise the edges as they are.
+
+    Other bins would be empty or hold two whole numbers, and draw a comb. No two are joined that ``edges`` keeps apart,
+    the two largest included.
+
+    Args:
+        edges: ascending, from the smallest number to the largest.
+        numbers: at least one.
+
+    >>> whole_bins(np.linspace(1, 3, 5), np.array([1.0, 2.0, 3.0])).tolist()
+    [0.5, 1.5, 2.5, 3.5]
+    >>> whole_bins(np.linspace(0, 1, 3), np.array([0.0, 0.3, 1.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    if (numbers != np.floor(numbers)).any():
+        return edges
+    high = numbers.max()  # the last edge may miss it by a rounding
+    starts = np.unique(np.floor(np.append(edges[:-1], high)))
+    return np.append(starts, high + 1) - 0.5
