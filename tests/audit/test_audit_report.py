@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import re
 import sys
 from html.parser import HTMLParser
@@ -178,6 +179,15 @@ def test_plots_show_every_part(report):
         assert labels == ["train (61)", "test_ood (31)", "<i>dev (30)"]
         for steps in ax.patches:
             assert sum(steps.get_data().values) == pytest.approx(1)
+
+
+def test_figures_show_themselves(report):
+    """A notebook asks an object for its picture; no magic line is needed first. Figures still pickle."""
+    pytest.importorskip("matplotlib")
+    figure = report.plot_all()
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert report.plot("TokenCount").figure._repr_png_().startswith(b"\x89PNG")
+    assert len(pickle.loads(pickle.dumps(figure)).axes) == len(figure.axes)  # noqa: S301 - our own
 
 
 def test_plot_draws_on_given_axes(report):

@@ -1,16 +1,15 @@
 """Every code block of every page runs: README, CONTRIBUTING and all that stands under docs/.
 
 Blocks of a page share one namespace and one empty folder, in the order of the page, as a reader would type them. A page
-needs no entry here: it is found. A block of a kind that is not known here is an error, so none is passed over.
+needs no entry here: it is found. A block of a kind that is not known here is an error, so none is passed over; nor is
+one that is neither run nor listed, with its reason, in ``page_commands``.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import doctest
 import functools
-import io
 import json
 import re
 import shlex
@@ -25,14 +24,18 @@ import pytest
 import yaml
 
 import codeshift.data
-from codeshift.cli import main
-from codeshift.cli.parser import make_parser
+from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_text, run_command
 from pages import ROOT, Block, blocks, commands, pages
 
-FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup: nothing that a reader would run
-TESTED_ELSEWHERE = {("demo",): "tests/study/test_demo.py"}  # takes minutes at full size
-EXTERNAL = {"accelerate", "torchrun", "sbatch", "srun", "mpiexec", "ray", "git", "dask", "pipx", "uv", "conda"}
+
+JAVA = "int f{0}(int a) {{ return a + {0}; }}"
+FILES = {
+    "codebert_predictions.jsonl": [
+        {"prediction": JAVA.format(i), "reference": JAVA.format(i - i % 2)} for i in range(24)
+    ],
+}
+"""What a reader of a page has, with fewer rows."""
 
 stdlib_functions = functools.cache(codeshift.data.stdlib_functions)
 
@@ -41,6 +44,8 @@ stdlib_functions = functools.cache(codeshift.data.stdlib_functions)
 def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The names of a page: those of a module, so that its classes and functions can be looked up and pickled."""
     monkeypatch.chdir(tmp_path)
+    for name, rows in FILES.items():
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
     monkeypatch.setattr(codeshift.data, "stdlib_functions", stdlib_functions)  # it takes seconds a call
     module = types.ModuleType("a_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -74,6 +79,9 @@ def test_the_pages_are_found() -> None:
         (Block(kind="sh", text="codeshift splitt", line=1), "exit code 2"),
         (Block(kind="sh", text="rm -r /nowhere", line=1), "no rule"),
         (Block(kind="sh", text="make nothing", line=1), "nothing"),
+        (Block(kind="sh", text="sbatch job.sh", line=1), "no rule for 'sbatch', and no reason not to run it"),
+        (Block(kind="text", text="codeshift split rows.jsonl --out a", line=1), "text that holds code"),
+        (Block(kind="text", text="first = 1\nimport this", line=1), "text that holds code"),
         (Block(kind="sh", text='pip install "codeshift-ood[finetuning]"', line=1), "finetuning"),
         (Block(kind="sh", text="python benchmarks/one_pass.py --no-such-option", line=1), "--no-such-option"),
         (Block(kind="console", text="$ codeshift --version\ncodeshift 99\n", line=1), "codeshift 99"),
@@ -85,6 +93,16 @@ def test_wrong_blocks_are_told(block: Block, message: str, namespace: dict[str, 
     with pytest.raises(AssertionError, match=re.escape(message)) as told, _naming(Path("page.md"), block):
         _run(block, namespace, Path("page.md"))
     assert "page.md, line 1" in str(told.value)
+
+
+def test_what_is_not_run_is_on_a_page() -> None:
+    """The lists hold nothing that no page shows any more."""
+    found = [(page, block) for page in pages() for block in blocks(page)]
+    shell = [block for _, block in found if block.kind in {"sh", "console"} and not _is_script(block)]
+    shown = {" ".join(shlex.split(command)) for block in shell for command, _ in commands(block)}
+    assert set(NOT_RUN) <= shown
+    texts = {(page.name, block.text.splitlines()[0]) for page, block in found if block.kind == "text"}
+    assert set(NOT_RUN_CODE) <= texts
 
 
 @contextlib.contextmanager
@@ -105,15 +123,19 @@ def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
             _check_syntax(block.text)
         else:
             for command, output in commands(block):
-                _run_command(shlex.split(command), output)
+                run_command(shlex.split(command), output)
     elif block.kind == "json":
         json.loads(block.text)
     elif block.kind in {"yaml", "yml"}:
         yaml.safe_load(block.text)
+        if named := re.match(r"# (\w+\.ya?ml)\n", block.text):  # a file that the page goes on with
+            Path(named[1]).write_text(block.text, encoding="utf-8")
     elif block.kind == "toml":
         tomllib.loads(block.text)
     else:
         assert block.kind in TEXT, f"{block.kind!r} is not a kind that the tests know"
+        if block.kind == "text":
+            check_text(block, page.name)
 
 
 def _run_session(block: Block, namespace: dict[str, object], page: Path) -> None:
@@ -133,73 +155,3 @@ def _is_script(block: Block) -> bool:
 
 def _check_syntax(script: str) -> None:
     subprocess.run(["bash", "-n"], input=script, text=True, check=True, capture_output=True)  # noqa: S607
-
-
-def _run_command(words: list[str], output: str) -> None:
-    """Runs a command of ours; of one that installs, builds or measures, checks that it can be given."""
-    words = [*words]
-    while "=" in words[0]:  # variables of the environment
-        words.pop(0)
-    program, *arguments = words
-    if program == "codeshift":
-        _run_codeshift(arguments, output)
-    elif program == "make":
-        subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True)  # noqa: S603, S607
-    elif program == "pip":
-        _check_install(arguments)
-    elif program == "python":
-        _check_python(arguments)
-    elif program in {"cat", "ls", "head", "mkdir", "wc"}:
-        subprocess.run(words, check=True, capture_output=True)  # noqa: S603
-    else:
-        assert program in EXTERNAL, f"there is no rule for {program!r}"
-
-
-def _run_codeshift(arguments: list[str], output: str) -> None:
-    if tuple(arguments[:1]) in TESTED_ELSEWHERE:
-        assert (ROOT / TESTED_ELSEWHERE[tuple(arguments[:1])]).exists()
-        make_parser().parse_args(arguments)
-        return
-    printed, errors = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors):
-        try:
-            code = main(arguments)
-        except SystemExit as end:  # of argparse
-            code = end.code or 0
-    assert code in {0, 1}, f"exit code {code}: {printed.getvalue()}{errors.getvalue()}"  # 1 is the answer "no"
-    if output:
-        same = doctest.OutputChecker().check_output(output, printed.getvalue(), FLAGS)
-        assert same, f"the page says\n{output}\nbut it is\n{printed.getvalue()}"
-
-
-def _check_install(arguments: list[str]) -> None:
-    """What is to be installed is this project, with extras that it has, or another's."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        project = tomllib.load(file)["project"]
-    for wanted in arguments[1:]:
-        found = re.match(r"codeshift-ood\[(.*)\]", wanted)
-        unknown = set(found[1].split(",")) - set(project["optional-dependencies"]) if found else set()
-        assert not unknown, f"no such extra: {unknown}"
-
-
-def _check_python(arguments: list[str]) -> None:
-    """A script of ours exists, and so do the options that the page gives it."""
-    if arguments[0] == "-c":
-        ast.parse(arguments[1])
-        return
-    if arguments[0] == "-m":
-        module = arguments[1].replace(".", "/")
-        options = arguments[2:]
-        places = [ROOT / "src" / f"{module}.py", ROOT / "src" / module]
-        if not module.startswith("codeshift"):
-            return
-    else:
-        options, places = arguments[1:], [ROOT / arguments[0]]
-    script = next((place for place in places if place.exists()), None)
-    assert script is not None, f"{arguments[0]} does not exist"
-    source = "".join(
-        file.read_text(encoding="utf-8") for file in ([script] if script.is_file() else script.rglob("*.py"))
-    )
-    for option in options:
-        if option.startswith("--"):
-            assert f'"{option.split("=")[0]}"' in source, f"{script.name} has no option {option}"

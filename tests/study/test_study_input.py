@@ -18,6 +18,7 @@ DOCS = Scenario("docs", LengthSplitter(column="doc"))
 CASES = [
     ({"scenarios": []}, "scenarios must be at least one Scenario, got []"),
     ({"scenarios": "length"}, "scenarios must be a sequence, got 'length'"),
+    ({"scenarios": ["length_p80_p100"]}, 'take scenarios_by_name("length_p80_p100", column=...)'),
     ({"scenarios": [LONG.splitter]}, "scenarios must be Scenario objects, got LengthSplitter("),
     ({"scenarios": [LONG, LONG]}, "scenarios must be without repetition, got 'long': name each once"),
     ({"scenarios": [LONG, DOCS]}, "column must be given where scenarios read several"),

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command
-from codeshift.cli.output import DONE, NO, quiet_models_unless_watched, quiet_unless_watched, report, watched
+from codeshift.cli.output import DONE, NO, complain, quiet_models_unless_watched, quiet_unless_watched, report, watched
 from codeshift.errors import ParameterError, closest
 
 if TYPE_CHECKING:
-    from codeshift.study import Study, StudyResults
+    from codeshift.study import RunRecord, Study, StudyResults
 
 _FILE = "the study as YAML or TOML"
 
@@ -131,11 +131,17 @@ def run_run(arguments: argparse.Namespace) -> int:
         arguments.out,
         workers=arguments.workers,
         threads=arguments.threads,
-        progress=watched(),
+        progress=True if watched() else _tell,
         retry=arguments.retry,
         extend=arguments.extend,
     )
     return _told(arguments, results, arguments.out)
+
+
+def _tell(run: RunRecord) -> None:
+    """A line a run in a log, where bars are of no use: a study takes hours."""
+    took = f" in {run.seconds:,.0f} s" if run.status == "done" else ""
+    complain(run.key.name, f"{run.status}{took}")
 
 
 def run_retry(arguments: argparse.Namespace) -> int:

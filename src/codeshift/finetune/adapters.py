@@ -97,7 +97,9 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
         if getattr(config, "target_modules", "") is None:
             _choose_targets(model, config)
     try:
-        return get_peft_model(model, config)
+        with warnings.catch_warnings():  # PEFT asks for what transformers has renamed
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            return get_peft_model(model, config)
     except (ValueError, TypeError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
         raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -130,6 +131,8 @@ class EvaluationResult:
     >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), rows, tokenizer=tokenizer)
     >>> [(row["part"], row["metric"], row["n"]) for row in result.aggregates()]
     [('data', 'exact_match', 2)]
+    >>> list(result)
+    ['data']
     """
 
     parts: dict[str, PartEvaluation]
@@ -139,6 +142,12 @@ class EvaluationResult:
         if part not in self.parts:
             raise ParameterError("part", "one that was evaluated", part, closest(part, self.parts))
         return self.parts[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
 
     def aggregates(self) -> list[dict[str, Any]]:
         """One dict a part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` rows of ``rows``."""

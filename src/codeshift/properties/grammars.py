@@ -96,7 +96,8 @@ def check_language(language: str) -> str:
 
 _USUAL = {
     "c#": "c_sharp", "csharp": "c_sharp", "cs": "c_sharp", "c++": "cpp", "cxx": "cpp", "golang": "go",
-    "js": "javascript", "ecmascript": "javascript", "py": "python", "python3": "python", "rb": "ruby", "rs": "rust", "ts": "typescript",
+    "js": "javascript", "ecmascript": "javascript", "py": "python", "python3": "python", "rb": "ruby", "rs": "rust",
+    "ts": "typescript",
 }  # fmt: skip
 """What some languages are called elsewhere."""
 

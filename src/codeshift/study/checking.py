@@ -35,7 +35,10 @@ def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
         raise ParameterError("scenarios", "at least one Scenario", scenarios, remedy)
     for one in found:
         if not isinstance(one, Scenario):
-            raise ParameterError("scenarios", "Scenario objects", one, 'write Scenario("a name", splitter)')
+            remedy = 'write Scenario("a name", splitter)'
+            if isinstance(one, str):
+                remedy = f'take scenarios_by_name("{one}", column=...) of codeshift.splitters'
+            raise ParameterError("scenarios", "Scenario objects", one, remedy)
     _differ("scenarios", [one.name for one in found])
     return found
 

@@ -26,7 +26,7 @@ from codeshift.study.recipe import Recipe, RunTask
 from codeshift.study.records import read_record, write_record
 from codeshift.study.results import StudyResults
 from codeshift.study.settings import AXES, check_same, describe, to_json
-from codeshift.study.workers import InThisProcess, WorkerProcesses, cores
+from codeshift.study.workers import InThisProcess, WorkerProcesses, threads_each
 
 if TYPE_CHECKING:
     from codeshift.study.study import Study
@@ -75,7 +75,7 @@ def _do(
     if retry:
         forget_failures(study, files)
     if executor is None and threads is None:
-        threads = max(1, cores() // workers)
+        threads = threads_each(workers)
     tasks = [task for task in all_tasks(study, files, threads) if not is_done(task)]
     with _Reports(study, files, tasks, progress) as reports:
         if executor is not None:

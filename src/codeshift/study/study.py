@@ -294,7 +294,8 @@ class Study:
             executor: any ``concurrent.futures.Executor`` instead, such as that of a cluster whose workers see
                 ``folder`` (see the guide "Scaling out").
             threads: of torch and numerical libraries in each worker; by default an equal share of this machine's
-                cores, and with an ``executor`` what its workers have. Another number can change the last bits of a sum.
+                cores, though no more than ``OMP_NUM_THREADS``, and with an ``executor`` what its workers have. Another
+                number can change the last bits of a sum.
             progress: show bars, of the whole and of what is being done in this process, unless those of ``datasets``
                 are turned off; or a function that is given the record of each run as it ends.
             retry: do what failed once more.

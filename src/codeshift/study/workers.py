@@ -109,6 +109,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads_each(workers: int) -> int:
+    """An equal share of the cores for each worker, and no more than ``OMP_NUM_THREADS`` asks for where it is set.
+
+    >>> threads_each(10**6)
+    1
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    share = max(1, cores() // workers)
+    return min(share, int(asked)) if asked.isdigit() and int(asked) else share
+
+
 def _begin(threads: int, device: str | None, parent: int) -> None:
     """Set up a worker before it loads what reads these settings."""
     for name in _THREAD_SETTINGS:

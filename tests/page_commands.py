@@ -1,0 +1,187 @@
+"""How the commands that pages show are run, and which cannot be run here, each with its reason."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import doctest
+import fcntl
+import functools
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from codeshift.cli import main
+from codeshift.cli.parser import make_parser
+from codeshift.finetune import Trainer
+from pages import ROOT, Block
+
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+MOST_STEPS = 2
+
+_TWO = "needs two GPUs: tests/finetune/test_processes.py launches such a script in two processes on a CPU"
+NOT_RUN = {
+    "make test": "it is what runs this test",
+    "make demo": "makes .venv over a network; its recipe is codeshift demo",
+    "make dist": "makes environments over a network: `make dist` itself is run before a release",
+    "codeshift demo": "takes minutes: tests/study/test_demo.py runs it on few rows",
+    "codeshift study run study.yaml --out runs/first --workers 2": "ten trainings: README's study has all parts of one",
+    "codeshift study status runs/first": "of the study before it: tests/cli/test_study_commands.py asks for one",
+    "codeshift study report runs/first --figures figures": "likewise",
+    "pip install tree-sitter-language-pack": "comes over a network: tests/properties have a stand-in of it",
+    "pip uninstall -y codeshift codeshift-ood": "would take away what is tested",
+    "python scripts/notebooks.py examples/01_first_split.py": "writes into examples: test_examples.py runs it",
+    "accelerate launch --multi_gpu --num_processes 2 --mixed_precision no train.py": _TWO,
+    "accelerate launch --use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --num_processes 2 "
+    "train.py": _TWO,
+    "accelerate launch --config_file zero.yaml train.py": _TWO,
+}
+"""Commands that are looked at and not run: that they parse, that what they name exists."""
+
+_ELSEWHERE = "needs what this project does not install, and a cluster"
+NOT_RUN_CODE = {
+    (
+        "comparison.md",
+        ">>> X = numpy.random.default_rng(0).normal(size=(1000, 4))",
+    ): "of astartes, which is not installed",
+    (
+        "data.md",
+        'rows = load_rows("code-search-net/code_search_net", split="train", config="python",',
+    ): "needs the hub: tests/data/test_loading.py has a stand-in of it",
+    ("scaling-out.md", 'if __name__ == "__main__":'): "of a script that starts processes: tests/study run such",
+    ("scaling-out.md", "from dask.distributed import Client, LocalCluster"): "examples/08_to_a_cluster.py runs it",
+    ("scaling-out.md", "from dask.distributed import Client"): _ELSEWHERE,
+    ("scaling-out.md", "import ray"): _ELSEWHERE,
+    ("scaling-out.md", "from mpi4py.futures import MPIPoolExecutor"): _ELSEWHERE,
+    ("scaling-out.md", "srun --ntasks 17 --gpus-per-task 1 python -m mpi4py.futures study.py"): _ELSEWHERE,
+    ("scaling-out.md", "import submitit"): _ELSEWHERE,
+}
+"""Blocks marked as text that are code all the same, by page and first line."""
+
+_CODE = re.compile(
+    r"^(import \w|from [\w.]+ import |if __name__|>>> |\$ |[\w, ]+ = [\w.]+\(|with [\w.]+\(.*:$"
+    r"|(codeshift|pip|python|make|srun|sbatch|accelerate|torchrun|git|dask)( -| \w+ .*[-/.\w]))",
+    flags=re.MULTILINE,
+)
+
+
+def check_text(block: Block, page: str) -> None:
+    """A block of text is output, or code with a reason not to be run."""
+    if (found := _CODE.search(block.text)) and not found[0].startswith(("codeshift: ", "codeshift study run FILE")):
+        reason = NOT_RUN_CODE.get((page, block.text.splitlines()[0]))
+        assert reason, f"text that holds code ({found[0]!r}): mark it as what it is, or say why it is not run"
+
+
+def run_command(words: list[str], output: str = "") -> None:
+    """Runs a command as a reader would, but for trainings, which end after two steps, and for ``NOT_RUN``."""
+    words = [*words]
+    while "=" in words[0]:  # variables of the environment
+        words.pop(0)
+    if " ".join(words) in NOT_RUN:
+        _look_at(words)
+    elif words[0] in _RULES:
+        _RULES[words[0]](words[1:], output)
+    else:
+        raise AssertionError(f"there is no rule for {words[0]!r}, and no reason not to run it")
+
+
+def _codeshift(arguments: list[str], output: str) -> None:
+    printed, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), _few_steps():
+        try:
+            code = main(arguments)
+        except SystemExit as end:  # of argparse
+            code = end.code or 0
+    assert code in {0, 1}, f"exit code {code}: {printed.getvalue()}{errors.getvalue()}"  # 1 is the answer "no"
+    if output:
+        same = doctest.OutputChecker().check_output(output, printed.getvalue(), FLAGS)
+        assert same, f"the page says\n{output}\nbut it is\n{printed.getvalue()}"
+
+
+@contextlib.contextmanager
+def _few_steps() -> Iterator[None]:
+    """Every training of this process ends after two steps: all of a command runs, in a fraction of the time."""
+    fit = Trainer.fit
+
+    def shortened(self: Trainer, *arguments: Any, **named: Any) -> Any:
+        with patch.object(self, "config", dataclasses.replace(self.config, max_steps=MOST_STEPS)):
+            return fit(self, *arguments, **named)
+
+    with patch.object(Trainer, "fit", shortened):
+        yield
+
+
+def _pip(arguments: list[str], _: str) -> None:
+    """``pip install`` of this project, from a wheel of this tree: what it would install, without a network."""
+    assert arguments[0] == "install", "only pip install has a rule"
+    options = ["--dry-run", "--ignore-installed", "--no-deps", "--no-index", "--find-links", str(_wheel())]
+    report = _call([sys.executable, "-m", "pip", *arguments, *options, "--quiet", "--report", "-"])
+    [found] = json.loads(report)["install"]
+    unknown = set(found.get("requested_extras", ())) - set(found["metadata"]["provides_extra"])
+    assert found["metadata"]["name"] == "codeshift-ood"
+    assert not unknown, f"no such extra: {unknown}"
+
+
+@functools.cache
+def _wheel() -> Path:
+    """A folder with a wheel of this tree, made once for all workers of a test run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir(), f"codeshift-wheel-{os.getuid()}-{run}")
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not list(folder.glob("*.whl")):
+            _call([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)])
+    return folder
+
+
+def _python(arguments: list[str], _: str) -> None:
+    """A script of the repository, in the folder of the page."""
+    assert (ROOT / arguments[0]).is_file(), f"{arguments[0]} does not exist"
+    _call([sys.executable, str(ROOT / arguments[0]), *arguments[1:]])
+
+
+def _make(arguments: list[str], _: str) -> None:
+    """The one target that writes nothing where its recipe is asked for a draft."""
+    assert arguments == ["changelog"], f"make {' '.join(arguments)} has no rule"
+    _call([sys.executable, "-m", "towncrier", "build", "--draft", "--version", "1.0"], cwd=ROOT)
+
+
+def _shell(program: str) -> Callable[[list[str], str], None]:
+    return lambda arguments, _: (_call([program, *arguments]), None)[1]
+
+
+_RULES: dict[str, Callable[[list[str], str], None]] = {
+    "codeshift": _codeshift,
+    "pip": _pip,
+    "python": _python,
+    "make": _make,
+    **{program: _shell(program) for program in ("cat", "ls", "head", "mkdir", "wc")},
+}
+
+
+def _look_at(words: list[str]) -> None:
+    """What can be said of a command without running it."""
+    program, *arguments = words
+    if program == "make":
+        _call(["make", "-n", *arguments], cwd=ROOT)
+    elif program == "codeshift":
+        make_parser().parse_args(arguments)
+    elif program == "python":
+        assert all((ROOT / word).is_file() for word in arguments if word.endswith(".py"))
+
+
+def _call(words: list[str], *, cwd: Path | None = None) -> str:
+    """What a program prints; an error where it fails."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
+    assert done.returncode == 0, f"exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
+    return done.stdout
