@@ -341,6 +341,13 @@ def test_a_loss_that_is_no_number_is_an_error(data, tokenizer):
         quiet(model, tokenizer, TrainingConfig(num_epochs=1)).fit(data)
 
 
+def test_weights_that_are_no_number_are_an_error(data, tokenizer):
+    """The loss before the last update is finite, and the weights after it are not."""
+    config = TrainingConfig(max_steps=1, learning_rate=1e38, warmup=0, max_grad_norm=None)
+    with pytest.raises(DivergenceError, match=r"after step 1, .* is (nan|-?inf): lower learning_rate"):
+        quiet(tiny_model("t5", tokenizer), tokenizer, config).fit(data)
+
+
 def test_model_must_be_a_model(tokenizer, data):
     """Anything but a model, a path or a name is an error."""
     with pytest.raises(ParameterError, match="model must be a model of transformers, a path or a hub name, got 3"):

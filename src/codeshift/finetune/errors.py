@@ -16,7 +16,7 @@ class CheckpointError(CodeshiftError, ValueError):
 
 
 class DivergenceError(CodeshiftError, ArithmeticError):
-    """The loss is no longer a finite number.
+    """A loss or a weight is no longer a finite number.
 
     >>> issubclass(DivergenceError, ArithmeticError)
     True

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from codeshift.finetune.batching import IGNORED, Collator
 from codeshift.finetune.encoding import Encoded, Ragged
+from codeshift.finetune.errors import DivergenceError
 from codeshift.finetune.memory import in_batches
 from codeshift.finetune.models import base_model, is_decoder
 from codeshift.finetune.sharding import without_gradients
@@ -42,6 +43,14 @@ def target_loss(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> t
     logits, labels = target_logits(model, unwrapped, batch)
     kept = labels != IGNORED
     return functional.cross_entropy(logits[kept].float(), labels[kept], reduction="sum")
+
+
+def check_finite(what: str, values: torch.Tensor) -> None:
+    """Raise DivergenceError, which says what to do, unless all ``values`` are finite."""
+    broken = values[~torch.isfinite(values)]
+    if broken.numel():
+        remedy = "lower learning_rate, lengthen warmup or use precision='bf16'"
+        raise DivergenceError(f"{what} is {broken[0].item()}: {remedy}")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from codeshift.finetune.batching import Collator, StepPlan, batches, padded_leng
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.errors import DivergenceError, TruncationWarning
+from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
@@ -28,8 +28,8 @@ from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
-from codeshift.finetune.scoring import target_loss
-from codeshift.finetune.sharding import kept, set_weights, whole_tensors
+from codeshift.finetune.scoring import check_finite, target_loss
+from codeshift.finetune.sharding import kept, set_weights, whole, whole_tensors
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import check_trackers
 from codeshift.finetune.validation import Validation
@@ -106,7 +106,7 @@ class Trainer:
             CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
             ParameterError: a column is missing, or the adapter does not fit the model.
-            DivergenceError: the loss is no longer finite.
+            DivergenceError: a loss or a weight is no longer finite.
         """
         chooses = self.config.keep_best or self.config.early_stopping_patience is not None
         parts = training_parts(data, validates=chooses or self.evaluator is not None)
@@ -241,14 +241,12 @@ class _Run:
         """Move the losses of the last steps into the history: the one place that waits for the device."""
         if not self.pending:
             return
-        losses = self.accelerator.reduce(torch.stack(self.pending), reduction="sum").tolist()
+        losses = self.accelerator.reduce(torch.stack(self.pending), reduction="sum").cpu()
         rows = [row for row in self.state.history if "tokens" in row][-len(losses) :]
         for row, loss in zip(rows, losses, strict=True):
-            if not np.isfinite(loss):
-                remedy = "lower learning_rate, lengthen warmup or use precision='bf16'"
-                raise DivergenceError(f"the loss of step {row['step']} is {loss}: {remedy}")
-            row["loss"] = loss
-            self.accelerator.log({"loss": loss, "learning_rate": row["learning_rate"]}, step=int(row["step"]))
+            check_finite(f"the loss of step {row['step']}", loss)
+            row["loss"] = loss.item()
+            self.accelerator.log({"loss": row["loss"], "learning_rate": row["learning_rate"]}, step=int(row["step"]))
         self.pending.clear()
         self.bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
 
@@ -286,6 +284,8 @@ class _Run:
         self.bar.close()
         finish(self.accelerator, self.model)
         set_weights(model, self.best)
+        for name, parameter in trained(model).items():  # the last update has no loss after it that would tell
+            check_finite(f"after step {state.step}, {name}", whole(parameter))
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         truncation = {part: encoded.truncation for part, encoded in self.data.items()}
