@@ -72,6 +72,10 @@ def do_audit(task: AuditTask) -> str:
     Returns:
         "done", or "busy" where another process is at it.
     """
+    # Another thread of a worker may be loading it, for the run that comes next: datasets, which looks whether it is
+    # there, must not find it half loaded.
+    import transformers  # noqa: F401
+
     path, lock = task.files.audit(task.scenario, task.split_seed), task.files.lock(task.name)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
