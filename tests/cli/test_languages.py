@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from codeshift.cli import main
 from codeshift.metrics.dataflow import LANGUAGES
@@ -19,6 +20,15 @@ def test_every_language_with_what_it_supports(capsys) -> None:
     assert {name for name, one in found.items() if one["apis"]} == set(API_LANGUAGES)
     assert {name for name, one in found.items() if one["dataflow"]} == set(LANGUAGES)
     assert (found["java"]["version"], found["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
+
+
+def test_what_libraries_print_is_not_among_the_results(capsys, monkeypatch) -> None:
+    """It goes to stderr, so that what is on stdout can be read as JSON."""
+    monkeypatch.setattr("codeshift.properties.languages", lambda: sys.stdout.write("a greeting") and ["java"])
+    assert main(["languages", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert [one["language"] for one in json.loads(printed.out)["languages"]] == ["java"]
+    assert "a greeting" in printed.err
 
 
 def test_as_a_table(capsys) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, bars_as_before, complain
+from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, bars_as_before, complain, results_alone
 from codeshift.cli.parser import make_parser
 from codeshift.errors import CodeshiftError, CodeshiftWarning
 
@@ -25,10 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parsed = make_parser().parse_args(arguments)
     try:
-        with _warnings_in_one_line():
-            code = int(parsed.run(parsed))
-            sys.stdout.flush()
-            return code
+        with _warnings_in_one_line(), results_alone():
+            return int(parsed.run(parsed))
     except CodeshiftError as error:
         complain("error", _in_options(str(error), parsed))
         return BAD_INPUT

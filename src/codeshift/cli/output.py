@@ -6,15 +6,30 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO
 
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
 
+_stdout: list[TextIO] = []  # the real one, inside results_alone
+
+
+@contextmanager
+def results_alone() -> Iterator[None]:
+    """Inside, what libraries print goes to stderr: on stdout stands the result alone, which a machine may read."""
+    _stdout.append(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _stdout.pop()
+
+
 def say(text: str = "") -> None:
     """Print a line of the result."""
-    print(text, flush=True)
+    print(text, file=_stdout[-1] if _stdout else sys.stdout, flush=True)
 
 
 def complain(*words: str) -> None:
