@@ -33,12 +33,12 @@ from codeshift.splitters import RandomSplitter
 WEIGHTS = ("pretrained", "random")
 ARMS = {
     "stdlib": ("pretrained-1e-3", "pretrained-5e-4", "random-1e-3", "random-2e-2-scaled"),
-    "translation": ("pretrained-1e-3", "pretrained-1e-2-scaled", "random-2e-2-scaled"),
+    "translation": ("pretrained-1e-2-scaled", "random-2e-2-scaled"),
 }
 LENGTHS = {"stdlib": (128, 256), "translation": (192, 256)}
 BUDGETS: dict[str, dict[str, Any]] = {
     "stdlib": {"max_steps": 150, "batch_size": 16},
-    "translation": {"num_epochs": 3, "batch_size": 32, "precision": "bf16"},
+    "translation": {"num_epochs": 10, "batch_size": 32, "precision": "bf16"},
 }
 METRICS: dict[str, list[Any]] = {
     "stdlib": [NegativeLogLikelihood(), ExactMatch()],
@@ -145,7 +145,7 @@ def table(task: str, out: Path, seed: int) -> str:
     lines.append(f"| **best pretrained less best random** | | {' | '.join(differences)} |")
     likelihood = [best[weights]["estimates"]["negative_log_likelihood"]["value"] for weights in WEIGHTS]
     about = best["pretrained"]
-    seconds = " to ".join(str(found({arm["cpu_seconds"] for arm in arms})) for found in (min, max))
+    seconds = " to ".join(f"{found(arm['cpu_seconds'] for arm in arms):,}" for found in (min, max))
     lines.append(
         f"\n{about['train_rows']:,} training rows, {about['steps']:,} steps ({seconds} CPU seconds on one thread), "
         f"{about['rows']:,} test rows. The best pretrained NLL is {likelihood[0] / likelihood[1]:.1%} of the best "
