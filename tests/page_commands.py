@@ -11,6 +11,9 @@ import io
 import json
 import os
 import re
+import shlex
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,15 +22,18 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from datasets import Dataset, DatasetDict
+
 from codeshift.cli import main
 from codeshift.cli.parser import make_parser
 from codeshift.finetune import Trainer
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from pages import ROOT, Block
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 MOST_STEPS = 2
 
-_TWO = "needs two GPUs: tests/finetune/test_processes.py launches such a script in two processes on a CPU"
+_DIVIDED = "accelerate divides a model on GPUs alone: tests/finetune/test_processes.py has it do so on a CPU"
 NOT_RUN = {
     "make test": "it is what runs this test",
     "make demo": "makes .venv over a network; its recipe is codeshift demo",
@@ -39,10 +45,9 @@ NOT_RUN = {
     "pip install tree-sitter-language-pack": "comes over a network: tests/properties have a stand-in of it",
     "pip uninstall -y codeshift codeshift-ood": "would take away what is tested",
     "python scripts/notebooks.py examples/01_first_split.py": "writes into examples: test_examples.py runs it",
-    "accelerate launch --multi_gpu --num_processes 2 --mixed_precision no train.py": _TWO,
     "accelerate launch --use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --num_processes 2 "
-    "train.py": _TWO,
-    "accelerate launch --config_file zero.yaml train.py": _TWO,
+    "train.py": _DIVIDED,
+    "accelerate launch --config_file zero.yaml train.py": _DIVIDED,
 }
 """Commands that are looked at and not run: that they parse, that what they name exists."""
 
@@ -155,6 +160,31 @@ def _make(arguments: list[str], _: str) -> None:
     _call([sys.executable, "-m", "towncrier", "build", "--draft", "--version", "1.0"], cwd=ROOT)
 
 
+def _accelerate(arguments: list[str], _: str) -> None:
+    """A script of the page in as many processes as it says, on a CPU: a tiny model and rows stand in for its own."""
+    script = Path(arguments[-1])
+    rows = [{"nl": f"Add {i}.", "code": f"return a + {i}"} for i in range(8)]
+    tokenizer = tiny_tokenizer([f"{row['nl']} {row['code']}" for row in rows])
+    tiny_model("t5", tokenizer).save_pretrained("tiny")
+    tokenizer.save_pretrained("tiny")
+    DatasetDict(train=Dataset.from_list(rows)).save_to_disk("data")
+    text, names = re.subn(r'"Salesforce/[\w-]+"', '"tiny"', script.read_text(encoding="utf-8"))
+    assert names, f"{script} names no model that could be exchanged"
+    told = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
+    script.write_text(text + told, encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1], "--main_process_port", port]
+    with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}):
+        printed = _call([*launcher, str(script)])
+    assert arguments[0] == "launch", "only accelerate launch has a rule"
+    count = int(arguments[arguments.index("--num_processes") + 1])
+    assert printed.count(f"processes: {count}") == count, printed
+    [folder] = re.findall(r'fit\(.*, "([\w/]+)"\)', text)
+    assert list(Path(folder).glob("*.safetensors")), "no model was written"
+
+
 def _shell(program: str) -> Callable[[list[str], str], None]:
     return lambda arguments, _: (_call([program, *arguments]), None)[1]
 
@@ -164,6 +194,7 @@ _RULES: dict[str, Callable[[list[str], str], None]] = {
     "pip": _pip,
     "python": _python,
     "make": _make,
+    "accelerate": _accelerate,
     **{program: _shell(program) for program in ("cat", "ls", "head", "mkdir", "wc")},
 }
 
@@ -172,16 +203,36 @@ def _look_at(words: list[str]) -> None:
     """What can be said of a command without running it."""
     program, *arguments = words
     if program == "make":
-        _call(["make", "-n", *arguments], cwd=ROOT)
+        check_recipe(arguments[0])
     elif program == "codeshift":
         make_parser().parse_args(arguments)
     elif program == "python":
         assert all((ROOT / word).is_file() for word in arguments if word.endswith(".py"))
 
 
+def check_recipe(target: str) -> str:
+    """What ``make`` would run, where .venv is stale; each program, script and command of ours in it must exist."""
+    own = ["PYTHON=python3", "--no-print-directory"]  # these tests may be run by make
+    recipe = _call(["make", "-n", "-W", "pyproject.toml", *own, target], cwd=ROOT)
+    lines = recipe.splitlines()
+    assert any("-m venv" in line for line in lines), f"make {target} does not make .venv where it is missing"
+    for line in lines:
+        words = [word for word in shlex.split(line) if not re.fullmatch(r"\w+=.*", word)]
+        if words[0].startswith(".venv/bin/"):
+            program = Path(words[0]).name
+            assert shutil.which(program, path=str(Path(sys.executable).parent)), f"{program} is not installed"
+            if program == "codeshift":
+                make_parser().parse_args(words[1:])
+            for word in words[1:]:
+                assert not word.endswith(".py") or (ROOT / word).is_file(), f"{word} does not exist"
+        else:
+            assert words[0] in {"python3", "touch", "rm"}, f"make {target} runs {words[0]}"
+    return recipe
+
+
 def _call(words: list[str], *, cwd: Path | None = None) -> str:
     """What a program prints; an error where it fails."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "MAKEFLAGS": ""}
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
     return done.stdout

@@ -6,7 +6,9 @@ A message reads "{parameter} must be {constraint}, got {value}: {what to do}".
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 _LONGEST_SHOWN = 120
@@ -156,6 +158,27 @@ def closest(name: str, options: Iterable[str]) -> str:
     if len(options) <= 20:
         return f"choose one of {', '.join(options)}"
     return f"choose one of {', '.join(options[:20])} and {len(options) - 20} more"
+
+
+def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:
+    """Check, before any work is done, that files can be written into a folder, if one is given; nothing is made.
+
+    Raises:
+        ParameterError: it is a file, or may not be written to; a folder that is missing, or may not be made.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     check_folder("out", place + "/new/folder")
+    """
+    if folder is None:
+        return
+    path = Path(folder).absolute()
+    place = next(p for p in (path, *path.parents) if os.path.exists(p))  # Path.exists raises where it may not look
+    if not place.is_dir():
+        raise ParameterError(parameter, "a folder", os.fspath(folder), f"{place} is a file: name another")
+    if not os.access(place, os.W_OK | os.X_OK):
+        remedy = f"nothing may be written to {place}: name another, or change who may write there"
+        raise ParameterError(parameter, "a folder that can be written to", os.fspath(folder), remedy)
 
 
 def _listed(names: list[str]) -> str:

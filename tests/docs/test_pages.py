@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 import codeshift.data
-from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_text, run_command
+from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
 from pages import ROOT, Block, blocks, commands, pages
 
 TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup: nothing that a reader would run
@@ -103,6 +103,31 @@ def test_what_is_not_run_is_on_a_page() -> None:
     assert set(NOT_RUN) <= shown
     texts = {(page.name, block.text.splitlines()[0]) for page, block in found if block.kind == "text"}
     assert set(NOT_RUN_CODE) <= texts
+
+
+RECIPES = {
+    "demo": ["codeshift demo"],
+    "test": ["ruff check", "ruff format --check", "mypy", "lint-imports", "mkdocs build --strict", "pytest"],
+    "dist": ["python -m build", "python scripts/smoke.py dist"],
+}
+"""What the targets that are not run here would run, in their order, after the environment is made."""
+
+
+@pytest.mark.parametrize("target", RECIPES)
+def test_recipes_that_are_not_run(target: str) -> None:
+    """``make -n`` prints the recipe: all that it names is there, and it is what the pages say it is."""
+    recipe = check_recipe(target)
+    places = [recipe.find(f".venv/bin/{command}") for command in RECIPES[target]]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_wrong_recipes_are_told() -> None:
+    """A target that there is not, or that makes no environment."""
+    with pytest.raises(AssertionError, match="exit code 2"):
+        check_recipe("nothing")
+    with pytest.raises(AssertionError, match=r"does not make \.venv"):
+        check_recipe("clean")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, as_table, report, watched
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
+from codeshift.errors import check_folder
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -63,6 +64,7 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
+    check_folder("--out", arguments.out)
     task = task_of(arguments, language=arguments.language)
     from codeshift.metrics import metric_by_name
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of, size
 from codeshift.cli.output import DONE, report
 from codeshift.cli.unparsed import warn_unparsed
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, check_folder
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -89,6 +89,7 @@ _DEALING = (
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
+    check_folder("--out", arguments.out)
     from codeshift.data import save_splits
     from codeshift.data.saving import check_saving
     from codeshift.splitters import SplitManifest

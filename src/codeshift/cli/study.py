@@ -120,7 +120,10 @@ def run_plan(arguments: argparse.Namespace) -> int:
         for run in plan.runs
     ]
     plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
-    report(arguments, str(plan), plain)
+    words = [str(plan)]
+    if arguments.tokens_per_second is None and not arguments.probe_steps:
+        words.append("Seconds are not known: --probe-steps 5 measures them, --tokens-per-second N tells them.")
+    report(arguments, "\n".join(words), plain)
     return DONE
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 
 from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.errors import ParameterError, closest
@@ -49,6 +51,18 @@ def task_of(arguments: argparse.Namespace, *, language: str | None = None) -> As
         if not value:
             raise ParameterError(name, "given without --task", None, f"name the column, such as {name} docstring")
     return Asked(source, target, language or (task.language if task else None))
+
+
+def check_columns(task: Asked, columns: Sequence[str]) -> None:
+    """Find a misspelt column before libraries are loaded; whether a template is well formed is the library's to say."""
+    for parameter, template in (("source", task.source), ("target", task.target)):
+        try:
+            fields = [field for _, field, _, _ in Formatter().parse(template)]
+        except ValueError:
+            continue
+        for column in filter(None, fields if "{" in template else [template]):
+            if column.isidentifier() and column not in columns:
+                raise ParameterError(parameter, "made of columns of the data", column, closest(column, columns))
 
 
 def add_model(command: argparse.ArgumentParser, what: str) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, report, watched
-from codeshift.cli.tasks import add_model, add_task, model_of, task_of
-from codeshift.errors import ParameterError, closest
+from codeshift.cli.tasks import add_model, add_task, check_columns, model_of, task_of
+from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult
@@ -80,7 +80,10 @@ def _add_config(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     _check_method(arguments)
+    check_folder("--out", arguments.out)
     task, model = task_of(arguments), model_of(arguments)
+    splits = splits_of(arguments)
+    check_columns(task, [name for part in splits.values() for name in part.column_names])
     from codeshift.finetune import Trainer
 
     arguments.interrupted = _left(arguments)
@@ -94,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         peft_config=adapter,
         progress=watched(),
     )
-    result = trainer.fit(splits_of(arguments), arguments.out, resume=not arguments.restart)
+    result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
     report(arguments, _in_words(result, config, arguments.out), _plain(result, arguments.out))
     return DONE
 

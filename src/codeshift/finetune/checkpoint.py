@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import shutil
-import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,12 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from codeshift.finetune.aside import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
 from codeshift.finetune.zero import is_zero, restore_zero, zero_moments
 
 _STATE = "state.json"
-_TEMPORARY = ".unfinished-"
 Tensors = dict[str, torch.Tensor]
 
 
@@ -63,25 +62,23 @@ class Checkpoints:
 
     def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
         """Write a checkpoint of ``tensors`` by file name, then remove the older ones."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
-        temporary.mkdir()
-        digests = {}
-        for name, some in tensors.items():
-            path = temporary / f"{name}.safetensors"
-            save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
-            digests[path.name] = _digest(path)
-        content = {"run": self.run, "state": asdict(state), "files": digests}
-        (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
-        for path in (*temporary.iterdir(), temporary):
-            _to_disk(path)
         final = self.folder / f"step-{state.step:08d}"
-        if final.exists():  # of a run that was started over
-            shutil.rmtree(final)
-        os.replace(temporary, final)
+        with folder_aside(self.folder) as temporary:
+            digests = {}
+            for name, some in tensors.items():
+                path = temporary / f"{name}.safetensors"
+                save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
+                digests[path.name] = _digest(path)
+            content = {"run": self.run, "state": asdict(state), "files": digests}
+            (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
+            for path in (*temporary.iterdir(), temporary):
+                _to_disk(path)
+            if final.exists():  # of a run that was started over
+                shutil.rmtree(final)
+            os.replace(temporary, final)
         _to_disk(self.folder)
         for path in self.folder.iterdir():
-            if path != final and path.name.startswith(("step-", _TEMPORARY)):
+            if path != final and path.name.startswith(("step-", UNFINISHED)):
                 shutil.rmtree(path)
         return final
 

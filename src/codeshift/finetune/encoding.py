@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError
+from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.models import base_model, is_decoder
 from codeshift.finetune.template import Template
 
@@ -171,6 +173,13 @@ class Encoder:
             sum(cut_sources), sum(cut_targets),
         )  # fmt: skip
         return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation)
+
+    def warn_of(self, truncation: Truncation, part: str) -> None:
+        """Warn of what was cut, if anything was, and name the arguments that cut it."""
+        cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
+        limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
+        if limits:
+            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=4)
 
     def _sources(self, texts: list[str]) -> list[list[int]]:
         rows = self._tokenize(texts)

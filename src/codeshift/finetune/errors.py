@@ -31,10 +31,10 @@ class TruncationWarning(CodeshiftWarning):
     >>> import warnings
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", TruncationWarning)
-    ...     warnings.warn(TruncationWarning("train: 3 of 40 targets cut"))
+    ...     warnings.warn(TruncationWarning("train: 3 of 40 targets cut at max_target_length=512"))
     Traceback (most recent call last):
         ...
-    codeshift.finetune.errors.TruncationWarning: train: 3 of 40 targets cut
+    codeshift.finetune.errors.TruncationWarning: train: 3 of 40 targets cut at max_target_length=512
     """
 
 

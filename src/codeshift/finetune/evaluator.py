@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +15,10 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from tqdm.auto import tqdm
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError, Told, check_folder
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count
 from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
 from codeshift.finetune.identity import data_digest, describe_model, generation_settings, versions
@@ -115,8 +113,9 @@ class Evaluator:
         Raises:
             CheckpointError: what stands in ``output_dir`` is of another evaluation.
             DataError: a part is empty, or a value is not text.
-            ParameterError: a part, a column or the tokenizer is missing.
+            ParameterError: a part, a column or the tokenizer is missing, or nothing can be written to ``output_dir``.
         """
+        check_folder("output_dir", output_dir)
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
             self.source.check(rows.column_names)
@@ -163,8 +162,7 @@ class Evaluator:
         lengths = self.max_source_length, self.max_target_length
         encoder = Encoder.of(model, tokenizer, (self.source, self.target), lengths)
         data = encoder.encode(rows, part)
-        if data.truncation.sources or data.truncation.targets:
-            warnings.warn(TruncationWarning(f"{part}: {data.truncation}"), stacklevel=3)
+        encoder.warn_of(data.truncation, part)
         references = self.target.texts({column: list(rows[column]) for column in self.target.columns})
         forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))

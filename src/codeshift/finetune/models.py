@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,7 +135,9 @@ def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["au
         remedy = "it was trained on an object: load that model, then PeftModel.from_pretrained(model, folder)"
         raise ParameterError("model", "an adapter that names its base", str(folder), remedy)
     base = load_model(config.base_model_name_or_path, tokenizer, dtype=dtype, revision=config.revision)
-    return PeftModel.from_pretrained(base, folder).eval()
+    with warnings.catch_warnings():  # PEFT asks for what transformers has renamed
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        return PeftModel.from_pretrained(base, folder).eval()
 
 
 def load_tokenizer(tokenizer: Any) -> Any:

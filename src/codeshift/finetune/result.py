@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,10 @@ from typing import Any
 from accelerate import PartialState
 
 from codeshift.finetune.adapters import TrainableParameters
+from codeshift.finetune.aside import UNFINISHED, folder_aside
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.sharding import whole_state
-
-_TEMPORARY = ".unfinished-"
 
 
 @dataclass(frozen=True)
@@ -78,12 +76,8 @@ class TrainingResult:
             return
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for torn in folder.glob(f"{_TEMPORARY}*"):  # of a process that was killed
+        for torn in folder.glob(f"{UNFINISHED}*"):  # of a process that was killed
             shutil.rmtree(torn)
-        temporary = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
-        self.model.save_pretrained(temporary, state_dict=weights)
-        if tokenizer is not None:
-            tokenizer.save_pretrained(temporary)
         summary = {
             "config": self.config.to_dict(),
             "history": self.history,
@@ -92,7 +86,10 @@ class TrainingResult:
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,
         }
-        (temporary / "training.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
-        for path in temporary.iterdir():
-            os.replace(path, folder / path.name)
-        temporary.rmdir()
+        with folder_aside(folder) as temporary:
+            self.model.save_pretrained(temporary, state_dict=weights)
+            if tokenizer is not None:
+                tokenizer.save_pretrained(temporary)
+            (temporary / "training.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+            for path in temporary.iterdir():
+                os.replace(path, folder / path.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,12 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
 from codeshift.finetune.batching import Collator, StepPlan, batches, padded_lengths
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
@@ -105,9 +104,11 @@ class Trainer:
         Raises:
             CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
-            ParameterError: a column is missing, or the adapter does not fit the model.
+            ParameterError: a column is missing, the adapter does not fit the model, or nothing can be written to
+                ``output_dir``.
             DivergenceError: a loss or a weight is no longer finite.
         """
+        check_folder("output_dir", output_dir)
         chooses = self.config.keep_best or self.config.early_stopping_patience is not None
         parts = training_parts(data, validates=chooses or self.evaluator is not None)
         for template in (self.source, self.target):
@@ -129,8 +130,7 @@ class Trainer:
         lengths = self.config.max_source_length, self.config.max_target_length
         encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths)
         encoded = encoder.encode(rows, part)
-        if encoded.truncation.sources or encoded.truncation.targets:
-            warnings.warn(TruncationWarning(f"{part}: {encoded.truncation}"), stacklevel=3)
+        encoder.warn_of(encoded.truncation, part)
         return encoded
 
 

@@ -1,0 +1,46 @@
+"""What is written aside, so that it is whole before it is moved into place, and gone where it cannot be written."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UNFINISHED = ".unfinished-"
+"""What names of folders begin with that a process which was killed may leave."""
+
+
+@contextmanager
+def folder_aside(folder: Path) -> Iterator[Path]:
+    """A new folder in ``folder``, for files that are then moved out of it or with it; what is left in it is deleted.
+
+    Raises:
+        OSError: it could not be written, as where the disk is full; libraries in Rust have errors of their own for it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f"{UNFINISHED}{uuid.uuid4().hex}"
+    temporary.mkdir()
+    try:
+        yield temporary
+    except Exception as error:
+        found = re.search(r"([^:(]+) \(os error (\d+)\)", str(error))
+        if found is None or isinstance(error, OSError):
+            raise
+        raise OSError(int(found[2]), found[1].strip(), str(folder)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def file_aside(path: Path) -> Iterator[Path]:
+    """A path to write a file at, which then takes the place of ``path``."""
+    temporary = path.with_name(f".{uuid.uuid4().hex}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,118 @@
+"""Folders that cannot be written to, before work and in it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from datasets import Dataset, DatasetDict
+
+from cli_rows import rows, write
+from codeshift.cli import main
+from codeshift.errors import ParameterError, check_folder
+from codeshift.finetune import Evaluator, Trainer
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from codeshift.metrics import NegativeLogLikelihood
+
+TASK = {"source": "doc", "target": "func"}
+
+# Root may write anywhere. Whether a folder may be written to is asked for the real user, which becomes nobody; the
+# effective one stays, since nobody may be unable to read Python itself.
+AS_NOBODY = """
+import os, sys
+from codeshift.cli import main
+if os.geteuid() == 0:
+    os.setreuid(65534, -1)
+task = ["--source", "doc", "--target", "func", "--out", sys.argv[1]]
+codes = [
+    main(["split", "rows.jsonl", "--scenario", "length_p80_p100", "--out", sys.argv[1]]),
+    main(["train", "parts", *task]),
+    main(["evaluate", "parts", *task]),
+]
+raise SystemExit(codes != [2, 2, 2])
+"""
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """No file may grow beyond ``size``: the system refuses to write, as where a disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Parts of a split, and a model."""
+    folder = tmp_path_factory.mktemp("place")
+    some = rows(40)
+    (folder / "parts").mkdir()
+    for part, (start, stop) in {"train": (0, 24), "test_ood": (24, 40)}.items():
+        write(folder / "parts" / f"{part}.jsonl", some[start:stop])
+    tokenizer = tiny_tokenizer([row["func"] for row in some])
+    tiny_model("t5", tokenizer).save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
+    return folder
+
+
+def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
+    """Code 2 and one line each, before data is read, let alone trained on."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    command = [sys.executable, "-c", AS_NOBODY, str(closed / "new")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("codeshift: error: --out must be a folder that can be written to") for line in lines)
+    assert not list(closed.iterdir())
+
+
+def test_a_file_is_no_folder(place: Path, tmp_path: Path) -> None:
+    """Told by the library too, which makes nothing."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ParameterError, match=r"out must be a folder, got .*file/new': .* is a file: name another"):
+        check_folder("out", tmp_path / "file" / "new")
+    data = DatasetDict(train=Dataset.from_list(rows(4)), test=Dataset.from_list(rows(4)))
+    model = str(place / "model")
+    with pytest.raises(ParameterError, match="output_dir must be a folder"):
+        Trainer(model, model, **TASK).fit(data, tmp_path / "file")
+    with pytest.raises(ParameterError, match="output_dir must be a folder"):
+        Evaluator([NegativeLogLikelihood()], **TASK).evaluate(model, data, output_dir=tmp_path / "file")
+    check_folder("out", tmp_path / "new" / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("setting", [[], ["--set", "checkpoint_every=1"]], ids=["model", "checkpoint"])
+def test_a_disk_that_is_full(place: Path, tmp_path: Path, capsys, setting: list[str]) -> None:
+    """Code 2, one line with the system's reason, and nothing half-written; with room the same command does it."""
+    command = ["train", str(place / "parts"), "--model", str(place / "model"), "--source", "doc", "--target", "func"]
+    command += ["--max-steps", "2", "--batch-size", "4", *setting, "--out", str(tmp_path)]
+    weights = os.path.getsize(place / "model" / "model.safetensors")
+    with largest_file(weights // 2):
+        assert main(command) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("codeshift: error: [Errno 27] File too large: ")
+    assert told.count("\n") == 1
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.name.startswith(".")]
+    assert main(command) == 0
+    assert (tmp_path / "model.safetensors").is_file()
+
+
+def test_an_evaluation_on_a_full_disk(place: Path, tmp_path: Path) -> None:
+    """A table that could not be written whole is not there at all."""
+    data = Dataset.from_list(rows(16))
+    evaluator = Evaluator([NegativeLogLikelihood()], **TASK, progress=False)
+    result = evaluator.evaluate(str(place / "model"), data, tokenizer=str(place / "model"))
+    with largest_file(100), pytest.raises(OSError, match="File too large"):
+        result.save(tmp_path)
+    assert not list(tmp_path.iterdir())
