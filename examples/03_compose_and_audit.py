@@ -59,9 +59,9 @@ def show(name, splitter):
 show("loops", loops)
 
 # %% [markdown]
-# Those of a middling length are a little shorter than train on the whole, and hardly deeper: whatever they cost a
-# model, it is not their length. The region is the intersection, and it commutes: quantiles are taken over the whole
-# dataset, not over what the other side leaves.
+# Those of a middling length are shorter than train on the whole, and of the difference in depth a quarter is left:
+# whatever they cost a model, it is not that they are long. The region is the intersection, and it commutes: quantiles
+# are taken over the whole dataset, not over what the other side leaves.
 
 # %%
 middling = LengthSplitter(column="code", quantiles=(0.2, 0.7))
@@ -103,6 +103,4 @@ report = audit(loops.assign(table, seed=0), rows, **settings)
 report
 
 # %%
-# %matplotlib inline
-
 report.plot_all()

@@ -26,6 +26,7 @@ SECONDS = 900  # that a cell may take where the machine has other things to do; 
 # No bars, which are noise in a file; no network; one thread, as all that is measured.
 QUIET = {
     "DASK_LOGGING__DISTRIBUTED": "critical",  # workers tell that they end
+    "DS_ACCELERATOR": "cpu",  # DeepSpeed, where it is installed, tells with the time that it found no other
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_OFFLINE": "1",
@@ -99,6 +100,7 @@ def execute(source: Path, *, most_steps: int | None = None) -> nbformat.Notebook
             notebook,
             timeout=SECONDS,
             kernel_name="python3",
+            coalesce_streams=True,  # in how many pieces a cell's lines come depends on how busy the machine is
             resources={"metadata": {"path": folder}},
             extra_arguments=["--log-level=40"],  # it warns of its port, which is this machine's alone
         )
