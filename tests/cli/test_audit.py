@@ -54,9 +54,9 @@ def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(("name", "start"), [("a.html", "<!doctype html>"), ("a.md", "# Audit of the split")])
 def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> None:
     """As a page or as Markdown."""
-    assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / name)]) in (0, 1)
-    assert (tmp_path / name).read_text().lower().startswith(start.lower())
-    assert f"The whole report is in {tmp_path / name}." in capsys.readouterr().out
+    assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / "new" / name)]) in (0, 1)
+    assert (tmp_path / "new" / name).read_text().lower().startswith(start.lower())
+    assert f"The whole report is in {tmp_path / 'new' / name}." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

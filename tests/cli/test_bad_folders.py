@@ -34,8 +34,9 @@ codes = [
     main(["split", "rows.jsonl", "--scenario", "length_p80_p100", "--out", sys.argv[1]]),
     main(["train", "parts", *task]),
     main(["evaluate", "parts", *task]),
+    main(["audit", "parts", "--language", "python", "--out", sys.argv[1] + "/audit.html"]),
 ]
-raise SystemExit(codes != [2, 2, 2])
+raise SystemExit(codes != [2, 2, 2, 2])
 """
 
 
@@ -72,7 +73,7 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert all(line.startswith("codeshift: error: --out must be a folder that can be written to") for line in lines)
     assert not list(closed.iterdir())
 

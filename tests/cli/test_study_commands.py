@@ -94,8 +94,8 @@ def test_reports(ran: Ran, tmp_path: Path, capsys) -> None:
     assert main(["study", "report", str(ran.folder), "--out", str(tmp_path / "r.md"), "--figures", figures]) == 0
     assert (tmp_path / "r.md").read_text().startswith("# ")
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".svg", ".pdf"}
-    assert main(["study", "report", str(ran.folder), "--out", str(tmp_path / "r.tex")]) == 0
-    assert "\\toprule" in (tmp_path / "r.tex").read_text()
+    assert main(["study", "report", str(ran.folder), "--out", str(tmp_path / "new" / "r.tex")]) == 0
+    assert "\\toprule" in (tmp_path / "new" / "r.tex").read_text()
 
 
 def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,6 +106,30 @@ def test_an_interrupted_training(
     captured = capsys.readouterr().err
     assert captured.startswith("codeshift: interrupted: ")
     assert told in captured
+
+
+def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
+    """A signal, as the keyboard sends it: code 130 and one line, and the same command goes on from what is kept."""
+    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "300", "--batch-size", "4"]
+    command += ["--set", "checkpoint_every=2", "--out", str(tmp_path)]
+    stopped = [sys.executable, "-m", "codeshift", *command]
+    with subprocess.Popen(stopped, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
+        deadline = time.monotonic() + 240
+        while not list(tmp_path.glob("checkpoints/step-*")) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, told
+    assert "codeshift: interrupted: the same command goes on from the last checkpoint" in told
+    assert "Traceback" not in told
+    kept = max(tmp_path.glob("checkpoints/step-*"))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
+    state = json.loads((kept / "state.json").read_text())["state"]
+    assert main([*command, "--json"]) == 0
+    losses = json.loads(capsys.readouterr().out)["losses"]
+    assert len(losses) == 300
+    before = [row["loss"] for row in state["history"] if "loss" in row]
+    assert losses[: len(before)] == before
 
 
 def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> None:

@@ -11,7 +11,7 @@ from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, NO, report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
     from codeshift.audit import AuditReport
@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     from codeshift.audit import audit
 
     writer = _writer(arguments.out)
+    if arguments.out:
+        check_folder("--out", Path(arguments.out).parent)
     splits, manifest = splits_of(arguments), _manifest(arguments)
     column = arguments.column or (manifest.columns[0] if manifest else "code")
     language = arguments.language or _language(manifest)
@@ -75,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         from codeshift.study.files import write_text
 
+        Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
         write_text(Path(arguments.out), writer(found))
     report(arguments, _in_words(found, arguments.out), found.to_dict())
     return DONE if found.verdict.label == "sound" else NO

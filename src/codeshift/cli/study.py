@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command
 from codeshift.cli.output import DONE, NO, complain, quiet_models_unless_watched, quiet_unless_watched, report, watched
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
     from codeshift.study import RunRecord, Study, StudyResults
@@ -173,8 +173,11 @@ def run_report(arguments: argparse.Namespace) -> int:
     if suffix not in (".html", ".md", ".tex"):
         remedy = closest(suffix, (".html", ".md", ".tex"))
         raise ParameterError("--out", "a file that ends in .html, .md or .tex", str(out), remedy)
+    check_folder("--out", out.parent)
+    check_folder("--figures", arguments.figures)
     results = load_results(arguments.folder)
     page = Report(results, metric=arguments.metric)
+    out.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".html":
         page.save(out)
     else:
