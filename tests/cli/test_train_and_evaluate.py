@@ -215,3 +215,12 @@ def test_columns_must_be_named(place: Place, capsys) -> None:
     """Or a task that names them."""
     assert main(["train", place.data, "--source", "doc", "--out", "out"]) == 2
     assert "--target must be given without --task, got None" in capsys.readouterr().err
+
+
+def test_a_misspelt_column_is_told_at_once(place: Place, tmp_path: Path) -> None:
+    """In a template too, and before torch is loaded, which takes seconds."""
+    script = "import sys; from codeshift.cli import main; print(main(sys.argv[1:]), 'torch' in sys.modules)"
+    command = ["train", place.data, "--source", "{dok}: {func}", "--target", "func", "--out", str(tmp_path / "out")]
+    done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "2 False\n"
+    assert "source must be made of columns of the data, got 'dok': did you mean doc?" in done.stderr
