@@ -74,7 +74,7 @@ from codeshift.study import Report
 
 report = Report(results)
 report.save("report.html")
-print(report.to_markdown()[:3000])
+print("\n".join(report.to_markdown().splitlines()[:33]))  # what was found, and the first rows of the scores
 
 # %%
 import matplotlib.pyplot as plt

@@ -80,6 +80,13 @@ def test_forgetting_names_the_method_that_forgets_least():
     assert claim(claims(lambda key, inside: 0.2 if key.method == "none" else 0.8), FORGETS).verdict == "does not hold"
 
 
+@pytest.mark.parametrize(("lora", "expected"), [(0.7, "LoRA gains most."), (0.56, "LoRA comes out best.")])
+def test_a_gain_is_named_where_one_is_shown(lora, expected):
+    """One method loses; the other gains much, or so little that no gain is shown and nothing is called one."""
+    found = claims(lambda key, inside: {"none": 0.5, "full": 0.2, "lora": lora}[key.method])
+    assert claim(found, WORSE).told.endswith(expected)
+
+
 @pytest.mark.parametrize(("sign", "expected"), [(1, "holds"), (-1, "does not hold")])
 def test_strength(sign, expected):
     """The audit's AUC rises from scenario to scenario, and the loss with it or against it."""

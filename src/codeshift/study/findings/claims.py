@@ -265,8 +265,7 @@ def _forgets(cells: Cells, metric: str, part: str) -> Claim:
         least = min(known, key=lambda method: known[method].value)
         others = [known[method] - known[least] for method in known if method != least]
         shown = all(verdict(cells.estimate(other)) == "holds" for other in others)
-        loses = known[least].value > 0
-        best = "forgets least" if part == "general" and loses else "loses least" if loses else "gains most"
+        best = _at_best(part, known[least].value, verdict(cells.estimate(known[least])))
         name = method_name(least)
         told += f" {name[0].upper()}{name[1:]} {best}{'' if shown else ', though the difference is not shown'}."
     claims = {
@@ -274,6 +273,13 @@ def _forgets(cells: Cells, metric: str, part: str) -> Claim:
         "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",
     }
     return _claim(cells, claims[part], mean_of(list(by_method.values())), told)
+
+
+def _at_best(part: str, loss: float, lost: Verdict) -> str:
+    """What the method does that loses least; a gain is named only where one is shown."""
+    if loss > 0:
+        return "forgets least" if part == "general" else "loses least"
+    return "gains most" if lost == "does not hold" else "comes out best"
 
 
 def _changes(cells: Cells, metric: str, part: str, method: str) -> list[Quantity]:
