@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import codeshift
 from codeshift.properties.lexer import OPERATORS, lex
 
 CODE = st.text(alphabet="abeEx019_ .+-*/<>=!&|:?\"'#(){}[];\n\té²٣\u0301\U0001f600\ud800\x1c\x00") | st.text()
@@ -87,3 +90,10 @@ def test_time_is_linear(unit: str) -> None:
         return best
 
     assert seconds(800_000) < 30 * max(seconds(100_000), 1e-3)
+
+
+def test_no_possessive_groups():
+    """Python 3.11.2 matches the wrong text where a group is repeated possessively: 'utf-8' had an empty token."""
+    sources = Path(codeshift.__file__).parent.rglob("*.py")
+    found = [str(path) for path in sources if re.search(r"\)[*+?}]\+", path.read_text(encoding="utf-8"))]
+    assert not found

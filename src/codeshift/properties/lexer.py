@@ -29,7 +29,8 @@ _TWO = "== != <= >= <> << >> += -= *= /= %= &= |= ^= .= @= := =~ !~ -> => <- :: 
 OPERATORS: tuple[str, ...] = tuple(f"{_FOUR} {_THREE} {_TWO}".split())
 """Operators of more than one character, longest first, from the eleven languages of `codeshift.properties.grammars`."""
 
-_NUMBER = r"0[xX]\w*+|\d\w*+(?:(?:\.|(?<=[eE])[+-])\d\w*+)*+"
+# No group is possessive: Python 3.11.2 gets those wrong, and nothing follows a number that could make one back off.
+_NUMBER = r"0[xX]\w*|\d\w*(?:(?:\.|(?<=[eE])[+-])\d\w*)*"
 _TOKEN = re.compile(rf"[^\W\d]\w*+|{_NUMBER}|{'|'.join(map(re.escape, OPERATORS))}|\S")
 
 

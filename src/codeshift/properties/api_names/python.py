@@ -30,7 +30,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _TARGET = re.compile(r"(?<![\w.\[])[^\W\d]\w*+(?!\s*[.\[(])")
 _IN_LIST = re.compile(r"(?:^|,)\s*\**\s*([^\W\d]\w*)")
 _INNERMOST = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
-_STRING_OR_COMMENT = re.compile(r"""("|')(?:\\.|(?!\1).)*+\1|#[^\n]*""")
+_STRING_OR_COMMENT = re.compile(r"""("|')(?:\\.|(?!\1)[^\\\n])*\1|#[^\n]*""")
 _COMMENT = re.compile(r"#[^\n]*|\\\r?\n")
 
 
