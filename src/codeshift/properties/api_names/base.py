@@ -173,7 +173,7 @@ def chain_reader(name: str, separator: str) -> Callable[[bytes], tuple[str, ...]
         name: a pattern of one name, with one group.
         separator: a pattern of what stands between names.
     """
-    whole, names = re.compile(rf"{name}(?:\s*(?:{separator})\s*{name})*+"), re.compile(name)
+    whole, names = re.compile(rf"{name}(?:\s*(?:{separator})\s*{name})*"), re.compile(name)
 
     @lru_cache(maxsize=1 << 15)  # programs repeat themselves: most chains are found here
     def read(code: bytes) -> tuple[str, ...]:
