@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from codeshift.errors import ParameterError
-from codeshift.study.files import output_folder, write_text
+from codeshift.files import write_text
+from codeshift.study.files import output_folder
 
 
 def test_files_are_written_whole(tmp_path, monkeypatch):

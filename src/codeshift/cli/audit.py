@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     if language:
         warn_unparsed(splits, [column], language)
     if arguments.out:
-        from codeshift.study.files import write_text
+        from codeshift.files import write_text
 
         Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
         write_text(Path(arguments.out), writer(found))

@@ -109,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed = _seed(data, given) if arguments.seed is None else arguments.seed
         assignment = splitter.assign(data, seed=seed, **given)
     splits = assignment.to_dataset_dict(data)
-    for language in set(assignment.manifest.grammars) - {arguments.language}:
+    for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
     files = save_splits(splits, arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     path = Path(arguments.out) / MANIFEST

@@ -164,8 +164,8 @@ def run_status(arguments: argparse.Namespace) -> int:
 
 def run_report(arguments: argparse.Namespace) -> int:
     """Run ``report``."""
+    from codeshift.files import write_text
     from codeshift.study import load_results
-    from codeshift.study.files import write_text
     from codeshift.study.report import Report
 
     out = Path(arguments.out or Path(arguments.folder) / "report.html")
@@ -218,7 +218,7 @@ def _write_table(results: StudyResults, path: Path) -> None:
         raise ParameterError("--table", "a file that ends in .parquet or .csv", str(path), "choose one of the two")
     import pyarrow.csv
 
-    from codeshift.study.files import replaced
+    from codeshift.files import replaced
 
     with replaced(path) as temporary:
         pyarrow.csv.write_csv(results.table(), temporary)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
@@ -17,6 +16,7 @@ from datasets import Dataset
 from codeshift.data.folders import PARTS, part_of
 from codeshift.data.formats import format_of
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.files import replaced
 
 _BATCH = 10_000
 
@@ -78,12 +78,8 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
 
 
 def _replace(path: Path, rows: Dataset, format: str) -> None:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
+    with replaced(path) as temporary:
         _WRITERS[format](rows.with_format(None), temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_parquet(rows: Dataset, path: Path) -> None:

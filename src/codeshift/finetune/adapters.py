@@ -12,7 +12,7 @@ from peft import utils as peft_utils
 
 from codeshift.errors import ParameterError, Told, closest
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import base_model, has_fresh_decoder, is_decoder
+from codeshift.finetune.models import base_model, has_fresh_decoder, is_decoder, peft_quiet
 
 # Where PEFT has no default for a model, these two cannot go on all linear layers: IA3 must be told its feed-forward
 # modules too, and the other trains norms.
@@ -97,8 +97,7 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
         if getattr(config, "target_modules", "") is None:
             _choose_targets(model, config)
     try:
-        with warnings.catch_warnings():  # PEFT asks for what transformers has renamed
-            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        with peft_quiet():
             return get_peft_model(model, config)
     except (ValueError, TypeError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import uuid
@@ -33,14 +32,3 @@ def folder_aside(folder: Path) -> Iterator[Path]:
         raise OSError(int(found[2]), found[1].strip(), str(folder)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextmanager
-def file_aside(path: Path) -> Iterator[Path]:
-    """A path to write a file at, which then takes the place of ``path``."""
-    temporary = path.with_name(f".{uuid.uuid4().hex}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
-from codeshift.finetune.aside import file_aside
+from codeshift.files import replaced
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.generation import Output
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
@@ -180,10 +180,10 @@ class EvaluationResult:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for part, found in self.parts.items():
-            with file_aside(folder / f"{part}.parquet") as temporary:
+            with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(found.rows()), temporary)
         aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
         found_in = {p: {"truncation": vars(f.truncation), "unfinished": f.unfinished} for p, f in self.parts.items()}
         summary = {"aggregates": aggregates, "parts": found_in, "metadata": self.metadata}
-        with file_aside(folder / "evaluation.json") as temporary:
+        with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")

@@ -135,9 +135,16 @@ def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["au
         remedy = "it was trained on an object: load that model, then PeftModel.from_pretrained(model, folder)"
         raise ParameterError("model", "an adapter that names its base", str(folder), remedy)
     base = load_model(config.base_model_name_or_path, tokenizer, dtype=dtype, revision=config.revision)
-    with warnings.catch_warnings():  # PEFT asks for what transformers has renamed
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+    with peft_quiet():
         return PeftModel.from_pretrained(base, folder).eval()
+
+
+@contextmanager
+def peft_quiet() -> Iterator[None]:
+    """Inside, PEFT may ask for what transformers has renamed, and nobody is warned of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def load_tokenizer(tokenizer: Any) -> Any:

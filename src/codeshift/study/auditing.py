@@ -16,13 +16,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
+from codeshift.files import write_text
 from codeshift.properties import PropertyTable
 from codeshift.properties.encoder import FunctionVectors
 from codeshift.properties.predicate import Satisfies, trust_function
 from codeshift.splitters import Region
 from codeshift.splitters.sources import WHOLE, Sources
 from codeshift.study.corpus import Rows
-from codeshift.study.files import write_text
 from codeshift.study.folder import StudyFolder
 from codeshift.study.split_facts import SplitFacts
 

@@ -20,6 +20,7 @@ from datasets.utils import are_progress_bars_disabled, disable_progress_bars, en
 from codeshift import __version__
 from codeshift.data import embedded_model_path, stdlib_functions
 from codeshift.errors import ParameterError
+from codeshift.files import write_text
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, TruncationWarning, load_model
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.models import load_tokenizer
@@ -29,7 +30,7 @@ from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, Splitter
 from codeshift.study.cells import Cell, to_jsonl, to_text
 from codeshift.study.demo_results import demo_results, run_key, run_scores, split_facts
-from codeshift.study.files import output_folder, write_text
+from codeshift.study.files import output_folder
 from codeshift.study.keys import RunKey
 from codeshift.study.report import Report
 from codeshift.study.scores import RunScores

@@ -11,11 +11,11 @@ import numpy as np
 from codeshift.audit import Thresholds
 from codeshift.audit.settings import AuditSettings
 from codeshift.errors import ParameterError
+from codeshift.files import replaced
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.study.auditing import AuditTask, functions_of
 from codeshift.study.corpus import Corpus, Parts, Rows
 from codeshift.study.dealing import DealtScenario, baseline_rows, deal_scenario
-from codeshift.study.files import replaced
 from codeshift.study.folder import StudyFolder
 from codeshift.study.keys import NONE, RunKey
 

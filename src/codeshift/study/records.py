@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from codeshift.study.files import write_text
+from codeshift.files import write_text
 from codeshift.study.folder import StudyFolder
 from codeshift.study.keys import RunKey, RunRecord
 

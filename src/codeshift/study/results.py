@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
+from codeshift.files import replaced
 from codeshift.metrics import Metric
 from codeshift.study.draws import drawn
-from codeshift.study.files import replaced
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.recipe import is_forced
 from codeshift.study.scores import RunScores

@@ -14,11 +14,12 @@ from filelock import FileLock
 from tqdm.auto import tqdm
 
 from codeshift.errors import ParameterError
+from codeshift.files import write_text
 from codeshift.properties.progress import bars, bars_shown
 from codeshift.splitters.describe import environment
 from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
-from codeshift.study.files import output_folder, write_text
+from codeshift.study.files import output_folder
 from codeshift.study.folder import StudyFolder
 from codeshift.study.keys import NONE, RunRecord
 from codeshift.study.loading import read_study
@@ -48,42 +49,32 @@ def run_study(
     extend: bool,
 ) -> StudyResults:
     """Do what ``Study.run`` says."""
+    _check_placing(workers, executor, threads)
+    files = StudyFolder(output_folder("folder", folder).resolve())
+    with bars(progress is True):
+        prepare(study, files, extend=extend)
+        if retry:
+            forget_failures(study, files)
+        if executor is None and threads is None:
+            threads = threads_each(workers)
+        tasks = [task for task in all_tasks(study, files, threads) if not is_done(task)]
+        with _Reports(study, files, tasks, progress) as reports:
+            if executor is not None:
+                _drive(tasks, executor, len(tasks), reports)
+            elif workers == 1:
+                _drive(tasks, InThisProcess(), 1, reports)
+            elif tasks:
+                _drive_processes(tasks, workers, threads or 1, reports)
+    return study.results(files.root)
+
+
+def _check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
     for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ParameterError(name, "a whole number from 1 up", value, "such as 2")
     if executor is not None and not isinstance(executor, Executor):
         remedy = "such as dask's Client.get_executor(), or leave it out"
         raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
-    files = StudyFolder(output_folder("folder", folder).resolve())
-    with bars(progress is True):
-        _do(study, files, workers, executor, threads, progress, retry=retry, extend=extend)
-    return study.results(files.root)
-
-
-def _do(
-    study: Study,
-    files: StudyFolder,
-    workers: int,
-    executor: Executor | None,
-    threads: int | None,
-    progress: bool | Callable[[RunRecord], None],
-    *,
-    retry: bool,
-    extend: bool,
-) -> None:
-    prepare(study, files, extend=extend)
-    if retry:
-        forget_failures(study, files)
-    if executor is None and threads is None:
-        threads = threads_each(workers)
-    tasks = [task for task in all_tasks(study, files, threads) if not is_done(task)]
-    with _Reports(study, files, tasks, progress) as reports:
-        if executor is not None:
-            _drive(tasks, executor, len(tasks), reports)
-        elif workers == 1:
-            _drive(tasks, InThisProcess(), 1, reports)
-        elif tasks:
-            _drive_processes(tasks, workers, threads or 1, reports)
 
 
 def prepare(study: Study, files: StudyFolder, *, extend: bool) -> None:

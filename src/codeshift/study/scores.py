@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.study.files import replaced
+from codeshift.files import replaced
 
 _STATISTICS = "stats:"
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.files import replaced, write_text
 from codeshift.study.distributions import Distribution
-from codeshift.study.files import replaced, write_text
 
 _PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "elements", "element_kind", "language",
           "property_name", "audit")  # fmt: skip

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from codeshift.study.distributions import Distribution
 from codeshift.study.findings import Findings
-from codeshift.study.report.figures.distributions import drawn
+from codeshift.study.report.figures.distributions import drawn, first_splits
 from codeshift.study.report.tables import Column, Table, Value, named
 
 _PARTS = ("train", "test_id", "test_ood")
@@ -17,14 +17,10 @@ _PARTS = ("train", "test_id", "test_ood")
 
 def distribution_table(findings: Findings) -> Table | None:
     """What each split looks at, in its parts: the median of a number, the shares of rows by element or group."""
-    shown = {
-        scenario: facts for (scenario, _), facts in reversed(list(findings.results.splits.items()))
-    }  # the first seed
     rows = tuple(
         (named(scenario), named(one.name), named(what), *(_share_or_number(cells.get(part)) for part in _PARTS))
-        for scenario in findings.results.scenarios
-        if scenario in shown
-        for one in drawn(shown[scenario])
+        for scenario, facts in first_splits(findings).items()
+        for one in drawn(facts)
         for what, cells in _lines(one)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, closest
-from codeshift.study.files import output_folder, replaced, write_text
+from codeshift.files import replaced, write_text
+from codeshift.study.files import output_folder
 from codeshift.study.findings import Findings
 from codeshift.study.measures import method_name
 from codeshift.study.report.figures import Plot, plots

@@ -24,11 +24,17 @@ _LONGEST = 26
 def distributions(findings: Findings) -> Plot | None:
     """For each scenario, of the first split seed, one panel for each property that it looks at."""
     panels: list[Panel] = []
-    for scenario in findings.results.scenarios:
-        found = (facts for (name, _), facts in findings.results.splits.items() if name == scenario)
-        facts = next(found, None)
-        panels += () if facts is None else _panels(scenario, facts)
+    for scenario, facts in first_splits(findings).items():
+        panels += _panels(scenario, facts)
     return Plot(name="distributions", title="What the splits cut", panels=tuple(panels)) if panels else None
+
+
+def first_splits(findings: Findings) -> dict[str, SplitFacts]:
+    """The split of the first seed of each scenario that has been dealt, in the order of the scenarios."""
+    first: dict[str, SplitFacts] = {}
+    for (scenario, _), facts in findings.results.splits.items():
+        first.setdefault(scenario, facts)
+    return {scenario: first[scenario] for scenario in findings.results.scenarios if scenario in first}
 
 
 def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
