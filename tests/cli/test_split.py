@@ -131,8 +131,10 @@ BAD = {
     (
         "--splitter",
         "ASTNodeSplitter(nodes=('while_statement',))",
-    ): 'give it, as in ASTNodeSplitter(language="python", ...), or for all splitters: --language',
+    ): "with its language, got \"ASTNodeSplitter(nodes=('while_statement',))\": give it, as in "
+    'ASTNodeSplitter(language="python", ...), or for all splitters: --language',
     ("--splitter", "__import__('os')"): "splitter must be made of splitters, got '__import__'",
+    ("--scenario", "lenght_p0_p3"): "did you mean length_p0_p3",
     ("--scenario", "lenght_p80_p100"): "did you mean length_p80_p100?",
     ("--scenario", "sintax_while_statement", "--language", "python"): "did you mean syntax_while_statement?",
     ("--scenario", "lengths"): "did you mean length or length_p",

@@ -155,7 +155,8 @@ def test_a_second_stage_starts_from_the_first(exported, tmp_path):
     assert len(earlier_stages(tmp_path / "model")) == len(earlier_stages(tmp_path)) == 2
     assert second["likelihood_before"] == recipe["likelihood_before"]  # of the weights that the first stage began with
     text = (tmp_path / "model" / "README.md").read_text()
-    stages = "with a learning rate up to 0.025 (seed 0); then, from there, 24 steps on"
+    threads = "1 thread" if recipe["threads"] == 1 else f"{recipe['threads']} threads"
+    stages = f"24 steps on {threads} with a learning rate up to 0.025 (seed 0); then, from there, 24 steps on {threads}"
     assert stages in " ".join(text.split())
     assert "--out FOLDER-1 --start FOLDER-0 --steps 24" in text
     for name in ("tokenizer.json", "tokenizer_config.json"):

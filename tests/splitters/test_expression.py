@@ -89,7 +89,8 @@ BAD = {
     "LengthSplitter(column='c', quantile=(0, 1))": "got quantile: did you mean quantiles?",
     "LengthSplitter(column='c', quantiles=(1, 0))": "quantiles must be",
     "ASTNodeSplitter(column='c', language='java', nodes=('while_statment',))": "did you mean while_statement",
-    "LengthSplitter()": "with its column, got 'LengthSplitter()': give it, as in LengthSplitter(column=...)",
+    "LengthSplitter()": "splitter must be LengthSplitter with its column, got 'LengthSplitter()': give it, "
+    "as in LengthSplitter(column=...)",
     "LengthSplitter('c')": "splitter must be LengthSplitter with named arguments",
     "LengthSplitter(**{'column': 'c'})": "got **",
     "LengthSplitter(column='c'": "'(' was never closed at character",
