@@ -1,74 +1,128 @@
-"""Rows of CSV, whose first line names the columns."""
+"""Rows of CSV, whose first line names the columns: every cell is text until all cells of a column are known."""
 
 from __future__ import annotations
 
 import csv
-import io
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from itertools import islice
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from codeshift.data.text_file import no_text, opened_text
 from codeshift.errors import DataError
 
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_ROWS = 10_000
+_EXACT = 2**53
+_LONGEST = 25  # characters of a number that is written exactly
+
+Line = tuple[int, list[str]]
+"""The number of the line that a row starts on, and the row's cells."""
 
 
-def csv_columns(file: IO[bytes], name: str, separator: str) -> dict[str, pa.Array]:
-    r"""The columns of a file. All are text but those of numbers alone, written as numbers are: ``007`` stays text.
-
-    In a column of numbers an empty cell is None; in a column of text it is "".
+def csv_table(path: Path, separator: str) -> pa.Table:
+    r"""The rows of a file, each cell the text that it is. A column without a name is ``Unnamed: 0``, as pandas has it.
 
     Raises:
-        DataError: if the file cannot be taken apart, or a line has more or fewer cells than the first; it names it.
+        DataError: if the file cannot be taken apart, a line has more or fewer cells than the first, or a cell is no
+            UTF-8; the message names the line.
 
-    >>> import io
-    >>> csv_columns(io.BytesIO(b"code,id,tag\nx = 1,1,007\ny,,08\n"), "rows.csv", ",")["id"].to_pylist()
-    [1, None]
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "rows.csv"
+    ...     _ = path.write_bytes(b'code,id\n"x = ""a""\r\n",007\n')
+    ...     csv_table(path, ",").to_pylist()
+    [{'code': 'x = "a"\r\n', 'id': '007'}]
     """
-    columns: list[list[str]] = []
-    names: list[str] = []
     with _long_cells():
-        for line, cells in _lines(file, name, separator):
-            if not names:
-                names, columns = _header(cells, name), [[] for _ in cells]
-                continue
-            if len(cells) != len(names):
-                told = f"line {line} has {len(cells)} cells"
-                raise DataError("source", f"a file with {len(names)} cells on each line, as on the first", name, told)
-            for column, cell in zip(columns, cells, strict=True):
-                column.append(cell)
-    return {key: _typed(values) for key, values in zip(names, columns, strict=True)}
+        lines = _lines(path, separator)
+        names = _names(next(lines, (1, []))[1], path)
+        schema = pa.schema([(name, pa.string()) for name in names])
+        batches = []
+        while rows := list(islice(lines, _ROWS)):
+            batches.append(pa.record_batch([_texts(rows, i, names, path) for i in range(len(names))], schema=schema))
+        return pa.Table.from_batches(batches, schema=schema)
 
 
-def _lines(file: IO[bytes], name: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text, delimiter=separator, strict=True)
-    try:
-        yield from ((reader.line_num, cells) for cells in reader if cells)
-    except csv.Error as error:
-        raise DataError("source", "a file of CSV", name, f"line {reader.line_num}: {error}") from error
-    except UnicodeDecodeError as error:
-        raise DataError("source", "a file in UTF-8", name, f"after line {reader.line_num}: {error.reason}") from error
+def numbers_or_text(column: pa.ChunkedArray) -> pa.DataType:
+    """The type of a column of cells: numbers only where each cell is written just as its number is, text otherwise.
+
+    So ``007``, ``+1``, ``1_000``, ``3.10``, ``1e5``, ``NA``, ``nan`` and ``True`` make a column text, and so does an
+    integer beyond 64 bits. Empty cells have no say, unless all are empty: that is text.
+
+    >>> [str(numbers_or_text(pa.chunked_array([c]))) for c in (["1", ""], ["0.5", "2"], ["3.9", "3.10"], ["7", "NA"])]
+    ['int64', 'double', 'string', 'string']
+    """
+    if not _all_match(column, r"^(-?[0-9]+(\.[0-9]+)?(e[-+][0-9]+)?)?$"):
+        return pa.string()
+    cells = [cell for cell in column.unique().to_pylist() if cell]
+    if any(len(cell) > _LONGEST for cell in cells):
+        return pa.string()
+    if cells and all(cell.lstrip("-").isdigit() for cell in cells):
+        exact = all(str(int(cell)) == cell and -(2**63) <= int(cell) < 2**63 for cell in cells)
+        return pa.int64() if exact else pa.string()
+    return pa.float64() if cells and _are_floats(cells) else pa.string()
 
 
-def _header(cells: list[str], name: str) -> list[str]:
-    twice = sorted({cell for cell in cells if cells.count(cell) > 1})
+def cast_cells(column: pa.ChunkedArray, to: pa.DataType) -> pa.ChunkedArray:
+    """Cells as numbers, where an empty one is None, or as the text that they are."""
+    return column if to == pa.string() else pc.if_else(pc.equal(column, ""), None, column).cast(to)
+
+
+def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
+    return all(pc.all(pc.match_substring_regex(chunk, pattern)).as_py() is not False for chunk in column.chunks)
+
+
+def _are_floats(cells: list[str]) -> bool:
+    """Whether texts are what Python, pandas and R write for floats; 3 stands for 3.0 only where that does not occur."""
+    whole = [cell for cell in cells if cell.lstrip("-").isdigit()]
+    if whole and any(cell.endswith(".0") for cell in cells):
+        return False
+    if any(str(int(cell)) != cell or abs(int(cell)) > _EXACT for cell in whole):
+        return False
+    return all(repr(float(cell)) == cell for cell in set(cells).difference(whole))
+
+
+def _lines(path: Path, separator: str) -> Iterator[Line]:
+    with opened_text(path, newline="") as text:
+        reader = csv.reader(text, delimiter=separator, strict=True)
+        first = 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield first, cells
+                first = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError("source", "a file of CSV", str(path), f"line {first}: {error}") from error
+
+
+def _names(header: list[str], path: Path) -> list[str]:
+    names = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
+    twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError("source", "a file whose first line names each column once", name, f"{twice[0]!r} stands twice")
-    return cells
+        remedy = f"line 1: {twice[0]!r} stands twice"
+        raise DataError("source", "a file whose first line names each column once", str(path), remedy)
+    for name in names:
+        if told := no_text(name) or ("it holds a NUL: is it UTF-16?" if "\0" in name else None):
+            raise DataError("source", "a file in UTF-8", str(path), f"line 1, a column's name: {told}")
+    return names
 
 
-def _typed(values: list[str]) -> pa.Array:
-    filled = [value for value in values if value]
-    for pattern, number in ((_INTEGER, int), (_NUMBER, float)):
-        if filled and all(pattern.fullmatch(value) for value in filled):
-            return pa.array([number(value) if value else None for value in values])
-    return pa.array(values, type=pa.string())
+def _texts(rows: list[Line], place: int, names: list[str], path: Path) -> pa.Array:
+    for line, cells in rows if place == 0 else ():
+        if len(cells) != len(names):
+            remedy = f"a file with {len(names)} cells on each line, as on the first"
+            raise DataError("source", remedy, str(path), f"line {line} has {len(cells)} cells")
+    try:
+        return pa.array([cells[place] for _, cells in rows], type=pa.string())
+    except UnicodeEncodeError as error:
+        line, told = next((line, told) for line, cells in rows if (told := no_text(cells[place])))
+        raise DataError(
+            "source", "a file in UTF-8", str(path), f"line {line}, column {names[place]!r}: {told}"
+        ) from error
 
 
 @contextmanager

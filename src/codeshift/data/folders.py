@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from datasets import Dataset, DatasetDict, concatenate_datasets, load_from_disk
+import pyarrow as pa
+from datasets import Dataset, DatasetDict, load_from_disk
 
 from codeshift.data.formats import FORMATS, format_of, read_file
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.data.joining import Piece
+from codeshift.data.shards import check_shards, whole_name
+from codeshift.errors import DataError, ParameterError, closest
 
-Parts = dict[str, Callable[[], Dataset]]
+Parts = dict[str, Callable[[], list[Piece]]]
 """What reads each part; rows that belong to no part stand under ``WHOLE``."""
 
 WHOLE = ""
@@ -20,7 +22,6 @@ PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood",
 """The names of parts that files are known by."""
 
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
-_SHARD = re.compile(r"[-_]\d+-of-\d+$")
 
 
 def local_parts(source: Path) -> Parts:
@@ -30,13 +31,13 @@ def local_parts(source: Path) -> Parts:
         DataError: if there is no such file or folder, or nothing in it can be read.
     """
     if source.is_file():
-        return {WHOLE: lambda: read_file(source)}
+        return {WHOLE: lambda: [read_file(source)]}
     if not source.is_dir():
         raise _missing(source)
     if (source / "dataset_dict.json").exists():
-        return loaded_parts(load_from_disk(str(source)))
+        return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
-        return {WHOLE: lambda: load_from_disk(str(source))}
+        return {WHOLE: lambda: [Piece(source.name, _from_disk(source))]}
     files = sorted(path for path in source.iterdir() if path.is_file() and format_of(path) and path.name[0] != ".")
     if not files:
         below = sorted(path.name for path in source.iterdir() if path.is_dir())
@@ -55,9 +56,8 @@ def part_of(path: Path) -> str:
     >>> part_of(Path("train-00000-of-00002.parquet")), part_of(Path("dev.jsonl.gz")), part_of(Path("rows.csv"))
     ('train', 'validation', 'rows')
     """
-    name = path.name.removesuffix(".gz")
-    stem = _SHARD.sub("", name.rpartition(".")[0])
-    return _ALIASES.get(stem, stem)
+    name = whole_name(_stem(path))
+    return _ALIASES.get(name, name)
 
 
 def files_of_parts(sources: Mapping[str, object]) -> Parts:
@@ -74,39 +74,44 @@ def files_of_parts(sources: Mapping[str, object]) -> Parts:
         path = Path(str(source)).expanduser()
         if not path.is_file():
             raise _missing(path)
-        parts[part] = _reader([path])
+        parts[part] = _file_reader(path)
     return parts
 
 
 def loaded_parts(splits: DatasetDict) -> Parts:
     """Parts that ``datasets`` has loaded already."""
 
-    def same(rows: Dataset) -> Callable[[], Dataset]:
-        return lambda: rows
+    def same(part: str, rows: Dataset) -> Callable[[], list[Piece]]:
+        return lambda: [Piece(part, rows)]
 
-    return {str(part): same(rows) for part, rows in splits.items()}
-
-
-def _reader(files: list[Path]) -> Callable[[], Dataset]:
-    return lambda: _joined(files)
+    return {str(part): same(str(part), rows) for part, rows in splits.items()}
 
 
-def _joined(files: list[Path]) -> Dataset:
-    """All rows end to end, in the order of the names of files."""
-    read = [(path, rows) for path, rows in ((path, read_file(path)) for path in files) if len(rows) or len(files) == 1]
-    if len(read) == 1:
-        return read[0][1]
-    if not read:
-        return Dataset.from_dict({})
-    first = read[0][1]
-    for path, rows in read[1:]:
-        if set(rows.column_names) != set(first.column_names):
-            told = Told(f"{sorted(rows.column_names)} in {path.name}, {sorted(first.column_names)} in {files[0].name}")
-            raise DataError("source", "files with the same columns", told, "name one of the files")
+def _file_reader(path: Path) -> Callable[[], list[Piece]]:
+    return lambda: [read_file(path)]
+
+
+def _reader(files: list[Path]) -> Callable[[], list[Piece]]:
+    def read() -> list[Piece]:
+        named: dict[str, dict[str, list[Path]]] = {}
+        for path in files:
+            named.setdefault(part_of(path), {}).setdefault(_stem(path), []).append(path)
+        for name, by_stem in named.items():
+            check_shards(name, by_stem)
+        return [read_file(path) for path in files]
+
+    return read
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").rpartition(".")[0]
+
+
+def _from_disk(folder: Path) -> Dataset | DatasetDict:
     try:
-        return concatenate_datasets([rows for _, rows in read])
-    except ValueError as error:
-        raise DataError("source", "files with columns of the same types", str(files[0].parent), str(error)) from error
+        return load_from_disk(str(folder))
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise DataError("source", "a folder that datasets has saved", str(folder), f"{error}") from error
 
 
 def _missing(path: Path) -> DataError:

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset
 
-from codeshift.data.csv_rows import csv_columns
-from codeshift.data.json_rows import json_columns
+from codeshift.data.csv_rows import csv_table
+from codeshift.data.joining import Piece
+from codeshift.data.json_rows import json_table
 from codeshift.errors import DataError, closest
 
 
-def _parquet(path: Path) -> Dataset:
+def _parquet(path: Path) -> pa.Table:
     try:
-        return Dataset(pq.read_table(path))
+        return pq.read_table(path)
     except pa.ArrowException as error:
         raise DataError("source", "a Parquet file", str(path), f"it cannot be read: {error}") from error
 
 
-def _json(path: Path) -> Dataset:
-    with _opened(path) as file:
-        return Dataset(pa.table(json_columns(file, str(path))))
+def _comma_separated(path: Path) -> pa.Table:
+    return csv_table(path, ",")
 
 
-def _separated(separator: str) -> Callable[[Path], Dataset]:
-    def read(path: Path) -> Dataset:
-        with _opened(path) as file:
-            return Dataset(pa.table(csv_columns(file, str(path), separator)))
-
-    return read
+def _tab_separated(path: Path) -> pa.Table:
+    return csv_table(path, "\t")
 
 
-FORMATS: dict[str, Callable[[Path], Dataset]] = {
-    ".jsonl": _json,
-    ".ndjson": _json,
-    ".json": _json,
-    ".csv": _separated(","),
-    ".tsv": _separated("\t"),
+FORMATS: dict[str, Callable[[Path], pa.Table]] = {
+    ".jsonl": json_table,
+    ".ndjson": json_table,
+    ".json": json_table,
+    ".csv": _comma_separated,
+    ".tsv": _tab_separated,
     ".parquet": _parquet,
 }
 """What reads a file, by its ending; all but Parquet may end in ``.gz`` as well."""
@@ -61,7 +55,7 @@ def format_of(path: Path) -> str | None:
     return suffixes[-1] if suffixes and suffixes[-1] in FORMATS else None
 
 
-def read_file(path: Path) -> Dataset:
+def read_file(path: Path) -> Piece:
     """The rows of a file, held in memory.
 
     Raises:
@@ -70,12 +64,4 @@ def read_file(path: Path) -> Dataset:
     ending = format_of(path)
     if ending is None:
         raise DataError("source", f"a file of {', '.join(FORMATS)}", str(path), closest(path.suffix, FORMATS))
-    try:
-        return FORMATS[ending](path)
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError("source", "a file compressed by gzip", str(path), f"{error}") from error
-
-
-def _opened(path: Path) -> IO[bytes]:
-    opened: Any = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 - callers do
-    return cast(IO[bytes], opened)
+    return Piece(path.name, Dataset(FORMATS[ending](path)), FORMATS[ending] in (_comma_separated, _tab_separated))

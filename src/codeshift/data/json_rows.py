@@ -3,95 +3,205 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import IO, Any
 
 import pyarrow as pa
 
+from codeshift.data.json_feature import json_array
+from codeshift.data.text_file import no_text, opened_text
 from codeshift.errors import DataError, Told
 
 Row = tuple[str, dict[str, Any]]
 """Where a row stands, in words, and the row."""
 
+_NO_COLUMN = (pa.ArrowException, TypeError, ValueError, OverflowError, RecursionError)
+_DEEPEST = 30  # levels of a column that Arrow and Parquet are sure to take
 
-def json_columns(file: IO[bytes], name: str) -> dict[str, pa.Array]:
-    r"""The columns of a file; a row that lacks one of them has None there.
+
+def json_table(path: Path) -> pa.Table:
+    r"""The rows of a file; a row that lacks a column has None there.
+
+    A column of objects or lists that differ in their keys or types holds JSON: each row keeps what is its own.
 
     Raises:
-        DataError: if a line is no object of JSON, or a column holds values of different types; it names the line.
+        DataError: if a line is no object of JSON, names a key twice, or a column holds values of different types, or
+            numbers that no column can; the message names the line.
 
-    >>> import io
-    >>> lines = b'{"code": "x = 1"}\n{"code": "y", "id": 7}\n'
-    >>> json_columns(io.BytesIO(lines), "rows.jsonl")["id"].to_pylist()
-    [None, 7]
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "rows.jsonl"
+    ...     _ = path.write_text('{"code": "x", "meta": {"a": 1}}\n{"code": "y", "meta": {"b": 2}}\n')
+    ...     json_table(path)["meta"].to_pylist()
+    ['{"a": 1}', '{"b": 2}']
     """
-    rows = list(_rows(file, name))
-    names = dict.fromkeys(key for _, row in rows for key in row)
-    return {key: _column(key, rows, name) for key in names}
+    rows = list(_rows(path))
+    names: dict[str, str] = {}
+    for place, row in rows:
+        for key in row:
+            names.setdefault(key, place)
+    for key, place in names.items():
+        if told := no_text(key):
+            raise DataError("source", "a file in UTF-8", str(path), f"{place}, a column's name: {told}")
+    return pa.table({key: _column(key, rows, path) for key in names})
 
 
-def _rows(file: IO[bytes], name: str) -> Iterator[Row]:
-    lines = _texts(file, name)
-    first = next(((place, line) for place, line in lines if line.strip()), None)
-    if first is None:
-        return
-    if first[1].lstrip().startswith("["):
-        yield from _listed(first[1] + "".join(line for _, line in lines), name)
-        return
-    yield _row(*first, name)
-    yield from (_row(place, line, name) for place, line in lines if line.strip())
+def _rows(path: Path) -> Iterator[Row]:
+    with opened_text(path, newline=None) as text:
+        lines = ((place, line) for place, line in _lines(text, path) if line.strip())
+        first = next(lines, None)
+        if first is None:
+            return
+        if first[1].lstrip().startswith("["):
+            text.seek(0)
+            yield from _listed("".join(line for _, line in _lines(text, path)), path)
+            return
+        yield _row(*first, path)
+        yield from (_row(place, line, path) for place, line in lines)
 
 
-def _texts(file: IO[bytes], name: str) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(file, start=1):
-        try:
-            yield f"line {number}", line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError("source", "a file in UTF-8", name, f"line {number}: {error}") from error
+def _lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
+    for number, line in enumerate(text, start=1):
+        if told := no_text(line):
+            raise DataError("source", "a file in UTF-8", str(path), f"line {number}: {told}")
+        yield f"line {number}", line
 
 
-def _row(place: str, line: str, name: str) -> Row:
+def _row(place: str, line: str, path: Path) -> Row:
     try:
-        row = json.loads(line)
+        row = _DECODER.decode(line)
     except json.JSONDecodeError as error:
         told = f"{place}: {error.msg} at character {error.pos + 1}"
-        raise DataError("source", "a file with an object of JSON on each line", name, told) from error
-    return place, _object(place, row, name)
+        raise DataError("source", "a file with an object of JSON on each line", str(path), told) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {error}") from error
+    return place, _object(place, row, path)
 
 
-def _listed(text: str, name: str) -> Iterable[Row]:
+def _listed(text: str, path: Path) -> Iterable[Row]:
     try:
-        rows = json.loads(text)
+        rows = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise DataError("source", "a list of objects in JSON", name, f"line {error.lineno}: {error.msg}") from error
-    return [(f"item {i}", _object(f"item {i}", row, name)) for i, row in enumerate(rows)]
+        told = f"line {error.lineno}: {error.msg}"
+        raise DataError("source", "a list of objects in JSON", str(path), told) from error
+    except (ValueError, RecursionError) as error:
+        told = f"{_odd_item(text)}: {error}"
+        raise DataError("source", "a file of JSON that can be held", str(path), told) from error
+    return [(f"item {i}", _object(f"item {i}", row, path)) for i, row in enumerate(rows)]
 
 
-def _object(place: str, row: Any, name: str) -> dict[str, Any]:
-    if not isinstance(row, dict):
-        told = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
-        raise DataError("source", "a file of objects of JSON", name, f"{told}; a row is {{column: value, ...}}")
+def _odd_item(text: str) -> str:
+    """Where the first item of a list stands that cannot be held."""
+    place = text.index("[") + 1
+    for item in count():
+        place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr] # it matches nothing as well
+        try:
+            place = _DECODER.raw_decode(text, place)[1]
+        except (ValueError, RecursionError):
+            break
+    return f"line {text.count(chr(10), 0, place) + 1}, item {item}"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)!r} is named twice in one object")
     return row
 
 
-def _column(key: str, rows: list[Row], name: str) -> pa.Array:
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is beyond the numbers of 64 bits: write it as text, in quotes")
+    return number
+
+
+_BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite)
+
+
+def _object(place: str, row: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        told = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
+        raise DataError("source", "a file of objects of JSON", str(path), f"{told}; a row is {{column: value, ...}}")
+    return row
+
+
+def _column(key: str, rows: list[Row], path: Path) -> pa.Array:
     values = [row.get(key) for _, row in rows]
     try:
-        return pa.array(values)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:  # a lone surrogate is a ValueError
+        return _array(values)
+    except _NO_COLUMN as error:
         place = _first_odd(values)
-        told = f"column {key!r} at {rows[place][0]}: {error}"
-        raise DataError("source", "a file whose columns hold values of one type", name, told) from error
+        told = f"column {key!r} at {rows[place][0]}: {_why(values[place], error)}"
+        raise DataError("source", "a file whose columns hold values of one type", str(path), told) from error
+
+
+def _array(values: list[Any]) -> pa.Array:
+    nested = {type(value) for value in values if value is not None}
+    if nested == {dict} or nested == {list}:
+        return _nested(values)
+    whole = nested == {int} and max(value for value in values if value is not None) >= 2**63
+    return pa.array(values, type=pa.uint64() if whole else None)
+
+
+def _nested(values: list[Any]) -> pa.Array:
+    """A column of structs or lists where all are alike, of JSON otherwise."""
+    if _alike(values):
+        try:
+            return pa.array(values)
+        except UnicodeEncodeError:  # half a surrogate pair, which JSON would not hold either
+            raise
+        except _NO_COLUMN:  # values of several types, which JSON holds
+            pass
+    _check_integers(values)
+    return json_array(values)
+
+
+def _alike(values: list[Any], depth: int = 0) -> bool:
+    """Whether objects have the same keys, at least one, and lists hold only what is alike, at every depth."""
+    filled = [value for value in values if value is not None]
+    kinds = {type(value) for value in filled}
+    if not kinds & {dict, list}:
+        return True
+    if len(kinds) > 1 or depth == _DEEPEST:
+        return False
+    if list in kinds:
+        return _alike([item for value in filled for item in value], depth + 1)
+    keys = filled[0].keys()
+    same = bool(keys) and all(value.keys() == keys for value in filled)
+    return same and all(_alike([value[key] for value in filled], depth + 1) for key in keys)
+
+
+def _check_integers(value: Any) -> None:
+    """Raise an OverflowError where a value holds an integer that ``datasets`` cannot take out of JSON again."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError(f"{value} is beyond integers of 64 bits: write it as text, in quotes")
+    for inner in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        _check_integers(inner)
 
 
 def _first_odd(values: list[Any]) -> int:
-    """The first value that cannot stand in a column with those before it."""
+    """The place of the first value that cannot stand in a column with those before it."""
     low, high = 0, len(values)
     while high - low > 1:  # columns up to `low` can be made, up to `high` they cannot
         middle = (low + high) // 2
         try:
-            pa.array(values[:middle])
+            _array(values[:middle])
             low = middle
-        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        except _NO_COLUMN:
             high = middle
     return high - 1
+
+
+def _why(value: Any, error: Exception) -> str:
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        beyond = value < 0 or value >= 2**64
+        limit = "is beyond integers of 64 bits" if beyond else "and an integer below 0 have no type of 64 bits"
+        return f"{value} {limit}: write it as text, in quotes"
+    return (no_text(value) if isinstance(value, str) else None) or str(error)

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from datasets import Dataset, DatasetDict, concatenate_datasets
+from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
 from codeshift.data.folders import PARTS, WHOLE, Parts, files_of_parts, local_parts
 from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
+from codeshift.data.joining import join, join_parts
 from codeshift.errors import DataError, ParameterError, Told, closest
 
 Source = str | os.PathLike[str]
@@ -55,11 +56,7 @@ def load_rows(
     (['code', 'repo'], ['x = 1', 'y = 2'])
     """
     parts = _parts(source, config, revision)
-    chosen = [parts[name]() for name in _chosen(parts, split, source)]
-    try:
-        rows = chosen[0] if len(chosen) == 1 else concatenate_datasets(chosen)
-    except ValueError as error:
-        raise DataError("split", "parts with the same columns", split, str(error)) from error
+    rows = join([piece for name in _chosen(parts, split, source) for piece in parts[name]()])
     if len(rows) == 0:
         raise DataError("source", "data with rows", str(source), "it has none")
     return require_columns(rename_columns(rows, rename), require)
@@ -100,7 +97,7 @@ def load_splits(
     if WHOLE in parts:
         remedy = f"name its files {', '.join(PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
-    read = {name: parts[name]() for name in sorted(parts, key=_place)}
+    read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
     filled = [rows for rows in read.values() if len(rows)]
     if not filled:
         raise DataError("source", "data with rows", str(source), "no part has any")

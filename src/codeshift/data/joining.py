@@ -1,0 +1,132 @@
+"""Files of rows end to end: columns get the types that hold the values of all files exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import datasets
+import pyarrow as pa
+from datasets import Dataset, Value, concatenate_datasets
+
+from codeshift.data.csv_rows import cast_cells, numbers_or_text
+from codeshift.data.json_feature import Json, exact_json, json_array
+from codeshift.errors import DataError, Told
+
+_NUMBERS = (Value("int64"), Value("uint64"), Value("float64"))
+_BLANK = Value("null")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The rows of one file, or of what ``datasets`` has loaded.
+
+    Attributes:
+        name: what messages call it.
+        rows: its rows.
+        cells: whether it is CSV, whose cells are text until those of all pieces are known.
+    """
+
+    name: str
+    rows: Dataset
+    cells: bool = False
+
+
+def join(pieces: Sequence[Piece]) -> Dataset:
+    """All rows end to end.
+
+    Raises:
+        DataError: if the pieces differ in their columns, or no type holds what they hold in one column.
+
+    >>> a, b = Dataset.from_dict({"id": ["7"]}), Dataset.from_dict({"id": ["18"]})
+    >>> join([Piece("a.csv", a, cells=True), Piece("b.csv", b, cells=True)])["id"][:]
+    [7, 18]
+    """
+    return _end_to_end(_settled(pieces))
+
+
+def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
+    """The rows of each part; a column has one type in all parts where one can hold them.
+
+    >>> cells = {"train": Dataset.from_dict({"id": ["7"]}), "test": Dataset.from_dict({"id": ["x9"]})}
+    >>> found = join_parts({part: [Piece(f"{part}.csv", rows, cells=True)] for part, rows in cells.items()})
+    >>> found["train"]["id"][0]
+    '7'
+    """
+    settled = iter(_settled([piece for pieces in parts.values() for piece in pieces]))
+    return {part: _end_to_end([next(settled) for _ in pieces]) for part, pieces in parts.items()}
+
+
+def _settled(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same pieces with typed cells, and columns of one type in all of them wherever there is one."""
+    settled = [replace(piece, rows=exact_json(piece.rows)) for piece in pieces]
+    for column in dict.fromkeys(name for piece in settled for name in piece.rows.column_names):
+        holders = [i for i, piece in enumerate(settled) if column in piece.rows.column_names]
+        _type_cells(settled, column, [i for i in holders if settled[i].cells])
+        wanted = _common([settled[i].rows.features[column] for i in holders])
+        for i in holders:
+            if wanted is not None and settled[i].rows.features[column] != wanted:
+                settled[i] = _recast(settled[i], column, wanted)
+    return settled
+
+
+def _type_cells(pieces: list[Piece], column: str, places: list[int]) -> None:
+    """Give the cells of a column the type that all of them allow."""
+    cells = [pieces[i].rows.data.column(column) for i in places]
+    to = numbers_or_text(pa.chunked_array([chunk for column in cells for chunk in column.chunks], pa.string()))
+    if to != pa.string():
+        for i, column_of_piece in zip(places, cells, strict=True):
+            pieces[i] = _replaced(pieces[i], column, cast_cells(column_of_piece, to))
+
+
+def _common(features: Sequence[Any]) -> Any:
+    """The feature that holds what all of them do; None where they are one already, or there is none."""
+    differ = [feature for i, feature in enumerate(features) if feature not in features[:i]]
+    filled = [feature for feature in differ if feature != _BLANK]
+    if len(differ) == 1 or not filled:
+        return None
+    if len(filled) == 1:
+        return filled[0]
+    if all(feature in _NUMBERS for feature in filled):
+        return Value("float64" if Value("float64") in filled else "uint64")
+    nested = (dict, datasets.List, datasets.LargeList, Json)
+    return Json() if all(isinstance(feature, nested) for feature in filled) else None
+
+
+def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
+    cells = piece.rows.data.column(column)
+    try:
+        if isinstance(wanted, Json):
+            return _replaced(piece, column, json_array(piece.rows.with_format(None)[column][:]), Json())
+        arrow = datasets.Features(x=wanted).arrow_schema.field("x").type
+        return _replaced(piece, column, cells.cast(arrow), wanted)
+    except (pa.ArrowException, TypeError) as error:
+        told = f"column {column!r} of {piece.name}: {error}"
+        raise DataError("source", "files with columns of the same types", Told(told), "give it one type") from error
+
+
+def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feature: Any = None) -> Piece:
+    """The same piece with other values in a column."""
+    feature = feature or datasets.Features.from_arrow_schema(pa.schema([("x", cells.type)]))["x"]
+    features = datasets.Features(piece.rows.features | {column: feature})
+    table = piece.rows.data.table
+    table = table.set_column(table.column_names.index(column), column, cells).replace_schema_metadata(None)
+    return replace(piece, rows=Dataset(table, info=datasets.DatasetInfo(features=features)))
+
+
+def _end_to_end(pieces: Sequence[Piece]) -> Dataset:
+    filled = [piece for piece in pieces if len(piece.rows)] or list(pieces[:1])
+    if len(filled) < 2:
+        return filled[0].rows
+    first = filled[0]
+    for piece in filled[1:]:
+        names, others = sorted(first.rows.column_names), sorted(piece.rows.column_names)
+        if names != others:
+            told = Told(f"{others} in {piece.name}, {names} in {first.name}")
+            raise DataError("source", "files with the same columns", told, "name one of the files")
+        for column, feature in first.rows.features.items():
+            if piece.rows.features[column] != feature:
+                told = Told(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
+                raise DataError("source", "files with columns of the same types", told, f"column {column!r} differs")
+    return concatenate_datasets([piece.rows for piece in filled])

@@ -1,0 +1,71 @@
+"""The files of one name: a whole one, or all shards of it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from codeshift.errors import DataError, Told
+
+_SHARD = re.compile(r"(?P<of>.+)[-_.](?P<number>\d+)[-_]of[-_](?P<total>\d+)(?:-[0-9a-f]{16})?")
+"""Such as ``train-00000-of-00002``; a digest stands behind where older versions of ``datasets`` wrote it."""
+
+
+def whole_name(stem: str) -> str:
+    """What a shard is one of; any other name is itself.
+
+    >>> whole_name("train-00001-of-00003"), whole_name("train")
+    ('train', 'train')
+    """
+    found = _SHARD.fullmatch(stem)
+    return found["of"] if found else stem
+
+
+def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
+    """Check that the files of one name are a whole file, or all shards of one, each once.
+
+    Args:
+        name: what they are files of.
+        files: the files by the stem of their names, without any ending.
+
+    Raises:
+        DataError: if shards are missing, tell different totals, stand twice, or stand beside a whole file.
+
+    >>> check_shards("train", {"train-00000-of-00002": [Path("train-00000-of-00002.csv")]})
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.DataError: source must be all shards of train, got 1 of 2: train-00001-of-00002 is missing
+    """
+    found = {stem: _SHARD.fullmatch(stem) for stem in files}
+    shards = {stem: shard for stem, shard in found.items() if shard}
+    every = sorted(path.name for paths in files.values() for path in paths)
+    if not shards and len(every) == 1:
+        return
+    totals = sorted({int(shard["total"]) for shard in shards.values()})
+    numbers = Counter(int(shard["number"]) for stem, shard in shards.items() for _ in files[stem])
+    if len(shards) < len(files) or len(totals) > 1 or max(numbers.values()) > 1:
+        told = Told(", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else ""))
+        constraint = f"one file of {name}, or its shards, each once and all of one number"
+        raise DataError("source", constraint, told, "name one of the files, or take the others away")
+    first = 1 if 0 not in numbers and totals[0] in numbers else 0  # some tools count from 1
+    _check_numbers(name, set(numbers), range(first, first + totals[0]), next(iter(shards.values())))
+
+
+def _check_numbers(name: str, numbers: set[int], wanted: range, shard: re.Match[str]) -> None:
+    def called(number: int) -> str:
+        digits = str(number).zfill(len(shard["number"]))
+        return shard.string[: shard.start("number")] + digits + shard.string[shard.end("number") : shard.end("total")]
+
+    beyond = sorted(number for number in numbers if number not in wanted)
+    if beyond:
+        told = Told(called(beyond[0]))
+        raise DataError("source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", told, "its number is beyond")
+    count = len(wanted) - len(numbers)
+    if count:
+        missing = ", ".join(map(called, islice((number for number in wanted if number not in numbers), 5)))
+        more = f" and {count - 5} more are" if count > 5 else " is" if count == 1 else " are"
+        told = Told(f"{len(numbers)} of {len(wanted)}")
+        raise DataError("source", f"all shards of {name}", told, f"{missing}{more} missing")

@@ -1,0 +1,50 @@
+"""The text of a file, perhaps compressed by gzip; what is no UTF-8 is told where it stands."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, cast
+
+from codeshift.errors import DataError
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@contextmanager
+def opened_text(path: Path, newline: str | None) -> Iterator[IO[str]]:
+    """The text of a file in UTF-8, perhaps with a byte order mark; ``newline`` is that of ``open``.
+
+    A byte that is no UTF-8 comes as a lone surrogate, which ``no_text`` tells, so that a message can say where it is.
+
+    Raises:
+        DataError: if the file is UTF-16, or no gzip though it ends in ``.gz``.
+    """
+    opened: Any = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 - see below
+    with cast(io.BufferedReader, opened) as file:
+        try:
+            if file.peek(2)[:2] in _UTF_16:
+                raise DataError("source", "a file in UTF-8", str(path), "it is UTF-16: save it as UTF-8")
+            yield io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError("source", "a file compressed by gzip", str(path), f"{error}") from error
+
+
+def no_text(text: str) -> str | None:
+    r"""Why a text cannot be held as UTF-8; None where it can.
+
+    >>> no_text("größe"), no_text("x\udcff"), no_text("\ud800")
+    (None, "'utf-8' codec can't decode byte 0xff at character 2", "'\\ud800' at character 1 is half a surrogate pair")
+    """
+    if text.isascii() or not (found := _SURROGATE.search(text)):
+        return None
+    code, place = ord(found.group()), f"at character {found.start() + 1}"
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"'utf-8' codec can't decode byte {code - 0xDC00:#x} {place}"
+    return f"'\\u{code:x}' {place} is half a surrogate pair"
