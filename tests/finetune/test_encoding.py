@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 
 import pytest
+from datasets import Dataset, Value
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import processors
 
-from codeshift.errors import ParameterError
+from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.encoding import Encoder, Ragged, remember_tokens
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
@@ -124,7 +125,26 @@ def test_templates_are_format_strings(row, literal):
 def test_other_templates_are_errors(spec):
     """What a template cannot hold is named before a row is read."""
     with pytest.raises(ParameterError, match="source must be"):
-        Template(spec, "source").check(["a"])
+        Template(spec, "source").check({"a": Value("string")})
+
+
+@pytest.mark.parametrize("spec", ["a", "{t}: {a}"])
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (
+            [["x", "y"]],
+            r"a, which holds List\(Value\('string'\)\): make it text first, such as .* ' '.join\(row\['a'\]\)",
+        ),
+        ([{"x": "y"}], r"a, which holds {'x': Value\('string'\)}: make it text first"),
+        ([1, None], r"a, which holds Value\('int64'\): make it text first, such as .* str\(row\['a'\]\)"),
+    ],
+)
+def test_columns_that_hold_no_text(spec, values, told):
+    """Lists, objects and numbers are told by their column and type, before a row is read."""
+    features = Dataset.from_dict({"a": values, "t": ["x"] * len(values)}).features
+    with pytest.raises(DataError, match=f"source must be made of columns of text, got {told}"):
+        Template(spec, "source").check(features)
 
 
 @pytest.mark.parametrize("is_decoder", [False, True])

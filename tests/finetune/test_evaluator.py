@@ -391,6 +391,9 @@ def test_bad_parts_are_named(trained, data, tokenizer):
         evaluator.evaluate(trained, {"test": data["train"].select([])}, tokenizer=tokenizer)
     with pytest.raises(ParameterError, match="target must be made of columns of the data, got 'codes'"):
         quiet(FORCED, target="codes").evaluate(trained, data, tokenizer=tokenizer)
+    listed = {"test": data["train"].map(lambda row: {"doc": [row["doc"]]})}
+    with pytest.raises(DataError, match="source must be made of columns of text, got doc, which holds List"):
+        evaluator.evaluate(trained, listed, tokenizer=tokenizer)
     with pytest.raises(ParameterError, match="tokenizer must be given with a model object"):
         evaluator.evaluate(trained, data)
     with pytest.raises(ParameterError, match="metric must be one that was evaluated, got 'bleu'"):

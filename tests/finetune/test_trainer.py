@@ -315,6 +315,10 @@ BAD = {
         lambda d: Dataset.from_dict({"doc": ["a", None], "code": ["b", "c"]}), {}, DataError,
         r"doc must be text in every row, got None: 1 such row\(s\), the first at position 1: exclude",
     ),
+    "list": (
+        lambda d: Dataset.from_dict({"doc": [["a", "b"]], "code": ["c"]}), {"source": "{doc}"}, DataError,
+        r"source must be made of columns of text, got doc, which holds List",
+    ),
     "validation": (
         lambda d: d["train"], {"config": TrainingConfig(keep_best=True)}, DataError,
         r'data must be a DatasetDict with rows in "validation", got \[.train.\]: give that part',

@@ -49,6 +49,7 @@ CASES = [
     ({"adapter_scales": (0.5,), "methods": {"full": None}}, "adapter_scales must be left out where no method is LoRA"),
     ({"source": "docstring"}, "source must be made of columns of the data, got 'docstring'"),
     ({"target": "{cod}"}, "target must be made of columns of the data, got 'cod': did you mean code?"),
+    ({"source": "{doc}", "dataset": rows(9).map(lambda row: {"doc": [row["doc"]]})}, "text, got doc, which holds List"),
     ({"groups": "projct"}, "column must be a column of data, got 'projct'"),
     ({"general": rows(3).remove_columns("doc")}, "source must be made of columns of the data, got 'doc'"),
     ({"general": [1]}, "general must be a Dataset or a DatasetDict, got 'list'"),

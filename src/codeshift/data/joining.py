@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import datasets
@@ -81,26 +82,36 @@ def _type_cells(pieces: list[Piece], column: str, places: list[int]) -> None:
 
 
 def _common(features: Sequence[Any]) -> Any:
-    """The feature that holds what all of them do; None where they are one already, or there is none."""
-    differ = [feature for i, feature in enumerate(features) if feature not in features[:i]]
-    filled = [feature for feature in differ if feature != _BLANK]
-    if len(differ) == 1 or not filled:
-        return None
-    if len(filled) == 1:
-        return filled[0]
-    if all(feature in _NUMBERS for feature in filled):
-        return Value("float64" if Value("float64") in filled else "uint64")
+    """The feature that holds what all of them do; None where there is none."""
+    found = reduce(_merged, features)
     nested = (dict, datasets.List, datasets.LargeList, Json)
-    return Json() if all(isinstance(feature, nested) for feature in filled) else None
+    if found is None and all(feature == _BLANK or isinstance(feature, nested) for feature in features):
+        return Json()
+    return found
+
+
+def _merged(one: Any, other: Any) -> Any:
+    if one == other or other == _BLANK:
+        return one
+    if one == _BLANK:
+        return other
+    if one in _NUMBERS and other in _NUMBERS:
+        return Value("float64" if Value("float64") in (one, other) else "uint64")
+    if isinstance(one, datasets.List) and isinstance(other, datasets.List) and one.length == other.length:
+        inner = _merged(one.feature, other.feature)
+        return None if inner is None else datasets.List(inner, length=one.length)
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        fields = {name: _merged(feature, other[name]) for name, feature in one.items()}
+        return None if None in fields.values() else fields
+    return None
 
 
 def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
-    cells = piece.rows.data.column(column)
     try:
         if isinstance(wanted, Json):
-            return _replaced(piece, column, json_array(piece.rows.with_format(None)[column][:]), Json())
-        arrow = datasets.Features(x=wanted).arrow_schema.field("x").type
-        return _replaced(piece, column, cells.cast(arrow), wanted)
+            return _replaced(piece, column, json_array(piece.rows.with_format(None)[column][:]), wanted)
+        to = datasets.Features({column: wanted}).arrow_schema.field(column).type
+        return _replaced(piece, column, piece.rows.data.column(column).cast(to), wanted)
     except (pa.ArrowException, TypeError) as error:
         told = f"column {column!r} of {piece.name}: {error}"
         raise DataError("source", "files with columns of the same types", Told(told), "give it one type") from error

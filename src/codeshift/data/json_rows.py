@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -96,14 +95,13 @@ def _listed(text: str, path: Path) -> Iterable[Row]:
 
 def _odd_item(text: str) -> str:
     """Where the first item of a list stands that cannot be held."""
-    place = text.index("[") + 1
-    for item in count():
+    place, item = text.index("[") + 1, 0
+    while True:
         place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr] # it matches nothing as well
         try:
-            place = _DECODER.raw_decode(text, place)[1]
+            place, item = _DECODER.raw_decode(text, place)[1], item + 1
         except (ValueError, RecursionError):
-            break
-    return f"line {text.count(chr(10), 0, place) + 1}, item {item}"
+            return f"line {text.count(chr(10), 0, place) + 1}, item {item}"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

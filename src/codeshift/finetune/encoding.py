@@ -151,8 +151,8 @@ class Encoder:
             ParameterError: a column is missing.
             DataError: a value is not text, or there is no row.
         """
-        self.source.check(data.column_names)
-        self.target.check(data.column_names)
+        self.source.check(data.features)
+        self.target.check(data.features)
         if len(data) == 0:
             raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
         columns = list(dict.fromkeys(self.source.columns + self.target.columns))

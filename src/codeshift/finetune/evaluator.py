@@ -118,8 +118,8 @@ class Evaluator:
         check_folder("output_dir", output_dir)
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
-            self.source.check(rows.column_names)
-            self.target.check(rows.column_names)
+            self.source.check(rows.features)
+            self.target.check(rows.features)
         tokenizer = _tokenizer_of(model, tokenizer)
         with seeded(self.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):

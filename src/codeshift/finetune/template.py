@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from codeshift.errors import DataError, ParameterError, closest
+from datasets import LargeList, List
+
+from codeshift.errors import DataError, ParameterError, Told, closest
+
+_TEXT = ("string", "large_string", "string_view", "null")  # a column of None alone is told by its rows
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,30 @@ class Template:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
         return columns
 
-    def check(self, columns: Sequence[str]) -> None:
-        """Raise a ParameterError that names close matches where a column is missing from ``columns``."""
+    def check(self, features: Mapping[str, Any]) -> None:
+        """Check the columns by the features of the data.
+
+        Raises:
+            ParameterError: a column is missing; close matches are named.
+            DataError: a column holds lists, objects, numbers or anything else that is not text.
+
+        >>> from datasets import Dataset
+        >>> Template("{doc}: {tags}", "source").check(Dataset.from_dict({"doc": ["Add."], "tags": [["a"]]}).features)
+        Traceback (most recent call last):
+            ...
+        codeshift.errors.DataError: source must be made of columns of text, got tags, which holds List(...): ...
+        """
         for column in self.columns:
-            if column not in columns:
-                raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, columns))
+            if column not in features:
+                raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, features))
+            feature = features[column]
+            if getattr(feature, "dtype", None) not in _TEXT:
+                made = (
+                    f"' '.join(row[{column!r}])" if isinstance(feature, List | LargeList) else f"str(row[{column!r}])"
+                )
+                remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {made}}})"
+                told = Told(f"{column}, which holds {feature}")
+                raise DataError(self.parameter, "made of columns of text", told, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
         """One text a row of ``batch``.

@@ -112,7 +112,7 @@ class Trainer:
         chooses = self.config.keep_best or self.config.early_stopping_patience is not None
         parts = training_parts(data, validates=chooses or self.evaluator is not None)
         for template in (self.source, self.target):
-            template.check(parts["train"].column_names)
+            template.check(parts["train"].features)
         with seeded(self.config.seed):
             dtype = torch.bfloat16 if self.config.weights == "bf16" else torch.float32
             model = with_adapter(own_model(self.model, self.tokenizer, dtype), self.peft_config)

@@ -243,7 +243,7 @@ def check_columns(study: Study) -> None:
             parameter = "dataset" if name == "data" else name
             raise ParameterError(parameter, "a Dataset or a DatasetDict", type(rows).__name__, "load it with datasets")
         for parameter in ("source", "target"):
-            Template(getattr(study, parameter), parameter).check(rows.column_names)
+            Template(getattr(study, parameter), parameter).check(rows.features)
         if name != "general":
             for column in study.data_columns:
                 if column not in rows.column_names:
