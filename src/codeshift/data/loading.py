@@ -35,9 +35,9 @@ def load_rows(
     left alone; otherwise all files are rows of one dataset, in the order of their names. A folder that ``datasets`` has
     saved will do as well. What is on this machine goes before the hub. Files are read into memory.
 
-    Values are exact. A column of CSV is 64-bit integers or floats where every cell is written just as such a number is, and
-    text otherwise (``007``, ``3.10``, ``NA``, an integer of 20 digits); an empty cell is None among numbers. A column of JSON
-    whose objects differ in keys or types has the feature ``Json``, in which each row keeps its own.
+    Values are exact. A column of CSV is 64-bit integers or floats where every cell is written just as such a number
+    is, and text otherwise (``007``, ``3.10``, ``NA``, an integer of 20 digits); an empty cell is None among numbers. A
+    column of JSON whose objects differ in keys or types has the feature ``Json``: each row keeps its own.
 
     Args:
         source: a path, or ``"owner/name"`` of the hub.
