@@ -15,11 +15,15 @@ from codeshift.data.json_rows import json_table
 from codeshift.errors import DataError, closest
 
 
-def _parquet(path: Path) -> pa.Table:
+def _parquet(path: Path) -> Dataset:
     try:
-        return pq.read_table(path)
+        return Dataset(pq.read_table(path))
     except pa.ArrowException as error:
         raise DataError("source", "a Parquet file", str(path), f"it cannot be read: {error}") from error
+
+
+def _json(path: Path) -> Dataset:
+    return Dataset(json_table(path))
 
 
 def _comma_separated(path: Path) -> pa.Table:
@@ -30,10 +34,10 @@ def _tab_separated(path: Path) -> pa.Table:
     return csv_table(path, "\t")
 
 
-FORMATS: dict[str, Callable[[Path], pa.Table]] = {
-    ".jsonl": json_table,
-    ".ndjson": json_table,
-    ".json": json_table,
+FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
+    ".jsonl": _json,
+    ".ndjson": _json,
+    ".json": _json,
     ".csv": _comma_separated,
     ".tsv": _tab_separated,
     ".parquet": _parquet,
@@ -64,4 +68,4 @@ def read_file(path: Path) -> Piece:
     ending = format_of(path)
     if ending is None:
         raise DataError("source", f"a file of {', '.join(FORMATS)}", str(path), closest(path.suffix, FORMATS))
-    return Piece(path.name, Dataset(FORMATS[ending](path)), FORMATS[ending] in (_comma_separated, _tab_separated))
+    return Piece(path.name, FORMATS[ending](path))

@@ -25,13 +25,11 @@ class Piece:
 
     Attributes:
         name: what messages call it.
-        rows: its rows.
-        cells: whether it is CSV, whose cells are text until those of all pieces are known.
+        rows: its rows; a table of text for CSV, whose types are told by the cells of all pieces.
     """
 
     name: str
-    rows: Dataset
-    cells: bool = False
+    rows: Dataset | pa.Table
 
 
 def join(pieces: Sequence[Piece]) -> Dataset:
@@ -40,8 +38,7 @@ def join(pieces: Sequence[Piece]) -> Dataset:
     Raises:
         DataError: if the pieces differ in their columns, or no type holds what they hold in one column.
 
-    >>> a, b = Dataset.from_dict({"id": ["7"]}), Dataset.from_dict({"id": ["18"]})
-    >>> join([Piece("a.csv", a, cells=True), Piece("b.csv", b, cells=True)])["id"][:]
+    >>> join([Piece("a.csv", pa.table({"id": ["7"]})), Piece("b.csv", pa.table({"id": ["18"]}))])["id"][:]
     [7, 18]
     """
     return _end_to_end(_settled(pieces))
@@ -50,8 +47,8 @@ def join(pieces: Sequence[Piece]) -> Dataset:
 def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
     """The rows of each part; a column has one type in all parts where one can hold them.
 
-    >>> cells = {"train": Dataset.from_dict({"id": ["7"]}), "test": Dataset.from_dict({"id": ["x9"]})}
-    >>> found = join_parts({part: [Piece(f"{part}.csv", rows, cells=True)] for part, rows in cells.items()})
+    >>> cells = {"train": pa.table({"id": ["7"]}), "test": pa.table({"id": ["x9"]})}
+    >>> found = join_parts({part: [Piece(f"{part}.csv", table)] for part, table in cells.items()})
     >>> found["train"]["id"][0]
     '7'
     """
@@ -61,10 +58,9 @@ def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
 
 def _settled(pieces: Sequence[Piece]) -> list[Piece]:
     """The same pieces with typed cells, and columns of one type in all of them wherever there is one."""
-    settled = [replace(piece, rows=exact_json(piece.rows)) for piece in pieces]
+    settled = _typed(pieces)
     for column in dict.fromkeys(name for piece in settled for name in piece.rows.column_names):
         holders = [i for i, piece in enumerate(settled) if column in piece.rows.column_names]
-        _type_cells(settled, column, [i for i in holders if settled[i].cells])
         wanted = _common([settled[i].rows.features[column] for i in holders])
         for i in holders:
             if wanted is not None and settled[i].rows.features[column] != wanted:
@@ -72,13 +68,21 @@ def _settled(pieces: Sequence[Piece]) -> list[Piece]:
     return settled
 
 
-def _type_cells(pieces: list[Piece], column: str, places: list[int]) -> None:
-    """Give the cells of a column the type that all of them allow."""
-    cells = [pieces[i].rows.data.column(column) for i in places]
-    to = numbers_or_text(pa.chunked_array([chunk for column in cells for chunk in column.chunks], pa.string()))
-    if to != pa.string():
-        for i, column_of_piece in zip(places, cells, strict=True):
-            pieces[i] = _replaced(pieces[i], column, cast_cells(column_of_piece, to))
+def _typed(pieces: Sequence[Piece]) -> list[Piece]:
+    """The same pieces as datasets: a column of cells has the type that all of them allow."""
+    tables = [piece.rows for piece in pieces if isinstance(piece.rows, pa.Table)]
+    chunks: dict[str, list[pa.Array]] = {}
+    for table in tables:
+        for column in table.column_names:
+            chunks.setdefault(column, []).extend(table[column].chunks)
+    types = {column: numbers_or_text(pa.chunked_array(cells, pa.string())) for column, cells in chunks.items()}
+
+    def typed(rows: Dataset | pa.Table) -> Dataset:
+        if isinstance(rows, pa.Table):
+            return Dataset(pa.table({name: cast_cells(rows[name], types[name]) for name in rows.column_names}))
+        return exact_json(rows)
+
+    return [replace(piece, rows=typed(piece.rows)) for piece in pieces]
 
 
 def _common(features: Sequence[Any]) -> Any:
