@@ -133,6 +133,14 @@ class SizeWarning(CodeshiftWarning):
     """
 
 
+class UnresolvedAPIWarning(CodeshiftWarning):
+    """Rows may use an API that was asked for, and lack the imports that would tell.
+
+    >>> issubclass(UnresolvedAPIWarning, CodeshiftWarning)
+    True
+    """
+
+
 def shown(value: Any) -> str:
     """The repr of ``value``, cut to what a message can hold.
 

@@ -62,6 +62,29 @@ PYTHON = {
         {"json.load": 1},
     ),
     "star imports bring nothing": ("from os import *\ngetcwd()", {"getcwd": 1}),
+    "a starred call": (
+        "import re\n[*re.findall(a)], f(*re.split(b)), [*sorted(c)]",
+        {"re.findall": 1, "f": 1, "re.split": 1, "builtins.sorted": 1},
+    ),
+    "a continued line": ("import numpy as np\nnp.linalg\\\n    .norm(x)", {"numpy.linalg.norm": 1}),
+    "a comment in a chain": ("import numpy as np\n(np\n .linalg  # np.other\n .norm(x))", {"numpy.linalg.norm": 1}),
+    "bytes, numbers and tuples": (
+        "b''.join(a); rb'x'.split(); (1, 2).count(1); 1.5.hex(); (3).bit_length(); 1j.conjugate()",
+        {
+            "builtins.bytes.join": 1,
+            "builtins.bytes.split": 1,
+            "builtins.tuple.count": 1,
+            "builtins.float.hex": 1,
+            "builtins.int.bit_length": 1,
+            "builtins.complex.conjugate": 1,
+        },
+    ),
+    "strings side by side": (
+        "('a' 'b').join(c); b'a' b'b'.join(c)",
+        {"builtins.str.join": 1, "builtins.bytes.join": 1},
+    ),
+    "brackets around a module": ("import re\n(re).sub(a, b, c)", {"re.sub": 1}),
+    "lone carriage returns end lines": ("import re # x\rre.sub(a) # y\rre.match(b)", {"re.sub": 1, "re.match": 1}),
 }
 
 JAVA = {
@@ -116,6 +139,15 @@ JAVA = {
         "import java.util.Map; class A { void f(Map.Entry<K, V> e) { e.getKey(); } }",
         {"java.util.Map.Entry.getKey": 1},
     ),
+    "type arguments in a call": (
+        "import java.util.Collections;\nclass A { void f() { Collections.<String>emptyList(); } }",
+        {"java.util.Collections.emptyList": 1},
+    ),
+    "type arguments in a reference": (
+        "import java.util.ArrayList;\nclass A { Object o = ArrayList<String>::new; }",
+        {"java.util.ArrayList.new": 1},
+    ),
+    "a comment in a chain": ("void f() { Files // Paths.get\n .walk(p); }", {"Files.walk": 1}),
 }
 
 C_SHARP = {
@@ -157,6 +189,18 @@ C_SHARP = {
         {"Foo.H": 1, ".TryGet": 1, "Bar.I": 1},
     ),
     "own types": ("class A { void F(A a) { a.G(); F(a); } }", {".G": 1}),
+    "generic methods": (
+        "using System;\nclass A { void F() { var x = Array.Empty<int>(); } }",
+        {"System.Array.Empty": 1},
+    ),
+    "generic types in generic types": (
+        "using System.Collections.Generic;\nclass A { void F() { Dictionary<string, List<(int a, T? b)>>.Of<int[]>(); } }",
+        {"System.Collections.Generic.Dictionary.Of": 1},
+    ),
+    "a generic method of a class used statically": (
+        "using static System.Array;\nclass A { void F() { Empty<int>(); } }",
+        {"System.Array.Empty": 1},
+    ),
 }
 
 JAVASCRIPT = {
@@ -190,6 +234,10 @@ TYPESCRIPT = {
     "typed parameters": ("import {A} from 'a'; function f(x: A, y?: string) { x.g(); y!.h(); }", {".g": 1, ".h": 1}),
     "import require": ("import q = require('q'); q.z(1)", {"q.z": 1}),
     "new with type arguments": ("import {A} from 'a'; new A<string>()", {"a.A": 1}),
+    "type arguments": (
+        'import * as fs from "fs"; fs.read<string>(a); new Map<string, number>();',
+        {"fs.read": 1, "Map": 1},
+    ),
 }
 
 GO = {
@@ -212,6 +260,19 @@ GO = {
         {".h": 1, ".Error": 1, ".j": 1, ".l": 1},
     ),
     "dot imports": ('package p\nimport . "math"\nfunc f() { Sqrt(2) }', {"math.Sqrt": 1}),
+    "generic calls": (
+        'package p\nimport "a/h"\nfunc f() { h.Map[int](x); h.Map[int, string](y); h.Of[[]int](z) }',
+        {"a/h.Map": 2, "a/h.Of": 1},
+    ),
+    "generic calls of a package imported with a dot": (
+        'package p\nimport . "a/h"\nfunc f() { Map[int](x) }',
+        {"a/h.Map": 1},
+    ),
+    "generic types": (
+        'package p\nimport "a/h"\nfunc f(m *h.Tree[string]) { m.Walk(); q := h.Pair[int, string]{1, "a"}; q.First() }',
+        {"a/h.Tree.Walk": 1, "a/h.Pair": 1, "a/h.Pair.First": 1},
+    ),
+    "an element is no package's generic": ("func f(fs []func(int)) { fs[0](1) }", {}),
 }
 
 _ALL = {

@@ -182,3 +182,13 @@ def test_a_bare_c_sharp_method_is_no_local_function():
     types = [set(found) for found in scan_batch(rows, "c_sharp", api_names=False)["types"]]
     assert ["method_declaration" in found for found in types] == [True, True, False]
     assert ["local_function_statement" in found for found in types] == [False, False, True]
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_ends_change_nothing(ending):
+    """A carriage return, with a line feed or alone, ends a line and so a comment."""
+    code = "# a comment\nwhile x:\n    f(x)  # another\n    g(x)\n"
+    expected, found = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
+    assert found == expected
+    java = "void f() { // x\n A.b(); }"
+    assert scan_batch([java.replace("\n", ending)], "java") == scan_batch([java], "java")

@@ -10,7 +10,7 @@ from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeshift.errors import ParameterError, RegionError
+from codeshift.errors import ParameterError, RegionError, UnresolvedAPIWarning
 from codeshift.properties import APINames, ElementCounts, NodeTypes, PropertyTable, grammar
 from codeshift.properties.serialise import from_dict
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, Contains, LengthSplitter
@@ -306,3 +306,44 @@ def test_bad_match_of_a_region():
     """A region made by hand is checked as well."""
     with pytest.raises(ParameterError, match='match must be "any" or "all", got \'none\''):
         Matches(NodeTypes("code", "python"), ("call",), match="none")
+
+
+@pytest.mark.parametrize(
+    ("language", "api", "held", "unresolved", "other"),
+    [
+        ("java", "java.util.stream", "java.util.stream.Stream.of(1);", "List<T> a = x; a.stream();", "a.add(1);"),
+        ("java", "java.util.List", "java.util.List.of(1);", "List.of(2);", "Set.of(3);"),
+        ("java", "java.util.List.add", "java.util.List.add(1);", "List<T> a = x; a.add(1);", "Set<T> a = x; a.add(1);"),
+        ("c_sharp", "System.Array", "System.Array.Empty<int>();", "Array.Empty<int>();", "List.Of();"),
+        ("go", "net/http", "http.Get(1)", "http.Get(1)", "url.Parse(1)"),
+        (
+            "python",
+            "numpy.linalg",
+            "import numpy as np\nnp.linalg.norm(x)",
+            "np.linalg.norm(x)",
+            "scipy.linalg.norm(x)",
+        ),
+        ("python", "os.path.join", "import os\nos.path.join(a)", "path.join(a)", "sep.joined(a)"),
+    ],
+)
+def test_rows_that_may_use_an_api_are_told(language, api, held, unresolved, other):
+    """A bare method does not show its imports: how many rows could use the API after all is told, by name."""
+    inside, around = {
+        "java": ("void f%d() { %s }",) * 2,
+        "c_sharp": ("void F%d() { %s }",) * 2,
+        "go": ('package p\nimport "net/http"\nfunc f%d() { %s }', "func f%d() { %s }"),
+        "python": ("x = %d\n%s",) * 2,
+    }[language]
+    code = [inside % (0, held), *(around % (i, unresolved) for i in (1, 2, 3)), around % (4, other)]
+    splitter = APIUsageSplitter(column="code", language=language, apis=(api,))
+    with pytest.warns(UnresolvedAPIWarning, match="matches 1 rows; 3 more hold names that may be the same"):
+        region = splitter.fit(PropertyTable(Dataset.from_dict({"code": code})))
+    assert region.contains(PropertyTable(Dataset.from_dict({"code": code}))).tolist() == [True] + [False] * 4
+
+
+def test_nothing_is_told_where_imports_tell():
+    """Rows that import another module of the same name are no candidates."""
+    code = ["import os\nos.path.join(a)", "import posixpath\nposixpath.join(b)", "from shutil import copy\ncopy(a)"]
+    APIUsageSplitter(column="code", language="python", apis=("os.path.join",)).fit(
+        PropertyTable(Dataset.from_dict({"code": code}))
+    )

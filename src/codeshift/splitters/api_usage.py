@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
-from codeshift.errors import ParameterError
-from codeshift.properties import APINames, PropertyTable
+import numpy as np
+
+from codeshift.errors import ParameterError, UnresolvedAPIWarning
+from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
+from codeshift.properties.api_names.unresolved import may_be
 from codeshift.properties.grammars import check_language
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
-from codeshift.splitters.matches import Matches
+from codeshift.splitters.matches import Matches, matching
 from codeshift.splitters.regions import Contains, Region
 from codeshift.splitters.several import several
 
@@ -65,15 +69,44 @@ class APIUsageSplitter(Splitter):
         check_choice(self, "apis")
 
     def fit(self, table: PropertyTable) -> Region:
-        """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``."""
+        """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``.
+
+        Warns:
+            UnresolvedAPIWarning: rows may use a pattern's API, but lack the import that would tell.
+        """
         used = APINames(self.column, self.language)
         if self.apis is not None:
+            _tell_unresolved(self.apis, used, table)
             return Matches(used, self.apis, self.match, self.min_count)
         chosen = choice_of(self).of(table.values(used), _is_qualified, "apis")
         return Contains(used, chosen, self.match, self.min_count)
 
     def __repr__(self) -> str:
         return element_repr(self, "apis")
+
+
+def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
+    """Warn of rows that may use an API and do not say of what module or package it is."""
+    found: ElementCounts = table.values(used)
+    for api in apis:
+        matched = _holding(found, matching(api, found.vocabulary))
+        names = may_be(api, found.vocabulary, used.language)
+        unresolved = _holding(found, names) & ~matched
+        if unresolved.any():
+            shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+            warnings.warn(
+                f"apis: {api!r} matches {matched.sum()} rows; {unresolved.sum()} more hold names that may be the same "
+                f"({shown}), but not the import that would tell: a bare method or function does not show its file's "
+                "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in",
+                UnresolvedAPIWarning,
+                stacklevel=4,
+            )
+
+
+def _holding(found: ElementCounts, names: list[str]) -> np.ndarray:
+    """Which rows hold one of the names: booleans of shape ``(n,)``."""
+    columns = np.flatnonzero(np.isin(found.vocabulary, names))
+    return np.asarray(found.counts[:, columns].sum(axis=1)).ravel() > 0
 
 
 def _is_qualified(name: str) -> bool:

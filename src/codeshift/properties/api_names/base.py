@@ -82,6 +82,10 @@ class NameResolver(ABC):
         """The name of the API behind a call ``name(...)`` whose name the row neither binds nor imports."""
         return None
 
+    def function(self, call: Node) -> Node:
+        """What a call calls: a name, or an expression."""
+        return call.children[0]
+
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
         """The type of an expression that is no chain of names; None where it is not known."""
         return None
@@ -97,7 +101,7 @@ class NameResolver(ABC):
         used: list[str | None] = []
         called: set[int] = set()
         for call in found["calls"]:
-            function = call.children[0]
+            function = self.function(call)
             if function.child_count:
                 called.add(function.id)
             else:
@@ -166,20 +170,52 @@ def joined(chain: tuple[str, ...]) -> str:
     return ".".join(chain)
 
 
-def chain_reader(name: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
+C_COMMENTS = r"/\*.*?\*/|//[^\n]*"
+"""Comments of all languages but Python, which may stand between the names of a chain."""
+
+
+def chain_reader(
+    name: str, separator: str, *, before: str = "", between: str = C_COMMENTS, arguments: str | None = None
+) -> Callable[[bytes], tuple[str, ...]]:
     """A function that reads ``a.b.c`` as ``("a", "b", "c")``, and anything but a chain of names as ``()``.
 
     Args:
         name: a pattern of one name, with one group.
         separator: a pattern of what stands between names.
+        before: a pattern of what may stand before the first name.
+        between: a pattern of what may stand beside a separator, as white space may: comments, continued lines.
+        arguments: a pattern of innermost type arguments, which may follow a name.
     """
-    whole, names = re.compile(rf"{name}(?:\s*(?:{separator})\s*{name})*"), re.compile(name)
+    whole, names = re.compile(rf"{before}{name}(?:\s*(?:{separator})\s*{name})*\s*"), re.compile(name)
+    ignored = re.compile(between, re.DOTALL)
+    innermost = re.compile(arguments) if arguments else None
 
     @lru_cache(maxsize=1 << 15)  # programs repeat themselves: most chains are found here
     def read(code: bytes) -> tuple[str, ...]:
         if len(code) > _LONGEST_CHAIN:
             return ()
         written = code.decode("utf-8", errors="replace")
-        return tuple(names.findall(written)) if whole.fullmatch(written) else ()
+        if not whole.fullmatch(written):
+            written = ignored.sub(" ", written)
+            while innermost and (bare := innermost.sub("", written)) != written:
+                written = bare
+            if not whole.fullmatch(written):
+                return ()
+        return tuple(names.findall(written))
 
     return read
+
+
+def without_arguments(code: str, opening: str = "<", closing: str = ">") -> str:
+    """A name without type arguments.
+
+    >>> without_arguments("Map<K, List<V>>.Entry"), without_arguments("h.Pair[int, string]", "[", "]")
+    ('Map.Entry', 'h.Pair')
+    """
+    kept, depth = [], 0
+    for character in code:
+        depth += character == opening
+        if not depth:
+            kept.append(character)
+        depth -= character == closing
+    return "".join(kept)

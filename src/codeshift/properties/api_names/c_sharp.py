@@ -13,7 +13,7 @@ from codeshift.properties.api_names.typed import bare_type, qualified_type
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_read = chain_reader(r"(?:global\s*::\s*)?@?([^\W\d]\w*)(?:<[\w\s,.<>\[\]?]*+>)?", r"\??\.|!\.")
+_read = chain_reader(r"(?:global\s*::\s*)?@?([^\W\d]\w*)", r"\??\.|!\.", arguments=r"<[\w\s,.\[\]?():@]*>")
 _USING = re.compile(r"(?:global\s+)?using\s+(static\s+)?(?:(\w+)\s*=\s*)?(?:global::)?([\w.\s]+?)(?:<.*>)?\s*;?\s*")
 _OWN_TYPES = (
     "class_declaration",
@@ -82,6 +82,11 @@ class CSharpNames(NameResolver):
     def plain(self, name: str, scope: Scope) -> str | None:
         """A method of the one class that is used statically; else one of the row's own class."""
         return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
+
+    def function(self, call: Node) -> Node:
+        """What a call calls, without the type arguments of a plain name."""
+        called = call.children[0]
+        return called.children[0] if called.type == "generic_name" else called
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
         """Literals, new objects, casts and keyword types have a known type."""

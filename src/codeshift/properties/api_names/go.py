@@ -7,7 +7,15 @@ from collections.abc import Callable
 from itertools import zip_longest
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import (
+    Found,
+    NameResolver,
+    Scope,
+    chain_reader,
+    joined,
+    text,
+    without_arguments,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -15,8 +23,9 @@ if TYPE_CHECKING:
 _read = chain_reader(r"([^\W\d]\w*+)", r"\.")
 _NAME = re.compile(r"[^\W\d]\w*")
 _TYPE = re.compile(r"\**\s*([^\W\d]\w*)\.([^\W\d]\w*)")
-_MADE = re.compile(r"&?\s*([^\W\d]\w*\.[^\W\d]\w*)\s*\{.*", re.DOTALL)
+_MADE = re.compile(r"&?\s*([^\W\d]\w*\.[^\W\d]\w*)\s*(?:\[[^\n{]*\])?\s*\{.*", re.DOTALL)
 _VERSION = re.compile(r"v\d+")
+_GENERIC = ("generic_type", "type_instantiation_expression")
 _TYPED = ("parameter_declaration", "variadic_parameter_declaration", "var_spec")
 _UNTYPED = {"range_clause": "left", "receive_statement": "left", "type_switch_statement": "alias", "const_spec": "name"}
 
@@ -32,6 +41,7 @@ class GoNames(NameResolver):
     roles: ClassVar = {
         "selector_expression": "members",
         "call_expression": "calls",
+        "type_conversion_expression": "calls",  # what "h.Map[int](x)" is to the grammar
         "composite_literal": "made",
         "import_spec": "imports",
         "short_var_declaration": "assigned",
@@ -58,6 +68,11 @@ class GoNames(NameResolver):
                 scope.hide(_NAME.findall(text(bound, source)))
         return scope
 
+    def function(self, call: Node) -> Node:
+        """What a call calls, without type arguments."""
+        called = call.children[0]
+        return called.children[0] if called.type in _GENERIC else called
+
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
         """As it is written in a bare function; a file names all of its packages, so there it is a variable."""
         return None if scope.imports else joined(chain)
@@ -71,13 +86,17 @@ class GoNames(NameResolver):
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
         """Calls, members of packages and typed variables, and literals of a package's types."""
         used = super().uses(found, source, scope)
+        for call in found["calls"]:
+            function = self.function(call)
+            if function.type == "qualified_type" and (chain := _read(source[function.start_byte : function.end_byte])):
+                used += filter(None, [self.named(chain, scope, True)])
         made = (node.child_by_field_name("type") for node in found["made"])
         types = (_type(text(node, source), scope) for node in made if node is not None)
         return used + [name for name in types if name]
 
 
 def _type(written: str, scope: Scope) -> str | None:
-    match = _TYPE.fullmatch(written)
+    match = _TYPE.fullmatch(without_arguments(written, "[", "]").strip())
     return f"{scope.imports.get(match.group(1), match.group(1))}.{match.group(2)}" if match else None
 
 

@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.properties.api_names.base import Found, NameResolver, Scope, chain_reader, joined, text
+from codeshift.properties.api_names.base import (
+    Found,
+    NameResolver,
+    Scope,
+    chain_reader,
+    joined,
+    text,
+    without_arguments,
+)
 from codeshift.properties.api_names.jdk import JAVA_PACKAGES
 from codeshift.properties.api_names.typed import bare_type, qualified_type
 
@@ -97,7 +105,7 @@ class JavaNames(NameResolver):
             made = node.child_by_field_name("type")
             used.append(_type(text(made, source), scope) if made is not None else None)
         for node in found["references"]:
-            chain = _read(source[node.start_byte : node.end_byte].replace(b"::", b"."))
+            chain = _read(without_arguments(text(node, source)).replace("::", ".").encode())
             if chain:
                 covered.add(node.start_byte)
                 used.append(self.named(chain, scope, True))

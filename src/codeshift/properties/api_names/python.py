@@ -13,10 +13,14 @@ from codeshift.properties.api_names.python_builtins import PYTHON_BUILTINS
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_read = chain_reader(r"([^\W\d]\w*+)", r"\.")
+# In "[*re.findall(a)]" the grammar takes the star for a part of the name.
+_read = chain_reader(r"([^\W\d]\w*+)", r"\.", before=r"(?:\*\s*)?", between=r"\\\r?\n|#[^\n]*")
 _DISPLAYS = {
-    "string": "builtins.str",
-    "concatenated_string": "builtins.str",
+    "integer": "builtins.int",
+    "float": "builtins.float",
+    "true": "builtins.bool",
+    "false": "builtins.bool",
+    "tuple": "builtins.tuple",
     "list": "builtins.list",
     "list_comprehension": "builtins.list",
     "dictionary": "builtins.dict",
@@ -24,6 +28,7 @@ _DISPLAYS = {
     "set": "builtins.set",
     "set_comprehension": "builtins.set",
 }
+_AROUND = ("parenthesized_expression", "list_splat")
 _FROM = re.compile(r"from\s+([\w.\s]+?)\s+import\s+(.*)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d]\w*")
 # A target that binds: no attribute, no subscript and nothing inside of one.
@@ -83,8 +88,23 @@ class PythonNames(NameResolver):
         """A built-in, or the name as it is written."""
         return f"builtins.{name}" if name in PYTHON_BUILTINS else name
 
+    def function(self, call: Node) -> Node:
+        """What a call calls; the star of ``[*sorted(x)]`` is no part of it."""
+        called = call.children[0]
+        return called.children[-1] if called.type == "list_splat" else called
+
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
         """Literals have a known type."""
+        while node.type in _AROUND and node.child_count > 1:
+            node = node.children[1]
+        if node.type in ("identifier", "attribute"):
+            chain = _read(source[node.start_byte : node.end_byte])
+            return self.named(chain, scope, False) if chain and chain[0] in scope.imports else None
+        if node.type in ("string", "concatenated_string"):
+            opening = text(node, source).partition("'")[0].partition('"')[0]
+            return "builtins.bytes" if "b" in opening.lower() else "builtins.str"
+        if node.type in ("integer", "float") and text(node, source)[-1:] in "jJ":
+            return "builtins.complex"
         return _DISPLAYS.get(node.type)
 
 

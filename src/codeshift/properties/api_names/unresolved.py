@@ -1,0 +1,55 @@
+"""Names that may be an API without saying so: a bare method's imports stand outside of its row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_TYPED = ("java", "c_sharp")  # a member is named by its type, whose package only an import tells
+_CONVENTIONS = {
+    "dt": "datetime", "ET": "xml.etree.ElementTree", "F": "torch.nn.functional", "jnp": "jax.numpy",
+    "mp": "multiprocessing", "nn": "torch.nn", "np": "numpy", "nx": "networkx", "pa": "pyarrow", "pd": "pandas",
+    "pl": "polars", "plt": "matplotlib.pyplot", "sm": "statsmodels.api", "sns": "seaborn", "sp": "scipy",
+    "st": "streamlit", "tf": "tensorflow", "xr": "xarray",
+}  # fmt: skip
+"""The names by which Python's users import modules, by convention."""
+_PART = re.compile(r"[./]")
+
+
+def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
+    """The names of a row that its imports could make a match of ``pattern``, had the row them, in their order.
+
+    Args:
+        pattern: of ``APIUsageSplitter``, such as ``"java.util.stream"``.
+        names: API names, of which none matches the pattern.
+        language: whose rules made the names.
+
+    >>> may_be("java.util.stream", ["Stream.of", "List.stream", ".stream", "my.app.stream.Source", "List.add"], "java")
+    ['Stream.of', 'List.stream', '.stream']
+    >>> may_be("numpy.linalg.norm", ["np.linalg.norm", "linalg.norm", "norm", ".norm", "scipy.linalg.norm"], "python")
+    ['np.linalg.norm', 'linalg.norm', 'norm']
+    """
+    whole = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
+    if not whole:
+        return []
+    fits = _of_a_type if language in _TYPED else _as_written
+    return [name for name in names if fits(whole, _PART.split(name))]
+
+
+def _of_a_type(whole: list[str], name: list[str]) -> bool:
+    """Whether a member or type of no known package has the pattern's last part in its name."""
+    if len(whole) < 2 or not (name[0] == "" or name[0][:1].isupper()) or name[0] == whole[0]:
+        return False
+    if whole[-2][:1].isupper() and name[0] not in ("", *whole[-2:]):
+        return False  # a member of another type
+    return whole[-1].casefold() in (part.casefold() for part in name)
+
+
+def _as_written(whole: list[str], name: list[str]) -> bool:
+    """Whether a name as it is written begins as the pattern ends, or with a conventional short name of its module."""
+    if not name[0]:
+        return False
+    if any(name[: len(whole) - cut] == whole[cut:] for cut in range(1, len(whole))):
+        return True
+    expanded = [*_CONVENTIONS.get(name[0], name[0]).split("."), *name[1:]]
+    return expanded[: len(whole)] == whole
