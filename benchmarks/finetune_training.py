@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from datasets import Dataset, disable_progress_bars
 from peft import LoraConfig, get_peft_model
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
@@ -27,7 +28,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.utils import logging
 
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
-from codeshift.finetune.batching import StepPlan
+from codeshift.finetune.batching import BatchCost, StepPlan, batches
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import ExactMatch
 
@@ -76,16 +77,16 @@ def padding(data: Dataset, tokenizer: Any) -> None:
     """Print how many tokens each side computes for a real one, in one epoch."""
     inputs = tokenized(data, tokenizer)
     lengths = np.array([[len(i), len(t)] for i, t in zip(inputs["input_ids"], inputs["labels"], strict=True)])
-    plan = StepPlan(lengths, BATCH, seed=0, bucket_by_length=True)
+    cost = BatchCost.of(TrainingConfig(batch_size=BATCH), Accelerator())
+    ours = [part for step in StepPlan(len(data), BATCH, seed=0).epoch(0) for part in batches(step, lengths, cost)]
     torch.manual_seed(0)
     orders = {
         "Seq2SeqTrainer": np.random.default_rng(0).permutation(len(data)),
         "grouped": np.array(list(LengthGroupedSampler(BATCH, lengths=lengths[:, 0].tolist()))),
-        "codeshift": np.concatenate(plan.epoch(0)),
     }
-    for side, order in orders.items():
-        batches = [lengths[order[i : i + BATCH]] for i in range(0, len(order), BATCH)]
-        computed = sum(len(batch) * int(batch.max(axis=0).sum()) for batch in batches)
+    computed_by = {side: [order[i : i + BATCH] for i in range(0, len(order), BATCH)] for side, order in orders.items()}
+    for side, computed_together in (computed_by | {"codeshift": ours}).items():
+        computed = sum(len(rows) * int(lengths[rows].max(axis=0).sum()) for rows in computed_together)
         ratio = round(computed / int(lengths.sum()), 2)
         print(json.dumps({"work": "padding", "side": side, "tokens_for_a_real_one": ratio}), flush=True)
 

@@ -6,20 +6,15 @@ import numpy as np
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
 
 from codeshift.finetune import Trainer, TrainingConfig
-from codeshift.finetune.batching import StepPlan, padded_lengths
-from codeshift.finetune.encoding import Encoder
-from codeshift.finetune.template import Template
+from codeshift.finetune.batching import StepPlan
 from codeshift.finetune.testing import tiny_model
 
 CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=1, batch_size=4, weight_decay=0.0, eval_every=None)
 
 
-def in_order_of_steps(data, model, tokenizer):
+def in_order_of_steps(data):
     """The rows as the steps of the first epoch take them."""
-    encoder = Encoder.of(model, tokenizer, (Template("doc", "source"), Template("code", "target")), (512, 512))
-    lengths = padded_lengths(encoder.encode(data), is_decoder=False)
-    plan = StepPlan(lengths, CONFIG.rows_per_step, CONFIG.seed, CONFIG.bucket_by_length)
-    return data.select(np.concatenate(plan.epoch(0)))
+    return data.select(np.concatenate(StepPlan(len(data), CONFIG.rows_per_step, CONFIG.seed).epoch(0)))
 
 
 def peer_losses(data, model, tokenizer, folder):
@@ -41,7 +36,7 @@ def test_losses_are_those_of_the_peer_on_the_same_batches(data, tokenizer, tmp_p
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     train = data["train"]
     ours = Trainer(model, tokenizer, CONFIG, source="doc", target="code", progress=False).fit(train).losses
-    theirs = peer_losses(in_order_of_steps(train, model, tokenizer), model, tokenizer, tmp_path)
+    theirs = peer_losses(in_order_of_steps(train), model, tokenizer, tmp_path)
     assert len(ours) == len(theirs) == 6
     assert ours[-1] < ours[0] - 0.1
     assert np.allclose(ours, np.array(theirs, dtype=float), rtol=1e-3, atol=1e-3)  # the peer logs five digits

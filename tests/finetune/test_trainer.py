@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 
 import numpy as np
 import pytest
 import torch
 from datasets import Dataset, DatasetDict
+from hypothesis import given
+from hypothesis import strategies as st
 from peft import LoraConfig, PeftModel
 from transformers import AutoModel
 
@@ -21,6 +24,7 @@ from codeshift.finetune import (
     load_model,
     trainer,
 )
+from codeshift.finetune.batching import BatchCost, StepPlan, batches
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 
@@ -141,23 +145,77 @@ def test_same_seed_same_numbers(data, tokenizer):
     assert runs[0][1] != runs[2][1]
 
 
-def test_row_lengths_are_batched_alike(data, tokenizer):
-    """The part of a batch that is padding stays small where lengths are unequal; a plain shuffle has more."""
-    from codeshift.finetune.batching import StepPlan
+def unequal_lengths(rows=4000):
+    source = np.random.default_rng(0).lognormal(4, 0.8, rows)
+    target = source * np.random.default_rng(1).lognormal(0, 0.3, rows)
+    return np.stack([source, target], axis=1).astype(np.int64) + 1
 
-    source = np.random.default_rng(0).lognormal(4, 0.8, 4000)
-    target = source * np.random.default_rng(1).lognormal(0, 0.3, 4000)
-    lengths = np.stack([source, target], axis=1).astype(np.int64) + 1
 
-    def padding(plan: StepPlan) -> float:
-        steps = [lengths[step] for step in plan.epoch(0)]
-        return sum(len(s) * int(s.max(axis=0).sum()) for s in steps) / int(lengths.sum())
+def test_steps_are_a_plain_shuffle():
+    """Each row once an epoch, in an order of the epoch's own, whatever the lengths."""
+    plan = StepPlan(4000, 16, seed=0)
+    first, second = (np.concatenate(plan.epoch(epoch)) for epoch in (0, 1))
+    assert sorted(first) == sorted(second) == list(range(4000))
+    assert not np.array_equal(first, second)
+    lengths = unequal_lengths().sum(axis=1)
+    spread = [np.ptp(np.log(lengths[step])) for step in plan.epoch(0)]
+    assert np.median(spread) > 2, "a step holds short rows and long ones"
 
-    bucketed = StepPlan(lengths, 16, 0, True)
-    assert padding(bucketed) < 1.2 < 2.5 < padding(StepPlan(lengths, 16, 0, False))
-    for epoch in (0, 1):
-        assert sorted(np.concatenate(bucketed.epoch(epoch))) == list(range(4000))
-    assert not np.array_equal(bucketed.epoch(0)[0], bucketed.epoch(1)[0])
+
+def test_batches_of_a_step_hold_little_padding():
+    """Rows of like lengths are computed together: half the padding of whole steps and more is saved."""
+    lengths = unequal_lengths()
+
+    def padding(cost):
+        parts = [part for step in StepPlan(4000, 16, seed=0).epoch(0) for part in batches(step, lengths, cost)]
+        assert sorted(np.concatenate(parts)) == list(range(4000))
+        assert max(map(len, parts)) <= cost.largest
+        return sum(len(part) * int(lengths[part].max(axis=0).sum()) for part in parts) / int(lengths.sum())
+
+    whole = padding(BatchCost(16, float("inf")))
+    assert whole > 2.5
+    assert padding(BatchCost(16, 64)) < 1.2
+    assert padding(BatchCost(4, 64)) < 1.2
+    assert padding(BatchCost(16, 1e9)) == whole
+
+
+@given(
+    lengths=st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), min_size=1, max_size=6),
+    largest=st.integers(1, 6),
+    per_batch=st.sampled_from([0.0, 20.0, 200.0]),
+    processes=st.integers(1, 3),
+)
+def test_a_cut_costs_the_least(lengths, largest, per_batch, processes):
+    """No other way to cut the rows, in their order by either length or by both, is cheaper."""
+    rows, cost = np.arange(len(lengths)), BatchCost(largest, per_batch, processes)
+    lengths = np.array(lengths)
+
+    def price(parts):
+        return sum(-(-len(p) // processes) * int(lengths[p].max(axis=0).sum()) + per_batch for p in parts)
+
+    orders = [np.lexsort(keys) for keys in (lengths.T[::-1], lengths.T, (lengths[:, 0], lengths.sum(axis=1)))]
+    every = [
+        parts
+        for order in orders
+        for places in itertools.product([0, 1], repeat=len(rows) - 1)
+        if max(map(len, parts := np.split(rows[order], 1 + np.flatnonzero(places)))) <= largest
+    ]
+    assert price(batches(rows, lengths, cost)) == min(map(price, every))
+
+
+def test_batches_of_like_lengths_change_no_step(data, tokenizer):
+    """The losses of a run are those of whole steps, so nothing that length tells of a target can matter."""
+    losses = [
+        quiet(
+            tiny_model("t5", tokenizer, dropout_rate=0.0),
+            tokenizer,
+            TrainingConfig(learning_rate=1e-2, num_epochs=2, batch_size=8, bucket_by_length=bucket),
+        )
+        .fit(data)
+        .losses
+        for bucket in (True, False)
+    ]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
 
 
 def test_truncation_is_counted_and_warned_of(data, tokenizer):

@@ -11,49 +11,38 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded
 
+# A CPU's time grows with the tokens almost from the first on (benchmarks/finetune.md); a GPU computes some thousands in
+# the time of one. The latter was never measured.
+_TOKENS_A_BATCH, _ELSEWHERE = {"cpu": 64.0}, 4096.0
 IGNORED = -100  # what cross entropy leaves out
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """The rows of every step of every epoch.
+    """The rows of every step of every epoch: a plain shuffle, so that no step tells anything of its rows.
 
-    The rows of a step are fixed before it is divided into batches, so accumulation changes no step.
+    Were rows of like lengths put into one step, a step would hold the rows of one label wherever length gives the label
+    away, and training would swing between them. What padding costs is saved within a step: see ``batches``.
 
     Attributes:
-        lengths: (rows, 2) what a batch is padded to: see ``padded_lengths``.
-        rows_per_step: rows in a step; the last of an epoch may have fewer.
-        seed: of the order.
-        bucket_by_length: rows of like lengths stand in one step.
+        rows: number of rows in an epoch.
+        rows_per_step: number of rows in a step; the last of an epoch may have fewer.
+        seed: seed of the order.
 
-    >>> plan = StepPlan(np.array([[5, 2], [40, 9], [6, 2], [41, 8]]), 2, seed=0, bucket_by_length=True)
-    >>> sorted(sorted(step.tolist()) for step in plan.epoch(0))
-    [[0, 2], [1, 3]]
+    >>> [step.tolist() for step in StepPlan(rows=5, rows_per_step=2, seed=0).epoch(0)]
+    [[2, 4], [3, 0], [1]]
     """
 
-    lengths: NDArray[np.int64]
+    rows: int
     rows_per_step: int
     seed: int
-    bucket_by_length: bool
 
     def epoch(self, epoch: int) -> list[NDArray[np.int64]]:
         """The row numbers of each step of one epoch (from 0), each row exactly once."""
-        generator = np.random.default_rng([self.seed, epoch])
-        order = generator.permutation(len(self.lengths))
-        if not self.bucket_by_length:
-            return _chunks(order, self.rows_per_step)
-        # As many buckets by the first length as each then has steps by the second: the least padding of both.
-        count = max(1, round(math.sqrt(len(order) / self.rows_per_step)))
-        order = order[np.argsort(self.lengths[order, 0], kind="stable")]
-        # Edges of the buckets move from epoch to epoch, so that rows near an edge meet on both sides of it.
-        bucket = (np.arange(len(order)) * count / len(order) + generator.random()).astype(np.int64)
-        second = self.lengths[order, 1]
-        # Up and down in turn, so that a step over an edge is alike in the second length.
-        order = order[np.lexsort((np.where(bucket % 2 == 0, second, -second), bucket))]
-        steps = _chunks(order, self.rows_per_step)
-        return [steps[i] for i in generator.permutation(len(steps))]
+        return _chunks(np.random.default_rng([self.seed, epoch]).permutation(self.rows), self.rows_per_step)
 
 
 def padded_lengths(data: Encoded, is_decoder: bool) -> NDArray[np.int64]:
@@ -66,10 +55,67 @@ def _chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def batches(rows: NDArray[np.int64], size: int, lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The rows of a step as batches of ``size`` rows, each of like lengths."""
-    order = rows[np.lexsort((lengths[rows, 1], lengths[rows, 0]))]
-    return _chunks(order, size)
+@dataclass(frozen=True)
+class BatchCost:
+    """What it costs to compute a step in batches: padded tokens, and a fixed price a batch.
+
+    Attributes:
+        largest: most rows in a batch.
+        per_batch: the time that a batch takes beside its tokens, as a number of tokens; infinite for batches of
+            ``largest`` rows in the order of the step.
+        processes: processes that share the rows of each batch.
+    """
+
+    largest: int
+    per_batch: float
+    processes: int = 1
+
+    @classmethod
+    def of(cls, config: TrainingConfig, accelerator: Any) -> BatchCost:
+        """The cost of batches on the device of a run."""
+        per_batch = _TOKENS_A_BATCH.get(accelerator.device.type, _ELSEWHERE) if config.bucket_by_length else math.inf
+        return cls(config.batch_size, per_batch, accelerator.num_processes)
+
+
+def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost) -> list[NDArray[np.int64]]:
+    """The rows of a step as batches of like lengths, which together cost the least.
+
+    The loss of a step is the sum over its batches, so that it is the same however they are cut. Cut are, at their best
+    places, the rows in the order of each of their lengths and of the sum of both; the cheapest of the three is taken.
+
+    Args:
+        rows: row numbers of the step, (n,).
+        lengths: (all rows, 2), as ``padded_lengths`` gives them.
+        cost: what a batch costs.
+
+    >>> lengths = np.array([[5, 2], [400, 90], [6, 2], [410, 80]])
+    >>> [batch.tolist() for batch in batches(np.arange(4), lengths, BatchCost(largest=4, per_batch=32))]
+    [[0, 2], [1, 3]]
+    """
+    if math.isinf(cost.per_batch):
+        return _chunks(rows, cost.largest)
+    own = lengths[rows]
+    orders = [np.lexsort(keys) for keys in ((own[:, 1], own[:, 0]), (own[:, 0], own[:, 1]), (own[:, 0], own.sum(1)))]
+    cuts = [_cut(own[order], cost) for order in orders]
+    best = min(range(len(cuts)), key=lambda i: cuts[i][0])
+    return np.split(rows[orders[best]], cuts[best][1])
+
+
+def _cut(lengths: NDArray[np.int64], cost: BatchCost) -> tuple[float, list[int]]:
+    """The least cost of rows in their order, and where to cut them: the shortest path over all places of a cut."""
+    n = len(lengths)
+    cheapest, before = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)
+    for end in range(1, n + 1):
+        count = np.arange(1, min(end, cost.largest) + 1)
+        longest = np.maximum.accumulate(lengths[end - len(count) : end][::-1], axis=0).sum(axis=1)
+        shared = -(-count // cost.processes)  # rows of the busiest process
+        total = cheapest[end - count] + shared * longest + cost.per_batch
+        taken = int(total.argmin())
+        cheapest[end], before[end] = total[taken], end - count[taken]
+    places = [int(before[n])]
+    while places[-1]:
+        places.append(int(before[places[-1]]))
+    return float(cheapest[n]), places[-2::-1]
 
 
 def pad(rows: Sequence[NDArray[Any]], value: int, *, left: bool = False) -> torch.Tensor:

@@ -47,7 +47,8 @@ class TrainingConfig:
         precision: of the computation: "fp32", or "bf16" or "fp16" for mixed precision (fp16 needs a GPU).
         weights: the type of the weights in memory, whatever they were stored in: "fp32", or "bf16" for half the memory.
             A LoRA adapter stays in float32 beside a bf16 model; full fine-tuning in bf16 loses small updates.
-        bucket_by_length: batches of rows of like lengths, in random order; False is a plain shuffle.
+        bucket_by_length: whether the rows of a step are computed in batches of like lengths, at most ``batch_size`` in
+            each, which saves padding and changes no step: its rows are a plain shuffle's either way.
         gradient_checkpointing: less memory for about a third more time.
         freeze: patterns (as of a shell) of the names of parameters to leave as they are, such as
             ``"*.embed_tokens.*"``.

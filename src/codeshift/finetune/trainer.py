@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
-from codeshift.finetune.batching import Collator, StepPlan, batches, padded_lengths
+from codeshift.finetune.batching import BatchCost, Collator, StepPlan, batches, padded_lengths
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
@@ -164,7 +164,7 @@ class _Run:
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
         self.lengths, self.target_tokens = padded_lengths(train, self.collate.is_decoder), train.targets.lengths
-        self.plan = StepPlan(self.lengths, config.rows_per_step, config.seed, config.bucket_by_length)
+        self.plan = StepPlan(len(train), config.rows_per_step, config.seed)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
         self.learning_rate = learning_rates(config, self.total)
 
@@ -208,7 +208,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         tokens = int(self.target_tokens[rows].sum())
-        parts = batches(rows, self.config.batch_size, self.lengths)
+        parts = batches(rows, self.lengths, BatchCost.of(self.config, accelerator))
         loss_of_step = torch.zeros((), device=accelerator.device)
         for i, part in enumerate(parts):
             reseed(self.config.seed, state.step, i, accelerator.process_index)
