@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from codeshift.metrics import BLEU, ChrF, CodeBLEU, EditSimilarity, SyntacticValidity
-from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.lexer import lex
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.study.findings.failures import repeats_itself
 
 TIMES = 8
