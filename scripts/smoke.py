@@ -53,6 +53,26 @@ assert CodeBLEU("java").corpus(["int f() { return 1; }"], ["int f() { return 1; 
 command = pathlib.Path(sys.executable).with_name("codeshift")
 told = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
 assert codeshift.__version__ in told.stdout
+with tempfile.TemporaryDirectory() as folder:
+    place = pathlib.Path(folder)
+    splits.save_to_disk(place / "parts")
+    (place / "study.yaml").write_text(
+        "data: rows.jsonl\ncolumn: code\nlanguage: python\nsource: docstring\ntarget: code\n"
+        "scenarios: [length_p80_p100]\nmethods: [full]\n"
+    )
+    rows.to_json(place / "rows.jsonl")
+    task = ["parts", "--source", "docstring", "--target", "code"]
+    for words in (
+        ["train", *task, "--out", "model"], ["train", *task, "--out", "model", "--method", "lora"], ["evaluate", *task],
+        ["study", "plan", "study.yaml"], ["study", "run", "study.yaml", "--out", "out"], ["demo"],
+    ):
+        lacking = subprocess.run([command, *words], capture_output=True, text=True, cwd=place)
+        assert lacking.returncode == 2, (words, lacking.stderr)
+        assert "pip install 'codeshift-ood[finetune]'" in lacking.stderr, (words, lacking.stderr)
+        assert "Traceback" not in lacking.stderr, (words, lacking.stderr)
+    for words in (["audit", "parts", "--permutations", "19"], ["doctor"], ["languages"]):
+        works = subprocess.run([command, *words], capture_output=True, text=True, cwd=place)
+        assert works.returncode == 0, (words, works.stderr)
 print("smoke test passed on Python", sys.version.split()[0])
 """
 

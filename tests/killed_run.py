@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,33 @@ def fit(data: Any, tokenizer: Any, out: Path | None, method: str = "full", confi
     return made.fit(data, out, **options)
 
 
+STEPS = 9
+"""Steps that a run with ``CONFIG`` makes of the tests' rows."""
+
+
 def fit_until(folder: Path, out: Path, method: str, at: int) -> None:
     """Go on with the run in ``out``, and be killed by ``kill -9`` after ``at`` steps in all, before they are saved."""
+    _fit_with(lambda: os.kill(os.getpid(), signal.SIGKILL), folder, out, method, at)
+
+
+def fit_without_end(folder: Path, out: Path, method: str) -> None:
+    """Go on with the run in ``out``, and stand still in the last step until somebody kills this process."""
+    _fit_with(_stand_still, folder, out, method, STEPS)
+
+
+def _stand_still() -> None:
+    while True:
+        signal.pause()
+
+
+def _fit_with(act: Callable[[], None], folder: Path, out: Path, method: str, at: int) -> None:
     torch.set_num_threads(1)
     step = trainer._Run._step
 
-    def killing(run: Any, rows: Any) -> None:
+    def acting(run: Any, rows: Any) -> None:
         step(run, rows)
         if run.state.step + 1 == at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            act()
 
-    trainer._Run._step = killing  # type: ignore[method-assign]
+    trainer._Run._step = acting  # type: ignore[method-assign]
     fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method)

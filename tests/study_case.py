@@ -80,6 +80,24 @@ def run_small_study(model: Path, folder: Path) -> None:
     small_study(model).run(folder, threads=1, progress=False)
 
 
+def run_small_study_without_end(model: Path, folder: Path) -> None:
+    """Do all but the end of the last run: its training stands still, with a checkpoint on disk, until it is killed."""
+    import signal
+
+    from codeshift.finetune import trainer
+    from codeshift.study import load_results
+
+    step = trainer._Run._step
+
+    def holding(run: Any, batch: Any) -> None:
+        step(run, batch)
+        while run.state.step >= 1 and load_results(folder).counts["pending"] == 1:
+            signal.pause()
+
+    trainer._Run._step = holding  # type: ignore[method-assign]  # in a process of its own
+    run_small_study(model, folder)
+
+
 def writing_study(model: Path) -> Study:
     """One scenario with and without its region, whose models also write text, in batches of three rows."""
     return small_study(
@@ -112,3 +130,20 @@ def run_until_killed_in_evaluation(model: Path, folder: Path, batches: int) -> N
     RowLog.append = last  # type: ignore[method-assign]  # in a process of its own
     torch.set_num_threads(1)
     writing_study(model).run(folder, threads=1, progress=False)
+
+
+def hold_trainings(held: str) -> None:
+    """In a worker: trainings stand still in their second step, with a checkpoint on disk, while a file is there."""
+    import os
+    import time
+
+    from codeshift.finetune import trainer
+
+    step = trainer._Run._step
+
+    def holding(run: Any, batch: Any) -> None:
+        step(run, batch)
+        while run.state.step >= 1 and os.path.exists(held):
+            time.sleep(0.01)
+
+    trainer._Run._step = holding  # type: ignore[method-assign]  # in a process of its own

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,22 @@ class MissingExtraError(CodeshiftError, ImportError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.package, self.extra)
+
+
+_PACKAGES = {"finetune": ("torch", "transformers", "peft", "accelerate"), "report": ("matplotlib", "jinja2")}
+
+
+def check_extra(extra: str) -> None:
+    """Check that the packages of an extra are installed; none of them is imported.
+
+    Raises:
+        MissingExtraError: one is not.
+
+    >>> check_extra("report")
+    """
+    for package in _PACKAGES[extra]:
+        if find_spec(package) is None:
+            raise MissingExtraError(package, extra)
 
 
 class Told(str):

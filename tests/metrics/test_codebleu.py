@@ -7,7 +7,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -231,22 +230,15 @@ DEEP = {
 
 @pytest.mark.parametrize("compat", [None, "codebleu-0.7"])
 @pytest.mark.parametrize("code", DEEP.values(), ids=DEEP)
-def test_deep_and_long_code_takes_no_recursion_and_little_time(code, compat):
-    """Depth ends in no recursion error, and time does not explode: a loop in a loop in a loop is read once."""
-    start = time.process_time()
+def test_deep_and_long_code_takes_no_recursion(code, compat):
+    """Depth ends in no recursion error, and a loop in a loop in a loop is read once: else this would take days."""
     score = CodeBLEU("java", compat=compat).score([code], [code + " "])[0]
     assert 0 < score <= 1 + 1e-12
-    assert time.process_time() - start < 20
 
 
-def test_time_grows_with_length():
-    """Four times the loops in loops take about four times as long, not two to the power of them."""
-    seconds = []
-    for n in (500, 2000):
-        start = time.process_time()
-        CodeBLEU("java").score(["while ( x ) { x = x + y ; " * n], ["x ;"])
-        seconds.append(time.process_time() - start)
-    assert seconds[1] < 40 * seconds[0] + 1
+def test_loops_in_loops():
+    """Two thousand loops in each other take no two to the power of them: the score is there."""
+    assert 0 <= CodeBLEU("java").score(["while ( x ) { x = x + y ; " * 2000], ["x ;"])[0] <= 1
 
 
 HOSTILE = [
@@ -265,19 +257,11 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_time_is_about_linear_in_every_language(language):
-    """Eight times the brackets, branches, statements, quotes take far less than the 64 of a quadratic cost."""
-    metric = CodeBLEU(language)
-
-    def seconds(times):
-        texts = [text * times for text in HOSTILE]
-        start = time.process_time()
-        scores = metric.score(texts, [text + " x" for text in texts])
-        assert ((scores >= 0) & (scores <= 1)).all()
-        return time.process_time() - start
-
-    seconds(10)
-    assert seconds(2400) < 24 * seconds(300) + 0.1
+def test_long_hostile_code_has_a_score_in_every_language(language):
+    """Thousands of brackets, branches, statements, quotes; benchmarks/growth.py measures how time grows with them."""
+    texts = [text * 2400 for text in HOSTILE]
+    scores = CodeBLEU(language).score(texts, [text + " x" for text in texts])
+    assert ((scores >= 0) & (scores <= 1)).all()
 
 
 SCRIPT = """

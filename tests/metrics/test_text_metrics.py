@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -257,14 +256,7 @@ HOSTILE = {"brackets": "(" * 1000, "words": "a b c d " * 250}
 @pytest.mark.slow
 @every_metric
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_time_grows_about_linearly(metric, text):
-    """Eight times the text takes less than 40 times as long: far below the 64 of a quadratic cost."""
-
-    def seconds(texts):
-        start = time.process_time()
-        metric.score(texts, [t[::-1] for t in texts])
-        return time.process_time() - start
-
-    seconds([text])
-    short = max(min(seconds([text]) for _ in range(3)), 1e-3)
-    assert min(seconds([text * 8]) for _ in range(2)) < 40 * short
+def test_long_hostile_text_has_a_score(metric, text):
+    """A hundred thousand characters end in a score; how time grows with them is measured in benchmarks/growth.py."""
+    (score,) = metric.score([text * 50], [text[::-1] * 50])
+    assert np.isnan(score) or 0 <= score <= 1

@@ -50,13 +50,20 @@ CORPUS = Corpus(
 
 
 CHILD = """
-import sys
+import signal, sys
 from pathlib import Path
 import torch
 sys.path.insert(0, sys.argv[1])
 from test_running import CONFIG, CORPUS
+from codeshift.finetune import trainer
 from codeshift.pretrain.running import pretrain
 torch.set_num_threads(1)
+step = trainer._Run._step
+def holding(run, rows):  # it cannot end before it is killed
+    step(run, rows)
+    while run.state.step + 1 == CONFIG.steps:
+        signal.pause()
+trainer._Run._step = holding
 pretrain(CORPUS, Path(sys.argv[2]), CONFIG)
 """
 
@@ -72,10 +79,11 @@ def test_a_killed_run_goes_on(whole, tmp_path):
     out = tmp_path / "killed"
     command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(out)]
     child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
-    while child.poll() is None and not list(out.glob("checkpoints/step-*")):
+    while not list(out.glob("checkpoints/step-*")):
+        assert child.poll() is None
         time.sleep(0.001)
     child.send_signal(signal.SIGKILL)
-    assert child.wait() == -signal.SIGKILL, "the run ended before it was killed"
+    assert child.wait() == -signal.SIGKILL
     assert not (out / "model.safetensors").exists()
     result = pretrain(CORPUS, out, CONFIG)
     assert result.losses == whole[1].losses

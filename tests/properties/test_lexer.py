@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -77,19 +76,10 @@ def test_examples(text: str, tokens: list[str]) -> None:
 
 
 @pytest.mark.parametrize("unit", ["1", "e", "1e", "1e-", "1.", "0x", ">", "_", "'", "é", " ", "1e-1"])
-def test_time_is_linear(unit: str) -> None:
-    """Eight times the text takes about eight times as long, not 64 times, on text made to backtrack."""
-
-    def seconds(size: int) -> float:
-        text = unit * (size // len(unit))
-        best = float("inf")
-        for _ in range(3):
-            started = time.process_time()
-            lex(text)
-            best = min(best, time.process_time() - started)
-        return best
-
-    assert seconds(800_000) < 30 * max(seconds(100_000), 1e-3)
+def test_text_made_to_backtrack(unit: str) -> None:
+    """No character is lost of a text that would make a careless pattern backtrack (time: benchmarks/growth.py)."""
+    text = unit * (800_000 // len(unit))
+    assert "".join(lex(text)) == text.replace(" ", "")
 
 
 def test_no_possessive_groups():

@@ -9,7 +9,6 @@ import random
 import subprocess
 import sys
 import sysconfig
-import time
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -359,15 +358,13 @@ def test_rows_that_are_all_alike_cost_little() -> None:
     assert peak < 1 << 30
 
 
-def test_a_long_chain_costs_little() -> None:
-    """Rows of which each resembles only the next, so that dropping them goes one by one, take no quadratic time."""
+def test_a_long_chain() -> None:
+    """Rows of which each resembles only the next, so that dropping them goes one by one (see benchmarks/growth.py)."""
     words = [f"w{i}" for i in range(30_000)]
     rows = [" ".join(words[start : start + 12]) for start in range(29_000)]
-    started = time.process_time()
     found = NearDuplicates(ngram=1, threshold=0.95).components(rows)
     assert found.sizes.max() == 1
     assert NearDuplicates(ngram=1, threshold=0.8).components(rows).sizes.tolist() == [29_000]
-    assert time.process_time() - started < 30
 
 
 def test_the_finder_is_a_value() -> None:

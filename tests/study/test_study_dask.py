@@ -10,7 +10,7 @@ import pytest
 
 from codeshift.study import load_results
 from codeshift.study.folder import StudyFolder
-from study_case import assert_same, small_study
+from study_case import assert_same, hold_trainings, small_study
 
 
 @pytest.mark.slow
@@ -20,6 +20,8 @@ def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
     from dask.distributed import Client, LocalCluster
 
     study, files, killed = small_study(model), StudyFolder(tmp_path / "cluster"), []
+    held = tmp_path / "held"
+    held.touch()
 
     def kill_one(record):
         """After the first run, kill a worker that is at work while a checkpoint of a run is there."""
@@ -29,12 +31,14 @@ def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
                 os.kill(processes[busy[0]], signal.SIGKILL)
                 killed.append(busy[0])
             time.sleep(0.01)
+        held.unlink(missing_ok=True)
 
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         processes = client.run(os.getpid)
+        client.run(hold_trainings, str(held))
         results = study.run(files.root, executor=client.get_executor(), threads=1, progress=kill_one)
     assert len(killed) == 1
     assert_same(results, load_results(straight))

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
+from codeshift.errors import check_extra
+
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
 
@@ -56,7 +58,12 @@ def quiet_unless_watched() -> None:
 
 
 def quiet_models_unless_watched() -> None:
-    """Likewise those of ``transformers``, of loading weights."""
+    """Turn off the bars of ``transformers`` (of loading weights) until the command ends, if nobody watches.
+
+    Raises:
+        MissingExtraError: a package that models need is not installed.
+    """
+    check_extra("finetune")
     if not watched():
         from transformers.utils import logging
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from codeshift.errors import check_extra
 
-from codeshift.errors import MissingExtraError
-
-for _package in ("torch", "transformers", "peft", "accelerate"):
-    if find_spec(_package) is None:
-        raise MissingExtraError(_package, "finetune")
+check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
 from codeshift.finetune.config import TrainingConfig  # noqa: E402

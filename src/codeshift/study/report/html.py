@@ -8,11 +8,10 @@ import json
 import math
 from collections.abc import Mapping
 from importlib.resources import files
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from codeshift.errors import MissingExtraError
+from codeshift.errors import check_extra
 from codeshift.study.findings import Claim, ExampleRow, Findings
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.strength import audit_auc
@@ -26,11 +25,10 @@ from codeshift.study.report.figures.theme import PAGE
 from codeshift.study.report.study_tables import part_kind, verdict_label
 from codeshift.study.report.tables import Column, Value
 
-if find_spec("jinja2") is None:
-    raise MissingExtraError("jinja2", "report")
+check_extra("report")
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, StrictUndefined  # noqa: E402
+from markupsafe import Markup  # noqa: E402
 
 if TYPE_CHECKING:
     from codeshift.study.report.study_report import Report
