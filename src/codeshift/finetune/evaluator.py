@@ -294,7 +294,9 @@ def check_one_output(metrics: Iterable[Metric]) -> None:
             remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
             raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
         if metric.k > 1:
-            remedy = "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
+            remedy = (
+                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
+            )
             raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
         if metric.tests is not None:
             Template(metric.tests, "tests")

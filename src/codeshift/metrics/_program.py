@@ -16,7 +16,7 @@ _NAME = "program"
 
 def main() -> None:
     """Read the order from the file descriptor on the command line, run it, and write the word that says so."""
-    write, leave, getpid, ours = os.write, os._exit, os.getpid, os.getpid()
+    write, leave, getpid, ours, run = os.write, os._exit, os.getpid, os.getpid(), exec  # programs replace some of them
     with open(int(sys.argv[1]), encoding="utf-8") as file:
         order = json.load(file)
     module = ModuleType(_NAME)
@@ -26,7 +26,7 @@ def main() -> None:
     sources = ((order["program"], module.__file__), (order["test"], "test.py"))
     codes = [compile(source, name, "exec", dont_inherit=True) for source, name in sources]
     for code in codes:
-        exec(code, module.__dict__)  # noqa: S102 - the purpose of this script
+        run(code, module.__dict__)
     if getpid() == ours:  # a child that the program forked has not run the test for it
         write(order["writer"], order["word"].encode())
         leave(0)

@@ -29,12 +29,11 @@ _CLASSES: tuple[type[Metric], ...] = (
     ElementRecall,
     ExactMatch,
     NegativeLogLikelihood,
-    PassAtK,
     SyntacticValidity,
     TokenAccuracy,
 )
 
-METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES}
+METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES} | {"pass_at_k": PassAtK}
 """The metrics by name; ``pass@1`` and its like are ``pass_at_k`` as well."""
 
 _FUNCTIONS = ("extractor",)  # a name must not decide what code runs

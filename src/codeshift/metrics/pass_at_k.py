@@ -60,7 +60,9 @@ class PassAtK(Metric):
         if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or self.k < 1:
             raise ParameterError("k", "an integer of at least 1", self.k, "pass@1 is k=1")
         if self.runner is not None and not callable(getattr(self.runner, "run", None)):
-            raise ParameterError("runner", "a Runner", self.runner, "such as codeshift.metrics.execution.PythonRunner()")
+            raise ParameterError(
+                "runner", "a Runner", self.runner, "such as codeshift.metrics.execution.PythonRunner()"
+            )
         if self.tests is not None and self.runner is None:
             raise ParameterError("tests", "left out without a runner", self.tests, "give the runner that runs them")
 
