@@ -29,7 +29,7 @@ class Runner(Protocol):
 
 @dataclass(frozen=True)
 class PassAtK(Metric):
-    """The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
+    r"""The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
 
     Of n samples of which c pass, the unbiased estimate is 1 - C(n - c, k) / C(n, k). (1 - (1 - c/n) ** k, which is
     sometimes used, is too low.) By default it takes results and runs nothing: a row of ``predictions`` is either a
@@ -41,7 +41,7 @@ class PassAtK(Metric):
             programs, and one of ``references`` the test code. **This executes whatever the model wrote**: see
             ``codeshift.metrics.execution`` for what its runner holds back and what it does not.
         tests: where an ``Evaluator`` or a ``Study`` finds the test code: a column, or a template such as
-            ``"{test}\\ncheck({entry_point})"``. None takes the target. ``score`` itself is given tests and reads no
+            ``"{test}\ncheck({entry_point})"``. None takes the target. ``score`` itself is given tests and reads no
             column.
 
     Source: Chen et al., Evaluating Large Language Models Trained on Code (arXiv 2107.03374), equation 1.

@@ -53,16 +53,16 @@ def texts_of_tests(side: str, rows: list[Any]) -> list[str]:
 
 
 def check_tests(side: str, tests: list[str]) -> None:
-    """Raise a DataError for a test that no program can fail, or that cannot be read.
+    r"""Raise a DataError for a test that no program can fail, or that cannot be read.
 
     Definitions alone check nothing. HumanEval's ``test`` is such a row (it defines ``check``, which must be called),
     and so is a reference solution that was given in place of a test.
 
-    >>> check_tests("references", ["def check(f):\\n    assert f(1) == 2"])
+    >>> check_tests("references", ["def check(f):\n    assert f(1) == 2"])
     Traceback (most recent call last):
         ...
-    codeshift.errors.DataError: references[0] must be test code that checks something, got 'def check(f):\\n    assert
-    f(1) == 2': it only defines names: call what it defines, as in "{test}\\ncheck({entry_point})"
+    codeshift.errors.DataError: references[0] must be test code that checks something, got 'def check(f):\n    assert
+    f(1) == 2': it only defines names: call what it defines, as in "{test}\ncheck({entry_point})"
     """
     for i, test in enumerate(tests):
         with warnings.catch_warnings():

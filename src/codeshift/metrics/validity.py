@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,8 @@ class SyntacticValidity(Metric):
     is taken off all lines. What only the compiler finds out (``break`` outside of a loop) is not looked for. Rows that
     are Python 2 score 0; ``corpus(...).parts["python_2"]`` is their share.
 
-    The other languages parse without an ERROR or MISSING node of their tree-sitter grammar, and hold no reserved word as
-    a name. The grammars are more lenient than compilers, and a program that parses may mean nothing.
+    The other languages parse without an ERROR or MISSING node of their tree-sitter grammar, and hold no reserved word
+    as a name. The grammars are more lenient than compilers, and a program that parses may mean nothing.
 
     Attributes:
         language: one of ``codeshift.properties.languages()``.
@@ -51,7 +51,7 @@ class SyntacticValidity(Metric):
             DataError: if a row is not a string.
         """
         texts, _ = text_rows(predictions, references)
-        return np.array(valid_rows(texts, self.language), dtype=np.float64)
+        return np.array(list(map(validator(self.language), texts)), dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """(1, valid), shape (n, 2); of Python (1, valid, Python 2), shape (n, 3).
@@ -61,7 +61,7 @@ class SyntacticValidity(Metric):
             DataError: if a row is not a string.
         """
         texts, _ = text_rows(predictions, references)
-        valid = valid_rows(texts, self.language)
+        valid = list(map(validator(self.language), texts))
         columns = [[1] * len(texts), valid]
         if self.language == "python":
             from codeshift.metrics.validity_parts.python2 import is_python2
@@ -76,17 +76,19 @@ class SyntacticValidity(Metric):
         return CorpusScore(ratio(sums[1], sums[0]), parts=parts, n=int(sums[0]))
 
 
-def valid_rows(texts: Sequence[str], language: str) -> list[bool]:
-    """Which texts are valid: see ``SyntacticValidity``.
+def validator(language: str) -> Callable[[str], bool]:
+    """A function that says whether a text is valid: see ``SyntacticValidity``. One thread may use it at a time.
 
-    >>> valid_rows(["int x = 1;", "catch (E e) { }", ""], "java")
-    [True, False, False]
+    >>> is_valid = validator("java")
+    >>> is_valid("int x = 1;"), is_valid("catch (E e) { }"), is_valid("")
+    (True, False, False)
     """
     if language == "python":
         from codeshift.metrics.validity_parts.python3 import is_python3
 
-        return [bool(text.strip()) and is_python3(text) for text in texts]
-    from codeshift.metrics.validity_parts.shells import ShellParser
+        accepts = is_python3
+    else:
+        from codeshift.metrics.validity_parts.shells import ShellParser
 
-    parser = ShellParser(language)
-    return [bool(text.strip()) and parser.accepts(text) for text in texts]
+        accepts = ShellParser(language).accepts
+    return lambda text: bool(text.strip()) and accepts(text)

@@ -12,7 +12,7 @@ _TOKEN = re.compile(
     (?P<comment>\#[^\n]*)
     | (?P<string>(?i:ur|br|u|r|b|f|rf|fr)?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}
                  |\"(?:\\.|[^\\\"\n])*\"|'(?:\\.|[^\\'\n])*'))
-    | (?P<number>(?<![\w.])(?:0[xXoObB])?[0-9][0-9a-fA-F_]*[lL]?(?![\w.]))
+    | (?P<number>(?<![\w.])(?:0[xX][0-9a-fA-F_]+|[0-9][0-9a-zA-KM-Z_]*)[lL]?(?![\w.]))
     | (?P<name>\w+)
     | (?P<newline>\n)
     | (?P<space>[^\S\n]+|\\\n)
@@ -22,21 +22,27 @@ _TOKEN = re.compile(
 )
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _NEW_NAMES = ("async", "await", "nonlocal")  # are names in Python 2
-_KEYWORDS = ("print", "exec", "raise", "except")
-_BEGINS = ("newline", "")
+_MARKS = re.compile(
+    r"""\b(?:print|exec|raise|except|async|await|nonlocal|lambda)\b|`|<>|\t|\(\(|,[ ]?\(
+    |\b0[0-7]|[0-9a-fA-F][lL]\b|[uU][rR]["']""",
+    re.VERBOSE,
+)
+"""What a text holds that is Python 2 and not Python 3."""
 _Token = tuple[str, str]
 
 
 def is_python2(text: str) -> bool:
-    """Whether a text that ``is_python3`` refuses is Python 2.
+    r"""Whether a text that ``is_python3`` refuses is Python 2.
 
     Known are ``print``, ``exec`` and ``raise`` as statements of old, ``except E, e``, backticks, ``<>``, ``0777``,
     ``10L``, ``ur""``, parameters in brackets, names that are keywords now, and tabs beside spaces. Text that also holds
     what only Python 3 has (f-strings, annotations, ``async def``) is neither.
 
-    >>> is_python2("print 'x', y"), is_python2("try:\\n    f()\\nexcept E, e:\\n    raise E, 'x'"), is_python2("x = (")
+    >>> is_python2("print 'x', y"), is_python2("try:\n    f()\nexcept E, e:\n    raise E, 'x'"), is_python2("x = (")
     (True, True, False)
     """
+    if _MARKS.search(text) is None:
+        return False
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     tokens = [(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(text)]
     if _is_new(tokens):
@@ -110,7 +116,7 @@ def _rewritten(tokens: list[_Token]) -> Iterator[str]:
             yield " as "
         elif not (i in dropped or (closing and text == ">>" and _first(tokens, i))):
             yield text
-        begins = begins and kind == "space" or kind == "newline" or text in (";", ":")
+        begins = (begins and kind == "space") or kind == "newline" or text in (";", ":")
     if closing:
         yield closing
 

@@ -18,19 +18,19 @@ VERSION = (3, 13)
 _TYPE_COMMENT = re.compile(r"(#[ \t\f]*)type:")
 _LINE = re.compile(r"\r\n|\r|\n")
 _CODE = re.compile(r"([ \t]*)[^\s#]")
-# A fragment is read two levels deep, each line one tab further in: a line to the left of its first one then fits no level.
+# A fragment is read two levels deep, each line one tab further in: a line left of its first one then fits no level.
 _SHELL = "class A:\n class B:\n"
 _SHORT = 5_000  # characters; longer ones may hold chains that exhaust the stack of a thread
 _STACK, _STACK_A_CHARACTER = 64 << 20, 128
 
 
 def is_python3(text: str) -> bool:
-    """Whether CPython 3.13's ``ast.parse`` accepts a text, after its indentation is taken off.
+    r"""Whether CPython 3.13's ``ast.parse`` accepts a text, after its indentation is taken off.
 
     The first line of code sets the margin; no later one may stand to the left of it. What only the compiler finds out
     (``return`` outside of a function, ``break`` outside of a loop) is not looked for: a text may be a body.
 
-    >>> is_python3("    def f(self):\\n        return 1"), is_python3("def f():\\n    return 1\\n  return 2")
+    >>> is_python3("    def f(self):\n        return 1"), is_python3("def f():\n    return 1\n  return 2")
     (True, False)
     >>> is_python3("type X = int"), is_python3("print 'x'")
     (True, False)

@@ -1,6 +1,7 @@
 """Words that a language keeps to itself, and where its grammar would still take them for names.
 
-tree-sitter looks for a keyword only where one may stand, so ``else { }`` in a Java class is a constructor named ``else``.
+tree-sitter looks for a keyword only where one may stand, so ``else { }`` in a Java class is a constructor of the name
+``else``.
 """
 
 from __future__ import annotations
@@ -38,19 +39,19 @@ _ECMA_NAMES = ("identifier", "shorthand_property_identifier", "shorthand_propert
 RESERVED: dict[str, Reserved] = {
     "java": Reserved(
         _words(
-            """abstract assert boolean break byte case catch char class const continue default do double else enum extends
-            false final finally float for goto if implements import instanceof int interface long native new null package
-            private protected public return short static strictfp super switch synchronized this throw throws transient
-            true try void volatile while"""
+            """abstract assert boolean break byte case catch char class const continue default do double else enum
+            extends false final finally float for goto if implements import instanceof int interface long native new
+            null package private protected public return short static strictfp super switch synchronized this throw
+            throws transient true try void volatile while"""
         ),
         ("identifier", "type_identifier"),
     ),
     "c_sharp": Reserved(
         _words(
-            """abstract as base break case catch checked class const continue default delegate do else enum event explicit
-            extern false finally fixed for foreach goto if implicit in interface internal is lock namespace new null
-            operator out override params private protected public readonly ref return sealed sizeof stackalloc static
-            struct switch this throw true try typeof unchecked unsafe using virtual volatile while"""
+            """abstract as base break case catch checked class const continue default delegate do else enum event
+            explicit extern false finally fixed for foreach goto if implicit in interface internal is lock namespace
+            new null operator out override params private protected public readonly ref return sealed sizeof
+            stackalloc static struct switch this throw true try typeof unchecked unsafe using virtual volatile while"""
         )
     ),
     "javascript": Reserved(_words(_ECMA), _ECMA_NAMES),
@@ -66,32 +67,32 @@ RESERVED: dict[str, Reserved] = {
     "cpp": Reserved(
         _words(
             _C
-            + """ catch class delete export false friend namespace new operator private protected
-            public template this throw true try typeid typename using virtual"""
+            + """ catch class delete export friend namespace new operator private protected
+            public template throw try typeid typename using virtual"""
         ),
         ("identifier", "type_identifier", "field_identifier", "namespace_identifier", "statement_identifier"),
     ),
     "rust": Reserved(
         _words(
-            """as async await break const continue dyn else enum extern false fn for if impl in let loop match mod move mut
-            pub ref return static struct trait true type unsafe use where while"""
+            """as async await break const continue dyn else enum extern false fn for if impl in let loop match mod move
+            mut pub ref return static struct trait true type unsafe use where while"""
         ),
         ("identifier", "type_identifier", "field_identifier"),
         frozenset({"token_tree", "token_tree_pattern", "macro_rule"}),
     ),
     "ruby": Reserved(
         _words(
-            """alias and begin break case class def do else elsif end ensure false for if in module next nil not or redo
-            rescue retry return self super then true undef unless until when while yield"""
+            """alias and begin break case class def do else elsif end ensure false for if in module next nil not or
+            redo rescue retry return self super then true undef unless until when while yield"""
         )
     ),
     "php": Reserved(
         _words(
-            """abstract and array as break callable case catch class clone const continue declare default do echo else elseif
-            empty enddeclare endfor endforeach endif endswitch endwhile eval exit extends final finally fn for foreach
-            function global goto if implements include include_once instanceof insteadof interface isset list match namespace
-            new or print private protected public require require_once return static switch throw trait try unset use var
-            while xor yield"""
+            """abstract and array as break callable case catch class clone const continue declare default do echo else
+            elseif empty enddeclare endfor endforeach endif endswitch endwhile eval exit extends final finally fn
+            for foreach function global goto if implements include include_once instanceof insteadof interface isset
+            list match namespace new or print private protected public require require_once return static switch
+            throw trait try unset use var while xor yield"""
         ),
         (
             "(function_definition name: (name) @name)",

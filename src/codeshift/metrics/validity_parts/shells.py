@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Shell:
 
     Attributes:
         before: what opens it; its last character is the first of the node that holds the fragment.
-        after: what closes it; its first line end ends a comment of the fragment's, its second character closes that node.
+        after: what closes it; its line end ends a comment of the fragment's, its second character closes that node.
         refused: types of nodes that the grammar takes there and the language does not.
     """
 
@@ -33,8 +34,8 @@ def _types(text: str) -> frozenset[str]:
 
 
 _JAVA_FILE = _types(
-    """package_declaration import_declaration module_declaration class_declaration interface_declaration enum_declaration
-    record_declaration annotation_type_declaration line_comment block_comment ;"""
+    """package_declaration import_declaration module_declaration class_declaration interface_declaration
+    enum_declaration record_declaration annotation_type_declaration line_comment block_comment ;"""
 )
 _GO_FILE = _types(
     """package_clause import_declaration function_declaration method_declaration const_declaration var_declaration
@@ -140,12 +141,17 @@ class ShellParser:
 
 def _query(language: object, reserved: Reserved | None, name: str) -> object:
     """What must be looked at more closely in a tree."""
-    from tree_sitter import Query
+    from tree_sitter import Query, QueryError
 
     names = reserved.names if reserved else ()
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
     patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
-    return Query(language, "\n".join(patterns)) if patterns else None
+    known = []
+    for pattern in patterns:  # a package may bring a grammar of its own, with other types of nodes
+        with contextlib.suppress(QueryError):
+            Query(language, pattern)
+            known.append(pattern)
+    return Query(language, "\n".join(known)) if known else None
 
 
 def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:
