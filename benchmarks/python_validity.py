@@ -33,39 +33,11 @@ def accepts(text):
 print(json.dumps([accepts(text) for text in json.load(sys.stdin)]))
 """
 _TOKEN = re.compile(r'\s+|\w+|"""|\'\'\'|.', re.DOTALL)
-_KEYWORDS = [
-    "class",
-    "def",
-    "if",
-    "else",
-    "return",
-    "lambda",
-    "None",
-    "in",
-    "is",
-    "not",
-    "yield",
-    "await",
-    "async",
-    "match",
-    "case",
-    "type",
-    "print",
-    "pass",
-    "del",
-    "import",
-    "with",
-    "for",
-    "True",
-    "break",
-    "continue",
-    "nonlocal",
-    "global",
-    "try",
-    "except",
-    "finally",
-    "raise",
-]
+_KEYWORDS = (
+    "class", "def", "if", "else", "return", "lambda", "None", "in", "is", "not", "yield", "await", "async", "match",
+    "case", "type", "print", "pass", "del", "import", "with", "for", "True", "break", "continue", "nonlocal",
+    "global", "try", "except", "finally", "raise",
+)  # fmt: skip
 _LITERALS = ("0777", "1__0", "0x", "1_", "1e", "0b2", "1a", "5.", "0o8", "1j2", "'", '"', 'f"{x"', 'f"{a b}"', "b'é'")
 _STATEMENTS = (
     "x + 1 = 2", "f() = 1", "None = 1", "del f()", "for 1 in x: pass", "x = yield = 1", "f(a=1, 2)", "f(**a, *b)",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node, Parser, Query
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class ShellParser:
         return not _is_within(node, reserved.free)
 
 
-def _query(language: object, reserved: Reserved | None, name: str) -> object:
+def _query(language: Language, reserved: Reserved | None, name: str) -> Query | None:
     """What must be looked at more closely in a tree."""
     from tree_sitter import Query, QueryError
 
