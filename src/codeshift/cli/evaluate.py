@@ -17,7 +17,7 @@ _METRICS = ("negative_log_likelihood", "token_accuracy", "exact_match")
 
 METRICS = (
     "negative_log_likelihood", "token_accuracy", "exact_match", "bleu", "chrf", "codebleu", "edit_similarity",
-    "syntactic_validity", "element_precision", "element_recall",
+    "syntactic_validity", "element_precision", "element_recall", "pass_at_k",
 )  # fmt: skip
 """All names; help lists them without loading what they stand for."""
 

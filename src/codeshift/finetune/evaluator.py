@@ -29,14 +29,16 @@ from codeshift.finetune.runtime import seeded
 from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
-from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics import Metric, NegativeLogLikelihood, PassAtK, TokenAccuracy
+from codeshift.metrics.programs import check_tests
 
 
 class Evaluator:
     r"""Evaluates models, fine-tuned or not, by teacher forcing and by what they write.
 
     ``NegativeLogLikelihood`` and ``TokenAccuracy`` are measured by teacher forcing; every other metric compares the
-    text that the model writes with the reference. Nothing is generated where no metric needs it.
+    text that the model writes with the reference. Nothing is generated where no metric needs it. ``PassAtK(1,
+    runner=...)`` runs what the model writes against the test code in its column ``tests``, or in the target.
 
     Args:
         metrics: of ``codeshift.metrics``; at least one.
@@ -120,6 +122,7 @@ class Evaluator:
         for rows in chosen.values():
             self.source.check(rows.features)
             self.target.check(rows.features)
+            check_test_code(self.metrics.values(), self.target, rows)
         tokenizer = _tokenizer_of(model, tokenizer)
         with seeded(self.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):
@@ -138,6 +141,10 @@ class Evaluator:
         if output_dir is not None:
             result.save(output_dir)
         return result
+
+    def _template(self, metric: Metric) -> Template:
+        """Where the references of a metric are."""
+        return tests_template(metric) or self.target
 
     @property
     def _generates(self) -> bool:
@@ -163,7 +170,7 @@ class Evaluator:
         encoder = Encoder.of(model, tokenizer, (self.source, self.target), lengths)
         data = encoder.encode(rows, part)
         encoder.warn_of(data.truncation, part)
-        references = self.target.texts({column: list(rows[column]) for column in self.target.columns})
+        references = _texts(self.target, rows)
         forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
         outputs = self._outputs(model, tokenizer, data, generated, part, logs.get(f"{part}.outputs"))
@@ -175,7 +182,8 @@ class Evaluator:
                 scored[name] = np.arange(len(data))
             else:
                 predictions = [output.text for output in outputs if output is not None]
-                statistics[name] = metric.statistics(predictions, [references[i] for i in generated])
+                right = references if tests_template(metric) is None else _texts(self._template(metric), rows)
+                statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
                 scored[name] = generated
         return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed)
 
@@ -243,7 +251,8 @@ class Evaluator:
         }
 
     def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
-        columns = sorted({*self.source.columns, *self.target.columns})
+        tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
+        columns = sorted({*self.source.columns, *self.target.columns, *tests})
         return {
             "model": describe_model(model),
             "adapter": describe_adapter(model),
@@ -256,6 +265,48 @@ class Evaluator:
 def is_forced(metric: Metric) -> bool:
     """Whether a metric is measured by teacher forcing rather than on generated text."""
     return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
+
+
+def tests_template(metric: Metric) -> Template | None:
+    """Where the test code of a metric that runs programs is, if it is elsewhere than the target."""
+    return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
+
+
+def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) -> None:
+    """Raise a ParameterError where ``rows`` hold no test code for a metric that runs programs."""
+    for metric in metrics:
+        if isinstance(metric, PassAtK):
+            template = tests_template(metric) or target
+            template.check(rows.column_names)
+            check_tests(template.spec, _texts(template, rows))
+
+
+def check_one_output(metrics: Iterable[Metric]) -> None:
+    """Raise a ParameterError for a ``PassAtK`` that one output a row cannot serve.
+
+    Raises:
+        IsolationError: its runner would run nothing on this machine.
+    """
+    for metric in metrics:
+        if not isinstance(metric, PassAtK):
+            continue
+        if metric.runner is None:
+            remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
+            raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
+        if metric.k > 1:
+            remedy = (
+                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
+            )
+            raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
+        if metric.tests is not None:
+            Template(metric.tests, "tests")
+        check = getattr(metric.runner, "check", None)
+        if check is not None:
+            check()
+
+
+def _texts(template: Template, rows: Dataset) -> list[str]:
+    return template.texts({column: list(rows[column]) for column in template.columns})
 
 
 def describe_adapter(model: Any) -> dict[str, Any] | None:
@@ -274,6 +325,7 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
     if not metrics or len(named) < len(metrics):
         names = [metric.name for metric in metrics]
         raise ParameterError("metrics", "at least one, each once", names, "give [NegativeLogLikelihood()] for example")
+    check_one_output(metrics)
     return named
 
 

@@ -15,7 +15,9 @@ from codeshift.metrics.codebleu import CodeBLEU
 from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
+from codeshift.metrics.execution import PythonRunner
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.pass_at_k import PassAtK
 from codeshift.metrics.validity import SyntacticValidity
 
 _CLASSES: tuple[type[Metric], ...] = (
@@ -31,10 +33,11 @@ _CLASSES: tuple[type[Metric], ...] = (
     TokenAccuracy,
 )
 
-METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES}
-"""The metrics that take one output a row, by name; ``PassAtK`` takes samples and tests, so it is not among them."""
+METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES} | {"pass_at_k": PassAtK}
+"""The metrics by name; ``pass@1`` and its like are ``pass_at_k`` as well."""
 
 _FUNCTIONS = ("extractor",)  # a name must not decide what code runs
+_RUNNERS = {"python": PythonRunner}
 
 
 def metric_by_name(name: str, *, language: str | None = None) -> Metric:
@@ -42,6 +45,8 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
 
     Args:
         name: such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
+            ``"pass@1"`` runs nothing; ``"pass@1[runner=python,tests=test]"`` has a ``PythonRunner``, with
+            ``allow_network=True`` among the options one that does without a cut-off network.
         language: of the rows, for metrics that need one and whose options do not name it.
 
     Raises:
@@ -56,11 +61,14 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
         ...
     codeshift.errors.ParameterError: metric must be the name of a metric, got 'exactmatch': did you mean exact_match?
     """
-    found = re.fullmatch(r"\s*(\w+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
-    cls = METRICS.get(found[1]) if found else None
+    found = re.fullmatch(r"\s*([\w@]+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
+    at_k = re.fullmatch(r"pass@([0-9]+)", found[1]) if found else None
+    cls = PassAtK if at_k else METRICS.get(found[1]) if found else None
     if found is None or cls is None:
         raise ParameterError("metric", "the name of a metric", name, closest(found[1] if found else str(name), METRICS))
-    options = _options(found[2] or "", name)
+    options = _options(found[2] or "", name) | ({"k": int(at_k[1])} if at_k else {})
+    if cls is PassAtK:
+        options = _with_runner(options)
     known = [f.name for f in dataclasses.fields(cls) if f.name not in _FUNCTIONS]  # type: ignore[arg-type]
     for option in options:
         if option not in known:
@@ -83,6 +91,19 @@ def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str |
         if error.parameter != "language" or language is None:
             raise
         return cls(**{**options, "language": language})
+
+
+def _with_runner(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a ``PassAtK``, of which ``runner`` names a runner and ``allow_network`` is the runner's."""
+    if "runner" not in options:
+        return options
+    runner, network = options["runner"], options.get("allow_network", False)
+    if runner not in _RUNNERS:
+        raise ParameterError("runner", "the name of a runner", runner, closest(str(runner), _RUNNERS))
+    if not isinstance(network, bool):
+        raise ParameterError("allow_network", "True or False", network, "leave it out for False")
+    rest = {key: value for key, value in options.items() if key != "allow_network"}
+    return rest | {"runner": _RUNNERS[runner](allow_network=network)}
 
 
 def _options(text: str, name: str) -> dict[str, Any]:

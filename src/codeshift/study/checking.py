@@ -100,6 +100,8 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
 
 def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
     """Metrics whose names differ; a name becomes its metric."""
+    from codeshift.finetune.evaluator import check_one_output
+
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
     found = []
     for one in _sequence("metrics", metrics, remedy):
@@ -110,6 +112,7 @@ def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
     if not found:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
     _differ("metrics", [metric.name for metric in found])
+    check_one_output(found)
     return tuple(found)
 
 
@@ -234,6 +237,7 @@ def check_columns(study: Study) -> None:
     """Raise a ParameterError or DataError where the data lacks a column, or is no data."""
     from datasets import Dataset
 
+    from codeshift.finetune.evaluator import check_test_code
     from codeshift.finetune.template import Template
 
     splits = study.data_splits
@@ -244,6 +248,7 @@ def check_columns(study: Study) -> None:
             raise ParameterError(parameter, "a Dataset or a DatasetDict", type(rows).__name__, "load it with datasets")
         for parameter in ("source", "target"):
             Template(getattr(study, parameter), parameter).check(rows.features)
+        check_test_code(study.measured, Template(study.target, "target"), rows)
         if name != "general":
             for column in study.data_columns:
                 if column not in rows.column_names:

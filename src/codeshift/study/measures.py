@@ -67,9 +67,9 @@ _TITLES = {
     "negative_log_likelihood": "NLL a token", "token_accuracy": "token accuracy", "exact_match": "exact match",
     "bleu": "BLEU", "codebleu": "CodeBLEU", "chrf": "chrF", "edit_similarity": "edit similarity",
     "syntactic_validity": "syntactic validity", "element_recall": "element recall",
-    "element_precision": "element precision", "pass_at_k": "pass@k",
+    "element_precision": "element precision",
 }  # fmt: skip
-_SHARES = ("token_accuracy", "exact_match", "syntactic_validity", "element_recall", "element_precision", "pass_at_k")
+_SHARES = ("token_accuracy", "exact_match", "syntactic_validity", "element_recall", "element_precision")
 
 
 def measure_of(metric: Metric, name: str | None = None, *, options: bool = True) -> Measure:
@@ -89,7 +89,7 @@ def measure_of(metric: Metric, name: str | None = None, *, options: bool = True)
     title = _TITLES.get(plain, plain.replace("_", " ")) + (f" ({changed})" if changed and options else "")
     if not metric.higher_is_better:
         return Measure(name, title, 1.0, 3, "", "lower")
-    return Measure(name, title, 100.0, 1, "%" if plain in _SHARES else "", "higher")
+    return Measure(name, title, 100.0, 1, "%" if plain in _SHARES or plain.startswith("pass@") else "", "higher")
 
 
 SHARE = Measure("share", "share", 100.0, 1, "%", "higher")

@@ -67,7 +67,14 @@ def describe(study: Study) -> dict[str, Any]:
         "evaluation_batch_size": study.evaluation_batch_size,
         "evaluation_seed": study.evaluation_seed,
         "keep_weights": study.keep_weights,
-    }
+    } | _tests(study)
+
+
+def _tests(study: Study) -> dict[str, Any]:
+    """Where the tests are that outputs are run against, in a study that has a column of them."""
+    tests = {metric.name: getattr(metric, "tests", None) for metric in study.measured}
+    found = {name: template for name, template in tests.items() if template is not None}
+    return {"tests": found} if found else {}
 
 
 def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:

@@ -163,10 +163,13 @@ class Study:
 
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns that source and target are made of."""
+        """The columns that source and target are made of, and the tests that outputs are run against."""
+        from codeshift.finetune.evaluator import tests_template
         from codeshift.finetune.template import Template
 
-        return tuple(sorted({*Template(self.source, "source").columns, *Template(self.target, "target").columns}))
+        tests = [template for template in map(tests_template, self.measured) if template is not None]
+        templates = (Template(self.source, "source"), Template(self.target, "target"), *tests)
+        return tuple(sorted({column for template in templates for column in template.columns}))
 
     @cached_property
     def data_columns(self) -> tuple[str, ...]:

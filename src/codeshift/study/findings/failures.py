@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.metrics.validity import validator
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.unseen import holds_elements
 from codeshift.study.keys import RunKey
@@ -21,7 +22,7 @@ MODES = {
     "empty": "nothing was written",
     "repeats itself": "the same few tokens stand at the end at least four times over",
     "cut off": "the limit of length ended it",
-    "does not parse": "its syntax tree holds an error",
+    "does not parse": "it is no program of its language, nor a part of one",
     "copies its source": "it is the source, letter for letter but for whitespace",
     "lacks the element": "the reference holds the masked element, the output does not",
     "parses, other text": "none of the above, and still not the reference",
@@ -114,9 +115,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
     >>> plain_modes(scores, "python")
     ['right', 'does not parse', None, 'repeats itself']
     """
-    from codeshift.properties.parsing import CodeParser
-
-    parser = None if language is None else CodeParser(language)
+    is_valid = None if language is None else validator(language)
     found: list[str | None] = []
     for i, (reference, text) in enumerate(zip(scores.references, scores.predictions, strict=True)):
         source = scores.sources[i] if len(scores.sources) else None
@@ -131,7 +130,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
             found.append("repeats itself")
         elif cut_off:
             found.append("cut off")
-        elif parser is not None and parser.parse(text).has_error:
+        elif is_valid is not None and not is_valid(text):
             found.append("does not parse")
         elif source is not None and source.split() == text.split():
             found.append("copies its source")

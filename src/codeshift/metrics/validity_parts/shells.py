@@ -1,0 +1,250 @@
+"""Whether text parses as what it may be: a whole file, members of a class, or the body of a function."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Parser, Query
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What a fragment may stand in.
+
+    Attributes:
+        before: what opens it; its last character is the first of the node that holds the fragment.
+        after: what closes it; its line end ends a comment of the fragment's, its second character closes that node.
+        refused: types of nodes that the grammar takes there and the language does not.
+    """
+
+    before: bytes
+    after: bytes
+    refused: frozenset[str] = frozenset()
+
+
+def _types(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_JAVA_FILE = _types(
+    """package_declaration import_declaration module_declaration class_declaration interface_declaration
+    enum_declaration record_declaration annotation_type_declaration line_comment block_comment ;"""
+)
+_GO_FILE = _types(
+    """package_clause import_declaration function_declaration method_declaration const_declaration var_declaration
+    type_declaration comment ;"""
+) | {"\n"}
+_C_STATEMENTS = _types(
+    """break_statement case_statement compound_statement continue_statement do_statement else_clause for_range_loop
+    for_statement goto_statement if_statement labeled_statement return_statement seh_leave_statement seh_try_statement
+    switch_statement throw_statement try_statement while_statement co_return_statement co_yield_statement"""
+)
+
+FILES: dict[str, frozenset[str]] = {"java": _JAVA_FILE, "go": _GO_FILE}
+"""What alone may stand in a file, where the grammar takes statements and members there too."""
+
+NO_FILES: dict[str, frozenset[str]] = {"c": _C_STATEMENTS, "cpp": _C_STATEMENTS}
+"""What may not stand in a file, likewise."""
+
+SHELLS: dict[str, tuple[Shell, ...]] = {
+    "java": (
+        Shell(b"class A {", b"\n}", _types("compact_constructor_declaration")),
+        Shell(b"class A { A() {", b"\n}}"),
+    ),
+    "c_sharp": (Shell(b"class A {", b"\n}"), Shell(b"class A { A() {", b"\n}}")),
+    "javascript": (Shell(b"class A {", b"\n}"), Shell(b"async function* f() {", b"\n}")),
+    "typescript": (Shell(b"class A {", b"\n}"), Shell(b"async function* f() {", b"\n}")),
+    "php": (Shell(b"class A {", b"\n}"),),
+    "cpp": (Shell(b"class A {", b"\n};"), Shell(b"void f() {", b"\n}", _types("function_definition"))),
+    "rust": (Shell(b"impl A {", b"\n}"), Shell(b"fn f() {", b"\n}")),
+    "go": (Shell(b"func f() {", b"\n}"),),
+    "c": (Shell(b"void f() {", b"\n}"),),
+}
+_JAVA_STATEMENTS = _types(
+    """assignment_expression update_expression method_invocation object_creation_expression switch_expression"""
+)
+
+
+class ShellParser:
+    """Tells which rows of a language parse.
+
+    >>> parser = ShellParser("java")
+    >>> [parser.accepts(text) for text in ("int f() { return 1; }", "return 1;", "else { }", "} class B {")]
+    [True, True, False, False]
+    """
+
+    def __init__(self, language: str) -> None:
+        from codeshift.properties.grammars import parser, ts_language
+
+        self.language = language
+        self._parser: Parser = parser(language)
+        self._reserved = RESERVED.get(language)
+        self._checks = CHECKS.get(language, {})
+        self._query = _query(ts_language(language), self._reserved, language)
+
+    def accepts(self, text: str) -> bool:
+        """Whether the text is a whole file or, by itself, members of a class or statements of a body."""
+        source = text.encode("utf-8", errors="replace")
+        root = self._parser.parse(source).root_node
+        if not root.has_error and self._is_file(root) and self._is_sound(root):
+            return True
+        return any(self._fits(source, shell) for shell in SHELLS.get(self.language, ()))
+
+    def _is_file(self, root: Node) -> bool:
+        if root.is_error:
+            return False
+        only, never = FILES.get(self.language), NO_FILES.get(self.language, frozenset())
+        return all((only is None or node.type in only) and node.type not in never for node in root.children)
+
+    def _fits(self, source: bytes, shell: Shell) -> bool:
+        """Whether a fragment fills a shell, which it neither leaves nor takes apart."""
+        root = self._parser.parse(shell.before + source + shell.after).root_node
+        if root.has_error:
+            return False
+        first, last = len(shell.before) - 1, len(shell.before) + len(source) + shell.after.index(b"}") + 1
+        holder = root.descendant_for_byte_range(first, last)
+        if holder is None or (holder.start_byte, holder.end_byte) != (first, last):
+            return False
+        if any(child.type in shell.refused for child in holder.children):
+            return False
+        if self.language in ("javascript", "typescript") and any(map(_is_catch, holder.named_children)):
+            return False
+        return self._is_sound(root)
+
+    def _is_sound(self, root: Node) -> bool:
+        """Whether a tree without errors holds nothing that the grammar takes and the language refuses."""
+        if self._query is None:
+            return True
+        from tree_sitter import QueryCursor
+
+        found = QueryCursor(self._query).captures(root)
+        return not (
+            any(self._is_misnamed(node) for node in found.get("name", ()))
+            or any(self._checks[node.type](node) for node in found.get("checked", ()))
+        )
+
+    def _is_misnamed(self, node: Node) -> bool:
+        reserved = self._reserved
+        if reserved is None or (node.text or b"").decode("utf-8", "replace") not in reserved.words:
+            return False
+        if self.language == "ruby":
+            return not _is_method_of_ruby(node)
+        return not _is_within(node, reserved.free)
+
+
+def _query(language: Language, reserved: Reserved | None, name: str) -> Query | None:
+    """What must be looked at more closely in a tree."""
+    from tree_sitter import Query, QueryError
+
+    names = reserved.names if reserved else ()
+    patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
+    patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
+    known = []
+    for pattern in patterns:  # a package may bring a grammar of its own, with other types of nodes
+        with contextlib.suppress(QueryError):
+            Query(language, pattern)
+            known.append(pattern)
+    return Query(language, "\n".join(known)) if known else None
+
+
+def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:
+    above = node.parent
+    while above is not None:
+        if above.type in kinds:
+            return True
+        above = above.parent
+    return False
+
+
+def _is_no_statement(node: Node) -> bool:
+    """Whether an expression stands for a Java statement that is none, such as ``a + b;``."""
+    if node.parent is not None and node.parent.type == "switch_rule":
+        return False
+    inner = node.named_children[0] if node.named_children else None
+    return inner is not None and inner.type not in _JAVA_STATEMENTS
+
+
+def _repeats(node: Node) -> bool:
+    """Whether a modifier stands twice."""
+    words = [child.text for child in node.children if not child.is_named]
+    return len(set(words)) < len(words)
+
+
+def _is_no_character(node: Node) -> bool:
+    """Whether a character literal holds more or less than one character; an escape is one."""
+    text = (node.text or b"").decode("utf-8", "replace")
+    return _CHARACTER.fullmatch(text) is None
+
+
+def _is_void(node: Node) -> bool:
+    """Whether a variable is declared to be of type void."""
+    kind = node.child_by_field_name("type")
+    return kind is not None and kind.type == "void_type"
+
+
+def _is_no_case(node: Node) -> bool:
+    """Whether a case stands outside of a switch."""
+    return not _is_within(node, {"switch_statement"})
+
+
+def _is_nested(node: Node) -> bool:
+    """Whether what stands at the head of a file stands elsewhere."""
+    return node.parent is not None and node.parent.type != "program"
+
+
+def _is_half_a_try(node: Node) -> bool:
+    """Whether a ``try`` has neither handler nor finalizer."""
+    clauses = ("catch_clause", "finally_clause")
+    return not any(child.type in clauses for child in node.children)
+
+
+def _is_catch(node: Node) -> bool:
+    """Whether a bare member is named ``catch`` or, as a field, by a reserved word: it is part of a statement then."""
+    name = node.child_by_field_name("name" if node.type == "method_definition" else "property") or (
+        node.child_by_field_name("name")
+    )
+    if name is None or node.child(0) != name:  # with modifiers it is a member
+        return False
+    words = {"catch"} if node.type == "method_definition" else RESERVED["javascript"].words
+    return (name.text or b"").decode("utf-8", "replace") in words
+
+
+def _is_method_of_ruby(node: Node) -> bool:
+    """Whether a reserved word names a method there: after a dot, after ``def``, in ``alias`` and ``undef``."""
+    parent = node.parent
+    if parent is None or parent.type in ("alias", "undef"):
+        return parent is not None
+    if parent.type == "call":
+        return parent.child_by_field_name("receiver") is not None and parent.child_by_field_name("method") == node
+    return parent.type in ("method", "singleton_method") and parent.child_by_field_name("name") == node
+
+
+_CHARACTER = re.compile(r"'([^\\'\r\n]|[\U00010000-\U0010ffff]|\\([btnfrs\"'\\]|[0-3]?[0-7]{1,2}|u+[0-9a-fA-F]{4}))'")
+Check = Callable[["Node"], bool]
+_HALF_A_TRY: dict[str, Check] = {"try_statement": _is_half_a_try}
+CHECKS: dict[str, dict[str, Check]] = {
+    "java": {
+        "expression_statement": _is_no_statement,
+        "modifiers": _repeats,
+        "character_literal": _is_no_character,
+        "local_variable_declaration": _is_void,
+        "field_declaration": _is_void,
+        "import_declaration": _is_nested,
+        "package_declaration": _is_nested,
+        "module_declaration": _is_nested,
+    },
+    "c": {"case_statement": _is_no_case},
+    "cpp": {"case_statement": _is_no_case},
+    "c_sharp": _HALF_A_TRY,
+    "javascript": _HALF_A_TRY,
+    "typescript": _HALF_A_TRY,
+    "php": _HALF_A_TRY,
+}
+"""What tells a node, by its type, that the grammar takes and the language refuses."""
