@@ -277,7 +277,7 @@ def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) 
     for metric in metrics:
         if isinstance(metric, PassAtK):
             template = tests_template(metric) or target
-            template.check(rows.column_names)
+            template.check(rows.features)
             check_tests(template.spec, _texts(template, rows))
 
 
