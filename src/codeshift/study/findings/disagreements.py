@@ -135,9 +135,8 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
 
 
 def _asked(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
-    """The numbers of a part's rows for which every method wrote something."""
-    split = next(iter(keys.values())).split_seed
-    wanted = cells.results.members(part, scenario, split).copy()
+    """The numbers of the rows that a part was generated for, and for which every method wrote something."""
+    wanted = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
         wanted &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
     return np.flatnonzero(wanted)

@@ -97,7 +97,7 @@ class _Told:
         scores = self._cells.results.scores(key)
         if key not in self._plain:
             self._plain[key] = plain_modes(scores, self._language)
-        rows: list[int] = np.flatnonzero(self._cells.results.members(part, scenario, key.split_seed)).tolist()
+        rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
         other = [row for row in rows if self._plain[key][row] == "parses, other text"]
         lacking = set(_lacking(scores, other, facts))

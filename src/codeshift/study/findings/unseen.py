@@ -91,7 +91,7 @@ def _rate(cells: Cells, cell: Cell, kind: str, part: str) -> Quantity:
     holding = cells.once(("holding", cell.scenario), lambda: _Holding(cells, _facts(cells, cell.scenario)))
     name = f"elements of {cell.scenario}: {kind}"
     return cells.resampler.of_rows(
-        cells.records(cell), part, cell.scenario, name, lambda key: holding.statistics(key, kind)
+        cells.records(cell), part, cell.scenario, name, lambda key: holding.statistics(key, kind, part)
     )
 
 
@@ -106,9 +106,10 @@ class _Holding:
         self._cells, self._facts = cells, facts
         self._of = cache(self._both)
 
-    def statistics(self, key: RunKey, kind: str) -> FloatArray:
-        """(1, holds) for each row that counts; NaN for the others."""
+    def statistics(self, key: RunKey, kind: str, part: str) -> FloatArray:
+        """(1, holds) for each row of the part that counts; NaN for the others."""
         references, outputs, written = self._of(key)
+        written = written & self._cells.results.scored_rows(key, part, self._facts.scenario)
         counted = written & references if kind == "recall" else written
         holds = references if kind == "references" else outputs
         return np.where(counted[:, None], np.column_stack([np.ones(len(holds)), holds]), np.nan)

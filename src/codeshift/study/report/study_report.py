@@ -175,14 +175,14 @@ class Report:
         """
         for kind in formats:
             if kind not in _FORMATS:
-                raise ParameterError("formats", "known", kind, closest(str(kind), _FORMATS))
+                raise ParameterError("formats", "known", kind, closest(kind, _FORMATS))
         chosen = [self._plot(name) for name in (self.plots if names is None else names)]
         made = output_folder("folder", folder)
         return [_save(plot, made / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
 
     def _plot(self, name: str) -> Plot:
         if name not in self.plots:
-            raise ParameterError("name", "that of a figure", name, closest(str(name), self.plots))
+            raise ParameterError("name", "that of a figure", name, closest(name, self.plots))
         return self.plots[name]
 
     def __repr__(self) -> str:
