@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.formatting import counted
 from codeshift.metrics import Metric
 from codeshift.study.draws import drawn
 from codeshift.study.keys import NONE, RunKey, RunRecord
@@ -261,7 +262,7 @@ class StudyResults:
 
     def __str__(self) -> str:
         told = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
-        return f"{len(self.records)} runs: {told}"
+        return f"{counted(len(self.records), 'run')}: {told}"
 
     @staticmethod
     def _check(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:

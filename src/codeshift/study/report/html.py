@@ -113,7 +113,7 @@ def _content(report: Report) -> dict[str, Any]:
         "sections": [(anchor, name) for anchor, name in _SECTIONS.items() if shown.get(anchor, True)],
         "progress": summary[0],
         "claims": [_claim(claim) for claim in findings.claims],
-        "failing": [line for line in summary if line.startswith("Outputs of ")],
+        "failing": findings.failing(),
         "metric": findings.measure.title,
         "seeds_told": _seeds(findings),
         "methods": _methods(findings),
