@@ -40,7 +40,9 @@ def generated_results() -> StudyResults:
         references = [reference(i) for i in range(count)]
         # Rows that are generated for another part's sake are easier: a figure that counts them is told by its value.
         right = rng.random(count) < chances(key, count)
-        outputs = [text if ok else WRONG[i] for text, ok, i in zip(references, right, rng.integers(0, 5, count), strict=True)]
+        outputs = [
+            text if ok else WRONG[i] for text, ok, i in zip(references, right, rng.integers(0, 5, count), strict=True)
+        ]
         texts = [text if there else None for text, there in zip(outputs, written, strict=True)]
         tokens = [(-rng.uniform(0.1, 1.0 if ok else 2.0, 1 + i % 4)).tolist() for i, ok in enumerate(right)]
         statistics = {NLL: METRICS[0].statistics(tokens, [[1] * len(row) for row in tokens])}
@@ -53,8 +55,9 @@ def generated_results() -> StudyResults:
 
 
 def reference(row: int) -> str:
-    """Every other row holds the element that a scenario masks."""
-    return f"for i in range({row}):\n    print(i)" if row % 2 == 0 else f"print({row})"
+    """Every other row holds the element that a scenario masks; no two are alike."""
+    a, b, c, d = (f"{name}{row}" for name in ("first", "second", "third", "fourth"))
+    return f"for {a} in {b}:\n    {c}({d}, {a})" if row % 2 == 0 else f"{a} = {b}({c}, {d}) + {b}"
 
 
 def chances(key: RunKey, count: int) -> np.ndarray:
@@ -133,7 +136,9 @@ class Recount:
         means = [np.mean([one.value for one in block]) for block in found.values()]
         return Number(np.mean(means), min(one.n for one in every))
 
-    def score(self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str = "") -> Number:
+    def score(
+        self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str = ""
+    ) -> Number:
         """A cell's score."""
         return self.mean(
             self.keys(scenario, method, kept, variant), lambda key: self.of_run(key, metric, part, scenario)

@@ -1,7 +1,7 @@
 """Numbers as people read them: the one place that knows how a report, a table or a message writes one.
 
-No number is written as ``-0.0``: what rounds to nothing has no sign. What was not measured is a dash, and no infinity is
-written as a number.
+No number is written as ``-0.0``: what rounds to nothing has no sign. What was not measured is a dash, and an infinity
+has a sign of its own.
 """
 
 from __future__ import annotations

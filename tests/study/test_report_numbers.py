@@ -1,7 +1,7 @@
 """Every number of a report against a count by other means, where text is generated for some rows only.
 
-Scenarios share their test rows, the 100% baselines and the model without fine-tuning: what was generated for the sake of
-one part must not stand in the figures of another.
+Scenarios share their test rows, the 100% baselines and the model without fine-tuning: what was generated for the sake
+of one part must not stand in the figures of another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import pytest
 from scipy.stats import spearmanr
 
 from codeshift.study import Report
-from codeshift.study.findings import Findings
 from generated_study import (
     EXACT,
     GENERATED,
@@ -54,7 +53,7 @@ def table(name):
     """A table of the report: one dictionary a line, of the texts by head; heads of the same text are numbered."""
     (made,) = [one for one in report().tables if one.name == name]
     heads = [column.title for column in made.columns]
-    seen = {head: 0 for head in heads}
+    seen = dict.fromkeys(heads, 0)
     numbered = []
     for head in heads:
         seen[head] += 1
@@ -96,7 +95,9 @@ def test_table_of_results(recount):
     """Each line of the tidy table: its value and its n, for metrics of text and for the likelihood."""
     lines = recount.results.table(n_resamples=20).to_pylist()
     shared = 2 * 4 + 2  # parts of four scenarios, and both sets
-    runs = {scenario: sum(r.key.scenario == scenario for r in recount.results.records) for scenario in (None, *SCENARIOS)}
+    runs = {
+        scenario: sum(r.key.scenario == scenario for r in recount.results.records) for scenario in (None, *SCENARIOS)
+    }
     assert len(lines) == len(METRICS) * (runs[None] * shared + sum(runs[s] for s in SCENARIOS) * 4)
     names = ("method", "scenario", "ood_kept", "variant", "split_seed", "train_seed")
     by_name = {tuple(getattr(r.key, name) for name in names): r.key for r in recount.results.records}
@@ -296,7 +297,9 @@ def test_claims(recount):
         return 1 - recount.relative(name, method, 0.0, EXACT).value
 
     def change(method, name, part):
-        return recount.score(name, method, 0.0, part, EXACT).value - recount.score(name, "none", None, part, EXACT).value
+        return (
+            recount.score(name, method, 0.0, part, EXACT).value - recount.score(name, "none", None, part, EXACT).value
+        )
 
     methods = ("full", "lora")
     costs = by_claim["Masking a region from training costs performance on it"]

@@ -197,9 +197,7 @@ class StudyResults:
             raise ParameterError("scenario", f"given for {part} of a run that scenarios share", None, "name one")
         return self.members(part, chosen, key.split_seed)
 
-    def set_statistics(
-        self, key: RunKey, metric: str, part: str, scenario: str | None = None
-    ) -> NDArray[np.float64]:
+    def set_statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
         """As ``statistics``, but a line for each row of the evaluated set, in its order: NaN outside of the part.
 
         Args:

@@ -98,7 +98,9 @@ def failures(findings: Findings) -> Plot | None:
     if not rows:
         return None
     draw = partial(_draw_failures, rows=rows, outputs={at: count.total() for at, count in findings.outputs.items()})
-    panel = Panel(title="Failure modes", draw=draw, label=" ".join(findings.failing()), width=5.4, height=0.8 + _BAR * len(rows))
+    panel = Panel(
+        title="Failure modes", draw=draw, label=" ".join(findings.failing()), width=5.4, height=0.8 + _BAR * len(rows)
+    )
     return Plot(name="failure_modes", title="How outputs fail", panels=(panel,))
 
 
