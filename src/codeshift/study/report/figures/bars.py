@@ -10,7 +10,7 @@ from codeshift.study.findings import Comparison, Findings, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
-from codeshift.study.report.figures.series import short, styles
+from codeshift.study.report.figures.series import rows_told, short, styles
 from codeshift.study.report.figures.theme import Theme
 
 _BAR = 0.3  # inches a line
@@ -85,7 +85,8 @@ def _draw_unseen(
             [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
             markerfacecolor=theme.surface if hollow else colour,
         )  # fmt: skip
-    ax.set_yticks(range(0, -len(scenarios), -1), list(map(short, scenarios)))
+    rows = {name: rows_told(one.n for one in shown if one.cell.scenario == name) for name in scenarios}
+    ax.set_yticks(range(0, -len(scenarios), -1), [f"{short(name)} ({rows[name]})" for name in scenarios])
     ax.set_ylim(0.5 - len(scenarios), 0.5)
     ax.set_xlim(-3, 103)
     ax.set_xlabel("outputs with the element, of those that should have it (%);\nhollow: with all of the region kept")
