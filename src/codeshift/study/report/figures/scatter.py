@@ -69,9 +69,8 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
         0.97, 0.03, f"{side} the line: worse out of distribution", transform=ax.transAxes, ha="right", color=theme.soft,
         fontsize=theme.size - 1,
     )  # fmt: skip
-    across, up = (rows_told(pair[side].n for pair in points) for side in (1, 2))
-    ax.set_xlabel(f"{axis_title(findings.measure, 'test_id')}; {across}")
-    ax.set_ylabel(f"{axis_title(findings.measure, 'test_ood')}; {up}")
+    ax.set_xlabel(f"{axis_title(findings.measure, 'test_id')}; {rows_told(inside.n for _, inside, _ in points)}")
+    ax.set_ylabel(f"{axis_title(findings.measure, 'test_ood')}; {rows_told(ood.n for _, _, ood in points)}")
     if theme.legend:
         ax.legend(fontsize=theme.size - 1, loc="upper left")
 
