@@ -166,3 +166,12 @@ def test_a_group_of_another_type_is_told() -> None:
     data = rows(40).add_column("kept", ["True", "False"] * 20)
     with pytest.raises(DataError, match="got True: True is a truth value, did you mean the text 'True'"):
         GroupSplitter(column="code", by="kept", values=(True,)).assign(data, seed=0, near_duplicates="ignore")
+
+
+def test_a_study_of_official_splits_prints_no_sizes_that_they_settle() -> None:
+    """What does not apply is not among the settings of its page; the size of train does."""
+    from codeshift.study.report.html import _settings
+
+    given = {"data": {"train": "90 rows", "test": "10 rows"}, "test_size": 0.2, "validation_size": 0.1, "train_size": 9}
+    assert [name for name, _ in _settings(given)] == ["data", "validation size", "train size"]
+    assert ("test size", "0.2") in _settings(given | {"data": {"data": "100 rows"}})

@@ -47,6 +47,15 @@ def significant(value: float, digits: int = 6) -> str:
     return f"{value:z,.{digits}g}"
 
 
+def interval(low: float, high: float, digits: int) -> str:
+    """An interval in brackets; a dash where there is none.
+
+    >>> interval(-0.00001, 0.25, 2), interval(float("nan"), float("nan"), 2)
+    ('[0.00, 0.25]', '–')
+    """
+    return MISSING if math.isnan(low) or math.isnan(high) else f"[{fixed(low, digits)}, {fixed(high, digits)}]"
+
+
 def share(value: float, digits: int = 1) -> str:
     """A share as a percentage.
 

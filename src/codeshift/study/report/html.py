@@ -213,7 +213,7 @@ def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, 
         if scenario not in made:
             sizes = ", ".join(f"{count:,} {part}" for part, count in facts.sizes.items())
             made[scenario] = {
-                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows: {sizes}.", "splitter": facts.splitter,
+                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{f' of split seed {seed}' if several else ''}: {sizes}.", "splitter": facts.splitter,
                 "svgs": svgs.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
         told = _audit(facts.audit, audit_auc(facts))
@@ -245,10 +245,12 @@ def relative_link(path: str) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as they can be read; nested ones as JSON."""
+    """Settings as they can be read, nested ones as JSON; without sizes that official splits settle."""
+    data = settings.get("data")
+    settled = {f"{part}_size" for part in ("test", "validation") if isinstance(data, Mapping) and part in data}
     told = []
     for name, value in settings.items():
-        if value is None or value in ("", [], {}):
+        if value is None or value in ("", [], {}) or name in settled:
             continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         told.append((str(name).replace("_", " "), text))
