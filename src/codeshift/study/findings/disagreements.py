@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import share
 from codeshift.study.keys import RunKey
@@ -54,7 +55,8 @@ class Disagreement:
         if not self.n:
             return f"{place}: not measured."
         alone = "; ".join(f"{method_name(name)} alone is right on {count}" for name, count in self.only.items())
-        return f"{place}: of {self.n} outputs both are right on {self.both}; {alone}; neither on {self.neither}."
+        outputs = counted(self.n, "output")
+        return f"{place}: of {outputs} both are right on {self.both}; {alone}; neither on {self.neither}."
 
 
 @dataclass(frozen=True, kw_only=True)

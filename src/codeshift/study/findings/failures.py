@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.unseen import holds_elements
 from codeshift.study.keys import RunKey
@@ -68,7 +69,7 @@ class FailureModes:
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
         found = ", ".join(f"{count} {mode}" for mode, count in self.counts.items() if count)
-        return f"{place}: of {self.n} outputs {found}."
+        return f"{place}: of {counted(self.n, 'output')} {found}."
 
 
 def failure_modes(cells: Cells) -> Iterator[FailureModes]:

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.splitters.matches import matching
@@ -54,7 +55,8 @@ class UnseenElement(Finding):
         """The finding in words."""
         name = method_name(self.cell.method)
         kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
-        told = f"writes {' or '.join(self.elements)} in {self.text} of the {self.n} outputs whose reference holds it"
+        outputs = counted(self.n, "output")
+        told = f"writes {' or '.join(self.elements)} in {self.text} of the {outputs} whose reference holds it"
         return f"{self.cell.scenario}, {name}{kept}: {told}."
 
 

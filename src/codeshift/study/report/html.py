@@ -212,8 +212,9 @@ def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, 
         named = f"Split seed {seed}: " if several else ""
         if scenario not in made:
             sizes = ", ".join(f"{count:,} {part}" for part, count in facts.sizes.items())
+            of = f" of split seed {seed}" if several else ""
             made[scenario] = {
-                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{f' of split seed {seed}' if several else ''}: {sizes}.", "splitter": facts.splitter,
+                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{of}: {sizes}.", "splitter": facts.splitter,
                 "svgs": svgs.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
         told = _audit(facts.audit, audit_auc(facts))
