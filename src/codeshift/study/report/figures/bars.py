@@ -65,7 +65,7 @@ def unseen(findings: Findings) -> Plot | None:
     scenarios = list(dict.fromkeys(one.cell.scenario for one in shown))
     draw = partial(_draw_unseen, findings=findings, shown=shown, scenarios=scenarios)
     label = " ".join(one.sentence for one in shown)
-    panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=0.9 + 0.5 * len(scenarios))
+    panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=1.05 + 0.5 * len(scenarios))
     return Plot(name="unseen_elements", title="Masked elements that are written all the same", panels=(panel,))
 
 
@@ -89,7 +89,7 @@ def _draw_unseen(
     ax.set_yticks(range(0, -len(scenarios), -1), [f"{short(name)} ({rows[name]})" for name in scenarios])
     ax.set_ylim(0.5 - len(scenarios), 0.5)
     ax.set_xlim(-3, 103)
-    ax.set_xlabel("outputs with the element, of those that should have it (%);\nhollow: with all of the region kept")
+    ax.set_xlabel("outputs with the element (%),\nof those that should have it;\nhollow: all of the region kept")
     ax.grid(axis="y", visible=False)
 
 

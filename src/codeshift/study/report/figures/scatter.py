@@ -99,8 +99,8 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
         ys = [estimate.value * SHARE.scale for _, estimate in effect.points.values()]
         ax.plot(xs, ys, marker=marker, color=colour, linestyle="none", markersize=6, label=method_name(effect.method))
     ax.axhline(100, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    ax.set_xlabel("strength of the shift (AUC; .5 is none)")
     rows = rows_told(estimate.n for effect in findings.strength for _, estimate in effect.points.values())
-    ax.set_ylabel(f"% of the 100% baseline's {findings.measure.title}; {rows}")
+    ax.set_xlabel(f"strength of the shift (AUC; .5 is none); {rows}")
+    ax.set_ylabel(f"% of the 100% baseline's {findings.measure.title}")
     if theme.legend:
         ax.legend(fontsize=theme.size - 1)
