@@ -157,7 +157,7 @@ def test_times_of_an_audit_are_dates() -> None:
     ],
 )
 def test_hints_make_sense_for_any_type(name: object, options: list[object], hint: str) -> None:
-    """A hint never names what was given."""
+    """A hint tells a value from its text."""
     assert closest(name, options) == hint
 
 

@@ -164,7 +164,7 @@ def closest(name: object, options: Iterable[object]) -> str:
         return f"{name!r} is {_kind(name)}, did you mean {_kind(written_alike, 'the')} {written_alike!r}?"
     plain = all(isinstance(option, str) for option in known)
     texts = [str(option) if plain else repr(option) for option in known]
-    matches = [text for text in difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6) if text != str(name)]
+    matches = difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6)
     if matches:
         return f"did you mean {_listed(matches)}?"
     if len(texts) <= 20:
