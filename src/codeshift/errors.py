@@ -168,21 +168,46 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 4] + "..." + text[-1]
 
 
-def closest(name: str, options: Iterable[str]) -> str:
+def closest(name: object, options: Iterable[object]) -> str:
     """A hint that names the options closest to a misspelt ``name``; all of them where they are few.
+
+    Args:
+        name: what was given; as it is, not as its text, so that a hint can tell ``True`` from ``"True"``.
+        options: what could have been given.
 
     >>> closest("while_statment", ["for_statement", "while_statement", "if_statement"])
     'did you mean while_statement, if_statement or for_statement?'
     >>> closest("cobol", ["java", "python"])
     'choose one of java, python'
+    >>> closest(True, ["True", "False"])
+    "True is a truth value, did you mean the text 'True'?"
     """
-    options = sorted(set(options))
-    matches = difflib.get_close_matches(str(name), options, n=3, cutoff=0.6)
+    known = list({(type(option), str(option)): option for option in options}.values())
+    known.sort(key=str)
+    written_alike = next((o for o in known if str(o) == str(name) and type(o) is not type(name)), None)
+    if written_alike is not None and not any(o is name or (type(o) is type(name) and o == name) for o in known):
+        return f"{name!r} is {_kind(name)}, did you mean {_kind(written_alike, 'the')} {written_alike!r}?"
+    plain = all(isinstance(option, str) for option in known)
+    texts = [str(option) if plain else repr(option) for option in known]
+    matches = difflib.get_close_matches(str(name), texts, n=3, cutoff=0.6)
     if matches:
         return f"did you mean {_listed(matches)}?"
-    if len(options) <= 20:
-        return f"choose one of {', '.join(options)}"
-    return f"choose one of {', '.join(options[:20])} and {len(options) - 20} more"
+    if len(texts) <= 20:
+        return f"choose one of {', '.join(texts)}"
+    return f"choose one of {', '.join(texts[:20])} and {len(texts) - 20} more"
+
+
+_KINDS = {str: "text", bool: "truth value", int: "whole number", float: "number"}
+
+
+def _kind(value: object, article: str = "a") -> str:
+    """What a value is, in words.
+
+    >>> _kind(True), _kind("a"), _kind(3, "the")
+    ('a truth value', 'text', 'the whole number')
+    """
+    kind = _KINDS.get(type(value), type(value).__name__)
+    return kind if article == "a" and kind == "text" else f"{article} {kind}"
 
 
 def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:

@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 from codeshift.splitters.card import dataset_card, put_section
+from codeshift.splitters.words import region_words
 
 HOSTILE = (
     "a|b",
@@ -92,7 +93,7 @@ def test_what_the_card_says() -> None:
     assert ["ood_kept", "0.5"] in arguments
     assert dict(versions[1:]) == ASSIGNMENT.manifest.versions
     assert page.blocks[0] == f"{ASSIGNMENT.manifest.splitter}\n"
-    assert page.blocks[1] == f"{ASSIGNMENT.manifest.fitted_region()!r}\n"
+    assert f"it takes programs {region_words(ASSIGNMENT.manifest.region)}." in unescape(card)
     assert f"- {ASSIGNMENT.excluded['masked']} masked from training by the region" in card
     assert hashlib.sha256(ASSIGNMENT.manifest.to_json().encode()).hexdigest() in card
     assert "SimSCOOD" in card
@@ -104,7 +105,7 @@ def test_the_recipe_of_the_card_builds_the_split(tmp_path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     (tmp_path / "codeshift").mkdir()
     ASSIGNMENT.manifest.save(tmp_path / "codeshift" / "manifest.json")
-    recipe = _Page(MARKDOWN.render(ASSIGNMENT.to_dataset_card())).blocks[2]
+    recipe = _Page(MARKDOWN.render(ASSIGNMENT.to_dataset_card())).blocks[1]
     names = {"ds": rows()}
     exec(recipe, names)  # noqa: S102 - our own
     expected = ASSIGNMENT.to_dataset_dict(rows())
@@ -163,7 +164,7 @@ def test_hostile_names_show_as_they_are(name: str) -> None:
     assert versions[-1] == [shown(name), "1"]
     assert grammars[1:] == [[shown(name), shown(name), "1", shown(name)]]
     assert {len(row) for row in versions} == {2}
-    assert len(page.blocks) == 3
+    assert len(page.blocks) == 2
 
 
 def test_a_fence_is_longer_than_any_in_the_text() -> None:

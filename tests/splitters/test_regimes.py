@@ -81,7 +81,7 @@ def test_the_summary_says_what_moved(rows: Dataset) -> None:
     summary = LONG.assign(rows, seed=0).summary()
     for words in (
         "LengthSplitter",
-        "low=100",
+        "is at least 100",
         "100 of 500 rows (20.0%)",
         "seed=0",
         "test_ood",

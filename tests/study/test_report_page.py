@@ -104,11 +104,13 @@ def test_the_tables_hold_the_findings(page):
     findings = Findings(results=nasty_results(), metric="exact_match", n_resamples=60)
     one = next(r for r in findings.relative if r.measure.metric == "exact_match" and r.cell.scenario == SCENARIOS[0])
     row = next(row for row in page.rows if row[:2] == [SCENARIOS[0], "syntax"])
-    assert " ".join(row[2].split()) == one.text
+    assert (row[2], " ".join(row[3].split())) == (str(one.n), one.text)
     scores = [s for s in findings.scores if s.cell == one.cell and s.part == "test_ood"]
     place = [SCENARIOS[0], "full fine-tuning", "0%", "test_ood"]
-    row = next(row for row in page.rows if row[:4] == place and len(row) == 6 + len(scores))
-    assert [" ".join(cell.split()) for cell in row[6:]] == [s.text for s in scores]
+    row = next(row for row in page.rows if row[:4] == place and len(row) == 5 + 2 * len(scores))
+    told = [(str(one.n), f"{one.measure.text(one.value)}{one.measure.sign} {one.measure.interval(one.estimate)}")
+            for one in scores]  # fmt: skip
+    assert [(row[i], " ".join(row[i + 1].split())) for i in (5, 7)] == told
 
 
 def test_the_summary_holds_every_claim(page):

@@ -66,7 +66,7 @@ def test_axes_can_be_restyled():
     drawn = [100 * point.estimate.value for point in means[0].points]
     assert list(labelled["full"].get_ydata()) == pytest.approx(drawn)
     ax.set_title("Mine")
-    assert nasty_report().plot("id_against_ood").get_xlabel() == "exact match on test_id (%)"
+    assert nasty_report().plot("id_against_ood").get_xlabel() == "exact match on test_id (%); n = 19 to 29"
 
 
 def test_markdown_is_a_document():

@@ -228,6 +228,36 @@ def test_a_study_can_be_extended(model, straight, tmp_path, monkeypatch):
     assert_same(results, whole)
 
 
+def test_what_scenarios_share_is_generated_for_new_ones_too(model, tmp_path, monkeypatch):
+    """The baseline and the model without fine-tuning are evaluated on the rows of a scenario that comes later."""
+    given = {"methods": {"full": None}, "metrics": ["exact_match"], "language": "python"}
+    given |= {"generate_rows": 2, "wise_ft": (0.5,)}
+    small_study(model, scenarios=(LONG,), **given).run(tmp_path / "grown", threads=1, progress=False)
+    trained = []
+    fit = Trainer.fit
+    monkeypatch.setattr(Trainer, "fit", lambda self, *args, **kw: trained.append(1) or fit(self, *args, **kw))
+    study = small_study(model, scenarios=(LONG, LOOPS), **given)
+    results = study.run(tmp_path / "grown", threads=1, progress=False, extend=True)
+    assert len(trained) == 1  # the new scenario's own
+    whole = study.run(tmp_path / "whole", threads=1, progress=False)
+    for record in results.records:
+        for scenario in (LONG.name, LOOPS.name):
+            if record.key.scenario in (None, scenario):
+                assert record.steps == (None if record.key.method == "none" or record.key.variant else 3)
+                pair = [one.statistics(record.key, "exact_match", "test_ood", scenario) for one in (results, whole)]
+                np.testing.assert_array_equal(*pair)
+                assert int((~np.isnan(pair[0][:, 0])).sum()) == 2
+    assert _values(results) == _values(whole)
+
+
+def _values(results):
+    """The tidy table without what differs from run to run."""
+    return [
+        {name: str(value) for name, value in line.items() if name != "seconds"}
+        for line in results.table(n_resamples=20).to_pylist()
+    ]
+
+
 def test_results_are_read_while_a_study_runs(model, tmp_path):
     """After each run the folder can be read: what is done has scores, the rest is pending."""
     folder, seen = tmp_path / "running", []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.audit.settings import check_permutations, generator
+from codeshift.formatting import fixed
 from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
     if not len(first) or not len(second):
         return math.nan
     return _effect(first.mean(), second.mean(), (first.var() + second.var()) / 2)
+
+
+def effect_words(value: float) -> str:
+    """A standardised effect: where neither part varies it has no size, only a direction.
+
+    >>> effect_words(0.914), effect_words(float("-inf")), effect_words(float("nan"))
+    ('+0.91', 'lower in every row', '-')
+    """
+    if math.isinf(value):
+        return f"{'higher' if value > 0 else 'lower'} in every row"
+    return "-" if math.isnan(value) else fixed(value, 2, signed=True)
 
 
 def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:

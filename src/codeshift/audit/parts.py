@@ -127,7 +127,7 @@ def _names(splits: Splits, *, train: str, test: str | None, reference: str | Non
     names = {"train": train, "test": test} | ({} if reference is None else {"reference": reference})
     for role, name in names.items():
         if name not in splits:
-            raise ParameterError(role, "a part of the splits", name, closest(str(name), splits))
+            raise ParameterError(role, "a part of the splits", name, closest(name, splits))
     if len(set(names.values())) < len(names):
         raise ParameterError("train, test and reference", "different parts", tuple(names.values()), "name each one")
     return names

@@ -22,7 +22,7 @@ _SKEWED = 5.0  # how many times the median the 99% quantile must be for a logari
 def plot(report: AuditReport, prop: str, ax: Any | None) -> Any:
     """Draw one property: the share of each part's rows by bin, as steps. Parts without rows are left out."""
     if prop not in report.values:
-        raise ParameterError("prop", "a property with numbers", prop, closest(str(prop), report.values))
+        raise ParameterError("prop", "a property with numbers", prop, closest(prop, report.values))
     if ax is None:
         ax = _figure(5.0, 3.2).subplots()
     drawn = {part: numbers for part, numbers in report.values[prop].items() if len(numbers)}

@@ -6,7 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codeshift.audit.distances import effect_words
+from codeshift.audit.strength import PropertyShift, property_permutations
 from codeshift.audit.two_sample import TwoSampleTest
+from codeshift.formatting import fixed, p_value, share
+from codeshift.properties.columns import Timestamp, moment_words
 
 if TYPE_CHECKING:
     from codeshift.audit.report import AuditReport
@@ -124,12 +128,12 @@ def _properties(report: AuditReport) -> Section:
         rows.append(
             (
                 prop.name + (" (intended)" if prop.intended else ""),
-                _number(prop.mean_train, 2),
-                _number(prop.mean, 2),
-                _number(prop.effect, 2, signed=True),
-                _number(prop.wasserstein, 2),
+                _mean(prop, prop.mean_train),
+                _mean(prop, prop.mean),
+                effect_words(prop.effect),
+                _moved(prop),
                 _number(prop.jensen_shannon, 2),
-                _number(prop.p_value, 3),
+                _p(prop.p_value),
                 _number(math.nan if other is None else other.jensen_shannon, 2),
             )
         )
@@ -156,7 +160,7 @@ def _properties(report: AuditReport) -> Section:
 
 def _confounds(report: AuditReport) -> Section:
     rows = tuple(
-        (one.name, _number(one.effect, 2, signed=True), _number(one.reference_effect, 2, signed=True))
+        (one.name, effect_words(one.effect), effect_words(one.reference_effect))
         for one in report.confounds[:_SHOWN_CONFOUNDS]
     )
     more = len(report.confounds) - len(rows)
@@ -212,11 +216,15 @@ def _truncation(report: AuditReport) -> tuple[Section, ...]:
 def _settings(report: AuditReport) -> Section:
     settings = report.settings
     thresholds = settings.thresholds
+    tested = sum(prop.counts for prop in report.strength[0].properties)
+    of_properties = property_permutations(settings.n_permutations, tested)
     return Section(
         title="How it was measured",
         text=(
-            f"seed {settings.seed}; {settings.n_permutations:,} permutations; two-sample tests on at most "
-            f"{settings.sample:,} distinct rows a part.",
+            f"seed {settings.seed}; {settings.n_permutations:,} permutations of the classifier's AUC and of MMD^2, "
+            f"{of_properties:,} of each property's distance, so that no p-value can be less than "
+            f"{p_value(1 / (1 + settings.n_permutations))} and {p_value(1 / (1 + of_properties))}; two-sample tests on "
+            f"at most {settings.sample:,} distinct rows a part.",
             f"A part leaks above {thresholds.leaked_rows:.1%} of its rows (groups: {thresholds.leaked_groups:.1%}). "
             f"There is a shift from AUC {thresholds.auc} or a Jensen-Shannon distance of {thresholds.jensen_shannon} "
             f"of a property on, each with p at most {thresholds.alpha} (properties: after Holm's correction).",
@@ -225,22 +233,44 @@ def _settings(report: AuditReport) -> Section:
 
 
 def _test(test: TwoSampleTest, digits: int) -> tuple[str, str, str]:
-    null = "-" if math.isnan(test.null_95) else f"below {test.null_95:.{digits}f}"
-    return _number(test.statistic, digits), null, _number(test.p_value, 3)
+    null = "-" if math.isnan(test.null_95) else f"below {_number(test.null_95, digits)}"
+    return _number(test.statistic, digits), null, _p(test.p_value)
 
 
-def _of(count: int, share: float) -> str:
-    return _count(count) if math.isnan(share) else f"{count:,} ({share:.2%})"
+def _p(value: float) -> str:
+    return "-" if math.isnan(value) else p_value(value)
+
+
+def _of(count: int, share_of_rows: float) -> str:
+    return _count(count) if math.isnan(share_of_rows) else f"{count:,} ({share(share_of_rows, 2)})"
 
 
 def _count(value: int) -> str:
     return f"{value:,}"
 
 
-def _number(value: float, digits: int, *, signed: bool = False) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:{'+' if signed else ''},.{digits}f}"
+def _number(value: float, digits: int) -> str:
+    return "-" if math.isnan(value) else fixed(value, digits)
+
+
+def _mean(prop: PropertyShift, value: float) -> str:
+    """A mean in the property's unit; of times, the day."""
+    if math.isnan(value) or not is_time(prop):
+        return _number(value, 2)
+    return moment_words(value).partition("T")[0]
+
+
+def _moved(prop: PropertyShift) -> str:
+    """The Wasserstein distance in the property's unit; of times in days."""
+    if not is_time(prop) or math.isnan(prop.wasserstein):
+        return _number(prop.wasserstein, 2)
+    return f"{_number(prop.wasserstein / 86_400, 1)} days"
+
+
+def is_time(prop: PropertyShift) -> bool:
+    """Whether a property's numbers are seconds since 1970."""
+    of_times = prop.name.partition("(")[0] == Timestamp.__name__
+    return of_times and all("-" in moment_words(mean)[1:] for mean in (prop.mean_train, prop.mean) if mean == mean)
 
 
 def _cut(code: str) -> str:

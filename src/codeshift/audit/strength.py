@@ -111,8 +111,7 @@ def measure_strength(
     vectors = reduced(tokens.counts[np.concatenate([of_train, of_part])], settings.seed)
     first, second = vectors[: len(of_train)], vectors[len(of_train) :]
     permuted = {"n_permutations": settings.n_permutations, "seed": settings.seed}
-    # Holm's correction multiplies p-values by the number of properties: the smallest must stay below .05 even so.
-    of_properties = max(settings.n_permutations, 40 * sum(one.counts for one in series))
+    of_properties = property_permutations(settings.n_permutations, sum(one.counts for one in series))
     return Strength(
         part=part,
         n_train=len(train),
@@ -122,6 +121,21 @@ def measure_strength(
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
         properties=tuple(_shift(one, train, rows, of_properties, settings.seed) for one in series),
     )
+
+
+def property_permutations(n_permutations: int, counted: int) -> int:
+    """Permutations of the distance of each property.
+
+    Holm's correction multiplies p-values by the number of properties: the smallest must stay below .05 even so.
+
+    Args:
+        n_permutations: of the other tests.
+        counted: properties that the verdict counts.
+
+    >>> property_permutations(19, 4), property_permutations(999, 4)
+    (160, 999)
+    """
+    return max(n_permutations, 40 * counted)
 
 
 def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:

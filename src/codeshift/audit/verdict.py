@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeshift.audit.confounds import Confound
+from codeshift.audit.distances import effect_words
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
@@ -148,7 +149,7 @@ def _of_confounds(confounds: Sequence[Confound], thresholds: Thresholds) -> list
     moved = [one for one in confounds if abs(one.effect) >= thresholds.confound]
     if not moved:
         return []
-    named = [f"{one.name} ({one.effect:+.2f})" for one in moved[:_NAMED]]
+    named = [f"{one.name} ({effect_words(one.effect)})" for one in moved[:_NAMED]]
     return [f"other properties moved as well, in standard deviations: {_listed(named, len(moved))}"]
 
 

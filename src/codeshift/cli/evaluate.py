@@ -9,6 +9,7 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, as_table, report, watched
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
+from codeshift.formatting import fixed, interval
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -98,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _in_words(result: EvaluationResult, out: str | None) -> str:
-    found = [(row, f"{row['value']:.4f}", f"[{row['low']:.4f}, {row['high']:.4f}]") for row in result.aggregates()]
+    found = [(row, fixed(row["value"], 4), interval(row["low"], row["high"], 4)) for row in result.aggregates()]
     lines = [(row["part"], row["metric"], value, interval, row["n"], row["rows"]) for row, value, interval in found]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "rows"))
     return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table

@@ -18,6 +18,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.generation import Output
+from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 
 
@@ -162,8 +163,8 @@ class EvaluationResult:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{row['part']:<12} {row['metric']:<26} {row['value']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
-            f"  {row['n']} of {row['rows']} rows"
+            f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval(row['low'], row['high'], 4)}"
+            f"  {row['n']} of {counted(row['rows'], 'row')}"
             for row in self.aggregates()
         )
 

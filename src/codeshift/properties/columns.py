@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.formatting import moment_of
 from codeshift.properties.base import Property, TextProperty
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
 NUMBER, TIME = "numbers", "dates"
+_SECONDS = 1e8  # in 1973
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,19 @@ def moment(value: Any) -> tuple[str, float]:
     if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
         return NUMBER, float(value)
     raise ValueError(value)
+
+
+def moment_words(value: float) -> str:
+    """A number of ``Timestamp`` as people read it: seconds since 1970 as a date, a year or another number as it is.
+
+    The number does not say which of the two it is. No year and hardly any other count comes near the seconds of the
+    last decades, nor is it a whole number of days; what lies beyond the year 9999 in seconds is no date.
+
+    >>> moment_words(1719878400.0), moment_words(1719881000.0), moment_words(-86400.0), moment_words(2021.0)
+    ('2024-07-02', '2024-07-02T00:43:20Z', '1969-12-31', '2021')
+    """
+    seconds = abs(value) >= _SECONDS or (value != 0 and value % 86_400 == 0)
+    return moment_of(value) if seconds and -62_135_596_800 <= value < 253_402_300_800 else f"{value:z.15g}"
 
 
 def column_values(table: PropertyTable, column: str) -> list[Any]:

@@ -14,6 +14,7 @@ from codeshift.splitters.dealing import MASKED, PARTS, Dealt, add_control, deal,
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
 from codeshift.splitters.sources import Sources, UnitsOfRows, also_read
+from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -71,14 +72,14 @@ def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
                 "the region",
                 "some of the rows",
                 Told(f"0 of {len(mask)} rows{whole}"),
-                f"widen {splitter!r} (it was fitted as {region!r})",
+                f"widen {splitter!r} (fitted, it takes programs {region_words(region.to_dict())})",
             )
         if mask.all():
             raise RegionError(
                 "the region",
                 "not all of the rows",
                 Told(f"all {len(mask)} rows{whole}"),
-                f"narrow {splitter!r} (it was fitted as {region!r})",
+                f"narrow {splitter!r} (fitted, it takes programs {region_words(region.to_dict())})",
             )
     return np.concatenate(masks)
 

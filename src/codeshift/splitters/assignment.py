@@ -100,7 +100,7 @@ class SplitAssignment:
         """
         self._check_part(part)
         if source is not None and source not in self.sources:
-            raise ParameterError("source", "a split of the data", source, closest(str(source), self.sources))
+            raise ParameterError("source", "a split of the data", source, closest(source, self.sources))
         rows = self._rows(part)
         feeding = [i for i, name in enumerate(self.sources) if source in (None, name) and self._within(rows, i).size]
         if len(feeding) > 1:
@@ -116,7 +116,7 @@ class SplitAssignment:
             asked = "train_control=True" if part == CONTROL else "validation_ood_size"
             raise ParameterError("part", "a part that was asked for", part, f"give {asked} to assign")
         if part not in names:
-            raise ParameterError("part", "a part of the split", part, closest(str(part), names))
+            raise ParameterError("part", "a part of the split", part, closest(part, names))
 
     @property
     def delivered(self) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from codeshift.splitters.describe import excluded_in_words
+from codeshift.splitters.describe import arguments_told, excluded_in_words
+from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from codeshift.splitters.manifest import SplitManifest
@@ -42,13 +43,12 @@ def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH)
         f"{manifest.region_rows:,} of {total:,} rows ({manifest.region_rows / total:.1%}) are out of distribution: "
         "those in the region of this splitter.",
         _fence(manifest.splitter, "python"),
-        "Fitted on the rows, the region is",
-        _fence(repr(manifest.fitted_region()), "python"),
+        f"Fitted on the rows, it takes programs {_text(region_words(manifest.region))}.",
         _sizes(manifest, total),
         *_excluded_rows(manifest),
         "### How rows are dealt",
         _dealing(manifest),
-        _table(("argument", "value"), ((_code(name), _code(repr(v))) for name, v in manifest.request.items())),
+        _table(("argument", "value"), ((_code(name), _code(repr(v))) for name, v in arguments_told(manifest).items())),
         "### How to build it again",
         _rebuilding(manifest, manifest_path),
         _table(("library", "version"), ((_code(name), _code(v)) for name, v in manifest.versions.items())),

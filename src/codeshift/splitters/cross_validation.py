@@ -57,7 +57,7 @@ class CrossValidator:
 
     def _check_part(self, parameter: str, part: Any, known: tuple[str, ...]) -> None:
         if part not in known:
-            raise ParameterError(parameter, "a part of the split", part, closest(str(part), known))
+            raise ParameterError(parameter, "a part of the split", part, closest(part, known))
         if not all(dealt[part].size for dealt in self.positions):
             raise ParameterError(parameter, "a part that holds rows", part, f"ask for some with {part}_size")
 

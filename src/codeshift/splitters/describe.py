@@ -9,9 +9,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from codeshift import __version__
+from codeshift.formatting import counted
 from codeshift.properties import grammar
 from codeshift.splitters.dealing import PARTS, REASONS, Dealt
+from codeshift.splitters.official import settled_by
 from codeshift.splitters.request import DealRequest
+from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 _COLUMNS = 100
-_LONGEST_VALUE = 60  # of a field of the region: a table of frequencies may hold thousands of entries
 
 _REASONS_IN_WORDS = {
     "masked": "masked from training by the region",
@@ -83,43 +85,21 @@ def environment() -> dict[str, str]:
 def summarise(manifest: SplitManifest) -> str:
     """A few lines for a person, wrapped at 100 columns."""
     total = sum(len(digests) for parts in manifest.rows.values() for digests in parts.values())
+    told = arguments_told(manifest)
+    told.pop("near_duplicates", None)  # a line of their own tells them
     lines = [
         *_wrapped(manifest.splitter, first="", others="  "),
-        *_wrapped(spelled(manifest.region), first="  region     "),
-        f"             {manifest.region_rows:,} of {total:,} rows ({manifest.region_rows / total:.1%})",
-        *_wrapped(
-            ", ".join(f"{name}={value!r}" for name, value in _arguments(manifest).items()), first="  dealt with "
-        ),
+        *_wrapped(f"programs {region_words(manifest.region)}", first="  region     "),
+        f"             {manifest.region_rows:,} of {counted(total, 'row')} ({manifest.region_rows / total:.1%})",
+        *_wrapped(", ".join(f"{name}={value!r}" for name, value in told.items()), first="  dealt with "),
         *_wrapped(_near_duplicates(manifest), first="  bound      "),
     ]
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
         differs = f"  (asked {asked:,})" if asked is not None and asked != got else ""
-        lines.append(f"  {part:<10} {got:>9,} rows {got / total:>6.1%}{differs}")
+        lines.append(f"  {part:<10} {got:>9,} {'row ' if got == 1 else 'rows'} {got / total:>6.1%}{differs}")
     lines.extend(f"    {count:>9,} {words}" for count, words in excluded_in_words(manifest))
     return "\n".join(lines)
-
-
-def spelled(plain: Any) -> str:
-    """A region given as plain values, in the words of its repr; long values are cut.
-
-    It is made of the plain values, since a region may hold a function that is not at hand.
-
-    >>> from codeshift.properties import CharCount
-    >>> from codeshift.splitters import Interval
-    >>> spelled((~Interval(CharCount("code"), low=9)).to_dict())
-    "~Interval(property=CharCount(column='code'), low=9)"
-    """
-    if not isinstance(plain, dict):
-        text = repr(tuple(plain) if isinstance(plain, list) else plain)
-        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
-    for name, operator in (("BothRegions", "&"), ("EitherRegion", "|")):
-        if plain["type"] == name:
-            return f"({spelled(plain['left'])} {operator} {spelled(plain['right'])})"
-    if plain["type"] == "OutsideRegion":
-        return f"~{spelled(plain['inner'])}"
-    told = (f"{name}={spelled(value)}" for name, value in plain.items() if name != "type" and value is not None)
-    return f"{plain['type']}({', '.join(told)})"
 
 
 def _wrapped(text: str, *, first: str, others: str = " " * 13) -> list[str]:
@@ -132,10 +112,12 @@ def _near_duplicates(manifest: SplitManifest) -> str:
     found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
     if found is None:
         return "no near-duplicates: they were ignored"
+    how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
+    if not found["components"]:
+        return f"no row is a near-duplicate of another ({how})"
     return (
-        f"{found['rows']:,} near-duplicates (Jaccard {search['threshold']} of token {search['ngram']}-grams) in "
-        f"{found['components']:,} components (the largest has {found['largest']:,} rows, "
-        f"the longest chain {found['longest_chain']:,} links)"
+        f"{found['rows']:,} near-duplicates ({how}) in {counted(found['components'], 'component')} (the largest has "
+        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')})"
     )
 
 
@@ -149,10 +131,12 @@ def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
     return found
 
 
-def _arguments(manifest: SplitManifest) -> dict[str, Any]:
-    """The arguments of the call that say something: without those left out."""
+def arguments_told(manifest: SplitManifest) -> dict[str, Any]:
+    """The arguments of the call that say something: without those left out, and those that official splits settle."""
     said = {name: value for name, value in manifest.request.items() if value is not None and value is not False}
-    said.pop("near_duplicates", None)  # a line of their own tells them
-    if not said["validation_ood_size"]:
-        del said["validation_ood_size"]
+    if set(manifest.rows) != {"data"}:
+        for name in settled_by(has_validation="validation" in manifest.rows):
+            said.pop(name, None)
+    if not said.get("validation_ood_size"):
+        said.pop("validation_ood_size", None)
     return said

@@ -98,7 +98,7 @@ nothing is drawn where the groups are named
     def _check_present(self, found: dict[str, LabelValue]) -> None:
         for value in self.values or ():
             if typed_text(value) not in found:
-                hint = closest(str(value), map(str, found.values()))
+                hint = closest(value, found.values())
                 raise DataError("values", f"values of the column {self.by!r}", value, hint)
 
 

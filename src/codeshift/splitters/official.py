@@ -24,6 +24,15 @@ OFFICIAL = ("train", "validation", "test")
 """The names that official splits have, in the order in which ``source`` counts them."""
 
 
+def settled_by(*, has_validation: bool) -> tuple[str, ...]:
+    """The sizes that official splits settle: of a split of them they say nothing.
+
+    >>> settled_by(has_validation=True)
+    ('test_ood_size', 'test_id_size', 'validation_size')
+    """
+    return ("test_ood_size", "test_id_size", *(("validation_size",) if has_validation else ()))
+
+
 def check_official_request(request: DealRequest, has_validation: bool) -> None:
     """Refuse sizes that official splits leave without effect.
 

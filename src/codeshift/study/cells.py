@@ -61,7 +61,7 @@ def to_text(cells: Sequence[Cell]) -> str:
     """
     head = ["scenario", "method", "part", "rows", *(measure.title for measure in MEASURES)]
     body = [
-        [c.scenario, c.method, c.part, str(c.rows), *(m.estimate(c.estimates[m.metric]) for m in MEASURES)]
+        [c.scenario, c.method, c.part, str(c.rows), *(m.compact(c.estimates[m.metric]) for m in MEASURES)]
         for c in cells
     ]
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]

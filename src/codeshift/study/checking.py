@@ -89,7 +89,7 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
         )
     for name, one in config.items():
         if name not in methods:
-            raise ParameterError("config", "of names of methods", name, closest(str(name), methods))
+            raise ParameterError("config", "of names of methods", name, closest(name, methods))
         if not isinstance(one, TrainingConfig):
             raise ParameterError(f"config[{name!r}]", "a TrainingConfig", one, "see codeshift.finetune")
     missing = [name for name in methods if name not in config]
@@ -224,7 +224,7 @@ def check_evaluation(study: Study) -> None:
         known = [f.name for f in fields(AuditSettings)]
         for name in study.audit:
             if name not in known:
-                raise ParameterError("audit", "of names of settings of an audit", name, closest(str(name), known))
+                raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
     elif not isinstance(study.audit, bool):
         remedy = 'such as {"n_permutations": 99}'
         raise ParameterError("audit", "True, False or settings of an audit", study.audit, remedy)

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import moment_of, share, significant
 from codeshift.properties import APINames, ElementCounts, NodeTypes, Property, PropertyTable
 from codeshift.properties.api_pairs import APIPairs
 from codeshift.properties.clustering import NearestCluster
+from codeshift.properties.columns import TIME, Timestamp
 from codeshift.properties.grammars import ts_language
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.predicate import Satisfies
@@ -38,6 +40,7 @@ class Distribution:
         categories: names of elements (a row can hold several), clusters or groups; empty for numbers.
         inside: whether the region is drawn by each category.
         rows: of each part.
+        times: whether the numbers are seconds since 1970.
 
     >>> shares = {"train": np.array([1.0, 0.0]), "test_ood": np.array([0.0, 1.0])}
     >>> made = Distribution(name="cluster", values=shares, categories=("cluster 0", "cluster 1"), inside=(False, True))
@@ -50,17 +53,26 @@ class Distribution:
     categories: tuple[str, ...] = ()
     inside: tuple[bool, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    times: bool = False
+
+    def text(self, number: float) -> str:
+        """One of the numbers as people read it: a date where they are times.
+
+        >>> Distribution(name="time (date)", values={}, times=True).text(1719878400.0 + 5)
+        '2024-07-02'
+        """
+        return moment_of(number // 86_400 * 86_400) if self.times else significant(number)
 
     @property
     def told(self) -> str:
         """The shares in words, what is masked first; for numbers the medians."""
         if not self.categories:
             medians = {part: np.median(numbers) for part, numbers in self.values.items() if len(numbers)}
-            return "median " + ", ".join(f"{part} {median:.6g}" for part, median in medians.items())
+            return "median " + ", ".join(f"{part} {self.text(median)}" for part, median in medians.items())
         order = sorted(range(len(self.categories)), key=lambda i: not self.inside[i])
         return "; ".join(
             f"{self.categories[i]}{' (masked)' if self.inside[i] else ''}: "
-            + ", ".join(f"{part} {100 * shares[i]:.1f}%" for part, shares in self.values.items())
+            + ", ".join(f"{part} {share(float(shares[i]))}" for part, shares in self.values.items())
             for i in order
         )
 
@@ -88,7 +100,8 @@ def distributions_of(region: Region, table: PropertyTable, parts: Mapping[str, R
         if (prop := cut_property(leaf)) is not None and not isinstance(prop, Satisfies):
             numbers = np.asarray(table.values(prop), dtype=np.float64)
             values = {part: numbers[positions] for part, positions in parts.items()}
-            made.append(Distribution(name=property_words(prop), values=values, rows=rows))
+            times = isinstance(prop, Timestamp) and prop.measure(table)[0] == TIME
+            made.append(Distribution(name=property_words(prop), values=values, rows=rows, times=times))
         elif isinstance(leaf, Contains | Matches):
             same = [one for one in every if isinstance(one, Contains | Matches) and one.property == leaf.property]
             if leaf == same[0]:
@@ -182,7 +195,7 @@ def _labels(name: str, labels: NDArray[np.object_], inside: set[str], parts: Map
         masked += [is_inside] * (len(categories) - len(masked))
     return Distribution(
         name=name,
-        values={part: np.array([share[some].sum() for some in columns]) for part, share in shares.items()},
+        values={part: np.array([of[some].sum() for some in columns]) for part, of in shares.items()},
         categories=tuple(categories),
         inside=tuple(masked),
         rows={part: len(at) for part, at in parts.items()},

@@ -74,6 +74,10 @@ class StudyFolder:
         """How a run went; written last."""
         return self.run(key) / "run.json"
 
+    def earlier(self, key: RunKey) -> Path:
+        """How a run went that is to be evaluated again."""
+        return self.run(key) / "earlier.json"
+
     def scores(self, key: RunKey, part: str) -> Path:
         """The scores of a run on one evaluated set."""
         return self.run(key) / f"{part}.parquet"

@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields
-from typing import Any
-
 from codeshift.properties import APINames, NodeTypes, Property
 from codeshift.properties.untied import Untied
-from codeshift.splitters.labels import OneOf
+from codeshift.splitters import words
 from codeshift.splitters.matches import Matches
-from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.regions import BothRegions, Contains, EitherRegion, Interval, OutsideRegion, Region
-
-_WORDS = {
-    "CharCount": "length in characters",
-    "LineCount": "length in lines",
-    "TokenCount": "length in tokens",
-    "SyntaxTokenCount": "length in tokens",
-    "ModelTokenCount": "length in the model's tokens",
-    "TreeDepth": "depth of the syntax tree",
-    "Timestamp": "time",
-    "ContentHash": "hash of the content",
-}
-_MOST = 4
 
 
 def in_words(region: Region) -> str:
@@ -35,24 +18,7 @@ def in_words(region: Region) -> str:
     >>> in_words(Interval(CharCount("code"), low=9) - Contains(NodeTypes("code", "python"), ("if_statement",)))
     'whose length in characters is at least 9 and not those that hold if_statement'
     """
-    if isinstance(region, BothRegions | EitherRegion):
-        word = "and" if isinstance(region, BothRegions) else "or"
-        return f"{in_words(region.left)} {word} {in_words(region.right)}"
-    if isinstance(region, OutsideRegion):
-        return f"not those {in_words(region.inner)}"
-    if isinstance(region, Interval):
-        return f"whose {property_words(region.property)} is {_range(region.low, region.high)}"
-    if isinstance(region, Contains | Matches):
-        names = region.elements if isinstance(region, Contains) else region.patterns
-        often = "" if region.min_count == 1 else f", {region.min_count} times or more"
-        verb = "use" if isinstance(region.property, APINames) else "hold"
-        return f"that {verb} {_listed(names, 'or' if region.match == 'any' else 'and')}{often}"
-    if isinstance(region, NearestCentroid):
-        numbers = _listed([str(number) for number in region.chosen], "and")
-        return f"of cluster{'s' if len(region.chosen) > 1 else ''} {numbers} of {region.centroids.rows}"
-    if isinstance(region, OneOf):
-        return f"whose {region.property.column} is {_listed([str(value) for value in region.values], 'or')}"
-    return f"in {region!r}"
+    return words.region_words(region.to_dict())
 
 
 def masked_elements(region: Region) -> tuple[tuple[str, ...], str, str | None]:
@@ -97,20 +63,4 @@ def property_words(prop: Property) -> str:
     >>> property_words(TreeDepth("code", "java"))
     'depth of the syntax tree'
     """
-    if isinstance(prop, Untied):
-        return property_words(prop.whole)
-    name = type(prop).__name__
-    options = [getattr(prop, f.name) for f in fields(prop) if f.name == "column" and name == "Timestamp"]
-    words = _WORDS.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    return f"{words} ({options[0]})" if options else words
-
-
-def _range(low: float | None, high: float | None) -> str:
-    said = [f"at least {low:.6g}"] if low is not None else []
-    said += [f"below {high:.6g}"] if high is not None else []
-    return " and ".join(said) or "anything"
-
-
-def _listed(names: Any, word: str) -> str:
-    shown = [*names[:_MOST], *([f"{len(names) - _MOST} more"] if len(names) > _MOST else [])]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+    return words.property_words(prop.to_dict())

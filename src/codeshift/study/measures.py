@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 
+from codeshift.formatting import MISSING, fixed
 from codeshift.metrics import Estimate, Metric
 
 
@@ -15,10 +16,10 @@ class Measure:
 
     Attributes:
         metric: its name in ``codeshift.metrics``.
-        title: in the heads of tables and plots.
-        scale: what a value is multiplied by before it is shown.
+        title: in sentences.
+        scale: what a value is multiplied by before it is shown: 100 for scores in [0, 1], as papers do.
         digits: behind the decimal point.
-        unit: behind a value.
+        unit: behind a value: ``"%"``, ``" of 100"``, ``" nats"``, or nothing.
         better: "lower" or "higher".
     """
 
@@ -29,37 +30,75 @@ class Measure:
     unit: str
     better: str
 
+    @property
+    def heading(self) -> str:
+        """The title with its unit, unless that is a sign which stands behind each value.
+
+        >>> EXACT_MATCH.heading, Measure("bleu", "BLEU", 100.0, 1, " of 100", "higher").heading
+        ('exact match', 'BLEU (of 100)')
+        """
+        return self.title if self.unit in ("", "%") else f"{self.title} ({self.unit.strip()})"
+
+    @property
+    def sign(self) -> str:
+        """What stands behind a value in a table whose head names the unit."""
+        return self.unit if self.unit == "%" else ""
+
+    @property
+    def step(self) -> str:
+        """The unit of a difference: of a score that is shown times 100, points.
+
+        >>> EXACT_MATCH.step
+        ' points'
+        """
+        return " points" if self.scale != 1 else self.unit
+
     def text(self, value: float) -> str:
         """A value without its unit; a dash for NaN.
 
-        >>> EXACT_MATCH.text(0.25), EXACT_MATCH.text(float("nan"))
-        ('25.0', '–')
+        >>> EXACT_MATCH.text(0.25), EXACT_MATCH.text(float("nan")), EXACT_MATCH.text(-0.0001)
+        ('25.0', '–', '0.0')
         """
-        return "–" if math.isnan(value) else f"{value * self.scale:.{self.digits}f}"
+        return fixed(value * self.scale, self.digits)
+
+    def difference(self, value: float) -> str:
+        """A difference of two values with its sign and without its unit.
+
+        >>> EXACT_MATCH.difference(0.25), EXACT_MATCH.difference(-0.0001)
+        ('+25.0', '0.0')
+        """
+        return fixed(value * self.scale, self.digits, signed=True)
 
     def estimate(self, estimate: Estimate) -> str:
-        """A value with its interval.
+        """A value with its unit and interval.
 
         >>> EXACT_MATCH.estimate(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
         '50.0% [37.5, 62.5]'
         """
         if math.isnan(estimate.value):
-            return "–"
+            return MISSING
         return f"{self.text(estimate.value)}{self.unit}{self._interval(estimate)}"
 
+    def compact(self, estimate: Estimate) -> str:
+        """As ``estimate``, for tables whose heads name the unit."""
+        return self.estimate(estimate) if self.sign else f"{self.text(estimate.value)}{self._interval(estimate)}"
+
     def change(self, estimate: Estimate) -> str:
-        """A difference of two values, with its sign and interval; of shares in points.
+        """A difference of two values, with its sign, unit and interval; of shares in points.
 
         >>> EXACT_MATCH.change(Estimate(0.125, -0.0625, 0.25, n=40, confidence=0.95, method="percentile"))
         '+12.5 points [-6.2, 25.0]'
         """
         if math.isnan(estimate.value):
-            return "–"
-        unit = " points" if self.scale != 1 else f" {self.unit}".rstrip()
-        return f"{estimate.value * self.scale:+.{self.digits}f}{unit}{self._interval(estimate)}"
+            return MISSING
+        return f"{self.difference(estimate.value)}{self.step}{self._interval(estimate)}"
+
+    def interval(self, estimate: Estimate) -> str:
+        """The interval in brackets; empty where there is none."""
+        return f"[{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
 
     def _interval(self, estimate: Estimate) -> str:
-        return f" [{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
+        return f" {self.interval(estimate)}".rstrip()
 
 
 EXACT_MATCH = Measure("exact_match", "exact match", 100.0, 1, "%", "higher")
@@ -70,10 +109,11 @@ _TITLES = {
     "element_precision": "element precision",
 }  # fmt: skip
 _SHARES = ("token_accuracy", "exact_match", "syntactic_validity", "element_recall", "element_precision")
+_UNITS = {"negative_log_likelihood": " nats"}
 
 
 def measure_of(metric: Metric, name: str | None = None, *, options: bool = True) -> Measure:
-    """How a metric is shown. Scores in [0, 1] are shown times 100, as papers do; likelihoods as they are.
+    """How a metric is shown. Our scores, in [0, 1], are shown times 100, as papers do; anything else as it is.
 
     Args:
         metric: any metric.
@@ -83,13 +123,17 @@ def measure_of(metric: Metric, name: str | None = None, *, options: bool = True)
     >>> from codeshift.metrics import BLEU, NegativeLogLikelihood
     >>> measure_of(BLEU(max_order=2)).title, measure_of(NegativeLogLikelihood()).better
     ('BLEU (max_order=2)', 'lower')
+    >>> measure_of(BLEU()).heading, measure_of(NegativeLogLikelihood()).heading
+    ('BLEU (of 100)', 'NLL a token (nats)')
     """
     name = name or metric.name
     plain, _, changed = re.fullmatch(r"([^\[]*)(\[(.*)\])?", name, re.DOTALL).groups("")  # type: ignore[union-attr]
     title = _TITLES.get(plain, plain.replace("_", " ")) + (f" ({changed})" if changed and options else "")
-    if not metric.higher_is_better:
-        return Measure(name, title, 1.0, 3, "", "lower")
-    return Measure(name, title, 100.0, 1, "%" if plain in _SHARES or plain.startswith("pass@") else "", "higher")
+    better = "higher" if metric.higher_is_better else "lower"
+    share = plain in _SHARES or plain.startswith("pass@")
+    if better == "lower" or not (share or plain in _TITLES):  # of a metric of the user's own we know no bounds
+        return Measure(name, title, 1.0, 3, _UNITS.get(plain, ""), better)
+    return Measure(name, title, 100.0, 1, "%" if share else " of 100", better)
 
 
 SHARE = Measure("share", "share", 100.0, 1, "%", "higher")

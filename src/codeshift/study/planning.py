@@ -134,7 +134,7 @@ def _given(study: Study, tokens_per_second: float | Mapping[str, float] | None) 
     )
     for name, throughput in by_name.items():
         if name not in study.methods:
-            raise ParameterError("tokens_per_second", "of names of methods", name, closest(str(name), study.methods))
+            raise ParameterError("tokens_per_second", "of names of methods", name, closest(name, study.methods))
         check_number("tokens_per_second", throughput, above=0.0)
         speeds[name] = Speed(target_token=1 / throughput)
     return speeds

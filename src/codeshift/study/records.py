@@ -15,8 +15,24 @@ from codeshift.study.keys import RunKey, RunRecord
 
 def read_record(files: StudyFolder, key: RunKey) -> RunRecord | None:
     """The record of a run; None where there is none yet."""
+    return _read(files.record(key))
+
+
+def earlier_record(files: StudyFolder, key: RunKey) -> RunRecord | None:
+    """The record of a run before it was set to be evaluated again; None where it was not."""
+    return _read(files.earlier(key))
+
+
+def evaluate_again(files: StudyFolder, key: RunKey) -> None:
+    """Make a run that is done pending: what was trained stays, and its record for what it says of the training."""
+    record = read_record(files, key)
+    if record is not None and record.status == "done":
+        files.record(key).replace(files.earlier(key))
+
+
+def _read(path: Path) -> RunRecord | None:
     try:
-        text = files.record(key).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     return RunRecord.from_dict(json.loads(text))
@@ -30,6 +46,7 @@ def write_record(files: StudyFolder, record: RunRecord) -> None:
         to_disk(path)
     write_text(files.record(record.key), json.dumps(_finite(record.to_dict()), indent=1, allow_nan=False))
     to_disk(files.record(record.key))
+    files.earlier(record.key).unlink(missing_ok=True)
     to_disk(folder)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.formatting import counted
 from codeshift.metrics import Metric
 from codeshift.study.draws import drawn
 from codeshift.study.keys import NONE, RunKey, RunRecord
@@ -160,11 +161,63 @@ class StudyResults:
             raise ParameterError("scenario", "one that is dealt", scenario, "run the study first")
         return facts.members[part]
 
+    def scored_rows(
+        self, key: RunKey, part: str, scenario: str | None = None, *, metric: str | None = None
+    ) -> NDArray[np.bool_]:
+        """Which rows a part's figures rest on: in the table, the report, the claims, the failure modes, the examples.
+
+        All rows of the part; with ``generate_rows``, of whatever is made of generated text, those that text was
+        generated for on behalf of this part. They are drawn from the part alone: rows that were generated for another
+        scenario's sake, or for the whole set's, do not count, for they would not be a fair sample of this part.
+
+        Args:
+            key: of a run that is done.
+            part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
+            scenario: whose ``"test_id"`` or ``"test_ood"``; None for that of the key.
+            metric: the name of what is measured; None for anything that looks at generated text.
+
+        Returns:
+            A mask over the rows of the evaluated set.
+
+        Raises:
+            ParameterError: a name that the study does not have, or a run that is not done.
+        """
+        self._check("part", part, (*TEST_PARTS, *self.sets))
+        members = self._rows_of(key, part, scenario)
+        count = self.settings.get("generate_rows")
+        if count is None or (metric is not None and is_forced(self.metrics[metric])):
+            return members
+        return drawn(members, count, self.settings["evaluation_seed"])
+
+    def _rows_of(self, key: RunKey, part: str, scenario: str | None) -> NDArray[np.bool_]:
+        if part in self.sets:
+            return np.ones(len(self.scores(key, part)), dtype=bool)
+        chosen = key.scenario if scenario is None else scenario
+        if chosen is None:
+            raise ParameterError("scenario", f"given for {part} of a run that scenarios share", None, "name one")
+        return self.members(part, chosen, key.split_seed)
+
+    def set_statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
+        """As ``statistics``, but a line for each row of the evaluated set, in its order: NaN outside of the part.
+
+        Args:
+            key: as in ``statistics``.
+            metric: as in ``statistics``.
+            part: as in ``statistics``.
+            scenario: as in ``statistics``.
+
+        Raises:
+            ParameterError: a name that the study does not have, or a run that is not done.
+        """
+        self._check("metric", metric, self.metrics)
+        rows = self.scored_rows(key, part, scenario, metric=metric)
+        values = self.scores(key, "test" if part in TEST_PARTS else part).statistics[metric]
+        return np.where(rows[:, None], values, np.nan)
+
     def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
         """A metric's statistics of the rows of a part, (rows, d), NaN where a row was not scored.
 
-        Where text is generated for some rows only, those of a part are drawn from the part alone: rows that were
-        generated for the sake of another scenario do not count, for they would not be a fair sample of this one.
+        Where text is generated for some rows only, those of ``scored_rows`` alone count.
 
         Args:
             key: of a run that is done.
@@ -175,24 +228,7 @@ class StudyResults:
         Raises:
             ParameterError: a name that the study does not have, or a run that is not done.
         """
-        self._check("metric", metric, self.metrics)
-        self._check("part", part, (*TEST_PARTS, *self.sets))
-        if part in self.sets:
-            values = self.scores(key, part).statistics[metric]
-            return self._fair(values, np.ones(len(values), dtype=bool), metric)
-        chosen = key.scenario if scenario is None else scenario
-        if chosen is None:
-            raise ParameterError("scenario", f"given for {part} of a run that scenarios share", None, "name one")
-        members = self.members(part, chosen, key.split_seed)
-        return self._fair(self.scores(key).statistics[metric], members, metric)[members]
-
-    def _fair(self, values: NDArray[np.float64], members: NDArray[np.bool_], metric: str) -> NDArray[np.float64]:
-        """The statistics, with NaN for rows that were not drawn from these members."""
-        count = self.settings.get("generate_rows")
-        if count is None or is_forced(self.metrics[metric]):
-            return values
-        taken = drawn(members, count, self.settings["evaluation_seed"])
-        return np.where(taken[:, None], values, np.nan)
+        return self.set_statistics(key, metric, part, scenario)[self._rows_of(key, part, scenario)]
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """One line for each run, part and metric, with the 95% bootstrap interval over rows.
@@ -224,9 +260,9 @@ class StudyResults:
 
     def __str__(self) -> str:
         told = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
-        return f"{len(self.records)} runs: {told}"
+        return f"{counted(len(self.records), 'run')}: {told}"
 
     @staticmethod
     def _check(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
         if name not in known:
-            raise ParameterError(parameter, "one of the study", name, closest(str(name), known))
+            raise ParameterError(parameter, "one of the study", name, closest(name, known))

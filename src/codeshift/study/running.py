@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from codeshift.study.folder import StudyFolder
 from codeshift.study.keys import NONE, RunRecord
 from codeshift.study.loading import read_study
 from codeshift.study.recipe import Recipe, RunTask
-from codeshift.study.records import read_record, write_record
+from codeshift.study.records import evaluate_again, read_record, write_record
 from codeshift.study.results import StudyResults
 from codeshift.study.settings import AXES, check_same, describe, to_json
 from codeshift.study.workers import InThisProcess, WorkerProcesses, threads_each
@@ -90,6 +90,7 @@ def prepare(study: Study, files: StudyFolder, *, extend: bool) -> None:
         found = read_study(files)
         if found is not None:
             check_same(settings, found["settings"], files.root, extend=extend)
+            _evaluate_shared_again(study, files, found["settings"])
         elif any(files.root.glob("*.json")):
             raise ParameterError("folder", "empty, or that of a study", str(files.root), "name another folder")
         _save_model(study, files)
@@ -97,6 +98,14 @@ def prepare(study: Study, files: StudyFolder, *, extend: bool) -> None:
         if found is None or any(settings[name] != found["settings"][name] for name in AXES):
             versions = environment() if found is None else found["versions"]
             write_text(files.study, to_json(settings, study.keys, versions))
+
+
+def _evaluate_shared_again(study: Study, files: StudyFolder, before: Mapping[str, Any]) -> None:
+    """What scenarios share has generated for the rows of the old scenarios' parts alone; new ones have others."""
+    if study.generate_rows is not None and {one.name for one in study.scenarios} - set(before["scenarios"]):
+        for key in study.keys:
+            if key.scenario is None:
+                evaluate_again(files, key)
 
 
 def _save_model(study: Study, files: StudyFolder) -> None:

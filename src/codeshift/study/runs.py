@@ -35,7 +35,7 @@ from codeshift.properties.progress import bars_shown
 from codeshift.study.draws import drawn_of_any
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.recipe import WISE_FT, RunTask
-from codeshift.study.records import read_record, write_record
+from codeshift.study.records import earlier_record, read_record, write_record
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
 
@@ -107,9 +107,10 @@ class _Run:
         self.tokenizer = _tokenizer(self.recipe.tokenizer or str(self.files.model))
         if key.method == NONE:
             return self._pretrained(), {}
-        record = read_record(self.files, key)
+        record = earlier_record(self.files, key) or read_record(self.files, key)
         if record is not None and record.status == "done" and list(self.files.training(key).glob("*.safetensors")):
-            return self._stored(), {}  # trained before a variant was asked for
+            # Trained before a variant was asked for, or to be evaluated again.
+            return self._stored(), dict(record.facts) | {"steps": record.steps}
         assert self.recipe.config is not None and key.train_seed is not None  # noqa: S101, PT018 - of every method
         config = replace(self.recipe.config, seed=key.train_seed)
         trainer = Trainer(

@@ -84,7 +84,7 @@ class SettingsFile:
         known = list(known)
         for key in found:
             if key not in known:
-                message = f"unknown key {key!r}: {closest(str(key), known)}"
+                message = f"unknown key {key!r}: {closest(key, known)}"
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
         return found
 

@@ -79,7 +79,8 @@ class SplitFacts:
         with replaced(path.with_name(path.name + ".npz")) as temporary:
             temporary.write_bytes(buffer.getvalue())
         plain = {name: getattr(self, name) for name in _PLAIN}
-        told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows)}
+        told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows),
+                 "times": one.times}
                 for one in self.distributions)  # fmt: skip
         plain["distributions"] = list(told)
         write_text(path.with_name(path.name + ".json"), json.dumps(plain, indent=1, allow_nan=False))
@@ -101,6 +102,7 @@ class SplitFacts:
                 categories=tuple(one["categories"]),
                 inside=tuple(one["inside"]),
                 rows=one["rows"],
+                times=one.get("times", False),
             )
             for i, one in enumerate(plain.pop("distributions", ()))  # folders of before have none
         ]

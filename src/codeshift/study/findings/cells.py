@@ -113,7 +113,7 @@ class Cells:
             ParameterError: the study has none of that name.
         """
         if name not in self.results.metrics:
-            raise ParameterError("metric", "one of the study", name, closest(str(name), self.results.metrics))
+            raise ParameterError("metric", "one of the study", name, closest(name, self.results.metrics))
         return self.results.metrics[name]
 
     def measure(self, name: str) -> Measure:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
@@ -84,7 +85,8 @@ def _claim(
     cells: Cells, claim: str, quantity: Quantity, told: str, above: float = 0.0, missing: str = _MISSING
 ) -> Claim:
     estimate = cells.estimate(quantity)
-    found = told if quantity.defined else missing
+    rests = f" Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
+    found = told + rests if quantity.defined else missing
     return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=found)
 
 

@@ -62,7 +62,7 @@ class Comparison(Finding):
         if math.isnan(self.value):
             return f"{place}: not measured."
         p = f"p = {self.p_value:.3g}, {self.p_holm:.3g} after Holm's correction"
-        return f"{place}: {self.measure.change(self.estimate)} {self.measure.title}; {p}."
+        return f"{place}: {self.measure.change(self.estimate)} {self.measure.title}{self.rows_told}; {p}."
 
 
 def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Comparison]:

@@ -52,8 +52,12 @@ class Curve:
     def sentence(self) -> str:
         """The finding in words."""
         where = "mean over scenarios" if self.scenario is None else self.scenario
-        told = "; ".join(f"{point.x:g}: {self.measure.estimate(point.estimate)}" for point in self.points)
+        told = "; ".join(f"{point.x:g}: {self._at(point)}" for point in self.points)
         return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {told}."
+
+    def _at(self, point: Point) -> str:
+        told = self.measure.estimate(point.estimate)
+        return f"{told}, n = {point.estimate.n:,}" if point.scenarios else told
 
 
 def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:

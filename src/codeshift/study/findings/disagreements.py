@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import share
 from codeshift.study.keys import RunKey
@@ -54,7 +55,8 @@ class Disagreement:
         if not self.n:
             return f"{place}: not measured."
         alone = "; ".join(f"{method_name(name)} alone is right on {count}" for name, count in self.only.items())
-        return f"{place}: of {self.n} outputs both are right on {self.both}; {alone}; neither on {self.neither}."
+        outputs = counted(self.n, "output")
+        return f"{place}: of {outputs} both are right on {self.both}; {alone}; neither on {self.neither}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,9 +137,8 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
 
 
 def _asked(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
-    """The numbers of a part's rows for which every method wrote something."""
-    split = next(iter(keys.values())).split_seed
-    wanted = cells.results.members(part, scenario, split).copy()
+    """The numbers of the rows that a part was generated for, and for which every method wrote something."""
+    wanted = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
         wanted &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
     return np.flatnonzero(wanted)

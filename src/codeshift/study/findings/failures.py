@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.formatting import counted
 from codeshift.metrics.validity import validator
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.unseen import holds_elements
@@ -69,7 +70,7 @@ class FailureModes:
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
         found = ", ".join(f"{count} {mode}" for mode, count in self.counts.items() if count)
-        return f"{place}: of {self.n} outputs {found}."
+        return f"{place}: of {counted(self.n, 'output')} {found}."
 
 
 def failure_modes(cells: Cells) -> Iterator[FailureModes]:
@@ -98,7 +99,7 @@ class _Told:
         scores = self._cells.results.scores(key)
         if key not in self._plain:
             self._plain[key] = plain_modes(scores, self._language)
-        rows: list[int] = np.flatnonzero(self._cells.results.members(part, scenario, key.split_seed)).tolist()
+        rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
         other = [row for row in rows if self._plain[key][row] == "parses, other text"]
         lacking = set(_lacking(scores, other, facts))

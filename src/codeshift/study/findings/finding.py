@@ -41,6 +41,11 @@ class Finding:
         return self.estimate.n
 
     @property
+    def rows_told(self) -> str:
+        """The rows behind the value, as a sentence adds them; empty where nothing was measured."""
+        return f", n = {self.n:,}" if self.n and self.value == self.value else ""
+
+    @property
     def sentence(self) -> str:
         """The finding in words."""
         raise NotImplementedError

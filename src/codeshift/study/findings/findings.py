@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from codeshift.formatting import counted, share
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
 from codeshift.study.findings.comparisons import Comparison, comparisons
 from codeshift.study.findings.curves import Curve, kept_curves, variant_curves
 from codeshift.study.findings.disagreements import Disagreement, ExampleRow, disagreements, examples
-from codeshift.study.findings.failures import RIGHT, FailureModes, failure_modes
+from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score, gaps, relative_performances, scores
 from codeshift.study.findings.strength import StrengthEffect, strength_effects
@@ -46,7 +48,7 @@ class Findings:
     ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
     >>> findings = Findings(results=results, n_resamples=100)
     >>> findings.summary(), findings.gaps
-    (['Of 1 runs 1 done.'], ())
+    (['Of 1 run 1 done.'], ())
     """
 
     results: StudyResults
@@ -134,29 +136,36 @@ class Findings:
     def summary(self) -> list[str]:
         """The findings in a few sentences: how far the study is, each claim with its verdict, how outputs fail."""
         counts = ", ".join(f"{count} {status}" for status, count in self.results.counts.items() if count)
-        return [f"Of {len(self.results.records)} runs {counts}.", *(c.sentence for c in self.claims), *self._failing()]
+        runs = f"Of {counted(len(self.results.records), 'run')} {counts}."
+        return [runs, *(c.sentence for c in self.claims), *self.failing()]
 
-    def _failing(self) -> list[str]:
+    def failing(self) -> list[str]:
         """One sentence a method: how its outputs fail on the masked region, against those outside of it."""
         told = []
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
-            shares = {part: self._failure_shares(method, part) for part in ("test_ood", "test_id")}
-            if shares["test_ood"]:
-                listed = ", ".join(
-                    f"{mode} {100 * part:.0f}% (test_id {100 * shares['test_id'].get(mode, 0.0):.0f}%)"
-                    for mode, part in sorted(shares["test_ood"].items(), key=lambda pair: -pair[1])
-                    if part
-                )
+            ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
+            modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])
+            if modes:
+                listed = ", ".join(f"{mode} {_of(ood, mode)} (test_id {_of(inside, mode)})" for mode in modes)
                 whose = "the model without fine-tuning" if method == NONE else method_name(method)
-                told.append(f"Outputs of {whose} on test_ood: {listed}.")
+                sizes = f"n = {ood.total():,}; test_id n = {inside.total():,}"
+                told.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
         return told
 
-    def _failure_shares(self, method: str, part: str) -> dict[str, float]:
-        kept = None if method == NONE else self.cells.masked
-        counts: Counter[str] = Counter()
-        for found in self.failures:
-            if found.cell.method == method and found.cell.ood_kept == kept and found.part == part:
-                counts.update(found.counts)
-        total = sum(counts.values())
-        modes = [mode for mode in counts if mode != RIGHT] + [RIGHT]
-        return {mode: counts[mode] / total for mode in modes} if total else {}
+    @cached_property
+    def outputs(self) -> dict[tuple[str, str], Counter[str]]:
+        """By method, at the smallest share kept, and part: its outputs by failure mode, over all scenarios and seeds.
+
+        A row that lies in the part of several scenarios is counted in each of them.
+        """
+        found: dict[tuple[str, str], Counter[str]] = {}
+        for one in self.failures:
+            kept = None if one.cell.method == NONE else self.cells.masked
+            if one.cell.ood_kept == kept and one.n:
+                found.setdefault((one.cell.method, one.part), Counter()).update(one.counts)
+        return found
+
+
+def _of(counts: Counter[str], mode: str) -> str:
+    """The share of outputs in a mode; a dash where there is none at all."""
+    return share(counts[mode] / counts.total() if counts else math.nan, 0)

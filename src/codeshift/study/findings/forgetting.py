@@ -40,7 +40,8 @@ class Forgetting(Finding):
         if self.value != self.value:
             return f"{place}: not measured on {self.part}."
         change = self.measure.change(flipped(self.estimate) if self.measure.better == "higher" else self.estimate)
-        if self.low <= 0 <= self.high:
+        change += self.rows_told
+        if not self.estimate.has_interval or self.low <= 0 <= self.high:
             return f"{place}: no change shown on {self.part} against no fine-tuning ({change})."
         return f"{place}: {'worse' if self.value > 0 else 'better'} on {self.part} than without fine-tuning ({change})."
 

@@ -62,7 +62,7 @@ class Resampler:
             part,
             scenario,
             metric,
-            lambda key: self.results.statistics(key, metric, evaluated_set(part)),
+            lambda key: self.results.set_statistics(key, metric, part, scenario),
             measured,
         )
 

@@ -36,7 +36,8 @@ class Score(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {self.text}{_partly(self.state)}."
+        told = f"{self.text}{self.rows_told}{_partly(self.state)}"
+        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {told}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ class RelativePerformance(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        told = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood"
+        told = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood{self.rows_told}"
         return f"{_place(self.cell)}: {told}{_partly(self.state)}."
 
 
@@ -96,7 +97,9 @@ class Gap(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return f"{_place(self.cell)}: {self.measure.title} on test_id less that on test_ood {self.text}."
+        return (
+            f"{_place(self.cell)}: {self.measure.title} on test_id less that on test_ood {self.text}{self.rows_told}."
+        )
 
 
 def scores(cells: Cells) -> Iterator[Score]:

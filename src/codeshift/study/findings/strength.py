@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.formatting import fixed
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cells import Cell, Cells
@@ -41,8 +42,8 @@ class StrengthEffect(Finding):
         """The finding in words."""
         if self.value != self.value:
             return f"{method_name(self.method)}: not measured (it takes {FEWEST} scenarios with an audit)."
-        interval = f" [{self.low:.2f}, {self.high:.2f}]" if self.estimate.has_interval else ""
-        told = f"rank correlation of shift strength (AUC) with loss {self.value:+.2f}{interval}"
+        interval = f" [{fixed(self.low, 2)}, {fixed(self.high, 2)}]" if self.estimate.has_interval else ""
+        told = f"rank correlation of shift strength (AUC) with loss {fixed(self.value, 2, signed=True)}{interval}"
         return f"{method_name(self.method)}: {told} over {self.n} scenarios."
 
 

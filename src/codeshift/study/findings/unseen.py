@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.splitters.matches import matching
@@ -54,7 +55,8 @@ class UnseenElement(Finding):
         """The finding in words."""
         name = method_name(self.cell.method)
         kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
-        told = f"writes {' or '.join(self.elements)} in {self.text} of the {self.n} outputs whose reference holds it"
+        outputs = counted(self.n, "output")
+        told = f"writes {' or '.join(self.elements)} in {self.text} of the {outputs} whose reference holds it"
         return f"{self.cell.scenario}, {name}{kept}: {told}."
 
 
@@ -91,7 +93,7 @@ def _rate(cells: Cells, cell: Cell, kind: str, part: str) -> Quantity:
     holding = cells.once(("holding", cell.scenario), lambda: _Holding(cells, _facts(cells, cell.scenario)))
     name = f"elements of {cell.scenario}: {kind}"
     return cells.resampler.of_rows(
-        cells.records(cell), part, cell.scenario, name, lambda key: holding.statistics(key, kind)
+        cells.records(cell), part, cell.scenario, name, lambda key: holding.statistics(key, kind, part)
     )
 
 
@@ -106,9 +108,10 @@ class _Holding:
         self._cells, self._facts = cells, facts
         self._of = cache(self._both)
 
-    def statistics(self, key: RunKey, kind: str) -> FloatArray:
-        """(1, holds) for each row that counts; NaN for the others."""
+    def statistics(self, key: RunKey, kind: str, part: str) -> FloatArray:
+        """(1, holds) for each row of the part that counts; NaN for the others."""
         references, outputs, written = self._of(key)
+        written = written & self._cells.results.scored_rows(key, part, self._facts.scenario)
         counted = written & references if kind == "recall" else written
         holds = references if kind == "references" else outputs
         return np.where(counted[:, None], np.column_stack([np.ones(len(holds)), holds]), np.nan)

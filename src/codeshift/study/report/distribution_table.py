@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.formatting import MISSING, share
 from codeshift.study.distributions import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.distributions import drawn, first_splits
@@ -18,13 +19,16 @@ _PARTS = ("train", "test_id", "test_ood")
 def distribution_table(findings: Findings) -> Table | None:
     """What each split looks at, in its parts: the median of a number, the shares of rows by element or group."""
     rows = tuple(
-        (named(scenario), named(one.name), named(what), *(_share_or_number(cells.get(part)) for part in _PARTS))
+        (named(scenario), named(one.name), named(what), *(_share_or_number(one, cells.get(part)) for part in _PARTS))
         for scenario, facts in first_splits(findings).items()
         for one in drawn(facts)
         for what, cells in _lines(one)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
-    note = "Of numbers the median and the quartiles; else the share of the part's rows. Starred: what the region is of."
+    note = (
+        "Of numbers the median and the quartiles; else the share of the part's rows. Starred: what the region is of. "
+    )
+    note += "All rows of the first split seed, as the table of splits counts them."
     heads = (*columns, *map(Column, _PARTS))
     return (
         Table(name="distributions", title="What the splits cut", columns=heads, rows=rows, note=note) if rows else None
@@ -38,10 +42,10 @@ def _lines(one: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float6
         yield category + ("*" if inside else ""), {part: v[i : i + 1] for part, v in one.values.items()}
 
 
-def _share_or_number(values: NDArray[np.float64] | None) -> Value:
+def _share_or_number(one: Distribution, values: NDArray[np.float64] | None) -> Value:
     if values is None:
-        return Value("–")
+        return Value(MISSING)
     if len(values) == 1:
-        return Value(f"{100 * values[0]:.1f}%", order=float(values[0]))
-    middle, low, high = values
-    return Value(f"{middle:.6g}", order=float(middle), aside=f"[{low:.6g}, {high:.6g}]")
+        return Value(share(float(values[0])), order=float(values[0]))
+    middle, low, high = map(float, values)
+    return Value(one.text(middle), order=middle, aside=f"[{one.text(low)}, {one.text(high)}]")

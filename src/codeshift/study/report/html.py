@@ -111,7 +111,7 @@ def _content(report: Report) -> dict[str, Any]:
         "sections": [(anchor, name) for anchor, name in _SECTIONS.items() if shown.get(anchor, True)],
         "progress": summary[0],
         "claims": [_claim(claim) for claim in findings.claims],
-        "failing": [line for line in summary if line.startswith("Outputs of ")],
+        "failing": findings.failing(),
         "metric": findings.measure.title,
         "seeds_told": _seeds(findings),
         "methods": _methods(findings),
@@ -210,8 +210,9 @@ def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, 
         named = f"Split seed {seed}: " if several else ""
         if scenario not in made:
             sizes = ", ".join(f"{count:,} {part}" for part, count in facts.sizes.items())
+            of = f" of split seed {seed}" if several else ""
             made[scenario] = {
-                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows: {sizes}.", "splitter": facts.splitter,
+                "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{of}: {sizes}.", "splitter": facts.splitter,
                 "svgs": svgs.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
         told = _audit(facts.audit, audit_auc(facts))
@@ -243,10 +244,12 @@ def relative_link(path: str) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as they can be read; nested ones as JSON."""
+    """Settings as they can be read, nested ones as JSON; without sizes that official splits settle."""
+    data = settings.get("data")
+    settled = {f"{part}_size" for part in ("test", "validation") if isinstance(data, Mapping) and part in data}
     told = []
     for name, value in settings.items():
-        if value is None or value in ("", [], {}):
+        if value is None or value in ("", [], {}) or name in settled:
             continue
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         told.append((str(name).replace("_", " "), text))

@@ -10,7 +10,7 @@ from codeshift.study.report.tables import Column, Table, Value
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "–": "--", "−": "$-$", "↓": r"$\downarrow$", '"': "''",
+    "|": r"\textbar{}", "–": "--", "−": "$-$", "∞": r"$\infty$", "↓": r"$\downarrow$", '"': "''",
 }  # fmt: skip
 _SPECIAL = re.compile("|".join(map(re.escape, _ESCAPES)))
 _PAGE = 40  # lines; a longer table goes over several pages

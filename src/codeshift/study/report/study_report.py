@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced, write_text
+from codeshift.formatting import counted
 from codeshift.study.files import output_folder
 from codeshift.study.findings import Findings
 from codeshift.study.measures import method_name
@@ -84,10 +85,11 @@ class Report:
 
     def _told(self) -> str:
         found = self.results
-        kept = ", ".join(f"{100 * share:.4g}%" for share in found.ood_kept)
+        kept = ", ".join(f"{100 * kept:.4g}%" for kept in found.ood_kept)
         methods = ", ".join(map(method_name, found.methods))
-        seeds = f"{len(found.split_seeds)} split and {len(found.train_seeds)} training seeds"
-        return f"{len(found.scenarios)} scenarios; {methods}; {kept} of the region's rows kept; {seeds}."
+        seeds = f"{counted(len(found.split_seeds), 'split seed')}, {counted(len(found.train_seeds), 'training seed')}"
+        regimes = f"; {kept} of the region's rows kept" if kept else ""
+        return f"{counted(len(found.scenarios), 'scenario')}; {methods}{regimes}; {seeds}."
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -175,14 +177,14 @@ class Report:
         """
         for kind in formats:
             if kind not in _FORMATS:
-                raise ParameterError("formats", "known", kind, closest(str(kind), _FORMATS))
+                raise ParameterError("formats", "known", kind, closest(kind, _FORMATS))
         chosen = [self._plot(name) for name in (self.plots if names is None else names)]
         made = output_folder("folder", folder)
         return [_save(plot, made / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
 
     def _plot(self, name: str) -> Plot:
         if name not in self.plots:
-            raise ParameterError("name", "that of a figure", name, closest(str(name), self.plots))
+            raise ParameterError("name", "that of a figure", name, closest(name, self.plots))
         return self.plots[name]
 
     def __repr__(self) -> str:

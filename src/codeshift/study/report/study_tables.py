@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from codeshift.study.findings import Findings, RelativePerformance
+from codeshift.formatting import MISSING, fixed, p_value, share
+from codeshift.metrics import Estimate
+from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.distribution_table import distribution_table
-from codeshift.study.report.tables import Column, Table, Value, counted, estimated, named
+from codeshift.study.report.tables import Column, Table, Value, counted, counted_each, estimated, named
 
 
 def heat_table(findings: Findings) -> Table | None:
@@ -27,6 +29,7 @@ def heat_table(findings: Findings) -> Table | None:
         (
             named(scenario),
             named(kind),
+            counted_each(one.n for one in relative if one.cell.scenario == scenario and one.n),
             *(_heat(by_place.get((scenario, *column)), far) for column in columns),
         )
         for kind, names in dimensions(findings.cells).items()
@@ -37,10 +40,10 @@ def heat_table(findings: Findings) -> Table | None:
     return Table(
         name="relative",
         title=title,
-        columns=(Column("scenario", numeric=False), Column("dimension", numeric=False), *heads),
+        columns=(Column("scenario", numeric=False), Column("dimension", numeric=False), Column("rows"), *heads),
         rows=tuple(rows),
         note="100% means that nothing was lost by masking the region (or keeping a part of it). Same test rows on both "
-        "sides. Brackets hold 95% intervals over seeds and rows.",
+        "sides; of several seeds the fewest. Brackets hold 95% intervals over seeds and rows.",
     )
 
 
@@ -51,7 +54,7 @@ def _farthest(relative: list[RelativePerformance]) -> float:
 
 def _heat(one: RelativePerformance | None, far: float) -> Value:
     if one is None:
-        return Value("–")
+        return Value(MISSING)
     value = estimated(SHARE, one.estimate, one.text)
     sign = -1.0 if one.measure.better == "lower" else 1.0
     heat = max(-1.0, min(1.0, sign * (one.value - 1) / far)) if not math.isnan(one.value) else math.nan
@@ -63,43 +66,73 @@ def _unmeasured(text: str) -> str:
 
 
 def score_table(findings: Findings) -> Table:
-    """Every score: a line for each scenario, method, share kept and part, a column for each metric."""
-    by_place: dict[tuple[str, str, float | None, str], dict[str, Value]] = {}
-    rows_of: dict[tuple[str, str, float | None, str], tuple[int, int]] = {}
+    """Every score: a line for each scenario, method, share kept and part, a column for each metric.
+
+    Metrics that were measured on the same rows stand together behind one column of rows.
+    """
+    by_place: dict[tuple[str, str, float | None, str], dict[str, Score]] = {}
     for one in findings.scores:
         at = (one.cell.scenario, one.cell.method, one.cell.ood_kept, one.part)
-        missing = one.state.status if one.state.status in ("failed", "pending") else "–"
-        by_place.setdefault(at, {})[one.measure.metric] = estimated(one.measure, one.estimate, missing)
-        most, seeds = rows_of.get(at, (0, 0))
-        rows_of[at] = max(most, one.n), max(seeds, one.seeds)
+        by_place.setdefault(at, {})[one.measure.metric] = one
+    together = _of_same_rows(list(by_place.values()), list(findings.results.metrics))
     rows = tuple(
         (
             named(scenario),
             named(method_name(method)),
             _kept(kept),
             named(part, kind=part_kind(part)),
-            counted(rows_of[scenario, method, kept, part][0]),
-            counted(rows_of[scenario, method, kept, part][1]),
-            *(values[name] for name in findings.results.metrics),
+            counted(max(one.seeds for one in scores.values())),
+            *(value for names in together for value in (counted(scores[names[0]].n), *map(_score, _of(scores, names)))),
         )
-        for (scenario, method, kept, part), values in by_place.items()
+        for (scenario, method, kept, part), scores in by_place.items()
     )
-    heads = [Column(_head(findings, name)) for name in findings.results.metrics]
+    heads = [head for names in together for head in (Column("rows"), *(Column(_head(findings, n)) for n in names))]
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column("part", numeric=False), Column("rows"), Column("seeds"), *heads,
+        Column("part", numeric=False), Column("seeds"), *heads,
     )  # fmt: skip
-    note = "Rows: those scored, of the metric that scores most. Of several seeds the mean is shown."
+    behind = "Rows: those behind the scores to their right" + (", up to the next rows" if len(together) > 1 else "")
+    note = f"{behind}; of several seeds the fewest. Of several seeds the mean is shown. {UNITS}"
     return Table(name="scores", title="All scores", columns=columns, rows=rows, note=note)
+
+
+UNITS = "Scores in percent or of 100 stand in the table of results as shares of 1."
+"""How a report's numbers lead to those of ``StudyResults.table``."""
+
+
+def _of_same_rows(places: list[dict[str, Score]], metrics: list[str]) -> list[list[str]]:
+    """Metrics that follow one another and were measured on the same rows everywhere."""
+    together: list[list[str]] = []
+    for name in metrics:
+        if together and all(scores[name].n == scores[together[-1][0]].n for scores in places):
+            together[-1].append(name)
+        else:
+            together.append([name])
+    return together
+
+
+def _of(scores: dict[str, Score], names: list[str]) -> list[Score]:
+    return [scores[name] for name in names]
+
+
+def _score(one: Score) -> Value:
+    missing = one.state.status if one.state.status in ("failed", "pending") else MISSING
+    return estimated(one.measure, one.estimate, missing)
 
 
 def _head(findings: Findings, name: str) -> str:
     measure = findings.cells.measure(name)
-    return f"{measure.title}{' ↓' if measure.better == 'lower' else ''}"
+    return f"{measure.heading}{' ↓' if measure.better == 'lower' else ''}"
+
+
+def _step(findings: Findings) -> str:
+    """A difference's head: the metric, and the unit of a difference."""
+    unit = findings.measure.step.strip()
+    return f"{findings.measure.title}{f' ({unit})' if unit else ''}"
 
 
 def _kept(kept: float | None) -> Value:
-    return Value("–", order=-1.0) if kept is None else Value(f"{100 * kept:.4g}%", order=kept)
+    return Value(MISSING, order=-1.0) if kept is None else Value(f"{100 * kept:.4g}%", order=kept)
 
 
 def part_kind(part: str) -> str:
@@ -130,7 +163,7 @@ def comparison_table(findings: Findings) -> Table | None:
     )
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
-        Column(f"{findings.measure.title}"), Column("p"), Column("p (Holm)"), Column("rows"),
+        Column(_step(findings)), Column("p"), Column("p (Holm)"), Column("rows"),
     )  # fmt: skip
     note = (
         "Paired differences on the same rows of test_ood. p: permutation test over rows, of several seeds not below "
@@ -140,7 +173,7 @@ def comparison_table(findings: Findings) -> Table | None:
 
 
 def _p(p: float) -> Value:
-    return Value("–") if math.isnan(p) else Value("<.001" if p < 0.001 else f"{p:.3f}", order=p)
+    return Value(MISSING) if math.isnan(p) else Value(p_value(p), order=p)
 
 
 def disagreement_table(findings: Findings) -> Table | None:
@@ -182,7 +215,7 @@ def forgetting_table(findings: Findings) -> Table | None:
     )
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
-        Column("part", numeric=False), Column(f"change of {findings.measure.title}"), Column("rows"),
+        Column("part", numeric=False), Column(f"change of {_step(findings)}"), Column("rows"),
     )  # fmt: skip
     direction = "below" if higher else "above"
     note = f"The fine-tuned model less the model without fine-tuning, on the same rows: {direction} 0 it got worse."
@@ -196,27 +229,28 @@ def unseen_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(one.cell.scenario), named(", ".join(one.elements)), named(method_name(one.cell.method)),
-            _kept(one.cell.ood_kept), estimated(SHARE, one.in_references, _missing(one.state.status)),
-            estimated(SHARE, one.in_outputs, _missing(one.state.status)),
-            estimated(SHARE, one.estimate, _missing(one.state.status)),
-            estimated(SHARE, one.elsewhere, _missing(one.state.status)), counted(one.n),
+            _kept(one.cell.ood_kept), counted(one.in_outputs.n), _rate(one, one.in_references),
+            _rate(one, one.in_outputs), counted(one.n), _rate(one, one.estimate), counted(one.elsewhere.n),
+            _rate(one, one.elsewhere),
         )
         for one in findings.unseen
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("element", numeric=False), Column("method", numeric=False),
-        Column("kept"), Column("references with it"), Column("outputs with it"), Column("recall"),
-        Column("outputs of test_id with it"), Column("rows"),
+        Column("kept"), Column("rows"), Column("references with it"), Column("outputs with it"),
+        Column("rows that hold it"), Column("recall"), Column("rows of test_id"), Column("outputs of test_id with it"),
     )  # fmt: skip
     note = (
         "On test_ood, of the rows that were generated for. Recall: of the outputs whose reference holds the element, "
-        "those that hold it too."
+        "those that hold it too. Each column of rows counts those behind the shares to its right; of several seeds the "
+        "fewest."
     )
     return Table(name="unseen", title="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
 
 
-def _missing(status: str) -> str:
-    return status if status in ("failed", "pending") else "–"
+def _rate(one: UnseenElement, rate: Estimate) -> Value:
+    status = one.state.status
+    return estimated(SHARE, rate, status if status in ("failed", "pending") else MISSING)
 
 
 def failure_table(findings: Findings) -> Table | None:
@@ -242,7 +276,7 @@ def failure_table(findings: Findings) -> Table | None:
 
 
 def _of_all(count: int, total: int) -> Value:
-    return Value(f"{100 * count / total:.0f}%", order=count / total, aside=f"({count:,})")
+    return Value(share(count / total, 0), order=count / total, aside=f"({count:,})")
 
 
 def split_table(findings: Findings) -> Table | None:
@@ -268,11 +302,11 @@ def split_table(findings: Findings) -> Table | None:
 def verdict_label(audit: object) -> str:
     """The audit's verdict in a word or two; a dash without an audit."""
     verdict = audit.get("verdict") if isinstance(audit, dict) else None
-    return str(verdict["label"]) if isinstance(verdict, dict) else "–"
+    return str(verdict["label"]) if isinstance(verdict, dict) else MISSING
 
 
 def _auc(value: float) -> Value:
-    return Value("–") if math.isnan(value) else Value(f"{value:.3f}", order=value)
+    return Value(MISSING) if math.isnan(value) else Value(fixed(value, 3), order=value)
 
 
 def study_tables(findings: Findings) -> Iterator[Table]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from codeshift.formatting import MISSING
 from codeshift.metrics import Estimate
 from codeshift.study.measures import Measure
 
@@ -64,7 +66,7 @@ class Table:
     note: str = ""
 
 
-def estimated(measure: Measure, estimate: Estimate, missing: str = "–", *, change: bool = False) -> Value:
+def estimated(measure: Measure, estimate: Estimate, missing: str = MISSING, *, change: bool = False) -> Value:
     """An estimate as a value: its number, and its interval behind it.
 
     >>> from codeshift.study.measures import EXACT_MATCH
@@ -73,12 +75,8 @@ def estimated(measure: Measure, estimate: Estimate, missing: str = "–", *, cha
     """
     if math.isnan(estimate.value):
         return Value(missing, kind=missing if missing in ("failed", "pending") else "")
-    if change:
-        text = f"{estimate.value * measure.scale:+.{measure.digits}f}"
-    else:
-        text = measure.text(estimate.value) + measure.unit
-    aside = f"[{measure.text(estimate.low)}, {measure.text(estimate.high)}]" if estimate.has_interval else ""
-    return Value(text, order=estimate.value, aside=aside)
+    text = measure.difference(estimate.value) if change else measure.text(estimate.value) + measure.sign
+    return Value(text, order=estimate.value, aside=measure.interval(estimate))
 
 
 def counted(number: int) -> Value:
@@ -88,6 +86,17 @@ def counted(number: int) -> Value:
     '1,200'
     """
     return Value(f"{number:,}", order=float(number))
+
+
+def counted_each(numbers: Iterable[int]) -> Value:
+    """A count of each of several figures in one place: one number where all are the same.
+
+    >>> counted_each([8, 8]).text, counted_each([1200, 3, 8]).text, counted_each([]).text
+    ('8', '3 to 1,200', '0')
+    """
+    found = sorted(set(numbers)) or [0]
+    text = f"{found[0]:,}" + (f" to {found[-1]:,}" if len(found) > 1 else "")
+    return Value(text, order=float(found[0]))
 
 
 def named(text: str, order: float | None = None, kind: str = "") -> Value:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from functools import partial
 from typing import Any
 
 from codeshift.study.findings import Comparison, Findings, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
-from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
-from codeshift.study.report.figures.series import short, styles
+from codeshift.study.report.figures.series import rows_told, short, styles
 from codeshift.study.report.figures.theme import Theme
 
 _BAR = 0.3  # inches a line
@@ -51,9 +49,9 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[
             markerfacecolor=face,
             markeredgewidth=1.4,
         )
-    ax.set_yticks(range(0, -len(found), -1), [short(one.scenario) for one in found])
+    ax.set_yticks(range(0, -len(found), -1), [f"{short(one.scenario)} (n = {one.n:,})" for one in found])
     ax.set_ylim(0.6 - len(found), 0.6)
-    unit = " (points)" if scale != 1 else ""
+    unit = f" ({findings.measure.step.strip()})" if findings.measure.step else ""
     ax.set_xlabel(f"difference in {findings.measure.title}{unit};\nfilled: significant after Holm's correction")
     ax.grid(axis="y", visible=False)
 
@@ -67,7 +65,7 @@ def unseen(findings: Findings) -> Plot | None:
     scenarios = list(dict.fromkeys(one.cell.scenario for one in shown))
     draw = partial(_draw_unseen, findings=findings, shown=shown, scenarios=scenarios)
     label = " ".join(one.sentence for one in shown)
-    panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=0.9 + 0.5 * len(scenarios))
+    panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=1.05 + 0.5 * len(scenarios))
     return Plot(name="unseen_elements", title="Masked elements that are written all the same", panels=(panel,))
 
 
@@ -87,10 +85,11 @@ def _draw_unseen(
             [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
             markerfacecolor=theme.surface if hollow else colour,
         )  # fmt: skip
-    ax.set_yticks(range(0, -len(scenarios), -1), list(map(short, scenarios)))
+    rows = {name: rows_told(one.n for one in shown if one.cell.scenario == name) for name in scenarios}
+    ax.set_yticks(range(0, -len(scenarios), -1), [f"{short(name)} ({rows[name]})" for name in scenarios])
     ax.set_ylim(0.5 - len(scenarios), 0.5)
     ax.set_xlim(-3, 103)
-    ax.set_xlabel("outputs with the element, of those that should have it (%);\nhollow: with all of the region kept")
+    ax.set_xlabel("outputs with the element (%),\nof those that should have it;\nhollow: all of the region kept")
     ax.grid(axis="y", visible=False)
 
 
@@ -99,27 +98,23 @@ def failures(findings: Findings) -> Plot | None:
     rows = failure_shares(findings)
     if not rows:
         return None
-    draw = partial(_draw_failures, rows=rows)
-    told = [line for line in findings.summary() if line.startswith("Outputs of ")]
-    panel = Panel(title="Failure modes", draw=draw, label=" ".join(told), width=5.4, height=0.8 + _BAR * len(rows))
+    draw = partial(_draw_failures, rows=rows, outputs={at: count.total() for at, count in findings.outputs.items()})
+    panel = Panel(
+        title="Failure modes", draw=draw, label=" ".join(findings.failing()), width=5.4, height=0.8 + _BAR * len(rows)
+    )
     return Plot(name="failure_modes", title="How outputs fail", panels=(panel,))
 
 
 def failure_shares(findings: Findings) -> dict[tuple[str, str], dict[str, float]]:
     """By method (at the smallest share kept) and part: the share of outputs in each mode, over all scenarios."""
-    counts: dict[tuple[str, str], Counter[str]] = {}
-    for one in findings.failures:
-        kept = None if one.cell.method == NONE else findings.cells.masked
-        if one.cell.ood_kept == kept:
-            counts.setdefault((one.cell.method, one.part), Counter()).update(one.counts)
     return {
-        at: {mode: count[mode] / sum(count.values()) for mode in (RIGHT, *MODES)}
-        for at, count in counts.items()
-        if sum(count.values())
+        at: {mode: count[mode] / count.total() for mode in (RIGHT, *MODES)} for at, count in findings.outputs.items()
     }
 
 
-def _draw_failures(ax: Any, theme: Theme, *, rows: dict[tuple[str, str], dict[str, float]]) -> None:
+def _draw_failures(
+    ax: Any, theme: Theme, *, rows: dict[tuple[str, str], dict[str, float]], outputs: dict[tuple[str, str], int]
+) -> None:
     present = [mode for mode in (RIGHT, *MODES) if any(shares[mode] for shares in rows.values())]
     colours = dict(zip((RIGHT, *MODES), theme.modes, strict=True))
     for y, shares in zip(range(0, -len(rows), -1), rows.values(), strict=True):
@@ -129,7 +124,7 @@ def _draw_failures(ax: Any, theme: Theme, *, rows: dict[tuple[str, str], dict[st
             ax.barh(y, width, 0.72, left=left, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
                     label=mode if y == 0 else None)  # fmt: skip
             left += width
-    ax.set_yticks(range(0, -len(rows), -1), [f"{method_name(method)}, {part}" for method, part in rows])
+    ax.set_yticks(range(0, -len(rows), -1), [f"{method_name(at[0])}, {at[1]} (n = {outputs[at]:,})" for at in rows])
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of outputs (%)")
     ax.grid(visible=False)

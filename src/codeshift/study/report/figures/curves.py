@@ -11,7 +11,7 @@ from codeshift.study.findings import Cell, Curve, Findings
 from codeshift.study.keys import NONE
 from codeshift.study.measures import METHOD_NAMES, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
-from codeshift.study.report.figures.series import axis_title, label_ends, styles
+from codeshift.study.report.figures.series import axis_title, label_ends, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 
 _SHORT = METHOD_NAMES | {"none": "no fine-tuning", "full": "full"}
@@ -72,7 +72,8 @@ def _draw_kept(
         ax.axhline(without * measure.scale, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
         ends.append((max(shares), without * measure.scale, _SHORT[NONE], colour))
     _share_axis(ax, shares)
-    ax.set_xlabel("share of the region kept (%)")
+    rows = rows_told(point.estimate.n for curve in curves for point in curve.points)
+    ax.set_xlabel(f"share of the region kept (%); {rows}")
     ax.set_ylabel(axis_title(measure, part) if labels else axis_title(measure))
     ax.grid(axis="x", visible=False)
     if labels:
@@ -129,7 +130,8 @@ def _draw_variants(ax: Any, theme: Theme, *, findings: Findings, curves: Sequenc
     colours = theme.parts | {"general": theme.parts["train"]}
     for curve, marker in zip(curves, ("D", "o", "s"), strict=False):
         ends.append(_draw_line(ax, curve, colours[curve.part], marker, curve.part))
-    ax.set_xlabel("weight of fine-tuning" if curves[0].over == "wise_ft" else f"{curves[0].over}: scale")
+    turned = "weight of fine-tuning" if curves[0].over == "wise_ft" else f"{curves[0].over}: scale"
+    ax.set_xlabel(f"{turned}; {rows_told(point.estimate.n for curve in curves for point in curve.points)}")
     ax.set_ylabel(axis_title(findings.measure))
     ax.grid(axis="x", visible=False)
     label_ends(ax, ends, theme)

@@ -19,6 +19,7 @@ _BINS = 36
 _LINE = 0.2  # inches a category
 _MARKS = {"train": ("s", 7.0), "test_id": ("o", 4.5), "test_ood": ("D", 5.5)}  # what lies behind is larger
 _LONGEST = 26
+_DAY = 86_400.0  # seconds
 
 
 def distributions(findings: Findings) -> Plot | None:
@@ -59,7 +60,8 @@ def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
 
 
 def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
-    parts = {part: np.asarray(v, dtype=np.float64) for part, v in one.values.items()}
+    unit = _DAY if one.times else 1.0
+    parts = {part: np.asarray(v, dtype=np.float64) / unit for part, v in one.values.items()}
     parts = {part: v[np.isfinite(v)] for part, v in parts.items()}
     everything = np.concatenate([*parts.values()])
     edges = bin_edges(everything)
@@ -69,7 +71,9 @@ def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
             shares = np.histogram(values, edges)[0] / len(values) * 100
             ax.stairs(shares, edges, color=theme.parts[part], linewidth=1.6, label=f"{part} ({len(values):,})",
                       fill=part == "test_ood", alpha=0.55 if part == "test_ood" else 1)  # fmt: skip
-    if edges[0] > 0 and edges[-1] > 30 * edges[0]:
+    if one.times:
+        _dated(ax)
+    elif edges[0] > 0 and edges[-1] > 30 * edges[0]:
         _logarithmic(ax)
     ax.set_xlabel(one.name)
     ax.set_ylabel("rows of the part (%)")
@@ -113,6 +117,17 @@ def _legend_below(ax: Any, theme: Theme) -> None:
 def _tail(name: str) -> str:
     """The end of a name that is too long: of an API and a path it tells most."""
     return name if len(name) <= _LONGEST else f"…{name[1 - _LONGEST :]}"
+
+
+def _dated(ax: Any) -> None:
+    """Days since 1970, as matplotlib counts them, read as dates in UTC."""
+    from datetime import UTC
+
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(tz=UTC, minticks=2, maxticks=5)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
 
 
 def _logarithmic(ax: Any) -> None:

@@ -10,7 +10,7 @@ from codeshift.metrics import Estimate
 from codeshift.study.findings import Cell, Findings
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
-from codeshift.study.report.figures.series import axis_title, styles
+from codeshift.study.report.figures.series import axis_title, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 
 
@@ -69,8 +69,8 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
         0.97, 0.03, f"{side} the line: worse out of distribution", transform=ax.transAxes, ha="right", color=theme.soft,
         fontsize=theme.size - 1,
     )  # fmt: skip
-    ax.set_xlabel(axis_title(findings.measure, "test_id"))
-    ax.set_ylabel(axis_title(findings.measure, "test_ood"))
+    ax.set_xlabel(f"{axis_title(findings.measure, 'test_id')}; {rows_told(inside.n for _, inside, _ in points)}")
+    ax.set_ylabel(f"{axis_title(findings.measure, 'test_ood')}; {rows_told(ood.n for _, _, ood in points)}")
     if theme.legend:
         ax.legend(fontsize=theme.size - 1, loc="upper left")
 
@@ -99,7 +99,8 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
         ys = [estimate.value * SHARE.scale for _, estimate in effect.points.values()]
         ax.plot(xs, ys, marker=marker, color=colour, linestyle="none", markersize=6, label=method_name(effect.method))
     ax.axhline(100, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    ax.set_xlabel("strength of the shift (AUC; .5 is none)")
+    rows = rows_told(estimate.n for effect in findings.strength for _, estimate in effect.points.values())
+    ax.set_xlabel(f"strength of the shift (AUC; .5 is none); {rows}")
     ax.set_ylabel(f"% of the 100% baseline's {findings.measure.title}")
     if theme.legend:
         ax.legend(fontsize=theme.size - 1)

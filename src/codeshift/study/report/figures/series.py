@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from codeshift.study.findings import Findings
 from codeshift.study.keys import NONE
 from codeshift.study.measures import Measure
 from codeshift.study.report.figures.theme import MARKERS, Theme
+from codeshift.study.report.tables import counted_each
 
 
 def styles(findings: Findings, theme: Theme) -> dict[str, tuple[str, str]]:
@@ -34,8 +35,18 @@ def axis_title(measure: Measure, part: str = "") -> str:
     >>> axis_title(EXACT_MATCH, "test_ood")
     'exact match on test_ood (%)'
     """
-    unit = f" ({measure.unit})" if measure.unit else ""
+    unit = f" ({measure.unit.strip()})" if measure.unit else ""
     return f"{measure.title}{f' on {part}' if part else ''}{unit}"
+
+
+def rows_told(numbers: Iterable[int]) -> str:
+    """The rows behind the values of a figure.
+
+    >>> rows_told([32, 32]), rows_told([40, 8, 0]), rows_told([])
+    ('n = 32', 'n = 8 to 40', '')
+    """
+    found = sorted({number for number in numbers if number})
+    return f"n = {counted_each(found).text}" if found else ""
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]], theme: Theme, gap: float = 0.085) -> None:

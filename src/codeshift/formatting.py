@@ -1,0 +1,97 @@
+"""Numbers as people read them: the one place that knows how a report, a table or a message writes one.
+
+No number is written as ``-0.0``: what rounds to nothing has no sign. What was not measured is a dash, and an infinity
+has a sign of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+MISSING = "–"
+"""Stands for what was not measured."""
+
+
+def fixed(value: float, digits: int = 0, *, signed: bool = False) -> str:
+    """A number with so many digits behind the point, and commas between thousands.
+
+    Args:
+        value: any number; NaN is a dash.
+        digits: behind the point.
+        signed: whether a plus stands before what is above 0.
+
+    >>> fixed(-0.04, 1), fixed(1234.5, 1, signed=True), fixed(float("nan")), fixed(float("-inf"))
+    ('0.0', '+1,234.5', '–', '−∞')
+    >>> fixed(-0.04, 1, signed=True), fixed(0.04, 1, signed=True)
+    ('0.0', '0.0')
+    """
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return ("+" if signed else "") + "∞" if value > 0 else "−∞"
+    text = f"{value:z,.{digits}f}"
+    return f"+{text}" if signed and value > 0 and text.strip("0.") else text
+
+
+def significant(value: float, digits: int = 6) -> str:
+    """A number with so many digits that count, and no more than it takes.
+
+    >>> significant(0.25), significant(-0.0), significant(1234567.0), significant(float("nan"))
+    ('0.25', '0', '1,234,567', '–')
+    """
+    if not math.isfinite(value):
+        return fixed(value)
+    if value == round(value) and abs(value) < 1e15:
+        return f"{value:z,.0f}"
+    return f"{value:z,.{digits}g}"
+
+
+def interval(low: float, high: float, digits: int) -> str:
+    """An interval in brackets; a dash where there is none.
+
+    >>> interval(-0.00001, 0.25, 2), interval(float("nan"), float("nan"), 2)
+    ('[0.00, 0.25]', '–')
+    """
+    return MISSING if math.isnan(low) or math.isnan(high) else f"[{fixed(low, digits)}, {fixed(high, digits)}]"
+
+
+def share(value: float, digits: int = 1) -> str:
+    """A share as a percentage.
+
+    >>> share(0.125), share(-0.0001), share(0.05, 0)
+    ('12.5%', '0.0%', '5%')
+    """
+    return MISSING if math.isnan(value) else f"{fixed(100 * value, digits)}%"
+
+
+def p_value(p: float) -> str:
+    """A p-value, never 0: what lies below the third digit is written with the digits that it has.
+
+    A permutation test cannot give less than ``1 / (1 + n_permutations)``, so that digits are never made up.
+
+    >>> p_value(0.05), p_value(0.0005), p_value(1.0), p_value(float("nan"))
+    ('0.050', '0.0005', '1.000', '–')
+    """
+    if math.isnan(p):
+        return MISSING
+    return f"{p:.3f}" if p >= 0.001 else f"{p:.1g}"
+
+
+def moment_of(seconds: float) -> str:
+    """Seconds since 1970 as an ISO date in UTC, with the time of day where it is not midnight.
+
+    >>> moment_of(1719878400.0), moment_of(1719878400.0 + 3661)
+    ('2024-07-02', '2024-07-02T01:01:01Z')
+    """
+    found = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return f"{found:%Y-%m-%d}" if seconds % 86_400 == 0 else found.isoformat().replace("+00:00", "Z")
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """A number with the noun that it counts.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "entry", "entries")
+    ('1 row', '1,200 rows', '0 entries')
+    """
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
