@@ -108,7 +108,7 @@ def test_official_splits_of_a_benchmark():
 @pytest.mark.slow
 def test_ten_thousand_rows_take_at_most_a_minute():
     """An audit with the default settings stays below a minute of one core."""
-    rows = stdlib_functions(documented_only=False).shuffle(seed=0).select(range(10_000))
+    rows = stdlib_functions(running_python=True, documented_only=False).shuffle(seed=0).select(range(10_000))
     assignment = assigned(LengthSplitter(column="code"), rows)
     started = time.process_time()
     audit(assignment, rows, column="code", language="python")
