@@ -25,8 +25,8 @@ from codeshift.data import corpus, stdlib_functions
 
 NOTICES = "NOTICES.txt"
 HEAD = """\
-Notices of copyright and permission that stand in the files of CPython {version} whose functions the corpus holds, as they
-stand there. Python's own licence is in LICENSE.txt.
+Notices of copyright and permission in the files of CPython {version} whose functions the corpus holds, as they stand
+there. Python's own licence is in LICENSE.txt.
 """
 _NOTICE = re.compile(r"copyright|licen[sc]ed|SPDX-", re.IGNORECASE)
 

@@ -22,7 +22,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import codeshift.data
 from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
 from pages import ROOT, Block, blocks, commands, pages
 

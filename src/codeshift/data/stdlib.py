@@ -13,13 +13,13 @@ def stdlib_functions(*, running_python: bool = False, documented_only: bool = Tr
     """Functions and methods of Python's standard library: by default those that codeshift carries.
 
     They are the 6,020 documented ones of CPython 3.11.7, the same rows in the same order with the same fingerprint on
-    every Python and machine, read from one Parquet file of the installation and checked against their digest. With
-    ``running_python`` they are read from the sources of the Python that runs this, so that they differ with its version.
+    every Python and machine, read from a Parquet file of the installation and checked against their digest. With
+    ``running_python`` they are read from the sources of the Python that runs this, and differ with its version.
 
     Rows stand in the order of path and place in the file. Functions nested in functions are part of their parent's code
     and have no row of their own. Functions whose docstring is their whole body have no code to learn from and are left
     out. So are tests, ``idlelib``, ``lib2to3``, ``turtledemo`` and installed packages. How many files and functions
-    were left out stands in ``.info.description``, and files that the running Python cannot parse are named in a warning.
+    were left out stands in ``.info.description``; files that the running Python cannot parse are named in a warning.
 
     Args:
         running_python: whether the functions of the running Python's standard library are read instead.
