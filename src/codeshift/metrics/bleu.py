@@ -142,7 +142,7 @@ def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, 
     orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective: those of which there are n-grams
     # Not bleu.score, which ``sum`` rounds as the running Python does.
     score = bleu.bp * math.exp(_mean([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
-    return min(score / 100, 1.0)  # 100 * exp(mean(log)) rounds to a little over 100
+    return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
 
 
 def _mean(values: Sequence[float]) -> float:
