@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import token_rows
 
 _SACREBLEU = ("none", "exp", "floor", "add-k")
+_LOG_OF_0 = -9999999999.0  # sacrebleu's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ class BLEU(Metric):
         matches, totals = self._counts(sums)
         if self.smoothing == "codexglue":
             logs = [math.log((m + 1) / (t + 1)) for m, t in zip(matches, totals, strict=True)]
-            return penalty * math.exp(sum(logs) / self.max_order), penalty
+            return penalty * math.exp(_mean(logs)), penalty
         return _sacrebleu(matches, totals, (length, reference_length), self.smoothing), penalty
 
 
@@ -137,4 +139,15 @@ def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, 
         effective_order=True,
         max_ngram_order=len(matches),
     )
-    return float(min(bleu.score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
+    orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective: those of which there are n-grams
+    # Not bleu.score, which ``sum`` rounds as the running Python does.
+    score = bleu.bp * math.exp(_mean([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
+    return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The mean, added up from left to right: since Python 3.12 ``sum`` rounds floats in another way."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)
