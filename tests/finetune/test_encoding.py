@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tokenizers import processors
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.encoding import Encoder, Ragged, remember_tokens
+from codeshift.finetune.encoding import Encoder, Ragged
+from codeshift.finetune.tokenizing import remember_tokens
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
 

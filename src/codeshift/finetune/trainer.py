@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
@@ -21,16 +20,19 @@ from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tenso
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
+from codeshift.finetune.fitting import check_positions, check_vocabulary
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.parts import Splits, training_parts
+from codeshift.finetune.progress import progress_of
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import check_finite, target_loss
 from codeshift.finetune.sharding import kept, set_weights, whole, whole_tensors
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import check_trackers
+from codeshift.finetune.trained_with import Limits
 from codeshift.finetune.validation import Validation
 
 
@@ -51,7 +53,7 @@ class Trainer:
         peft_config: None for full fine-tuning, or the config of any method of PEFT.
         evaluator: measures its metrics on ``validation`` too; its first one then decides what is best and when to
             stop early. None goes by the loss.
-        progress: show progress bars.
+        progress: show how far it has come: a bar on a terminal, elsewhere a line a minute on stderr.
         trackers: names of trackers of accelerate, such as ``("tensorboard",)``; their files go to ``logs`` in
             ``output_dir``.
 
@@ -104,8 +106,8 @@ class Trainer:
         Raises:
             CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
-            ParameterError: a column is missing, the adapter does not fit the model, or nothing can be written to
-                ``output_dir``.
+            ParameterError: a column is missing, the adapter does not fit the model, nothing can be written to
+                ``output_dir``, or the model has no room for a token of the tokenizer or for the positions of a row.
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
@@ -128,9 +130,12 @@ class Trainer:
 
     def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
         lengths = self.config.max_source_length, self.config.max_target_length
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths)
+        tokens = self.config.special_tokens
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths, tokens)
+        check_vocabulary(model, encoder)
         encoded = encoder.encode(rows, part)
-        encoder.warn_of(encoded.truncation, part)
+        encoder.warn_of(encoded, part)
+        check_positions(model, encoded, part)
         return encoded
 
 
@@ -142,7 +147,9 @@ class _Run:
     ) -> None:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
-        identity = describe_run(self.config, model, data, trainer.evaluator)
+        evaluator = trainer.evaluator and trainer.evaluator.with_limits(Limits.of_config(self.config))
+        identity = describe_run(self.config, model, data, evaluator)
+        self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
         if self.config.gradient_checkpointing:
@@ -153,13 +160,13 @@ class _Run:
         self.validation: Validation | None = None
         if "validation" in data:
             rows = parts["validation"]
-            self.validation = Validation(data["validation"], self.collate, rows, trainer.tokenizer, trainer.evaluator)
+            self.validation = Validation(data["validation"], self.collate, rows, trainer.tokenizer, evaluator)
         self._plan_steps(data["train"])
         self.state = RunState()
         self.best: dict[str, torch.Tensor] = {}
         self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
         shown = trainer.progress and self.accelerator.is_local_main_process
-        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", leave=None, disable=not shown)
+        self.bar = progress_of("fine-tune", self.total, "step", shown=shown)
 
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
@@ -289,9 +296,10 @@ class _Run:
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         truncation = {part: encoded.truncation for part, encoded in self.data.items()}
+        round_trip = {part: encoded.round_trip for part, encoded in self.data.items()}
         return TrainingResult(
             model.eval(), self.config, state.history, truncation, self.parameters, seconds,
-            state.best_step, state.stopped_early,
+            state.best_step, state.stopped_early, round_trip, *self.templates,
         )  # fmt: skip
 
     def _due(self, every: int | str | None) -> bool:
