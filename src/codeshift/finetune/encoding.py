@@ -17,6 +17,7 @@ from codeshift.finetune.models import base_model, is_decoder
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
 from codeshift.finetune.tokenizing import Row, recalled
+from codeshift.finetune.trained_with import Limits
 from codeshift.properties.text_tokens import Frame, Pieces, as_text, detokenize, frame_of, special_tokens
 
 _ROWS_AT_ONCE = 1000
@@ -137,17 +138,17 @@ class Encoder:
         model: Any,
         tokenizer: Any,
         texts: tuple[Template, Template],
-        lengths: tuple[int, int],
-        special_tokens: Sequence[str] = (),
+        limits: Limits,
     ) -> Encoder:
-        """For a model: ``texts`` are source and target, ``lengths`` the longest of each in tokens.
+        """For a model: ``texts`` are source and target.
 
         Raises:
-            ParameterError: one of ``special_tokens`` is none of the tokenizer's.
+            ParameterError: a special token of ``limits`` is none of the tokenizer's.
         """
-        check_special_tokens(special_tokens, tokenizer)
+        check_special_tokens(limits.special_tokens, tokenizer)
         start = getattr(base_model(model).config, "decoder_start_token_id", None)
-        return cls(tokenizer, *texts, *lengths, is_decoder(model), start, tuple(special_tokens))
+        lengths = limits.max_source_length, limits.max_target_length
+        return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
 
     def encode(self, data: Any, part: str = "data") -> Encoded:
         """The token ids of a ``datasets.Dataset``.
@@ -197,8 +198,8 @@ class Encoder:
         cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
         limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
         if limits:
-            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=4)
-        encoded.round_trip.warn(part, stacklevel=5)
+            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=5)
+        encoded.round_trip.warn(part, stacklevel=6)
 
     def _source(self, ids: list[int]) -> list[int]:
         before, after = self._source_frame

@@ -20,9 +20,9 @@ from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count, check_texts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
+from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.generation import Decoding, Output, generate
-from codeshift.finetune.fitting import check_positions, check_vocabulary
-from codeshift.finetune.generation_settings import describe_settings, settings_for
+from codeshift.finetune.generation_settings import describe_settings
 from codeshift.finetune.identity import data_digest, describe_model, versions
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
 from codeshift.finetune.output_log import RowLog, start_logs
@@ -192,21 +192,13 @@ class Evaluator:
         return logs
 
     def _encoder(self, model: Any, tokenizer: Any) -> Encoder:
-        settled = self.with_limits(Limits())
-        lengths = settled.max_source_length, settled.max_target_length
-        return Encoder.of(model, tokenizer, (self.source, self.target), lengths, settled.special_tokens)  # type: ignore[arg-type]
+        limits = Limits(**{name: value for name, value in self._asked().items() if value is not None})
+        return Encoder.of(model, tokenizer, (self.source, self.target), limits)
 
     def _encoded(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> Encoded:
-        """The token ids of a part, which the model has room for: checked before anything is evaluated."""
         encoder = self._encoder(model, tokenizer)
-        check_vocabulary(model, encoder)
-        data = encoder.encode(rows, part)
-        encoder.warn_of(data, part)
-        if self._forces:
-            check_positions(model, data, part)
-        if self._generates:
-            check_positions(model, data, part, generated=self._limit(model, data))
-        return data
+        limit = (lambda data: self._limit(model, data)) if self._generates else None
+        return encode_part(model, encoder, rows, part, forced=self._forces, limit=limit)
 
     def _limit(self, model: Any, data: Encoded) -> int:
         """Most tokens of an output."""
@@ -304,9 +296,7 @@ class Evaluator:
         return {
             "model": describe_model(model),
             "adapter": describe_adapter(model),
-            "generation_config": describe_settings(settings_for(model, tokenizer, self.decoding))
-            if self._generates
-            else None,
+            "generation_config": describe_settings(model, tokenizer, self.decoding) if self._generates else None,
             "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
             "versions": versions(),
         } | self.describe()

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from datasets import Dataset
 from peft import PeftModel
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.models import base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
+
+
+def encode_part(
+    model: Any,
+    encoder: Encoder,
+    rows: Dataset,
+    part: str,
+    *,
+    forced: bool = True,
+    limit: Callable[[Encoded], int] | None = None,
+) -> Encoded:
+    """The token ids of a part, which the model has room for; what was cut or cannot be given back is warned of.
+
+    Args:
+        model: of any family.
+        encoder: for it.
+        rows: of the part.
+        part: its name, for messages.
+        forced: whether the model is given the targets.
+        limit: tells the most tokens of an output; None where nothing is generated.
+
+    Raises:
+        ParameterError: as ``check_vocabulary`` and ``check_positions``.
+    """
+    check_vocabulary(model, encoder)
+    data = encoder.encode(rows, part)
+    encoder.warn_of(data, part)
+    if forced:
+        check_positions(model, data, part)
+    if limit is not None:
+        check_positions(model, data, part, generated=limit(data))
+    return data
 
 
 def check_vocabulary(model: Any, encoder: Encoder) -> None:

@@ -15,8 +15,8 @@ from codeshift.finetune.batching import pad
 from codeshift.finetune.cache import beam_cache
 from codeshift.finetune.config import check_count, check_number
 from codeshift.finetune.encoding import Ragged
-from codeshift.finetune.memory import in_batches
 from codeshift.finetune.generation_settings import is_drawn, only, settings_for, taken_warpers
+from codeshift.finetune.memory import in_batches
 from codeshift.finetune.models import is_decoder, pad_id
 from codeshift.finetune.sampling import RowSampler, row_numbers
 from codeshift.finetune.scoring import evaluating

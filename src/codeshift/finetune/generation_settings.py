@@ -98,8 +98,15 @@ def _warpers(settings: GenerationConfig) -> list[LogitsProcessor]:
     return [warper(value) for warper, value, applies in asked if applies]
 
 
-def describe_settings(settings: GenerationConfig) -> dict[str, Any]:
-    """The settings that differ from those of transformers, as JSON values."""
+def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[str, Any]:
+    """What generation is told beside what ``decoding`` itself says, as JSON values: the model's config if it is asked.
+
+    Raises:
+        ParameterError: as ``settings_for``.
+    """
+    settings = settings_for(model, tokenizer, decoding)
+    if not decoding.from_model:
+        settings.num_beams = settings.stop_strings = None
     found = settings.to_diff_dict()
     return {name: _plain(value) for name, value in found.items() if name != "transformers_version"}
 

@@ -65,14 +65,14 @@ class LogLines:
         file: TextIO | None = None,
     ) -> None:
         self._what, self._total, self._unit, self._file = what, total, unit, file
-        self._done = self._before = done
+        self.n = self.initial = done  # as a bar has them
         self._every, self._clock = every, clock
         self._started = self._told = clock()
         self._postfix = ""
 
     def update(self, count: int = 1) -> None:
         """So many more steps are done."""
-        self._done += count
+        self.n += count
         now = self._clock()
         if now - self._told >= self._every:
             self._told = now
@@ -94,10 +94,10 @@ class LogLines:
         self.close()
 
     def _line(self, seconds: float) -> str:
-        made, left = self._done - self._before, self._total - self._done
-        share = self._done / self._total if self._total else 1.0
+        made, left = self.n - self.initial, self._total - self.n
+        share = self.n / self._total if self._total else 1.0
         rest = f", about {_clock_time(seconds * left / made)} left" if made and left > 0 else ""
-        told = f"{self._what}: {self._done} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
+        told = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
         return told + rest + self._postfix
 
 

@@ -20,7 +20,7 @@ from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tenso
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.fitting import check_positions, check_vocabulary
+from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
@@ -89,8 +89,8 @@ class Trainer:
         self.config = config or TrainingConfig()
         self.source, self.target = Template(source, "source"), Template(target, "target")
         check_trackers(trackers)
-        self.peft_config, self.evaluator = peft_config, evaluator
-        self.progress, self.trackers = progress, trackers
+        self.peft_config, self.progress, self.trackers = peft_config, progress, trackers
+        self.evaluator = evaluator and evaluator.with_limits(Limits.of_config(self.config))
 
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
@@ -129,14 +129,8 @@ class Trainer:
         return result
 
     def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
-        lengths = self.config.max_source_length, self.config.max_target_length
-        tokens = self.config.special_tokens
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths, tokens)
-        check_vocabulary(model, encoder)
-        encoded = encoder.encode(rows, part)
-        encoder.warn_of(encoded, part)
-        check_positions(model, encoded, part)
-        return encoded
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), Limits.of_config(self.config))
+        return encode_part(model, encoder, rows, part)
 
 
 class _Run:
@@ -147,8 +141,7 @@ class _Run:
     ) -> None:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
-        evaluator = trainer.evaluator and trainer.evaluator.with_limits(Limits.of_config(self.config))
-        identity = describe_run(self.config, model, data, evaluator)
+        identity = describe_run(self.config, model, data, trainer.evaluator)
         self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
@@ -159,14 +152,14 @@ class _Run:
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
         self.validation: Validation | None = None
         if "validation" in data:
-            rows = parts["validation"]
-            self.validation = Validation(data["validation"], self.collate, rows, trainer.tokenizer, evaluator)
+            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
+            self.validation = Validation(*given)
         self._plan_steps(data["train"])
         self.state = RunState()
         self.best: dict[str, torch.Tensor] = {}
         self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
-        shown = trainer.progress and self.accelerator.is_local_main_process
-        self.bar = progress_of("fine-tune", self.total, "step", shown=shown)
+        local_main = self.accelerator.is_local_main_process
+        self.bar = progress_of("fine-tune", self.total, "step", shown=trainer.progress and local_main)
 
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
@@ -186,7 +179,7 @@ class _Run:
         if self.state.scaler:
             self.accelerator.scaler.load_state_dict(self.state.scaler)
         self.best = tensors.get("best", {})
-        self.bar.update(self.state.step)
+        self.bar.initial = self.bar.n = self.state.step
 
     def loop(self) -> TrainingResult:
         """Train to the end."""
@@ -295,11 +288,10 @@ class _Run:
             check_finite(f"after step {state.step}, {name}", whole(parameter))
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
-        truncation = {part: encoded.truncation for part, encoded in self.data.items()}
-        round_trip = {part: encoded.round_trip for part, encoded in self.data.items()}
         return TrainingResult(
-            model.eval(), self.config, state.history, truncation, self.parameters, seconds,
-            state.best_step, state.stopped_early, round_trip, *self.templates,
+            model.eval(), self.config, state.history, {p: e.truncation for p, e in self.data.items()}, self.parameters,
+            seconds, state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()},
+            *self.templates,
         )  # fmt: skip
 
     def _due(self, every: int | str | None) -> bool:

@@ -176,7 +176,8 @@ def _evaluation_speed(evaluation: Evaluation, model: Any, tokenizer: Any, study:
             continue
         evaluator = Evaluator(
             metrics, source=study.source, target=study.target, decoding=evaluation.decoding, progress=False,
-            max_source_length=evaluation.max_source_length, max_target_length=evaluation.max_target_length, special_tokens=evaluation.special_tokens,
+            max_source_length=evaluation.max_source_length, max_target_length=evaluation.max_target_length,
+            special_tokens=evaluation.special_tokens,
         )  # fmt: skip
         started = time.perf_counter()
         evaluator.evaluate(model, some, tokenizer=tokenizer)

@@ -21,7 +21,6 @@ from peft import PeftModel
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.finetune import Evaluator, Trainer, load_model, scale_adapter, wise_ft
-from codeshift.finetune.tokenizing import remember_tokens
 from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.identity import versions
@@ -29,6 +28,7 @@ from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.template import Template
+from codeshift.finetune.tokenizing import remember_tokens
 from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
