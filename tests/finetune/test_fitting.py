@@ -47,7 +47,9 @@ def test_a_tokenizer_that_is_larger_than_the_embedding(family, tokenizer):
         model = as_generator(tiny_model(family, tokenizer), tokenizer)
     size = len(tokenizer)
     message = rf"tokenizer must be within the model's embedding of {size} tokens, got one of {size + 40} tokens"
-    with pytest.raises(ParameterError, match=message + rf", among them '<new39>' with the id {size + 39}: .*resize_token"):
+    with pytest.raises(
+        ParameterError, match=message + rf", among them '<new39>' with the id {size + 39}: .*resize_token"
+    ):
         fit(model, larger, rows)
     with pytest.raises(ParameterError, match=message):
         evaluate(model, larger, rows)
@@ -122,11 +124,16 @@ def test_a_row_that_is_longer_than_the_positions(family, tokenizer):
     with seeded(0):
         model = as_generator(tiny_model(family, tokenizer, **settings), tokenizer)
     decoder = not model.config.is_encoder_decoder
-    source, target = (limit - 8, 7) if decoder else (limit - 1, limit - 1)  # both end with a token; a source of Llama not
+    source, target = (
+        (limit - 8, 7) if decoder else (limit - 1, limit - 1)
+    )  # both end with a token; a source of Llama not
     fits = texts(of(source, tokenizer), of(target, tokenizer))
     assert len(fit(model, tokenizer, fits).losses) == 1
     assert evaluate(model, tokenizer, fits, [ExactMatch(), NegativeLogLikelihood()])["data"].outputs
-    long_source, long_target = texts(of(source + 1, tokenizer), "7" * target), texts("7" * source, of(target + 1, tokenizer))
+    long_source, long_target = (
+        texts(of(source + 1, tokenizer), "7" * target),
+        texts("7" * source, of(target + 1, tokenizer)),
+    )
     needed = rf"model must be given no more than its {limit} positions, got a row of {limit + 1} tokens in "
     for rows, argument in ((long_source, "max_source_length"), (long_target, "max_target_length")):
         with pytest.raises(ParameterError, match=needed + f"train: .*{argument}"):

@@ -137,7 +137,10 @@ def test_a_template_writes_tokens(kind, is_decoder):
     found = made.encode(rows)
     assert [[n for n in ids if n in (zero, one)] for ids in found.sources] == [[zero, one], [zero, one]]
     assert [[n for n in ids if n in (zero, one)] for ids in found.targets] == [[zero], [zero]]
-    assert found.sources[0].tolist()[:-1] == tokenizer("<extra_id_0>a<extra_id_1> ")["input_ids"][: len(found.sources[0]) - 1]
+    assert (
+        found.sources[0].tolist()[:-1]
+        == tokenizer("<extra_id_0>a<extra_id_1> ")["input_ids"][: len(found.sources[0]) - 1]
+    )
     assert (found.round_trip.sources, found.round_trip.targets) == (0, 0)
     assert made.written == {zero}
 
@@ -168,7 +171,9 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
     """With close ones."""
     config = TrainingConfig(max_steps=1, special_tokens=("<maks>",))
     trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
-    with pytest.raises(ParameterError, match="special_tokens must be special tokens of the tokenizer, got '<maks>': did"):
+    with pytest.raises(
+        ParameterError, match="special_tokens must be special tokens of the tokenizer, got '<maks>': did"
+    ):
         trainer.fit(data)
     with pytest.raises(ParameterError, match="special_tokens must be a tuple of tokens, got '<mask>'"):
         TrainingConfig(special_tokens="<mask>")
@@ -218,7 +223,9 @@ def test_what_does_not_come_back_is_counted_and_told(tmp_path):
     assert (found["test"].round_trip.sources, found["test"].round_trip.targets) == (1, 1)
     told = json.loads((tmp_path / "model" / "training.json").read_text())["round_trip"]["train"]
     assert (told["rows"], told["sources"], told["targets"], len(told["examples"])) == (4, 1, 2, 2)
-    assert json.loads((tmp_path / "scores" / "evaluation.json").read_text())["parts"]["test"]["round_trip"]["targets"] == 1
+    assert (
+        json.loads((tmp_path / "scores" / "evaluation.json").read_text())["parts"]["test"]["round_trip"]["targets"] == 1
+    )
 
 
 def test_what_a_model_does_not_know_stays_in_sight():
