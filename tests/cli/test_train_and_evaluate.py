@@ -212,6 +212,7 @@ def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> Non
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.filterwarnings("always::codeshift.errors.CodeshiftWarning")
 def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path: Path, capsys) -> None:
     """Templates and limits; one that is said otherwise is warned of in one line."""
     lengths = ["--max-source-length", "30", "--max-target-length", "20"]
@@ -230,7 +231,7 @@ def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path:
     words = (
         "is evaluated otherwise than it was trained: max_target_length is 512, not 20 and source is 'func', not 'doc'"
     )
-    assert [line for line in captured.err.splitlines() if words in line][0].startswith("codeshift: warning: ")
+    assert next(line for line in captured.err.splitlines() if words in line).startswith("codeshift: warning: ")
     assert json.loads(captured.out)["metadata"]["max_target_length"] == 512
 
 
@@ -267,7 +268,7 @@ def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, f
     told = capsys.readouterr().err.strip().splitlines()[-1]
     expected = {
         "vocabulary": r"tokenizer must be within the model's embedding of \d+ tokens, got one of .*'<new>'.*resize",
-        "positions": r"model must be given no more than its 8 positions, got a row of \d+ tokens in .*max_source_length",
+        "positions": r"model must be given no more than its 8 positions, got a row of \d+ tokens .*max_source_length",
     }
     assert re.match(f"codeshift: error: {expected[fault]}", told)
     assert not (tmp_path / "out").exists()

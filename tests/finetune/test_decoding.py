@@ -92,9 +92,16 @@ def test_the_model_has_its_config_again_after_an_error(tokenizer):
     """The very object, whatever happens in between."""
     model = tiny_model("gpt2", tokenizer)
     own = model.generation_config
-    with pytest.raises(RuntimeError, match="stopped"), only(model, GenerationConfig()):
-        assert model.generation_config is not own
-        raise RuntimeError("stopped")
+    seen = []
+
+    def stopping():
+        with only(model, GenerationConfig()):
+            seen.append(model.generation_config is own)
+            raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        stopping()
+    assert seen == [False]
     assert model.generation_config is own
 
 
@@ -133,7 +140,7 @@ ASKED = {
 
 @pytest.mark.parametrize("field", ASKED)
 def test_a_models_own_decoding_is_that_of_transformers(field, data, tokenizer):
-    """With ``from_model`` the outputs are those of a plain call of ``generate``, row by row, and the metadata says so."""
+    """With ``from_model`` the outputs are those of a plain ``generate``, row by row, and the metadata says so."""
     model = generator("llama", tokenizer)
     plain = evaluated(model, data, tokenizer)
     setattr(model.generation_config, field, ASKED[field])

@@ -16,6 +16,7 @@ from codeshift.finetune.runtime import seeded
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
+FORCED = NegativeLogLikelihood()
 ONE_STEP = TrainingConfig(max_steps=1, batch_size=4)
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
 
@@ -24,7 +25,7 @@ def fit(model, tokenizer, rows, config=ONE_STEP, **options):
     return Trainer(model, tokenizer, config, **COLUMNS, **options).fit(rows)
 
 
-def evaluate(model, tokenizer, rows, metrics=(NegativeLogLikelihood(),), **options):
+def evaluate(model, tokenizer, rows, metrics=(FORCED,), **options):
     return Evaluator(metrics, **COLUMNS, **options).evaluate(model, rows, tokenizer=tokenizer)
 
 
@@ -129,7 +130,7 @@ def test_a_row_that_is_longer_than_the_positions(family, tokenizer):
     )  # both end with a token; a source of Llama not
     fits = texts(of(source, tokenizer), of(target, tokenizer))
     assert len(fit(model, tokenizer, fits).losses) == 1
-    assert evaluate(model, tokenizer, fits, [ExactMatch(), NegativeLogLikelihood()])["data"].outputs
+    assert evaluate(model, tokenizer, fits, [ExactMatch(), FORCED])["data"].outputs
     long_source, long_target = (
         texts(of(source + 1, tokenizer), "7" * target),
         texts("7" * source, of(target + 1, tokenizer)),

@@ -45,7 +45,8 @@ def unigram(**options):
 
 def word_level(words="return a b + ; Give"):
     """A list of words."""
-    core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(CONTROL + words.split())}, unk_token="<unk>"))
+    vocabulary = {word: i for i, word in enumerate(CONTROL + words.split())}
+    core = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))  # noqa: S106 - a token of text, not of access
     core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     names = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     return PreTrainedTokenizerFast(tokenizer_object=core, **names)
@@ -99,7 +100,7 @@ def test_texts_without_special_tokens_are_tokenised_as_ever(kind):
 
 
 def test_words_that_were_added_stay_words():
-    """What a user adds to a vocabulary is part of it, unless it is added as a special token; the copy knows new ones."""
+    """What a user adds to a vocabulary is part of it, special tokens aside; the copy knows new ones."""
     tokenizer = tiny_tokenizer(["return a + b"])
     assert detokenize(tokenizer, tokenize_plain(tokenizer, ["</s> <new>"])[0]) == "</s> <new>"
     tokenizer.add_tokens(["<new>"])
@@ -172,7 +173,7 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
     config = TrainingConfig(max_steps=1, special_tokens=("<maks>",))
     trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
     with pytest.raises(
-        ParameterError, match="special_tokens must be special tokens of the tokenizer, got '<maks>': did"
+        ParameterError, match=r"special_tokens must be special tokens of .*, got '<maks>': did you mean <mask>"
     ):
         trainer.fit(data)
     with pytest.raises(ParameterError, match="special_tokens must be a tuple of tokens, got '<mask>'"):
