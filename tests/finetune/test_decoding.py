@@ -11,7 +11,7 @@ from transformers import GenerationConfig
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, Evaluator
-from codeshift.finetune.generation_settings import only, settings_for
+from codeshift.finetune.generation_settings import only, settings_for, taken_warpers
 from codeshift.finetune.models import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.testing import FAMILIES, tiny_model
@@ -172,6 +172,32 @@ def test_a_models_own_draw_follows_the_seed(data, tokenizer):
     greedy = outputs(model, data, tokenizer, Decoding(max_new_tokens=8))
     assert draw(0) == greedy, "the one likeliest token is all that is left to draw"
     assert model.generation_config.do_sample is True
+
+
+def test_a_models_own_draw_has_the_probabilities_of_transformers(tokenizer):
+    """What is left of the scores before a draw is what ``generate`` itself would draw from, all settings together."""
+    model = tiny_model("gpt2", tokenizer)
+    config = model.generation_config
+    config.update(do_sample=True, temperature=1.7, top_k=90, top_p=0.9, min_p=0.01, typical_p=0.9)
+    config.update(epsilon_cutoff=1e-3, eta_cutoff=1e-3)
+    seen = []
+
+    def watching(ids, scores):
+        seen.append(scores)
+        return scores
+
+    ids = torch.tensor([[5, 6, 7]])
+    made = model.generate(
+        ids, attention_mask=torch.ones_like(ids), max_new_tokens=1, pad_token_id=0, logits_processor=[watching],
+        output_scores=True, return_dict_in_generate=True,
+    )  # fmt: skip
+    settings = settings_for(model, tokenizer, Decoding(from_model=True))
+    scores = seen[0]
+    for warper in taken_warpers(settings, torch.device("cpu")):
+        scores = warper(ids, scores)
+    assert torch.equal(scores, made.scores[0])
+    assert 1 < int(torch.isfinite(scores).sum()) < 90
+    assert not settings.do_sample
 
 
 def test_a_model_that_draws_with_beams_is_refused(data, tokenizer):

@@ -180,6 +180,15 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
         TrainingConfig(special_tokens="<mask>")
 
 
+def test_a_tokenizer_without_an_end_is_told(data, tokenizer):
+    """Nothing could end a text that a model writes."""
+    endless = copy.deepcopy(tokenizer)
+    endless.eos_token = None
+    trainer = Trainer(tiny_model("t5", tokenizer), endless, source="doc", target="code", progress=False)
+    with pytest.raises(ParameterError, match="tokenizer must be one with an end token, got one without: set"):
+        trainer.fit(data)
+
+
 ROWS = {"doc": [f"Show {w}." for w in "abcdefgh"], "code": [f'echo "<s>{w}</s>" . {w} ;' for w in "abcdefgh"]}
 
 

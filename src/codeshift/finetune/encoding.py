@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.models import base_model, is_decoder
 from codeshift.finetune.round_trip import LostText, RoundTrip
@@ -143,9 +143,12 @@ class Encoder:
         """For a model: ``texts`` are source and target.
 
         Raises:
-            ParameterError: a special token of ``limits`` is none of the tokenizer's.
+            ParameterError: a special token of ``limits`` is none of the tokenizer's, or nothing ends its texts.
         """
         check_special_tokens(limits.special_tokens, tokenizer)
+        if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
+            remedy = "set tokenizer.eos_token to the token that ends a text"
+            raise ParameterError("tokenizer", "one with an end token", Told("one without"), remedy)
         start = getattr(base_model(model).config, "decoder_start_token_id", None)
         lengths = limits.max_source_length, limits.max_target_length
         return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)

@@ -153,7 +153,11 @@ class _Writer:
         self.ends = frozenset(self.settings.eos_token_id)
         self.stops = tuple(self.settings.stop_strings or ())
         self.draws = is_drawn(self.settings, decoding)
-        self.bent = decoding.temperature, decoding.top_p, taken_warpers(self.settings)  # a sampler of our own draws
+        self.bent = (
+            decoding.temperature,
+            decoding.top_p,
+            taken_warpers(self.settings, self.device),
+        )  # a sampler of our own draws
         self.settings.max_new_tokens = limit
 
     def write(self, sources: list[NDArray[np.int32]], drawn: NDArray[np.float64] | None = None) -> list[Output]:

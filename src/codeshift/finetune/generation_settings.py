@@ -12,19 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import torch
+import transformers
 from peft import PeftModel
-from transformers import (
-    EpsilonLogitsWarper,
-    EtaLogitsWarper,
-    GenerationConfig,
-    LogitsProcessor,
-    MinPLogitsWarper,
-    TemperatureLogitsWarper,
-    TopHLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-    TypicalLogitsWarper,
-)
+from transformers import GenerationConfig, LogitsProcessor
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.models import base_model, pad_id
@@ -73,29 +64,33 @@ def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
     return bool(settings.do_sample) if decoding.from_model else decoding.do_sample
 
 
-def taken_warpers(settings: GenerationConfig) -> list[LogitsProcessor]:
+def taken_warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
     """What bends the probabilities of a draw, in the order in which transformers applies it, taken out of settings."""
-    found = _warpers(settings)
+    found = _warpers(settings, device)
     for name in ("do_sample", *_OF_A_DRAW):
         setattr(settings, name, None)
     return found
 
 
-def _warpers(settings: GenerationConfig) -> list[LogitsProcessor]:
+def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
     if not settings.do_sample:
         return []
     top_k = _TOP_K if settings.top_k is None else settings.top_k
+    top_h = getattr(settings, "top_h", None)  # of newer versions of transformers
     asked = (
-        (TemperatureLogitsWarper, settings.temperature, settings.temperature not in (None, 1.0)),
-        (TopHLogitsWarper, settings.top_h, settings.top_h is not None),
-        (TopKLogitsWarper, top_k, top_k != 0),
-        (TopPLogitsWarper, settings.top_p, (settings.top_p or 1.0) < 1),
-        (MinPLogitsWarper, settings.min_p, settings.min_p is not None),
-        (TypicalLogitsWarper, settings.typical_p, (settings.typical_p or 1.0) < 1),
-        (EpsilonLogitsWarper, settings.epsilon_cutoff, 0 < (settings.epsilon_cutoff or 0) < 1),
-        (EtaLogitsWarper, settings.eta_cutoff, 0 < (settings.eta_cutoff or 0) < 1),
+        ("Temperature", settings.temperature, settings.temperature not in (None, 1.0)),
+        ("TopH", top_h, top_h is not None),
+        ("TopK", top_k, top_k != 0),
+        ("TopP", settings.top_p, (settings.top_p or 1.0) < 1),
+        ("MinP", settings.min_p, settings.min_p is not None),
+        ("Typical", settings.typical_p, (settings.typical_p or 1.0) < 1),
+        ("Epsilon", settings.epsilon_cutoff, 0 < (settings.epsilon_cutoff or 0) < 1),
+        ("Eta", settings.eta_cutoff, 0 < (settings.eta_cutoff or 0) < 1),
     )
-    return [warper(value) for warper, value, applies in asked if applies]
+    on = {"Eta": {"device": str(device)}}
+    return [
+        getattr(transformers, f"{name}LogitsWarper")(value, **on.get(name, {})) for name, value, holds in asked if holds
+    ]
 
 
 def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[str, Any]:
