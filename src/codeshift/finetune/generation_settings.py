@@ -46,7 +46,7 @@ def settings_for(model: Any, tokenizer: Any, decoding: Decoding) -> GenerationCo
     Raises:
         ParameterError: the model's own config is asked for, and cannot be followed row by row.
     """
-    own = base_model(model).generation_config
+    own = model.generation_config  # one that was set on PEFT's wrapping, or else that of the model inside
     made = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
     for name, value in (_RESULT | _tokens(model, tokenizer)).items():
         setattr(made, name, value)
@@ -128,7 +128,7 @@ def _wrappings(model: Any) -> list[Any]:
 
 
 def _tokens(model: Any, tokenizer: Any) -> dict[str, Any]:
-    own = base_model(model).generation_config
+    own = model.generation_config
     return {
         "pad_token_id": pad_id(model, tokenizer),
         "eos_token_id": _ends(own, tokenizer),
