@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from codeshift.errors import ParameterError, Told, check_folder
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count
+from codeshift.finetune.copies import copies
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
@@ -61,7 +62,7 @@ class Evaluator:
     >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
     >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), data, tokenizer=tokenizer)
     >>> print(result["data"].estimates["exact_match"])
-    0 [0, 0] (95% percentile, n=2)
+    0 [0, 0.6576] (95% Wilson, n=2)
     """
 
     def __init__(
@@ -177,7 +178,9 @@ class Evaluator:
                 predictions = [output.text for output in outputs if output is not None]
                 statistics[name] = metric.statistics(predictions, [references[i] for i in generated])
                 scored[name] = generated
-        return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed)
+        given = self.source.texts({column: list(rows[column]) for column in self.source.columns})
+        alike = copies(given, references)
+        return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, alike)
 
     def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
         if not self._forces:
