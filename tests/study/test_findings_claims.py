@@ -14,12 +14,13 @@ from study_results import study_results
 SCENARIOS = ("length_p97_p100", "length_p0_p3", "syntax_for_statement", "semantics_cluster_0", "semantics_cluster_1")
 COSTS, DIMENSIONS, BACK = "Masking a region", "Shifts of syntax", "A few rows"
 KEEPS, STRONGER, FORGETS, WORSE = "LoRA keeps more", "A stronger shift", "Fine-tuning forgets", "Fine-tuning with"
+ONE_SEED = "One seed: this is said of these trained models alone, not of the method."
 UNSEEN, GAP = "Models write", "Fine-tuned models do worse"
 
 
-def claims(chance, **changes):
+def claims(chance, min_rows=30, **changes):
     results = study_results(**{"scenarios": SCENARIOS, "rows": 240, "general": 200, "chance": chance, **changes})
-    return {claim.claim: claim for claim in Findings(results=results, metric="exact_match", n_resamples=300).claims}
+    return {claim.claim: claim for claim in Findings(results=results, metric="exact_match", n_resamples=300, min_rows=min_rows).claims}
 
 
 def claim(found, start):
@@ -66,7 +67,7 @@ def test_a_study_where_none_hold():
 
 def test_a_study_that_cannot_tell():
     """Without any difference nothing is shown, either way."""
-    found = claims(lambda key, inside: 0.5, rows=60, general=30)
+    found = claims(lambda key, inside: 0.5, rows=60, general=40, min_rows=1)
     assert {claim(found, start).verdict for start in (COSTS, DIMENSIONS, KEEPS, BACK)} == {"not shown"}
 
 
@@ -74,7 +75,7 @@ def test_forgetting_names_the_method_that_forgets_least():
     """On the general set, and on the region itself against no fine-tuning at all."""
     found = claims(lambda key, inside: {"none": 0.9, "full": 0.3, "lora": 0.6}[key.method])
     assert claim(found, FORGETS).verdict == claim(found, WORSE).verdict == "holds"
-    assert claim(found, FORGETS).told.endswith("LoRA forgets least.")
+    assert claim(found, FORGETS).told.removesuffix(f" {ONE_SEED}").endswith("LoRA forgets least.")
     alike = claims(lambda key, inside: 0.9 if key.method == "none" else 0.5)
     assert "forgets least, though the difference is not shown." in claim(alike, FORGETS).told
     assert claim(claims(lambda key, inside: 0.2 if key.method == "none" else 0.8), FORGETS).verdict == "does not hold"
@@ -84,7 +85,7 @@ def test_forgetting_names_the_method_that_forgets_least():
 def test_a_gain_is_named_where_one_is_shown(lora, expected):
     """One method loses; the other gains much, or so little that no gain is shown and nothing is called one."""
     found = claims(lambda key, inside: {"none": 0.5, "full": 0.2, "lora": lora}[key.method])
-    assert claim(found, WORSE).told.endswith(expected)
+    assert claim(found, WORSE).told.removesuffix(f" {ONE_SEED}").endswith(expected)
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(1, "holds"), (-1, "does not hold")])

@@ -98,9 +98,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _in_words(result: EvaluationResult, out: str | None) -> str:
-    found = [(row, f"{row['value']:.4f}", f"[{row['low']:.4f}, {row['high']:.4f}]") for row in result.aggregates()]
-    lines = [(row["part"], row["metric"], value, interval, row["n"], row["rows"]) for row, value, interval in found]
-    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "rows"))
+    from codeshift.finetune.evaluation import interval_text
+
+    lines = [
+        (row["part"], row["metric"], f"{row['value']:.4f}", interval_text(row), row["n"], row["groups"], row["rows"])
+        for row in result.aggregates()
+    ]
+    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
     return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table
 
 

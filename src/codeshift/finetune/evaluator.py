@@ -18,7 +18,6 @@ from tqdm.auto import tqdm
 from codeshift.errors import ParameterError, Told, check_folder
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.config import check_count
-from codeshift.finetune.copies import copies
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
 from codeshift.finetune.generation import Decoding, Output, generate
@@ -31,6 +30,7 @@ from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
 from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.aggregates.copies import copies
 
 
 class Evaluator:

@@ -199,7 +199,7 @@ class StudyResults:
     def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
         """A number for each row that a run was evaluated on, the same for rows that are nearly the same.
 
-        Intervals take such rows for one. Source and reference say which: see ``codeshift.finetune.copies``.
+        Intervals take such rows for one. Source and reference say which: see ``codeshift.metrics.aggregates.copies``.
 
         Args:
             key: of a run that is done.
@@ -208,7 +208,7 @@ class StudyResults:
         Raises:
             ParameterError: the run is not done, or was not evaluated on such a set.
         """
-        from codeshift.finetune.copies import copies
+        from codeshift.metrics.aggregates.copies import copies
 
         scores = self.scores(key, part)
         kept: dict[bytes, NDArray[np.int64]] = self.__dict__["_copies"]

@@ -101,6 +101,8 @@ def p_value(difference: float, found: Sequence[Component]) -> float:
     """
     if math.isnan(difference) or not found:
         return math.nan
+    if difference == 0:
+        return 1.0
     low, high = 0.0, 1.0  # the confidence at which the interval just reaches 0
     for _ in range(60):
         middle = (low + high) / 2
@@ -112,7 +114,7 @@ def fieller(a: float, b: float, var_a: float, var_b: float, cov: float, t: float
     """The ratios r of a to b for which a - r b lies within t standard errors of 0; NaN where b itself may be 0.
 
     >>> [round(end, 3) for end in fieller(1.0, 2.0, 0.01, 0.01, 0.0, 2.0)]
-    [0.393, 0.617]
+    [0.393, 0.618]
     """
     square, linear, constant = b * b - t * t * var_b, a * b - t * t * cov, a * a - t * t * var_a
     root = linear * linear - square * constant

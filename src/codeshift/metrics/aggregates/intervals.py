@@ -91,7 +91,7 @@ def bootstrap_ci(
     >>> print(bootstrap_ci([0.0] * 6))
     0 [0, 0.3903] (95% Wilson, n=6)
     >>> print(bootstrap_ci([1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0], groups="aaabcde"))
-    0.5714 [0.1429, 1] (95% percentile, n=7 in 5 groups)
+    0.5714 [0, 0.9091] (95% percentile, n=7 in 5 groups)
     """
     sample = as_sample(values, weights=weights, metric=metric, nan_policy=nan_policy, groups=groups)
     return interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)

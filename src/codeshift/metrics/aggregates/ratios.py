@@ -75,7 +75,7 @@ def relative_performance(
     Source: Fieller, Some problems in interval estimation (J. Royal Stat. Soc. B 1954); variances by the jackknife.
 
     >>> print(relative_performance([1.0, 0.0, 1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0, 1.0], method="Fieller"))
-    0.8 [0.3149, 1.367] (95% Fieller, n=6)
+    0.8 [0.2127, 1.387] (95% Fieller, n=6)
     """
     check_options(confidence, method, n_resamples, (*METHODS[: 2 if paired else 1], "Fieller"))
     if paired:

@@ -88,7 +88,7 @@ def hierarchical_bootstrap(
     1961); Owen, The pigeonhole bootstrap (Ann. Appl. Stat. 2007) for why seeds and rows need both.
 
     >>> print(hierarchical_bootstrap([[0.5, 0.2, 0.7, 0.9], [0.6, 0.3, 0.7, 0.9], [0.4, 0.2, 0.8, 0.9]]))
-    0.5917 [0.112, 1.071] (95% t over seeds and rows, n=4, 3 seeds)
+    0.5917 [0.1322, 1.051] (95% t over seeds and rows, n=4, 3 seeds)
     >>> print(hierarchical_bootstrap([[1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]]))
     0.75 (no interval: fewer than 5 misses, n=4, 3 seeds)
     """

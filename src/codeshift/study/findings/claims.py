@@ -13,7 +13,7 @@ from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.findings.strength import strength_effects
+from codeshift.study.findings.strength import FEWEST, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
@@ -186,7 +186,6 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """After SimSCOOD: syntax and semantics against complexity."""
     of = {kind: [name for name in found if name in names] for kind, found in dimensions(cells).items()}
-    of = {kind: found for kind, found in of.items() if found}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
     if "complexity" not in of or not others:
         return
@@ -199,7 +198,12 @@ def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cla
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(found))}" for kind, found in lost.items())
     told = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
-    yield _claim(cells, f"Shifts of {' and '.join(others)} cost more than those of complexity", difference, told)
+    claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
+    if not all(of[kind] for kind in ("complexity", *others)):
+        difference, missing = nothing(), "Not each of them has a scenario that is large enough."
+        yield _claim(cells, claim, difference, told, missing=missing)
+    else:
+        yield _claim(cells, claim, difference, told)
 
 
 def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
@@ -257,9 +261,10 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
 
 
 def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
-    scenarios = [name for name in masking_scenarios(cells) if name in names]
-    if not scenarios:
+    masking = masking_scenarios(cells)
+    if not masking:
         return
+    scenarios = [name for name in masking if name in names]
     by_method = {m: [recall_of(cells, cell) for cell in _masked_cells(cells, m, scenarios)] for m in cells.methods}
     whole = {
         m: [recall_of(cells, cells.baseline(cell)) for cell in _masked_cells(cells, m, scenarios)]
@@ -272,18 +277,24 @@ def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
     if cells.has_none:
         without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
         told += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
-    yield _claim(cells, "Models write an element less often where fine-tuning masked it", mean_of(drops), told + ".")
+    claim = "Models write an element less often where fine-tuning masked it"
+    missing = _MISSING if scenarios else "No scenario that masks elements is large enough."
+    yield _claim(cells, claim, mean_of(drops), told + ".", missing=missing)
 
 
 def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     effects = [one for one in strength_effects(cells, metric, names) if one.value == one.value]
+    claim = "A stronger shift costs more"
     if not effects:
+        if any(one.value == one.value for one in strength_effects(cells, metric)):
+            told = f"It takes {FEWEST} scenarios that are large enough."
+            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=told)
         return
     verdicts = {verdict(one.estimate) for one in effects}
     least = min(effects, key=lambda one: one.value)
     agreed: Verdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
-        estimate=least.estimate, seeds=least.seeds, claim="A stronger shift costs more", verdict=agreed,
+        estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
         told=" ".join(one.sentence for one in effects),
     )  # fmt: skip
 

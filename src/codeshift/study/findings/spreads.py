@@ -24,12 +24,14 @@ class Moments:
         splits: split seeds of the cell that has fewest.
         trainings: training seeds of a split, of the cell that has fewest.
         row_df: degrees of freedom of the rows, of the cell that has fewest.
+        own_rows: whether every split seed has rows of its own.
     """
 
     squares: FloatArray
     splits: int
     trainings: int
     row_df: float
+    own_rows: bool = False
 
     def components(self) -> list[Component]:
         """Split seeds, training seeds, rows, the residual and what is not shown, each with its degrees of freedom.
@@ -40,7 +42,9 @@ class Moments:
         between, rows_between, within, rows_within, rows, unseen = self.squares
         trained = max(within - NOISE * rows_within, 0.0)
         dealt = between - trained - NOISE * rows_between
-        residual, times = (rows_between, self.splits - 1) if self.splits > 1 else (rows_within, self.trainings - 1)
+        residual, times = (rows_between, self.splits - 1 + self.own_rows)
+        if self.splits < 2:
+            residual, times = rows_within, self.trainings - 1
         return components(
             (dealt, self.splits - 1), (trained, self.splits * (self.trainings - 1)),
             (rows - residual, self.row_df), (residual, times * self.row_df), (unseen, self.row_df),
@@ -70,7 +74,7 @@ def moments(weights: Mapping[CellValue, float]) -> Moments | None:
         math.fsum(weight**2 * cell.unseen_variance for cell, weight in cells),
     ]
     row_df = min((run.df for cell, _ in cells for run in cell.runs), default=0.0)
-    return Moments(squares=np.array(squares), splits=fewest, trainings=trainings, row_df=row_df)
+    return Moments(squares=np.array(squares), splits=fewest, trainings=trainings, row_df=row_df, own_rows=len(by_split) == len(rows))
 
 
 def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
@@ -119,8 +123,9 @@ def fieller_ends(top: float, bottom: float, found: Sequence[Moments], confidence
     def half(of_top: float, of_bottom: float) -> float:
         squares = of_top**2 * first + 2 * of_top * of_bottom * product + of_bottom**2 * second
         of = Moments(
-            squares=squares, splits=found[2].splits, trainings=found[2].trainings, row_df=found[2].row_df
-        )
+            squares=squares, splits=found[2].splits, trainings=found[2].trainings, row_df=found[2].row_df,
+            own_rows=found[2].own_rows,
+        )  # fmt: skip
         return half_width(of.components(), confidence)
 
     if half(0.0, 1.0) >= abs(bottom):
@@ -218,7 +223,7 @@ def _within(
         if count < 2:
             continue
         seeds.append(_spread([math.fsum(one) for one in moved.values()], count))
-        for name in {of for of, at, _ in by_run if at == split}:
+        for name in dict.fromkeys(of for of, at, _ in by_run if at == split):
             mine = [by_run[of, at, seed] for of, at, seed in by_run if (of, at) == (name, split) and seed is not None]
             whole = sum(mine, np.zeros(1)) / count
             deviations = [fsum((one - whole) ** 2) for one in mine] + [(count - len(mine)) * fsum(whole**2)]

@@ -59,8 +59,13 @@ def strength_effects(
             found = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
             if not math.isnan(auc) and found.defined:
                 points[scenario] = auc, found
+        sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
+        sides = [auc for auc, _ in points.values()], [sign * found.value for _, found in points.values()]
+        estimate = spearman(np.array(sides[0]), np.array(sides[1]), cells.confidence)
+        if len(points) < FEWEST:
+            estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
-            estimate=_spearman(cells, metric, points), seeds=min((found.seeds for _, found in points.values()), default=0),
+            estimate=estimate, seeds=min((found.seeds for _, found in points.values()), default=0),
             method=method, ood_kept=cells.masked,
             points={name: (auc, cells.estimate(found)) for name, (auc, found) in points.items()},
         )  # fmt: skip
@@ -81,28 +86,27 @@ def audit_auc(facts: SplitFacts) -> float:
     return math.nan
 
 
-def _spearman(cells: Cells, metric: str, points: dict[str, tuple[float, Quantity]]) -> Estimate:
+def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:
     """Spearman's correlation with Fisher's interval over scenarios, of Bonett and Wright's variance.
 
-    Noise of seeds and rows is part of how scenarios differ. The quantile is Student's, for scenarios are few.
+    Noise of seeds and rows is part of how scenarios differ. The quantile is Student's, for scenarios are few. There is
+    no interval for fewer than 4, or where a side does not vary.
 
     Source: Bonett and Wright, Sample size requirements for estimating Pearson, Kendall and Spearman correlations
-    (Psychometrika 2000), equation 10.
+    (Psychometrika 2000).
+
+    >>> print(spearman(np.arange(9.0), np.array([0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0, 8.0]), 0.95))
+    0.9667 [0.7011, 0.9967] (95% Fisher's z over scenarios, n=9)
     """
     from scipy.special import stdtrit
 
-    count, method = len(points), "Fisher's z over scenarios"
-    if count < FEWEST:
-        return Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, method)
-    sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
-    value = rank_correlation(
-        np.array([auc for auc, _ in points.values()]), sign * np.array([found.value for _, found in points.values()])
-    )
-    if math.isnan(value):
-        return Estimate(value, math.nan, math.nan, count, cells.confidence, method)
-    half = float(stdtrit(count - 2, (1 + cells.confidence) / 2)) * math.sqrt((1 + value**2 / 2) / (count - 3))
-    middle = math.atanh(value) if abs(value) < 1 - 1e-12 else math.copysign(_largest(count), value)
-    return Estimate(value, math.tanh(middle - half), math.tanh(middle + half), count, cells.confidence, method)
+    count, value, low, high = len(a), rank_correlation(a, b), math.nan, math.nan
+    if count >= FEWEST and not math.isnan(value):
+        half = float(stdtrit(count - 2, (1 + confidence) / 2)) * math.sqrt((1 + value**2 / 2) / (count - 3))
+        least = 1 - 6 * 2 / (count * (count**2 - 1))  # one swap away from a perfect correlation, whose z is infinite
+        middle = math.atanh(max(-least, min(least, value)))
+        low, high = math.tanh(middle - half), math.tanh(middle + half)
+    return Estimate(value, low, high, count, confidence, "Fisher's z over scenarios")
 
 
 def rank_correlation(a: FloatArray, b: FloatArray) -> float:
@@ -113,12 +117,9 @@ def rank_correlation(a: FloatArray, b: FloatArray) -> float:
     """
     from scipy.stats import rankdata
 
+    if len(a) < 2:
+        return math.nan
     first, second = (rankdata(side) for side in (a, b))
     first, second = (side - side.mean() for side in (first, second))
     spread = math.sqrt(math.fsum(first**2) * math.fsum(second**2))
     return math.fsum(first * second) / spread if spread > 0 else math.nan
-
-
-def _largest(count: int) -> float:
-    """What stands for the infinite z of a perfect correlation: that of the next smaller one, one swap away."""
-    return math.atanh(1 - 6 * 2 / (count * (count**2 - 1)))
