@@ -258,7 +258,7 @@ def test_relative_performance_is_a_ratio_with_a_paired_interval():
 
 
 def test_fieller_by_hand():
-    """Each end is a ratio that the paired t test of ``a - ratio * b`` just rejects; with many rows it is the delta method."""
+    """Each end is a ratio that the paired t test of ``a - ratio * b`` just rejects; of many rows, the delta method."""
     a, b = RNG.random(25) + 1, RNG.random(25) + 2
     found = relative_performance(a, b, method="Fieller")
     for end in (found.low, found.high):

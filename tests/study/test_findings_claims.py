@@ -20,7 +20,10 @@ UNSEEN, GAP = "Models write", "Fine-tuned models do worse"
 
 def claims(chance, min_rows=30, **changes):
     results = study_results(**{"scenarios": SCENARIOS, "rows": 240, "general": 200, "chance": chance, **changes})
-    return {claim.claim: claim for claim in Findings(results=results, metric="exact_match", n_resamples=300, min_rows=min_rows).claims}
+    return {
+        claim.claim: claim
+        for claim in Findings(results=results, metric="exact_match", n_resamples=300, min_rows=min_rows).claims
+    }
 
 
 def claim(found, start):

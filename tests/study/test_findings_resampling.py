@@ -55,9 +55,7 @@ def test_several_seeds_are_the_hierarchical_bootstrap(seeds):
     keys = [r.key for r in results.find(method="full", scenario=FULL.scenario, ood_kept=0.0)]
     rows = [results.statistics(key, "exact_match", "test_ood", FULL.scenario) for key in keys]
     rows = [block[~np.isnan(block).any(axis=1)] for block in rows]
-    expected = hierarchical_bootstrap(
-        rows, rows="nested" if nested else "crossed", metric=METRICS["exact_match"]
-    )
+    expected = hierarchical_bootstrap(rows, rows="nested" if nested else "crossed", metric=METRICS["exact_match"])
     ours = found(results)
     assert expected.has_interval
     assert (ours.value, ours.low, ours.high) == pytest.approx((expected.value, expected.low, expected.high), rel=1e-9)
@@ -87,7 +85,7 @@ def test_comparisons_are_paired():
 
 
 def test_ratios_are_as_narrow_as_the_paired_bootstrap_makes_them():
-    """Relative performance keeps each row's two scores together: it has Fieller's interval of ``relative_performance``."""
+    """Relative performance keeps each row's two scores together: its interval is Fieller's of pairs."""
     results = study_results(rows=300)
     key = results.find(method="full", scenario=FULL.scenario, ood_kept=0.0)[0].key
     base = results.find(method="full", scenario=FULL.scenario, ood_kept=1.0)[0].key

@@ -173,8 +173,7 @@ class EvaluationResult:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{row['part']:<12} {row['metric']:<26} {row['value']:.4f} {interval_text(row)}  {row['n']} of {row['rows']} rows"
-            + (f" in {row['groups']} groups of near-duplicates" if row["groups"] < row["n"] else "")
+            f"{row['part']:<12} {row['metric']:<26} {row['value']:.4f} {interval_text(row)}  {_rows_text(row)}"
             for row in self.aggregates()
         )
 
@@ -206,3 +205,8 @@ def interval_text(row: dict[str, Any]) -> str:
         return "(no interval)"
     kind = "" if row["interval"] == "percentile" else f" {row['interval']}"
     return f"[{row['low']:.4f}, {row['high']:.4f}]{kind}"
+
+
+def _rows_text(row: dict[str, Any]) -> str:
+    told = f"{row['n']} of {row['rows']} rows"
+    return told if row["groups"] == row["n"] else f"{told} in {row['groups']} groups of near-duplicates"

@@ -178,8 +178,8 @@ class Evaluator:
                 predictions = [output.text for output in outputs if output is not None]
                 statistics[name] = metric.statistics(predictions, [references[i] for i in generated])
                 scored[name] = generated
-        given = self.source.texts({column: list(rows[column]) for column in self.source.columns})
-        alike = copies(given, references)
+        sources = self.source.texts({column: list(rows[column]) for column in self.source.columns})
+        alike = copies(sources, references)
         return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, alike)
 
     def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:

@@ -48,9 +48,7 @@ def crossed(seed_values: FloatArray, influences: FloatArray, row_df: float) -> l
     rows = fsum(of_rows**2)
     residual = fsum((influences - of_rows) ** 2) / (count * (count - 1))
     seeds = spread(seed_values) - NOISE * residual
-    return components(
-        (seeds, count - 1), (rows - residual, row_df), (residual, (count - 1) * row_df)
-    )
+    return components((seeds, count - 1), (rows - residual, row_df), (residual, (count - 1) * row_df))
 
 
 def nested(seed_values: FloatArray, influences: Sequence[FloatArray], row_dfs: Sequence[float]) -> list[Component]:

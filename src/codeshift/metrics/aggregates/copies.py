@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,12 +42,18 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _without_frame(texts: list[str]) -> list[str]:
-    """The texts without what all of them begin and end with; as they are where one would be left empty."""
-    head = len(os.path.commonprefix(texts))
+    """The texts without what all of them begin and end with; as they are where all are equal."""
+    head = _common(texts)
     tails = [text[head:] for text in texts]
-    tail = len(os.path.commonprefix([text[::-1] for text in tails]))
+    tail = _common([text[::-1] for text in tails])
     cut = [text[: len(text) - tail] for text in tails]
     return cut if len(set(texts)) > 1 else texts
+
+
+def _common(texts: list[str]) -> int:
+    """How many characters all texts begin with: as many as the first and the last of them in order."""
+    first, last = min(texts), max(texts)
+    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
 
 
 def _joined(count: int, links: Sequence[Sequence[int]]) -> NDArray[np.int64]:

@@ -169,7 +169,9 @@ def _resampled(
     ends = (math.nan, math.nan)
     if min(a.units, b.units) > 1:
         rng = generator(seed)
-        drawn = [np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n, rng)]) for side in (a, b)]
+        drawn = [
+            np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n, rng)]) for side in (a, b)
+        ]
         ends = quantiles(combine(*drawn), (1 - confidence) / 2, (1 + confidence) / 2)
     return _estimate([a, b], value, ends, confidence, "percentile")
 

@@ -118,7 +118,8 @@ def as_sample(
 ) -> Sample:
     """The sample of row scores (n,), or of a corpus metric's row statistics (n, d).
 
-    Rows of weight 0 are left out: the weighted mean does not see them. Rows of one label of ``groups`` are drawn as one.
+    Rows of weight 0 are left out: the weighted mean does not see them. Rows of one label of ``groups`` are drawn as
+    one.
 
     Raises:
         ParameterError: if shapes do not fit, weights are negative or given with a metric, or ``nan_policy`` is unknown.

@@ -172,7 +172,7 @@ def _labels(
     if len(groups) != len(lengths):
         remedy = "give as many sequences as seeds"
         raise ParameterError("groups", f"one sequence of labels for each of {len(lengths)} seeds", len(groups), remedy)
-    return [group_labels(of, n, f"groups[{i}]") for i, (of, n) in enumerate(zip(groups, lengths, strict=True))]  # type: ignore[arg-type]
+    return [group_labels(of, n, f"groups[{i}]") for i, (of, n) in enumerate(zip(groups, lengths, strict=True))]
 
 
 def _components(samples: Sequence[Sample], rows: str) -> list[Component]:

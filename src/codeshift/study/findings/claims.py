@@ -242,8 +242,7 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     reference = cells.reference_method or ""
     pairs = [_masked_cells(cells, name, names) for name in (method, reference)]
     differences = [
-        _lost(cells, metric, theirs) - _lost(cells, metric, ours)
-        for ours, theirs in zip(*pairs, strict=True)
+        _lost(cells, metric, theirs) - _lost(cells, metric, ours) for ours, theirs in zip(*pairs, strict=True)
     ]
     pooled = mean_of(differences)
     rows = [

@@ -33,8 +33,8 @@ class Comparison(Finding):
         ood_kept: of both.
         part: of the test rows.
         measure: how the metric is shown.
-        p_value: that of the interval over seeds and rows, or that of a paired permutation test over rows where it is the
-            larger; an interval that would not agree with it is widened.
+        p_value: that of the interval over seeds and rows, or that of a paired permutation test over rows where it is
+            the larger; an interval that would not agree with it is widened.
         p_holm: the same after Holm's correction over the study's scenarios.
     """
 

@@ -60,7 +60,10 @@ class Findings:
 
     def __post_init__(self) -> None:
         self.cells = Cells(
-            results=self.results, n_resamples=self.n_resamples, seed=self.seed, confidence=self.confidence,
+            results=self.results,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+            confidence=self.confidence,
             min_rows=self.min_rows,
         )
         self.metric = next(iter(self.results.metrics)) if self.metric is None else self.metric

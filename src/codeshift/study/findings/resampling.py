@@ -101,9 +101,7 @@ class Resampler:
             runs = [self._run(key, part, scenario, name, statistics, metric) for key in keys]
             self._cells[asked] = CellValue(tuple(runs))
         cell = self._cells[asked]
-        return Quantity(
-            value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count
-        )
+        return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
     def _dealt(self, part: str, scenario: str | None, split_seed: int) -> bool:
         return part not in TEST_PARTS or (scenario or "", split_seed) in self.results.splits

@@ -74,7 +74,13 @@ def moments(weights: Mapping[CellValue, float]) -> Moments | None:
         math.fsum(weight**2 * cell.unseen_variance for cell, weight in cells),
     ]
     row_df = min((run.df for cell, _ in cells for run in cell.runs), default=0.0)
-    return Moments(squares=np.array(squares), splits=fewest, trainings=trainings, row_df=row_df, own_rows=len(by_split) == len(rows))
+    return Moments(
+        squares=np.array(squares),
+        splits=fewest,
+        trainings=trainings,
+        row_df=row_df,
+        own_rows=len(by_split) == len(rows),
+    )
 
 
 def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
@@ -194,9 +200,7 @@ def _row_sums(
     return rows, by_split, by_run
 
 
-def _rows_between(
-    by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int
-) -> float:
+def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
     """The variance between split seeds that their rows make: all of their own rows', the residual of shared ones'."""
     found = []
     for name, whole in rows.items():

@@ -46,9 +46,7 @@ class StrengthEffect(Finding):
         return f"{method_name(self.method)}: {told} over {self.n} scenarios."
 
 
-def strength_effects(
-    cells: Cells, metric: str, scenarios: Sequence[str] | None = None
-) -> Iterator[StrengthEffect]:
+def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None = None) -> Iterator[StrengthEffect]:
     """Of each method at the smallest share kept, over some scenarios or all; nothing without a 100% baseline."""
     if cells.masked is None or cells.masked == 1 or 1.0 not in cells.results.ood_kept:
         return
