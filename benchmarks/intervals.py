@@ -229,8 +229,8 @@ _HEAD = """## Over seeds and rows
 `hierarchical_bootstrap`. In a cell stand three numbers: seeds have no standard deviation of their own, that of the
 rows, and ten times that of the rows. In brackets, the percentage of simulations that have an interval at all, where it
 is not all: a share with fewer than 5 hits or misses has none, and the coverage is that of the others. Shares are normal
-scores below a threshold: where seeds differ as much as rows, a share of .1 is mostly below .04 and rarely above .3, and
-where they differ ten times as much it is nearly 0 or 1 in each seed.
+scores below a threshold: where seeds differ as much as rows, a share of .1 is below .04 in half of the seeds and above
+.3 in one of ten, and where they differ ten times as much it is nearly 0 or 1 in each seed.
 """
 _RATIOS = """
 ## Over rows
