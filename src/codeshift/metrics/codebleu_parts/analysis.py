@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
 from codeshift.metrics.codebleu_parts.ngrams import common_ends
+from codeshift.metrics.codebleu_parts.spelling import alike
 from codeshift.metrics.dataflow.flow import Flow
 from codeshift.metrics.dataflow.scan import Scanner
 from codeshift.metrics.dataflow.tables import flow_table
@@ -45,6 +46,9 @@ class DefaultAnalyser:
         root = tree.root_node
         if root.has_error or not code.isascii():
             parsed = self._parser.of_tree(tree, source)
+            if parsed.has_error:
+                source = alike(code, self._parser.language).encode("utf-8", "replace")
+                parsed = self._parser.of_tree(self._plain.parse(source), source)
             scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
         else:  # what the line above comes to for most rows, without a copy of the text
             scan = self._scanner.scan(root.children, code)
