@@ -17,6 +17,7 @@ from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS
 from codeshift.metrics.dataflow.tables import flow_language
 from codeshift.metrics.rows import several_text_rows
+from codeshift.properties.grammars import language_remedy
 
 PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
@@ -84,9 +85,8 @@ class CodeBLEU(Metric):
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)
         known = tuple(sorted(_in_compat(self.compat)))
         if self.language not in known:
-            raise ParameterError(
-                "language", f"one that {self.compat} has", self.language, closest(self.language, known)
-            )
+            remedy = language_remedy(self.language, known)
+            raise ParameterError("language", f"one that {self.compat} has", self.language, remedy)
 
     def score(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None

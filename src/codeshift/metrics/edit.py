@@ -50,10 +50,10 @@ class EditSimilarity(Metric):
 
         if self.unit == "characters":
             pairs = zip(*several_text_rows(predictions, references), strict=True)
-            scores = [max(Levenshtein.normalized_similarity(p, r) for r in several) for p, several in pairs]
+            scores = [max(Levenshtein.normalized_similarity(p, r) for r in rs) for p, rs in pairs]
         else:
             tokens = zip(*token_rows(predictions, references), strict=True)
-            scores = [max(Levenshtein.normalized_similarity(*_numbered(p, r)) for r in several) for p, several in tokens]
+            scores = [max(Levenshtein.normalized_similarity(*_numbered(p, r)) for r in rs) for p, rs in tokens]
         return np.array(scores, dtype=np.float64)
 
 

@@ -31,14 +31,12 @@ def text_rows(
     left, right = several_text_rows(predictions, references)
     for i, row in enumerate(right):
         if len(row) > 1:
-            remedy = "choose one, or take a metric of several references: ExactMatch, BLEU, ChrF, EditSimilarity, CodeBLEU"
+            remedy = "choose one, or take a metric of several: ExactMatch, BLEU, ChrF, EditSimilarity, CodeBLEU"
             raise DataError(f"references[{i}]", f"one reference, which is what {metric} takes a row", row, remedy)
     return left, [row[0] for row in right]
 
 
-def several_text_rows(
-    predictions: Iterable[Any], references: Iterable[Any]
-) -> tuple[list[str], list[tuple[str, ...]]]:
+def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[str], list[tuple[str, ...]]]:
     """The predictions, and the references of each: a row is one string, or a list of at least one.
 
     Raises:
@@ -55,9 +53,7 @@ def several_text_rows(
     return left, [(row,) if isinstance(row, str) else _texts(i, row) for i, row in enumerate(right)]
 
 
-def token_rows(
-    predictions: Iterable[Any], references: Iterable[Any]
-) -> tuple[list[list[str]], list[list[list[str]]]]:
+def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[list[str]], list[list[list[str]]]]:
     """The predictions' tokens, and those of the references of each. A string is split at whitespace.
 
     A list of strings is one reference's tokens where the prediction is given as tokens too, and several references
@@ -117,7 +113,7 @@ def equally_long(predictions: Iterable[Any], references: Iterable[Any]) -> tuple
         constraint = f"as long as predictions ({len(left)} rows)"
         remedy = "give one reference a row, in the same order"
         if right and all(isinstance(row, (list, tuple)) and len(row) == len(left) for row in right):
-            remedy = "give each row a list of its references, as zip(*references) does: not a list of all rows' first, ..."
+            remedy = "give a list of references a row, as zip(*references) does"
         raise ParameterError("references", constraint, len(right), remedy)
     return left, right
 

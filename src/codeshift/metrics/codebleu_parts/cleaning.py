@@ -13,7 +13,8 @@ _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"'
 def without_comments(code: str, language: str) -> str:
     """``code`` without comments and blank lines, in Python without docstrings too, as the public code takes them out.
 
-    Its rules are those of C: in Ruby it leaves all in place, and code that Python's tokenizer (that of 3.11) refuses stays as it is.
+    Its rules are those of C: in Ruby it leaves all in place. Python code stays as it is where its tokenizer refuses it:
+    that of Python 3.11, whatever runs this.
 
     >>> without_comments("f(1); // call", "java")
     'f(1);  '

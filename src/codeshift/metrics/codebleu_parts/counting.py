@@ -17,7 +17,6 @@ from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
 from codeshift.metrics.codebleu_parts.references import OTHER, merged
 
-
 Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 """Predictions, and the references of each."""
 

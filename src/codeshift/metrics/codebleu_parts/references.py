@@ -24,7 +24,7 @@ def merged(
     the greatest share is found. Without ``keywords`` (the compatible modes) all else is added up, as the public code
     does, in which a prediction that equals one of two references is no perfect one.
     """
-    row = pairs[0].copy()
+    row: FloatArray = pairs[0].copy()
     row[1 : 1 + len(ORDERS)] = ngram_matches(prediction, references, len(ORDERS))[: len(ORDERS)]
     row[_NEAREST] = closest_length(len(prediction), references)
     if keywords is None:
@@ -45,4 +45,5 @@ def _best(counts: FloatArray) -> FloatArray:
     """Of (found, all there are) a reference, the one with the greatest share; one that has none comes before a 0."""
     shares = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), 1e-12), where=counts[:, 1] > 0)
     keys = [(share, found, -total) for share, (found, total) in zip(shares, counts.tolist(), strict=True)]
-    return np.asarray(counts[keys.index(max(keys))])
+    best: FloatArray = counts[keys.index(max(keys))]
+    return best

@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
+from codeshift.metrics.dataflow.rules import words
 from codeshift.properties.grammars import ts_language
 
 _C = """bool char int float double void size_t ssize_t ptrdiff_t intptr_t uintptr_t charptr_t nullptr_t max_align_t
@@ -29,11 +30,11 @@ _BUILT_IN = {
     "python": "self cls",
     "rust": "u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 isize usize f32 f64 bool str char",
 }
-_PREFIXES = frozenset("b br c cr f fr l lr r rb rf rt t tr u u8 u8r ub ur lu".split())  # of strings
-_SINGLE_QUOTED = frozenset({"javascript", "php", "python", "ruby", "typescript"})  # elsewhere ' holds one character
+_PREFIXES = words("b br c cr f fr l lr r rb rf rt t tr u u8 u8r ub ur lu")  # of strings
+_SINGLE_QUOTED = words("javascript php python ruby typescript")  # elsewhere ' holds one character
 
-_TOKEN = r"""
-    (?P<kept> \\\w*                                          # an escape
+_PIECE = r"""
+    (?P<kept> \\(?:\w+|[^\w\n])?                            # an escape
       | (?<=!)[rsa](?=[:}])                                  # a conversion in one of Python's f-strings
       | %[wWiIqQxrs](?=[\[({<|]) | (?<![\w)\]])\?\w(?!\w)    # Ruby's %w[...] and ?a
       | (?<=/)[dgimsuvy]{1,8}(?=[\s.,;)\]])                  # the flags of a regular expression
@@ -47,33 +48,35 @@ _DIRECTIVE = r"| (?P<directive> \#[ \t]*[a-z]+ )"
 _QUOTED = r"'(?:[^'\\\n]|\\.)*'"
 _CHARACTER = r"'(?:[^'\\\n]|\\[^\n][^'\n]{0,8})'"
 _PLAIN = re.compile(r"[^\\{}$#]+")
-_DECIMAL = re.compile(r"[\d_]+([eE]\d+)?([a-zA-Z]*)")
+_DECIMAL = re.compile(r"[\d_]+([eE]\d+)?((?![eE])[a-zA-Z]*)")
 
 
 def alike(code: str, language: str) -> str:
     r"""``code`` with names, numbers and strings of one length each; what plays another role stays.
 
     >>> alike("int total = rate * 120 + f(rate, \"x y\"", "java")
-    'int v00000 = v00001 * 1 + v00002(v00001, "s"'
+    'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
     """
-    known, token = _words(language), _token(language)
-    names: dict[str, str] = {}
+    known, piece = _words(language), _piece(language)
+    given: dict[str, str] = {}
 
     def respelt(found: re.Match[str]) -> str:
         kind, text = found.lastgroup, found[0]
         if kind == "name":
-            return text if _stays(found, known, language) else names.setdefault(text, _name(text, len(names)))
+            return text if _stays(found, known, language) else given.setdefault(text, _name(text, len(given)))
+        if text[0] == "'" and language not in _SINGLE_QUOTED:
+            return text  # one character
         if kind == "number":
-            return _number(text, after_point=found.string[found.start() - 1 : found.start()] == ".")
-        if kind == "long":
-            return '"' * 3 + "s" + '"' * 3
-        if kind == "string" and _PLAIN.fullmatch(text, 1, len(text) - 1):
-            return f"{text[0]}s{text[0]}"
+            after_point = found.string[found.start() - 1 : found.start()] == "."
+            return given.setdefault(text, _number(text, len(given), after_point=after_point))
+        if kind == "long" or (kind == "string" and _PLAIN.fullmatch(text, 1, len(text) - 1)):
+            quote = text[:3] if kind == "long" else text[0]
+            return given.setdefault(text, f"{quote}s{len(given):05d}{quote}")
         if kind == "string" and len(text) > 2:
-            return text[0] + token.sub(respelt, text[1:-1]) + text[-1]
+            return text[0] + piece.sub(respelt, text[1:-1]) + text[-1]
         return text
 
-    return token.sub(respelt, code)
+    return piece.sub(respelt, code)
 
 
 @cache
@@ -85,9 +88,11 @@ def _words(language: str) -> frozenset[str]:
 
 
 @cache
-def _token(language: str) -> re.Pattern[str]:
+def _piece(language: str) -> re.Pattern[str]:
     quotes = _QUOTED if language in _SINGLE_QUOTED else _CHARACTER
-    return re.compile(_TOKEN.replace("QUOTED", quotes) + (_DIRECTIVE if language in ("c", "cpp", "c_sharp") else ""), re.VERBOSE)
+    return re.compile(
+        _PIECE.replace("QUOTED", quotes) + (_DIRECTIVE if language in ("c", "cpp", "c_sharp") else ""), re.VERBOSE
+    )
 
 
 def _stays(found: re.Match[str], known: frozenset[str], language: str) -> bool:
@@ -102,9 +107,9 @@ def _name(word: str, number: int) -> str:
     return f"{'V' if word[0].isupper() else 'v'}{number:05d}"
 
 
-def _number(text: str, *, after_point: bool) -> str:
-    """The shortest number of the kind, with its suffix; those that begin with 0 (octal, hexadecimal) stay."""
+def _number(text: str, number: int, *, after_point: bool) -> str:
+    """A number of one length and of the kind of ``text``, with its suffix; octal and hexadecimal ones stay."""
     decimal = _DECIMAL.fullmatch(text)
-    if decimal is None or (text[0] == "0" and not after_point):
+    if decimal is None or (text[0] == "0" and text != "0" and not after_point):
         return text
-    return "1" + ("e1" if decimal[1] else "") + decimal[2]
+    return f"1{number:05d}" + ("e1" if decimal[1] else "") + decimal[2]
