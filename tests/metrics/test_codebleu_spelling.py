@@ -32,7 +32,7 @@ PEER_ROWS = json.loads(Path(__file__).with_name("codebleu_peer_rows.json").read_
 TYPESCRIPT = [
     "function pick<T>(items: T[], test: (item: T) => boolean): T | undefined {\n  for (const item of items) {\n"
     "    if (test(item)) { return item; }\n  }\n  return undefined;\n}",
-    "class Stack { private total = 120; push(value: number) { this.total += value * 35; return `${this.total} of it`; } }",
+    "class Stack { private total = 120; push(value: number) { this.total += value * 35; return `${this.total}`; } }",
 ]
 PROGRAMS = {
     language: TYPESCRIPT
@@ -56,7 +56,7 @@ def cut(code, rng):
 
 
 def names(code, language):
-    """The names of a program that parses: leaves that its grammar calls identifiers and no language gives a meaning to."""
+    """The names of a program that parses: leaves that its grammar calls identifiers."""
     table = ts_language(language)
     known = {table.node_kind_for_id(i) for i in range(table.node_kind_count)} | KEYWORDS[language]
     known |= words("make new int string self cls object byte bool char float double long void var print std size_t _")

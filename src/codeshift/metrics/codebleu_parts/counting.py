@@ -37,7 +37,7 @@ class RowCounter:
             with _no_garbage_collection():
                 tokens = [(ours.split(), reference.split()) for ours, reference in pairs]
                 ngrams = shared_ngrams(tokens, self._keywords)
-                rows = np.array([self._row(*pair) for pair in self._prepared(left, right)], dtype=np.float64)
+                rows = np.array([self._row(*pair) for pair in self._prepared(pairs, left, right)], dtype=np.float64)
                 self._known.clear()
                 self._analyser.clear()
             side = 0 if self._default else 1
@@ -45,14 +45,19 @@ class RowCounter:
             found = self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
             yield found if len(pairs) == len(left) else self._merged(found, tokens, right)
 
-    def _prepared(self, left: list[str], right: list[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    def _prepared(
+        self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
+    ) -> Iterable[tuple[str, str]]:
         """The pairs as they are analysed."""
-        if isinstance(self._analyser, CompatAnalyser):
-            for ours, several in zip(left, right, strict=True):
-                again = self._analyser.cleanings(ours)
-                yield from zip(again, (reference.strip() for reference in several), strict=False)
-        else:
-            yield from ((ours, reference) for ours, several in zip(left, right, strict=True) for reference in several)
+        if not isinstance(self._analyser, CompatAnalyser):
+            return pairs
+        if len(pairs) == len(left):
+            return [(ours.strip(), reference.strip()) for ours, reference in pairs]
+        return [
+            (ours, reference.strip())
+            for prediction, several in zip(left, right, strict=True)
+            for ours, reference in zip(self._analyser.cleanings(prediction), several, strict=False)
+        ]
 
     def _merged(
         self, found: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
