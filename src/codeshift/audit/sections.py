@@ -219,7 +219,8 @@ def _settings(report: AuditReport) -> Section:
             f"{settings.sample:,} distinct rows a part.",
             f"A part leaks above {thresholds.leaked_rows:.1%} of its rows (groups: {thresholds.leaked_groups:.1%}). "
             f"There is a shift from AUC {thresholds.auc} or a Jensen-Shannon distance of {thresholds.jensen_shannon} "
-            f"of a property on, each with p at most {thresholds.alpha} (properties: after Holm's correction).",
+            f"of a property on, each with p at most {thresholds.alpha} after Holm's correction for all of them: the "
+            "classifier has half of that level, the properties share the other half.",
         ),
     )
 
