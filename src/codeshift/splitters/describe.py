@@ -27,6 +27,7 @@ _REASONS_IN_WORDS = {
     "bound": "equal to a row that is held out, or of one group with it",
     "near_duplicate": "near-duplicates of a row that is held out, or joined to one through others",
     "trimmed": "beyond train_size",
+    "duplicate": "dropped: near-duplicates of a row that is kept",
 }
 
 
@@ -90,7 +91,7 @@ def summarise(manifest: SplitManifest) -> str:
         *_wrapped(
             ", ".join(f"{name}={value!r}" for name, value in _arguments(manifest).items()), first="  dealt with "
         ),
-        *_wrapped(_near_duplicates(manifest), first="  bound      "),
+        *_wrapped(_near_duplicates(manifest), first="  dropped    " if _drops(manifest) else "  bound      "),
     ]
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
@@ -132,11 +133,16 @@ def _near_duplicates(manifest: SplitManifest) -> str:
     found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
     if found is None:
         return "no near-duplicates: they were ignored"
+    then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{found['rows']:,} near-duplicates (Jaccard {search['threshold']} of token {search['ngram']}-grams) in "
         f"{found['components']:,} components (the largest has {found['largest']:,} rows, "
-        f"the longest chain {found['longest_chain']:,} links)"
+        f"the longest chain {found['longest_chain']:,} links){then}"
     )
+
+
+def _drops(manifest: SplitManifest) -> bool:
+    return bool((manifest.request["near_duplicates"] or {}).get("drop"))
 
 
 def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
