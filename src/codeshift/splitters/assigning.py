@@ -10,7 +10,16 @@ import numpy as np
 
 from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
 from codeshift.properties.columns import check_name
-from codeshift.splitters.dealing import MASKED, PARTS, TEST_ID, Dealt, add_control, deal, tell_near_duplicates, trim_train
+from codeshift.splitters.dealing import (
+    MASKED,
+    PARTS,
+    TEST_ID,
+    Dealt,
+    add_control,
+    deal,
+    tell_near_duplicates,
+    trim_train,
+)
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
 from codeshift.splitters.small_parts import in_words, small_parts

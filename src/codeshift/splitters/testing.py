@@ -139,7 +139,7 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
 
     Nothing is looked at where the rows that are kept are too few to deal.
     """
-    table, search = PropertyTable(data), DropNearDuplicates(threshold=1.0)
+    table, search = PropertyTable(data), DropNearDuplicates()
     try:
         assignment = splitter.assign(table, seed=0, near_duplicates=search)
     except (RegionError, ParameterError):

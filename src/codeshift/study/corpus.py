@@ -109,7 +109,6 @@ class Corpus:
                 raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
-
     def _units(self, request: DealRequest, column: str) -> tuple[Units, Rows]:
         """The units that rows are dealt in, and the unit of each row.
 

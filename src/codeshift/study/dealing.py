@@ -14,8 +14,8 @@ from codeshift.splitters import Region, Scenario, SplitAssignment
 from codeshift.splitters.assigning import assign, deal_rows
 from codeshift.splitters.dealing import PARTS, TRAIN, VALIDATION
 from codeshift.splitters.request import DealRequest
-from codeshift.splitters.small_parts import in_words as words_of_small_parts
 from codeshift.splitters.small_parts import distinct_rows, small_parts
+from codeshift.splitters.small_parts import in_words as words_of_small_parts
 from codeshift.study.corpus import Parts, Rows
 from codeshift.study.distributions import Distribution, distributions_of
 from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words

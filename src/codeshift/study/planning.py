@@ -53,7 +53,9 @@ def make_plan(study: Study, *, tokens_per_second: float | Mapping[str, float] | 
     tokens = _tokens_of_a_target(study, tokenizer)
     speeds = _probed(study, tokenizer, probe_steps) if probe_steps else _given(study, tokens_per_second)
     runs = tuple(_planned(study, key, tokens, speeds) for key in study.keys)
-    return Plan(runs, tuple(_test(study, scenario.name, seed) for scenario in study.scenarios for seed in study.split_seeds))
+    return Plan(
+        runs, tuple(_test(study, scenario.name, seed) for scenario in study.scenarios for seed in study.split_seeds)
+    )
 
 
 def _test(study: Study, scenario: str, split_seed: int) -> PlannedTest:
