@@ -10,13 +10,12 @@ import sys
 from datasets import Dataset
 
 from audit_splits import functions, loops
-from codeshift.splitters import ClusterSplitter, CompoundDivergenceSplitter, TokenRaritySplitter
+from codeshift.splitters import ClusterSplitter, TokenRaritySplitter
 
 SPLITTERS = (
     ClusterSplitter(column="code", n_clusters=5),
     ClusterSplitter(column="code", n_clusters=4, pca=8),
     TokenRaritySplitter(column="code"),
-    CompoundDivergenceSplitter(column="code", language="python"),
 )
 
 

@@ -64,9 +64,9 @@ def test_no_program_stands_twice_in_a_study(rows, official):
 
 def test_a_plan_lists_the_rows_that_are_tested(rows):
     """For each scenario the rows of both test parts, and how many of them are distinct; copies are seen through."""
-    study = _study(rows, near_duplicates="bind", split_seeds=(0, 1), test_size=0.5)
+    study = _study(rows, near_duplicates="bind", split_seeds=(0, 1, 2, 3), test_size=0.5)
     plan = study.plan()
-    assert [(test.scenario, test.split_seed) for test in plan.tests] == [("length_p70_p100", 0), ("length_p70_p100", 1)]
+    assert [(test.scenario, test.split_seed) for test in plan.tests] == [("length_p70_p100", n) for n in range(4)]
     code = study.dealing.corpus.table.data["code"][:]
     for test in plan.tests:
         dealt = study.dealing.scenario(test.scenario, test.split_seed)
