@@ -13,7 +13,7 @@ from codeshift.cli import main
 from codeshift.data import load_splits
 from codeshift.splitters import SplitManifest
 
-QUICK = ["--permutations", "19", "--sample", "60"]
+QUICK = ["--permutations", "39", "--sample", "60"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
     assert main(["audit", str(split), *QUICK, "--out", str(out)]) == 0
     told = capsys.readouterr().out
     manifest = SplitManifest.load(split / "manifest.json")
-    quick = {"n_permutations": 19, "sample": 60}
+    quick = {"n_permutations": 39, "sample": 60}
     report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
     assert json.loads(out.read_text()) == json.loads(json.dumps(report.to_dict()))
     assert told.startswith(f"{report.verdict}\n")
