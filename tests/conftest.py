@@ -17,17 +17,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def _own_surroundings() -> None:
-    """Set what tests must not take from whose machine they run on: caches, settings of libraries, a network, colours.
+    """Set what tests must not take from whose machine they run on: caches, settings, a network, threads, GPUs, colours.
 
-    The folder is one for all workers of a run, which inherit these variables, and goes when the run ends.
+    The folder is one for all workers of a run, which inherit these variables, and goes when the run ends. One thread
+    and no GPU: tests compare what two processes compute to the last bit.
     """
     scratch = tempfile.mkdtemp(prefix="codeshift-tests-")
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS", "HF_DATASETS_CACHE", "HF_HUB_CACHE", "MPLBACKEND"):
+    foreign = ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS", "HF_DATASETS_CACHE", "HF_HUB_CACHE", "MPLBACKEND")
+    for name in (*foreign, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.pop(name, None)
     folders = ("CODESHIFT_CACHE", "HF_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
     os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
     os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
+    os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", ACCELERATE_USE_CPU="true")
     for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
         os.environ[f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{wait}"] = "3600s"
 
