@@ -56,7 +56,9 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
     assert main(["split", data, *named, "--scenario", "length_p80_p100", "--out", str(first)]) == 0
     manifest = str(first / "manifest.json")
     assert main(["split", shuffled, *named, "--manifest", manifest, "--out", str(again), "--format", "jsonl"]) == 0
-    assert (again / "manifest.json").read_text() == (first / "manifest.json").read_text()
+    assert (again / "manifest.json").read_text(encoding="utf-8") == (first / "manifest.json").read_text(
+        encoding="utf-8"
+    )
     for part, some in load_splits(first).items():
         assert sorted(some["code"][:]) == sorted(load_splits(again)[part]["code"][:])
 

@@ -191,7 +191,7 @@ def test_saved_whole(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         report.save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     monkeypatch.undo()
     assert report.save(str(path)).read_text(encoding="utf-8").startswith("<!doctype html>")
 
