@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU as SACREBLEU
 from sacrebleu.metrics import CHRF
@@ -89,7 +89,6 @@ def test_the_nearest_reference_counts(rows):
 
 
 @every_metric
-@settings(max_examples=20)
 @given(rows=ROWS, seed=st.integers(0, 9))
 def test_laws(metric, rows, seed):
     """A list of one is that one, the order of references changes nothing, and statistics add up."""
@@ -108,7 +107,6 @@ def test_laws(metric, rows, seed):
     np.testing.assert_allclose(metric.score(predictions, shuffled), alone, atol=1e-12)
 
 
-@settings(max_examples=20)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_one_of_its_references_scores_1(rows, rng):
     """A prediction that is one of its references is perfect, whatever the others are; in the compat modes it is not."""
