@@ -13,8 +13,8 @@ from codeshift.audit import audit
 from codeshift.errors import DataError, closest
 from codeshift.formatting import counted, fixed, moment_of, p_value, share, significant
 from codeshift.metrics import Estimate
+from codeshift.regions.base import region_words
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
-from codeshift.splitters.words import region_words
 from codeshift.study.distributions import Distribution
 from codeshift.study.measures import EXACT_MATCH, SHARE, measure_of
 from codeshift.study.report.tables import estimated

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from codeshift.errors import ParameterError, RegionError, UnresolvedAPIWarning
 from codeshift.properties import APINames, ElementCounts, NodeTypes, PropertyTable, grammar
 from codeshift.properties.serialise import from_dict
+from codeshift.regions.elements import Matches, matching
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, Contains, LengthSplitter
 from codeshift.splitters.choosing import Choice
-from codeshift.splitters.matches import Matches, matching
 from codeshift.splitters.testing import check_splitter
 from splitter_rows import c_sharp_rows, java_rows, python_rows
 

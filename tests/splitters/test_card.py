@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from codeshift.regions.base import region_words
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 from codeshift.splitters.card import dataset_card, put_section
-from codeshift.splitters.words import region_words
 
 HOSTILE = (
     "a|b",

@@ -23,9 +23,9 @@ from codeshift.properties import (
 )
 from codeshift.properties.api_names import API_LANGUAGES
 from codeshift.properties.columns import ContentHash, Label, Timestamp
+from codeshift.regions.centroids import NearestCentroid
+from codeshift.regions.elements import Matches, matching
 from codeshift.splitters import Contains, Region
-from codeshift.splitters.matches import Matches, matching
-from codeshift.splitters.nearest import NearestCentroid
 
 # These say where a program comes from, or nothing at all, and not what it is like: a split by project moves the project
 # by construction, which is no evidence of a shift of programs.

@@ -29,6 +29,8 @@ class APINames(TreeProperty):
     ('.read', 'builtins.len', 'builtins.open', 'numpy.linalg.norm')
     """
 
+    verb = "use"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_api_language(self.language)

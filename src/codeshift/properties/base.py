@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from codeshift.formatting import significant
 from codeshift.properties.grammars import check_language
-from codeshift.properties.serialise import Serialisable
+from codeshift.properties.serialise import Serialisable, class_of
 
 if TYPE_CHECKING:
     from codeshift.properties.syntax import SyntaxScan
@@ -25,6 +27,8 @@ class Property(Serialisable, ABC):
 
     Attributes:
         column: the dataset's column that holds the code.
+        title: the number in words; made of the class's name where it is empty.
+        verb: what programs do with the elements that the property counts.
 
     One of your own, here from a column beside the code:
 
@@ -38,11 +42,50 @@ class Property(Serialisable, ABC):
     array([  3., 120.])
     """
 
+    title: ClassVar[str] = ""
+    verb: ClassVar[str] = "hold"
+
     column: str
 
     @abstractmethod
     def evaluate(self, table: PropertyTable) -> Any:
         """The values of all rows of ``table``. Call ``table.values(property)`` instead, which remembers them."""
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The property's name in words.
+
+        Args:
+            plain: its ``to_dict()``, since a property in a manifest may need a function that is not at hand.
+        """
+        return cls.title or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain["type"]).lower()
+
+    @classmethod
+    def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
+        """The programs of which the number lies in ``[low, high)``, as a clause that follows "programs".
+
+        Args:
+            plain: the property's ``to_dict()``.
+            low: the lower end; None where it is open.
+            high: the upper end.
+        """
+        return cls._between(plain, ("at least {}", low), ("below {}", high))
+
+    @classmethod
+    def _between(cls, plain: Mapping[str, Any], *ends: tuple[str, float | None]) -> str:
+        bounds = [words.format(cls.number_words(end)) for words, end in ends if end is not None]
+        return f"whose {cls.words_of(plain)} is {' and '.join(bounds) or 'anything'}"
+
+    @classmethod
+    def number_words(cls, value: float) -> str:
+        """A number of the property as people read it."""
+        return significant(value)
+
+
+def property_class(plain: Mapping[str, Any]) -> type[Property]:
+    """The class of a property given as plain values; ``Property`` itself where this process does not know it."""
+    cls = class_of(plain)
+    return cls if cls is not None and issubclass(cls, Property) else Property
 
 
 @dataclass(frozen=True)

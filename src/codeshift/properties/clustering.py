@@ -38,6 +38,8 @@ class ProjectedVectors(Property):
         components: of shape ``(n_components, dimensions)``.
     """
 
+    title = "projected vectors"
+
     vectors: Property
     mean: Matrix
     components: Matrix

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,21 @@ class Timestamp(Property):
             )
         return (kinds[0] if kinds else TIME), moments
 
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The name with the column's."""
+        return f"time ({plain['column']})"
+
+    @classmethod
+    def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
+        """The programs of a stretch of time."""
+        return cls._between(plain, ("from {} on", low), ("before {}", high))
+
+    @classmethod
+    def number_words(cls, value: float) -> str:
+        """A date where the number is one."""
+        return moment_words(value)
+
 
 @dataclass(frozen=True)
 class ContentHash(TextProperty):
@@ -106,6 +121,8 @@ class ContentHash(TextProperty):
     >>> first == again, first == second
     (True, False)
     """
+
+    title = "hash of the content"
 
     key: int = 0
 
@@ -146,6 +163,15 @@ def moment_words(value: float) -> str:
     """
     seconds = abs(value) >= _SECONDS or (value != 0 and value % 86_400 == 0)
     return moment_of(value) if seconds and -62_135_596_800 <= value < 253_402_300_800 else f"{value:z.15g}"
+
+
+def typed_text(value: Any) -> str:
+    """A value as text that keeps 1 and "1" apart.
+
+    >>> typed_text(1), typed_text("1")
+    ('int:1', 'str:1')
+    """
+    return f"{type(value).__name__}:{value}"
 
 
 def column_values(table: PropertyTable, column: str) -> list[Any]:

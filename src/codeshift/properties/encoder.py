@@ -32,6 +32,8 @@ class EncoderVectors(Property):
         batch_size: programs of similar length that go through the model at a time.
     """
 
+    title = "embedding"
+
     model: str
     pooling: str = "mean"
     max_length: int = 512
@@ -104,6 +106,8 @@ class FunctionVectors(Property):
         source: a digest of its source.
     """
 
+    title = "embedding"
+
     function: str
     source: str = ""
 
@@ -135,6 +139,8 @@ class ColumnVectors(Property):
     Attributes:
         vectors: the column of vectors, all of one length; programs that are equal must have equal vectors.
     """
+
+    title = "vectors"
 
     vectors: str
 

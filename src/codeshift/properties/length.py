@@ -19,6 +19,8 @@ class TokenCount(TextProperty):
     array([3., 0.])
     """
 
+    title = "length in tokens"
+
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""
         return np.array([len(lex(text)) for text in texts], dtype=np.float64)
@@ -32,6 +34,8 @@ class LineCount(TextProperty):
     array([2., 0.])
     """
 
+    title = "length in lines"
+
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""
         return np.array([len(text.splitlines()) for text in texts], dtype=np.float64)
@@ -44,6 +48,8 @@ class CharCount(TextProperty):
     >>> CharCount("code").compute(["x = 1", ""])
     array([5., 0.])
     """
+
+    title = "length in characters"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""

@@ -27,6 +27,8 @@ class ModelTokenCount(TextProperty):
             for none in particular.
     """
 
+    title = "length in the model's tokens"
+
     tokenizer: str
     digest: str = ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,11 @@ class Satisfies(Property):
     name: str
     reads: tuple[str, ...] = ()
     source: str = ""
+
+    @classmethod
+    def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
+        """The programs for which the function holds, or does not."""
+        return f"for which {plain['function']} {'holds' if low is not None else 'does not hold'}"
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Numbers of shape ``(n,)``, 1 where the function holds.

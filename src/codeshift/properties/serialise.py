@@ -7,6 +7,7 @@ are ever made from JSON; nothing is evaluated or imported by name.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from codeshift.errors import ManifestError, closest
@@ -49,6 +50,11 @@ def from_dict(plain: dict[str, Any]) -> Any:
         return cls(**{key: _revived(value) for key, value in plain.items() if key != "type"})
     except TypeError as error:
         raise ManifestError(f"a {name} in a manifest has fields that do not fit: {error}") from error
+
+
+def class_of(plain: Mapping[str, Any]) -> type[Serialisable] | None:
+    """The class of the value that ``to_dict`` wrote; None where this process knows none of that name."""
+    return Serialisable._known.get(str(plain["type"]))
 
 
 def _plain(value: Any) -> Any:

@@ -41,6 +41,8 @@ class TfidfVectors(Property):
         projection: tokens x dimensions.
     """
 
+    title = "TF-IDF vectors"
+
     documents: int
     vocabulary: str
     projection: Matrix

@@ -38,6 +38,8 @@ class SyntaxTokenCount(TreeProperty):
     array([3., 4.])
     """
 
+    title = "length in tokens"
+
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Numbers of shape ``(n,)``."""
         return scan.tokens.astype(np.float64)
@@ -53,6 +55,8 @@ class TreeDepth(TreeProperty):
     >>> table.values(TreeDepth("code", "python"))
     array([2., 4.])
     """
+
+    title = "depth of the syntax tree"
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Numbers of shape ``(n,)``."""

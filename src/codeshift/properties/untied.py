@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.properties.base import Property
+from codeshift.properties.base import Property, property_class
 from codeshift.properties.columns import ContentHash
 
 if TYPE_CHECKING:
@@ -38,3 +39,13 @@ class Untied(Property):
         """Numbers of shape ``(n,)``."""
         fractions: np.ndarray = table.values(ContentHash(self.column))
         return fractions + np.asarray(table.values(self.whole), dtype=np.float64)
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The name of the whole numbers."""
+        return property_class(plain["whole"]).words_of(plain["whole"])
+
+    @classmethod
+    def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
+        """As of the whole numbers."""
+        return property_class(plain["whole"]).words_between(plain["whole"], low, high)

@@ -6,6 +6,11 @@ ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), ma
 """
 
 from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, FunctionEmbedding, TfidfEmbedding
+from codeshift.regions.base import Region
+from codeshift.regions.centroids import NearestCentroid
+from codeshift.regions.elements import Contains, Matches
+from codeshift.regions.interval import Interval
+from codeshift.regions.labels import OneOf
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
@@ -16,14 +21,10 @@ from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
 from codeshift.splitters.divergence import divergence
 from codeshift.splitters.expression import parse_splitter
 from codeshift.splitters.group import GroupSplitter
-from codeshift.splitters.labels import OneOf
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.manifest import SplitManifest
-from codeshift.splitters.matches import Matches
-from codeshift.splitters.nearest import NearestCentroid
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
-from codeshift.splitters.regions import Contains, Interval, Region
 from codeshift.splitters.scenario_names import scenarios_by_name
 from codeshift.splitters.scenarios import (
     Scenario,

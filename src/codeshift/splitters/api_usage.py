@@ -12,10 +12,10 @@ from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import may_be
 from codeshift.properties.grammars import check_language
+from codeshift.regions.base import Region
+from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
-from codeshift.splitters.matches import Matches, matching
-from codeshift.splitters.regions import Contains, Region
 from codeshift.splitters.several import several
 
 

@@ -24,15 +24,14 @@ from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
 from codeshift.splitters.small_parts import in_words, small_parts
 from codeshift.splitters.sources import Sources, UnitsOfRows, also_read
-from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties import PropertyTable
+    from codeshift.regions.base import Region
     from codeshift.splitters.assignment import SplitAssignment
     from codeshift.splitters.base import Splitter
-    from codeshift.splitters.regions import Region
 
 
 def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, request: DealRequest) -> SplitAssignment:
@@ -85,14 +84,14 @@ def _inside(region: Region, sources: Sources, splitter: Splitter, kept: np.ndarr
                 "the region",
                 "some of the rows",
                 Told(f"0 of {len(mask)} rows{whole}"),
-                f"widen {splitter!r} (fitted, it takes programs {region_words(region.to_dict())})",
+                f"widen {splitter!r} (fitted, it takes programs {region.describe()})",
             )
         if mask.all():
             raise RegionError(
                 "the region",
                 "not all of the rows",
                 Told(f"all {len(mask)} rows{whole}"),
-                f"narrow {splitter!r} (fitted, it takes programs {region_words(region.to_dict())})",
+                f"narrow {splitter!r} (fitted, it takes programs {region.describe()})",
             )
     return np.concatenate(masks)
 

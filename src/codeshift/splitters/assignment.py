@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from codeshift.properties import PropertyTable
     from codeshift.properties.near_duplicates import DuplicateComponents
+    from codeshift.regions.base import Region
     from codeshift.splitters.base import Splitter
-    from codeshift.splitters.regions import Region
 
 CONTROL = "train_control"
 

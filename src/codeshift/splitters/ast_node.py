@@ -8,9 +8,10 @@ from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.grammars import check_language, ts_language
 from codeshift.properties.syntax import ERROR
+from codeshift.regions.base import Region
+from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
-from codeshift.splitters.regions import Contains, Region
 from codeshift.splitters.several import several
 
 

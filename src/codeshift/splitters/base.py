@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from codeshift.properties import PropertyTable
 from codeshift.properties.progress import bars
-from codeshift.splitters.regions import Region
+from codeshift.regions.base import Region
 from codeshift.splitters.request import BIND, MIN_TEST_ROWS, DealRequest, near_duplicates_asked
 
 if TYPE_CHECKING:

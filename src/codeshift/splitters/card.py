@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from codeshift.regions.base import region_words
 from codeshift.splitters.describe import arguments_told, excluded_in_words
-from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from codeshift.splitters.manifest import SplitManifest

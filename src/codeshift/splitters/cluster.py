@@ -15,9 +15,9 @@ from codeshift.properties.cluster_count import CRITERIA
 from codeshift.properties.clustering import Clustering, Clusters
 from codeshift.properties.embedding import Embedding, as_embedding
 from codeshift.properties.rarity import check_choice
+from codeshift.regions.base import Region
+from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.nearest import NearestCentroid
-from codeshift.splitters.regions import Region
 from codeshift.splitters.several import several
 from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
 

@@ -8,9 +8,10 @@ from codeshift.errors import ParameterError
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
 from codeshift.properties.rarity import check_choice
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
-from codeshift.splitters.regions import Interval, Region
 
 _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | IdentifierCount]] = {
     "cyclomatic": CyclomaticComplexity,

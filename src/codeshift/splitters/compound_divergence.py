@@ -14,11 +14,12 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language
 from codeshift.properties.progress import counted
+from codeshift.regions.base import Region
+from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
 from codeshift.splitters.holding_out import SMALLEST, Held, Search
 from codeshift.splitters.made_of import KINDS, MadeOf, made_of
-from codeshift.splitters.regions import Contains, Region
 from codeshift.splitters.shares import check_integer, check_share
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from codeshift import __version__
 from codeshift.formatting import counted
 from codeshift.properties import grammar
+from codeshift.regions.base import region_words
 from codeshift.splitters.dealing import PARTS, REASONS, Dealt
 from codeshift.splitters.official import settled_by
 from codeshift.splitters.request import DealRequest
-from codeshift.splitters.words import region_words
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents

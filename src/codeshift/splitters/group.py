@@ -9,11 +9,10 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import Label, check_name
+from codeshift.properties.columns import Label, check_name, typed_text
+from codeshift.regions.base import Region
+from codeshift.regions.labels import LabelValue, OneOf
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.identity import typed_text
-from codeshift.splitters.labels import LabelValue, OneOf
-from codeshift.splitters.regions import Region
 from codeshift.splitters.several import several
 from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
 

@@ -40,15 +40,6 @@ def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
     return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
 
 
-def typed_text(value: Any) -> str:
-    """A value as text that keeps 1 and "1" apart.
-
-    >>> typed_text(1), typed_text("1")
-    ('int:1', 'str:1')
-    """
-    return f"{type(value).__name__}:{value}"
-
-
 def content_digest(row: dict[str, Any]) -> str:
     """A digest of a whole row, which tells rows of one identity apart."""
     return digest([json.dumps(row, sort_keys=True, default=repr)])

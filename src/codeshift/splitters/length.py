@@ -11,9 +11,10 @@ from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
 from codeshift.properties.rarity import check_choice
 from codeshift.properties.untied import Untied
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import check_bounds, check_quantiles, cut
-from codeshift.splitters.regions import Interval, Region
 
 _UNITS = ("tokens", "lines", "chars")
 _TIES = ("together", "split")

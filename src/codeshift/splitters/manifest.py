@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties.near_duplicates import DuplicateComponents
+    from codeshift.regions.base import Region
     from codeshift.splitters.assignment import SplitAssignment
     from codeshift.splitters.base import Splitter
-    from codeshift.splitters.regions import Region
     from codeshift.splitters.sources import Sources
 
 FORMAT = "codeshift-split/1"

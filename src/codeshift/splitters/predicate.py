@@ -10,8 +10,9 @@ from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.properties.predicate import Satisfies, dotted_name, source_digest, trust_function
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.regions import Interval, Region
 from codeshift.splitters.several import several
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import ContentHash
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
-from codeshift.splitters.regions import Interval, Region
 from codeshift.splitters.shares import check_integer, check_share
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
-from codeshift.splitters.identity import Units, content_digest, row_digests, typed_text
+from codeshift.properties.columns import typed_text
+from codeshift.splitters.identity import Units, content_digest, row_digests
 from codeshift.splitters.official import OFFICIAL
 
 if TYPE_CHECKING:

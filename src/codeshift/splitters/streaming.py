@@ -15,8 +15,8 @@ import numpy as np
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
+from codeshift.regions.base import Region
 from codeshift.splitters.identity import keyed_hashes, row_digests
-from codeshift.splitters.regions import Region
 from codeshift.splitters.request import MATCH, DealRequest
 from codeshift.splitters.several import several
 from codeshift.splitters.sources import Sources

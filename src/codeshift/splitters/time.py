@@ -8,9 +8,10 @@ from datetime import date
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import TIME, Timestamp, check_name, moment
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
-from codeshift.splitters.regions import Interval, Region
 from codeshift.splitters.shares import check_share
 
 

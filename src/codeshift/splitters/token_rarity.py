@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from codeshift.properties import PropertyTable
 from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams, check_choice
+from codeshift.regions.base import Region
+from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import check_quantiles, cut
-from codeshift.splitters.regions import Interval, Region
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,15 +12,15 @@ from codeshift.formatting import moment_of, share, significant
 from codeshift.properties import APINames, ElementCounts, NodeTypes, Property, PropertyTable
 from codeshift.properties.api_pairs import APIPairs
 from codeshift.properties.clustering import NearestCluster
-from codeshift.properties.columns import TIME, Timestamp
+from codeshift.properties.columns import TIME, Timestamp, typed_text
 from codeshift.properties.grammars import ts_language
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.predicate import Satisfies
-from codeshift.splitters.identity import typed_text
-from codeshift.splitters.labels import OneOf
-from codeshift.splitters.matches import Matches, matching
-from codeshift.splitters.nearest import NearestCentroid
-from codeshift.splitters.regions import Contains, Interval, Region
+from codeshift.regions.base import Region
+from codeshift.regions.centroids import NearestCentroid
+from codeshift.regions.elements import Contains, Matches, matching
+from codeshift.regions.interval import Interval
+from codeshift.regions.labels import OneOf
 from codeshift.study.meaning import cut_property, leaves, property_words
 
 Rows = NDArray[np.int64]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from codeshift.properties import APINames, NodeTypes, Property
 from codeshift.properties.untied import Untied
-from codeshift.splitters import words
-from codeshift.splitters.matches import Matches
-from codeshift.splitters.regions import BothRegions, Contains, EitherRegion, Interval, OutsideRegion, Region
+from codeshift.regions.base import Region
+from codeshift.regions.elements import Contains, Matches
+from codeshift.regions.interval import Interval
 
 
 def in_words(region: Region) -> str:
@@ -18,7 +18,7 @@ def in_words(region: Region) -> str:
     >>> in_words(Interval(CharCount("code"), low=9) - Contains(NodeTypes("code", "python"), ("if_statement",)))
     'whose length in characters is at least 9 and not those that hold if_statement'
     """
-    return words.region_words(region.to_dict())
+    return region.describe()
 
 
 def masked_elements(region: Region) -> tuple[tuple[str, ...], str, str | None]:
@@ -43,9 +43,7 @@ def leaves(region: Region) -> tuple[Region, ...]:
     >>> leaves(long | ~short) == (long, short)
     True
     """
-    if isinstance(region, BothRegions | EitherRegion):
-        return leaves(region.left) + leaves(region.right)
-    return leaves(region.inner) if isinstance(region, OutsideRegion) else (region,)
+    return region.leaves
 
 
 def cut_property(region: Region) -> Property | None:
@@ -63,4 +61,4 @@ def property_words(prop: Property) -> str:
     >>> property_words(TreeDepth("code", "java"))
     'depth of the syntax tree'
     """
-    return words.property_words(prop.to_dict())
+    return prop.words_of(prop.to_dict())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
-from codeshift.splitters.matches import matching
+from codeshift.regions.elements import matching
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.quantity import Quantity

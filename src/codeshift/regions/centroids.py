@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.clustering import NearestCluster
 from codeshift.properties.matrix import Matrix
-from codeshift.splitters.regions import Region
+from codeshift.regions.base import Region
+from codeshift.regions.words import listed
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,9 @@ class NearestCentroid(Region):
         # The labels are a property of their own, so that regions of one clustering compute them once a table.
         labels = table.values(NearestCluster(self.property.column, self.property, self.centroids))
         return np.isin(labels, self.chosen)
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The clusters' numbers."""
+        several = "s" if len(plain["chosen"]) > 1 else ""
+        return f"of cluster{several} {listed(plain['chosen'], 'and')} of {plain['centroids']['rows']}"

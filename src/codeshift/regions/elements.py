@@ -1,19 +1,56 @@
-"""The region of programs that hold an element of which the name matches a pattern."""
+"""Regions of programs by the elements (node types, API names) that they hold."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from typing import Any
 
 import numpy as np
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import ElementCounts, Property, PropertyTable
-from codeshift.splitters.regions import Region
+from codeshift.properties.base import property_class
+from codeshift.regions.base import Region
+from codeshift.regions.words import listed
 
 _GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Contains(Region):
+    """Rows that hold ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import NodeTypes
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1"]}))
+    >>> Contains(NodeTypes("code", "python"), ("while_statement", "for_statement")).contains(table)
+    array([ True, False])
+    """
+
+    property: Property
+    elements: tuple[str, ...]
+    match: str = "any"
+    min_count: int = 1
+
+    def __post_init__(self) -> None:
+        if self.match not in ("any", "all"):
+            raise ParameterError(
+                "match", '"any" or "all"', self.match, '"any" takes rows that hold one of the elements'
+            )
+
+    def contains(self, table: PropertyTable) -> np.ndarray:
+        """Booleans of shape ``(n,)``."""
+        counts: ElementCounts = table.values(self.property)
+        enough = counts.of(self.elements) >= self.min_count
+        return np.asarray(enough.any(axis=1) if self.match == "any" else enough.all(axis=1))
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The elements."""
+        return _words(plain, plain["elements"])
 
 
 @dataclass(frozen=True)
@@ -53,6 +90,11 @@ class Matches(Region):
         held = [_total(found, matching(pattern, found.vocabulary)) >= self.min_count for pattern in self.patterns]
         return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
 
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The patterns."""
+        return _words(plain, plain["patterns"])
+
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
     """The names that a pattern matches, in their order.
@@ -72,3 +114,9 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
 def _total(found: ElementCounts, names: Sequence[str]) -> np.ndarray:
     columns = np.flatnonzero(np.isin(found.vocabulary, names)) if names else np.empty(0, dtype=np.int64)
     return np.asarray(found.counts[:, columns].sum(axis=1)).ravel()
+
+
+def _words(plain: Mapping[str, Any], names: Sequence[str]) -> str:
+    often = "" if plain["min_count"] == 1 else f", {plain['min_count']} times or more"
+    verb = property_class(plain["property"]).verb
+    return f"that {verb} {listed(names, 'or' if plain['match'] == 'any' else 'and')}{often}"

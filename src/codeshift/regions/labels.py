@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from codeshift.properties import Property, PropertyTable
-from codeshift.splitters.identity import typed_text
-from codeshift.splitters.regions import Region
+from codeshift.properties.columns import typed_text
+from codeshift.regions.base import Region
+from codeshift.regions.words import listed
 
 LabelValue = str | int | bool
 
@@ -32,3 +35,8 @@ class OneOf(Region):
         wanted = {typed_text(value) for value in self.values}
         labels = table.values(self.property).tolist()
         return np.fromiter((typed_text(label) in wanted for label in labels), dtype=bool, count=len(labels))
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The column and the labels."""
+        return f"whose {plain['property']['column']} is {listed(plain['values'], 'or')}"

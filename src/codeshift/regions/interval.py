@@ -1,0 +1,44 @@
+"""The region of programs of which a number lies in an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.properties import Property, PropertyTable
+from codeshift.properties.base import property_class
+from codeshift.regions.base import Region
+
+
+@dataclass(frozen=True)
+class Interval(Region):
+    """Rows whose number lies in ``[low, high)``. ``None`` leaves that end open.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import CharCount
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["x", "xx", "xxx"]}))
+    >>> Interval(CharCount("code"), low=2, high=3).contains(table)
+    array([False,  True, False])
+    """
+
+    property: Property
+    low: float | None = None
+    high: float | None = None
+
+    def contains(self, table: PropertyTable) -> np.ndarray:
+        """Booleans of shape ``(n,)``."""
+        values = np.asarray(table.values(self.property), dtype=np.float64)
+        inside = np.ones(len(values), dtype=bool)
+        if self.low is not None:
+            inside &= values >= self.low
+        if self.high is not None:
+            inside &= values < self.high
+        return inside
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The clause of the property, which knows how its numbers are read."""
+        return property_class(plain["property"]).words_between(plain["property"], plain["low"], plain["high"])

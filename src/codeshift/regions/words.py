@@ -1,0 +1,37 @@
+"""Values of a region in words: lists of names, and values that nobody has words for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_MOST = 4  # names that are listed; the manifest has the others
+_LONGEST = 60  # characters of a value that is shown
+
+
+def listed(names: Sequence[Any], word: str) -> str:
+    """Names in a row, the last after ``word``; of many only the first.
+
+    >>> listed(("for", "while"), "or"), listed(range(7), "and")
+    ('for or while', '0, 1, 2, 3 and 3 more')
+    """
+    shown = [_cut(str(name)) for name in names[:_MOST]]
+    shown += [f"{len(names) - _MOST:,} more"] if len(names) > _MOST else []
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+
+
+def spelled(plain: Any) -> str:
+    """A value that has no words, in the form of its repr; long ones are cut.
+
+    >>> spelled({"type": "Odd", "digits": [1, 3], "of": None})
+    'Odd(digits=(1, 3))'
+    """
+    if isinstance(plain, Mapping) and "type" in plain:
+        fields = (f"{name}={spelled(v)}" for name, v in plain.items() if name != "type" and v is not None)
+        return _cut(f"{plain['type']}({', '.join(fields)})", 2 * _LONGEST)
+    return _cut(repr(tuple(plain) if isinstance(plain, list) else plain))
+
+
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
