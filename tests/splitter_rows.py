@@ -8,7 +8,7 @@ from functools import cache
 from datasets import Dataset
 
 from codeshift.data import stdlib_functions
-from codeshift.splitters.identity import digest
+from codeshift.splits.digests import digest
 from shared_data import shared_data
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from codeshift.regions.base import region_words
+from codeshift.splits.card import dataset_card, put_section
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
-from codeshift.splitters.card import dataset_card, put_section
 
 HOSTILE = (
     "a|b",

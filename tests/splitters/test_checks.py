@@ -10,21 +10,17 @@ import pytest
 from datasets import Dataset
 
 from broken_splitters import ByHash, ByPosition, Forgetful
+from codeshift.regions import base as regions
+from codeshift.splits import assign, groups, partition
+from codeshift.splits.config import SplitConfig
 from codeshift.splitters import (
     LengthSplitter,
     SplitAssignment,
     SplitManifest,
     Splitter,
     StreamDealer,
-    assigning,
-    base,
-    dealing,
-    identity,
-    regions,
     testing,
 )
-from codeshift.splitters.request import DealRequest
-from codeshift.splitters.sources import Sources
 from strategies import PROGRAMS
 
 LONG = LengthSplitter(column="code", unit="chars")
@@ -40,11 +36,11 @@ def rows() -> Dataset:
 
 def _no_reasons(patch: pytest.MonkeyPatch) -> None:
     def deal(*arguments):
-        dealt = dealing.deal(*arguments)
+        dealt = partition.deal(*arguments)
         dealt.reasons[:] = 0
         return dealt
 
-    patch.setattr(assigning, "deal", deal)
+    patch.setattr(assign, "deal", deal)
 
 
 def _twice(patch: pytest.MonkeyPatch) -> None:
@@ -53,43 +49,43 @@ def _twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def _seed_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    hashes = identity.keyed_hashes
-    patch.setattr(identity, "keyed_hashes", lambda keys, seed, role: hashes(keys, 0, role))
+    hashes = groups.keyed_hashes
+    patch.setattr(groups, "keyed_hashes", lambda keys, seed, role: hashes(keys, 0, role))
 
 
 def _any_seed_will_do(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(DealRequest, "check_seed", lambda self, **_: None)
+    patch.setattr(SplitConfig, "check_seed", lambda self, **_: None)
 
 
 def _each_row_alone(patch: pytest.MonkeyPatch) -> None:
-    def join(digests, groups=None, *, similar=None):
-        return identity.Units(np.arange(len(digests)), np.array([b"%d" % i for i in range(len(digests))]))
+    def join(digests, projects=None, *, similar=None):
+        return groups.RowGroups(np.arange(len(digests)), np.array([b"%d" % i for i in range(len(digests))]))
 
-    patch.setattr(identity.Units, "join", join)
+    patch.setattr(groups.RowGroups, "join", join)
 
 
 def _nothing_is_bound(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(base, "near_duplicates_asked", lambda value: None)
+    patch.setattr(SplitConfig, "search", None)
 
 
 def _control_of_anything(patch: pytest.MonkeyPatch) -> None:
     def add_control(dealt, units, request, row_order):
-        dealt.control = np.arange(len(dealt.parts)) < (dealt.parts == dealing.TRAIN).sum()
+        dealt.control = np.arange(len(dealt.parts)) < (dealt.parts == partition.TRAIN).sum()
 
-    patch.setattr(assigning, "add_control", add_control)
+    patch.setattr(assign, "add_control", add_control)
 
 
 def _control_too_small(patch: pytest.MonkeyPatch) -> None:
     def add_control(dealt, units, request, row_order):
         dealt.control = np.zeros(len(dealt.parts), dtype=bool)
 
-    patch.setattr(assigning, "add_control", add_control)
+    patch.setattr(assign, "add_control", add_control)
 
 
 def _regimes_drawn_apart(patch: pytest.MonkeyPatch) -> None:
-    keep = dealing.keep_pool
+    keep = partition.keep_pool
     patch.setattr(
-        dealing,
+        partition,
         "keep_pool",
         lambda dealt, units, request: keep(dealt, units, replace(request, seed=int(request.ood_kept * 10))),
     )
@@ -97,9 +93,9 @@ def _regimes_drawn_apart(patch: pytest.MonkeyPatch) -> None:
 
 def _keep(share: Callable[[float], float]) -> Break:
     def broken(patch: pytest.MonkeyPatch) -> None:
-        keep = dealing.keep_pool
+        keep = partition.keep_pool
         patch.setattr(
-            dealing,
+            partition,
             "keep_pool",
             lambda dealt, units, request: keep(dealt, units, replace(request, ood_kept=share(request.ood_kept))),
         )
@@ -109,18 +105,18 @@ def _keep(share: Callable[[float], float]) -> Break:
 
 def _fewer_tests(patch: pytest.MonkeyPatch) -> None:
     def deal(inside, units, request):
-        dealt = dealing.deal(inside, units, request)
+        dealt = partition.deal(inside, units, request)
         if request.ood_kept > 0.5:
-            dealt.exclude(dealt.parts == dealing.TEST_ID, dealing.TRIMMED)
+            dealt.exclude(dealt.parts == partition.TEST_ID, partition.TRIMMED)
         return dealt
 
-    patch.setattr(assigning, "deal", deal)
+    patch.setattr(assign, "deal", deal)
 
 
 def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
-    trim = dealing.trim_train
+    trim = partition.trim_train
     patch.setattr(
-        assigning,
+        assign,
         "trim_train",
         lambda dealt, units, request, order: trim(
             dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), order
@@ -129,8 +125,8 @@ def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
 
 
 def _wrong_side(patch: pytest.MonkeyPatch) -> None:
-    inside = assigning._inside
-    patch.setattr(assigning, "_inside", lambda *arguments: np.roll(inside(*arguments), 1))
+    inside = assign._inside
+    patch.setattr(assign, "_inside", lambda *arguments: np.roll(inside(*arguments), 1))
 
 
 def _forgotten_seed(patch: pytest.MonkeyPatch) -> None:
@@ -174,23 +170,23 @@ def _renamed(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nothing_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Sources, "_least", lambda self, contents, labels: np.ones(len(labels), dtype=bool))
+    patch.setattr(groups, "one_of_each", lambda rows, contents, labels: np.ones(len(labels), dtype=bool))
 
 
 def _first_is_kept(patch: pytest.MonkeyPatch) -> None:
-    def first(self, contents, labels):
+    def first(rows, contents, labels):
         kept = np.zeros(len(labels), dtype=bool)
         kept[np.unique(labels, return_index=True)[1]] = True
         return kept
 
-    patch.setattr(Sources, "_least", first)
+    patch.setattr(groups, "one_of_each", first)
 
 
 def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
     def inside(region, sources, splitter, kept):
         return np.arange(len(sources.fitting)) % 5 == 0
 
-    patch.setattr(assigning, "_inside", inside)
+    patch.setattr(assign, "_inside", inside)
 
 
 @pytest.mark.parametrize(

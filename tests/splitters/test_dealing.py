@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from codeshift.splitters.choice import fill, nearest_prefix
-from codeshift.splitters.dealing import PARTS, deal
-from codeshift.splitters.identity import Units
-from codeshift.splitters.request import DealRequest
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.filling import fill, nearest_prefix
+from codeshift.splits.groups import RowGroups
+from codeshift.splits.partition import PARTS, deal
 from strategies import unless_impossible
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=40).map(np.array)
@@ -36,24 +36,24 @@ def test_prefixes_are_nested_and_nearest(sizes: np.ndarray, shares: tuple[float,
 
 
 @st.composite
-def dealings(draw: st.DrawFn) -> tuple[np.ndarray, Units, DealRequest]:
+def dealings(draw: st.DrawFn) -> tuple[np.ndarray, RowGroups, SplitConfig]:
     """Masks, units and sizes; units may hold rows on both sides of the region."""
     labels = np.array(draw(st.lists(st.integers(0, 25), min_size=10, max_size=60)))
     _, labels = np.unique(labels, return_inverse=True)
     inside = np.array(draw(st.lists(st.booleans(), min_size=len(labels), max_size=len(labels))))
     assume(inside.any() and not inside.all())
     keys = np.array([f"{i:04d}".encode() for i in range(labels.max() + 1)])
-    request = DealRequest(
+    request = SplitConfig(
         seed=draw(st.integers()),
         test_ood_size=draw(st.floats(0.05, 0.95)),
         validation_size=draw(st.floats(0, 0.3)),
         test_id_size=draw(st.one_of(st.just("match"), st.floats(0, 0.3))),
     )
-    return inside, Units(labels, keys), request
+    return inside, RowGroups(labels, keys), request
 
 
 @given(dealing=dealings())
-def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, Units, DealRequest]) -> None:
+def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, RowGroups, SplitConfig]) -> None:
     """Whatever the masks, a unit's rows lie in one part, but for those excluded."""
     inside, units, request = dealing
     dealt = unless_impossible(lambda: deal(inside, units, request))
@@ -64,20 +64,20 @@ def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, Units,
 
 
 @given(dealing=dealings(), order=st.randoms(use_true_random=False))
-def test_dealing_ignores_positions(dealing: tuple[np.ndarray, Units, DealRequest], order) -> None:
+def test_dealing_ignores_positions(dealing: tuple[np.ndarray, RowGroups, SplitConfig], order) -> None:
     """Rows in another order, with their units, get the parts they had."""
     inside, units, request = dealing
     dealt = unless_impossible(lambda: deal(inside, units, request))
     assume(dealt is not None)
     moved = np.array(order.sample(range(len(inside)), len(inside)))
-    again = unless_impossible(lambda: deal(inside[moved], Units(units.labels[moved], units.keys), request))
+    again = unless_impossible(lambda: deal(inside[moved], RowGroups(units.labels[moved], units.keys), request))
     assert (again.parts == dealt.parts[moved]).all()
 
 
 @given(seed=st.integers(), other=st.integers())
 def test_orders_are_permutations_that_depend_on_seed_and_role(seed: int, other: int) -> None:
     """An order is a permutation; two seeds, or two roles of one seed, give different ones."""
-    units = Units(np.arange(50), np.array([f"{i:04d}".encode() for i in range(50)]))
+    units = RowGroups(np.arange(50), np.array([f"{i:04d}".encode() for i in range(50)]))
     everything = np.ones(50, dtype=bool)
     order = units.ordered(everything, seed, "pool")
     assert sorted(order.tolist()) == list(range(50))
@@ -90,7 +90,7 @@ def test_every_stretch_holds_each_stratum_in_its_share(seed: int, strata: list[i
     """Of the first units in a stratified order, each stratum has its share to within one unit."""
     labels = np.arange(len(strata))
     keys = np.array([f"{i:04d}".encode() for i in labels])
-    units = Units(labels, keys).stratified(np.array(strata).astype(str))
+    units = RowGroups(labels, keys).stratified(np.array(strata).astype(str))
     order = units.ordered(np.ones(len(strata), dtype=bool), seed, "test_id")
     front = order[: int(share * len(strata))]
     for stratum in set(strata):

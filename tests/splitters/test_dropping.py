@@ -10,8 +10,8 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.errors import ParameterError, RegionError, SmallPartWarning
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.splits.digests import digest
 from codeshift.splitters import GroupSplitter, LengthSplitter, SplitManifest
-from codeshift.splitters.identity import digest
 
 LONG = LengthSplitter(column="code", unit="lines", bounds=(12, None))
 

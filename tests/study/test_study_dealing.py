@@ -10,9 +10,9 @@ from datasets import DatasetDict, concatenate_datasets
 
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.rows import SplitRows
 from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, LengthSplitter, Scenario
-from codeshift.splitters.request import DealRequest
-from codeshift.splitters.sources import Sources
 from codeshift.study import SplitFacts
 from codeshift.study.corpus import Corpus
 from codeshift.study.dealing import baseline_rows, deal_scenario
@@ -27,8 +27,8 @@ KEPT = (0.0, 0.25, 0.5)
 BINDING = NearDuplicates()
 
 
-def request(**changes) -> DealRequest:
-    return DealRequest(**({"seed": 0, "near_duplicates": BINDING} | changes))
+def request(**changes) -> SplitConfig:
+    return SplitConfig(**({"seed": 0, "near_duplicates": BINDING} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_near_duplicates_are_searched_once(corpus, monkeypatch):
     assert len(searched) == 1
     columns = ("code",)
     found = parts.sources.near_duplicates(columns, BINDING)
-    alone = Sources.near_duplicates(Sources(parts.sources.names, parts.sources.tables), columns, BINDING)
+    alone = SplitRows.near_duplicates(SplitRows(parts.sources.names, parts.sources.tables), columns, BINDING)
     np.testing.assert_array_equal(found.labels, alone.labels)
     assert sorted(found.diameters.tolist()) == sorted(alone.diameters.tolist())
     assert sorted(found.sizes.tolist()) == sorted(alone.sizes.tolist())

@@ -10,8 +10,8 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties import PropertyTable
+from codeshift.splits.digests import content_digest, row_digests
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
-from codeshift.splitters.identity import content_digest, row_digests
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

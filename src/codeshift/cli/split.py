@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,21 +84,16 @@ def _add_dealing(command: argparse.ArgumentParser) -> None:
     add("--min-test-rows", type=int, metavar="N", help="warn where a test part has fewer distinct rows [30]")
 
 
-_DEALING = (
-    "ood_kept", *_SIZES, "train_size", "groups", "stratify", "near_duplicates", "train_control", "tolerance",
-    "min_test_rows",
-)  # fmt: skip
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     check_folder("--out", arguments.out)
     from codeshift.data import save_splits
     from codeshift.data.saving import check_saving
-    from codeshift.splitters import SplitManifest
+    from codeshift.splitters import SplitConfig, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    given = {name: getattr(arguments, name) for name in _DEALING if getattr(arguments, name) is not None}
+    options = {field.name: getattr(arguments, field.name) for field in fields(SplitConfig) if field.name != "seed"}
+    given = {name: value for name, value in options.items() if value is not None}
     if arguments.manifest:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
@@ -146,12 +142,11 @@ def _seed(data: Dataset | DatasetDict, given: dict[str, Any]) -> int | None:
     """0, or None where nothing is drawn: a seed without effect is an error."""
     from datasets import DatasetDict
 
-    from codeshift.splitters.request import DealRequest, near_duplicates_asked
+    from codeshift.splitters import SplitConfig
 
-    asked = given | {"near_duplicates": near_duplicates_asked(given.get("near_duplicates", "bind"))}
     official = isinstance(data, DatasetDict)
     try:
-        DealRequest(seed=None, **asked).check_seed(official=official, has_validation=official and "validation" in data)
+        SplitConfig(seed=None, **given).check_seed(official=official, has_validation=official and "validation" in data)
     except ParameterError as error:
         if error.parameter != "seed":
             raise

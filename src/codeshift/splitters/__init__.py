@@ -11,8 +11,10 @@ from codeshift.regions.centroids import NearestCentroid
 from codeshift.regions.elements import Contains, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
+from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.api_usage import APIUsageSplitter
-from codeshift.splitters.assignment import SplitAssignment
 from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.cluster import ClusterSplitter
@@ -22,7 +24,6 @@ from codeshift.splitters.divergence import divergence
 from codeshift.splitters.expression import parse_splitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.length import LengthSplitter
-from codeshift.splitters.manifest import SplitManifest
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.scenario_names import scenarios_by_name
@@ -34,7 +35,6 @@ from codeshift.splitters.scenarios import (
     length_bands,
     simscood_scenarios,
 )
-from codeshift.splitters.streaming import StreamDealer
 from codeshift.splitters.time import TimeSplitter
 from codeshift.splitters.token_rarity import TokenRaritySplitter
 
@@ -59,6 +59,7 @@ __all__ = [
     "Region",
     "Scenario",
     "SplitAssignment",
+    "SplitConfig",
     "SplitManifest",
     "Splitter",
     "StreamDealer",

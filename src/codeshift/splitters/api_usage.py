@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.checks import several
 from codeshift.errors import ParameterError, UnresolvedAPIWarning
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -16,7 +17,6 @@ from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
-from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

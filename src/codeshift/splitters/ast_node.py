@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.grammars import check_language, ts_language
@@ -12,7 +13,6 @@ from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.choosing import check_choice, choice_of, element_repr
-from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Unpack, final
 
 from codeshift.properties import PropertyTable
 from codeshift.properties.progress import bars
 from codeshift.regions.base import Region
-from codeshift.splitters.request import BIND, MIN_TEST_ROWS, DealRequest, near_duplicates_asked
+from codeshift.splits.assign import assign
+from codeshift.splits.assignment import SplitAssignment
+from codeshift.splits.config import SplitConfig, SplitOptions, takes_options
+from codeshift.splits.cross_validation import CrossValidator, cross_validator
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
-
-    from codeshift.properties.near_duplicates import NearDuplicates
-    from codeshift.splitters.assignment import SplitAssignment
-    from codeshift.splitters.cross_validation import CrossValidator
 
 _FINAL = ("split", "assign", "as_cv")
 
@@ -71,24 +71,13 @@ class Splitter(ABC):
         return ()
 
     @final
+    @takes_options
     def assign(
         self,
         data: Dataset | DatasetDict | PropertyTable,
         *,
-        seed: int | None,
-        ood_kept: float = 0.0,
-        test_ood_size: float = 0.5,
-        validation_size: float = 0.1,
-        test_id_size: float | str = "match",
-        train_size: int | None = None,
-        groups: str | None = None,
-        stratify: str | None = None,
-        near_duplicates: NearDuplicates | str = BIND,
-        validation_ood_size: float = 0.0,
-        train_control: bool = False,
-        tolerance: float | None = None,
-        min_test_rows: int = MIN_TEST_ROWS,
         progress: bool = True,
+        **options: Unpack[SplitOptions],
     ) -> SplitAssignment:
         """Deal the rows of ``data`` into parts.
 
@@ -96,40 +85,13 @@ class Splitter(ABC):
         but for the share ``ood_kept``. The rows outside of the region are divided into ``test_id``, ``validation``
         and ``train``. Rows with equal code, near-duplicates, and rows of one group stay together.
 
-        A size is a share (a float) or a number of rows (an integer from 2 up).
-
         Args:
             data: a ``Dataset``, a ``PropertyTable`` of one (to share computed properties between calls), or a
                 ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``): the region is then
                 fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided
                 into ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
-            seed: any integer. ``None`` where nothing is drawn (official splits with a validation part and
-                ``ood_kept`` 0 or 1): a seed without effect is an error.
-            ood_kept: the share of the pool that stays in ``train``: 0 masks the region, 1 is the 100% baseline. Rows
-                kept at a smaller share are among those kept at a larger one, and all other parts are the same.
-            test_ood_size: of the region's rows, how many are ``test_ood``; the others are the pool.
-            validation_size: of all rows, how many are ``validation`` (in-distribution); 0 for none.
-            test_id_size: of all rows, how many are ``test_id``; ``"match"`` for as many as ``test_ood`` has.
-            train_size: exactly this many rows in ``train`` for whatever ``ood_kept``, so that size is no confound.
-            groups: a column (project, author): rows that share its value stay on one side of train and test.
-            stratify: a column (a label) of whose values every drawn part holds its share.
-            near_duplicates: ``"bind"`` keeps near-duplicates (Jaccard similarity of token 5-grams of at least 0.7) on
-                one side of train and test, as it does equal rows: where a test row has one outside of the region,
-                that leaves train. ``"drop"`` deals one row of each component of near-duplicates, that of the least
-                identity digest, wherever it lies, and excludes the others before anything is dealt (of official splits
-                each keeps one). ``"ignore"`` leaves them where they fall. Of
-                ``codeshift.properties.near_duplicates``, a ``NearDuplicates`` binds and a ``DropNearDuplicates`` drops
-                with another threshold and n-gram.
-            validation_ood_size: of the region's rows, how many are ``validation_ood``, to study model selection that
-                sees the shift; there is no such part unless it is asked for. 1 takes the region's part of an
-                official ``validation``.
-            train_control: also return ``train_control``: as many rows as ``train`` has, drawn from all rows that
-                could train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
-            tolerance: how far a part may miss the size asked, as a share of all rows, before that is an error rather
-                than a warning. Rows that belong together are never cut, so a giant group may leave no exact answer.
-            min_test_rows: warn where ``test_ood`` or ``test_id`` has fewer distinct rows; 0 never warns. Copies count
-                once, near-duplicates too unless they are ignored.
             progress: show bars on long work, unless those of ``datasets`` are turned off.
+            **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
 
         Raises:
             ParameterError: if an argument cannot work.
@@ -140,45 +102,14 @@ class Splitter(ABC):
             SizeWarning: if a part could not get the size asked because rows that belong together are kept whole.
             SmallPartWarning: if a test part has fewer than ``min_test_rows`` distinct rows.
         """
-        from codeshift.splitters.assigning import assign
-
-        request = DealRequest(
-            seed=seed,
-            ood_kept=ood_kept,
-            test_ood_size=test_ood_size,
-            validation_size=validation_size,
-            test_id_size=test_id_size,
-            train_size=train_size,
-            groups=groups,
-            stratify=stratify,
-            near_duplicates=near_duplicates_asked(near_duplicates),
-            validation_ood_size=validation_ood_size,
-            train_control=train_control,
-            tolerance=tolerance,
-            min_test_rows=min_test_rows,
-        )
+        config = SplitConfig(**options)
         with bars(progress):
-            return assign(self, data, request)
+            return assign(self, SplitRows.of(data), config)
 
     @final
+    @takes_options
     def split(
-        self,
-        data: Dataset | DatasetDict,
-        *,
-        seed: int | None,
-        ood_kept: float = 0.0,
-        test_ood_size: float = 0.5,
-        validation_size: float = 0.1,
-        test_id_size: float | str = "match",
-        train_size: int | None = None,
-        groups: str | None = None,
-        stratify: str | None = None,
-        near_duplicates: NearDuplicates | str = BIND,
-        validation_ood_size: float = 0.0,
-        train_control: bool = False,
-        tolerance: float | None = None,
-        min_test_rows: int = MIN_TEST_ROWS,
-        progress: bool = True,
+        self, data: Dataset | DatasetDict, *, progress: bool = True, **options: Unpack[SplitOptions]
     ) -> DatasetDict:
         """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
@@ -191,34 +122,18 @@ class Splitter(ABC):
         >>> {part: len(rows) for part, rows in splits.items()}
         {'train': 6, 'validation': 4, 'test_id': 10, 'test_ood': 10}
         """
-        assignment = self.assign(
-            data,
-            seed=seed,
-            ood_kept=ood_kept,
-            test_ood_size=test_ood_size,
-            validation_size=validation_size,
-            test_id_size=test_id_size,
-            train_size=train_size,
-            groups=groups,
-            stratify=stratify,
-            near_duplicates=near_duplicates,
-            validation_ood_size=validation_ood_size,
-            train_control=train_control,
-            tolerance=tolerance,
-            min_test_rows=min_test_rows,
-            progress=progress,
-        )
-        return assignment.to_dataset_dict(data)
+        return self.assign(data, progress=progress, **options).to_dataset_dict(data)
 
     @final
+    @takes_options
     def as_cv(
         self,
         data: Dataset | PropertyTable,
         *,
-        seed: int,
         n_splits: int = 5,
         part: str = "test_ood",
-        **arguments: Any,
+        progress: bool = True,
+        **options: Unpack[SplitOptions],
     ) -> CrossValidator:
         """The splitter as ``cv=`` of scikit-learn: each split is a dealing of ``data`` with another seed.
 
@@ -227,11 +142,11 @@ class Splitter(ABC):
 
         Args:
             data: the rows; scikit-learn must be given one row of features for each, in the same order.
-            seed: any integer; the seeds of the splits follow from it (``seeds`` of the result).
             n_splits: how many splits.
             part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on``
                 method of the result gives the same splits scored on another part, so the two scores make a gap.
-            **arguments: sizes, groups and the others of ``assign``.
+            progress: show bars on long work, unless those of ``datasets`` are turned off.
+            **options: those of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
 
         Raises:
             ParameterError: if an argument cannot work, or two of the splits would be the same.
@@ -252,9 +167,8 @@ class Splitter(ABC):
         >>> bool((inside > 0.9).all()), bool((outside < 0).all())  # neighbours cannot extrapolate
         (True, True)
         """
-        from codeshift.splitters.cross_validation import cross_validator
-
-        return cross_validator(self, data, seed=seed, n_splits=n_splits, part=part, arguments=arguments)
+        with bars(progress):
+            return cross_validator(self, data, options, n_splits=n_splits, part=part)
 
     def __and__(self, other: object) -> Splitter:
         return Intersection(left=self, right=other) if isinstance(other, Splitter) else NotImplemented

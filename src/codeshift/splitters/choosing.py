@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_share
 from codeshift.errors import ParameterError, RegionError, closest
 from codeshift.properties import ElementCounts
-from codeshift.splitters.shares import check_integer, check_share
 
 DEFAULT_SHARE = 0.1
 """The share of rows that a region holds where nothing is said of its elements."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_share, several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import CRITERIA
@@ -18,8 +19,7 @@ from codeshift.properties.rarity import check_choice
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.several import several
-from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
+from codeshift.splitters.shares import seeded_order, take_share
 
 _CHOICES = ("most_isolated", "largest", "seeded")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_share
 from codeshift.errors import ParameterError, RegionError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
@@ -20,7 +21,6 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
 from codeshift.splitters.holding_out import SMALLEST, Held, Search
 from codeshift.splitters.made_of import KINDS, MadeOf, made_of
-from codeshift.splitters.shares import check_integer, check_share
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_share, several
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import Label, check_name, typed_text
 from codeshift.regions.base import Region
 from codeshift.regions.labels import LabelValue, OneOf
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.several import several
-from codeshift.splitters.shares import check_integer, check_share, seeded_order, take_share
+from codeshift.splitters.shares import seeded_order, take_share
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from codeshift.checks import several
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
@@ -13,7 +14,6 @@ from codeshift.properties.predicate import Satisfies, dotted_name, source_digest
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.several import several
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import check_integer, check_share
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import ContentHash
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
-from codeshift.splitters.shares import check_integer, check_share
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.embedding import Embedding, as_embedding
 from codeshift.properties.grammars import check_language
@@ -20,7 +21,6 @@ from codeshift.splitters.base import Splitter
 from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.quantiles import check_quantiles
-from codeshift.splitters.shares import check_integer
 
 SIMSCOOD_BANDS = ((0.0, 0.03), (0.24, 0.27), (0.48, 0.51), (0.72, 0.75), (0.97, 1.0))
 """Bands of length after SimSCOOD: those at the ends extrapolate, those in between interpolate."""

@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import numbers
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError
-from codeshift.splitters.choice import fill
+from codeshift.errors import RegionError
+from codeshift.splits.filling import fill
 
 TOLERANCE = 0.05
 """How far from the share asked, in shares of all rows, a region of whole groups may lie."""
-
-
-def check_share(parameter: str, value: Any) -> float:
-    """Return a share of rows strictly between 0 and 1: with neither end is there anything to split.
-
-    Raises:
-        ParameterError: if it is none.
-
-    >>> check_share("share", 1)
-    Traceback (most recent call last):
-        ...
-    codeshift.errors.ParameterError: share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth
-    """
-    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 < float(value) < 1:
-        raise ParameterError(parameter, "a share of rows above 0 and below 1", value, "0.2 takes a fifth")
-    return float(value)
-
-
-def check_integer(parameter: str, value: Any, *, smallest: int | None = None) -> int:
-    """Return a whole number.
-
-    Raises:
-        ParameterError: if it is none, or below ``smallest``.
-    """
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if not whole or (smallest is not None and int(value) < smallest):
-        bound = "" if smallest is None else f" from {smallest} up"
-        raise ParameterError(parameter, f"a whole number{bound}", value, f"such as {smallest or 0}")
-    return int(value)
 
 
 def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:

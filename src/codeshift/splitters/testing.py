@@ -17,20 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import codeshift.splitters
 from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
+from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.splits.digests import digest
+from codeshift.splits.partition import PARTS, REASONS
+from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.dealing import PARTS, REASONS
-from codeshift.splitters.identity import digest
-from codeshift.splitters.manifest import SplitManifest
 from codeshift.splitters.random import RandomSplitter
-from codeshift.splitters.streaming import StreamDealer
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-    from codeshift.splitters.assignment import SplitAssignment
 
 Check = Callable[[Splitter, "Dataset"], None]
 
@@ -371,8 +370,6 @@ def _half_of_train(splitter: Splitter, table: PropertyTable) -> int:
 
 def _names(splitter: Splitter) -> dict[str, Any]:
     """The names that a repr may use: the public splitters, and the class under test with those inside of it."""
-    import codeshift.splitters
-
     names = {name: getattr(codeshift.splitters, name) for name in codeshift.splitters.__all__}
     pending: list[Any] = [splitter]
     while pending:

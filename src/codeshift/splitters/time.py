@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from codeshift.checks import check_share
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import TIME, Timestamp, check_name, moment
@@ -12,7 +13,6 @@ from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
-from codeshift.splitters.shares import check_share
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,8 +20,8 @@ from codeshift.files import write_text
 from codeshift.properties import PropertyTable
 from codeshift.properties.encoder import FunctionVectors
 from codeshift.properties.predicate import Satisfies, trust_function
+from codeshift.splits.rows import WHOLE, SplitRows
 from codeshift.splitters import Region
-from codeshift.splitters.sources import WHOLE, Sources
 from codeshift.study.corpus import Rows
 from codeshift.study.folder import StudyFolder
 from codeshift.study.split_facts import SplitFacts
@@ -146,5 +146,5 @@ def _table(path: Path, column: str) -> tuple[PropertyTable, Rows]:
     from datasets import Dataset
 
     table = PropertyTable(Dataset.from_file(str(path)))
-    whole = Sources((WHOLE,), (table,))
+    whole = SplitRows((WHOLE,), (table,))
     return table, whole.row_order(whole.digests((column,), ()))

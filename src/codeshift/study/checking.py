@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
+from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
-from codeshift.splitters.request import DealRequest, near_duplicates_asked
 from codeshift.study.keys import NONE
 
 if TYPE_CHECKING:
@@ -200,14 +200,14 @@ def check_size(name: str, value: Any) -> None:
         raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
 
 
-def deal_request(study: Study) -> DealRequest:
+def deal_request(study: Study) -> SplitConfig:
     """What the study asks of each dealing; the seed and the share kept are those of the run."""
-    return DealRequest(
+    return SplitConfig(
         seed=0,
         validation_size=study.validation_size,
         train_size=study.train_size,
         groups=study.groups,
-        near_duplicates=near_duplicates_asked(study.near_duplicates),
+        near_duplicates=study.near_duplicates,
     )
 
 

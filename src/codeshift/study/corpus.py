@@ -19,16 +19,15 @@ from codeshift.errors import DataError, ParameterError, Told
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
-from codeshift.splitters.dealing import draw
-from codeshift.splitters.official import OFFICIAL
-from codeshift.splitters.request import DealRequest, rows_asked
-from codeshift.splitters.sources import WHOLE, Sources
+from codeshift.splits.config import SplitConfig, rows_asked
+from codeshift.splits.groups import RowGroups, group_rows
+from codeshift.splits.partition import draw
+from codeshift.splits.rows import OFFICIAL, WHOLE, SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties.near_duplicates import DuplicateComponents
-    from codeshift.splitters.identity import Units
 
 Rows = NDArray[np.int64]
 T = TypeVar("T")
@@ -54,7 +53,7 @@ class Corpus:
             DataError: the data is empty, or lacks an official split.
             ParameterError: it is of another type.
         """
-        sources = Sources.of(data)
+        sources = SplitRows.of(data)
         if not sources.is_official:
             return cls(sources.tables[0], {})
         parts = {name: table.data for name, table in zip(sources.names, sources.tables, strict=True)}
@@ -62,11 +61,11 @@ class Corpus:
         return cls(PropertyTable(_end_to_end(parts)), positions)
 
     @cached_property
-    def whole(self) -> Sources:
+    def whole(self) -> SplitRows:
         """All rows as one source."""
-        return Sources((WHOLE,), (self.table,))
+        return SplitRows((WHOLE,), (self.table,))
 
-    def deal(self, request: DealRequest, column: str, test_size: float, split_seed: int) -> Parts:
+    def deal(self, request: SplitConfig, column: str, test_size: float, split_seed: int) -> Parts:
         """Deal the rows into ``train``, ``validation`` and ``test``; official splits stay as they are.
 
         Rows that belong together (equal code, near-duplicates, one group) are dealt together. Where the official
@@ -109,17 +108,17 @@ class Corpus:
                 raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
-    def _units(self, request: DealRequest, column: str) -> tuple[Units, Rows]:
+    def _units(self, request: SplitConfig, column: str) -> tuple[RowGroups, Rows]:
         """The units that rows are dealt in, and the unit of each row.
 
         Where near-duplicates are dropped, only the rows that are kept count for sizes, and the others go with the row
         that is kept for them; a scenario's dealing then excludes them. Rows of official splits stay where they are.
         """
         if request.drops and self.official:
-            assert request.near_duplicates is not None  # noqa: S101 - it drops
-            search = NearDuplicates(threshold=request.near_duplicates.threshold, ngram=request.near_duplicates.ngram)
+            assert request.search is not None  # noqa: S101 - it drops
+            search = NearDuplicates(threshold=request.search.threshold, ngram=request.search.ngram)
             request = dataclasses.replace(request, near_duplicates=search)
-        found = self.whole.units((column,), request)
+        found = group_rows(self.whole, (column,), request)
         if found.kept is None:
             return found.dealt, found.dealt.labels
         assert found.similar is not None  # noqa: S101 - something was dropped
@@ -150,23 +149,23 @@ class Parts:
         order = np.concatenate([rows[name] for name in names])
         return cls(rows, SharedSources(names, tables, corpus.whole, order), split_seed)
 
-    def identities(self, columns: tuple[str, ...], request: DealRequest) -> Rows:
+    def identities(self, columns: tuple[str, ...], request: SplitConfig) -> Rows:
         """A number for each row, parts end to end, that its copies share."""
-        search = request.near_duplicates
+        search = request.search
         similar = None if search is None else self.sources.near_duplicates(columns, search)
         return self.sources.identities(columns, similar)
 
 
 @dataclass(frozen=True, eq=False)
-class SharedSources(Sources):
-    """Sources that are dealt many times: what is found of their rows is kept.
+class SharedSources(SplitRows):
+    """SplitRows that are dealt many times: what is found of their rows is kept.
 
     Attributes:
         whole: all rows as one source.
         order: the position there of each row, sources end to end.
     """
 
-    whole: Sources
+    whole: SplitRows
     order: Rows
     kept: dict[Hashable, Any] = field(default_factory=dict)
 

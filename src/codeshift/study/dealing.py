@@ -10,12 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning
+from codeshift.splits.assign import assign, deal_rows
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.groups import group_rows
+from codeshift.splits.partition import PARTS, TRAIN, VALIDATION
+from codeshift.splits.small_parts import distinct_rows, small_parts
+from codeshift.splits.small_parts import in_words as words_of_small_parts
 from codeshift.splitters import Region, Scenario, SplitAssignment
-from codeshift.splitters.assigning import assign, deal_rows
-from codeshift.splitters.dealing import PARTS, TRAIN, VALIDATION
-from codeshift.splitters.request import DealRequest
-from codeshift.splitters.small_parts import distinct_rows, small_parts
-from codeshift.splitters.small_parts import in_words as words_of_small_parts
 from codeshift.study.corpus import Parts, Rows
 from codeshift.study.distributions import Distribution, distributions_of
 from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words
@@ -103,7 +104,7 @@ class DealtScenario:
         return {part: values[rows] for part, rows in self.positions().items() if part != "validation"}
 
 
-def deal_scenario(scenario: Scenario, parts: Parts, request: DealRequest, ood_kept: Iterable[float]) -> DealtScenario:
+def deal_scenario(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> DealtScenario:
     """Mask a scenario's region from ``train`` and ``validation``, and divide ``test`` by it.
 
     Args:
@@ -146,7 +147,7 @@ def _warn_of_small_parts(dealt: DealtScenario, least: int) -> None:
         warnings.warn(f"{where}: {words_of_small_parts(told, least)}", SmallPartWarning, stacklevel=2)
 
 
-def baseline_rows(parts: Parts, request: DealRequest, column: str) -> dict[str, Rows]:
+def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, Rows]:
     """The positions of the rows that the 100% baseline trains on: all that could train were nothing masked.
 
     Args:
@@ -155,14 +156,14 @@ def baseline_rows(parts: Parts, request: DealRequest, column: str) -> dict[str, 
         column: of the code.
     """
     sources, asked = parts.sources, _asked(parts, request, 1.0)
-    units = sources.units((column,), asked)
+    grouping = group_rows(sources, (column,), asked)
     nothing = np.zeros(sum(sources.lengths), dtype=bool)
-    dealt = deal_rows(sources, nothing, units, sources.digests((column,), ()), asked)
+    dealt = deal_rows(sources, nothing, grouping, sources.digests((column,), ()), asked)
     codes = {"train": TRAIN, "validation": VALIDATION}
     return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
 
 
-def _asked(parts: Parts, request: DealRequest, share: float) -> DealRequest:
+def _asked(parts: Parts, request: SplitConfig, share: float) -> SplitConfig:
     """The request for official splits, with a seed only where something is drawn."""
     draws = request.train_size is not None or 0 < share < 1
     return replace(request, ood_kept=share, seed=parts.split_seed if draws else None, validation_size=0.0)

@@ -124,7 +124,7 @@ class Dealing:
             "column": study.column,
             "language": study.language,
             "groups": study.groups,
-            "near_duplicates": study.request.near_duplicates or NearDuplicates(),
+            "near_duplicates": study.request.search or NearDuplicates(),
             "thresholds": Thresholds(),
         }
         settings = AuditSettings(**(options | dict(study.audit if isinstance(study.audit, Mapping) else {})))

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from codeshift.errors import ParameterError
 from codeshift.files import write_text
 from codeshift.properties.progress import bars, bars_shown
-from codeshift.splitters.describe import environment
+from codeshift.splits.facts import environment
 from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
 from codeshift.study.files import output_folder

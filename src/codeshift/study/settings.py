@@ -57,7 +57,7 @@ def describe(study: Study) -> dict[str, Any]:
         "adapter_scales": list(study.adapter_scales),
         "metrics": {metric.name: getattr(metric, "language", None) for metric in study.measured},
         "groups": study.groups,
-        "near_duplicates": plain(study.request.near_duplicates),
+        "near_duplicates": plain(study.request.search),
         "test_size": study.test_size,
         "validation_size": study.validation_size,
         "train_size": study.train_size,

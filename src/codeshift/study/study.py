@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
+from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
-from codeshift.splitters.request import DealRequest
 from codeshift.study.checking import (
     check_columns,
     check_evaluation,
@@ -133,7 +133,7 @@ class Study:
     evaluation_seed: int = 0
     keep_weights: bool = True
     title: str = ""
-    request: DealRequest = field(init=False, repr=False)
+    request: SplitConfig = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         def settle(**values: Any) -> None:

@@ -1,26 +1,15 @@
-"""What a manifest says of a split beside its rows: sizes, grammars, versions, and a summary in words."""
+"""A split in words: the summary of its manifest."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import textwrap
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from codeshift import __version__
 from codeshift.formatting import counted
-from codeshift.properties import grammar
 from codeshift.regions.base import region_words
-from codeshift.splitters.dealing import PARTS, REASONS, Dealt
-from codeshift.splitters.official import settled_by
-from codeshift.splitters.request import DealRequest
-
-if TYPE_CHECKING:
-    from codeshift.properties.near_duplicates import DuplicateComponents
-    from codeshift.splitters.manifest import SplitManifest
-
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
+from codeshift.splits.partition import REASONS
+from codeshift.splits.predefined import settled_by
+from codeshift.splits.record import SplitRecord
 
 _COLUMNS = 100
 
@@ -33,57 +22,7 @@ _REASONS_IN_WORDS = {
 }
 
 
-def asked_and_got(dealt: Dealt, request: DealRequest) -> dict[str, dict[str, int | None]]:
-    """Rows of each part: asked (None where that followed from the others) and got."""
-    asked: dict[str, int | None] = {"train": request.train_size, **dealt.asked}
-    absent = () if request.validation_ood_size else ("validation_ood",)
-    sizes = {
-        part: {"asked": asked.get(part), "got": int((dealt.parts == i).sum())}
-        for i, part in enumerate(PARTS)
-        if part not in absent
-    }
-    if dealt.control is not None:
-        sizes["train_control"] = {"asked": sizes["train"]["got"], "got": int(dealt.control.sum())}
-    return sizes
-
-
-def found_in(similar: DuplicateComponents) -> dict[str, int]:
-    """What a search for near-duplicates found."""
-    several = similar.sizes > 1
-    return {
-        "components": int(several.sum()),
-        "rows": int(similar.sizes[several].sum()),
-        "largest": int(similar.sizes.max()),
-        "longest_chain": int(similar.diameters.max()),
-    }
-
-
-def grammars_of(region: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """The grammar of each language that a region, given as plain values, depends on."""
-    found = {}
-    for language in sorted(_languages_in(region)):
-        facts = grammar(language)
-        found[language] = {"wheel": facts.distribution, "version": facts.version, "digest": facts.digest}
-    return found
-
-
-def _languages_in(plain: Any) -> set[str]:
-    if isinstance(plain, list):
-        return {language for item in plain for language in _languages_in(item)}
-    if not isinstance(plain, dict):
-        return set()
-    own = {plain["language"]} if isinstance(plain.get("language"), str) else set()
-    return own.union(*(_languages_in(value) for value in plain.values()))
-
-
-@cache
-def environment() -> dict[str, str]:
-    """Versions of Python, codeshift and the libraries that a split depends on."""
-    libraries = {name: importlib.metadata.version(name) for name in _LIBRARIES}
-    return {"codeshift": __version__, "python": platform.python_version(), **libraries}
-
-
-def summarise(manifest: SplitManifest) -> str:
+def summarise(manifest: SplitRecord) -> str:
     """A few lines for a person, wrapped at 100 columns."""
     total = sum(len(digests) for parts in manifest.rows.values() for digests in parts.values())
     told = arguments_told(manifest)
@@ -109,7 +48,7 @@ def _wrapped(text: str, *, first: str, others: str = " " * 13) -> list[str]:
     )
 
 
-def _near_duplicates(manifest: SplitManifest) -> str:
+def _near_duplicates(manifest: SplitRecord) -> str:
     found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
     if found is None:
         return "no near-duplicates: they were ignored"
@@ -123,11 +62,11 @@ def _near_duplicates(manifest: SplitManifest) -> str:
     )
 
 
-def _drops(manifest: SplitManifest) -> bool:
+def _drops(manifest: SplitRecord) -> bool:
     return bool((manifest.request["near_duplicates"] or {}).get("drop"))
 
 
-def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
+def excluded_in_words(manifest: SplitRecord) -> list[tuple[int, str]]:
     """Excluded rows: how many, and why, in words."""
     found = []
     for reason in REASONS[1:]:
@@ -137,7 +76,7 @@ def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:
     return found
 
 
-def arguments_told(manifest: SplitManifest) -> dict[str, Any]:
+def arguments_told(manifest: SplitRecord) -> dict[str, Any]:
     """The arguments of the call that say something: without those left out, and those that official splits settle."""
     said = {name: value for name, value in manifest.request.items() if value is not None and value is not False}
     if set(manifest.rows) != {"data"}:

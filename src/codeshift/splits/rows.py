@@ -4,46 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
-from codeshift.splitters.identity import Units, content_digest, row_digests
-from codeshift.splitters.official import OFFICIAL
+from codeshift.splits.digests import content_digest, row_digests
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
-    from codeshift.splitters.base import Splitter
-    from codeshift.splitters.request import DealRequest
+
+OFFICIAL = ("train", "validation", "test")
+"""The names that official splits have, in the order in which ``source_of_rows`` counts them."""
 
 WHOLE = "data"
 """The name of the one source where the data is no ``DatasetDict``."""
 
 
-class UnitsOfRows(NamedTuple):
-    """The units of a call.
-
-    Attributes:
-        dealt: the units that rows are dealt in.
-        strict: the units that equal rows and groups alone make.
-        similar: the components of near-duplicates among all rows; None where they are ignored.
-        kept: the rows that are dealt at all, a mask over all rows: one of each component. None where all are. The
-            units are those of these rows.
-    """
-
-    dealt: Units
-    strict: Units
-    similar: DuplicateComponents | None
-    kept: np.ndarray | None = None
-
-
 @dataclass(frozen=True, eq=False)
-class Sources:
+class SplitRows:
     """The rows of a call.
 
     Attributes:
@@ -55,8 +38,8 @@ class Sources:
     tables: tuple[PropertyTable, ...]
 
     @classmethod
-    def of(cls, data: Dataset | DatasetDict | PropertyTable | Sources) -> Sources:
-        """Take what ``Splitter.assign`` takes.
+    def of(cls, data: Dataset | DatasetDict | PropertyTable) -> SplitRows:
+        """Take a dataset, a table of one, or official splits.
 
         Raises:
             DataError: if the data is empty or lacks an official split.
@@ -64,8 +47,6 @@ class Sources:
         """
         from datasets import DatasetDict
 
-        if isinstance(data, Sources):  # a study deals one table many times
-            return data
         if isinstance(data, DatasetDict):
             return cls._official(data)
         table = data if isinstance(data, PropertyTable) else PropertyTable(data)
@@ -74,7 +55,7 @@ class Sources:
         return cls((WHOLE,), (table,))
 
     @classmethod
-    def _official(cls, data: DatasetDict) -> Sources:
+    def _official(cls, data: DatasetDict) -> SplitRows:
         unknown = sorted(set(data) - set(OFFICIAL))
         if unknown or "train" not in data or "test" not in data:
             raise DataError(
@@ -157,44 +138,6 @@ class Sources:
 
         return taken() if len(self.tables) > 1 else self.tables[0].remember(("digests", columns, also), taken)
 
-    def units(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
-        """The units that rows are dealt in, and those that equal rows and groups alone make."""
-
-        def joined() -> UnitsOfRows:
-            return self._joined(columns, request)
-
-        key = ("units", columns, request.groups, request.near_duplicates)
-        found = joined() if len(self.tables) > 1 else self.tables[0].remember(key, joined)
-        if request.stratify is None:
-            return found
-        strata = np.array(self.values(request.stratify, "stratify"))
-        return found._replace(dealt=found.dealt.stratified(strata if found.kept is None else strata[found.kept]))
-
-    def _joined(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
-        contents, by = self.digests(columns, ()), request.groups
-        groups = None if by is None else row_digests([self.values(by, "groups")])
-        if request.near_duplicates is None:
-            strict = Units.join(contents, groups)
-            return UnitsOfRows(strict, strict, None)
-        similar = self.near_duplicates(columns, request.near_duplicates)
-        labels, kept = similar.labels, None
-        if request.drops:
-            kept = self._least(contents, labels)
-            contents, labels, groups = contents[kept], labels[kept], None if groups is None else groups[kept]
-        strict = Units.join(contents, groups)
-        return UnitsOfRows(Units.join(contents, groups, similar=labels), strict, similar, kept)
-
-    def _least(self, contents: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """One row of each component, the one of the least digest: a mask of shape ``(n,)``.
-
-        Official splits keep one each, since no row moves between them; train then lets go of what test holds.
-        """
-        in_order = np.argsort(self.row_order(contents))
-        components = labels * len(OFFICIAL) + self.source_of_rows() if self.is_official else labels
-        kept = np.zeros(len(labels), dtype=bool)
-        kept[in_order[np.unique(components[in_order], return_index=True)[1]]] = True
-        return kept
-
     def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
         """A number for each row that its copies share: exact ones and, where they were looked for, near-duplicates."""
         if similar is not None:
@@ -231,9 +174,3 @@ class Sources:
         rows = self.tables[source].data.with_format("arrow")
         row: dict[str, Any] = rows[position - int(self.offsets[source])].to_pylist()[0]
         return row
-
-
-def also_read(splitter: Splitter, request: DealRequest) -> tuple[str, ...]:
-    """The columns beside the code that a row's part depends on, sorted."""
-    asked = {column for column in (request.groups, request.stratify) if column is not None}
-    return tuple(sorted({*splitter.also_reads, *asked} - {*splitter.columns}))

@@ -1,52 +1,24 @@
-"""Who a row is: the digest of its content, the unit that it is dealt with, and the order that a seed gives to units.
-
-Nothing here depends on a row's position, so row order, processes and platforms change no split.
-"""
+"""Groups of rows that stay together (equal code, near-duplicates, the user's groups), and a seed's order of them."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.splitters.choice import interleave
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.digests import keyed_hashes, row_digests
+from codeshift.splits.filling import interleave
+from codeshift.splits.rows import OFFICIAL, SplitRows
 
-_DIGEST_BYTES = 16
-
-
-def digest(values: Iterable[str]) -> str:
-    """A 128-bit digest of some texts in order, as 32 hexadecimal digits.
-
-    Each text is preceded by its length, so that no two lists of texts run together.
-
-    >>> digest(["ab", "c"]) == digest(["a", "bc"])
-    False
-    """
-    state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for value in values:
-        raw = value.encode("utf-8", errors="surrogatepass")
-        state.update(len(raw).to_bytes(8, "little"))
-        state.update(raw)
-    return state.hexdigest()
-
-
-def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
-    """Digests of rows given as columns of text: fixed-width bytes of shape ``(n,)``."""
-    return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
-
-
-def content_digest(row: dict[str, Any]) -> str:
-    """A digest of a whole row, which tells rows of one identity apart."""
-    return digest([json.dumps(row, sort_keys=True, default=repr)])
+if TYPE_CHECKING:
+    from codeshift.properties.near_duplicates import DuplicateComponents
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
+class RowGroups:
     """Rows that must be dealt as one: equal code, one group, near-duplicates, or joined through any of these.
 
     Attributes:
@@ -63,14 +35,16 @@ class Units:
     hashed: dict[tuple[int | None, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def join(cls, digests: np.ndarray, groups: np.ndarray | None = None, *, similar: np.ndarray | None = None) -> Units:
+    def join(
+        cls, digests: np.ndarray, groups: np.ndarray | None = None, *, similar: np.ndarray | None = None
+    ) -> RowGroups:
         """Join rows of equal digest and, where given, of equal group digest or of one component of similar rows.
 
-        >>> Units.join(np.array([b"a", b"b", b"a"])).labels.tolist()
+        >>> RowGroups.join(np.array([b"a", b"b", b"a"])).labels.tolist()
         [0, 1, 0]
-        >>> Units.join(np.array([b"a", b"b", b"c"]), np.array([b"g", b"g", b"h"])).labels.tolist()
+        >>> RowGroups.join(np.array([b"a", b"b", b"c"]), np.array([b"g", b"g", b"h"])).labels.tolist()
         [0, 0, 1]
-        >>> Units.join(np.array([b"a", b"b", b"c"]), similar=np.array([0, 1, 1])).labels.tolist()
+        >>> RowGroups.join(np.array([b"a", b"b", b"c"]), similar=np.array([0, 1, 1])).labels.tolist()
         [0, 1, 1]
         """
         anchors = digests if groups is None else groups
@@ -84,7 +58,7 @@ class Units:
         keys[units] = anchors[by_key][first]
         return cls(labels, keys)
 
-    def stratified(self, strata: np.ndarray) -> Units:
+    def stratified(self, strata: np.ndarray) -> RowGroups:
         """These units with a stratum each: the one that most of a unit's rows have (the first where they tie).
 
         Args:
@@ -137,11 +111,75 @@ class Units:
         return np.asarray(hashes[units])
 
 
-def keyed_hashes(keys: np.ndarray, seed: int | None, role: str) -> np.ndarray:
-    """A hash of each key, uniform over 64 bits, that depends on the seed and the role."""
-    secret = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
-    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())
-    return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
+class Grouping(NamedTuple):
+    """How the rows of a call belong together.
+
+    Attributes:
+        dealt: the groups that rows are dealt in.
+        strict: the groups that equal rows and the user's groups alone make.
+        similar: the components of near-duplicates among all rows; None where they are ignored.
+        kept: the rows that are dealt at all, a mask over all rows: one of each component. None where all are. The
+            groups are those of these rows.
+    """
+
+    dealt: RowGroups
+    strict: RowGroups
+    similar: DuplicateComponents | None
+    kept: np.ndarray | None = None
+
+
+def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
+    """Which rows stay together: found once a table, since the scenarios of a sweep share them.
+
+    Args:
+        rows: the rows of the call.
+        columns: of code: rows that are equal in all of them are one.
+        config: groups, strata and near-duplicates.
+    """
+
+    def joined() -> Grouping:
+        return _joined(rows, columns, config)
+
+    key = ("groups", columns, config.groups, config.search)
+    grouping = joined() if len(rows.tables) > 1 else rows.tables[0].remember(key, joined)
+    if config.stratify is None:
+        return grouping
+    strata = np.array(rows.values(config.stratify, "stratify"))
+    return grouping._replace(
+        dealt=grouping.dealt.stratified(strata if grouping.kept is None else strata[grouping.kept])
+    )
+
+
+def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
+    contents, by = rows.digests(columns, ()), config.groups
+    groups = None if by is None else row_digests([rows.values(by, "groups")])
+    if config.search is None:
+        strict = RowGroups.join(contents, groups)
+        return Grouping(strict, strict, None)
+    similar = rows.near_duplicates(columns, config.search)
+    labels, kept = similar.labels, None
+    if config.drops:
+        kept = one_of_each(rows, contents, labels)
+        contents, labels, groups = contents[kept], labels[kept], None if groups is None else groups[kept]
+    strict = RowGroups.join(contents, groups)
+    return Grouping(RowGroups.join(contents, groups, similar=labels), strict, similar, kept)
+
+
+def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """One row of each component, the one of the least digest: a mask of shape ``(n,)``.
+
+    Official splits keep one each, since no row moves between them; train then lets go of what test holds.
+
+    Args:
+        rows: the rows of the call.
+        contents: their digests.
+        labels: the component of each.
+    """
+    in_order = np.argsort(rows.row_order(contents))
+    components = labels * len(OFFICIAL) + rows.source_of_rows() if rows.is_official else labels
+    kept = np.zeros(len(labels), dtype=bool)
+    kept[in_order[np.unique(components[in_order], return_index=True)[1]]] = True
+    return kept
 
 
 def _components(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.checks import is_integer
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties import PropertyTable
-from codeshift.splitters.identity import digest
+from codeshift.splits.assign import Recipe, assign
+from codeshift.splits.config import SplitConfig, SplitOptions
+from codeshift.splits.digests import digest
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-    from codeshift.splitters.base import Splitter
 
 _TRAINED_ON = ("train", "train_control")
 
@@ -105,34 +106,42 @@ class CrossValidator:
 
 
 def cross_validator(
-    splitter: Splitter,
-    data: Dataset | PropertyTable,
-    *,
-    seed: int,
-    n_splits: int,
-    part: str,
-    arguments: dict[str, Any],
+    recipe: Recipe, data: Dataset | PropertyTable, options: SplitOptions, *, n_splits: int, part: str
 ) -> CrossValidator:
-    """Do what ``Splitter.as_cv`` says."""
+    """Deal the rows some times, each with a seed of its own.
+
+    Args:
+        recipe: says what is out of distribution.
+        data: the rows.
+        options: the seed that those of the splits follow from, sizes and groups.
+        n_splits: how many splits.
+        part: the part that models are scored on.
+
+    Raises:
+        ParameterError: if an argument cannot work, or two of the splits would be the same.
+        DataError: if the data is a ``DatasetDict``, lacks a column, or has rows of it that are None.
+    """
     from datasets import DatasetDict
 
     if isinstance(data, DatasetDict):
         remedy = "official splits leave nothing to draw again: join them with datasets.concatenate_datasets"
         raise DataError("data", "one Dataset", Told("a DatasetDict"), remedy)
-    if not _is_integer(n_splits) or n_splits < 1:
+    if not is_integer(n_splits) or n_splits < 1:
         raise ParameterError("n_splits", "an integer from 1 up", n_splits, "5 is common")
-    if not _is_integer(seed):
+    seed = options.get("seed", 0)
+    if not is_integer(seed):
         raise ParameterError(
             "seed", "an integer", seed, "the splits differ by their seeds alone: any will do, such as 0"
         )
     table = data if isinstance(data, PropertyTable) else PropertyTable(data)
+    config, rows = SplitConfig(**options), SplitRows.of(table)
     seeds = tuple(_seed_of(seed, i) for i in range(n_splits))
-    dealt = [splitter.assign(table, seed=each, **arguments) for each in seeds]
+    dealt = [assign(recipe, rows, replace(config, seed=each)) for each in seeds]
     positions = tuple({name: each.indices(name) for name in each.delivered} for each in dealt)
-    return CrossValidator(repr(splitter), seeds, len(table), positions, part)
+    return CrossValidator(repr(recipe), seeds, len(table), positions, part)
 
 
-def _seed_of(seed: int, i: int) -> int:
+def _seed_of(seed: Any, i: int) -> int:
     """The seed of the ``i``-th split: hashed, so that the splits of neighbouring seeds are not the same but for one."""
     return int(digest([str(int(seed)), str(i)])[:12], 16)
 
@@ -140,7 +149,3 @@ def _seed_of(seed: int, i: int) -> int:
 def _rows_of(features: Any) -> int:
     # Sparse matrices have no length.
     return int(features.shape[0]) if getattr(features, "shape", ()) else len(features)
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.checks import several
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
-from codeshift.splitters.identity import keyed_hashes, row_digests
-from codeshift.splitters.request import MATCH, DealRequest
-from codeshift.splitters.several import several
-from codeshift.splitters.sources import Sources
+from codeshift.splits.config import MATCH, SplitConfig
+from codeshift.splits.digests import keyed_hashes, row_digests
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset, IterableDatasetDict
@@ -75,8 +75,9 @@ class StreamDealer:
             raise ParameterError("region", "a fitted region", self.region, remedy)
         if self.seed is None:
             raise ParameterError("seed", "an integer", None, "any integer will do, such as 0")
-        DealRequest(
+        SplitConfig(
             seed=self.seed,
+            near_duplicates="ignore",
             ood_kept=self.ood_kept,
             test_ood_size=self.test_ood_size,
             test_id_size=self.test_id_size,
@@ -100,7 +101,7 @@ class StreamDealer:
     def parts(self, rows: Dataset) -> np.ndarray:
         """The part of each of some rows, ``"excluded"`` among them: texts of shape ``(n,)``."""
         inside = self.region.contains(PropertyTable(rows))
-        sources = Sources.of(rows)
+        sources = SplitRows.of(rows)
         if self.groups is None:
             keys = sources.digests(self.columns, ())
         else:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from codeshift.regions.base import region_words
-from codeshift.splitters.describe import arguments_told, excluded_in_words
-
-if TYPE_CHECKING:
-    from codeshift.splitters.manifest import SplitManifest
+from codeshift.splits.describe import arguments_told, excluded_in_words
+from codeshift.splits.record import SplitRecord
 
 MANIFEST_PATH = "codeshift/manifest.json"
 """Where a manifest lies in a dataset's repository."""
@@ -30,7 +28,7 @@ _WHAT_PARTS_ARE = {
 }
 
 
-def dataset_card(manifest: SplitManifest, *, manifest_path: str = MANIFEST_PATH) -> str:
+def dataset_card(manifest: SplitRecord, *, manifest_path: str = MANIFEST_PATH) -> str:
     """A section in Markdown that says what a split is and how to build it again.
 
     Args:
@@ -88,7 +86,7 @@ def put_section(readme: str, section: str, name: str) -> str:
     return f"{readme.rstrip()}\n\n{marked}".lstrip("\n")
 
 
-def _sizes(manifest: SplitManifest, total: int) -> str:
+def _sizes(manifest: SplitRecord, total: int) -> str:
     rows = []
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
@@ -97,12 +95,12 @@ def _sizes(manifest: SplitManifest, total: int) -> str:
     return _table(("part", "rows", "share", "asked, where it differs", "what it is for"), rows, numbers=(1, 2, 3))
 
 
-def _excluded_rows(manifest: SplitManifest) -> list[str]:
+def _excluded_rows(manifest: SplitRecord) -> list[str]:
     told = [f"- {count:,} {_text(words)}" for count, words in excluded_in_words(manifest)]
     return ["Why rows are excluded:", "\n".join(told)] if told else []
 
 
-def _dealing(manifest: SplitManifest) -> str:
+def _dealing(manifest: SplitRecord) -> str:
     columns = ", ".join(map(_code, manifest.columns))
     sentences = [
         f"A row is dealt by the hash of its content in {columns}, keyed with the seed, so neither the order of rows "
@@ -124,7 +122,7 @@ def _dealing(manifest: SplitManifest) -> str:
     return " ".join(sentences)
 
 
-def _rebuilding(manifest: SplitManifest, path: str) -> str:
+def _rebuilding(manifest: SplitRecord, path: str) -> str:
     if set(manifest.rows) == {"data"}:
         data = "the rows, in any order"
     else:
@@ -137,7 +135,7 @@ def _rebuilding(manifest: SplitManifest, path: str) -> str:
     )
 
 
-def _grammars(manifest: SplitManifest) -> list[str]:
+def _grammars(manifest: SplitRecord) -> list[str]:
     rows = [
         tuple(map(_code, (language, facts["wheel"], facts["version"], facts["digest"])))
         for language, facts in manifest.grammars.items()
@@ -145,7 +143,7 @@ def _grammars(manifest: SplitManifest) -> list[str]:
     return [_table(("grammar", "wheel", "version", "digest of its node kinds"), rows)] if rows else []
 
 
-def _citation(manifest: SplitManifest) -> str:
+def _citation(manifest: SplitRecord) -> str:
     version = _code(f"codeshift-ood {manifest.versions['codeshift']}")
     return (
         f"The split was made with {version}, after SimSCOOD: Hajipour, Yu, Staicu and Fritz, Findings of NAACL 2024, "

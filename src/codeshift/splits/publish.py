@@ -7,29 +7,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError
-from codeshift.splitters.card import MANIFEST_PATH, dataset_card, put_section
+from codeshift.splits.card import MANIFEST_PATH, dataset_card, put_section
+from codeshift.splits.record import SplitRecord
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
+    from datasets import DatasetDict
     from huggingface_hub import CommitInfo
-
-    from codeshift.properties import PropertyTable
-    from codeshift.splitters.assignment import SplitAssignment
 
 _README = "README.md"
 _OWN_FOLDER = MANIFEST_PATH.partition("/")[0]
 
 
 def push(
-    assignment: SplitAssignment,
-    data: Dataset | DatasetDict | PropertyTable,
+    manifest: SplitRecord,
+    splits: DatasetDict,
     repo_id: str,
     *,
     config_name: str,
     token: str | bool | None,
     **arguments: Any,
 ) -> CommitInfo:
-    """Do what ``SplitAssignment.push_to_hub`` says."""
+    """Push the parts, then the manifest and the card, as ``SplitAssignment.push_to_hub`` says.
+
+    Args:
+        manifest: what the split is.
+        splits: its parts.
+        repo_id: ``"owner/name"``.
+        config_name: the configuration that the parts become.
+        token: an access token of the hub.
+        **arguments: further ones of ``datasets.DatasetDict.push_to_hub``.
+    """
     from datasets import DatasetDict
     from huggingface_hub import CommitOperationAdd, HfApi
 
@@ -39,10 +46,10 @@ def push(
             "repo_id", "a dataset repository", repo_id, "a bucket has no card to describe the split in"
         )
     # Made first: where it cannot be, nothing is pushed.
-    section = dataset_card(assignment.manifest, manifest_path=path)
+    section = dataset_card(manifest, manifest_path=path)
     # A repository with an empty split cannot be loaded: datasets says that it "corresponds to no data".
-    splits = DatasetDict({part: rows for part, rows in assignment.to_dataset_dict(data).items() if len(rows)})
-    pushed = splits.push_to_hub(repo_id, config_name=config_name, token=token, **arguments)
+    filled = DatasetDict({part: rows for part, rows in splits.items() if len(rows)})
+    pushed = filled.push_to_hub(repo_id, config_name=config_name, token=token, **arguments)
     # A pull request has a branch of its own. A repository given without its owner has one now.
     revision = pushed.pr_revision or arguments.get("revision") or "main"
     repo_id = pushed.repo_url.repo_id
@@ -56,7 +63,7 @@ def push(
         parent_commit=pushed.oid,
         commit_message="Describe the split",
         operations=[
-            CommitOperationAdd(path, assignment.manifest.to_json().encode()),
+            CommitOperationAdd(path, manifest.to_json().encode()),
             CommitOperationAdd(_README, put_section(readme.read_bytes().decode(), section, config_name).encode()),
         ],
     )

@@ -1,4 +1,4 @@
-"""Units to parts: the arithmetic of a split, on arrays alone.
+"""RowGroups to parts: the arithmetic of a split, on arrays alone.
 
 Every choice is made in the order that the seed gives to units, so regimes of one seed are nested and share their test
 rows. ``Dealt.parts`` holds indices into ``PARTS``, ``Dealt.reasons`` indices into ``REASONS``.
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError
-from codeshift.splitters.choice import fill, nearest_prefix
-from codeshift.splitters.identity import Units
-from codeshift.splitters.request import MATCH, DealRequest, rows_asked
+from codeshift.splits.config import MATCH, SplitConfig, rows_asked
+from codeshift.splits.filling import fill, nearest_prefix
+from codeshift.splits.groups import RowGroups
 
 PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
 TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
@@ -69,35 +69,35 @@ class Dealt:
         return whole
 
 
-def deal(inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:
+def deal(inside: np.ndarray, units: RowGroups, config: SplitConfig) -> Dealt:
     """Deal rows of one dataset.
 
     Args:
         inside: which rows lie in the region, of shape ``(n,)``: some do and some do not.
         units: the unit of each row.
-        request: seed and sizes.
+        config: seed and sizes.
 
     Raises:
         RegionError: if no unit of the region fits ``test_ood``.
         ParameterError: if the sizes do not fit the rows.
     """
     dealt = Dealt.nothing(len(inside))
-    _deal_inside(dealt, inside, units, request)
-    _deal_outside(dealt, inside, units, request)
+    _deal_inside(dealt, inside, units, config)
+    _deal_outside(dealt, inside, units, config)
     if not ((dealt.parts == TRAIN) & ~inside).any():
         raise _too_large(dealt, "so small that rows outside of the region are left for train")
     dealt.pool = inside & (dealt.parts == TRAIN)
-    keep_pool(dealt, units, request)
+    keep_pool(dealt, units, config)
     return dealt
 
 
-def _deal_inside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRequest) -> None:
+def _deal_inside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> None:
     """Divide the region's units into ``test_ood``, ``validation_ood`` and a pool."""
     rows_inside = units.count(inside)
     free = rows_inside > 0
     for part, name, size in (
-        (TEST_OOD, "test_ood", request.test_ood_size),
-        (VALIDATION_OOD, "validation_ood", request.validation_ood_size),
+        (TEST_OOD, "test_ood", config.test_ood_size),
+        (VALIDATION_OOD, "validation_ood", config.validation_ood_size),
     ):
         target = rows_asked(size, int(inside.sum()))
         if target > rows_inside[free].sum():
@@ -105,7 +105,7 @@ def _deal_inside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRe
             raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
         if target or part == TEST_OOD:
             dealt.asked[name] = target
-        order = units.ordered(free, request.seed, "region")
+        order = units.ordered(free, config.seed, "region")
         drawn = np.zeros(len(free), dtype=bool)
         drawn[order[fill(rows_inside[order], target)]] = True
         if part == TEST_OOD and not drawn.any():
@@ -121,14 +121,14 @@ def _deal_inside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRe
         free &= ~drawn
 
 
-def _deal_outside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealRequest) -> None:
+def _deal_outside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> None:
     """Draw ``test_id`` and ``validation`` from the units that lie wholly outside of the region."""
     n_rows, touches_region = len(dealt.parts), units.holding(inside)
-    if request.test_id_size == MATCH:
+    if config.test_id_size == MATCH:
         dealt.asked["test_id"] = int((dealt.parts == TEST_OOD).sum())
     else:
-        dealt.asked["test_id"] = rows_asked(request.test_id_size, n_rows)
-    dealt.asked["validation"] = rows_asked(request.validation_size, n_rows)
+        dealt.asked["test_id"] = rows_asked(config.test_id_size, n_rows)
+    dealt.asked["validation"] = rows_asked(config.validation_size, n_rows)
     free = ~touches_region
     available = int(free[units.labels].sum())
     if dealt.asked["test_id"] + dealt.asked["validation"] > available:
@@ -138,7 +138,7 @@ def _deal_outside(dealt: Dealt, inside: np.ndarray, units: Units, request: DealR
             dealt, f"together at most {available} rows, those outside of the region that can be drawn{why}"
         )
     for part, name in ((TEST_ID, "test_id"), (VALIDATION, "validation")):
-        drawn = draw(free, units, request.seed, name, dealt.asked[name])
+        drawn = draw(free, units, config.seed, name, dealt.asked[name])
         dealt.parts[drawn[units.labels]] = part
         free &= ~drawn
 
@@ -152,7 +152,7 @@ def _too_large(dealt: Dealt, constraint: str) -> ParameterError:
     )
 
 
-def draw(free: np.ndarray, units: Units, seed: int | None, role: str, target: int) -> np.ndarray:
+def draw(free: np.ndarray, units: RowGroups, seed: int | None, role: str, target: int) -> np.ndarray:
     """Choose among the ``free`` units, in the seed's order, so many that their rows add up to ``target``."""
     order = units.ordered(free, seed, role)
     chosen = np.zeros(len(units.keys), dtype=bool)
@@ -160,46 +160,46 @@ def draw(free: np.ndarray, units: Units, seed: int | None, role: str, target: in
     return chosen
 
 
-def keep_pool(dealt: Dealt, units: Units, request: DealRequest) -> None:
+def keep_pool(dealt: Dealt, units: RowGroups, config: SplitConfig) -> None:
     """Keep the share ``ood_kept`` of the pool in train and mask the rest of it."""
     sizes = units.count(dealt.pool)
-    order = units.ordered(sizes > 0, request.seed, "pool")
-    target = dealt.asked["kept"] = rows_asked(request.ood_kept, int(dealt.pool.sum()))
+    order = units.ordered(sizes > 0, config.seed, "pool")
+    target = dealt.asked["kept"] = rows_asked(config.ood_kept, int(dealt.pool.sum()))
     # A prefix, not a fill: a larger share must keep all that a smaller one keeps.
     kept = np.zeros(len(units.keys), dtype=bool)
     kept[order[: nearest_prefix(sizes[order], target)]] = True
     dealt.exclude(dealt.pool & ~kept[units.labels], MASKED)
 
 
-def trim_train(dealt: Dealt, units: Units, request: DealRequest, row_order: np.ndarray) -> None:
+def trim_train(dealt: Dealt, units: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
     """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
 
     Raises:
         ParameterError: if some regime has fewer rows.
     """
-    assert request.train_size is not None  # noqa: S101 - the caller looks
+    assert config.train_size is not None  # noqa: S101 - the caller looks
     in_train = dealt.parts == TRAIN
     outside = int((in_train & ~dealt.pool).sum())
-    if request.train_size > outside:
+    if config.train_size > outside:
         raise ParameterError(
             "train_size",
             f"at most {outside}, the rows outside of the region that are left for train",
-            request.train_size,
+            config.train_size,
             "only so many can be had in every regime, ood_kept=0 included",
         )
-    taken = take(in_train, dealt.pool, request.train_size, units, request.seed, row_order)
+    taken = take(in_train, dealt.pool, config.train_size, units, config.seed, row_order)
     dealt.exclude(in_train & ~taken, TRIMMED)
 
 
-def add_control(dealt: Dealt, units: Units, request: DealRequest, row_order: np.ndarray) -> None:
+def add_control(dealt: Dealt, units: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
     """Draw ``train_control``: as many rows as train has, from all that could train were nothing masked."""
     trainable = (dealt.parts == TRAIN) | (dealt.reasons == TRIMMED) | dealt.pool
     size = int((dealt.parts == TRAIN).sum())
-    dealt.control = take(trainable, dealt.pool, size, units, request.seed, row_order)
+    dealt.control = take(trainable, dealt.pool, size, units, config.seed, row_order)
 
 
 def take(
-    rows: np.ndarray, pool: np.ndarray, count: int, units: Units, seed: int | None, row_order: np.ndarray
+    rows: np.ndarray, pool: np.ndarray, count: int, units: RowGroups, seed: int | None, row_order: np.ndarray
 ) -> np.ndarray:
     """Choose exactly ``count`` of some rows, the region's as large a share of them as it is of those rows.
 
@@ -226,7 +226,7 @@ def take(
     return chosen
 
 
-def tell_near_duplicates(dealt: Dealt, strict: Units) -> None:
+def tell_near_duplicates(dealt: Dealt, strict: RowGroups) -> None:
     """Say which bound rows are bound by a near-duplicate alone.
 
     Args:

@@ -1,4 +1,4 @@
-"""The result of a dealing: which row went where, why, and the evidence to publish."""
+"""The result of a dealing: which row went where, why, and the manifest to publish. Each of the two gives the other."""
 
 from __future__ import annotations
 
@@ -8,23 +8,94 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, closest
-from codeshift.splitters.dealing import EXCLUDED, NO_REASON, PARTS, REASONS, Dealt
-from codeshift.splitters.manifest import SplitManifest
-from codeshift.splitters.official import OFFICIAL
-from codeshift.splitters.request import DealRequest
-from codeshift.splitters.sources import Sources
+from codeshift.errors import DataError, ManifestError, ParameterError, closest
+from codeshift.properties import PropertyTable
+from codeshift.splits.card import dataset_card
+from codeshift.splits.describe import summarise
+from codeshift.splits.manifest_rows import find, match, parts_of
+from codeshift.splits.notebook import assignment_html
+from codeshift.splits.partition import EXCLUDED, NO_REASON, PARTS, REASONS
+from codeshift.splits.publish import push
+from codeshift.splits.record import SplitRecord
+from codeshift.splits.rows import OFFICIAL, SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
     from huggingface_hub import CommitInfo
 
-    from codeshift.properties import PropertyTable
-    from codeshift.properties.near_duplicates import DuplicateComponents
-    from codeshift.regions.base import Region
-    from codeshift.splitters.base import Splitter
-
 CONTROL = "train_control"
+
+
+@dataclass(frozen=True)
+class SplitManifest(SplitRecord):
+    """What it takes to build a split again, and what it was: a JSON file for anybody who has the rows.
+
+    Attributes:
+        splitter: the repr of the splitter. It is shown to people and never evaluated.
+        region: the fitted region as plain values; ``fitted_region()`` revives it.
+        request: the arguments of the call: seed and sizes.
+        columns: the columns of code, whose content identifies a row.
+        also_reads: other columns that a row's part depends on (groups, a date).
+        sizes: for each part, the rows asked (None where that followed from others) and got.
+        region_rows: how many rows lie inside of the region.
+        grammars: for each language parsed, the grammar's wheel, version and digest of its node kinds.
+        versions: of the libraries that took part.
+        rows: for each source (``"data"``, or an official split), each part with the digests of its rows, sorted;
+            an excluded row stands under ``"excluded:"`` and the reason.
+        control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
+        near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
+            None where they were ignored.
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> manifest = LengthSplitter(column="code", bounds=(60, None)).assign(rows, seed=0).manifest
+    >>> SplitManifest.from_json(manifest.to_json()) == manifest
+    True
+    >>> new = Dataset.from_dict({"code": ["return x", "return " + "x + " * 40 + "x"]})
+    >>> manifest.fitted_region().contains(PropertyTable(new))
+    array([False,  True])
+    """
+
+    def summary(self) -> str:
+        """A few lines for a person: what lies in the region, and what each part got."""
+        return summarise(self)
+
+    def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
+        """Split ``data``, the rows of the manifest in whatever order, as the manifest says.
+
+        Raises:
+            ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
+            DataError: if a column is missing.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0)
+        >>> again = assignment.manifest.apply(rows.shuffle(seed=1))
+        >>> sorted(again["test_ood"]["code"]) == sorted(assignment.to_dataset_dict(rows)["test_ood"]["code"])
+        True
+        """
+        return self.assign(data).to_dataset_dict(data)
+
+    def assign(self, data: Dataset | DatasetDict) -> SplitAssignment:
+        """As ``apply``, but return the assignment."""
+        sources = SplitRows.of(data)
+        if set(sources.names) != set(self.rows):
+            raise ManifestError(
+                f"the manifest divides {sorted(self.rows)}, the data has {sorted(sources.names)}: pass the same splits"
+            )
+        digests = sources.digests(self.columns, self.also_reads)
+        order = sources.row_order(digests)
+        labels = np.empty(len(digests), dtype=object)
+        control = np.zeros(len(digests), dtype=bool) if self.control else None
+        for name, (start, stop) in sources.spans.items():
+            span = slice(start, stop)
+            labels[span] = match(name, self.rows[name], digests[span], order[span])
+            if control is not None:
+                control[span] = find(self.control[name], digests[span], order[span])
+        parts, reasons = parts_of(labels)
+        return SplitAssignment(sources.names, sources.lengths, parts, reasons, control, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +105,8 @@ class SplitAssignment:
     Attributes:
         sources: the names of the data's own splits, or ``("data",)``; rows are counted over them end to end.
         lengths: rows of each source.
-        parts: the part of each row, as an index into ``dealing.PARTS``.
-        reasons: why a row is excluded, as an index into ``dealing.REASONS``.
+        parts: the part of each row, as an index into ``partition.PARTS``.
+        reasons: why a row is excluded, as an index into ``partition.REASONS``.
         control: whether each row is one of ``train_control``; None where that was not asked for.
         manifest: what it takes to build this split again, to be published.
 
@@ -55,22 +126,6 @@ class SplitAssignment:
     reasons: np.ndarray
     control: np.ndarray | None
     manifest: SplitManifest
-
-    @classmethod
-    def create(
-        cls,
-        splitter: Splitter,
-        region: Region,
-        request: DealRequest,
-        sources: Sources,
-        digests: np.ndarray,
-        inside: np.ndarray,
-        dealt: Dealt,
-        similar: DuplicateComponents | None,
-    ) -> SplitAssignment:
-        """Gather what a dealing found."""
-        manifest = SplitManifest.create(splitter, region, request, sources, digests, inside, dealt, similar)
-        return cls(sources.names, sources.lengths, dealt.parts, dealt.reasons, dealt.control, manifest)
 
     def indices(self, part: str, *, source: str | None = None) -> np.ndarray:
         """The positions of a part's rows in the data, ascending.
@@ -156,7 +211,7 @@ class SplitAssignment:
         """
         from datasets import DatasetDict
 
-        sources = Sources.of(data)
+        sources = SplitRows.of(data)
         if (sources.names, sources.lengths) != (self.sources, self.lengths):
             raise DataError(
                 "data",
@@ -177,8 +232,6 @@ class SplitAssignment:
         >>> print(card.splitlines()[2])
         8 of 40 rows (20.0%) are out of distribution: those in the region of this splitter.
         """
-        from codeshift.splitters.card import dataset_card
-
         return dataset_card(self.manifest)
 
     def push_to_hub(
@@ -215,11 +268,17 @@ class SplitAssignment:
             DataError: if ``data`` is not what was assigned.
             huggingface_hub.errors.HfHubHTTPError: if the hub refuses.
         """
-        from codeshift.splitters.hub import push
+        return push(
+            self.manifest,
+            self.to_dataset_dict(data),
+            repo_id,
+            config_name=config_name,
+            private=private,
+            token=token,
+            **arguments,
+        )
 
-        return push(self, data, repo_id, config_name=config_name, private=private, token=token, **arguments)
-
-    def _select(self, sources: Sources, part: str) -> Dataset:
+    def _select(self, sources: SplitRows, part: str) -> Dataset:
         rows = self._rows(part)
         for i, table in enumerate(sources.tables):
             within = self._within(rows, i)
@@ -251,9 +310,7 @@ class SplitAssignment:
         return f"SplitAssignment({sizes})"
 
     def _repr_html_(self) -> str:
-        from codeshift.splitters.notebook import assignment_html
-
-        return assignment_html(self)
+        return assignment_html(self.manifest.splitter, self.sizes, self.excluded, len(self.parts))
 
 
 def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from codeshift.splitters.dealing import PARTS, TEST_ID, TEST_OOD
+from codeshift.splits.partition import PARTS, TEST_ID, TEST_OOD
 
 
 def distinct_rows(labels: np.ndarray) -> int:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from codeshift.splitters.assignment import SplitAssignment
 
 
-def assignment_html(assignment: SplitAssignment) -> str:
+def assignment_html(splitter: str, sizes: Mapping[str, int], excluded: Mapping[str, int], total: int) -> str:
     """A caption and a table of rows and shares by part, the reasons of exclusion below ``excluded``."""
-    total = len(assignment.parts)
-    rows = [_row(escape(part), size, total) for part, size in assignment.sizes.items()]
-    rows += [_row(f"&emsp;{escape(reason)}", count, total) for reason, count in assignment.excluded.items()]
-    caption = f"<caption><code>{escape(assignment.manifest.splitter)}</code></caption>"
+    rows = [_row(escape(part), size, total) for part, size in sizes.items()]
+    rows += [_row(f"&emsp;{escape(reason)}", count, total) for reason, count in excluded.items()]
+    caption = f"<caption><code>{escape(splitter)}</code></caption>"
     head = "<thead><tr><th>part</th><th>rows</th><th>share</th></tr></thead>"
     return f"<table>{caption}{head}<tbody>{''.join(rows)}</tbody></table>"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from codeshift.errors import ParameterError
-from codeshift.splitters.dealing import (
+from codeshift.splits.config import MATCH, SplitConfig, rows_asked
+from codeshift.splits.groups import RowGroups
+from codeshift.splits.partition import (
     BOUND,
     MASKED,
     TEST_ID,
@@ -17,11 +19,7 @@ from codeshift.splitters.dealing import (
     draw,
     keep_pool,
 )
-from codeshift.splitters.identity import Units
-from codeshift.splitters.request import MATCH, DealRequest, rows_asked
-
-OFFICIAL = ("train", "validation", "test")
-"""The names that official splits have, in the order in which ``source`` counts them."""
+from codeshift.splits.rows import OFFICIAL
 
 
 def settled_by(*, has_validation: bool) -> tuple[str, ...]:
@@ -33,39 +31,39 @@ def settled_by(*, has_validation: bool) -> tuple[str, ...]:
     return ("test_ood_size", "test_id_size", *(("validation_size",) if has_validation else ()))
 
 
-def check_official_request(request: DealRequest, has_validation: bool) -> None:
+def check_official_request(config: SplitConfig, has_validation: bool) -> None:
     """Refuse sizes that official splits leave without effect.
 
     Raises:
         ParameterError: for a size that the official splits settle.
     """
     settled: dict[str, tuple[float | str, tuple[float | str, ...], str]] = {
-        "test_ood_size": (request.test_ood_size, (0.5,), "left out for official splits"),
-        "test_id_size": (request.test_id_size, (MATCH,), "left out for official splits"),
+        "test_ood_size": (config.test_ood_size, (0.5,), "left out for official splits"),
+        "test_id_size": (config.test_id_size, (MATCH,), "left out for official splits"),
     }
     if has_validation:
-        settled["validation_size"] = (request.validation_size, (0.1, 0), "left out for official splits")
+        settled["validation_size"] = (config.validation_size, (0.1, 0), "left out for official splits")
         constraint = "0 or 1 where validation is official"
-        settled["validation_ood_size"] = (request.validation_ood_size, (0, 1), constraint)
+        settled["validation_ood_size"] = (config.validation_ood_size, (0, 1), constraint)
     for name, (value, allowed, constraint) in settled.items():
         if value not in allowed:
             raise ParameterError(name, constraint, value, "the official splits settle it; or pass one Dataset")
 
 
-def deal_official(source: np.ndarray, inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:
+def deal_official(source: np.ndarray, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> Dealt:
     """Deal the rows of official splits.
 
     Args:
         source: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
         inside: which rows lie in the region.
         units: the unit of each row.
-        request: seed and sizes.
+        config: seed and sizes.
     """
     dealt = Dealt.nothing(len(source))
     train, validation, test = (source == i for i in range(len(OFFICIAL)))
     dealt.parts[test] = np.where(inside[test], TEST_OOD, TEST_ID)
     dealt.parts[validation] = VALIDATION
-    if request.validation_ood_size:
+    if config.validation_ood_size:
         dealt.parts[validation & inside] = VALIDATION_OOD
     else:
         dealt.exclude(validation & inside, MASKED)
@@ -76,28 +74,30 @@ def deal_official(source: np.ndarray, inside: np.ndarray, units: Units, request:
     _bind(dealt, validation & ~inside, dealt.parts == VALIDATION_OOD, units)
     _bind(dealt, train, np.isin(dealt.parts, (VALIDATION, VALIDATION_OOD)), units)
     if not validation.any():
-        _draw_validation(dealt, train, inside, units, request)
+        _draw_validation(dealt, train, inside, units, config)
     dealt.pool = inside & (dealt.parts == TRAIN)
-    keep_pool(dealt, units, request)
+    keep_pool(dealt, units, config)
     return dealt
 
 
-def _bind(dealt: Dealt, rows: np.ndarray, to: np.ndarray, units: Units) -> None:
+def _bind(dealt: Dealt, rows: np.ndarray, to: np.ndarray, units: RowGroups) -> None:
     """Exclude those of ``rows`` that share a unit with any of ``to``, where they are not excluded already."""
     dealt.exclude(rows & (dealt.reasons == 0) & units.holding(to)[units.labels], BOUND)
 
 
-def _draw_validation(dealt: Dealt, train: np.ndarray, inside: np.ndarray, units: Units, request: DealRequest) -> None:
+def _draw_validation(
+    dealt: Dealt, train: np.ndarray, inside: np.ndarray, units: RowGroups, config: SplitConfig
+) -> None:
     """Draw what there is no official part for: ``validation`` outside of the region, ``validation_ood`` inside."""
     usable = dealt.parts == TRAIN
     for part, name, size, rows in (
-        (VALIDATION_OOD, "validation_ood", request.validation_ood_size, inside),
-        (VALIDATION, "validation", request.validation_size, ~inside),
+        (VALIDATION_OOD, "validation_ood", config.validation_ood_size, inside),
+        (VALIDATION, "validation", config.validation_size, ~inside),
     ):
         if not size:
             continue
         total = int((train & rows).sum()) if part == VALIDATION_OOD else int(train.sum())
         dealt.asked[name] = rows_asked(size, total)
         # Only units that lie wholly on one side of the region can be drawn.
-        drawn = draw(~units.holding(~(usable & rows)), units, request.seed, name, dealt.asked[name])
+        drawn = draw(~units.holding(~(usable & rows)), units, config.seed, name, dealt.asked[name])
         dealt.parts[drawn[units.labels]] = part

@@ -1,0 +1,181 @@
+"""The whole act: fit a recipe on rows, ask which lie inside of its region, deal them, and keep the evidence."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Protocol
+
+import numpy as np
+
+from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
+from codeshift.properties import PropertyTable
+from codeshift.properties.columns import check_name
+from codeshift.regions.base import Region
+from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.groups import Grouping, group_rows
+from codeshift.splits.partition import (
+    MASKED,
+    PARTS,
+    TEST_ID,
+    Dealt,
+    add_control,
+    deal,
+    tell_near_duplicates,
+    trim_train,
+)
+from codeshift.splits.predefined import check_official_request, deal_official
+from codeshift.splits.rows import SplitRows
+from codeshift.splits.small_parts import in_words, small_parts
+
+
+class Recipe(Protocol):
+    """What dealing asks of a splitter; its repr names it."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of code: rows that are equal in all of them are one identity."""
+
+    @property
+    def also_reads(self) -> tuple[str, ...]:
+        """Columns beside these that the region depends on."""
+
+    def fit(self, table: PropertyTable) -> Region:
+        """The region, with the rows at hand."""
+
+
+def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignment:
+    """Deal rows into parts.
+
+    Args:
+        recipe: says what is out of distribution.
+        rows: the rows of the call.
+        config: seed, sizes and groups.
+
+    Raises:
+        ParameterError: if an argument cannot work.
+        DataError: if a column is missing, or rows of it are None.
+        RegionError: if the region holds no row or every row.
+    """
+    has_validation = "validation" in rows.names
+    if rows.is_official:
+        check_official_request(config, has_validation)
+    config.check_seed(official=rows.is_official, has_validation=has_validation)
+    _check_columns(recipe, rows)
+    grouping = group_rows(rows, recipe.columns, config)
+    also = _also_read(recipe, config)
+    digests = rows.digests(recipe.columns, also)
+    region = recipe.fit(rows.fitting)
+    inside = _inside(region, rows, recipe, grouping.kept)
+    dealt = deal_rows(rows, inside, grouping, digests, config)
+    _check_sizes(dealt, config)
+    _check_test_parts(dealt, rows.identities(recipe.columns, grouping.similar), config)
+    manifest = SplitManifest.create(
+        splitter=repr(recipe),
+        region=region,
+        config=config,
+        columns=recipe.columns,
+        also_reads=also,
+        spans=rows.spans,
+        digests=digests,
+        inside=inside,
+        dealt=dealt,
+        similar=grouping.similar,
+    )
+    return SplitAssignment(rows.names, rows.lengths, dealt.parts, dealt.reasons, dealt.control, manifest)
+
+
+def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
+    """The columns beside the code that a row's part depends on, sorted."""
+    asked = {column for column in (config.groups, config.stratify) if column is not None}
+    return tuple(sorted({*recipe.also_reads, *asked} - {*recipe.columns}))
+
+
+def _check_columns(recipe: Recipe, rows: SplitRows) -> None:
+    for column in recipe.columns:
+        check_name("column", column)
+    for column in recipe.also_reads:
+        rows.values(column, _naming(recipe, column) or "also_reads")
+
+
+def _naming(recipe: Any, column: str) -> str | None:
+    """The argument of a recipe, or of one that it is composed of, that names a column."""
+    arguments: dict[str, Any] = vars(recipe)
+    for name, value in arguments.items():
+        if isinstance(value, str | tuple) and column in ((value,) if isinstance(value, str) else value):
+            return name
+    operands = (value for value in arguments.values() if hasattr(value, "also_reads"))
+    return next((inner for operand in operands if (inner := _naming(operand, column))), None)
+
+
+def _inside(region: Region, rows: SplitRows, recipe: Recipe, kept: np.ndarray | None) -> np.ndarray:
+    masks = [region.contains(table) for table in rows.tables]
+    told = "" if kept is None else " that are kept of near-duplicates"
+    for name, whole_mask in zip(rows.names, masks, strict=True):
+        mask = whole_mask if kept is None else whole_mask[kept[slice(*rows.spans[name])]]
+        whole = ("" if name == "data" else f" of the official {name} split") + told
+        if name == "validation":
+            continue  # with all of it inside or outside there is still something to test
+        if not mask.any():
+            raise RegionError(
+                "the region",
+                "some of the rows",
+                Told(f"0 of {len(mask)} rows{whole}"),
+                f"widen {recipe!r} (fitted, it takes programs {region.describe()})",
+            )
+        if mask.all():
+            raise RegionError(
+                "the region",
+                "not all of the rows",
+                Told(f"all {len(mask)} rows{whole}"),
+                f"narrow {recipe!r} (fitted, it takes programs {region.describe()})",
+            )
+    return np.concatenate(masks)
+
+
+def deal_rows(
+    rows: SplitRows, inside: np.ndarray, grouping: Grouping, digests: np.ndarray, config: SplitConfig
+) -> Dealt:
+    """Deal all rows, those that are dropped as duplicates apart.
+
+    Args:
+        rows: the rows of the call.
+        inside: which of them lie in the region.
+        grouping: how they belong together.
+        digests: of all rows.
+        config: seed and sizes.
+    """
+    kept = slice(None) if grouping.kept is None else grouping.kept
+    if rows.is_official:
+        dealt = deal_official(rows.source_of_rows()[kept], inside[kept], grouping.dealt, config)
+    else:
+        dealt = deal(inside[kept], grouping.dealt, config)
+    tell_near_duplicates(dealt, grouping.strict)
+    if config.train_size is not None or config.train_control:
+        row_order = rows.row_order(digests)[kept]
+        if config.train_size is not None:
+            trim_train(dealt, grouping.dealt, config, row_order)
+        if config.train_control:
+            add_control(dealt, grouping.dealt, config, row_order)
+    return dealt if grouping.kept is None else dealt.spread(grouping.kept)
+
+
+def _check_sizes(dealt: Dealt, config: SplitConfig) -> None:
+    got = {part: int((dealt.parts == i).sum()) for i, part in enumerate(PARTS)}
+    got["kept"] = int((dealt.pool & (dealt.reasons != MASKED)).sum())
+    missed = {name: got[name] - rows for name, rows in dealt.asked.items() if got[name] != rows}
+    if not missed:
+        return
+    told = "; ".join(f"{name}: asked {dealt.asked[name]} rows, got {got[name]}" for name in missed)
+    reason = "equal rows, near-duplicates and groups are kept together"
+    if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(dealt.parts):
+        remedy = f"{told} ({reason}): allow more, or ask for sizes that the groups can make up"
+        raise ParameterError("tolerance", "large enough for what could be had", config.tolerance, remedy)
+    warnings.warn(f"{told} ({reason})", SizeWarning, stacklevel=4)
+
+
+def _check_test_parts(dealt: Dealt, identities: np.ndarray, config: SplitConfig) -> None:
+    unasked = (TEST_ID,) if dealt.asked.get("test_id") == 0 else ()
+    told = small_parts(dealt.parts, identities, config.min_test_rows, unasked=unasked)
+    if told:
+        warnings.warn(in_words(told, config.min_test_rows), SmallPartWarning, stacklevel=4)

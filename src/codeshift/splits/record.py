@@ -1,0 +1,152 @@
+"""What a manifest holds, and its JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from codeshift.errors import ManifestError
+from codeshift.properties.serialise import from_dict
+from codeshift.regions.base import Region
+from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
+from codeshift.splits.manifest_rows import by_part, labels_of, listed
+from codeshift.splits.partition import Dealt
+from codeshift.splits.rows import SplitRows
+
+if TYPE_CHECKING:
+    from codeshift.properties.near_duplicates import DuplicateComponents
+
+FORMAT = "codeshift-split/1"
+
+
+@dataclass(frozen=True)
+class SplitRecord:
+    """The fields of ``SplitManifest``, which describes them, to JSON and back."""
+
+    splitter: str
+    region: dict[str, Any]
+    request: dict[str, Any]
+    columns: tuple[str, ...]
+    also_reads: tuple[str, ...]
+    sizes: dict[str, dict[str, int | None]]
+    region_rows: int
+    grammars: dict[str, dict[str, str]]
+    versions: dict[str, str]
+    rows: dict[str, dict[str, list[str]]]
+    control: dict[str, list[str]]
+    near_duplicates: dict[str, int] | None
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        splitter: str,
+        region: Region,
+        config: SplitConfig,
+        columns: tuple[str, ...],
+        also_reads: tuple[str, ...],
+        spans: Mapping[str, tuple[int, int]],
+        digests: np.ndarray,
+        inside: np.ndarray,
+        dealt: Dealt,
+        similar: DuplicateComponents | None,
+    ) -> Self:
+        """Gather what a dealing found."""
+        labels = labels_of(dealt.parts, dealt.reasons)
+        plain = region.to_dict()
+        slices = {name: slice(*span) for name, span in spans.items()}
+        return cls(
+            splitter=splitter,
+            region=plain,
+            request=config.to_dict(),
+            columns=columns,
+            also_reads=also_reads,
+            sizes=asked_and_got(dealt, config),
+            region_rows=int(inside.sum()),
+            grammars=grammars_of(plain),
+            versions=environment(),
+            rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
+            control={}
+            if dealt.control is None
+            else {name: listed(digests[span][dealt.control[span]]) for name, span in slices.items()},
+            near_duplicates=None if similar is None else found_in(similar),
+        )
+
+    def fitted_region(self) -> Region:
+        """The region, to be asked about other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``."""
+        region: Region = from_dict(self.region)
+        return region
+
+    def to_json(self) -> str:
+        """The manifest as JSON text."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str = "the text") -> Self:
+        """Read JSON text; ``name`` stands for it in errors.
+
+        Raises:
+            ManifestError: if it is no manifest, or one of a format that this version does not know.
+        """
+        try:
+            plain = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
+        found = plain.get("format") if isinstance(plain, dict) else None
+        if found != FORMAT:
+            raise ManifestError(f"{name} has the format {found!r}, not {FORMAT!r}: it is no manifest that can be read")
+        known = {field.name for field in fields(cls)}
+        missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format"})
+        if missing or unknown:
+            raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
+        values = {field: plain[field] for field in known}
+        return cls(**{**values, "columns": tuple(plain["columns"]), "also_reads": tuple(plain["also_reads"])})
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the manifest as JSON; an old file is replaced whole or not at all."""
+        path = Path(path)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(self.to_json())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a manifest.
+
+        Raises:
+            ManifestError: if the file is no manifest, or one of a format that this version does not know.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ManifestError(f"{path} is not text ({error}): it is no manifest") from error
+        return cls.from_json(text, name=str(path))
+
+    def check_order(self, sources: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:
+        """Check that the rows stand in the order of an assignment.
+
+        Raises:
+            ManifestError: if they do not.
+        """
+        digests = sources.digests(self.columns, self.also_reads)
+        labels = labels_of(parts, reasons)
+        for name, (start, stop) in sources.spans.items():
+            if by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+                raise ManifestError(
+                    "the rows are not those that were assigned, or stand in another order: "
+                    "pass the same data, or use manifest.apply"
+                )
