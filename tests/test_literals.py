@@ -11,7 +11,7 @@ from codeshift.errors import ParameterError
 from codeshift.literals import literal
 from codeshift.metrics import ExactMatch
 from codeshift.metrics.by_name import metric_by_name
-from codeshift.splitters.expression import parse_splitter
+from codeshift.splitters.parse import parse_splitter
 
 DEEP = "-" * 5_000 + "1"  # one version says RecursionError, the next takes it apart, another says MemoryError
 LONG = "9" * 5_000  # more digits than Python turns into a number

@@ -35,12 +35,12 @@ def rows() -> Dataset:
 
 
 def _no_reasons(patch: pytest.MonkeyPatch) -> None:
-    def deal(*arguments):
-        dealt = partition.deal(*arguments)
+    def divide(*arguments):
+        dealt = partition.divide(*arguments)
         dealt.reasons[:] = 0
         return dealt
 
-    patch.setattr(assign, "deal", deal)
+    patch.setattr(assign, "divide", divide)
 
 
 def _twice(patch: pytest.MonkeyPatch) -> None:
@@ -104,13 +104,13 @@ def _keep(share: Callable[[float], float]) -> Break:
 
 
 def _fewer_tests(patch: pytest.MonkeyPatch) -> None:
-    def deal(inside, units, request):
-        dealt = partition.deal(inside, units, request)
+    def divide(inside, units, request):
+        dealt = partition.divide(inside, units, request)
         if request.ood_kept > 0.5:
             dealt.exclude(dealt.parts == partition.TEST_ID, partition.TRIMMED)
         return dealt
 
-    patch.setattr(assign, "deal", deal)
+    patch.setattr(assign, "divide", divide)
 
 
 def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.parsing import CodeParser
 from codeshift.properties.serialise import from_dict
 from codeshift.splitters import CompoundDivergenceSplitter, Contains, LengthSplitter, RandomSplitter, divergence
-from codeshift.splitters.divergence import Sides, ordered
+from codeshift.splitters.compounds.divergence import Sides, ordered
 from codeshift.splitters.testing import check_splitter
 from splitter_rows import c_sharp_rows, java_rows, python_rows
 

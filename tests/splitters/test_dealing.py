@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
-from codeshift.splits.partition import PARTS, deal
+from codeshift.splits.partition import PARTS, divide
 from strategies import unless_impossible
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=40).map(np.array)
@@ -56,7 +56,7 @@ def dealings(draw: st.DrawFn) -> tuple[np.ndarray, RowGroups, SplitConfig]:
 def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, RowGroups, SplitConfig]) -> None:
     """Whatever the masks, a unit's rows lie in one part, but for those excluded."""
     inside, units, request = dealing
-    dealt = unless_impossible(lambda: deal(inside, units, request))
+    dealt = unless_impossible(lambda: divide(inside, units, request))
     assume(dealt is not None)
     delivered = dealt.parts != PARTS.index("excluded")
     for unit in range(len(units.keys)):
@@ -67,10 +67,10 @@ def test_no_unit_stands_in_two_delivered_parts(dealing: tuple[np.ndarray, RowGro
 def test_dealing_ignores_positions(dealing: tuple[np.ndarray, RowGroups, SplitConfig], order) -> None:
     """Rows in another order, with their units, get the parts they had."""
     inside, units, request = dealing
-    dealt = unless_impossible(lambda: deal(inside, units, request))
+    dealt = unless_impossible(lambda: divide(inside, units, request))
     assume(dealt is not None)
     moved = np.array(order.sample(range(len(inside)), len(inside)))
-    again = unless_impossible(lambda: deal(inside[moved], RowGroups(units.labels[moved], units.keys), request))
+    again = unless_impossible(lambda: divide(inside[moved], RowGroups(units.labels[moved], units.keys), request))
     assert (again.parts == dealt.parts[moved]).all()
 
 

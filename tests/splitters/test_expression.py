@@ -29,7 +29,7 @@ from codeshift.splitters import (
     TokenRaritySplitter,
     parse_splitter,
 )
-from codeshift.splitters.expression import _CLASSES, _OF_FUNCTIONS
+from codeshift.splitters.parse import _CLASSES, _OF_FUNCTIONS
 
 LEAVES: list[Splitter] = [
     LengthSplitter(column="code"),

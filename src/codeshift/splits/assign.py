@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,13 +19,13 @@ from codeshift.splits.partition import (
     MASKED,
     PARTS,
     TEST_ID,
-    Dealt,
+    Partition,
     add_control,
-    deal,
+    divide,
     tell_near_duplicates,
     trim_train,
 )
-from codeshift.splits.predefined import check_official_request, deal_official
+from codeshift.splits.predefined import check_predefined, divide_predefined
 from codeshift.splits.rows import SplitRows
 from codeshift.splits.small_parts import in_words, small_parts
 
@@ -59,7 +60,7 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
     """
     has_validation = "validation" in rows.names
     if rows.is_official:
-        check_official_request(config, has_validation)
+        check_predefined(config, has_validation)
     config.check_seed(official=rows.is_official, has_validation=has_validation)
     _check_columns(recipe, rows)
     grouping = group_rows(rows, recipe.columns, config)
@@ -67,9 +68,9 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
     digests = rows.digests(recipe.columns, also)
     region = recipe.fit(rows.fitting)
     inside = _inside(region, rows, recipe, grouping.kept)
-    dealt = deal_rows(rows, inside, grouping, digests, config)
-    _check_sizes(dealt, config)
-    _check_test_parts(dealt, rows.identities(recipe.columns, grouping.similar), config)
+    partition = divide_rows(rows, inside, grouping, digests, config)
+    _check_sizes(partition, config)
+    _check_test_parts(partition, rows.identities(recipe.columns, grouping.similar), config)
     manifest = SplitManifest.create(
         splitter=repr(recipe),
         region=region,
@@ -79,10 +80,10 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
         spans=rows.spans,
         digests=digests,
         inside=inside,
-        dealt=dealt,
+        partition=partition,
         similar=grouping.similar,
     )
-    return SplitAssignment(rows.names, rows.lengths, dealt.parts, dealt.reasons, dealt.control, manifest)
+    return SplitAssignment(rows.names, rows.lengths, partition.parts, partition.reasons, partition.control, manifest)
 
 
 def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
@@ -100,7 +101,8 @@ def _check_columns(recipe: Recipe, rows: SplitRows) -> None:
 
 def _naming(recipe: Any, column: str) -> str | None:
     """The argument of a recipe, or of one that it is composed of, that names a column."""
-    arguments: dict[str, Any] = vars(recipe)
+    names = [field.name for field in fields(recipe)] if is_dataclass(recipe) else [*vars(recipe)]
+    arguments = {name: getattr(recipe, name) for name in names}
     for name, value in arguments.items():
         if isinstance(value, str | tuple) and column in ((value,) if isinstance(value, str) else value):
             return name
@@ -133,9 +135,9 @@ def _inside(region: Region, rows: SplitRows, recipe: Recipe, kept: np.ndarray | 
     return np.concatenate(masks)
 
 
-def deal_rows(
+def divide_rows(
     rows: SplitRows, inside: np.ndarray, grouping: Grouping, digests: np.ndarray, config: SplitConfig
-) -> Dealt:
+) -> Partition:
     """Deal all rows, those that are dropped as duplicates apart.
 
     Args:
@@ -147,35 +149,35 @@ def deal_rows(
     """
     kept = slice(None) if grouping.kept is None else grouping.kept
     if rows.is_official:
-        dealt = deal_official(rows.source_of_rows()[kept], inside[kept], grouping.dealt, config)
+        partition = divide_predefined(rows.source_of_rows()[kept], inside[kept], grouping.dealt, config)
     else:
-        dealt = deal(inside[kept], grouping.dealt, config)
-    tell_near_duplicates(dealt, grouping.strict)
+        partition = divide(inside[kept], grouping.dealt, config)
+    tell_near_duplicates(partition, grouping.strict)
     if config.train_size is not None or config.train_control:
         row_order = rows.row_order(digests)[kept]
         if config.train_size is not None:
-            trim_train(dealt, grouping.dealt, config, row_order)
+            trim_train(partition, grouping.dealt, config, row_order)
         if config.train_control:
-            add_control(dealt, grouping.dealt, config, row_order)
-    return dealt if grouping.kept is None else dealt.spread(grouping.kept)
+            add_control(partition, grouping.dealt, config, row_order)
+    return partition if grouping.kept is None else partition.spread(grouping.kept)
 
 
-def _check_sizes(dealt: Dealt, config: SplitConfig) -> None:
-    got = {part: int((dealt.parts == i).sum()) for i, part in enumerate(PARTS)}
-    got["kept"] = int((dealt.pool & (dealt.reasons != MASKED)).sum())
-    missed = {name: got[name] - rows for name, rows in dealt.asked.items() if got[name] != rows}
+def _check_sizes(partition: Partition, config: SplitConfig) -> None:
+    got = {part: int((partition.parts == i).sum()) for i, part in enumerate(PARTS)}
+    got["kept"] = int((partition.pool & (partition.reasons != MASKED)).sum())
+    missed = {name: got[name] - rows for name, rows in partition.asked.items() if got[name] != rows}
     if not missed:
         return
-    told = "; ".join(f"{name}: asked {dealt.asked[name]} rows, got {got[name]}" for name in missed)
+    told = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {got[name]}" for name in missed)
     reason = "equal rows, near-duplicates and groups are kept together"
-    if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(dealt.parts):
+    if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
         remedy = f"{told} ({reason}): allow more, or ask for sizes that the groups can make up"
         raise ParameterError("tolerance", "large enough for what could be had", config.tolerance, remedy)
     warnings.warn(f"{told} ({reason})", SizeWarning, stacklevel=4)
 
 
-def _check_test_parts(dealt: Dealt, identities: np.ndarray, config: SplitConfig) -> None:
-    unasked = (TEST_ID,) if dealt.asked.get("test_id") == 0 else ()
-    told = small_parts(dealt.parts, identities, config.min_test_rows, unasked=unasked)
+def _check_test_parts(partition: Partition, identities: np.ndarray, config: SplitConfig) -> None:
+    unasked = (TEST_ID,) if partition.asked.get("test_id") == 0 else ()
+    told = small_parts(partition.parts, identities, config.min_test_rows, unasked=unasked)
     if told:
         warnings.warn(in_words(told, config.min_test_rows), SmallPartWarning, stacklevel=4)

@@ -45,6 +45,7 @@ class SplitManifest(SplitRecord):
         control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
         near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
             None where they were ignored.
+
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
     >>> from codeshift.splitters import LengthSplitter

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift import __version__
 from codeshift.properties import grammar
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.partition import PARTS, Dealt
+from codeshift.splits.partition import PARTS, Partition
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 
-def asked_and_got(dealt: Dealt, request: SplitConfig) -> dict[str, dict[str, int | None]]:
+def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[str, int | None]]:
     """Rows of each part: asked (None where that followed from the others) and got."""
-    asked: dict[str, int | None] = {"train": request.train_size, **dealt.asked}
-    absent = () if request.validation_ood_size else ("validation_ood",)
+    asked: dict[str, int | None] = {"train": config.train_size, **partition.asked}
+    absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
-        part: {"asked": asked.get(part), "got": int((dealt.parts == i).sum())}
+        part: {"asked": asked.get(part), "got": int((partition.parts == i).sum())}
         for i, part in enumerate(PARTS)
         if part not in absent
     }
-    if dealt.control is not None:
-        sizes["train_control"] = {"asked": sizes["train"]["got"], "got": int(dealt.control.sum())}
+    if partition.control is not None:
+        sizes["train_control"] = {"asked": sizes["train"]["got"], "got": int(partition.control.sum())}
     return sizes
 
 

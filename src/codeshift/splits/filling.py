@@ -1,4 +1,4 @@
-"""How many units, taken in order, make up a number of rows."""
+"""How many groups, taken in order, make up a number of rows."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def fill(sizes: np.ndarray, target: int) -> np.ndarray:
-    """Positions of units, taken in order while they fit, whose sizes add up to ``target`` or come nearest to it.
+    """Positions of groups, taken in order while they fit, whose sizes add up to ``target`` or come nearest to it.
 
-    A unit that does not fit is passed over, so a giant group cannot double a part. Where a gap is left, the unit
+    A group that does not fit is passed over, so a giant group cannot double a part. Where a gap is left, the group
     that overshoots least closes it, unless that is farther from the target.
 
     >>> fill(np.array([3, 9, 2, 1]), 6).tolist()
@@ -36,7 +36,7 @@ def fill(sizes: np.ndarray, target: int) -> np.ndarray:
 
 
 def nearest_prefix(sizes: np.ndarray, target: int) -> int:
-    """How many units from the front come nearest to ``target`` rows in all (the shorter prefix where two tie).
+    """How many groups from the front come nearest to ``target`` rows in all (the shorter prefix where two tie).
 
     >>> nearest_prefix(np.array([2, 2, 2]), 5), nearest_prefix(np.array([1, 1, 1]), 2)
     (2, 2)
@@ -46,15 +46,15 @@ def nearest_prefix(sizes: np.ndarray, target: int) -> int:
 
 
 def interleave(order: np.ndarray, strata: np.ndarray) -> np.ndarray:
-    """Rearrange units so that every stretch from the front holds each stratum in its share.
+    """Rearrange groups so that every stretch from the front holds each stratum in its share.
 
-    Within a stratum the order stays: the i-th of m units goes to the place (i + 1/2) / m of the whole.
+    Within a stratum the order stays: the i-th of m groups goes to the place (i + 1/2) / m of the whole.
 
     >>> interleave(np.array([0, 1, 2, 3, 4, 5]), np.array([7, 7, 7, 7, 9, 9])).tolist()
     [0, 4, 1, 2, 5, 3]
     """
-    of_unit = strata[order]
-    _, inverse, counts = np.unique(of_unit, return_inverse=True, return_counts=True)
+    of_group = strata[order]
+    _, inverse, counts = np.unique(of_group, return_inverse=True, return_counts=True)
     by_stratum = np.argsort(inverse, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
     place = np.empty(len(order), dtype=np.float64)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RowGroups:
-    """Rows that must be dealt as one: equal code, one group, near-duplicates, or joined through any of these.
+    """Rows that must be dealt as one: equal code, one of the user's groups, near-duplicates, or joined through these.
 
     Attributes:
-        labels: the unit of each row, of shape ``(n_rows,)``.
-        keys: what the seed's hash of a unit is taken of, of shape ``(n_units,)``: the smallest digest among its
-            groups (or its rows, where there are no groups), so that it does not depend on row order.
-        strata: the stratum of each unit, of shape ``(n_units,)``; None where rows are not stratified.
-        hashed: by seed and role, the hashes taken so far and which units have theirs.
+        labels: the group of each row, of shape ``(n_rows,)``.
+        keys: what the seed's hash of a group is taken of, of shape ``(n_groups,)``: the smallest digest among the
+            user's groups in it (or its rows, where there are none), so that it does not depend on row order.
+        strata: the stratum of each group, of shape ``(n_groups,)``; None where rows are not stratified.
+        hashed: by seed and role, the hashes taken so far and which groups have theirs.
     """
 
     labels: np.ndarray
@@ -53,13 +53,13 @@ class RowGroups:
             if relation is not None:
                 labels = _components(labels, np.unique(relation, return_inverse=True)[1])
         by_key = np.argsort(anchors, kind="stable")
-        units, first = np.unique(labels[by_key], return_index=True)
-        keys = np.empty(len(units), dtype=anchors.dtype)
-        keys[units] = anchors[by_key][first]
+        groups, first = np.unique(labels[by_key], return_index=True)
+        keys = np.empty(len(groups), dtype=anchors.dtype)
+        keys[groups] = anchors[by_key][first]
         return cls(labels, keys)
 
     def stratified(self, strata: np.ndarray) -> RowGroups:
-        """These units with a stratum each: the one that most of a unit's rows have (the first where they tie).
+        """These groups with a stratum each: the one that most of a group's rows have (the first where they tie).
 
         Args:
             strata: the stratum of each row as text, of shape ``(n_rows,)``.
@@ -72,43 +72,43 @@ class RowGroups:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Rows of each unit."""
+        """Rows of each group."""
         return np.bincount(self.labels, minlength=len(self.keys))
 
     def count(self, rows: np.ndarray) -> np.ndarray:
-        """How many of the rows of a mask each unit holds."""
+        """How many of the rows of a mask each group holds."""
         return np.bincount(self.labels[rows], minlength=len(self.keys))
 
     def holding(self, rows: np.ndarray) -> np.ndarray:
-        """Which units hold any of the rows of a mask."""
+        """Which groups hold any of the rows of a mask."""
         return self.count(rows) > 0
 
     def ordered(self, candidates: np.ndarray, seed: int | None, role: str) -> np.ndarray:
-        """The candidate units in the order that ``seed`` gives for ``role``.
+        """The candidate groups in the order that ``seed`` gives for ``role``.
 
-        Roles are independent of each other: the order in which units become ``test_ood`` says nothing about the
+        Roles are independent of each other: the order in which groups become ``test_ood`` says nothing about the
         order in which others become ``validation``. With strata, every stretch from the front holds each stratum in
         its share.
 
         Args:
-            candidates: a mask of shape ``(n_units,)``.
+            candidates: a mask of shape ``(n_groups,)``.
             seed: any integer.
             role: what the order is for.
         """
-        units = np.flatnonzero(candidates)
-        order = units[np.lexsort((self.keys[units], self._hashes(units, seed, role)))]
+        groups = np.flatnonzero(candidates)
+        order = groups[np.lexsort((self.keys[groups], self._hashes(groups, seed, role)))]
         return order if self.strata is None else interleave(order, self.strata)
 
-    def _hashes(self, units: np.ndarray, seed: int | None, role: str) -> np.ndarray:
-        """The hashes of some units, each taken once: the scenarios of a sweep share units and seed."""
+    def _hashes(self, groups: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+        """The hashes of some groups, each taken once: the scenarios of a sweep share groups and seed."""
         if any(other != seed for other, _ in self.hashed):
             self.hashed.clear()  # one seed's are enough: the splits of a cross-validation have each their own
         n = len(self.keys)
         hashes, known = self.hashed.setdefault((seed, role), (np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)))
-        missing = units[~known[units]]
+        missing = groups[~known[groups]]
         hashes[missing] = keyed_hashes(self.keys[missing], seed, role)
         known[missing] = True
-        return np.asarray(hashes[units])
+        return np.asarray(hashes[groups])
 
 
 class Grouping(NamedTuple):

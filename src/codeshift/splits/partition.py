@@ -1,7 +1,7 @@
 """RowGroups to parts: the arithmetic of a split, on arrays alone.
 
-Every choice is made in the order that the seed gives to units, so regimes of one seed are nested and share their test
-rows. ``Dealt.parts`` holds indices into ``PARTS``, ``Dealt.reasons`` indices into ``REASONS``.
+Every choice is made in the order that the seed gives to groups, so regimes of one seed are nested and share their test
+rows. ``Partition.parts`` holds indices into ``PARTS``, ``Partition.reasons`` indices into ``REASONS``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE = range(len(REASONS
 
 
 @dataclass(eq=False)
-class Dealt:
+class Partition:
     """What became of each row, and how many rows each part was asked to hold.
 
     Attributes:
@@ -44,7 +44,7 @@ class Dealt:
     asked: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def nothing(cls, n_rows: int) -> Dealt:
+    def nothing(cls, n_rows: int) -> Partition:
         """All rows in ``train``, from where dealing starts."""
         return cls(
             parts=np.full(n_rows, TRAIN, dtype=np.int8),
@@ -57,9 +57,9 @@ class Dealt:
         self.parts[rows] = EXCLUDED
         self.reasons[rows] = reason
 
-    def spread(self, kept: np.ndarray) -> Dealt:
+    def spread(self, kept: np.ndarray) -> Partition:
         """This dealing of the rows of a mask as one of all rows: the others are excluded as duplicates."""
-        whole = Dealt.nothing(len(kept))
+        whole = Partition.nothing(len(kept))
         whole.exclude(~kept, DUPLICATE)
         whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
         whole.asked = self.asked
@@ -69,31 +69,31 @@ class Dealt:
         return whole
 
 
-def deal(inside: np.ndarray, units: RowGroups, config: SplitConfig) -> Dealt:
+def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
     """Deal rows of one dataset.
 
     Args:
         inside: which rows lie in the region, of shape ``(n,)``: some do and some do not.
-        units: the unit of each row.
+        groups: the group of each row.
         config: seed and sizes.
 
     Raises:
-        RegionError: if no unit of the region fits ``test_ood``.
+        RegionError: if no group of the region fits ``test_ood``.
         ParameterError: if the sizes do not fit the rows.
     """
-    dealt = Dealt.nothing(len(inside))
-    _deal_inside(dealt, inside, units, config)
-    _deal_outside(dealt, inside, units, config)
-    if not ((dealt.parts == TRAIN) & ~inside).any():
-        raise _too_large(dealt, "so small that rows outside of the region are left for train")
-    dealt.pool = inside & (dealt.parts == TRAIN)
-    keep_pool(dealt, units, config)
-    return dealt
+    partition = Partition.nothing(len(inside))
+    _divide_inside(partition, inside, groups, config)
+    _divide_outside(partition, inside, groups, config)
+    if not ((partition.parts == TRAIN) & ~inside).any():
+        raise _too_large(partition, "so small that rows outside of the region are left for train")
+    partition.pool = inside & (partition.parts == TRAIN)
+    keep_pool(partition, groups, config)
+    return partition
 
 
-def _deal_inside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> None:
-    """Divide the region's units into ``test_ood``, ``validation_ood`` and a pool."""
-    rows_inside = units.count(inside)
+def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> None:
+    """Divide the region's groups into ``test_ood``, ``validation_ood`` and a pool."""
+    rows_inside = groups.count(inside)
     free = rows_inside > 0
     for part, name, size in (
         (TEST_OOD, "test_ood", config.test_ood_size),
@@ -104,8 +104,8 @@ def _deal_inside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: Spl
             constraint = f"at most {int(rows_inside[free].sum())}, the rows of the region"
             raise ParameterError(f"{name}_size", constraint, size, "ask for fewer or widen the region")
         if target or part == TEST_OOD:
-            dealt.asked[name] = target
-        order = units.ordered(free, config.seed, "region")
+            partition.asked[name] = target
+        order = groups.ordered(free, config.seed, "region")
         drawn = np.zeros(len(free), dtype=bool)
         drawn[order[fill(rows_inside[order], target)]] = True
         if part == TEST_OOD and not drawn.any():
@@ -115,71 +115,71 @@ def _deal_inside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: Spl
                 size,
                 f"the smallest unit of the region has {int(rows_inside[free].min())} rows",
             )
-        in_drawn = drawn[units.labels]
-        dealt.parts[inside & in_drawn] = part
-        dealt.exclude(~inside & in_drawn, BOUND)
+        in_drawn = drawn[groups.labels]
+        partition.parts[inside & in_drawn] = part
+        partition.exclude(~inside & in_drawn, BOUND)
         free &= ~drawn
 
 
-def _deal_outside(dealt: Dealt, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> None:
-    """Draw ``test_id`` and ``validation`` from the units that lie wholly outside of the region."""
-    n_rows, touches_region = len(dealt.parts), units.holding(inside)
+def _divide_outside(partition: Partition, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> None:
+    """Draw ``test_id`` and ``validation`` from the groups that lie wholly outside of the region."""
+    n_rows, touches_region = len(partition.parts), groups.holding(inside)
     if config.test_id_size == MATCH:
-        dealt.asked["test_id"] = int((dealt.parts == TEST_OOD).sum())
+        partition.asked["test_id"] = int((partition.parts == TEST_OOD).sum())
     else:
-        dealt.asked["test_id"] = rows_asked(config.test_id_size, n_rows)
-    dealt.asked["validation"] = rows_asked(config.validation_size, n_rows)
+        partition.asked["test_id"] = rows_asked(config.test_id_size, n_rows)
+    partition.asked["validation"] = rows_asked(config.validation_size, n_rows)
     free = ~touches_region
-    available = int(free[units.labels].sum())
-    if dealt.asked["test_id"] + dealt.asked["validation"] > available:
-        bound = int((touches_region[units.labels] & ~inside).sum())
+    available = int(free[groups.labels].sum())
+    if partition.asked["test_id"] + partition.asked["validation"] > available:
+        bound = int((touches_region[groups.labels] & ~inside).sum())
         why = f" ({bound} others belong together with rows inside: near-duplicates or one group)" if bound else ""
         raise _too_large(
-            dealt, f"together at most {available} rows, those outside of the region that can be drawn{why}"
+            partition, f"together at most {available} rows, those outside of the region that can be drawn{why}"
         )
     for part, name in ((TEST_ID, "test_id"), (VALIDATION, "validation")):
-        drawn = draw(free, units, config.seed, name, dealt.asked[name])
-        dealt.parts[drawn[units.labels]] = part
+        drawn = draw(free, groups, config.seed, name, partition.asked[name])
+        partition.parts[drawn[groups.labels]] = part
         free &= ~drawn
 
 
-def _too_large(dealt: Dealt, constraint: str) -> ParameterError:
+def _too_large(partition: Partition, constraint: str) -> ParameterError:
     return ParameterError(
         "test_id_size and validation_size",
         constraint,
-        (dealt.asked["test_id"], dealt.asked["validation"]),
+        (partition.asked["test_id"], partition.asked["validation"]),
         "ask for smaller parts (test_id matches test_ood unless test_id_size says otherwise) or a smaller region",
     )
 
 
-def draw(free: np.ndarray, units: RowGroups, seed: int | None, role: str, target: int) -> np.ndarray:
-    """Choose among the ``free`` units, in the seed's order, so many that their rows add up to ``target``."""
-    order = units.ordered(free, seed, role)
-    chosen = np.zeros(len(units.keys), dtype=bool)
-    chosen[order[fill(units.sizes[order], target)]] = True
+def draw(free: np.ndarray, groups: RowGroups, seed: int | None, role: str, target: int) -> np.ndarray:
+    """Choose among the ``free`` groups, in the seed's order, so many that their rows add up to ``target``."""
+    order = groups.ordered(free, seed, role)
+    chosen = np.zeros(len(groups.keys), dtype=bool)
+    chosen[order[fill(groups.sizes[order], target)]] = True
     return chosen
 
 
-def keep_pool(dealt: Dealt, units: RowGroups, config: SplitConfig) -> None:
+def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> None:
     """Keep the share ``ood_kept`` of the pool in train and mask the rest of it."""
-    sizes = units.count(dealt.pool)
-    order = units.ordered(sizes > 0, config.seed, "pool")
-    target = dealt.asked["kept"] = rows_asked(config.ood_kept, int(dealt.pool.sum()))
+    sizes = groups.count(partition.pool)
+    order = groups.ordered(sizes > 0, config.seed, "pool")
+    target = partition.asked["kept"] = rows_asked(config.ood_kept, int(partition.pool.sum()))
     # A prefix, not a fill: a larger share must keep all that a smaller one keeps.
-    kept = np.zeros(len(units.keys), dtype=bool)
+    kept = np.zeros(len(groups.keys), dtype=bool)
     kept[order[: nearest_prefix(sizes[order], target)]] = True
-    dealt.exclude(dealt.pool & ~kept[units.labels], MASKED)
+    partition.exclude(partition.pool & ~kept[groups.labels], MASKED)
 
 
-def trim_train(dealt: Dealt, units: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
+def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
     """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
 
     Raises:
         ParameterError: if some regime has fewer rows.
     """
     assert config.train_size is not None  # noqa: S101 - the caller looks
-    in_train = dealt.parts == TRAIN
-    outside = int((in_train & ~dealt.pool).sum())
+    in_train = partition.parts == TRAIN
+    outside = int((in_train & ~partition.pool).sum())
     if config.train_size > outside:
         raise ParameterError(
             "train_size",
@@ -187,19 +187,19 @@ def trim_train(dealt: Dealt, units: RowGroups, config: SplitConfig, row_order: n
             config.train_size,
             "only so many can be had in every regime, ood_kept=0 included",
         )
-    taken = take(in_train, dealt.pool, config.train_size, units, config.seed, row_order)
-    dealt.exclude(in_train & ~taken, TRIMMED)
+    taken = take(in_train, partition.pool, config.train_size, groups, config.seed, row_order)
+    partition.exclude(in_train & ~taken, TRIMMED)
 
 
-def add_control(dealt: Dealt, units: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
+def add_control(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
     """Draw ``train_control``: as many rows as train has, from all that could train were nothing masked."""
-    trainable = (dealt.parts == TRAIN) | (dealt.reasons == TRIMMED) | dealt.pool
-    size = int((dealt.parts == TRAIN).sum())
-    dealt.control = take(trainable, dealt.pool, size, units, config.seed, row_order)
+    trainable = (partition.parts == TRAIN) | (partition.reasons == TRIMMED) | partition.pool
+    size = int((partition.parts == TRAIN).sum())
+    partition.control = take(trainable, partition.pool, size, groups, config.seed, row_order)
 
 
 def take(
-    rows: np.ndarray, pool: np.ndarray, count: int, units: RowGroups, seed: int | None, row_order: np.ndarray
+    rows: np.ndarray, pool: np.ndarray, count: int, groups: RowGroups, seed: int | None, row_order: np.ndarray
 ) -> np.ndarray:
     """Choose exactly ``count`` of some rows, the region's as large a share of them as it is of those rows.
 
@@ -210,29 +210,29 @@ def take(
         rows: which rows to choose from.
         pool: which of all rows belong to the region.
         count: how many to choose.
-        units: the unit of each row.
-        seed: gives the order of units.
-        row_order: the place of each row among rows of its unit, whatever the order they were given in.
+        groups: the group of each row.
+        seed: gives the order of groups.
+        row_order: the place of each row among rows of its group, whatever the order they were given in.
     """
     chosen = np.zeros(len(rows), dtype=bool)
     from_region = int(np.floor(count * (rows & pool).sum() / rows.sum() + 0.5))
     for members, role, size in ((rows & pool, "pool", from_region), (rows & ~pool, "train", count - from_region)):
-        rank = np.empty(len(units.keys), dtype=np.int64)
-        order = units.ordered(units.holding(members), seed, role)
+        rank = np.empty(len(groups.keys), dtype=np.int64)
+        order = groups.ordered(groups.holding(members), seed, role)
         rank[order] = np.arange(len(order))
         positions = np.flatnonzero(members)
-        ordered = positions[np.lexsort((row_order[positions], rank[units.labels[positions]]))]
+        ordered = positions[np.lexsort((row_order[positions], rank[groups.labels[positions]]))]
         chosen[ordered[:size]] = True
     return chosen
 
 
-def tell_near_duplicates(dealt: Dealt, strict: RowGroups) -> None:
+def tell_near_duplicates(partition: Partition, strict: RowGroups) -> None:
     """Say which bound rows are bound by a near-duplicate alone.
 
     Args:
-        dealt: is changed in place.
-        strict: the units that equal rows and groups alone make.
+        partition: the one to change.
+        strict: the groups that equal rows and the user's groups alone make.
     """
-    held_out = np.isin(dealt.parts, (VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD))
-    bound = dealt.reasons == BOUND
-    dealt.reasons[bound & ~strict.holding(held_out)[strict.labels]] = NEAR_DUPLICATE
+    held_out = np.isin(partition.parts, (VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD))
+    bound = partition.reasons == BOUND
+    partition.reasons[bound & ~strict.holding(held_out)[strict.labels]] = NEAR_DUPLICATE

@@ -15,7 +15,7 @@ from codeshift.splits.partition import (
     TRAIN,
     VALIDATION,
     VALIDATION_OOD,
-    Dealt,
+    Partition,
     draw,
     keep_pool,
 )
@@ -31,7 +31,7 @@ def settled_by(*, has_validation: bool) -> tuple[str, ...]:
     return ("test_ood_size", "test_id_size", *(("validation_size",) if has_validation else ()))
 
 
-def check_official_request(config: SplitConfig, has_validation: bool) -> None:
+def check_predefined(config: SplitConfig, has_validation: bool) -> None:
     """Refuse sizes that official splits leave without effect.
 
     Raises:
@@ -50,46 +50,46 @@ def check_official_request(config: SplitConfig, has_validation: bool) -> None:
             raise ParameterError(name, constraint, value, "the official splits settle it; or pass one Dataset")
 
 
-def deal_official(source: np.ndarray, inside: np.ndarray, units: RowGroups, config: SplitConfig) -> Dealt:
+def divide_predefined(source: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
     """Deal the rows of official splits.
 
     Args:
         source: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
         inside: which rows lie in the region.
-        units: the unit of each row.
+        groups: the group of each row.
         config: seed and sizes.
     """
-    dealt = Dealt.nothing(len(source))
+    partition = Partition.nothing(len(source))
     train, validation, test = (source == i for i in range(len(OFFICIAL)))
-    dealt.parts[test] = np.where(inside[test], TEST_OOD, TEST_ID)
-    dealt.parts[validation] = VALIDATION
+    partition.parts[test] = np.where(inside[test], TEST_OOD, TEST_ID)
+    partition.parts[validation] = VALIDATION
     if config.validation_ood_size:
-        dealt.parts[validation & inside] = VALIDATION_OOD
+        partition.parts[validation & inside] = VALIDATION_OOD
     else:
-        dealt.exclude(validation & inside, MASKED)
+        partition.exclude(validation & inside, MASKED)
     # A row equal to a test row would leak it, so the copy on the other side goes; the test split stays whole, but
     # for a group that stands on both sides of the region.
-    _bind(dealt, test & ~inside, test & inside, units)
-    _bind(dealt, train | validation, test, units)
-    _bind(dealt, validation & ~inside, dealt.parts == VALIDATION_OOD, units)
-    _bind(dealt, train, np.isin(dealt.parts, (VALIDATION, VALIDATION_OOD)), units)
+    _bind(partition, test & ~inside, test & inside, groups)
+    _bind(partition, train | validation, test, groups)
+    _bind(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
+    _bind(partition, train, np.isin(partition.parts, (VALIDATION, VALIDATION_OOD)), groups)
     if not validation.any():
-        _draw_validation(dealt, train, inside, units, config)
-    dealt.pool = inside & (dealt.parts == TRAIN)
-    keep_pool(dealt, units, config)
-    return dealt
+        _draw_validation(partition, train, inside, groups, config)
+    partition.pool = inside & (partition.parts == TRAIN)
+    keep_pool(partition, groups, config)
+    return partition
 
 
-def _bind(dealt: Dealt, rows: np.ndarray, to: np.ndarray, units: RowGroups) -> None:
-    """Exclude those of ``rows`` that share a unit with any of ``to``, where they are not excluded already."""
-    dealt.exclude(rows & (dealt.reasons == 0) & units.holding(to)[units.labels], BOUND)
+def _bind(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
+    """Exclude those of ``rows`` that share a group with any of ``to``, where they are not excluded already."""
+    partition.exclude(rows & (partition.reasons == 0) & groups.holding(to)[groups.labels], BOUND)
 
 
 def _draw_validation(
-    dealt: Dealt, train: np.ndarray, inside: np.ndarray, units: RowGroups, config: SplitConfig
+    partition: Partition, train: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig
 ) -> None:
     """Draw what there is no official part for: ``validation`` outside of the region, ``validation_ood`` inside."""
-    usable = dealt.parts == TRAIN
+    usable = partition.parts == TRAIN
     for part, name, size, rows in (
         (VALIDATION_OOD, "validation_ood", config.validation_ood_size, inside),
         (VALIDATION, "validation", config.validation_size, ~inside),
@@ -97,7 +97,7 @@ def _draw_validation(
         if not size:
             continue
         total = int((train & rows).sum()) if part == VALIDATION_OOD else int(train.sum())
-        dealt.asked[name] = rows_asked(size, total)
-        # Only units that lie wholly on one side of the region can be drawn.
-        drawn = draw(~units.holding(~(usable & rows)), units, config.seed, name, dealt.asked[name])
-        dealt.parts[drawn[units.labels]] = part
+        partition.asked[name] = rows_asked(size, total)
+        # Only groups that lie wholly on one side of the region can be drawn.
+        drawn = draw(~groups.holding(~(usable & rows)), groups, config.seed, name, partition.asked[name])
+        partition.parts[drawn[groups.labels]] = part

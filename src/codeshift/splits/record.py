@@ -18,7 +18,7 @@ from codeshift.regions.base import Region
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
 from codeshift.splits.manifest_rows import by_part, labels_of, listed
-from codeshift.splits.partition import Dealt
+from codeshift.splits.partition import Partition
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class SplitRecord:
         spans: Mapping[str, tuple[int, int]],
         digests: np.ndarray,
         inside: np.ndarray,
-        dealt: Dealt,
+        partition: Partition,
         similar: DuplicateComponents | None,
     ) -> Self:
         """Gather what a dealing found."""
-        labels = labels_of(dealt.parts, dealt.reasons)
+        labels = labels_of(partition.parts, partition.reasons)
         plain = region.to_dict()
         slices = {name: slice(*span) for name, span in spans.items()}
         return cls(
@@ -69,14 +69,14 @@ class SplitRecord:
             request=config.to_dict(),
             columns=columns,
             also_reads=also_reads,
-            sizes=asked_and_got(dealt, config),
+            sizes=asked_and_got(partition, config),
             region_rows=int(inside.sum()),
             grammars=grammars_of(plain),
             versions=environment(),
             rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
             control={}
-            if dealt.control is None
-            else {name: listed(digests[span][dealt.control[span]]) for name, span in slices.items()},
+            if partition.control is None
+            else {name: listed(digests[span][partition.control[span]]) for name, span in slices.items()},
             near_duplicates=None if similar is None else found_in(similar),
         )
 

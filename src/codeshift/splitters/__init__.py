@@ -19,11 +19,11 @@ from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.complexity import ComplexitySplitter
-from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
-from codeshift.splitters.divergence import divergence
-from codeshift.splitters.expression import parse_splitter
+from codeshift.splitters.compounds.divergence import divergence
+from codeshift.splitters.compounds.splitter import CompoundDivergenceSplitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.length import LengthSplitter
+from codeshift.splitters.parse import parse_splitter
 from codeshift.splitters.predicate import PredicateSplitter
 from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.scenario_names import scenarios_by_name

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning
-from codeshift.splits.assign import assign, deal_rows
+from codeshift.splits.assign import assign, divide_rows
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.groups import group_rows
 from codeshift.splits.partition import PARTS, TRAIN, VALIDATION
@@ -158,7 +158,7 @@ def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, 
     sources, asked = parts.sources, _asked(parts, request, 1.0)
     grouping = group_rows(sources, (column,), asked)
     nothing = np.zeros(sum(sources.lengths), dtype=bool)
-    dealt = deal_rows(sources, nothing, grouping, sources.digests((column,), ()), asked)
+    dealt = divide_rows(sources, nothing, grouping, sources.digests((column,), ()), asked)
     codes = {"train": TRAIN, "validation": VALIDATION}
     return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
 

@@ -18,7 +18,7 @@ from codeshift.splitters.ast_node import ASTNodeSplitter
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.cluster import ClusterSplitter
 from codeshift.splitters.complexity import ComplexitySplitter
-from codeshift.splitters.compound_divergence import CompoundDivergenceSplitter
+from codeshift.splitters.compounds.splitter import CompoundDivergenceSplitter
 from codeshift.splitters.group import GroupSplitter
 from codeshift.splitters.length import LengthSplitter
 from codeshift.splitters.random import RandomSplitter

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, Sides, ordered
+from codeshift.splitters.compounds.divergence import ATOM_ALPHA, COMPOUND_ALPHA, Sides, ordered
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

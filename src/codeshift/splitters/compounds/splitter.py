@@ -18,9 +18,9 @@ from codeshift.properties.progress import counted
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
-from codeshift.splitters.holding_out import SMALLEST, Held, Search
-from codeshift.splitters.made_of import KINDS, MadeOf, made_of
+from codeshift.splitters.compounds.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
+from codeshift.splitters.compounds.parts import KINDS, MadeOf, made_of
+from codeshift.splitters.compounds.search import SMALLEST, Held, Search
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
