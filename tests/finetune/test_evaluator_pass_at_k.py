@@ -118,3 +118,10 @@ def test_columns_without_tests_are_refused_before_generating(data, tokenizer, te
     """A missing column, lists, definitions that nothing calls, prose, and reference programs in place of tests."""
     with pytest.raises(error, match=message):
         quiet([PassAtK(1, runner=RUNNER, tests=tests)]).evaluate("no model", data, tokenizer=tokenizer)
+
+
+def test_a_list_of_assertions_is_to_be_lines():
+    """MBPP's tests are a list a problem: joined by blanks they would be no code."""
+    rows = Dataset.from_dict({"doc": ["Add."], "code": ["x = 1"], "tests": [["assert x", "assert x == 1"]]})
+    with pytest.raises(DataError, match=r"tests must be made of columns of text.*'\\n'\.join\(row\['tests'\]\)"):
+        quiet([PassAtK(1, runner=RUNNER, tests="tests")]).evaluate("no model", rows)
