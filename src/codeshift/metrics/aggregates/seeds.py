@@ -141,9 +141,10 @@ def log_odds(value: float, half: float) -> tuple[float, float]:
 
 
 def few(samples: Sequence[Sample]) -> str:
-    """Why a share has no interval over seeds; empty where it has one, or is no share."""
+    """Why a share, or rows that are all alike, has no interval over seeds; empty where there is one."""
     if any(sample.scores is None for sample in samples):
-        return ""
+        alike = len({sample.bound for sample in samples}) == 1 and samples[0].bound is not None
+        return "every row has the same score" if alike else ""
     hits, misses = (sum(int((s.scores[:, side] > 0).sum()) for s in samples if s.scores is not None) for side in (0, 1))
     told = [f"fewer than {FEWEST} {what}" for what, count in (("hits", hits), ("misses", misses)) if count < FEWEST]
     return " and ".join(told)
