@@ -314,14 +314,6 @@ def test_metadata_tells_prefixes_apart(data, tokenizer):
     assert found[0] != found[1]
 
 
-def test_the_models_own_generation_config_is_told(data, tokenizer):
-    """A repetition penalty of the model holds beside the decoding, so the metadata has it."""
-    model = tiny_model("gpt2", tokenizer)
-    model.generation_config.repetition_penalty = 1.5
-    metadata = quiet([ExactMatch()]).evaluate(model, data["test_id"], tokenizer=tokenizer).metadata
-    assert metadata["generation_config"]["repetition_penalty"] == 1.5
-
-
 def test_an_adapter_is_evaluated_from_its_folder(data, tokenizer, tmp_path):
     """A base and an adapter saved apart load as one model, by the adapter's folder."""
     base = tiny_model("t5", tokenizer)

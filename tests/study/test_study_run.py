@@ -333,8 +333,9 @@ def bars_on():
 
 
 @pytest.mark.usefixtures("bars_on")
-def test_progress_says_what_is_being_done(model, tmp_path, capsys):
+def test_progress_says_what_is_being_done(model, tmp_path, capsys, monkeypatch):
     """The bar names the task at hand and counts audits; a training here shows its own bar, one in a worker does not."""
+    monkeypatch.setattr("codeshift.finetune.progress.watched", lambda: True)
     study = small_study(model, scenarios=(LONG,), methods={"full": None}, ood_kept=(0.0,), audit={"n_permutations": 19})
     study.run(tmp_path / "here", threads=1)
     told = capsys.readouterr().err

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.output import DONE, as_table, report, watched
+from codeshift.cli.output import DONE, as_table, report
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
 from codeshift.formatting import fixed, interval
@@ -57,8 +57,10 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
     add("--generate-rows", type=int, metavar="N", help="generate for so many rows of each part [all]")
     add("--num-beams", type=int, default=1, metavar="N", help="1 is greedy [%(default)s]")
     add("--max-new-tokens", type=int, metavar="N", help="longest output [the longest reference of the part]")
-    add("--max-source-length", type=int, default=512, metavar="N", help="longest source, in tokens [%(default)s]")
-    add("--max-target-length", type=int, default=512, metavar="N", help="longest target, in tokens [%(default)s]")
+    add("--from-model", action="store_true", help="decode as the model's own generation_config says")
+    trained = "[what the model's folder was trained with, else 512]"
+    add("--max-source-length", type=int, metavar="N", help=f"longest source, in tokens {trained}")
+    add("--max-target-length", type=int, metavar="N", help=f"longest target, in tokens {trained}")
     add("--batch-size", type=int, default=32, metavar="N", help="rows at once [%(default)s]")
     add("--seed", type=int, default=0, metavar="N", help="of drawn rows and intervals [%(default)s]")
 
@@ -66,11 +68,11 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     check_folder("--out", arguments.out)
-    task = task_of(arguments, language=arguments.language)
+    model = model_of(arguments)
+    task = task_of(arguments, language=arguments.language, trained=_trained(arguments, model))
     from codeshift.metrics import metric_by_name
 
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]
-    model = model_of(arguments)
     if arguments.out:
         arguments.interrupted = "the same command goes on with the rows that are left"
     from codeshift.finetune import Decoding, Evaluator
@@ -82,10 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=Decoding(num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens),
+        decoding=Decoding(
+            num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens, from_model=arguments.from_model
+        ),
         generate_rows=arguments.generate_rows,
         seed=arguments.seed,
-        progress=watched(),
     )
     result = evaluator.evaluate(
         model,
@@ -96,6 +99,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     report(arguments, _in_words(result, arguments.out), _plain(result))
     return DONE
+
+
+def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
+    """What the model's folder was trained with, where that is to stand for a template that is not given."""
+    if arguments.task is not None or (arguments.source and arguments.target):
+        return {}
+    from codeshift.finetune.trained_with import trained_with
+
+    return trained_with(model)
 
 
 def _in_words(result: EvaluationResult, out: str | None) -> str:

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
-from codeshift.cli.output import DONE, report, watched
+from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
 from codeshift.literals import literal
@@ -96,7 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
         source=task.source,
         target=task.target,
         peft_config=adapter,
-        progress=watched(),
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
     report(arguments, _in_words(result, config, arguments.out), _plain(result, arguments.out))

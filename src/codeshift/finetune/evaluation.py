@@ -18,6 +18,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.generation import Output
+from codeshift.finetune.round_trip import RoundTrip
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 
@@ -34,6 +35,7 @@ class PartEvaluation:
         scored: by metric, the numbers of the rows that were scored: all, or those that were generated for.
         outputs: what was generated, None for a row that was not generated for; empty without generation.
         seed: of the intervals.
+        round_trip: of sources and targets: what the tokenizer does not give back.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -55,6 +57,7 @@ class PartEvaluation:
     scored: dict[str, NDArray[np.int64]] = field(repr=False)
     outputs: list[Output | None] = field(repr=False)
     seed: int = 0
+    round_trip: RoundTrip | None = None
 
     @property
     def predictions(self) -> list[str | None]:
@@ -184,7 +187,14 @@ class EvaluationResult:
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(found.rows()), temporary)
         aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
-        found_in = {p: {"truncation": vars(f.truncation), "unfinished": f.unfinished} for p, f in self.parts.items()}
+        found_in = {
+            part: {
+                "truncation": vars(found.truncation),
+                "round_trip": found.round_trip and found.round_trip.to_dict(),
+                "unfinished": found.unfinished,
+            }
+            for part, found in self.parts.items()
+        }
         summary = {"aggregates": aggregates, "parts": found_in, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
