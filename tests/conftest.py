@@ -12,9 +12,6 @@ settings.register_profile("default", deadline=None, max_examples=100, suppress_h
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
-# Where it is installed, transformers imports DeepSpeed when a model is saved, and DeepSpeed then looks for a GPU.
-os.environ.setdefault("DS_ACCELERATOR", "cpu")
-
 # What tests share is imported by them alone. Collected for doctests, each module would be imported under a second name,
 # and define its splitters and regions twice.
 collect_ignore = [path.name for path in Path(__file__).parent.glob("*.py") if not path.name.startswith("test_")]
