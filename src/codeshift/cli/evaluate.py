@@ -9,7 +9,7 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, as_table, report
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
-from codeshift.formatting import fixed, interval
+from codeshift.formatting import fixed
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -111,9 +111,13 @@ def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
 
 
 def _in_words(result: EvaluationResult, out: str | None) -> str:
-    found = [(row, fixed(row["value"], 4), interval(row["low"], row["high"], 4)) for row in result.aggregates()]
-    lines = [(row["part"], row["metric"], value, interval, row["n"], row["rows"]) for row, value, interval in found]
-    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "rows"))
+    from codeshift.finetune.evaluation import interval_text
+
+    lines = [
+        (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
+        for row in result.aggregates()
+    ]
+    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
     return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table
 
 

@@ -34,6 +34,7 @@ from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
 from codeshift.finetune.trained_with import Limits, limits_for
 from codeshift.metrics import Metric, NegativeLogLikelihood, PassAtK, TokenAccuracy
+from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.programs import check_tests
 
 
@@ -70,7 +71,7 @@ class Evaluator:
     >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
     >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), data, tokenizer=tokenizer)
     >>> print(result["data"].estimates["exact_match"])
-    0 [0, 0] (95% percentile, n=2)
+    0 [0, 0.6576] (95% Wilson, n=2)
     """
 
     def __init__(
@@ -230,8 +231,9 @@ class Evaluator:
                 right = references if tests_template(metric) is None else _texts(self._template(metric), rows)
                 statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
                 scored[name] = generated
+        alike = copies(_texts(self.source, rows), references)
         return PartEvaluation(
-            references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip
+            references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
         )
 
     def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
