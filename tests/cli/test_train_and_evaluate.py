@@ -74,7 +74,7 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
     """An adapter of the rank asked for, on the modules asked for; it loads with its base."""
     lora = ["--method", "lora", "--lora-r", "2", "--lora-target-modules", "q"]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lora, "--out", str(tmp_path)]) == 0
-    settings = json.loads((tmp_path / "adapter_config.json").read_text())
+    settings = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf-8"))
     assert (settings["r"], settings["lora_alpha"], settings["target_modules"]) == (2, 4, ["q"])
     assert load_model(tmp_path).peft_config
     told = capsys.readouterr().out
@@ -139,7 +139,7 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     assert "Traceback" not in told
     kept = max(tmp_path.glob("checkpoints/step-*"))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
-    state = json.loads((kept / "state.json").read_text())["state"]
+    state = json.loads((kept / "state.json").read_text(encoding="utf-8"))["state"]
     assert main([*command, "--json"]) == 0
     losses = json.loads(capsys.readouterr().out)["losses"]
     assert len(losses) == 12

@@ -285,7 +285,7 @@ def test_results_are_saved(trained, data, tokenizer, tmp_path):
     rows = Dataset.from_parquet(str(tmp_path / "test_ood.parquet"), cache_dir=str(tmp_path / "cache"))
     assert rows["reference"][:] == data["test_ood"]["code"][:]
     assert sum(p is not None for p in rows["prediction"]) == 3
-    summary = json.loads((tmp_path / "evaluation.json").read_text())
+    summary = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert summary["metadata"]["model"]["class"] == "T5ForConditionalGeneration"
     assert [row["n"] for row in summary["aggregates"] if row["metric"] == "exact_match"] == [3, 3]
 

@@ -54,7 +54,7 @@ def test_it_writes_what_it_promises(first):
 def test_a_row_for_each_scenario_method_and_part(first):
     """The results hold every cell once, each metric with its interval and the rows behind it."""
     folder, cells, _ = first
-    rows = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(r["scenario"], r["method"], r["part"]) for r in rows] == [
         (s.name, method, part) for s in SCENARIOS for method in ("none", "full", "lora") for part in PARTS
     ]

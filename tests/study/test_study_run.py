@@ -315,7 +315,7 @@ def test_a_metric_of_ones_own_is_asked_for(straight, tmp_path):
     """A metric that no name leads back to must be given to read the results; the error says how."""
     folder = tmp_path / "own"
     shutil.copytree(straight, folder)
-    content = json.loads((folder / "study.json").read_text())
+    content = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     content["settings"]["metrics"]["my_metric"] = None
     (folder / "study.json").write_text(json.dumps(content))
     with pytest.raises(ParameterError, match="metrics must be given for 'my_metric'"):

@@ -116,10 +116,11 @@ def _dealing(manifest: SplitManifest) -> str:
     elif found["components"] == 0:
         sentences.append("No row is a near-duplicate of another.")
     else:
-        sentences.append(
-            f"So do near-duplicates: {found['rows']:,} rows in {found['components']:,} components, the largest of "
-            f"{found['largest']:,} rows."
-        )
+        counted = f"{found['rows']:,} rows in {found['components']:,} components, the largest of {found['largest']:,}"
+        if manifest.request["near_duplicates"].get("drop"):
+            sentences.append(f"Of near-duplicates ({counted} rows) one of each component is dealt.")
+        else:
+            sentences.append(f"So do near-duplicates: {counted} rows.")
     return " ".join(sentences)
 
 

@@ -29,6 +29,7 @@ _REASONS_IN_WORDS = {
     "bound": "equal to a row that is held out, or of one group with it",
     "near_duplicate": "near-duplicates of a row that is held out, or joined to one through others",
     "trimmed": "beyond train_size",
+    "duplicate": "dropped: near-duplicates of a row that is kept",
 }
 
 
@@ -92,7 +93,7 @@ def summarise(manifest: SplitManifest) -> str:
         *_wrapped(f"programs {region_words(manifest.region)}", first="  region     "),
         f"             {manifest.region_rows:,} of {counted(total, 'row')} ({manifest.region_rows / total:.1%})",
         *_wrapped(", ".join(f"{name}={value!r}" for name, value in told.items()), first="  dealt with "),
-        *_wrapped(_near_duplicates(manifest), first="  bound      "),
+        *_wrapped(_near_duplicates(manifest), first="  dropped    " if _drops(manifest) else "  bound      "),
     ]
     for part, size in manifest.sizes.items():
         got, asked = size["got"] or 0, size["asked"]
@@ -115,10 +116,15 @@ def _near_duplicates(manifest: SplitManifest) -> str:
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
     if not found["components"]:
         return f"no row is a near-duplicate of another ({how})"
+    then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{found['rows']:,} near-duplicates ({how}) in {counted(found['components'], 'component')} (the largest has "
-        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')})"
+        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')}){then}"
     )
+
+
+def _drops(manifest: SplitManifest) -> bool:
+    return bool((manifest.request["near_duplicates"] or {}).get("drop"))
 
 
 def excluded_in_words(manifest: SplitManifest) -> list[tuple[int, str]]:

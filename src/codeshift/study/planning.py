@@ -19,7 +19,7 @@ from codeshift.finetune.models import load_tokenizer, own_model
 from codeshift.finetune.template import Template
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.keys import NONE, RunKey
-from codeshift.study.plan import Plan, PlannedRun
+from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.recipe import Evaluation
 
 if TYPE_CHECKING:
@@ -53,7 +53,19 @@ def make_plan(study: Study, *, tokens_per_second: float | Mapping[str, float] | 
     tokenizer = load_tokenizer(study.tokenizer_name)
     tokens = _tokens_of_a_target(study, tokenizer)
     speeds = _probed(study, tokenizer, probe_steps) if probe_steps else _given(study, tokens_per_second)
-    return Plan(tuple(_planned(study, key, tokens, speeds) for key in study.keys))
+    runs = tuple(_planned(study, key, tokens, speeds) for key in study.keys)
+    return Plan(
+        runs, tuple(_test(study, scenario.name, seed) for scenario in study.scenarios for seed in study.split_seeds)
+    )
+
+
+def _test(study: Study, scenario: str, split_seed: int) -> PlannedTest:
+    rows = study.dealing.scenario(scenario, split_seed).test_rows()
+    (test_ood, distinct_ood), (test_id, distinct_id) = rows["test_ood"], rows["test_id"]
+    return PlannedTest(
+        scenario=scenario, split_seed=split_seed,
+        test_ood=test_ood, distinct_ood=distinct_ood, test_id=test_id, distinct_id=distinct_id,
+    )  # fmt: skip
 
 
 def _planned(study: Study, key: RunKey, tokens: float, speeds: Mapping[str, Speed]) -> PlannedRun:
