@@ -18,9 +18,8 @@ from datasets import Dataset
 
 from codeshift import __version__
 from codeshift.errors import DataError
-from codeshift.finetune import Evaluator, load_model
+from codeshift.finetune import Evaluator, TrainingResult, load_model
 from codeshift.finetune.models import load_tokenizer
-from codeshift.finetune.result import TrainingResult
 from codeshift.metrics import NegativeLogLikelihood
 from tools.pretrain.card import card, loss_curve
 from tools.pretrain.corpus import Corpus

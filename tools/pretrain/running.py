@@ -12,10 +12,8 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
 from codeshift.errors import DataError
-from codeshift.finetune.config import TrainingConfig
-from codeshift.finetune.models import load_model, load_tokenizer
-from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.trainer import Trainer
+from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, load_model
+from codeshift.finetune.models import load_tokenizer
 from tools.pretrain.code_tokenizer import SENTINELS, train_code_tokenizer
 from tools.pretrain.corpus import Corpus
 from tools.pretrain.model import VOCABULARY, untrained_model
