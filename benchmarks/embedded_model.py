@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset, DatasetDict
+from transformers import AutoConfig, AutoModelForSeq2SeqLM
 
 from codeshift.data import embedded_model_path, stdlib_functions
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.runtime import seeded
 from codeshift.metrics import BLEU, ExactMatch, NegativeLogLikelihood, paired_difference
-from codeshift.pretrain.model import untrained_model
 from codeshift.splitters import RandomSplitter
 
 WEIGHTS = ("pretrained", "random")
@@ -86,8 +87,10 @@ def translation_splits(options: argparse.Namespace) -> tuple[DatasetDict, str, s
 def model_of(weights: str, options: argparse.Namespace) -> tuple[Any, Any]:
     """The weights of that name, and the tokenizer that both share."""
     folder = options.model or embedded_model_path()
-    tokenizer = load_tokenizer(folder)
-    return (load_model(folder) if weights == "pretrained" else untrained_model(tokenizer, seed=options.seed)), tokenizer
+    if weights == "pretrained":
+        return load_model(folder), load_tokenizer(folder)
+    with seeded(options.seed):
+        return AutoModelForSeq2SeqLM.from_config(AutoConfig.from_pretrained(folder)).eval(), load_tokenizer(folder)
 
 
 def run_arm(task: str, arm: str, splits: tuple[DatasetDict, str, str], options: argparse.Namespace) -> None:

@@ -19,7 +19,9 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+from datasets import Dataset
 
 from codeshift.data import corpus, stdlib_functions
 
@@ -41,7 +43,7 @@ def main() -> int:
         sys.exit(f"{corpus.FILE} is made with CPython {corpus.PYTHON}, this is {python}")
     library = Path(sysconfig.get_path("stdlib"))
     rows = stdlib_functions(running_python=True)
-    table = corpus.corpus_table(rows)
+    table = table_of(rows)
     out.mkdir(parents=True, exist_ok=True)
     # One page of each column: zstd finds more that is alike. Only these columns hold the same values again and again.
     pages = {"use_dictionary": ["project", "path"], "data_page_size": 1 << 24}
@@ -54,6 +56,12 @@ def main() -> int:
     print(f"{len(rows):,} functions, {megabytes:.2f} MB, digest {digest}")
     print("as expected" if digest == corpus.DIGEST else f"codeshift.data.corpus expects {corpus.DIGEST}")
     return int(digest != corpus.DIGEST)
+
+
+def table_of(rows: Dataset) -> pa.Table:
+    """Rows and their description as the table that the file holds."""
+    columns = {name: pa.array(rows[name][:], pa.string()) for name in rows.column_names}
+    return pa.table(columns).replace_schema_metadata({corpus.DESCRIPTION: rows.info.description.encode()})
 
 
 def notices(path: Path) -> Iterator[str]:

@@ -29,7 +29,6 @@ PATIENCE = 3600  # seconds for a kernel to start and for outputs to arrive: a ma
 # No bars, which are noise in a file; no network; one thread, as all that is measured.
 QUIET = {
     "DASK_LOGGING__DISTRIBUTED": "critical",  # workers tell that they end
-    "DS_ACCELERATOR": "cpu",  # DeepSpeed, where it is installed, tells with the time that it found no other
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_OFFLINE": "1",

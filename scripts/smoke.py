@@ -33,6 +33,7 @@ from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
 assert "site-packages" in codeshift.__file__, codeshift.__file__
 assert codeshift.__version__ == sys.argv[1], (codeshift.__version__, sys.argv[1])
 assert importlib.util.find_spec("torch") is None
+assert importlib.util.find_spec("tools") is None  # pretraining stays in the repository
 names = ("c", "cpp", "c_sharp", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")
 assert all(grammar(name).node_kinds for name in names)
 

@@ -41,9 +41,6 @@ def _own_surroundings() -> None:
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _own_surroundings()
 
-# Where it is installed, transformers imports DeepSpeed when a model is saved, and DeepSpeed then looks for a GPU.
-os.environ.setdefault("DS_ACCELERATOR", "cpu")
-
 # What tests share is imported by them alone. Collected for doctests, each module would be imported under a second name,
 # and define its splitters and regions twice.
 collect_ignore = [path.name for path in Path(__file__).parent.glob("*.py") if not path.name.startswith("test_")]

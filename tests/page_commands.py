@@ -46,7 +46,6 @@ NOT_RUN = {
     "python scripts/notebooks.py examples/01_first_split.py": "writes into examples: test_examples.py runs it",
     "accelerate launch --use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --num_processes 2 "
     "train.py": _DIVIDED,
-    "accelerate launch --config_file zero.yaml train.py": _DIVIDED,
 }
 """Commands that are looked at and not run: that they parse, that what they name exists."""
 

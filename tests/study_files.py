@@ -35,42 +35,6 @@ metrics:
 audit: false
 """
 
-TOML = """\
-title = "A small one"
-column = "code"
-language = "python"
-source = "{doc}"
-target = "code"
-model = "model"
-scenarios = [
-  "length_p80_p100",
-  { name = "loops", splitter = '''ASTNodeSplitter(
-      nodes=('while_statement',))''' },
-]
-ood_kept = [0, 1]
-metrics = ["negative_log_likelihood"]
-audit = false
-
-[data]
-source = "rows.jsonl"
-rename.func = "code"
-
-[methods]
-full = "full"
-
-[methods.lora]
-type = "lora"
-r = 8
-
-[training]
-learning_rate = 5e-5
-max_steps = 2
-batch_size = 4
-
-[training.lora]
-learning_rate = 1e-3
-"""
-
 
 def place(folder: Path) -> Path:
     """A folder with the rows and the model that the files name."""

@@ -6,6 +6,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from itertools import chain
@@ -52,6 +53,18 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     assert len(files - made) > 100
     assert {path.as_posix() for path in files - made} <= held
     assert {name.split("/")[0] for name in held} == {"codeshift", f"codeshift_ood-{VERSION}.dist-info"}
+
+
+def test_the_source_archive_holds_what_development_needs(tmp_path: Path) -> None:
+    """Tests, pages, scripts and tools too: what the model's card says to run is in it."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603
+    [archive] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as held:
+        names = {name.split("/", 1)[1] for name in held.getnames()}
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S607
+    left_out = {name for name in tracked.stdout.split("\n") if name and name not in names}
+    assert {name.split("/")[0] for name in left_out} <= {".ci", ".github"}
 
 
 def test_the_splitter_of_contributing_has_fifteen_lines() -> None:

@@ -15,7 +15,7 @@ from study_files import YAML, place, study_file
 
 MODELS = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")
 PAGES = ("matplotlib", "jinja2")
-CLUSTERS = ("dask", "distributed", "deepspeed")
+CLUSTERS = ("dask", "distributed")
 # What each install lacks, and which extra the first package that lacks is of.
 LACKS = {"base": MODELS + PAGES + CLUSTERS, "report": MODELS + CLUSTERS, "finetune": CLUSTERS}
 PACKAGES = [

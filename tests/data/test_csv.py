@@ -76,7 +76,8 @@ def test_what_was_written_is_read(rows: list[tuple[str, str]], line_end: str) ->
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator=line_end).writerows([("a", "b"), *rows])
+            # Before 3.13 the writer leaves a lone carriage return without quotes, where it ends a line.
+            csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *rows])
         found = load_rows(path)
     for name, cells in zip("ab", zip(*rows, strict=True), strict=True):
         kind, values = found.features[name].dtype, found[name][:]

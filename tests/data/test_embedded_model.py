@@ -16,8 +16,8 @@ from codeshift.errors import DataError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.models import load_tokenizer
 from codeshift.metrics import NegativeLogLikelihood
-from codeshift.pretrain.card import card, loss_curve
-from codeshift.pretrain.model import untrained_model
+from tools.pretrain.card import card, loss_curve
+from tools.pretrain.model import untrained_model
 
 OFFLINE = """
 import os, sys
@@ -132,5 +132,5 @@ def test_no_held_out_function_leaked(recipe):
 def test_an_installation_without_it(tmp_path, monkeypatch):
     """The error says where it should be and how it is made."""
     monkeypatch.setattr(embedded, "_FOLDER", tmp_path)
-    with pytest.raises(DataError, match=r"a folder with model\.safetensors, got .*python -m codeshift\.pretrain"):
+    with pytest.raises(DataError, match=r"a folder with model\.safetensors, got .*python -m tools\.pretrain"):
         embedded_model_path()

@@ -97,3 +97,20 @@ def test_what_datasets_saved_has_lost_a_file(tmp_path: Path) -> None:
     (tmp_path / "rows" / "data-00000-of-00001.arrow").unlink()
     with pytest.raises(DataError, match="source must be a folder that datasets has saved"):
         load_rows(tmp_path / "rows")
+
+
+def test_shards_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """However few digits they are written with: the 10th is not the 2nd."""
+    for i in range(12):
+        (tmp_path / f"train-{i}-of-12.csv").write_text(f"id,code\n{i},x\n")
+    assert load_rows(tmp_path, split="train")["id"][:] == list(range(12))
+
+
+def test_endings_in_capitals_are_endings(tmp_path: Path) -> None:
+    """No part is passed over because of them."""
+    (tmp_path / "train.jsonl.GZ").write_bytes(gzip.compress(b'{"code": "x = 1"}\n'))
+    (tmp_path / "test.JSONL").write_text('{"code": "x = 2"}\n')
+    assert {part: rows["code"][:] for part, rows in load_splits(tmp_path).items()} == {
+        "train": ["x = 1"],
+        "test": ["x = 2"],
+    }

@@ -22,7 +22,7 @@ TOKENIZER = tiny_tokenizer(["return a + b"])
 
 
 def encoder(kind, *, is_decoder=False, start=PAD, longest=50):
-    """An encoder over a tokenizer of this kind, without columns."""
+    """An encoder over a tokenizer of this kind."""
     tokenizer = copy.deepcopy(TOKENIZER)
     ids = [("<s>", BOS), ("</s>", EOS), ("<mask>", LANGUAGE)]
     post = processors.TemplateProcessing(single=KINDS[kind], pair=f"{KINDS[kind]} $B", special_tokens=ids)
@@ -30,8 +30,13 @@ def encoder(kind, *, is_decoder=False, start=PAD, longest=50):
     return Encoder(tokenizer, Template("s", "source"), Template("t", "target"), longest, longest, is_decoder, start)
 
 
+def encode(made, *texts):
+    """Each text as a source and as a target."""
+    return made.encode(Dataset.from_dict({"s": texts, "t": texts}))
+
+
 def encoded(kind, text, **options):
-    found = encoder(kind, **options).encode_texts([text], [text])
+    found = encode(encoder(kind, **options), text)
     return found.sources[0].tolist(), found.targets[0].tolist(), found.truncation
 
 
@@ -43,7 +48,7 @@ def test_cutting_leaves_no_trace_in_the_tokenizer(kind):
     """What is saved beside the model after a text was cut cuts nothing of its own accord."""
     cutting = encoder(kind, longest=2)
     before = cutting.tokenizer.backend_tokenizer.to_str()
-    assert cutting.encode_texts(["return a + b"], ["return a + b"]).truncation.sources == 1
+    assert encode(cutting, "return a + b").truncation.sources == 1
     assert cutting.tokenizer.backend_tokenizer.to_str() == before
 
 
@@ -96,11 +101,11 @@ def test_an_empty_text_has_a_token(kind, is_decoder):
 def test_lengths_hold_and_rows_keep_their_order(texts, longest, is_decoder):
     """No row is longer than allowed, counts add up, and each row is what it is alone."""
     made = encoder("t5", is_decoder=is_decoder, longest=longest)
-    together = made.encode_texts(texts, texts)
+    together = encode(made, *texts)
     assert together.sources.lengths.max() <= longest >= together.targets.lengths.max()
     assert together.truncation.rows == len(texts)
     for i, text in enumerate(texts):
-        alone = made.encode_texts([text], [text])
+        alone = encode(made, text)
         assert together.sources[i].tolist() == alone.sources[0].tolist()
         assert together.targets[i].tolist() == alone.targets[0].tolist()
 
@@ -160,9 +165,9 @@ def test_texts_that_are_remembered_are_tokenised_once(is_decoder, monkeypatch):
     remember_tokens(remembering.tokenizer)
     texts = ["return a", "a + b", "return a", "return a + b + a"]
     for some in (texts, texts[::-1]):
-        expected = plain.encode_texts(some, some)
+        expected = encode(plain, *some)
         tokenised.clear()
-        got = remembering.encode_texts(some, some)
+        got = encode(remembering, *some)
         for side in ("sources", "targets"):
             assert [ids.tolist() for ids in getattr(got, side)] == [ids.tolist() for ids in getattr(expected, side)]
         assert got.truncation == expected.truncation

@@ -108,7 +108,8 @@ def test_no_isolation_is_told_before_anything_is_generated(monkeypatch):
     ("tests", "error", "message"),
     [
         ("tets", ParameterError, "tests must be made of columns of the data, got 'tets': did you mean test?"),
-        ("assertions", DataError, "assertions must be text in every row"),
+        # Joined by blanks, as other lists are advised to be, assertions would be no code.
+        ("assertions", DataError, r"tests must be made of columns of text, .*: '\\n'.join\(row\['assertions'\]\)"),
         ("check", DataError, r"check\[0\] must be test code that checks something"),
         ("doc", DataError, r"doc\[0\] must be test code in Python"),
         (None, DataError, r"code\[0\] must be test code that checks something"),

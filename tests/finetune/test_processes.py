@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -35,17 +34,10 @@ if os.environ.get("ACCELERATE_USE_FSDP") == "true":
     PartialState(cpu=True)
     # accelerate turns FSDP on for GPUs alone, though torch has it on a CPU as well.
     PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
-if os.environ.get("ACCELERATE_USE_DEEPSPEED") == "true":
-    import deepspeed
-    # An operator of its own for processes on one CPU, which takes a minute to compile: torch's gloo does it too.
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    PartialState(cpu=True)
-    PartialState._shared_state["distributed_type"] = DistributedType.DEEPSPEED  # as with FSDP
-    del os.environ["ACCELERATE_USE_CPU"]
 tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
 data = load_from_disk(folder + "/data")
 config = TrainingConfig(learning_rate=1e-3, num_epochs=2, batch_size=5, gradient_accumulation_steps=2, epsilon=1e-3,
-                        l2_sp=0.0 if name in ("plain", "zero-3") else 0.01, checkpoint_every=2, keep_best=True)
+                        l2_sp=0.01, checkpoint_every=2, keep_best=True)
 save = loop._Run._save
 
 
@@ -67,7 +59,7 @@ for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
         loop._Run._save = save
     trainer.fit(data, out)  # the last two of six steps
     again = trainer.fit(data, out)  # all of it from the checkpoint, and written anew
-    divided = name in ("fsdp", "zero-3")
+    divided = name == "fsdp"
     metrics = [NegativeLogLikelihood()] if divided else [NegativeLogLikelihood(), ExactMatch()]
     Evaluator(metrics, **columns).evaluate(again.model, data, tokenizer=tokenizer, output_dir=out + "/evaluation")
 if divided:
@@ -97,7 +89,6 @@ def launch(folder: Path, name: str, *flags: str) -> None:
     # The launcher may set an accumulation of its own: the loop must not divide by it once more.
     own = {
         "OMP_NUM_THREADS": "1",
-        "DS_ACCELERATOR": "cpu",
         "ACCELERATE_USE_CPU": "true",
         "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4",
     }
@@ -120,10 +111,7 @@ def folder(data, tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     data.save_to_disk(folder / "data")
     tokenizer.save_pretrained(folder / "tokenizer")
-    settings = {"zero_optimization": {"stage": 3, "stage3_param_persistence_threshold": 0}, "gradient_clipping": "auto"}
-    (folder / "zero.json").write_text(json.dumps(settings))
-    for name in ("one", "plain"):
-        exec(SCRIPT, {"folder": str(folder), "name": name})  # noqa: S102 - our own script, above
+    exec(SCRIPT, {"folder": str(folder), "name": "one"})  # noqa: S102 - our own script, above
     return folder
 
 
@@ -131,9 +119,6 @@ def folder(data, tokenizer, tmp_path_factory):
 KINDS = {
     "copies": ("--multi_gpu",),
     "fsdp": ("--use_fsdp", "--fsdp_version", "2", "--fsdp_auto_wrap_policy", "TRANSFORMER_BASED_WRAP"),
-    "zero-1": ("--use_deepspeed", "--zero_stage", "1"),
-    "zero-2": ("--use_deepspeed", "--zero_stage", "2"),
-    "zero-3": ("--use_deepspeed", "--deepspeed_config_file", "zero.json"),
 }
 
 
@@ -142,16 +127,13 @@ KINDS = {
 def test_two_processes_are_one(kind, folder):
     """``accelerate launch`` with 2 CPU processes gives the weights and losses of one, within float tolerance.
 
-    With a copy of the model in each and divided by FSDP or DeepSpeed, stopped in an epoch and taken up again; batches
+    With a copy of the model in each and divided by FSDP, stopped in an epoch and taken up again; batches
     of 5 rows do not divide by two, and the last step of an epoch has a batch of 4. What is written is written once:
     whole weights, one checkpoint, one line an output.
     """
-    if kind.startswith("zero") and find_spec("deepspeed") is None:
-        pytest.skip("DeepSpeed is not installed: pip install 'codeshift-ood[deepspeed]'")
     launch(folder, kind, *KINDS[kind])
-    alone = "plain" if kind == "zero-3" else "one"
     for method in ("full", "lora"):
-        one, history = left_behind(folder / alone / method)
+        one, history = left_behind(folder / "one" / method)
         two, other = left_behind(folder / kind / method)
         for key in ("loss", "validation_loss"):
             losses = [[row[key] for row in found if key in row] for found in (history, other)]
@@ -161,12 +143,12 @@ def test_two_processes_are_one(kind, folder):
         assert all(torch.allclose(one[name], two[name], atol=1e-5) for name in one)
         assert [p.name for p in (folder / kind / method / "checkpoints").iterdir()] == ["step-00000006"]
         last = f"{method}/checkpoints/step-00000006/optimizer.safetensors"
-        moments = [load_file(folder / k / last) for k in (alone, kind)]
+        moments = [load_file(folder / k / last) for k in ("one", kind)]
         assert moments[0].keys() == moments[1].keys()
         assert all(torch.allclose(moments[0][name], moments[1][name], atol=1e-6) for name in moments[0])
         found = [
             json.loads((folder / k / method / "evaluation/evaluation.json").read_text(encoding="utf-8"))
-            for k in (alone, kind)
+            for k in ("one", kind)
         ]
         values = [[row["value"] for row in f["aggregates"] if row["metric"] != "exact_match"] for f in found]
         assert np.allclose(*values, atol=1e-5)

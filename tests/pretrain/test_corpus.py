@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from codeshift.errors import DataError
-from codeshift.pretrain.corpus import Corpus, make_corpus
-from codeshift.pretrain.fragments import Fragment, Source
-from codeshift.pretrain.running import check_held_out
+from tools.pretrain.corpus import Corpus, make_corpus
+from tools.pretrain.fragments import Fragment, Source
+from tools.pretrain.running import check_held_out
 
 NAMES = [f"{letter}_{number}" for letter in "abcd" for number in range(5)]
 

@@ -19,12 +19,14 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.errors import CheckpointError
-from codeshift.pretrain.card import card
-from codeshift.pretrain.corpus import Corpus
-from codeshift.pretrain.exporting import earlier_stages, export
-from codeshift.pretrain.fragments import Fragment
-from codeshift.pretrain.model import untrained_model
-from codeshift.pretrain.running import PretrainingConfig, pretrain
+from pages import ROOT
+from tools.pretrain import __main__ as command_line
+from tools.pretrain.card import card
+from tools.pretrain.corpus import Corpus
+from tools.pretrain.exporting import earlier_stages, export
+from tools.pretrain.fragments import Fragment
+from tools.pretrain.model import untrained_model
+from tools.pretrain.running import PretrainingConfig, pretrain
 
 CONFIG = PretrainingConfig(
     steps=24, batch_size=4, vocabulary=400, precision="fp32", checkpoint_every=2, validate_every=12
@@ -48,15 +50,19 @@ CORPUS = Corpus(
     fragments=tuple(made(i) for i in range(12)), counts=(COUNTS,), held_out=tuple(made(i) for i in range(20, 22))
 )
 
+HELD_OUT = Fragment(
+    source="a", language="python", signature="def largest(rows):", docstring="Give the largest.",
+    code="def largest(rows):\n    return max(rows, key=lambda row: row.value, default=None)",
+)  # fmt: skip
 
 CHILD = """
 import signal, sys
 from pathlib import Path
 import torch
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent)]
 from test_running import CONFIG, CORPUS
 from codeshift.finetune import trainer
-from codeshift.pretrain.running import pretrain
+from tools.pretrain.running import pretrain
 torch.set_num_threads(1)
 step = trainer._Run._step
 def holding(run, rows):  # it cannot end before it is killed
@@ -78,7 +84,7 @@ def test_a_killed_run_goes_on(whole, tmp_path):
     """After SIGKILL in the middle, the same call ends at the weights of a run that was never stopped."""
     out = tmp_path / "killed"
     command = [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(out)]
-    child = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
+    child = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"})  # noqa: S603 - our own script
     while not list(out.glob("checkpoints/step-*")):
         assert child.poll() is None
         time.sleep(0.001)
@@ -190,3 +196,25 @@ def test_settings_are_checked(tmp_path):
     with pytest.raises(ParameterError, match="max_steps must be an int of at least 1, got 0"):
         pretrain(CORPUS, tmp_path, PretrainingConfig(steps=0, vocabulary=400))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_runs_from_the_root():
+    """As the model's card writes it."""
+    command = [sys.executable, "-m", "tools.pretrain", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    assert done.stdout.startswith("usage: python -m tools.pretrain [-h] --out OUT")
+
+
+def test_the_command_pretrains_and_exports(tmp_path, monkeypatch, capsys):
+    """From the corpus, which takes minutes to read, to the folder of the model; then what cannot work ends with 1."""
+    corpus = dataclasses.replace(CORPUS, held_out=(HELD_OUT,))
+    monkeypatch.setattr(command_line, "_corpus", lambda jdk, version: (corpus, dict(ABOUT)))
+    run = ["--out", str(tmp_path / "run"), "--steps", "2", "--batch-size", "4", "--precision", "fp32"]
+    run += ["--threads", str(torch.get_num_threads())]
+    assert command_line.main(run) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "12 fragments, 1 held-out functions, 0 leaked"
+    assert told[1].startswith(f"{tmp_path / 'run' / 'model'}: NLL of held-out functions ")
+    assert load_model(tmp_path / "run" / "model").num_parameters() > 1e6
+    assert command_line.main([*run, "--start", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: start must be a folder with pretraining.json")

@@ -9,8 +9,8 @@ from email.message import Message
 import pytest
 
 from codeshift.errors import DataError
-from codeshift.pretrain.java_sources import header_licence, java_methods, javadoc_prose, jdk_methods, on_one_line
-from codeshift.pretrain.python_sources import PACKAGES, installed_package, permissive_licence
+from tools.pretrain.java_sources import header_licence, java_methods, javadoc_prose, jdk_methods, on_one_line
+from tools.pretrain.python_sources import PACKAGES, installed_package, permissive_licence
 
 APACHE = "/* Licensed under the Apache License, Version 2.0 */\n"
 GPL = "/* This code is free software under the GNU General Public License version 2 only. */\n"

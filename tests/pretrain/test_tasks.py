@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from codeshift.finetune.code_tokenizer import train_code_tokenizer
-from codeshift.pretrain.fragments import Fragment
-from codeshift.pretrain.tasks import docstring_rows, layout, pretraining_rows, summary_rows
+from tools.pretrain.code_tokenizer import train_code_tokenizer
+from tools.pretrain.fragments import Fragment
+from tools.pretrain.tasks import docstring_rows, layout, pretraining_rows, summary_rows
 
 
 def made(i: int, docstring: str, language: str = "python") -> Fragment:

@@ -85,6 +85,23 @@ PYTHON = {
     ),
     "brackets around a module": ("import re\n(re).sub(a, b, c)", {"re.sub": 1}),
     "lone carriage returns end lines": ("import re # x\rre.sub(a) # y\rre.match(b)", {"re.sub": 1, "re.match": 1}),
+    "a case compares with classes and values, and binds": (
+        "import a\nmatch x:\n    case a.B(y=1) | a.C: x.d()\n    case [q, *r, {'k': v, **w}]: q.e(r.f(), v.g(), w.h())\n"
+        "    case int() as z: z.i()\n    case n if n.j(): n.k()",
+        {"a.B": 1, "a.C": 1, "builtins.int": 1, "x.d": 1}
+        | dict.fromkeys([".e", ".f", ".g", ".h", ".i", ".j", ".k"], 1),
+    ),
+    "a match without a call": ("from a import B\nmatch x:\n    case B(): pass", {"a.B": 1}),
+    "type parameters hide": (
+        "def f[T: np.x, *U](a: T):\n    T.b(); U.c()\nclass C[V]:\n    d = V.e()",
+        {"np.x": 1, ".b": 1, ".c": 1, ".e": 1},
+    ),
+    "truth values": ("True.bit_length()", {"builtins.bool.bit_length": 1}),
+    "in f-strings, decorators, defaults and a walrus": (
+        "import re\n@re.a(re.b)\ndef f(x=re.c()):\n    if (m := re.d(x)):\n        return f'{re.e(m.g()):>{re.h}}'",
+        {"re.a": 1, "re.b": 1, "re.c": 1, "re.d": 1, "re.e": 1, ".g": 1, "re.h": 1},
+    ),
+    "two stars": ("import re\nf(**re.a()); {**re.b()}", {"f": 1, "re.a": 1, "re.b": 1}),
 }
 
 JAVA = {
@@ -148,6 +165,19 @@ JAVA = {
         {"java.util.ArrayList.new": 1},
     ),
     "a comment in a chain": ("void f() { Files // Paths.get\n .walk(p); }", {"Files.walk": 1}),
+    "patterns of a switch and of records": (
+        "void f(Object o) { switch (o) { case String s -> s.trim(); case Point(int x, Foo y) -> y.z(); }"
+        " if (o instanceof Pair(Bar b, var c)) { b.d(); c.e(); } }",
+        {"java.lang.String.trim": 1, "Foo.z": 1, "Bar.d": 1, ".e": 1},
+    ),
+    "an outer object at hand": (
+        "class A { class B { Foo x; void f() { A.this.g(); A.this.x.h(); } } }",
+        {".g": 1, "Foo.h": 1},
+    ),
+    "a reference with type arguments of its own": (
+        "import a.B; class A { Object o = B::<String>make; }",
+        {"a.B.make": 1},
+    ),
 }
 
 C_SHARP = {
@@ -201,6 +231,11 @@ C_SHARP = {
         "using static System.Array;\nclass A { void F() { Empty<int>(); } }",
         {"System.Array.Empty": 1},
     ),
+    "patterns with properties": (
+        "void F() { if (o is Foo { X: Bar b } f && o is not Baz z) { f.G(); b.H(); z.I(); } }",
+        {"Foo.G": 1, "Bar.H": 1, "Baz.I": 1},
+    ),
+    "generic calls in a chain": ("void F() { Foo.B<C>().D<E>(); Foo<int>.Z(); }", {"Foo.B": 1, ".D": 1, "Foo.Z": 1}),
 }
 
 JAVASCRIPT = {
@@ -228,6 +263,14 @@ JAVASCRIPT = {
     ),
     "own files are no API": ("import u from './u'; u.f()", {}),
     "optional chains": ("import a from 'a'; a?.b(); c.d()?.e()", {"a.b": 1, "c.d": 1, ".e": 1}),
+    "what is required, taken apart": (
+        "const {a: {b, 'c': d}, e = 1, ...f} = require('m'); b(d.x(), e(), f.g()); const [h] = require('n'); h.i()",
+        {"m.a.b": 1, "m.a.c.x": 1, "m.e": 1, "m.g": 1, ".i": 1},
+    ),
+    "a promise of a module is no module": (
+        "import('m').then(f); const p = import('n'); p.then(g)",
+        {".then": 2},
+    ),
 }
 
 TYPESCRIPT = {
@@ -273,6 +316,10 @@ GO = {
         {"a/h.Tree.Walk": 1, "a/h.Pair": 1, "a/h.Pair.First": 1},
     ),
     "an element is no package's generic": ("func f(fs []func(int)) { fs[0](1) }", {}),
+    "type arguments of packages, chained": (
+        'package p\nimport ("a/h"; "b/g")\nfunc f() { h.Map[g.T, *g.U](x).Y(); h.Of[map[string]g.T](z) }',
+        {"a/h.Map": 1, ".Y": 1, "a/h.Of": 1},
+    ),
 }
 
 _ALL = {

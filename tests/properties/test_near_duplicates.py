@@ -208,7 +208,7 @@ CODE = st.text(alphabet="abE0x19_ .+-<=>!&|?\"'(;\n\té²٣\u2003\x85\u0301\U000
 def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> None:
     """As many tokens as the lexer finds, hashes equal exactly where the tokens are, in blocks of any size."""
     with patch.object(tokens, "_BLOCK_BYTES", block):
-        hashes, counts = tokens.token_hashes(texts)
+        hashes, counts = tokens.joined(tokens.token_blocks(texts))
     expected = [lex(text) for text in texts]
     assert counts.tolist() == [len(found) for found in expected]
     pairs = Counter(zip((token for found in expected for token in found), hashes.tolist(), strict=True))
@@ -219,14 +219,14 @@ def test_token_hashes_of_long_tokens() -> None:
     """Tokens are told apart by any one of their characters and by their length, however long they are."""
     texts = ["x" * size for size in range(1, 200)] + ["x" * i + "y" + "x" * (150 - i) for i in range(150)]
     texts += ["x" * i + "y" + "x" * (63 - i) for i in range(64)]
-    hashes, counts = tokens.token_hashes(texts)
+    hashes, counts = tokens.joined(tokens.token_blocks(texts))
     assert set(counts.tolist()) == {1}
     assert len(set(hashes.tolist())) == len(texts)
 
 
 def test_hashes_are_fixed() -> None:
     """The hashes of tokens and shingles are constants of the library, so no process or platform changes an answer."""
-    hashes, _ = tokens.token_hashes(["self", "a_rather_long_identifier", "+="])
+    hashes, _ = tokens.joined(tokens.token_blocks(["self", "a_rather_long_identifier", "+="]))
     assert hashes.tolist() == FIXED_TOKENS
     assert shingles.shingle_hashes(["a b c d e f"], 5)[0].tolist() == FIXED_SHINGLES
 

@@ -324,6 +324,10 @@ def test_bad_match_of_a_region():
             "scipy.linalg.norm(x)",
         ),
         ("python", "os.path.join", "import os\nos.path.join(a)", "path.join(a)", "sep.joined(a)"),
+        ("python", "numpy.random", "import numpy\nnumpy.random.x()", "random.x()", "import os, random\nrandom.x()"),
+        ("python", "collections.abc", "import collections.abc as c\nc.A()", "abc.A()", "from abc import A\nA()"),
+        ("javascript", "lodash.map", "import l from 'lodash'; l.map(x)", "_.map(x)", "import _ from 'm'; _.map(x)"),
+        ("javascript", "react.useState", "import r from 'react'; r.useState(x)", "React.useState(1)", "Vue.use(1)"),
     ],
 )
 def test_rows_that_may_use_an_api_are_told(language, api, held, unresolved, other):
@@ -333,6 +337,7 @@ def test_rows_that_may_use_an_api_are_told(language, api, held, unresolved, othe
         "c_sharp": ("void F%d() { %s }",) * 2,
         "go": ('package p\nimport "net/http"\nfunc f%d() { %s }', "func f%d() { %s }"),
         "python": ("x = %d\n%s",) * 2,
+        "javascript": ("x = %d; %s",) * 2,
     }[language]
     code = [inside % (0, held), *(around % (i, unresolved) for i in (1, 2, 3)), around % (4, other)]
     splitter = APIUsageSplitter(column="code", language=language, apis=(api,))

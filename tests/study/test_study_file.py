@@ -15,7 +15,7 @@ from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study.settings_file import SettingsError
 from codeshift.study.study_file import load_study
-from study_files import TOML, YAML, study_file
+from study_files import YAML, study_file
 
 
 @pytest.fixture
@@ -26,18 +26,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("text", "name"), [(YAML, "study.yaml"), (YAML, "study.yml"), (TOML, "study.toml")])
-def test_every_setting_reaches_the_study(folder: Path, text: str, name: str) -> None:
-    """YAML and TOML alike; paths are found beside the file."""
-    study = load_study(study_file(folder, text, name))
+@pytest.mark.parametrize("name", ["study.yaml", "study.yml", "STUDY.YAML"])
+def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
+    """Whatever the file is called; paths are found beside it."""
+    study = load_study(study_file(folder, YAML, name))
     length = LengthSplitter(column="code", quantiles=(0.8, 1.0), language="python", ties="split")
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     assert study.scenarios == (Scenario("length_p80_p100", length), Scenario("loops", loops))
     assert study.dataset["code"][:] == [row["func"] for row in rows(40)]
     assert study.methods["full"] is None
     assert (study.methods["lora"].r, study.methods["lora"].lora_alpha) == (8, 16)
-    eval_every = None if name != "study.toml" else "epoch"
-    common = {"max_steps": 2, "batch_size": 4, "eval_every": eval_every}
+    common = {"max_steps": 2, "batch_size": 4, "eval_every": None}
     assert study.configs == {
         "full": TrainingConfig(learning_rate=5e-5, **common),
         "lora": TrainingConfig(learning_rate=1e-3, **common),
@@ -101,6 +100,10 @@ BAD = {
     ("length_p80_p100", "lenght_p80_p100"): line(11, "got 'lenght_p80_p100': did you mean length_"),
     ("ASTNodeSplitter", "ASTNodSplitter"): line(13, "got 'ASTNodSplitter': did you mean ASTNodeSplitter"),
     ("while_statement", "while_statment"): line(13, "did you mean while_statement"),
+    (
+        "ASTNodeSplitter(nodes=('while_statement',))",
+        ">\n      ASTNodeSplitter(\n      nodes=('while_statment',))",
+    ): line(15, "did you mean while_statement"),
     ("splitter: AST", "spliter: AST"): line(13, "unknown key 'spliter': did you mean splitter?"),
     ("name: loops", "name: length_p80_p100"): line(11, "scenarios must be without repetition"),
     ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be shares from 0 to 1, got 2"),
@@ -113,6 +116,7 @@ BAD = {
     ("batch_size: 4", "batchsize: 4"): line(19, "unknown key 'batchsize': did you mean batch_size?"),
     ("  lora:\n", "  lorra:\n"): line(21, "unknown key 'lorra': did you mean lora?"),
     ("learning_rate: 1e-3", "learning_rate: -1e-3"): line(22, "learning_rate must be above 0"),
+    ("learning_rate: 1e-3", "learning_rate: fast"): line(22, "learning_rate must be above 0, got 'fast'"),
     ("negative_log_likelihood", "negative_loglikelihood"): line(24, "did you mean negative_log_likelihood"),
     ("audit: false", "audit: maybe"): line(25, "audit must be True, False or settings of an audit"),
     ("audit: false", "audit: false\ncolumn: code"): line(26, "the key 'column' stands here for the second time"),
@@ -124,39 +128,19 @@ BAD = {
 
 @pytest.mark.parametrize("change", BAD, ids=lambda change: change[1])
 def test_what_cannot_work_is_told_by_its_line(folder: Path, change: tuple[str, str]) -> None:
-    """In YAML, wherever it stands."""
+    """Wherever it stands."""
     assert YAML.count(change[0]) == 1
     with pytest.raises(SettingsError, match=BAD[change]) as raised:
         load_study(study_file(folder, YAML.replace(*change)))
     assert pickle.loads(pickle.dumps(raised.value)).args == raised.value.args  # noqa: S301 - our own
 
 
-BAD_TOML = {
-    ('title = "A small one"', 'titel = "A small one"'): line(1, "unknown key 'titel': did you mean title?"),
-    ("length_p80_p100", "lenght_p80_p100"): line(8, "did you mean length_"),
-    ("while_statement", "while_statment"): line(10, "did you mean while_statement"),
-    ("ood_kept = [0, 1]", "ood_kept = [0, 2]"): line(12, "ood_kept must be shares from 0 to 1, got 2"),
-    ("rename.func", "rename.fnc"): line(18, "got 'fnc': did you mean func?"),
-    ("r = 8", "rr = 8"): line(25, "unknown key 'rr': did you mean r?"),
-    ("batch_size = 4", "batch_size = 0"): line(30, "batch_size must be an int of at least 1, got 0"),
-    ("batch_size = 4", "batch_size = "): line(30, "Invalid value"),
-    ("learning_rate = 1e-3", 'learning_rate = "fast"'): line(33, "learning_rate must be above 0, got 'fast'"),
-    ("[training.lora]", "[training.lorra]"): line(32, "unknown key 'lorra': did you mean lora?"),
-}
-
-
-@pytest.mark.parametrize("change", BAD_TOML, ids=lambda change: change[1])
-def test_and_in_toml(folder: Path, change: tuple[str, str]) -> None:
-    """Whose parser tells no lines but those of its own errors."""
-    assert TOML.count(change[0]) == 1
-    with pytest.raises(SettingsError, match=BAD_TOML[change]):
-        load_study(study_file(folder, TOML.replace(*change), "study.toml"))
-
-
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("study.json", "{}", "file must be a file of YAML or TOML"),
+        ("study.json", "{}", "file must be a file of YAML"),
+        ("study.toml", 'data = "rows.jsonl"', "write it in YAML, and end its name in .yaml"),
+        ("study", "data: rows.jsonl", "file must be a file of YAML"),
         ("study.yaml", "- a", "the file must hold names and values, got ['a']"),
         ("study.yaml", "", "the key 'data' is missing"),
         ("study.yaml", "a: \x00", "study.yaml"),

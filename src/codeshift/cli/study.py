@@ -13,7 +13,7 @@ from codeshift.errors import ParameterError, check_folder, closest
 if TYPE_CHECKING:
     from codeshift.study import RunRecord, Study, StudyResults
 
-_FILE = "the study as YAML or TOML"
+_FILE = "the study as YAML"
 
 
 def add_to(commands: Commands) -> None:

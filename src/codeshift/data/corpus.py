@@ -21,7 +21,8 @@ FILE = f"cpython-{PYTHON}-functions.parquet"
 DIGEST = "0676b5c0a57460ce7219e3b48e0ec6b9fd4b1b80149ffd941b5a7bccd06d5d6b"
 """SHA-256 of the rows and their description, as ``table_digest`` gives it."""
 
-_DESCRIPTION = b"description"
+DESCRIPTION = b"description"
+"""Where the file's own metadata hold what the rows are."""
 
 
 def embedded_corpus() -> Dataset:
@@ -38,7 +39,7 @@ def embedded_corpus() -> Dataset:
     digest = table_digest(table)
     if digest != DIGEST:
         raise _damaged(f"{path} with the digest {digest}")
-    description = table.schema.metadata[_DESCRIPTION].decode()
+    description = table.schema.metadata[DESCRIPTION].decode()
     return Dataset(
         # The file's metadata are ours; what a dataset keeps in a table's are its features.
         pa.table(table.columns, names=table.column_names),
@@ -47,16 +48,10 @@ def embedded_corpus() -> Dataset:
     )
 
 
-def corpus_table(rows: Dataset) -> pa.Table:
-    """Rows and their description as the table that the file holds."""
-    columns = {name: pa.array(rows[name][:], pa.string()) for name in rows.column_names}
-    return pa.table(columns).replace_schema_metadata({_DESCRIPTION: rows.info.description.encode()})
-
-
 def table_digest(table: pa.Table) -> str:
     """SHA-256 of a table's description, names of columns and values, each with its length before it."""
     digest = hashlib.sha256()
-    description = (table.schema.metadata or {}).get(_DESCRIPTION, b"").decode()
+    description = (table.schema.metadata or {}).get(DESCRIPTION, b"").decode()
     for texts in ([description, *table.column_names], *(column.to_pylist() for column in table.columns)):
         for text in texts:
             encoded = str(text).encode()

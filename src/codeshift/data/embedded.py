@@ -24,6 +24,6 @@ def embedded_model_path() -> Path:
     4853504
     """
     if not (_FOLDER / "model.safetensors").is_file():
-        remedy = "install codeshift from its wheel, or make the model: python -m codeshift.pretrain --out FOLDER"
+        remedy = "install codeshift from its wheel, or make the model: python -m tools.pretrain, in the repository"
         raise DataError("the embedded model", "a folder with model.safetensors", str(_FOLDER), remedy)
     return _FOLDER

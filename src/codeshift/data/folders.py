@@ -10,7 +10,7 @@ from datasets import Dataset, DatasetDict, load_from_disk
 
 from codeshift.data.formats import FORMATS, format_of, read_file
 from codeshift.data.joining import Piece
-from codeshift.data.shards import check_shards, whole_name
+from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.errors import DataError, ParameterError, closest
 
 Parts = dict[str, Callable[[], list[Piece]]]
@@ -38,7 +38,8 @@ def local_parts(source: Path) -> Parts:
         return loaded_parts(_from_disk(source))
     if (source / "state.json").exists():
         return {WHOLE: lambda: [Piece(source.name, _from_disk(source))]}
-    files = sorted(path for path in source.iterdir() if path.is_file() and format_of(path) and path.name[0] != ".")
+    files = [path for path in source.iterdir() if path.is_file() and format_of(path) and path.name[0] != "."]
+    files.sort(key=lambda path: (whole_name(_stem(path)), shard_number(_stem(path)), path.name))
     if not files:
         below = sorted(path.name for path in source.iterdir() if path.is_dir())
         remedy = f"look into its folders: {', '.join(below[:5])}" if below else "check the path"
@@ -104,7 +105,8 @@ def _reader(files: list[Path]) -> Callable[[], list[Piece]]:
 
 
 def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").rpartition(".")[0]
+    name = path.name
+    return (name[:-3] if name.lower().endswith(".gz") else name).rpartition(".")[0]
 
 
 def _from_disk(folder: Path) -> Dataset | DatasetDict:

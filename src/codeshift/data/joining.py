@@ -15,7 +15,9 @@ from codeshift.data.csv_rows import cast_cells, numbers_or_text
 from codeshift.data.json_feature import Json, exact_json, json_array
 from codeshift.errors import DataError, Told
 
-_NUMBERS = (Value("int64"), Value("uint64"), Value("float64"))
+_TEXTS = (Value("string"), Value("large_string"), Value("string_view"))
+_WHOLE = tuple(Value(f"{kind}{bits}") for kind in ("int", "uint") for bits in (8, 16, 32, 64))
+_NUMBERS = (*_WHOLE, Value("float32"), Value("float64"))
 _BLANK = Value("null")
 
 
@@ -76,6 +78,10 @@ def _typed(pieces: Sequence[Piece]) -> list[Piece]:
         for column in table.column_names:
             chunks.setdefault(column, []).extend(table[column].chunks)
     types = {column: numbers_or_text(pa.chunked_array(cells, pa.string())) for column, cells in chunks.items()}
+    for piece in pieces:  # what is text in a file of JSON or Parquet is text in all
+        if not isinstance(piece.rows, pa.Table):
+            texts = (name for name, feature in piece.rows.features.items() if feature in _TEXTS)
+            types |= dict.fromkeys(texts, pa.string())
 
     def typed(rows: Dataset | pa.Table) -> Dataset:
         if isinstance(rows, pa.Table):
@@ -100,7 +106,9 @@ def _merged(one: Any, other: Any) -> Any:
     if one == _BLANK:
         return other
     if one in _NUMBERS and other in _NUMBERS:
-        return Value("float64" if Value("float64") in (one, other) else "uint64")
+        return _wider(one.dtype, other.dtype)
+    if one in _TEXTS and other in _TEXTS:
+        return Value("large_string")
     if isinstance(one, datasets.List) and isinstance(other, datasets.List) and one.length == other.length:
         inner = _merged(one.feature, other.feature)
         return None if inner is None else datasets.List(inner, length=one.length)
@@ -108,6 +116,15 @@ def _merged(one: Any, other: Any) -> Any:
         fields = {name: _merged(feature, other[name]) for name, feature in one.items()}
         return None if None in fields.values() else fields
     return None
+
+
+def _wider(one: str, other: str) -> Value:
+    """The type of numbers that holds those of two types; values that it cannot hold exactly are an error later."""
+    if "float" in one or "float" in other:
+        return Value("float64")
+    if one.startswith("u") == other.startswith("u"):
+        return Value(max(one, other, key=lambda name: int(name.lstrip("uint"))))
+    return Value("uint64" if "uint64" in (one, other) else "int64")
 
 
 def _recast(piece: Piece, column: str, wanted: Any) -> Piece:

@@ -32,8 +32,9 @@ def load_rows(
     A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet, all but the last
     perhaps with ``.gz`` behind. A folder holds such files: where some are named as parts are (``train.jsonl``,
     ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses, and other files are
-    left alone; otherwise all files are rows of one dataset, in the order of their names. A folder that ``datasets`` has
-    saved will do as well. What is on this machine goes before the hub. Files are read into memory.
+    left alone; otherwise all files are rows of one dataset, in the order of their names, shards by their numbers. A
+    folder that ``datasets`` has saved will do as well. What is on this machine goes before the hub. Files are read into
+    memory.
 
     Values are exact. A column of CSV is 64-bit integers or floats where every cell is written just as such a number
     is, and text otherwise (``007``, ``3.10``, ``NA``, an integer of 20 digits); an empty cell is None among numbers. A

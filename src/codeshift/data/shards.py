@@ -24,6 +24,16 @@ def whole_name(stem: str) -> str:
     return found["of"] if found else stem
 
 
+def shard_number(stem: str) -> int:
+    """The number of a shard, so that the 10th does not stand before the 2nd; -1 for a whole file.
+
+    >>> shard_number("train-10-of-12"), shard_number("train")
+    (10, -1)
+    """
+    found = _SHARD.fullmatch(stem)
+    return int(found["number"]) if found else -1
+
+
 def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     """Check that the files of one name are a whole file, or all shards of one, each once.
 

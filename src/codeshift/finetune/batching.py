@@ -16,7 +16,7 @@ from codeshift.finetune.encoding import Encoded
 
 # A CPU's time grows with the tokens almost from the first on (benchmarks/finetune.md); a GPU computes some thousands in
 # the time of one. The latter was never measured.
-_TOKENS_A_BATCH, _ELSEWHERE = {"cpu": 64.0}, 4096.0
+_TOKENS_A_BATCH, _ELSEWHERE = {"cpu": 128.0}, 4096.0
 IGNORED = -100  # what cross entropy leaves out
 
 

@@ -20,7 +20,6 @@ from safetensors.torch import load_file, save_file
 from codeshift.finetune.aside import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
-from codeshift.finetune.zero import is_zero, restore_zero, zero_moments
 
 _STATE = "state.json"
 Tensors = dict[str, torch.Tensor]
@@ -109,8 +108,6 @@ class Checkpoints:
 
 def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> Tensors:
     """The moments of each parameter, under ``name|moment``."""
-    if is_zero(optimizer):
-        return zero_moments(optimizer, names)
     return {
         f"{name}|{key}": value
         for name, parameter in names.items()
@@ -120,9 +117,6 @@ def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> T
 
 def restore_optimizer(optimizer: Any, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
     """Put back what ``optimizer_tensors`` took."""
-    if is_zero(optimizer):
-        restore_zero(optimizer, names, tensors)
-        return
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")
         optimizer.state[names[name]][moment] = alike(value, names[name])

@@ -172,13 +172,6 @@ class Encoder:
         )
         return self._encode(sources, targets, batch)
 
-    def encode_texts(self, sources: list[str], targets: list[str]) -> Encoded:
-        """The token ids of texts, in which nothing is a special token; what is too long is cut.
-
-        A source is cut at the side where its tokenizer cuts, a target at its end.
-        """
-        return self._encode([(text,) for text in sources], [(text,) for text in targets], {})
-
     def _encode(self, sources: list[Pieces], targets: list[Pieces], batch: Mapping[str, Sequence[str]]) -> Encoded:
         read, written = self._tokenize(sources, "source"), self._tokenize(targets, "target")
         source_ids = [self._source(row.ids.tolist()) for row in read]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from codeshift.finetune.models import base_model
-from codeshift.finetune.sharding import size, whole
+from codeshift.finetune.sharding import whole
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
 _SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
@@ -47,7 +47,7 @@ def describe_model(model: Any) -> dict[str, Any]:
         "class": type(base).__name__,
         "name": getattr(base.config, "_name_or_path", ""),
         "revision": getattr(base.config, "_commit_hash", None),
-        "parameters": sum(size(p) for p in model.parameters()),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "dtype": str(base.dtype).removeprefix("torch."),
         "weights": weights_digest(model),
     }

@@ -17,7 +17,6 @@ from codeshift.finetune.encoding import Encoded, Ragged
 from codeshift.finetune.errors import DivergenceError
 from codeshift.finetune.memory import in_batches
 from codeshift.finetune.models import base_model, is_decoder
-from codeshift.finetune.sharding import without_gradients
 
 
 def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -107,7 +106,7 @@ def score_tokens(
         return list(zip(*both, strict=True))
 
     left = np.array([row for row in longest_first(data) if row not in found], dtype=np.int64)
-    with evaluating(model), without_gradients(model):
+    with evaluating(model), torch.inference_mode():
         for rows, scores in in_batches(left, batch_size, score):
             found.update(zip(rows.tolist(), scores, strict=True))
             if on_batch is not None:

@@ -1,14 +1,11 @@
-"""Weights and moments that FSDP or DeepSpeed has divided among processes: as whole tensors, and back."""
+"""Weights and moments that FSDP has divided among processes: as whole tensors, and back."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
 from torch.distributed.tensor import DTensor, distribute_tensor
-
-from codeshift.finetune.zero import changeable, gathered, is_zero_parameter
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
@@ -17,8 +14,6 @@ def whole(tensor: torch.Tensor) -> torch.Tensor:
     >>> whole(torch.ones(2)).tolist()
     [1.0, 1.0]
     """
-    if is_zero_parameter(tensor):
-        return gathered(tensor)
     made: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
     return made
 
@@ -35,24 +30,6 @@ def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str,
         if keeps:
             found[name] = made.cpu()
     return found
-
-
-def kept(parameter: torch.Tensor) -> torch.Tensor:
-    """A copy of the values of ``parameter`` as they are now.
-
-    >>> kept(torch.ones(2)).tolist()
-    [1.0, 1.0]
-    """
-    return gathered(parameter).cpu() if is_zero_parameter(parameter) else parameter.detach().clone()
-
-
-def size(parameter: torch.Tensor) -> int:
-    """How many numbers the whole parameter has.
-
-    >>> size(torch.ones(2, 3))
-    6
-    """
-    return int(parameter.ds_numel if is_zero_parameter(parameter) else parameter.numel())
 
 
 def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
@@ -78,13 +55,12 @@ def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
     with torch.no_grad():
         for name, values in weights.items():
             parameter = model.get_parameter(name)
-            with changeable(parameter):
-                parameter.copy_(alike(values, parameter))
+            parameter.copy_(alike(values, parameter))
 
 
 def is_divided(model: Any) -> bool:
     """Whether the model's weights are divided among processes."""
-    return any(isinstance(p, DTensor) or is_zero_parameter(p) for p in model.parameters())
+    return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
 def divide_again(model: Any) -> None:
@@ -94,18 +70,11 @@ def divide_again(model: Any) -> None:
             module.reshard()
 
 
-def without_gradients(model: Any) -> AbstractContextManager[Any]:
-    """Inference mode, or what comes nearest: what stage 3 gathers in it could not be trained afterwards."""
-    divided = any(is_zero_parameter(p) for p in model.parameters())
-    made: AbstractContextManager[Any] = torch.no_grad() if divided else torch.inference_mode()
-    return made
-
-
 def whole_state(model: Any, *, keeps: bool) -> dict[str, torch.Tensor] | None:
     """The state dict of a divided model as ``whole_tensors``, tied weights once; None for a model that is whole."""
     if not is_divided(model):
         return None
     tied = {name for name, _ in model.named_parameters(remove_duplicate=False)}
     tied -= {name for name, _ in model.named_parameters()}
-    state = {name: tensor for name, tensor in model.state_dict(keep_vars=True).items() if name not in tied}
+    state = {name: tensor for name, tensor in model.state_dict().items() if name not in tied}
     return whole_tensors(state, keeps=keeps)

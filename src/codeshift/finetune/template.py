@@ -81,9 +81,10 @@ class Template:
                 raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, features))
             feature = features[column]
             if getattr(feature, "dtype", None) not in _TEXT:
-                made = (
-                    f"' '.join(row[{column!r}])" if isinstance(feature, List | LargeList) else f"str(row[{column!r}])"
-                )
+                # A word of code or of text a place; of a list of test code, an assertion a line.
+                joint = "\\n" if self.parameter == "tests" else " "
+                several = isinstance(feature, List | LargeList)
+                made = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
                 remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {made}}})"
                 told = Told(f"{column}, which holds {feature}")
                 raise DataError(self.parameter, "made of columns of text", told, remedy)

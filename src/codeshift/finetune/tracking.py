@@ -51,3 +51,9 @@ def start_trackers(accelerator: Accelerator, settings: dict[str, Any]) -> None:
     if accelerator.log_with:
         plain = {k: v if isinstance(v, bool | int | float | str) else str(v) for k, v in settings.items()}
         accelerator.init_trackers(PROJECT, config=plain)
+
+
+def end_trackers(accelerator: Accelerator) -> None:
+    """End the run in every tracker; the group of processes stays, for the next run."""
+    for tracker in accelerator.trackers:  # end_training() would end the group too
+        tracker.finish()

@@ -27,11 +27,11 @@ from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.progress import progress_of
 from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
+from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import check_finite, target_loss
-from codeshift.finetune.sharding import kept, set_weights, whole, whole_tensors
+from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.template import Template
-from codeshift.finetune.tracking import check_trackers
+from codeshift.finetune.tracking import check_trackers, end_trackers
 from codeshift.finetune.trained_with import Limits
 from codeshift.finetune.validation import Validation
 
@@ -147,7 +147,7 @@ class _Run:
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config), self.config)
+        self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
         self.anchor = Anchor(model, self.config.l2_sp)
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
         self.validation: Validation | None = None
@@ -213,7 +213,7 @@ class _Run:
         for i, part in enumerate(parts):
             reseed(self.config.seed, state.step, i, accelerator.process_index)
             last = i == len(parts) - 1
-            with nullcontext() if last else accumulating(accelerator, self.model):
+            with nullcontext() if last else accelerator.no_sync(self.model):
                 loss = self._loss(part) / tokens
                 loss_of_step += loss.detach()
                 if last:
@@ -261,7 +261,7 @@ class _Run:
         if validation.is_better(found, state.best):
             state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
             if config.keep_best:
-                self.best = {name: kept(p) for name, p in trained(self.unwrapped).items()}
+                self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
         else:
             state.without_gain += 1
         state.stopped_early = config.early_stopping_patience == state.without_gain
@@ -282,7 +282,7 @@ class _Run:
     def _finish(self, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
         self.bar.close()
-        finish(self.accelerator, self.model)
+        end_trackers(self.accelerator)
         set_weights(model, self.best)
         for name, parameter in trained(model).items():  # the last update has no loss after it that would tell
             check_finite(f"after step {state.step}, {name}", whole(parameter))

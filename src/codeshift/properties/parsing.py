@@ -11,7 +11,8 @@ from codeshift.properties.grammars import parser
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
-_LONE_RETURN = re.compile(r"\r(?!\n)")  # ends a line as well, which no grammar knows
+LONE_RETURN = re.compile(r"\r(?!\n)")
+"""A carriage return alone ends a line as well, which few grammars know."""
 
 # Where a fragment does not parse by itself, it is tried as the body of such a shell: (before, after, type of the node
 # that then holds the fragment). A Java constructor, for one, is a method only inside of a class.
@@ -57,7 +58,7 @@ class CodeParser:
 
     def parse(self, text: str) -> ParsedCode:
         """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
-        source = _LONE_RETURN.sub("\n", text).encode("utf-8", errors="replace")
+        source = LONE_RETURN.sub("\n", text).encode("utf-8", errors="replace")
         tree = self._parser.parse(source)
         if self.language == "c_sharp" and _is_misread(tree.root_node):
             return self._in_shell(source) or self.of_tree(tree, source)

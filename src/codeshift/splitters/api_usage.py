@@ -11,7 +11,7 @@ from codeshift.checks import several
 from codeshift.errors import ParameterError, UnresolvedAPIWarning
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
-from codeshift.properties.api_names.unresolved import may_be
+from codeshift.properties.api_names.unresolved import is_imported, may_be
 from codeshift.properties.grammars import check_language
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
@@ -92,6 +92,8 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
         matched = _holding(found, matching(api, found.vocabulary))
         names = may_be(api, found.vocabulary, used.language)
         unresolved = _holding(found, names) & ~matched
+        if used.language == "python":
+            _leave_out_imported(unresolved, names, found, table.texts(used.column))
         if unresolved.any():
             shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
             warnings.warn(
@@ -101,6 +103,15 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
                 UnresolvedAPIWarning,
                 stacklevel=4,
             )
+
+
+def _leave_out_imported(unresolved: np.ndarray, names: list[str], found: ElementCounts, texts: list[str]) -> None:
+    """Set to False the rows whose own imports tell that what they use is of another module."""
+    columns = np.flatnonzero(np.isin(found.vocabulary, names))
+    held = found.counts[:, columns].tocsr()
+    for row in np.flatnonzero(unresolved):
+        used = (found.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
+        unresolved[row] = not all(is_imported(name, texts[row]) for name in used)
 
 
 def _holding(found: ElementCounts, names: list[str]) -> np.ndarray:

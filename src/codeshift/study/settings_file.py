@@ -1,9 +1,8 @@
-"""A file of settings, YAML or TOML, that knows on which line each value stands."""
+"""A file of settings in YAML that knows on which line each value stands."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ class SettingsFile:
         path: of the file.
         text: all of it.
         content: its values.
-        lines: the line of each key, and of each item of a list where that is known.
+        lines: the line of each key, and of each item of a list.
     """
 
     path: Path
@@ -116,15 +115,14 @@ class SettingsFile:
 
 
 def read_settings(path: Path) -> SettingsFile:
-    """Read a file of YAML or TOML.
+    """Read a file of YAML.
 
     Raises:
-        ParameterError: if there is no such file, or it ends in neither ``.yaml``, ``.yml`` nor ``.toml``.
+        ParameterError: if there is no such file, or it ends in neither ``.yaml`` nor ``.yml``.
         SettingsError: if it cannot be taken apart.
     """
-    reader = {".yaml": _yaml, ".yml": _yaml, ".toml": _toml}.get(path.suffix.lower())
-    if reader is None:
-        raise ParameterError("file", "a file of YAML or TOML", str(path), "end its name in .yaml or .toml")
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        raise ParameterError("file", "a file of YAML", str(path), "write it in YAML, and end its name in .yaml")
     if not path.is_file():
         nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         remedy = closest(path.name, nearby) if nearby else "check the path"
@@ -133,7 +131,7 @@ def read_settings(path: Path) -> SettingsFile:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(str(path), None, f"it is not UTF-8 ({error})") from error
-    content, lines = reader(path, text)
+    content, lines = _yaml(path, text)
     return SettingsFile(path, text, content, lines)
 
 
@@ -175,42 +173,6 @@ def _yaml_lines(path: Path, node: Any, place: Place) -> Iterator[tuple[Place, in
         for i, item in enumerate(node.value):
             yield (*place, i), item.start_mark.line + 1
             yield from _yaml_lines(path, item, (*place, i))
-
-
-def _toml(path: Path, text: str) -> tuple[Any, dict[Place, int]]:
-    try:
-        return tomllib.loads(text), dict(_toml_lines(text))
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), ", str(error))
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise SettingsError(str(path), int(found[1]) if found else text.count("\n") + 1, message) from error
-
-
-_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_FENCE = re.compile(r'"""|\'\'\'')
-
-
-def _toml_lines(text: str) -> Iterator[tuple[Place, int]]:
-    """``tomllib`` tells no lines: those of headers and keys, outside of texts of several lines."""
-    table: Place = ()
-    fence = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        inside = bool(fence)
-        for mark in _FENCE.findall(line):
-            fence = "" if fence == mark else (fence or mark)
-        if inside:
-            continue
-        header, key = _HEADER.match(line), _KEY.match(line)
-        if header:
-            table = _keys(header[1])
-            yield table, number
-        elif key:
-            yield (*table, *_keys(key[1])), number
-
-
-def _keys(text: str) -> Place:
-    return tuple(key.strip("\"'") for key in re.findall(r"[\w-]+|\"[^\"]*\"|'[^']*'", text))
 
 
 def _named(place: Place, parameter: str) -> list[Place]:

@@ -1,4 +1,4 @@
-"""A study from a file of YAML or TOML."""
+"""A study from a file of YAML."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     of that method alone. ``decoding``: settings of ``Decoding``.
 
     Args:
-        path: of the file, which ends in ``.yaml``, ``.yml`` or ``.toml``.
+        path: of the file, which ends in ``.yaml`` or ``.yml``.
 
     Raises:
         ParameterError: if there is no such file.
@@ -51,15 +51,15 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     rows = "".join(f'{{"doc": "Add {i}.", "code": "x = {i}"}}\n' for i in range(40))
     ...     _ = Path(folder, "rows.jsonl").write_text(rows)
-    ...     path = Path(folder, "study.toml")
+    ...     path = Path(folder, "study.yaml")
     ...     _ = path.write_text('''
-    ... data = "rows.jsonl"
-    ... column = "code"
-    ... source = "doc"
-    ... target = "code"
-    ... scenarios = ["length_p90_p100"]
-    ... methods = ["full", "lora"]
-    ... model = "a/model"
+    ... data: rows.jsonl
+    ... column: code
+    ... source: doc
+    ... target: code
+    ... scenarios: [length_p90_p100]
+    ... methods: [full, lora]
+    ... model: a/model
     ... ''')
     ...     study = load_study(path)
     >>> [scenario.name for scenario in study.scenarios], list(study.methods), len(study.dataset)
@@ -69,8 +69,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     given = file.check_keys(file.content, (*_MADE, *_PLAIN))
     missing = [name for name in _NEEDED if name not in given]
     if missing:
-        sign = " =" if file.path.suffix == ".toml" else ":"
-        remedy = ", ".join(f"{name}{sign} ..." for name in missing)
+        remedy = ", ".join(f"{name}: ..." for name in missing)
         raise SettingsError(str(path), None, f"the key {missing[0]!r} is missing: add {remedy}")
     plain = {name: given[name] for name in _PLAIN if name in given}
     for name in ("model", "tokenizer"):

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import interval
-from codeshift.metrics.aggregates.sample import as_sample, group_labels
+from codeshift.metrics.aggregates.sample import as_sample, group_labels, within
 from codeshift.metrics.base import SufficientStatistics
 
 
@@ -46,6 +46,7 @@ def grouped(
     seed: int = 0,
     nan_policy: str = "propagate",
     units: Sequence[Hashable] | NDArray[Any] | None = None,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> dict[Any, Estimate]:
     """The value and interval of each group of rows.
 
@@ -61,6 +62,7 @@ def grouped(
         seed: seed of each group's bootstrap.
         nan_policy: as in ``mean``.
         units: one label a row; rows of one label are resampled as one. It is what ``groups`` is in ``bootstrap_ci``.
+        bounds: as in ``bootstrap_ci``; they hold for the scores of all groups, or for none.
 
     Returns:
         One estimate a group: masks in the order given, labels sorted.
@@ -77,11 +79,12 @@ def grouped(
     rows = np.asarray(values, dtype=np.float64)
     w = None if weights is None else np.asarray(weights, dtype=np.float64)
     labels = group_labels(units, len(rows), "units")
+    bounds = within(bounds, rows) if metric is None else bounds
     found = {}
     for label, mask in _masks(groups, len(rows)).items():
         part = None if w is None else w[mask]
         alike = None if labels is None else labels[mask]
-        sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy, groups=alike)
+        sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy, groups=alike, bounds=bounds)
         found[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     return found
 

@@ -78,7 +78,7 @@ def paired_difference(
     (Stat. Appl. Genet. Mol. Biol. 2010) for the p-value's count of one.
 
     >>> print(paired_difference([1.0, 1.0, 1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]))
-    0.6667 [0.3333, 1] (95% percentile, n=6), p = 0.125
+    0.6667 [0.1667, 1] (95% percentile, n=6), p = 0.125
     """
     if n_permutations < 1:
         raise ParameterError("n_permutations", "at least 1", n_permutations, "leave it out to take 9999")

@@ -16,14 +16,16 @@ from codeshift.metrics.aggregates.intervals import (
     METHODS,
     at_bound,
     check_options,
+    expanded,
     generator,
     influences,
     interval,
+    levels,
     quantiles,
     resampled_sums,
 )
 from codeshift.metrics.aggregates.pairs import paired_sample
-from codeshift.metrics.aggregates.sample import Sample, as_sample
+from codeshift.metrics.aggregates.sample import Sample, as_sample, within
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _Labels = Sequence[Hashable] | NDArray[Any] | None
@@ -112,6 +114,7 @@ def generalization_gap(
     nan_policy: str = "propagate",
     id_groups: _Labels = None,
     ood_groups: _Labels = None,
+    bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Estimate:
     """In-distribution minus out-of-distribution: by how much the model is worse on the region.
 
@@ -130,6 +133,7 @@ def generalization_gap(
         nan_policy: as in ``mean``.
         id_groups: one label a row of ``id_values``, as in ``bootstrap_ci``.
         ood_groups: the same of ``ood_values``.
+        bounds: as in ``bootstrap_ci``; of both sides.
 
     Returns:
         The gap; ``n`` counts the rows of the smaller side, so an empty side is NaN with n=0. Where a side is a share at
@@ -143,11 +147,12 @@ def generalization_gap(
     1998), method 10.
 
     >>> print(generalization_gap([1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]))
-    0.5 [0, 1] (95% percentile, n=4)
+    0.5 [-0.25, 1] (95% percentile, n=4)
     """
     check_options(confidence, method, n_resamples, ("percentile", "t"))
+    bounds = within(bounds, id_values, ood_values) if metric is None else bounds
     sides = [
-        as_sample(rows, metric=metric, nan_policy=nan_policy, groups=of, name=name)
+        as_sample(rows, metric=metric, nan_policy=nan_policy, groups=of, name=name, bounds=bounds)
         for rows, of, name in ((id_values, id_groups, "id_values"), (ood_values, ood_groups, "ood_values"))
     ]
     if min(side.units for side in sides) > 1 and any(side.bound is not None for side in sides):
@@ -172,8 +177,21 @@ def _resampled(
         drawn = [
             np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n, rng)]) for side in (a, b)
         ]
-        ends = quantiles(combine(*drawn), (1 - confidence) / 2, (1 + confidence) / 2)
+        slopes = (1.0, value) if combine is _ratio else (1.0, 1.0)
+        ends = quantiles(combine(*drawn), *levels(_reach(a, b, slopes, confidence)))
     return _estimate([a, b], value, ends, confidence, "percentile")
+
+
+def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float) -> float:
+    """Where the resamples of two sides are read: ``expanded`` with Welch's degrees of freedom."""
+    variances = [slope * slope * fsum(influences(side) ** 2) for slope, side in zip(slopes, (a, b), strict=True)]
+    total = math.fsum(variances)
+    if not 0 < total < math.inf:  # both constant, or a value that is none: no interval to widen
+        return expanded(min(a.units, b.units) - 1, 1.0, confidence)
+    dfs = [side.units - 1 for side in (a, b)]
+    df = total * total / math.fsum(v * v / df for v, df in zip(variances, dfs, strict=True))
+    shrunk = math.fsum(v * df / (df + 1) for v, df in zip(variances, dfs, strict=True)) / total
+    return expanded(df, shrunk, confidence)
 
 
 def _estimate(

@@ -29,7 +29,7 @@ class Sample:
         values_of: sums of shape (resamples, d) -> values of shape (resamples,).
         sizes: the number of rows of each unit, shape (units,); None where each is a row.
         scores: where each row's score is 0 or 1, the hits and misses of each unit, shape (units, 2); None otherwise.
-        bound: the score that every row has, where none can lie beyond it, such as 0 of a share; None otherwise.
+        bound: the score that every row has, where that is a bound of scores, or 0; None otherwise.
         span: the least and the greatest score that a row can have, where there is a ``bound``.
     """
 
@@ -115,20 +115,23 @@ def as_sample(
     nan_policy: str = "propagate",
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
     name: str = "values",
+    bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Sample:
     """The sample of row scores (n,), or of a corpus metric's row statistics (n, d).
 
     Rows of weight 0 are left out: the weighted mean does not see them. Rows of one label of ``groups`` are drawn as
-    one.
+    one. A metric's scores have bounds of its own.
 
     Raises:
-        ParameterError: if shapes do not fit, weights are negative or given with a metric, or ``nan_policy`` is unknown.
+        ParameterError: if ``bounds`` are not two numbers in order, shapes do not fit, weights are negative or given
+            with a metric, or ``nan_policy`` is unknown.
         DataError: if there is a NaN and ``nan_policy`` is ``"raise"``.
     """
     if nan_policy not in _NAN_POLICIES:
         raise ParameterError("nan_policy", "known", nan_policy, closest(nan_policy, _NAN_POLICIES))
-    kept = None
+    bounds, kept = _checked(bounds), None
     if metric is not None:
+        bounds = (0.0, 1.0) if is_bounded(metric) else None
         rows = _metric_rows(values, weights, name)
     else:
         rows, kept = _score_rows(values, weights, name)
@@ -142,7 +145,7 @@ def as_sample(
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
     values_of = _ratio_of_columns if metric is None else _corpus_values(metric)
-    return _judged(Sample(rows, values_of), metric).grouped(labels)
+    return _judged(Sample(rows, values_of), metric, bounds).grouped(labels)
 
 
 def is_bounded(metric: SufficientStatistics | None) -> bool:
@@ -150,18 +153,41 @@ def is_bounded(metric: SufficientStatistics | None) -> bool:
     return bool(getattr(metric, "higher_is_better", True))
 
 
-def _judged(sample: Sample, metric: SufficientStatistics | None) -> Sample:
+def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[float, float] | None:
+    """The bounds, or None where a score lies beyond them: then they are not those of these scores.
+
+    >>> within((0.0, 1.0), [0.0, 0.0], [0.5, 1.0]), within((0.0, 1.0), [0.0, 0.0], [-0.5, 1.0])
+    ((0.0, 1.0), None)
+    """
+    if bounds is None:
+        return None
+    low, high = bounds
+    found = [np.asarray(one, dtype=np.float64) for one in scores]
+    return None if any(((one < low) | (one > high)).any() for one in found) else bounds
+
+
+def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+    if bounds is None or (len(bounds) == 2 and bounds[0] < bounds[1]):
+        return bounds
+    remedy = "(0, 1) for scores of this library, (-1, 1) for their differences, None where there is no bound"
+    raise ParameterError("bounds", "the least and the greatest score that a row can have", bounds, remedy)
+
+
+def _judged(sample: Sample, metric: SufficientStatistics | None, bounds: tuple[float, float] | None) -> Sample:
     """The sample with what its single rows say: whether all scores are 0 or 1, and whether all are the same one."""
-    if not sample.n or not is_bounded(metric):
+    if not sample.n or bounds is None:
         return sample
-    if metric is not None and not _is_mean(metric) and sample.value not in (0.0, 1.0):
+    if metric is not None and not _is_mean(metric) and sample.value not in bounds:
         return sample  # no need to look at each row
     found = sample.values_of(sample.rows)
-    scores = np.column_stack([found == 1, found == 0]).astype(np.float64)
-    if not (np.isnan(found) | (scores.sum(axis=1) > 0)).all() or not scores.any():
+    known = found[~np.isnan(found)]
+    if not len(known) or within(bounds, known) is None:
         return sample
-    one_sided = not scores.any(axis=0).all()
-    return replace(sample, scores=scores, bound=float(scores[:, 0].any()) if one_sided else None)
+    alike = bool((known == known[0]).all()) and known[0] in (*bounds, 0.0)
+    sample = replace(sample, bound=float(known[0]) if alike else None, span=bounds)
+    if bounds != (0.0, 1.0) or not ((known == 0) | (known == 1)).all():
+        return sample
+    return replace(sample, scores=np.column_stack([found == 1, found == 0]).astype(np.float64))
 
 
 def _score_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[FloatArray, NDArray[np.bool_]]:

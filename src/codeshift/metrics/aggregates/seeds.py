@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import check_options, generator, influences
-from codeshift.metrics.aggregates.sample import Sample, as_sample, group_labels, is_bounded
+from codeshift.metrics.aggregates.sample import Sample, as_sample, group_labels, is_bounded, within
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _DESIGNS = ("crossed", "nested")
@@ -54,6 +54,7 @@ def hierarchical_bootstrap(
     n_resamples: int = 2000,
     seed: int = 0,
     nan_policy: str = "propagate",
+    bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> SeedsEstimate:
     """The mean over seeds of each seed's value, with an interval over seeds and rows.
 
@@ -76,6 +77,7 @@ def hierarchical_bootstrap(
         n_resamples: has no effect: the interval has a closed form.
         seed: has no effect either.
         nan_policy: as in ``mean``; ``"omit"`` needs ``rows="nested"``.
+        bounds: as in ``bootstrap_ci``; scores are a share only where they are (0, 1).
 
     Returns:
         The estimate. One seed, or one row, has no interval; ``note`` says why a share has none.
@@ -88,7 +90,7 @@ def hierarchical_bootstrap(
     1961); Owen, The pigeonhole bootstrap (Ann. Appl. Stat. 2007) for why seeds and rows need both.
 
     >>> print(hierarchical_bootstrap([[0.5, 0.2, 0.7, 0.9], [0.6, 0.3, 0.7, 0.9], [0.4, 0.2, 0.8, 0.9]]))
-    0.5917 [0.1322, 1.051] (95% t over seeds and rows, n=4, 3 seeds)
+    0.5917 [0.1318, 1.052] (95% t over seeds and rows, n=4, 3 seeds)
     >>> print(hierarchical_bootstrap([[1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]]))
     0.75 (no interval: fewer than 5 misses, n=4, 3 seeds)
     """
@@ -98,7 +100,7 @@ def hierarchical_bootstrap(
         raise ParameterError("rows", "known", rows, closest(str(rows), _DESIGNS))
     if rows == "crossed" and nan_policy == "omit":
         raise ParameterError("nan_policy", '"propagate" or "raise" for crossed rows', nan_policy, "score every row")
-    samples = _samples(values, rows, groups, metric, nan_policy)
+    samples = _samples(values, rows, groups, metric, nan_policy, bounds)
     seed_values = tuple(s.value for s in samples)
     value = math.fsum(seed_values) / len(seed_values) if seed_values else math.nan
     smallest = min(samples, key=lambda s: (s.n, s.units), default=None)
@@ -119,19 +121,30 @@ def hierarchical_bootstrap(
 def log_odds(value: float, half: float) -> tuple[float, float]:
     """The interval of a value between 0 and 1 whose log odds are symmetric.
 
+    A variance goes with ``value * (1 - value)``, so a value that is too low by chance has one that is too small. It is
+    taken at the value that Agresti and Coull's shrinking towards a half gives, with as many trials as the variance
+    tells of. That matters where seeds differ much: without, 10 seeds of a share of .1 cover 85%.
+
+    Source: Agresti and Coull, Approximate is better than "exact" (Am. Stat. 1998); Korn and Graubard, Confidence
+    intervals for proportions with small expected number of positive counts (Survey Methodology 1998) for the trials.
+
     >>> [round(end, 3) for end in log_odds(0.1, 0.1)]
-    [0.035, 0.252]
+    [0.03, 0.287]
     """
-    scaled = half / (value * (1 - value))
+    square = value * (1 - value)
+    few = half * half / square  # z^2 over the effective number of trials
+    shrunk = (value + few / 2) / (1 + few)
+    scaled = half / square * math.sqrt(shrunk * (1 - shrunk) / square)
     ends = (math.log(value / (1 - value)) + sign * scaled for sign in (-1, 1))
     low, high = (1 / (1 + math.exp(-min(max(end, -700.0), 700.0))) for end in ends)
     return low, high
 
 
 def few(samples: Sequence[Sample]) -> str:
-    """Why a share has no interval over seeds; empty where it has one, or is no share."""
+    """Why a share, or rows that are all alike, has no interval over seeds; empty where there is one."""
     if any(sample.scores is None for sample in samples):
-        return ""
+        alike = len({sample.bound for sample in samples}) == 1 and samples[0].bound is not None
+        return "every row has the same score" if alike else ""
     hits, misses = (sum(int((s.scores[:, side] > 0).sum()) for s in samples if s.scores is not None) for side in (0, 1))
     told = [f"fewer than {FEWEST} {what}" for what, count in (("hits", hits), ("misses", misses)) if count < FEWEST]
     return " and ".join(told)
@@ -150,10 +163,12 @@ def _samples(
     groups: Sequence[Any] | NDArray[Any] | None,
     metric: SufficientStatistics | None,
     nan_policy: str,
+    bounds: tuple[float, float] | None,
 ) -> list[Sample]:
+    bounds = within(bounds, *values) if metric is None else bounds
     labels = _labels(groups, rows, [len(np.asarray(v)) for v in values])
     samples = [
-        as_sample(v, metric=metric, nan_policy=nan_policy, groups=of, name=f"values[{i}]")
+        as_sample(v, metric=metric, nan_policy=nan_policy, groups=of, name=f"values[{i}]", bounds=bounds)
         for i, (v, of) in enumerate(zip(values, labels, strict=True))
     ]
     if rows == "crossed" and len({(s.n, s.rows.shape) for s in samples}) > 1:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 Item: TypeAlias = tuple[int, bool, tuple[int, ...]]
 """A variable, whether it is computed (else it comes) from others, and those others; by number of their name."""
 
-COMES, COMPUTED = False, True
-
 
 class NoFlowError(Exception):
     """The tree lacks a child that the public code takes for granted; that code then goes on without data flow."""

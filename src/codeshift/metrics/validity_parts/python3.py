@@ -17,6 +17,8 @@ VERSION = (3, 13)
 # mypy checks comments of types, Python does not. Inside of a string the change makes no difference.
 _TYPE_COMMENT = re.compile(r"(#[ \t\f]*)type:")
 _LINE = re.compile(r"\r\n|\r|\n")
+# CPython measures the indentation from the form feed. Inside of a string the change makes no difference.
+_TO_FORM_FEED = re.compile(r"(?:(?<=[\r\n])|\A)[ \t\f]*\f")
 _CODE = re.compile(r"([ \t]*)[^\s#]")
 # A fragment is read two levels deep, each line one tab further in: a line left of its first one then fits no level.
 _SHELL = "class A:\n class B:\n"
@@ -39,6 +41,7 @@ def is_python3(text: str) -> bool:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return False
+    text = _TO_FORM_FEED.sub("", text) if "\f" in text else text
     lines = _LINE.split(text)
     first = next((match for match in map(_CODE.match, lines) if match), None)
     if first is not None and first[1]:

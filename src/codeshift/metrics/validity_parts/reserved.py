@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_PHP_VALUES = ("return_statement", "echo_statement", "binary_expression", "argument !name", "unary_op_expression",
+               "array_element_initializer", "parenthesized_expression")  # fmt: skip
+"""What holds a name that is a constant."""
+
 
 @dataclass(frozen=True)
 class Reserved:
@@ -78,7 +82,7 @@ RESERVED: dict[str, Reserved] = {
             mut pub ref return static struct trait true type unsafe use where while"""
         ),
         ("identifier", "type_identifier", "field_identifier"),
-        frozenset({"token_tree", "token_tree_pattern", "macro_rule"}),
+        frozenset({"token_tree", "token_tree_pattern", "macro_rule", "lifetime"}),
     ),
     "ruby": Reserved(
         _words(
@@ -98,6 +102,7 @@ RESERVED: dict[str, Reserved] = {
             "(function_definition name: (name) @name)",
             "(named_label_statement (name) @name)",
             "(class_declaration name: (name) @name)",
+            *(f"({holder} (name) @name)" for holder in _PHP_VALUES),
         ),
     ),
 }  # fmt: skip

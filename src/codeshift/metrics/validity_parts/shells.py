@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codeshift.metrics.validity_parts.never import NEVER
 from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
+from codeshift.properties.parsing import LONE_RETURN
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Query
@@ -91,17 +93,28 @@ class ShellParser:
 
     def accepts(self, text: str) -> bool:
         """Whether the text is a whole file or, by itself, members of a class or statements of a body."""
-        source = text.encode("utf-8", errors="replace")
+        source = LONE_RETURN.sub("\n", text).encode("utf-8", errors="replace")
         root = self._parser.parse(source).root_node
         if not root.has_error and self._is_file(root) and self._is_sound(root):
             return True
-        return any(self._fits(source, shell) for shell in SHELLS.get(self.language, ()))
+        if any(self._fits(source, shell) for shell in SHELLS.get(self.language, ())):
+            return True
+        return self.language == "php" and _PAGE.match(text) is not None and self._is_page(source)
 
     def _is_file(self, root: Node) -> bool:
         if root.is_error:
             return False
         only, never = FILES.get(self.language), NO_FILES.get(self.language, frozenset())
         return all((only is None or node.type in only) and node.type not in never for node in root.children)
+
+    def _is_page(self, source: bytes) -> bool:
+        """Whether a page of HTML with PHP in it parses, by the grammar that knows both."""
+        import tree_sitter_php
+        from tree_sitter import Language, Parser
+
+        language = Language(tree_sitter_php.language_php())
+        root = Parser(language).parse(source).root_node
+        return not root.has_error and self._is_sound(root, _query(language, self._reserved, self.language))
 
     def _fits(self, source: bytes, shell: Shell) -> bool:
         """Whether a fragment fills a shell, which it neither leaves nor takes apart."""
@@ -118,15 +131,17 @@ class ShellParser:
             return False
         return self._is_sound(root)
 
-    def _is_sound(self, root: Node) -> bool:
+    def _is_sound(self, root: Node, query: Query | None = None) -> bool:
         """Whether a tree without errors holds nothing that the grammar takes and the language refuses."""
-        if self._query is None:
+        query = query or self._query
+        if query is None:
             return True
         from tree_sitter import QueryCursor
 
-        found = QueryCursor(self._query).captures(root)
+        found = QueryCursor(query).captures(root)
         return not (
-            any(self._is_misnamed(node) for node in found.get("name", ()))
+            found.get("never")
+            or any(self._is_misnamed(node) for node in found.get("name", ()))
             or any(self._checks[node.type](node) for node in found.get("checked", ()))
         )
 
@@ -146,6 +161,7 @@ def _query(language: Language, reserved: Reserved | None, name: str) -> Query | 
     names = reserved.names if reserved else ()
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
     patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
+    patterns += NEVER.get(name, ())
     known = []
     for pattern in patterns:  # a package may bring a grammar of its own, with other types of nodes
         with contextlib.suppress(QueryError):
@@ -183,6 +199,12 @@ def _is_no_character(node: Node) -> bool:
     return _CHARACTER.fullmatch(text) is None
 
 
+def _runs_on(node: Node) -> bool:
+    """Whether a string that is no text block goes on after the end of its line."""
+    text = node.text or b""
+    return b"\n" in text and not text.startswith(b'"""')
+
+
 def _is_void(node: Node) -> bool:
     """Whether a variable is declared to be of type void."""
     kind = node.child_by_field_name("type")
@@ -206,13 +228,15 @@ def _is_half_a_try(node: Node) -> bool:
 
 
 def _is_catch(node: Node) -> bool:
-    """Whether a bare member is named ``catch`` or, as a field, by a reserved word: it is part of a statement then."""
+    """Whether a bare member is named as a statement begins, ``catch`` or ``for``, or a field by a reserved word."""
     name = node.child_by_field_name("name" if node.type == "method_definition" else "property") or (
         node.child_by_field_name("name")
     )
     if name is None or node.child(0) != name:  # with modifiers it is a member
         return False
-    words = {"catch"} if node.type == "method_definition" else RESERVED["javascript"].words
+    if name.type == "number":  # 1 = 2
+        return True
+    words = _STATEMENTS if node.type == "method_definition" else RESERVED["javascript"].words
     return (name.text or b"").decode("utf-8", "replace") in words
 
 
@@ -226,6 +250,8 @@ def _is_method_of_ruby(node: Node) -> bool:
     return parent.type in ("method", "singleton_method") and parent.child_by_field_name("name") == node
 
 
+_PAGE = re.compile(r"\s*<(?:.*<)?\?(?:php\b|=)", re.DOTALL | re.IGNORECASE)
+_STATEMENTS = {"catch", "for", "switch", "while", "with"}  # that a method may be named by, and hardly ever is
 _CHARACTER = re.compile(r"'([^\\'\r\n]|[\U00010000-\U0010ffff]|\\([btnfrs\"'\\]|[0-3]?[0-7]{1,2}|u+[0-9a-fA-F]{4}))'")
 Check = Callable[["Node"], bool]
 _HALF_A_TRY: dict[str, Check] = {"try_statement": _is_half_a_try}
@@ -234,6 +260,7 @@ CHECKS: dict[str, dict[str, Check]] = {
         "expression_statement": _is_no_statement,
         "modifiers": _repeats,
         "character_literal": _is_no_character,
+        "string_literal": _runs_on,
         "local_variable_declaration": _is_void,
         "field_declaration": _is_void,
         "import_declaration": _is_nested,

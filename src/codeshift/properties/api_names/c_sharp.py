@@ -33,6 +33,7 @@ _DECLARATIONS = (
     "catch_declaration",
     "declaration_expression",
     "declaration_pattern",
+    "recursive_pattern",
 )
 
 

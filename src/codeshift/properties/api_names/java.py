@@ -33,7 +33,11 @@ _DECLARATIONS = (
     "resource",
     "catch_formal_parameter",
     "instanceof_expression",
+    "type_pattern",
+    "record_pattern_component",
 )
+
+_PATTERNS = ("type_pattern", "record_pattern_component")  # a type and a name, without fields
 
 
 class JavaNames(NameResolver):
@@ -74,6 +78,10 @@ class JavaNames(NameResolver):
             for variable, type_name in _declared(node, source):
                 scope.declare(variable, _type(type_name, scope))
         return scope
+
+    def named(self, chain: tuple[str, ...], scope: Scope, called: bool) -> str | None:
+        """The name of a chain of members; ``Outer.this`` is an object at hand as ``this`` is."""
+        return super().named(chain[chain.index("this") :] if "this" in chain else chain, scope, called)
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
         """A static member of a class, by its simple or its full name; a field of unknown type is in lower case."""
@@ -149,6 +157,8 @@ def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
     if node.type == "catch_formal_parameter":
         written = text(node.children[-2], source) if node.child_count > 1 else ""
     names = [name] if (name := node.child_by_field_name("name")) else []
+    if node.type in _PATTERNS and len(node.named_children) > 1:
+        written, names = text(node.named_children[-2], source), [node.named_children[-1]]
     for child in node.children:
         if child.type == "variable_declarator":
             names.append(child.children[0])

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 _NAME = r"[^\W\d][\w$]*+|\$[\w$]*+"
 _read = chain_reader(rf"(#?(?:{_NAME}))", r"\??\.|!\.")
-# require("fs") and, awaited or not, import("fs"); what follows is a chain of members.
+# require("fs") and, once awaited, import("fs"); what follows is a chain of members.
 _REQUIRED = re.compile(
-    rf"""\(?\s*(?:await\s+)?(?:require|import)\s*\(\s*(["'`])([^"'`]+)\1\s*\)\s*\)?((?:\.(?:{_NAME}))*)"""
+    rf"""\(?\s*(?:(?:await\s+)?require|await\s+import)\s*\(\s*(["'`])([^"'`]+)\1\s*\)\s*\)?((?:\.(?:{_NAME}))*)"""
 )
 _DEFAULT = re.compile(r"=[^,}\]]*")
 _BOUND = re.compile(rf"(?<![\w$.])(?:{_NAME})(?!\s*:)")
@@ -136,12 +136,35 @@ def _bring_in(name: Node, target: str | None, source: bytes, scope: Scope) -> No
     if name.type == "identifier":
         scope.bring_in(text(name, source), target)
         return
+    if name.type.endswith("_pattern"):
+        _take_apart(name, target, source, scope)
+        return
     for part in text(name, source).strip("{} \n\t\r").split(","):
         match = _SPECIFIER.match(part.strip().removeprefix("type "))
         if match:
             member = match.group(1)
             whole = target if member == "default" else f"{target}.{member}"
             scope.bring_in(match.group(2) or member, whole if target else None)
+
+
+def _take_apart(pattern: Node, target: str | None, source: bytes, scope: Scope) -> None:
+    """Bind the names of ``{a, b: {c}, d = 1, ...e}`` to what they are taken from; an array's have no known name."""
+    if pattern.type == "array_pattern":
+        scope.hide(_bound(text(pattern, source)))
+        return
+    for part in pattern.named_children:
+        if part.type == "rest_pattern":
+            _bring_in(part.named_children[0], target, source, scope)
+        elif part.type != "comment":
+            key = part.child_by_field_name("key") or part.child_by_field_name("left") or part
+            value = part.child_by_field_name("value") or key
+            value = value.child_by_field_name("left") or value
+            member = text(key, source).strip("\"'")
+            whole = target if member == "default" or target is None else f"{target}.{member}"
+            if value.type.startswith("shorthand"):
+                scope.bring_in(text(value, source), whole)
+            else:
+                _bring_in(value, whole, source, scope)
 
 
 def _import(node: Node, source: bytes, scope: Scope) -> None:

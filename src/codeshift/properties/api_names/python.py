@@ -42,6 +42,7 @@ _COMMENT = re.compile(r"#[^\n]*|\\\r?\n")
 class PythonNames(NameResolver):
     """Imports with their aliases, built-ins as ``builtins.len``, and free names as they are written."""
 
+    using = ("members", "calls", "cases")
     receivers = frozenset({"self", "cls"})
     roles: ClassVar = {
         "attribute": "members",
@@ -57,6 +58,7 @@ class PythonNames(NameResolver):
         "for_in_clause": "loops",
         "function_definition": "definitions",
         "class_definition": "definitions",
+        "case_clause": "cases",
     }
 
     @property
@@ -78,10 +80,29 @@ class PythonNames(NameResolver):
         for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and the like after "async"
             children = node.children
             _bind(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
+        for node in found["definitions"]:
+            if generic := node.child_by_field_name("type_parameters"):
+                variables.update(dict.fromkeys(_IN_LIST.findall(text(generic, source)[1:-1])))
+        for case in found["cases"]:
+            variables.update(dict.fromkeys(text(name, source) for name in _patterns(case)[0]))
         return scope
+
+    def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
+        """Calls, members, and the classes and values that ``case`` compares with."""
+        used = super().uses(found, source, scope)
+        for case in found["cases"]:
+            for node in _patterns(case)[1]:
+                chain = _read(source[node.start_byte : node.end_byte])
+                if len(chain) == 1:
+                    used += filter(None, [self.called_name(node, source, scope)])
+                elif chain:
+                    used += filter(None, [self.named(chain, scope, False)])
+        return used
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str:
         """A built-in, or the chain as it is written: a bare function's imports stand outside of its row."""
+        if chain[0] in ("True", "False"):
+            return ".".join(("builtins.bool", *chain[1:]))
         return f"builtins.{joined(chain)}" if chain[0] in PYTHON_BUILTINS else joined(chain)
 
     def plain(self, name: str, scope: Scope) -> str:
@@ -123,6 +144,25 @@ def _bind(target: Node, source: bytes, variables: dict[str, str | None]) -> None
         variables[text(target, source)] = None
     elif target.type not in ("attribute", "subscript"):  # they bind no name
         variables.update(dict.fromkeys(_TARGET.findall(text(target, source))))
+
+
+def _patterns(case: Node) -> tuple[list[Node], list[Node]]:
+    """The names that a ``case`` binds, and those of the classes and values that it compares with."""
+    bound: list[Node] = []
+    compared: list[Node] = []
+    left = [child for child in case.children if child.type == "case_pattern"]
+    while left:
+        node = left.pop()
+        inner = node.named_children[1:] if node.type == "keyword_pattern" else node.named_children
+        for child in inner:
+            if child.type == "dotted_name":
+                captures = child.named_child_count == 1 and node.type != "class_pattern"
+                (bound if captures else compared).append(child)
+            elif child.type == "identifier":  # after a star, or behind "as"
+                bound.append(child)
+            else:
+                left.append(child)
+    return bound, compared
 
 
 def _import(code: str, scope: Scope) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _TYPED = ("java", "c_sharp")  # a member is named by its type, whose package only an import tells
 _CONVENTIONS = {
@@ -13,6 +13,8 @@ _CONVENTIONS = {
     "st": "streamlit", "tf": "tensorflow", "xr": "xarray",
 }  # fmt: skip
 """The names by which Python's users import modules, by convention."""
+_ECMA = {"$": "jquery", "_": "lodash", "R": "ramda", "React": "react", "ReactDOM": "react-dom", "Vue": "vue"}
+"""Those of JavaScript's and TypeScript's users."""
 _PART = re.compile(r"[./]")
 
 
@@ -32,8 +34,21 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     whole = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
     if not whole:
         return []
-    fits = _of_a_type if language in _TYPED else _as_written
-    return [name for name in names if fits(whole, _PART.split(name))]
+    if language in _TYPED:
+        return [name for name in names if _of_a_type(whole, _PART.split(name))]
+    usual = _CONVENTIONS if language == "python" else _ECMA if language in ("javascript", "typescript") else {}
+    return [name for name in names if _as_written(whole, _PART.split(name), usual)]
+
+
+def is_imported(name: str, code: str) -> bool:
+    r"""Whether a row of Python imports what a name begins with, so that the name says of what module it is.
+
+    >>> [is_imported("random.choice", code) for code in ("import os, random\nrandom.choice(x)", "random.choice(x)")]
+    [True, False]
+    """
+    root = re.escape(_PART.split(name)[0])
+    bound = rf"^[ \t]*(?:from\s+{root}(?:\.[\w.]+)?\s+import\b|import\s(?:[^\r\n]*[,\s])?{root}\b)"
+    return re.search(bound, code, re.MULTILINE) is not None
 
 
 def _of_a_type(whole: list[str], name: list[str]) -> bool:
@@ -45,11 +60,11 @@ def _of_a_type(whole: list[str], name: list[str]) -> bool:
     return whole[-1].casefold() in (part.casefold() for part in name)
 
 
-def _as_written(whole: list[str], name: list[str]) -> bool:
+def _as_written(whole: list[str], name: list[str], usual: Mapping[str, str]) -> bool:
     """Whether a name as it is written begins as the pattern ends, or with a conventional short name of its module."""
     if not name[0]:
         return False
     if any(name[: len(whole) - cut] == whole[cut:] for cut in range(1, len(whole))):
         return True
-    expanded = [*_CONVENTIONS.get(name[0], name[0]).split("."), *name[1:]]
+    expanded = [*usual.get(name[0], name[0]).split("."), *name[1:]]
     return expanded[: len(whole)] == whole

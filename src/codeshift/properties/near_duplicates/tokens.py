@@ -8,7 +8,7 @@ one rule and no second lexer that could differ from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -17,7 +17,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["joined", "token_blocks", "token_hashes"]
+__all__ = ["joined", "token_blocks"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -48,26 +48,21 @@ def _byte_class(byte: int) -> int:
 _CLASSES = bytes(map(_byte_class, range(256)))
 
 
-def token_hashes(texts: Sequence[str]) -> tuple[UInts, Ints]:
-    """A 64-bit hash of every token of every text, text after text, and how many tokens each text has.
+def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
+    """A 64-bit hash of every token of every text, text after text, and how many tokens each text has; block by block.
 
     The hash of a token depends on its characters alone: not on the process, the platform or the other texts.
 
     Args:
         texts: n texts.
 
-    Returns:
-        The hashes, shape (all tokens,), and the counts, shape (n,).
+    Yields:
+        The hashes of some of the texts, shape (their tokens,), and the counts, shape (their number,).
 
-    >>> hashes, counts = token_hashes(["a += b", "", "b"])
+    >>> hashes, counts = joined(token_blocks(["a += b", "", "b"]))
     >>> counts.tolist(), bool(hashes[2] == hashes[3])
     ([3, 0, 1], True)
     """
-    return joined(token_blocks(texts))
-
-
-def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
-    """What `token_hashes` gives, for some of the texts at a time."""
     return (_block_hashes(block) for block in _blocks(texts))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.metrics.aggregates.components import NOISE, Component, components, fsum, half_width
+from codeshift.metrics.aggregates.components import Component, components, fsum, half_width, noise
 from codeshift.metrics.aggregates.seeds import FEWEST
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cell_values import CellValue
@@ -40,13 +40,14 @@ class Moments:
         split seeds share are crossed with them, rows of their own are nested.
         """
         between, rows_between, within, rows_within, rows, unseen = self.squares
-        trained = max(within - NOISE * rows_within, 0.0)
-        dealt = between - trained - NOISE * rows_between
-        residual, times = (rows_between, self.splits - 1 + self.own_rows)
+        of_splits, of_trainings = self.splits - 1, self.splits * (self.trainings - 1)
+        trained = max(within - noise(of_trainings) * rows_within, 0.0) if of_trainings else 0.0
+        dealt = between - trained - noise(of_splits) * rows_between if of_splits else 0.0
+        residual, times = (rows_between, of_splits + self.own_rows)
         if self.splits < 2:
             residual, times = rows_within, self.trainings - 1
         return components(
-            (dealt, self.splits - 1), (trained, self.splits * (self.trainings - 1)),
+            (dealt, of_splits), (trained, of_trainings),
             (rows - residual, self.row_df), (residual, times * self.row_df), (unseen, self.row_df),
         )  # fmt: skip
 

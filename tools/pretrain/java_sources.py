@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeshift.errors import DataError
-from codeshift.pretrain.fragments import Fragment, Source
 from codeshift.properties.grammars import parser
+from tools.pretrain.fragments import Fragment, Source
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.finetune.code_tokenizer import SENTINELS, train_code_tokenizer
-from codeshift.finetune.denoising import corrupt_spans
+from codeshift.finetune.encoding import Encoder
+from codeshift.finetune.template import Template
+from tools.pretrain.code_tokenizer import SENTINELS, train_code_tokenizer
+from tools.pretrain.denoising import corrupt_spans
 
 CODE = [f"def f{i}(a, b):\n    # größe 名前\n    return a + {i} * b\n" * 3 for i in range(20)]
 TOKENIZER = train_code_tokenizer(CODE, vocabulary=500)
@@ -97,3 +99,24 @@ def test_a_text_with_a_sentinel_is_refused():
     """A text that holds a sentinel could not be told from a corrupted one."""
     with pytest.raises(DataError, match=r"texts must be free of sentinels .* leave such texts out"):
         corrupt_spans(["a <extra_id_7> b c d"], TOKENIZER)
+
+
+def test_spans_are_encoded_as_tokens():
+    """Sentinels in the rows' own columns are the tokens that they name, where the encoder is told of them."""
+    rows = corrupt_spans(["def add(a, b): return a + b"], TOKENIZER)
+    encoder = Encoder(
+        TOKENIZER,
+        Template("source", "source"),
+        Template("target", "target"),
+        50,
+        50,
+        False,
+        0,
+        special_tokens=SENTINELS,
+    )
+    ids = set(TOKENIZER.convert_tokens_to_ids(list(SENTINELS)))
+    found = encoder.encode(rows)
+    for side, column in ((found.sources, "source"), (found.targets, "target")):
+        tokens = TOKENIZER.convert_ids_to_tokens([number for number in side[0].tolist() if number in ids])
+        assert tokens == PIECE.findall(rows[0][column])
+        assert tokens

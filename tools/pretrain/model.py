@@ -31,7 +31,7 @@ def untrained_model(tokenizer: Any, *, seed: int = 0) -> T5ForConditionalGenerat
         tokenizer: whose vocabulary, padding and end token it gets.
         seed: of the weights.
 
-    >>> from codeshift.finetune.code_tokenizer import train_code_tokenizer
+    >>> from tools.pretrain.code_tokenizer import train_code_tokenizer
     >>> tokenizer = train_code_tokenizer(["def add(a, b): return a + b"], vocabulary=400)
     >>> untrained_model(tokenizer).config.d_model
     256

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from codeshift.errors import DataError
-from codeshift.pretrain.fragments import Fragment, Source
 from codeshift.properties.near_duplicates import NearDuplicates
+from tools.pretrain.fragments import Fragment, Source
 
 _LONGEST, _SHORTEST = 6000, 30  # characters of code
 

@@ -98,7 +98,7 @@ def _commands(stages: list[dict[str, Any]], recipe: dict[str, Any]) -> str:
         start = f" --start FOLDER-{number - 1}" if number else ""
         start += f" --threads {stage['threads']}" if stage["threads"] > 1 else ""
         options = f'--steps {steps} --learning-rate {rate:g} --seed {seed} --jdk-version "{recipe["jdk_version"]}"'
-        lines.append(f"python -m codeshift.pretrain --out FOLDER-{number}{start} {options}")
+        lines.append(f"python -m tools.pretrain --out FOLDER-{number}{start} {options}")
     return "\n".join(lines)
 
 

@@ -18,15 +18,14 @@ from datasets import Dataset
 
 from codeshift import __version__
 from codeshift.errors import DataError
-from codeshift.finetune import Evaluator, load_model
+from codeshift.finetune import Evaluator, TrainingResult, load_model
 from codeshift.finetune.models import load_tokenizer
-from codeshift.finetune.result import TrainingResult
 from codeshift.metrics import NegativeLogLikelihood
-from codeshift.pretrain.card import card, loss_curve
-from codeshift.pretrain.corpus import Corpus
-from codeshift.pretrain.model import ARCHITECTURE, untrained_model
-from codeshift.pretrain.running import PretrainingConfig
-from codeshift.pretrain.tasks import SOURCE_TOKENS, TARGET_TOKENS, docstring_rows
+from tools.pretrain.card import card, loss_curve
+from tools.pretrain.corpus import Corpus
+from tools.pretrain.model import ARCHITECTURE, untrained_model
+from tools.pretrain.running import PretrainingConfig
+from tools.pretrain.tasks import SOURCE_TOKENS, TARGET_TOKENS, docstring_rows
 
 RECIPE = "pretraining.json"
 _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "tree-sitter", "tree-sitter-java")

@@ -1,4 +1,4 @@
-"""``python -m codeshift.pretrain --out FOLDER`` makes the embedded model anew, or goes on where it was killed."""
+"""``python -m tools.pretrain --out FOLDER`` makes the embedded model anew, or goes on where it was killed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import torch
 
 from codeshift.errors import CodeshiftError
 from codeshift.finetune import TruncationWarning
-from codeshift.pretrain.corpus import Corpus, make_corpus
-from codeshift.pretrain.exporting import earlier_stages, export
-from codeshift.pretrain.java_sources import JDK_ZIP, jdk_methods
-from codeshift.pretrain.python_sources import MOST_OF_ONE, PACKAGES, installed_package, standard_library
-from codeshift.pretrain.running import PretrainingConfig, check_held_out, pretrain
+from tools.pretrain.corpus import Corpus, make_corpus
+from tools.pretrain.exporting import earlier_stages, export
+from tools.pretrain.java_sources import JDK_ZIP, jdk_methods
+from tools.pretrain.python_sources import MOST_OF_ONE, PACKAGES, installed_package, standard_library
+from tools.pretrain.running import PretrainingConfig, check_held_out, pretrain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +66,7 @@ def _corpus(jdk: str, jdk_version: str) -> tuple[Corpus, dict[str, Any]]:
 
 def _parser() -> argparse.ArgumentParser:
     defaults = PretrainingConfig()
-    parser = argparse.ArgumentParser(prog="python -m codeshift.pretrain", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.pretrain", description=__doc__)
     parser.add_argument("--out", required=True, help="folder of checkpoints and of the model")
     parser.add_argument("--start", help="the --out of an earlier run to go on from (random weights)")
     parser.add_argument("--jdk", default=JDK_ZIP, help="zip of a JDK's sources (%(default)s)")

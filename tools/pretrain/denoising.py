@@ -19,8 +19,8 @@ from datasets import Dataset, Features, Value
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.finetune.code_tokenizer import SENTINELS
 from codeshift.properties.text_tokens import offsets_of
+from tools.pretrain.code_tokenizer import SENTINELS
 
 
 def corrupt_spans(
@@ -56,7 +56,7 @@ def corrupt_spans(
         ParameterError: a setting is out of range, or asks for more spans than there are sentinels.
         DataError: a text holds a sentinel of its own.
 
-    >>> from codeshift.finetune.code_tokenizer import train_code_tokenizer
+    >>> from tools.pretrain.code_tokenizer import train_code_tokenizer
     >>> texts = ["def add(a, b): return a + b"]
     >>> row = corrupt_spans(texts, train_code_tokenizer(texts, vocabulary=358), seed=12)[0]
     >>> row["source"], row["target"]

@@ -12,14 +12,12 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
 from codeshift.errors import DataError
-from codeshift.finetune.code_tokenizer import SENTINELS, train_code_tokenizer
-from codeshift.finetune.config import TrainingConfig
-from codeshift.finetune.models import load_model, load_tokenizer
-from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.trainer import Trainer
-from codeshift.pretrain.corpus import Corpus
-from codeshift.pretrain.model import VOCABULARY, untrained_model
-from codeshift.pretrain.tasks import SOURCE_TOKENS, TARGET_TOKENS, docstring_rows, layout, pretraining_rows
+from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, load_model
+from codeshift.finetune.models import load_tokenizer
+from tools.pretrain.code_tokenizer import SENTINELS, train_code_tokenizer
+from tools.pretrain.corpus import Corpus
+from tools.pretrain.model import VOCABULARY, untrained_model
+from tools.pretrain.tasks import SOURCE_TOKENS, TARGET_TOKENS, docstring_rows, layout, pretraining_rows
 
 _VALIDATED_ROWS = 256
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from datasets import Dataset, Features, Value, concatenate_datasets
 
-from codeshift.finetune.denoising import corrupt_spans
-from codeshift.pretrain.fragments import Fragment
-from codeshift.pretrain.java_sources import on_one_line
+from tools.pretrain.denoising import corrupt_spans
+from tools.pretrain.fragments import Fragment
+from tools.pretrain.java_sources import on_one_line
 
 SOURCE_TOKENS, TARGET_TOKENS = 192, 256
 _SHORT_SPANS_OF = 4  # one fragment in so many: what a short span hides is a small part of what has to be read for it
@@ -30,7 +30,7 @@ def pretraining_rows(fragments: Sequence[Fragment], tokenizer: Any, *, seed: int
         tokenizer: a fast tokenizer with T5's sentinels.
         seed: of the hidden spans.
 
-    >>> from codeshift.finetune.code_tokenizer import train_code_tokenizer
+    >>> from tools.pretrain.code_tokenizer import train_code_tokenizer
     >>> add = Fragment(source="", language="python", signature="def add(a, b):", docstring="Add.",
     ...                code="def add(a, b):\n    return a + b")
     >>> rows = pretraining_rows([add], train_code_tokenizer([add.code], vocabulary=400))

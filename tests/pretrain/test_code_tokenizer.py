@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.finetune.code_tokenizer import END, PAD, SENTINELS, train_code_tokenizer
+from codeshift.properties.text_tokens import detokenize, tokenize_plain
+from tools.pretrain.code_tokenizer import END, PAD, SENTINELS, train_code_tokenizer
 
 CODE = ["def f(a, b):\n    return a + b  # größe", "class A:\n    x = 'ß'\n", "for i in range(10):\n\tprint(i)"]
 TOKENIZER = train_code_tokenizer(CODE, vocabulary=400)
@@ -52,3 +53,12 @@ def test_bad_input():
         train_code_tokenizer(CODE, vocabulary=300)
     with pytest.raises(DataError, match=r"texts must be texts to learn from, got \[\]: give the code"):
         train_code_tokenizer([])
+
+
+@given(st.lists(st.sampled_from(["</s>", "<pad>", "<extra_id_7>"]) | st.text(max_size=8), max_size=8))
+def test_special_tokens_in_a_text_are_text(parts):
+    """As they are for other tokenizers: none of their ids, and the text comes back."""
+    text = "".join(parts).encode("utf-8", "replace").decode()
+    [ids] = tokenize_plain(TOKENIZER, [text])
+    assert not set(ids) & set(TOKENIZER.all_special_ids)
+    assert detokenize(TOKENIZER, ids) == text

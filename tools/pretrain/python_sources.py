@@ -14,7 +14,7 @@ from datasets import Dataset
 from codeshift.data import stdlib_functions
 from codeshift.data.functions import python_functions
 from codeshift.errors import DataError
-from codeshift.pretrain.fragments import Fragment, Source
+from tools.pretrain.fragments import Fragment, Source
 
 PACKAGES = (
     "absl-py", "accelerate", "anyio", "click", "cloudpickle", "datasets", "execnet", "filelock", "fsspec",

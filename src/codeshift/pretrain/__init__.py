@@ -1,1 +1,0 @@
-"""Pretraining of the small model that the library carries: ``python -m codeshift.pretrain``."""
