@@ -30,6 +30,7 @@ _STYLE = """
 .codeshift-document pre { border: 1px solid #8886; padding: .5rem; overflow: auto; max-height: 20rem; }
 .codeshift-document figure { margin: .5rem 0; }
 .codeshift-document :is(code, th, td) { unicode-bidi: isolate; }
+.codeshift-document caption { text-align: left; }
 .codeshift-document .note { font-size: .9em; }
 """
 

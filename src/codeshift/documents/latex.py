@@ -84,7 +84,7 @@ def _environment(name: str, lines: list[str]) -> str:
 
 def _code(code: str, caption: str) -> str:
     """Lines that no text can end, as it could a verbatim environment."""
-    shown = [_printed(line.expandtabs(4)).replace(" ", r"\ ") or r"\mbox{}" for line in lines_of(code)]
+    shown = [re.sub(r"\s", r"\\ ", _printed(line.expandtabs(4))) or r"\mbox{}" for line in lines_of(code)]
     above = f"{escaped(caption)}\n\n" if caption else ""
     return above + _environment(
         "flushleft", [r"\ttfamily\footnotesize", "\\\\\n".join(f"{{}}{line}" for line in shown)]

@@ -43,7 +43,7 @@ def fenced(code: str, language: str = "") -> str:
     x = '```'
     ````
     """
-    code = code.encode("utf-8", errors="backslashreplace").decode()
+    code = re.sub("\r\n?", "\n", code.encode("utf-8", errors="backslashreplace").decode())
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{code}\n{fence}"
