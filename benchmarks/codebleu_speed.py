@@ -5,6 +5,7 @@ Run from the repository, with the peer in an environment that has codeshift's re
     pip install --no-deps codebleu==0.7.0        # its pins would take back tree-sitter
     OMP_NUM_THREADS=1 python benchmarks/codebleu_speed.py --data ../shared/data --write benchmarks/codebleu.md
     python benchmarks/codebleu_speed.py --peer-rows tests/metrics/codebleu_peer_rows.json
+    python benchmarks/codebleu_speed.py --peer-rows tests/metrics/codebleu_several_references.json
 """
 
 from __future__ import annotations
@@ -149,14 +150,17 @@ class InOrder(list):
 
 
 def write_peer_rows(path: Path) -> None:
-    """Add the peer's figures to each row of a JSON file of language, prediction and reference."""
+    """Add the peer's figures to each row of a JSON file of language, prediction and reference, or a list of them."""
     import codebleu
+    import tree_sitter_php
     from codebleu.parser import DFG
 
+    tree_sitter_php.language_php = tree_sitter_php.language_php_only  # the grammar that we take
     DFG.set = codebleu.dataflow_match.set = InOrder
     rows = json.loads(path.read_text(encoding="utf-8"))
     for row in rows:
-        row["peer"] = codebleu.calc_codebleu([[row["reference"]]], [row["prediction"]], lang=row["language"])
+        several = row["reference"] if isinstance(row["reference"], list) else [row["reference"]]
+        row["peer"] = codebleu.calc_codebleu([several], [row["prediction"]], lang=row["language"])
     path.write_text(json.dumps(rows, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -10,8 +10,8 @@ rows = stdlib_functions().select(range(2000))
 rows
 
 # %% [markdown]
-# The rows are documented functions of the standard library of the Python that runs this. A dataset of your own takes
-# their place:
+# The rows are documented functions of Python 3.11's standard library, which codeshift carries. A dataset of your own
+# takes their place:
 #
 # ```text
 # from datasets import load_dataset

@@ -86,7 +86,7 @@ def read(folder: Path, scenario: str, metric: str, drawn: int | None = None) -> 
     if drawn is not None:  # evenly, as the demo draws them
         rows = rows.select([i * len(rows) // drawn for i in range(drawn)])
     table = PropertyTable(rows)
-    report = audit(manifest.apply(rows), column="code", language="python", n_permutations=19, manifest=manifest)
+    report = audit(manifest.apply(rows), column="code", language="python", n_permutations=39, manifest=manifest)
     lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
     cells = [cell for cell in map(json.loads, lines) if cell["scenario"] == scenario]
     scores: dict[str, dict[str, tuple[float, float, float]]] = {method: {} for method in METHODS}

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
 # A shared machine stalls now and then: deadlines would fail tests that are right.
-settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+# The usual run draws the same examples everywhere; the nightly one looks for new ones.
+settings.register_profile(
+    "default", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("nightly", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def _own_surroundings() -> None:
+    """Set what tests must not take from whose machine they run on: caches, settings, a network, threads, GPUs, colours.
+
+    The folder is one for all workers of a run, which inherit these variables, and goes when the run ends. One thread
+    and no GPU: tests compare what two processes compute to the last bit.
+    """
+    scratch = tempfile.mkdtemp(prefix="codeshift-tests-")
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    foreign = ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS", "HF_DATASETS_CACHE", "HF_HUB_CACHE", "MPLBACKEND")
+    for name in (*foreign, "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.pop(name, None)
+    folders = ("CODESHIFT_CACHE", "HF_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
+    os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
+    os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
+    os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", ACCELERATE_USE_CPU="true")
+    for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
+        os.environ[f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{wait}"] = "3600s"
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _own_surroundings()
 
 # Where it is installed, transformers imports DeepSpeed when a model is saved, and DeepSpeed then looks for a GPU.
 os.environ.setdefault("DS_ACCELERATOR", "cpu")

@@ -58,7 +58,9 @@ def story() -> dict[str, Any]:
 
     told["pushed twice"] = first.push_to_hub(data, "somebody/rows", token=TOKEN).oid
     api = HfApi(token=TOKEN)
-    readme = Path(hf_hub_download("somebody/rows", "README.md", repo_type="dataset", token=TOKEN)).read_text()
+    readme = Path(hf_hub_download("somebody/rows", "README.md", repo_type="dataset", token=TOKEN)).read_text(
+        encoding="utf-8"
+    )
     metadata, _, section = readme.partition("\n<!--")
     edited = f"{metadata}\n{BEFORE}\n<!--{section}{AFTER}".encode()
     api.upload_file(

@@ -13,10 +13,8 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,7 @@ from codeshift.cli.parser import make_parser
 from codeshift.finetune import Trainer
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from pages import ROOT, Block
+from ports import free_port
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 MOST_STEPS = 2
@@ -143,8 +142,7 @@ def _pip(arguments: list[str], _: str) -> None:
 @functools.cache
 def _wheel() -> Path:
     """A folder with a wheel of this tree, made once for all workers of a test run."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir(), f"codeshift-wheel-{os.getuid()}-{run}")
+    folder = Path(os.environ["CODESHIFT_TESTS_SCRATCH"], "wheel")
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -177,12 +175,9 @@ def _accelerate(arguments: list[str], _: str) -> None:
     assert names, f"{script} names no model that could be exchanged"
     told = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
     script.write_text(text + told, encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1], "--main_process_port", port]
-    with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}):
-        printed = _call([*launcher, str(script)])
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1]]
+    with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}), free_port() as port:
+        printed = _call([*launcher, "--main_process_port", str(port), str(script)])
     assert arguments[0] == "launch", "only accelerate launch has a rule"
     count = int(arguments[arguments.index("--num_processes") + 1])
     assert printed.count(f"processes: {count}") == count, printed
@@ -238,6 +233,7 @@ def check_recipe(target: str) -> str:
 def _call(words: list[str], *, cwd: Path | None = None) -> str:
     """What a program prints; an error where it fails."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "MAKEFLAGS": ""}
+    environment["PIP_CONFIG_FILE"] = os.devnull  # somebody's own settings, such as constraints or an index
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
     return done.stdout

@@ -84,5 +84,5 @@ def place(folder: Path) -> Path:
 
 def study_file(folder: Path, text: str = YAML, name: str = "study.yaml") -> str:
     """The path of a file with this text."""
-    (folder / name).write_text(text)
+    (folder / name).write_text(text, encoding="utf-8")
     return str(folder / name)

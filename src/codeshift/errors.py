@@ -158,6 +158,21 @@ class UnresolvedAPIWarning(CodeshiftWarning):
     """
 
 
+class SmallPartWarning(CodeshiftWarning):
+    """A test part has so few distinct rows that a score on it is no evidence.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as seen:
+    ...     warnings.simplefilter("always")
+    ...     assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+    >>> print(seen[0].message)
+    test_ood has 4 distinct rows, test_id has 4 distinct rows: a score on fewer than 30 is little evidence...
+    """
+
+
 def shown(value: Any) -> str:
     """The repr of ``value``, cut to what a message can hold.
 

@@ -9,7 +9,9 @@ import pytest
 from datasets import DatasetDict
 
 from audit_splits import functions, loops, split
-from codeshift.audit import AuditReport, Thresholds, audit
+from codeshift.audit import AuditReport, Copies, Thresholds, audit
+from codeshift.audit.correction import corrected, least_permutations, property_permutations, reaches
+from codeshift.errors import ParameterError
 from codeshift.properties import TokenCount
 
 TRAIN, SAME, LOOPS = functions(120, seed=0), functions(60, seed=1), loops(60, seed=2)
@@ -25,7 +27,9 @@ def test_shift_without_leak_is_sound():
     """A kind of program that training lacks, and no copy of anything."""
     found = report(train=TRAIN, test_ood=LOOPS, test_id=SAME)
     assert found.verdict.label == "sound"
-    assert str(found.verdict).startswith("Sound: a classifier tells test_ood from train with AUC 1.000 (p = 0.025); ")
+    assert str(found.verdict).startswith(
+        "Sound: a classifier tells test_ood from train with AUC 1.000 (corrected p = 0.0496); "
+    )
     assert "0.00% of test_id have a near-duplicate in train" in found.verdict.reasons
     assert found.strength[1].classifier.p_value > 0.05
 
@@ -33,8 +37,7 @@ def test_shift_without_leak_is_sound():
 def test_same_distribution_is_no_shift():
     """Programs of one kind on both sides: AUC about .5, a large p, and a verdict that says so."""
     found = [
-        report(train=functions(120, seed=seed), test_ood=functions(60, seed=seed + 1), n_permutations=19)
-        for seed in range(10, 26, 2)
+        report(train=functions(120, seed=seed), test_ood=functions(60, seed=seed + 1)) for seed in range(10, 26, 2)
     ]
     assert [one.verdict.label for one in found].count("no shift to speak of") >= 7
     assert np.mean([one.strength[0].classifier.statistic for one in found]) == pytest.approx(0.5, abs=0.06)
@@ -73,7 +76,7 @@ def test_shared_groups_leak():
             for part, found in rows.items()
         }
     )
-    assert audit(shared, column="code", n_permutations=19).verdict.label == "sound"
+    assert audit(shared, column="code", n_permutations=39).verdict.label == "sound"
     found = audit(shared, column="code", groups="project", n_permutations=19).verdict
     assert str(found) == "Leaks: 100.0% of the rows of test_ood are of groups that train holds too."
 
@@ -111,7 +114,10 @@ def test_cautions_name_what_else_to_know():
     """A shifted reference, properties that moved along and truncated rows are named, and change no label."""
     found = report(train=TRAIN, test_ood=LOOPS, test_id=LOOPS[:30], tokenizer=str.split, max_length=18)
     text = " ".join(found.verdict.cautions)
-    assert "test_id, the in-distribution reference, has itself shifted from train (AUC 0.9" in text
+    assert (
+        "test_id, the in-distribution reference, has itself shifted from train: a classifier tells test_id from train"
+        in text
+    )
     assert "other properties moved as well, in standard deviations:" in text
     assert "of the rows of test_ood are longer than the model's 18 tokens" in text
     assert found.verdict.label == "sound"
@@ -122,3 +128,105 @@ def test_thresholds_are_the_users():
     parts = {"train": TRAIN, "test_ood": [*LOOPS, *TRAIN[:2]]}
     assert report(**parts, thresholds=Thresholds(leaked_rows=0.05)).verdict.label == "sound"
     assert report(**parts, thresholds=Thresholds(leaked_rows=0.05, min_rows=100)).verdict.label == "too few rows"
+
+
+def test_too_few_permutations_for_a_verdict():
+    """19 permutations cannot give a corrected p-value of .05, and one fewer than it takes is one too few."""
+    found = report(train=TRAIN, test_ood=LOOPS, n_permutations=19)
+    assert found.verdict.label == "too few permutations"
+    assert "it takes n_permutations=39 at least" in str(found.verdict)
+    assert report(train=TRAIN, test_ood=LOOPS, n_permutations=38).verdict.label == "too few permutations"
+    assert report(train=TRAIN, test_ood=LOOPS, n_permutations=39).verdict.label == "sound"
+    assert report(train=TRAIN, test_ood=SAME, n_permutations=19).verdict.label == "too few permutations"
+    assert report(train=TRAIN, test_ood=[*LOOPS, *TRAIN[:2]], n_permutations=19).verdict.label == "leaks"
+    assert report(train=TRAIN, test_ood=LOOPS[:9], n_permutations=19).verdict.label == "too few rows"
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.05, 0.02])
+def test_the_permutations_that_are_named_suffice(alpha):
+    """Whatever the level, so many permutations reach it, and one fewer do not."""
+    least = least_permutations(3, alpha)
+    thresholds = Thresholds(alpha=alpha)
+    labels = [
+        report(train=TRAIN, test_ood=LOOPS, n_permutations=n, thresholds=thresholds).verdict.label
+        for n in (least - 1, least)
+        if n >= 19
+    ]
+    assert labels[-1] == "sound"
+    assert labels[:-1] in ([], ["too few permutations"])
+    reached, _ = corrected(1 / (least + 1), [1 / (property_permutations(least, 3) + 1)] * 3)
+    assert reaches(reached, alpha)
+
+
+def test_one_test_alone_needs_no_correction():
+    """Where no property counts, the classifier has the whole level."""
+    found = report(train=TRAIN, test_ood=LOOPS, properties=(), n_permutations=19).verdict
+    assert found.label == "sound"
+    assert "(corrected p = 0.05)" in str(found)
+
+
+def test_correction_by_hand():
+    """The classifier has half of the level, two properties a quarter each; a test that failed takes no share."""
+    first, others = corrected(0.02, [0.001, 0.9])
+    assert (first, others) == (0.03, [0.004, 0.9])  # .001 / .25; .02 / .5 * .75; .9 / .25 * .25
+    assert corrected(0.02, [math.nan, 0.5]) == (0.04, [pytest.approx(math.nan, nan_ok=True), 0.5])
+    assert corrected(math.nan, [0.01, 0.02])[1] == [0.02, 0.02]
+
+
+def test_bounds_are_met_exactly():
+    """A p-value, an AUC and a share of copies that lie at their bound count."""
+    assert reaches(corrected(1 / 40, [0.9])[0], 0.05)
+    assert all(reaches(n * (1 / (20 * n)), 0.05) for n in range(1, 400))
+    assert not reaches(0.0500001, 0.05)
+    assert not reaches(math.nan, 0.05)
+
+
+def test_copies_within_a_part_are_named():
+    """From 5% on the verdict says how many rows repeat another, in whatever held-out part; below it, nothing."""
+    repeated = report(train=TRAIN, test_ood=[*LOOPS[:38], *LOOPS[:2]], validation=[*SAME[:9], SAME[0]])
+    assert repeated.copies[0] == Copies(part="test_ood", n=40, distinct=38, largest=2)
+    assert any(
+        one.startswith("2 of 40 rows of test_ood (5.0%) repeat another row") for one in repeated.verdict.cautions
+    )
+    assert any(one.startswith("1 of 10 rows of validation (10.0%) repeat") for one in repeated.verdict.cautions)
+    assert "38 of the 40 rows of test_ood are distinct" in str(repeated.verdict)
+    fewer = report(train=TRAIN, test_ood=[*LOOPS[:39], LOOPS[0]])
+    assert not any("repeat another" in one for one in fewer.verdict.cautions)
+    assert "distinct" not in str(fewer.verdict)
+
+
+def test_groups_of_near_duplicates_are_copies():
+    """Rows that are nearly the same count as copies, also in the reference."""
+    near = [f"{code}\n    # {i}" for i, code in enumerate(functions(1, seed=9, statements=20) * 20)]
+    found = report(train=TRAIN, test_ood=LOOPS, test_id=[*SAME[:40], *near])
+    assert found.copies[1] == Copies(part="test_id", n=60, distinct=41, largest=20)
+    assert any("19 of 60 rows of test_id" in one and "20 times" in one for one in found.verdict.cautions)
+
+
+def test_a_reference_of_few_rows_is_told():
+    """Figures of test cannot be read beside those of five rows, nor of none."""
+    few = report(train=TRAIN, test_ood=LOOPS, test_id=SAME[:5]).verdict
+    assert "test_id, the in-distribution reference, has 5 distinct rows: too few to read test beside it" in few.cautions
+    none = report(train=TRAIN, test_ood=LOOPS, test_id=[]).verdict
+    assert any("has 0 distinct rows" in one for one in none.cautions)
+    assert "nan" not in str(none)
+
+
+def test_small_samples_are_no_evidence_whatever_the_thresholds():
+    """Below ten rows a side there is no classifier, so no verdict rests on one that was not made."""
+    found = report(train=TRAIN, test_ood=LOOPS[:8], thresholds=Thresholds(min_rows=2)).verdict
+    assert found.label == "too few rows"
+    assert "needs at least 10 of each" in str(found)
+    with pytest.raises(ParameterError, match="sample must be rows a side, at least 10, got 5"):
+        report(train=TRAIN, test_ood=LOOPS, sample=5, thresholds=Thresholds(min_rows=2))
+
+
+def test_elements_that_moved_by_chance_are_no_confounds():
+    """Of hundreds of tokens some lie far apart in twenty rows of the same kind; only what chance cannot do is named."""
+    for seed in range(3):
+        found = report(train=functions(25, seed=10 + seed), test_ood=functions(20, seed=20 + seed))
+        assert max(abs(one.effect) for one in found.confounds) >= 0.5
+        assert not any("other properties moved" in one for one in found.verdict.cautions)
+    moved = report(train=TRAIN, test_ood=LOOPS)
+    tokens = {one.name: one.p_value for one in moved.confounds}
+    assert tokens["TokenTypes: while"] < 1e-20

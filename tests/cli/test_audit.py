@@ -13,7 +13,7 @@ from codeshift.cli import main
 from codeshift.data import load_splits
 from codeshift.splitters import SplitManifest
 
-QUICK = ["--permutations", "19", "--sample", "60"]
+QUICK = ["--permutations", "39", "--sample", "60"]
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
     assert main(["audit", str(split), *QUICK, "--out", str(out)]) == 0
     told = capsys.readouterr().out
     manifest = SplitManifest.load(split / "manifest.json")
-    quick = {"n_permutations": 19, "sample": 60}
+    quick = {"n_permutations": 39, "sample": 60}
     report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
-    assert json.loads(out.read_text()) == json.loads(json.dumps(report.to_dict()))
+    assert json.loads(out.read_text(encoding="utf-8")) == json.loads(json.dumps(report.to_dict()))
     assert told.startswith(f"{report.verdict}\n")
     assert [one.name for one in report.strength[0].properties if one.intended] == ["NodeTypes: while_statement"]
 
@@ -55,7 +55,7 @@ def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
 def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> None:
     """As a page or as Markdown."""
     assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / "new" / name)]) in (0, 1)
-    assert (tmp_path / "new" / name).read_text().lower().startswith(start.lower())
+    assert (tmp_path / "new" / name).read_text(encoding="utf-8").lower().startswith(start.lower())
     assert f"The whole report is in {tmp_path / 'new' / name}." in capsys.readouterr().out
 
 

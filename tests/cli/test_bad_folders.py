@@ -28,7 +28,10 @@ AS_NOBODY = """
 import os, sys
 from codeshift.cli import main
 if os.geteuid() == 0:
-    os.setreuid(65534, -1)
+    try:
+        os.setreuid(65534, -1)
+    except OSError:  # in a container of one user
+        raise SystemExit(77)
 task = ["--source", "doc", "--target", "func", "--out", sys.argv[1]]
 codes = [
     main(["split", "rows.jsonl", "--scenario", "length_p80_p100", "--out", sys.argv[1]]),
@@ -71,6 +74,8 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     closed.mkdir(mode=0o555)
     command = [sys.executable, "-c", AS_NOBODY, str(closed / "new")]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode == 77:
+        pytest.skip("root cannot become another user here, and may write anywhere")
     assert done.returncode == 0, done.stderr
     lines = done.stderr.splitlines()
     assert len(lines) == 4

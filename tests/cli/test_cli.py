@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import warnings
@@ -159,6 +160,17 @@ def test_warnings_are_one_line(monkeypatch, capsys):
         warnings.simplefilter("default")
         assert main(["demo"]) == 0
     assert capsys.readouterr().err == "codeshift: warning: mind\n"
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", r"\u2013 \xe9"), ("latin-1", "\\u2013 é"), ("utf-8", "– é")])
+def test_an_encoding_without_our_characters(monkeypatch, encoding, shown):
+    """A dash that the encoding of stdout lacks is an escape, not a traceback; afterwards stdout is as it was."""
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
+    monkeypatch.setattr("sys.stdout", stdout)
+    monkeypatch.setattr("codeshift.study.demo.run_demo", lambda *_, say, **__: say("– é"))
+    assert main(["demo"]) == 0
+    assert stdout.buffer.getvalue().decode(encoding).splitlines()[0] == shown
+    assert stdout.errors == "strict"
 
 
 def test_a_reader_that_has_seen_enough():

@@ -82,7 +82,11 @@ def test_the_other_project(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("file", "content"),
-    [("top_level.txt", "other\ncodeshift\n"), ("RECORD", "codeshift/__init__.py,,\nother-1.dist-info/RECORD,,\n")],
+    [
+        ("top_level.txt", "other\ncodeshift\n"),
+        ("RECORD", "codeshift/__init__.py,,\nother-1.dist-info/RECORD,,\n"),
+        ("RECORD", '"a, b.py",,\n\ncodeshift/cli/main.py,sha256=x,12\n'),
+    ],
 )
 def test_any_project_with_our_package(tmp_path: Path, file: str, content: str) -> None:
     """Whatever it is called: by its list of packages, or by its files."""
@@ -90,6 +94,13 @@ def test_any_project_with_our_package(tmp_path: Path, file: str, content: str) -
     (tmp_path / "other-1.dist-info" / file).write_text(content)
     [problem] = look_at(installed(tmp_path, **sound(tmp_path))).problems
     assert "another project, shifty 1.0, brings a package" in problem
+
+
+def test_a_project_with_a_name_like_ours(tmp_path: Path) -> None:
+    """Its files stand in a folder of another name."""
+    installed(tmp_path, other=named("shifty"))
+    (tmp_path / "other-1.dist-info" / "RECORD").write_text("codeshifty/__init__.py,,\na/codeshift/b.py,,\n")
+    assert look_at(installed(tmp_path, **sound(tmp_path))).problems == ()
 
 
 def test_a_grammar_that_does_not_load(tmp_path: Path, monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,9 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
     assert main(["split", data, *named, "--scenario", "length_p80_p100", "--out", str(first)]) == 0
     manifest = str(first / "manifest.json")
     assert main(["split", shuffled, *named, "--manifest", manifest, "--out", str(again), "--format", "jsonl"]) == 0
-    assert (again / "manifest.json").read_text() == (first / "manifest.json").read_text()
+    assert (again / "manifest.json").read_text(encoding="utf-8") == (first / "manifest.json").read_text(
+        encoding="utf-8"
+    )
     for part, some in load_splits(first).items():
         assert sorted(some["code"][:]) == sorted(load_splits(again)[part]["code"][:])
 
@@ -108,7 +111,17 @@ def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, cap
 @pytest.mark.filterwarnings("default")
 def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) -> None:
     """A split by syntax would come out, of the wrong syntax."""
-    command = ["split", data, "--column", "func", "--scenario", "syntax_while_statement", "--out"]
+    command = [
+        "split",
+        data,
+        "--column",
+        "func",
+        "--scenario",
+        "syntax_while_statement",
+        "--min-test-rows",
+        "20",
+        "--out",
+    ]
     assert main([*command, str(tmp_path / "a"), "--language", "python"]) == 0
     assert capsys.readouterr().err == ""
     assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # none has such a node
@@ -175,3 +188,18 @@ def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
         main(["split", data, "--scenario", "length", "--out", "out", *arguments])
     assert ended.value.code == 2
     assert arguments[0] in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_small_test_part_is_told_and_copies_can_be_dropped(data: str, tmp_path: Path, capsys) -> None:
+    """The summary says the rows of each part, a warning names a small one; ``drop`` reaches the manifest."""
+    command = ["split", data, "--column", "func", "--language", "python", "--scenario", "syntax_while_statement"]
+    assert main([*command, "--near-duplicates", "drop", "--out", str(tmp_path / "a"), "--min-test-rows", "500"]) == 0
+    told = capsys.readouterr()
+    assert re.search(
+        r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", told.err
+    )
+    rows = int(re.search(r"test_ood +(\d+) rows", told.out)[1])
+    assert f"test_ood has {rows} distinct rows" in told.err
+    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
+    assert manifest["request"]["near_duplicates"]["drop"] is True

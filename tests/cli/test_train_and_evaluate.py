@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
     """An adapter of the rank asked for, on the modules asked for; it loads with its base."""
     lora = ["--method", "lora", "--lora-r", "2", "--lora-target-modules", "q"]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lora, "--out", str(tmp_path)]) == 0
-    settings = json.loads((tmp_path / "adapter_config.json").read_text())
+    settings = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf-8"))
     assert (settings["r"], settings["lora_alpha"], settings["target_modules"]) == (2, 4, ["q"])
     assert load_model(tmp_path).peft_config
     told = capsys.readouterr().out
@@ -138,7 +139,7 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     assert "Traceback" not in told
     kept = max(tmp_path.glob("checkpoints/step-*"))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
-    state = json.loads((kept / "state.json").read_text())["state"]
+    state = json.loads((kept / "state.json").read_text(encoding="utf-8"))["state"]
     assert main([*command, "--json"]) == 0
     losses = json.loads(capsys.readouterr().out)["losses"]
     assert len(losses) == 12
@@ -223,6 +224,68 @@ def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> Non
     captured = capsys.readouterr()
     assert BAD_EVALUATION[arguments] in captured.err
     assert captured.err.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("always::codeshift.errors.CodeshiftWarning")
+def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path: Path, capsys) -> None:
+    """Templates and limits; one that is said otherwise is warned of in one line."""
+    lengths = ["--max-source-length", "30", "--max-target-length", "20"]
+    made = ["--model", str(tmp_path)]
+    assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lengths, "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    command = ["evaluate", place.data, *made, "--metrics", "negative_log_likelihood", "--json"]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)["metadata"]
+    assert (told["source"], told["target"]) == ("doc", "func")
+    assert (told["max_source_length"], told["max_target_length"]) == (30, 20)
+    assert "otherwise" not in captured.err
+    assert main([*command, "--max-target-length", "512", "--source", "func"]) == 0
+    captured = capsys.readouterr()
+    words = (
+        "is evaluated otherwise than it was trained: max_target_length is 512, not 20 and source is 'func', not 'doc'"
+    )
+    assert next(line for line in captured.err.splitlines() if words in line).startswith("codeshift: warning: ")
+    assert json.loads(captured.out)["metadata"]["max_target_length"] == 512
+
+
+def test_a_model_decodes_as_it_says_where_asked(place: Place, tmp_path: Path, capsys) -> None:
+    """``--from-model`` takes its generation config, whose beams a plain call does not see."""
+    shutil.copytree(place.model, tmp_path / "model")
+    path = tmp_path / "model" / "generation_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_beams": 3, "repetition_penalty": 1.5}))
+    command = ["evaluate", place.data, "--model", str(tmp_path / "model"), *TASK, "--metrics", "exact_match", "--json"]
+    found = []
+    for asked in ([], ["--from-model"]):
+        assert main([*command, "--max-new-tokens", "3", *asked]) == 0
+        found.append(json.loads(capsys.readouterr().out)["metadata"])
+    assert [one["decoding"]["from_model"] for one in found] == [False, True]
+    assert "repetition_penalty" not in found[0]["generation_config"]
+    assert (found[1]["generation_config"]["num_beams"], found[1]["generation_config"]["repetition_penalty"]) == (3, 1.5)
+    assert main([*command, "--from-model", "--num-beams", "2"]) == 2
+    assert "num_beams must be left out with from_model, got 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+@pytest.mark.parametrize("fault", ["vocabulary", "positions"])
+def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, fault: str) -> None:
+    """Exit code 2 and a remedy, before anything is trained or evaluated."""
+    tokenizer = tiny_tokenizer([row["func"] for row in rows(40)])
+    tiny_model("gpt2", tokenizer, **({"n_positions": 8} if fault == "positions" else {})).save_pretrained(
+        tmp_path / "m"
+    )
+    if fault == "vocabulary":
+        tokenizer.add_tokens(["<new>"])
+    tokenizer.save_pretrained(tmp_path / "m")
+    more = [*FEW, "--out", str(tmp_path / "out")] if verb == "train" else ["--metrics", "token_accuracy"]
+    assert main([verb, place.data, "--model", str(tmp_path / "m"), *TASK, *more]) == 2
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    expected = {
+        "vocabulary": r"tokenizer must be within the model's embedding of \d+ tokens, got one of .*'<new>'.*resize",
+        "positions": r"model must be given no more than its 8 positions, got a row of \d+ tokens .*max_source_length",
+    }
+    assert re.match(f"codeshift: error: {expected[fault]}", told)
+    assert not (tmp_path / "out").exists()
 
 
 def test_columns_must_be_named(place: Place, capsys) -> None:

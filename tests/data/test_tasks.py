@@ -19,7 +19,7 @@ from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from hub_stand_in import hub_stand_in
 from shared_data import shared_data
 
-KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
+KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
         settings |= {"HOME": home, "HF_HOME": home, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        settings["PYTHONUTF8"] = "1"
         run = subprocess.run(  # noqa: S603 - a program of ours
             [sys.executable, hub_tasks_story.__file__],
             env={**environment, **settings},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert run.returncode == 0, run.stderr[-4000:]

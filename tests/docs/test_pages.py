@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import doctest
-import functools
 import json
 import re
 import shlex
@@ -23,7 +22,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import codeshift.data
 from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
 from pages import ROOT, Block, blocks, commands, pages
 
@@ -37,8 +35,6 @@ FILES = {
 }
 """What a reader of a page has, with fewer rows."""
 
-stdlib_functions = functools.cache(codeshift.data.stdlib_functions)
-
 
 @pytest.fixture
 def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
@@ -46,7 +42,6 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, obje
     monkeypatch.chdir(tmp_path)
     for name, rows in FILES.items():
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setattr(codeshift.data, "stdlib_functions", stdlib_functions)  # it takes seconds a call
     module = types.ModuleType("a_page")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module.__dict__

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from tokenizers import processors
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.finetune.encoding import Encoder, Ragged, remember_tokens
+from codeshift.finetune.encoding import Encoder, Ragged
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
+from codeshift.finetune.tokenizing import remember_tokens
 
 PAD, BOS, EOS, LANGUAGE = 0, 1, 2, 4
 KINDS = {"t5": "$A </s>", "roberta": "<s> $A </s>", "plbart": "$A </s> <mask>", "plain": "$A"}

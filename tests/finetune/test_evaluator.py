@@ -17,7 +17,7 @@ from codeshift.finetune.models import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.sampling import RowSampler
 from codeshift.finetune.testing import FAMILIES, tiny_model
-from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy, bootstrap_ci
 
 FORCED = [NegativeLogLikelihood(), TokenAccuracy()]
 
@@ -285,7 +285,7 @@ def test_results_are_saved(trained, data, tokenizer, tmp_path):
     rows = Dataset.from_parquet(str(tmp_path / "test_ood.parquet"), cache_dir=str(tmp_path / "cache"))
     assert rows["reference"][:] == data["test_ood"]["code"][:]
     assert sum(p is not None for p in rows["prediction"]) == 3
-    summary = json.loads((tmp_path / "evaluation.json").read_text())
+    summary = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert summary["metadata"]["model"]["class"] == "T5ForConditionalGeneration"
     assert [row["n"] for row in summary["aggregates"] if row["metric"] == "exact_match"] == [3, 3]
 
@@ -312,14 +312,6 @@ def test_metadata_tells_prefixes_apart(data, tokenizer):
             model = get_peft_model(tiny_model("llama", tokenizer), config)
         found.append(quiet(FORCED).evaluate(model, data["test_id"], tokenizer=tokenizer).metadata["model"]["weights"])
     assert found[0] != found[1]
-
-
-def test_the_models_own_generation_config_is_told(data, tokenizer):
-    """A repetition penalty of the model holds beside the decoding, so the metadata has it."""
-    model = tiny_model("gpt2", tokenizer)
-    model.generation_config.repetition_penalty = 1.5
-    metadata = quiet([ExactMatch()]).evaluate(model, data["test_id"], tokenizer=tokenizer).metadata
-    assert metadata["generation_config"]["repetition_penalty"] == 1.5
 
 
 def test_an_adapter_is_evaluated_from_its_folder(data, tokenizer, tmp_path):
@@ -398,3 +390,31 @@ def test_bad_parts_are_named(trained, data, tokenizer):
         evaluator.evaluate(trained, data)
     with pytest.raises(ParameterError, match="metric must be one that was evaluated, got 'bleu'"):
         evaluator.evaluate(trained, data, tokenizer=tokenizer)["test_id"].scores("bleu")
+
+
+def test_copies_are_resampled_as_one(tokenizer):
+    """A function that stands four times among the rows counts once; estimate and aggregates count what is left."""
+    body = "int main() { test(); return 0; }"
+    rows = {"doc": [f"say {i}" for i in range(10)], "code": [body] * 4 + [f"return a{i} + b{i}" for i in range(6)]}
+    model = generator("t5", tokenizer)
+    found = quiet(FORCED).evaluate(model, Dataset.from_dict(rows), tokenizer=tokenizer)
+    part = found["data"]
+    assert len(set(part.copies.tolist())) == 7
+    estimate = part.estimates["negative_log_likelihood"]
+    assert (estimate.n, estimate.groups) == (10, 7)
+    expected = bootstrap_ci(
+        part.statistics_of("negative_log_likelihood"),
+        metric=part.metrics["negative_log_likelihood"],
+        groups=[0, 0, 0, 0, 1, 2, 3, 4, 5, 6],
+    )
+    assert estimate == expected
+    assert "10 of 10 rows in 7 groups of near-duplicates" in str(found)
+    assert [(row["n"], row["groups"]) for row in found.aggregates()] == [(10, 7)] * 2
+
+
+def test_a_share_at_its_bound_is_told_by_wilson(tokenizer):
+    """A model that gets nothing right has Wilson's interval, which the text names."""
+    rows = {"doc": [f"say {i}" for i in range(6)], "code": [f"return a{i} + b{i}" for i in range(6)]}
+    found = quiet([ExactMatch()]).evaluate(generator("t5", tokenizer), Dataset.from_dict(rows), tokenizer=tokenizer)
+    assert found["data"].estimates["exact_match"].method == "Wilson"
+    assert "0.0000 [0.0000, 0.3903] Wilson  6 of 6 rows" in str(found)

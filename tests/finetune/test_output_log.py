@@ -46,8 +46,8 @@ def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_pa
     assert sum(batches) == 16 - 6 + torn
     assert result.aggregates() == expected.aggregates()
     assert [result[p].outputs for p in result.parts] == [expected[p].outputs for p in expected.parts]
-    assert len(log.read_text().splitlines()) == 9
-    assert json.loads((tmp_path / "evaluation.json").read_text())["metadata"] == result.metadata
+    assert len(log.read_text(encoding="utf-8").splitlines()) == 9
+    assert json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))["metadata"] == result.metadata
 
 
 def test_scores_are_not_computed_again(data, tokenizer, tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_scores_are_not_computed_again(data, tokenizer, tmp_path, monkeypatch):
     evaluator = Evaluator(metrics, source="doc", target="code", progress=False, batch_size=3)
     whole = evaluator.evaluate(model, data, tokenizer=tokenizer, output_dir=tmp_path)
     log = tmp_path / "test_id.scores.jsonl"
-    lines = log.read_text().splitlines(keepends=True)
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
     log.write_text("".join(lines[:4]) + lines[4][:20])
     forward, rows = type(model).forward, []
 
@@ -68,7 +68,7 @@ def test_scores_are_not_computed_again(data, tokenizer, tmp_path, monkeypatch):
     again = evaluator.evaluate(model, data, tokenizer=tokenizer, output_dir=tmp_path)
     assert sum(rows) == 8 - 3
     assert again.aggregates() == whole.aggregates()
-    assert sorted(log.read_text().splitlines()) == sorted(line.rstrip() for line in lines)
+    assert sorted(log.read_text(encoding="utf-8").splitlines()) == sorted(line.rstrip() for line in lines)
 
 
 def test_a_part_may_be_added(data, tokenizer, tmp_path):
@@ -96,4 +96,4 @@ def test_a_file_that_is_no_log_is_named(data, tokenizer, tmp_path):
     path.write_text("[1, 2]\n")
     with pytest.raises(CheckpointError, match="is no log of an evaluation"):
         evaluate(data, tokenizer, tmp_path)
-    assert path.read_text() == "[1, 2]\n"
+    assert path.read_text(encoding="utf-8") == "[1, 2]\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+
+from ports import free_port
 
 # Run here in one process, and by ``accelerate launch`` in two.
 SCRIPT = """
@@ -90,10 +91,7 @@ def launch(folder: Path, name: str, *flags: str) -> None:
     """Run the script in two processes on a CPU."""
     script = folder / "train.py"
     script.write_text(f"import sys\nfolder, name = sys.argv[1], {name!r}\n" + SCRIPT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = {"num_machines": 1, "num_processes": 2, "main_process_port": port, "dynamo_backend": "no"}
+    options = {"num_machines": 1, "num_processes": 2, "dynamo_backend": "no"}
     flags += tuple(text for name, value in options.items() for text in (f"--{name}", str(value)))
     command = [sys.executable, "-m", "accelerate.commands.launch", "--mixed_precision=no", *flags]
     # The launcher may set an accumulation of its own: the loop must not divide by it once more.
@@ -103,10 +101,9 @@ def launch(folder: Path, name: str, *flags: str) -> None:
         "ACCELERATE_USE_CPU": "true",
         "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": "4",
     }
-    done = subprocess.run(  # noqa: S603
-        [*command, str(script), str(folder)],
-        cwd=folder, env=os.environ | own, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    with free_port() as port:
+        command += ["--main_process_port", str(port), str(script), str(folder)]
+        done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("processes: 2") == 2
 
@@ -114,7 +111,7 @@ def launch(folder: Path, name: str, *flags: str) -> None:
 def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
     """Weights and history of a finished run."""
     weights = load_file(next(folder.glob("*model.safetensors")))
-    return weights, json.loads((folder / "training.json").read_text())["history"]
+    return weights, json.loads((folder / "training.json").read_text(encoding="utf-8"))["history"]
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +164,11 @@ def test_two_processes_are_one(kind, folder):
         moments = [load_file(folder / k / last) for k in (alone, kind)]
         assert moments[0].keys() == moments[1].keys()
         assert all(torch.allclose(moments[0][name], moments[1][name], atol=1e-6) for name in moments[0])
-        found = [json.loads((folder / k / method / "evaluation/evaluation.json").read_text()) for k in (alone, kind)]
+        found = [
+            json.loads((folder / k / method / "evaluation/evaluation.json").read_text(encoding="utf-8"))
+            for k in (alone, kind)
+        ]
         values = [[row["value"] for row in f["aggregates"] if row["metric"] != "exact_match"] for f in found]
         assert np.allclose(*values, atol=1e-5)
         for log in (folder / kind / method / "evaluation").glob("*.jsonl"):
-            assert len(log.read_text().splitlines()) == 1 + 8
+            assert len(log.read_text(encoding="utf-8").splitlines()) == 1 + 8

@@ -21,7 +21,7 @@ from killed_run import CONFIG, METHODS, fit, fit_until, fit_without_end
 def left_behind(folder):
     """What a finished run leaves: its weights and its history."""
     weights = load_file(next(folder.glob("*model.safetensors")))
-    return weights, json.loads((folder / "training.json").read_text())["history"]
+    return weights, json.loads((folder / "training.json").read_text(encoding="utf-8"))["history"]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,9 @@ def refinement():
 
 @pytest.fixture(scope="module")
 def golden():
-    return json.loads(shared_data("code_refinement_small", "golden_scores.json").read_text())["codebleu"]
+    return json.loads(shared_data("code_refinement_small", "golden_scores.json").read_text(encoding="utf-8"))[
+        "codebleu"
+    ]
 
 
 @pytest.mark.parametrize("compat", ["codebleu-0.7", "codexglue"])

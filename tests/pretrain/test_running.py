@@ -120,17 +120,17 @@ def test_it_is_half_on_disk_and_whole_in_memory(exported):
 def test_the_recipe_and_the_card_say_how(exported):
     """Settings, counts, losses and the check of what is held out stand in both, and the picture beside them."""
     folder, recipe = exported
-    assert json.loads((folder / "pretraining.json").read_text()) == recipe
+    assert json.loads((folder / "pretraining.json").read_text(encoding="utf-8")) == recipe
     assert recipe["settings"]["steps"] == 24
     assert recipe["curve"]["validation"][-1][0] == 24
     assert recipe["likelihood_before"]["rows"] == 2
     assert recipe["likelihood_after"]["value"] != recipe["likelihood_before"]["value"]
-    text = (folder / "README.md").read_text()
+    text = (folder / "README.md").read_text(encoding="utf-8")
     assert "| a | 1 | MIT | 12 |" in text
     assert "as train (12 rows) and these functions as test (2 rows), finds 0 rows" in " ".join(text.split())
     assert "3 (Apache-2.0) and 1 (BSD) files" in " ".join(text.split())
     assert "{" not in text.replace("{@", "")
-    assert (folder / "loss.svg").read_text().startswith("<?xml")
+    assert (folder / "loss.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
 def test_the_card_says_on_how_many_threads(exported):
@@ -162,7 +162,7 @@ def test_a_second_stage_starts_from_the_first(exported, tmp_path):
     assert [stage["settings"]["seed"] for stage in [*second["earlier"], second]] == [0, 1]
     assert len(earlier_stages(tmp_path / "model")) == len(earlier_stages(tmp_path)) == 2
     assert second["likelihood_before"] == recipe["likelihood_before"]  # of the weights that the first stage began with
-    text = (tmp_path / "model" / "README.md").read_text()
+    text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     threads = "1 thread" if recipe["threads"] == 1 else f"{recipe['threads']} threads"
     stages = f"24 steps on {threads} with a learning rate up to 0.025 (seed 0); then, from there, 24 steps on {threads}"
     assert stages in " ".join(text.split())

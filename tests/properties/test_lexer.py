@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import codeshift
-from codeshift.properties.lexer import OPERATORS, lex
+from codeshift.properties.lexer import OPERATORS, lex, token_spans
+from codeshift.properties.near_duplicates.tokens import token_hashes
+from codeshift.properties.rarity import tokens_of
 
 CODE = st.text(alphabet="abeEx019_ .+-*/<>=!&|:?\"'#(){}[];\n\té²٣\u0301\U0001f600\ud800\x1c\x00") | st.text()
 
@@ -87,3 +91,23 @@ def test_no_possessive_groups():
     sources = Path(codeshift.__file__).parent.rglob("*.py")
     found = [str(path) for path in sources if re.search(r"\)[*+?}]\+", path.read_text(encoding="utf-8"))]
     assert not found
+
+
+LATER_LETTERS = ("\u1c8a", "\ua7cb", "\U0001e030", "\U00011f50", "\U0002ebf0", "\U00031350")
+"""Unicode has had each as a letter or digit since a version after 14: 16.0, 16.0, 15.0, 15.0, 15.1, 15.0."""
+
+
+@pytest.mark.parametrize("character", LATER_LETTERS)
+def test_the_unicode_of_the_running_python_changes_nothing(character: str) -> None:
+    """What became a letter after Python 3.11 is a token of its own on every Python, in names, numbers and alone."""
+    assert lex(f"a{character}b = 1{character}") == ["a", character, "b", "=", "1", character]
+    assert token_spans(f"é{character}x") == [(0, 1), (1, 2), (2, 3)]
+    assert tokens_of(f"{character} ab", "identifiers") == ["ab"]
+    assert token_hashes([f"a{character}b"])[1].tolist() == [3]
+
+
+def test_every_character_has_the_same_part_on_every_python() -> None:
+    """Of all characters, those that a word takes up are Unicode 14's: 133,548, with this digest."""
+    taken = [code for code in range(sys.maxunicode + 1) if len(lex(f"a{chr(code)}")) == 1 and not chr(code).isspace()]
+    assert len(taken) == 133_548
+    assert hashlib.sha256(repr(taken).encode()).hexdigest()[:16] == "d4b5fef7684d26da"

@@ -90,6 +90,23 @@ def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path) -> None:
     assert len(COMPUTED) > computed
 
 
+def test_without_a_folder_to_write_to_nothing_is_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home where nothing can be written, or a user without one, costs the cache alone."""
+    expected = CharCount("code").compute(_rows(1500)["code"][:])
+    own_cache.write_text("a file where the folder should be")
+    assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
+    monkeypatch.delenv("CODESHIFT_CACHE")
+
+    def nobody() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nobody)
+    assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
+    monkeypatch.setenv("CODESHIFT_CACHE", str(own_cache.with_name("named")))
+    assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
+    assert list((own_cache.with_name("named") / "properties").glob("*.arrow"))
+
+
 def test_small_data_leaves_no_files(own_cache: Path) -> None:
     """Below a thousand rows the cache is left alone."""
     PropertyTable(_rows(999)).values(CharCount("code"))

@@ -120,7 +120,7 @@ def test_groups_and_near_duplicates_join(rows: Dataset) -> None:
         (
             {"near_duplicates": "bnid"},
             ParameterError,
-            'near_duplicates must be "bind", "ignore" or a NearDuplicates, got',
+            'near_duplicates must be "bind", "drop", "ignore" or a NearDuplicates, got',
         ),
         (
             {"stratify": "lable"},

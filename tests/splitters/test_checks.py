@@ -24,6 +24,7 @@ from codeshift.splitters import (
     testing,
 )
 from codeshift.splitters.request import DealRequest
+from codeshift.splitters.sources import Sources
 from strategies import PROGRAMS
 
 LONG = LengthSplitter(column="code", unit="chars")
@@ -172,8 +173,21 @@ def _renamed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SplitAssignment, "_select", lambda self, *given: select(self, *given).rename_column("code", "text"))
 
 
+def _nothing_is_dropped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Sources, "_least", lambda self, contents, labels: np.ones(len(labels), dtype=bool))
+
+
+def _first_is_kept(patch: pytest.MonkeyPatch) -> None:
+    def first(self, contents, labels):
+        kept = np.zeros(len(labels), dtype=bool)
+        kept[np.unique(labels, return_index=True)[1]] = True
+        return kept
+
+    patch.setattr(Sources, "_least", first)
+
+
 def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
-    def inside(region, sources, splitter):
+    def inside(region, sources, splitter, kept):
         return np.arange(len(sources.fitting)) % 5 == 0
 
     patch.setattr(assigning, "_inside", inside)
@@ -188,6 +202,8 @@ def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
         (testing.check_seed, _any_seed_will_do, "a seed without effect is an error"),
         (testing.check_identity, _each_row_alone, "rows of equal code stand in one part"),
         (testing.check_near_duplicates, _nothing_is_bound, "has a near-duplicate in train"),
+        (testing.check_dropped, _nothing_is_dropped, "one row of each component is kept"),
+        (testing.check_dropped, _first_is_kept, "the row that is kept has the least digest"),
         (testing.check_parts_on_request, _control_of_anything, "train_control shares no held-out row"),
         (testing.check_parts_on_request, _control_too_small, "train_control is as large as train"),
         (testing.check_regimes, _regimes_drawn_apart, "regimes are nested"),

@@ -18,7 +18,16 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.splitters import LengthSplitter, SplitManifest
 from hub_stand_in import HubStandIn, hub_stand_in
 
-KEPT_FROM_THE_ENVIRONMENT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
+KEPT_FROM_THE_ENVIRONMENT = (
+    "PATH",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "LD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+    "OMP_NUM_THREADS",
+)
 REPO = "somebody/rows"
 
 
@@ -37,13 +46,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         hub.busy = {"somebody/busy"}
         settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-        settings |= dict.fromkeys(("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"), "1")
+        settings |= dict.fromkeys(
+            ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "PYTHONUTF8"), "1"
+        )
         homes = dict.fromkeys(("HOME", "HF_HOME"), str(home))
         run = subprocess.run(  # noqa: S603 - a program of ours
             [sys.executable, hub_story.__file__],
             env={**environment, **settings, **homes, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert run.returncode == 0, run.stderr[-4000:]

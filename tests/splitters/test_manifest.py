@@ -84,7 +84,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     manifest = _assign("longest").manifest
     path = tmp_path / "split.json"
     manifest.save(path)
-    before = path.read_text()
+    before = path.read_text(encoding="utf-8")
 
     def broken(self: SplitManifest) -> str:
         raise OSError("disk full")
@@ -92,7 +92,7 @@ def test_a_failed_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(SplitManifest, "to_json", broken)
     with pytest.raises(OSError, match="disk full"):
         manifest.save(path)
-    assert path.read_text() == before
+    assert path.read_text(encoding="utf-8") == before
     assert [file.name for file in tmp_path.iterdir()] == ["split.json"]
 
 
@@ -141,7 +141,7 @@ def test_an_assignment_knows_its_own_data() -> None:
 def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str) -> None:
     """A cut-off file, another file and another version are told apart."""
     path = tmp_path / "split.json"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(ManifestError, match=message):
         SplitManifest.load(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -181,7 +182,7 @@ def test_a_set_of_names_has_one_order_in_every_process() -> None:
     told = {
         subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed},
+            env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
             check=True,

@@ -16,7 +16,7 @@ def test_files_are_written_whole(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_text(path, "new")
     assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path):

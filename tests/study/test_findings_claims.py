@@ -14,12 +14,16 @@ from study_results import study_results
 SCENARIOS = ("length_p97_p100", "length_p0_p3", "syntax_for_statement", "semantics_cluster_0", "semantics_cluster_1")
 COSTS, DIMENSIONS, BACK = "Masking a region", "Shifts of syntax", "A few rows"
 KEEPS, STRONGER, FORGETS, WORSE = "LoRA keeps more", "A stronger shift", "Fine-tuning forgets", "Fine-tuning with"
+ONE_SEED = "One seed: this is said of these trained models alone, not of the method."
 UNSEEN, GAP = "Models write", "Fine-tuned models do worse"
 
 
-def claims(chance, **changes):
+def claims(chance, min_rows=30, **changes):
     results = study_results(**{"scenarios": SCENARIOS, "rows": 240, "general": 200, "chance": chance, **changes})
-    return {claim.claim: claim for claim in Findings(results=results, metric="exact_match", n_resamples=300).claims}
+    return {
+        claim.claim: claim
+        for claim in Findings(results=results, metric="exact_match", n_resamples=300, min_rows=min_rows).claims
+    }
 
 
 def claim(found, start):
@@ -66,7 +70,7 @@ def test_a_study_where_none_hold():
 
 def test_a_study_that_cannot_tell():
     """Without any difference nothing is shown, either way."""
-    found = claims(lambda key, inside: 0.5, rows=60, general=30)
+    found = claims(lambda key, inside: 0.5, rows=60, general=40, min_rows=1)
     assert {claim(found, start).verdict for start in (COSTS, DIMENSIONS, KEEPS, BACK)} == {"not shown"}
 
 

@@ -85,6 +85,7 @@ def test_nothing_could_be_asked_for(opened):
     }).then(() => 1)""")
     page.ask("""(() => { const script = document.createElement("script"); script.textContent = "window.hacked = 3";
         document.body.append(script); })()""")
+    page.wait_for("Network.loadingFailed")  # it may come after the page's own event
     assert len(page.requests) == 2
     assert page.blocked == ["csp"]
     assert page.ask("typeof window.hacked") == "undefined"

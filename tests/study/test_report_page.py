@@ -108,8 +108,11 @@ def test_the_tables_hold_the_findings(page):
     scores = [s for s in findings.scores if s.cell == one.cell and s.part == "test_ood"]
     place = [SCENARIOS[0], "full fine-tuning", "0%", "test_ood"]
     row = next(row for row in page.rows if row[:4] == place and len(row) == 5 + 2 * len(scores))
-    told = [(str(one.n), f"{one.measure.text(one.value)}{one.measure.sign} {one.measure.interval(one.estimate)}")
-            for one in scores]  # fmt: skip
+    values = [
+        (one.n, f"{one.measure.text(one.value)}{one.measure.sign}", one.measure.interval(one.estimate))
+        for one in scores
+    ]
+    told = [(str(n), f"{value} {ends}".rstrip()) for n, value, ends in values]
     assert [(row[i], " ".join(row[i + 1].split())) for i in (5, 7)] == told
 
 
@@ -188,7 +191,7 @@ def test_saved_whole(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         report.save(path)
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     monkeypatch.undo()
     assert report.save(str(path)).read_text(encoding="utf-8").startswith("<!doctype html>")
 

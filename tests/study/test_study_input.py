@@ -58,7 +58,7 @@ CASES = [
     ({"test_size": 1.5}, "test_size must be a share between 0 and 1"),
     ({"validation_size": -1}, "validation_size must be a share from 0 up to 1"),
     ({"train_size": 0}, "train_size must be rows, from 1 up, got 0"),
-    ({"near_duplicates": "bnd"}, 'near_duplicates must be "bind", "ignore" or a NearDuplicates'),
+    ({"near_duplicates": "bnd"}, 'near_duplicates must be "bind", "drop", "ignore" or a NearDuplicates'),
     ({"generate_rows": 0}, "generate_rows must be an int of at least 1, got 0"),
     ({"evaluation_batch_size": 0}, "evaluation_batch_size must be an int of at least 1"),
     ({"evaluation_seed": -1}, "evaluation_seed must be an int of at least 0"),

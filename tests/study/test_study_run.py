@@ -315,7 +315,7 @@ def test_a_metric_of_ones_own_is_asked_for(straight, tmp_path):
     """A metric that no name leads back to must be given to read the results; the error says how."""
     folder = tmp_path / "own"
     shutil.copytree(straight, folder)
-    content = json.loads((folder / "study.json").read_text())
+    content = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     content["settings"]["metrics"]["my_metric"] = None
     (folder / "study.json").write_text(json.dumps(content))
     with pytest.raises(ParameterError, match="metrics must be given for 'my_metric'"):
@@ -333,8 +333,9 @@ def bars_on():
 
 
 @pytest.mark.usefixtures("bars_on")
-def test_progress_says_what_is_being_done(model, tmp_path, capsys):
+def test_progress_says_what_is_being_done(model, tmp_path, capsys, monkeypatch):
     """The bar names the task at hand and counts audits; a training here shows its own bar, one in a worker does not."""
+    monkeypatch.setattr("codeshift.finetune.progress.watched", lambda: True)
     study = small_study(model, scenarios=(LONG,), methods={"full": None}, ood_kept=(0.0,), audit={"n_permutations": 19})
     study.run(tmp_path / "here", threads=1)
     told = capsys.readouterr().err

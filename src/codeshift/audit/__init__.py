@@ -11,6 +11,7 @@ Leaks: 40 of 40 rows of test (100.00%) have an exact or near-duplicate in train.
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.auditing import audit
 from codeshift.audit.confounds import Confound
+from codeshift.audit.copies import Copies
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
@@ -25,6 +26,7 @@ __all__ = [
     "AuditReport",
     "AuditSettings",
     "Confound",
+    "Copies",
     "Leakage",
     "LeakedPair",
     "NearestSimilarity",

@@ -10,12 +10,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.confounds import measure_confounds
+from codeshift.audit.copies import count_copies
 from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts, Splits, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.series import gather_series
 from codeshift.audit.settings import AuditSettings, Thresholds
-from codeshift.audit.strength import distinct_rows, measure_strength
+from codeshift.audit.strength import components_of, distinct_rows, measure_strength
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
 from codeshift.properties import ElementCounts, Property, PropertyTable
@@ -76,7 +77,8 @@ def audit(
             rows that its model's context truncates.
         max_length: that context, in tokens; by default what the tokenizer states.
         seed: of samples, folds and permutations.
-        n_permutations: of each p-value, from 19 up (properties take 40 for each property, where that is more).
+        n_permutations: of each p-value, from 19 up (each property takes 40 for every property that counts, where that
+            is more). A verdict on a shift takes 39 at a level of .05, since its tests share that level.
         sample: rows of each part, at most, that the two-sample tests and the nearest-row search look at.
         worst: how many leaking pairs the report shows.
         thresholds: where the verdict draws its lines.
@@ -132,7 +134,9 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
         stages.at(f"leakage of {part}")
         leakage.append(_leakage(parts, part, settings))
     stages.at("distinct rows")
-    distinct = {part: distinct_rows(parts, part, settings) for part in (parts.train, *parts.compared)}
+    components = {part: components_of(parts, part, settings) for part in (parts.train, *parts.held_out)}
+    copies = tuple(count_copies(part, components[part]) for part in parts.held_out)
+    distinct = {part: distinct_rows(parts, part, components[part]) for part in (parts.train, *parts.compared)}
     train, test = distinct[parts.train], distinct[parts.test]
     strength = []
     for part in parts.compared:
@@ -152,15 +156,18 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
         sizes={part: len(rows) for part, rows in parts.rows.items()},
         settings=settings,
         leakage=tuple(leakage),
+        copies=copies,
         strength=tuple(strength),
         confounds=confounds,
         atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
         truncation=truncation,
         verdict=judge(
             leakage=leakage,
+            copies=copies,
             strength=strength,
             confounds=confounds,
             truncation=truncation,
+            n_permutations=settings.n_permutations,
             thresholds=settings.thresholds,
         ),
         values={

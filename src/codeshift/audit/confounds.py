@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codeshift.audit.distances import presence_effects, standardised_effect
+from codeshift.audit.rounding import agreed, significant
 from codeshift.audit.series import Series
 from codeshift.properties import ElementCounts
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 ELEMENTS = 8
 """Elements that are listed of each kind (tokens, node types): those that moved farthest."""
@@ -24,14 +29,18 @@ class Confound:
         name: the property, or ``property: element``.
         effect: the standardised effect from train to test; positive where test has more of it.
         reference_effect: the same from train to the reference part: what comes with no shift. NaN without reference.
+        p_value: of the effect, times the number of properties and elements that were compared (Bonferroni): among
+            thousands of elements some move far by chance. That of a property is of the Mann-Whitney test, that of an
+            element twice the smaller tail of Fisher's exact test.
 
-    >>> Confound(name="TreeDepth", effect=0.9, reference_effect=0.02).effect
+    >>> Confound(name="TreeDepth", effect=0.9, reference_effect=0.02, p_value=0.001).effect
     0.9
     """
 
     name: str
     effect: float
     reference_effect: float
+    p_value: float
 
 
 def measure_confounds(
@@ -39,10 +48,11 @@ def measure_confounds(
 ) -> tuple[Confound, ...]:
     """The confounds, farthest moved first, on distinct rows given by their positions in the table."""
     nothing = np.empty(0, dtype=np.int64)
+    compared = [one for one in series if not one.intended]
+    total = sum(len(one.values.vocabulary) if isinstance(one.values, ElementCounts) else 1 for one in compared)
     found = [
-        confound
-        for one in series
-        if not one.intended
+        replace(confound, p_value=significant(min(1.0, confound.p_value * total)))
+        for one in compared
         for confound in _of(one, train, test, nothing if reference is None else reference)
     ]
     return tuple(sorted(found, key=lambda confound: (-abs(confound.effect), confound.name)))
@@ -53,9 +63,10 @@ def _of(series: Series, train: np.ndarray, test: np.ndarray, reference: np.ndarr
         yield from _of_elements(series, train, test, reference)
     elif series.is_number:
         before = series.values[train]
-        effect, other = (standardised_effect(before, series.values[rows]) for rows in (test, reference))
+        effect, other = (agreed(standardised_effect(before, series.values[rows])) for rows in (test, reference))
         if not math.isnan(effect):
-            yield Confound(name=series.name, effect=effect, reference_effect=other)
+            p_value = _mann_whitney(before, series.values[test])
+            yield Confound(name=series.name, effect=effect, reference_effect=other, p_value=p_value)
 
 
 def _of_elements(series: Series, train: np.ndarray, test: np.ndarray, reference: np.ndarray) -> Iterator[Confound]:
@@ -65,6 +76,26 @@ def _of_elements(series: Series, train: np.ndarray, test: np.ndarray, reference:
     moved = np.flatnonzero(np.nan_to_num(effects, nan=0.0))
     order = moved[np.argsort(-np.abs(effects[moved]), kind="stable")]
     kept = [i for i in order[: ELEMENTS + len(series.spared)].tolist() if vocabulary[i] not in series.spared]
-    for i in kept[:ELEMENTS]:
+    p_values = _fisher(counts[train][:, kept[:ELEMENTS]], counts[test][:, kept[:ELEMENTS]])
+    for i, p_value in zip(kept[:ELEMENTS], p_values, strict=True):
         name = f"{series.name}: {vocabulary[i]}"
-        yield Confound(name=name, effect=float(effects[i]), reference_effect=float(others[i]))
+        effect, other = agreed(float(effects[i])), agreed(float(others[i]))
+        yield Confound(name=name, effect=effect, reference_effect=other, p_value=p_value)
+
+
+def _mann_whitney(first: np.ndarray, second: np.ndarray) -> float:
+    from scipy.stats import mannwhitneyu
+
+    if np.ptp(np.concatenate([first, second])) == 0:
+        return 1.0  # nothing varies
+    return float(mannwhitneyu(first, second, method="asymptotic").pvalue)
+
+
+def _fisher(first: csr_matrix, second: csr_matrix) -> list[float]:
+    """For each element, twice the smaller tail of the hypergeometric distribution of the rows of test that hold it."""
+    from scipy.stats import hypergeom
+
+    before, after = (np.bincount(m.indices, minlength=m.shape[1]) for m in (first, second))
+    of_all = (first.shape[0] + second.shape[0], before + after, second.shape[0])
+    tails = np.minimum(hypergeom.cdf(after, *of_all), hypergeom.sf(after - 1, *of_all))
+    return np.minimum(1.0, 2 * tails).tolist()  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.audit.rounding import SLACK
 from codeshift.audit.settings import check_permutations, generator
 from codeshift.formatting import fixed
 from codeshift.properties.progress import counted
@@ -127,7 +128,7 @@ def jensen_shannon(
         while done < n_permutations:
             columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
             found = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
-            hits += int((found >= observed - 1e-12).sum())  # NaN, a permuted sample that holds nothing, is no hit
+            hits += int((found >= observed - SLACK).sum())  # NaN, a permuted sample that holds nothing, is no hit
             done += len(columns)
             bar.update(len(columns))
     return observed, (1 + hits) / (1 + n_permutations)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.audit.rounding import agreed
 from codeshift.audit.tokens import tfidf
 from codeshift.properties.progress import counted
 
@@ -81,7 +82,8 @@ def summarise_similarities(similarities: np.ndarray) -> NearestSimilarity:
     0.4
     """
     known = similarities[~np.isnan(similarities)]
-    levels = np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() if len(known) else [math.nan] * 5
+    quantiles = np.quantile(known, [0.05, 0.25, 0.5, 0.75, 0.95]).tolist() if len(known) else [math.nan] * 5
+    levels = map(agreed, quantiles)
     names = ("q05", "q25", "median", "q75", "q95")
     mean = float(known.mean()) if len(known) else math.nan
-    return NearestSimilarity(n=len(known), mean=mean, **dict(zip(names, levels, strict=True)))
+    return NearestSimilarity(n=len(known), mean=agreed(mean), **dict(zip(names, levels, strict=True)))

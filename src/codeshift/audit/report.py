@@ -12,6 +12,7 @@ import numpy as np
 
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.confounds import Confound
+from codeshift.audit.copies import Copies
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import Strength
@@ -35,6 +36,7 @@ class AuditReport:
         sizes: rows of each part.
         settings: the arguments of the call.
         leakage: what of each held-out part stands in train: test, reference, validation.
+        copies: how far the rows of each held-out part repeat each other: test, reference, validation.
         strength: how test differs from train, then how the reference does.
         confounds: what else moved from train to test, farthest first.
         atoms: tokens and other elements of test, and of the reference, that train never shows.
@@ -47,7 +49,7 @@ class AuditReport:
     >>> short = [f"x{i} = {i}" for i in range(40)]
     >>> long = [f"for y{i} in z{i}:\n    f{i}(y{i})\n    g{i}(y{i})" for i in range(40)]
     >>> splits = DatasetDict(train=Dataset.from_dict({"code": short}), test=Dataset.from_dict({"code": long}))
-    >>> report = audit(splits, column="code", n_permutations=19)
+    >>> report = audit(splits, column="code", n_permutations=39)
     >>> print(report.verdict)
     Sound: ...
     >>> report.sizes["test"], report.to_dict()["verdict"]["label"]
@@ -60,6 +62,7 @@ class AuditReport:
     sizes: Mapping[str, int]
     settings: AuditSettings
     leakage: tuple[Leakage, ...]
+    copies: tuple[Copies, ...]
     strength: tuple[Strength, ...]
     confounds: tuple[Confound, ...]
     atoms: tuple[UnseenAtoms, ...]

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
-from codeshift.audit.strength import PropertyShift, property_permutations
+from codeshift.audit.strength import PropertyShift
 from codeshift.audit.two_sample import TwoSampleTest
 from codeshift.formatting import fixed, p_value, share
 from codeshift.properties.columns import Timestamp, moment_words
@@ -227,7 +228,8 @@ def _settings(report: AuditReport) -> Section:
             f"at most {settings.sample:,} distinct rows a part.",
             f"A part leaks above {thresholds.leaked_rows:.1%} of its rows (groups: {thresholds.leaked_groups:.1%}). "
             f"There is a shift from AUC {thresholds.auc} or a Jensen-Shannon distance of {thresholds.jensen_shannon} "
-            f"of a property on, each with p at most {thresholds.alpha} (properties: after Holm's correction).",
+            f"of a property on, each with p at most {thresholds.alpha} after Holm's correction for all of them: the "
+            "classifier has half of that level, the properties share the other half.",
         ),
     )
 

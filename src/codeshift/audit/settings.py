@@ -16,7 +16,11 @@ from codeshift.properties.grammars import check_language
 from codeshift.properties.near_duplicates import NearDuplicates
 
 LEAST_PERMUTATIONS = 19
-"""With fewer, no p-value can reach .05: the smallest one is ``1 / (n_permutations + 1)``."""
+"""With fewer, not even a single p-value can reach .05: the smallest one is ``1 / (n_permutations + 1)``."""
+
+FOLDS = 5
+FEWEST = 2 * FOLDS
+"""Rows that each sample of a two-sample test must have: two in each fold of its classifier."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +31,18 @@ class Thresholds:
         leaked_rows: a part leaks where a larger share of its rows has an exact or near-duplicate in train. Leaked rows
             of share s can raise a score by up to s: at .01, by one point, the size of differences that papers report.
         leaked_groups: a part leaks where a larger share of its rows is of a group that train holds too.
+        copies: the copies within a held-out part are named where at least this share of its rows repeat another one.
         auc: there is a shift where the classifier's AUC is at least this (and its p-value at most ``alpha``). For two
             normal distributions of equal variance, .6 is a difference of .36 standard deviations.
         jensen_shannon: there is a shift, too, where a property's Jensen-Shannon distance is at least this (and its
-            p-value at most ``alpha``, Holm-corrected for the number of properties). For two normal distributions of
-            equal variance, .2 is about .5 standard deviations, Cohen's "medium".
-        alpha: the level of all p-values.
-        min_rows: no verdict on a shift is given on fewer distinct rows on either side.
-        confound: another property is named as one that moved along where its standardised effect is at least this.
+            p-value at most ``alpha``). For two normal distributions of equal variance, .2 is about .5 standard
+            deviations, Cohen's "medium".
+        alpha: the level of all tests of a verdict together: the chance that a split without any shift is called sound.
+            P-values are corrected by Holm's method, where the classifier has half of the level and the properties
+            share the other half.
+        min_rows: no verdict on a shift is given on fewer distinct rows on either side, nor on fewer than 10.
+        confound: another property is named as one that moved along where its standardised effect is at least this (and
+            its p-value, corrected for all that was compared, at most ``alpha``).
         truncated: a share of truncated rows above this is named.
 
     >>> Thresholds(auc=1.5)
@@ -45,6 +53,7 @@ class Thresholds:
 
     leaked_rows: float = 0.01
     leaked_groups: float = 0.0
+    copies: float = 0.05
     auc: float = 0.6
     jensen_shannon: float = 0.2
     alpha: float = 0.05
@@ -53,10 +62,12 @@ class Thresholds:
     truncated: float = 0.05
 
     def __post_init__(self) -> None:
-        for name in ("leaked_rows", "leaked_groups", "auc", "jensen_shannon", "alpha", "truncated"):
+        for name in ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated"):
             value = getattr(self, name)
             if not _is_number(value) or not 0 <= value <= 1:
                 raise ParameterError(name, "a number from 0 to 1", value, _leave_out(name))
+        if self.alpha == 0:
+            raise ParameterError("alpha", "above 0", self.alpha, "no p-value can reach 0")
         if not _is_number(self.confound) or self.confound < 0:
             raise ParameterError("confound", "a number from 0 up", self.confound, _leave_out("confound"))
         if not is_integer(self.min_rows) or self.min_rows < 2:
@@ -98,8 +109,8 @@ class AuditSettings:
         if not is_integer(self.seed):
             raise ParameterError("seed", "an integer", self.seed, "any integer will do, such as 0")
         check_permutations(self.n_permutations)
-        if not is_integer(self.sample) or self.sample < self.thresholds.min_rows:
-            constraint = f"rows a side, at least {self.thresholds.min_rows}"
+        if not is_integer(self.sample) or self.sample < max(self.thresholds.min_rows, FEWEST):
+            constraint = f"rows a side, at least {max(self.thresholds.min_rows, FEWEST)}"
             raise ParameterError("sample", constraint, self.sample, "2,000 take seconds")
         if not is_integer(self.worst) or self.worst < 0:
             raise ParameterError("worst", "a whole number from 0 up", self.worst, "how many leaking pairs are shown")

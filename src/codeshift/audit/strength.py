@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
 from codeshift.audit.nearest import NearestSimilarity, nearest_similarities, summarise_similarities
 from codeshift.audit.parts import AuditParts
+from codeshift.audit.rounding import agreed
 from codeshift.audit.series import Series
 from codeshift.audit.settings import AuditSettings, generator
 from codeshift.audit.tokens import TokenTypes, reduced
@@ -33,7 +35,7 @@ class PropertyShift:
         effect: the standardised effect; NaN for labels and elements.
         wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
         jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
-        p_value: that of the Jensen-Shannon distance, by permutation.
+        p_value: that of the Jensen-Shannon distance, by permutation; not corrected for other tests.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -95,9 +97,13 @@ class Strength:
     properties: tuple[PropertyShift, ...]
 
 
-def distinct_rows(parts: AuditParts, part: str, settings: AuditSettings) -> np.ndarray:
-    """Positions in the table of one row of each near-duplicate component of a part, in the order of content."""
-    labels = settings.near_duplicates.components(parts.texts(part, settings.column)).labels
+def components_of(parts: AuditParts, part: str, settings: AuditSettings) -> np.ndarray:
+    """The near-duplicate component of each row of a part, in the order of content."""
+    return settings.near_duplicates.components(parts.texts(part, settings.column)).labels
+
+
+def distinct_rows(parts: AuditParts, part: str, labels: np.ndarray) -> np.ndarray:
+    """Positions in the table of one row of each component of a part, in the order of content."""
     _, first = np.unique(labels, return_index=True)
     return parts.rows[part][np.sort(first)]
 
@@ -121,21 +127,6 @@ def measure_strength(
         nearest=summarise_similarities(nearest_similarities(tokens.counts[of_part], tokens.counts[train])),
         properties=tuple(_shift(one, train, rows, of_properties, settings.seed) for one in series),
     )
-
-
-def property_permutations(n_permutations: int, counted: int) -> int:
-    """Permutations of the distance of each property.
-
-    Holm's correction multiplies p-values by the number of properties: the smallest must stay below .05 even so.
-
-    Args:
-        n_permutations: of the other tests.
-        counted: properties that the verdict counts.
-
-    >>> property_permutations(19, 4), property_permutations(999, 4)
-    (160, 999)
-    """
-    return max(n_permutations, 40 * counted)
 
 
 def _sample(positions: np.ndarray, settings: AuditSettings) -> np.ndarray:
@@ -164,10 +155,10 @@ def _shift(series: Series, train: np.ndarray, rows: np.ndarray, n_permutations: 
         counts=series.counts,
         n_train=len(train),
         n=len(rows),
-        mean_train=mean_train,
-        mean=mean,
-        effect=effect,
-        wasserstein=moved,
-        jensen_shannon=distance,
-        p_value=p_value,
+        mean_train=agreed(mean_train),
+        mean=agreed(mean),
+        effect=agreed(effect),
+        wasserstein=agreed(moved),
+        jensen_shannon=agreed(distance),
+        p_value=agreed(p_value),
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 DIMENSIONS = 64
+_EQUAL = 1e-6  # relative; smaller differences of singular values or variances are no differences
 
 
 @dataclass(frozen=True)
@@ -65,5 +66,30 @@ def reduced(counts: csr_matrix, seed: int) -> np.ndarray:
     weights: Any = tfidf(shared, shared)
     if shared.shape[1] <= DIMENSIONS:
         return np.asarray(StandardScaler().fit_transform(weights.toarray()))
-    components = TruncatedSVD(min(DIMENSIONS, counts.shape[0]), random_state=seed % 2**32)
-    return np.asarray(StandardScaler().fit_transform(components.fit_transform(weights)))
+    decomposition = TruncatedSVD(min(DIMENSIONS, counts.shape[0]), random_state=seed % 2**32)
+    components = decomposition.fit_transform(weights)
+    return np.hstack([_scaled(block) for block in _blocks(components, decomposition.singular_values_)])
+
+
+def _blocks(components: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
+    """Columns of equal singular value together, without those beyond the rank.
+
+    Beyond the rank stands nothing but rounding, which scaling would blow up to columns like any other. Where singular
+    values are equal, any rotation of their columns is as right, and rounding picks one.
+    """
+    order = np.argsort(-sizes, kind="stable")
+    order = order[sizes[order] > _EQUAL * sizes[order[0]]]
+    starts = np.flatnonzero(-np.diff(sizes[order]) > _EQUAL * sizes[order[:-1]]) + 1
+    return [components[:, np.sort(columns)] for columns in np.split(order, starts)]
+
+
+def _scaled(block: np.ndarray) -> np.ndarray:
+    """Columns of variance 1 or constant; several are made uncorrelated, so that their rotation changes no distance."""
+    from sklearn.preprocessing import StandardScaler
+
+    if block.shape[1] == 1:
+        return np.asarray(StandardScaler().fit_transform(block))
+    centred = block - block.mean(axis=0)
+    variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
+    kept = variances > _EQUAL * variances[-1]
+    return np.asarray(centred @ directions[:, kept] / np.sqrt(variances[kept]))

@@ -13,6 +13,7 @@ import numpy as np
 from codeshift.audit.settings import is_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.model_tokens import load_tokenizer
+from codeshift.properties.text_tokens import frame_of, tokenize_plain
 
 _BOUNDLESS = 10**9  # tokenizers that state no length state 10**30
 
@@ -113,8 +114,8 @@ def _load(name: str | PathLike[str]) -> Any:
 
 def _by_model(tokenizer: Any) -> Callable[[Sequence[str]], list[int]]:
     def lengths(texts: Sequence[str]) -> list[int]:
-        # verbose=False: the warning that a row is too long is what is being counted.
-        return [len(ids) for ids in tokenizer(list(texts), verbose=False)["input_ids"]] if texts else []
+        around = sum(map(len, frame_of(tokenizer, "text")))
+        return [len(ids) + around for ids in tokenize_plain(tokenizer, texts)]
 
     return lengths
 

@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.audit.settings import check_permutations, generator
+from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
+from codeshift.audit.settings import FEWEST, FOLDS, check_permutations, generator
 from codeshift.errors import ParameterError
 from codeshift.properties.progress import counted
-
-FOLDS = 5
-FEWEST = 2 * FOLDS
-"""Rows that each sample must have: two in each fold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +131,14 @@ def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray
 
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Of pairs of a positive and a negative, the share where the positive scores higher; ties count one half."""
+    """Of pairs of a positive and a negative, the share where the positive scores higher; ties count one half.
+
+    Equal rows are a tie whatever the last bits of their scores.
+    """
     from scipy.stats import rankdata
 
     positive = int(labels.sum())
-    ranks = float(rankdata(scores)[labels == 1].sum())
+    ranks = float(rankdata(levels(scores))[labels == 1].sum())
     return (ranks - positive * (positive + 1) / 2) / (positive * (len(labels) - positive))
 
 
@@ -149,6 +149,7 @@ def _kernel(rows: np.ndarray) -> np.ndarray:
     distances += squares[:, None]
     distances += squares
     np.maximum(distances, 0, out=distances)
+    np.round(distances, DECIMALS, out=distances)  # equal rows are at no distance at all
     median = float(np.median(np.concatenate([row[i + 1 :] for i, row in enumerate(distances)])))
     # All rows alike, or nearly: any width will do, since all distances that count are zero or far away.
     distances /= -2 * (median or 1.0)
@@ -179,11 +180,11 @@ def _joined(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:
 
 def _tested(observed: float, null: np.ndarray, first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
     # Sums in another order differ in their last digits: a statistic that equals the observed one must count as a hit.
-    hits = int((null >= observed - 1e-12).sum())
+    hits = int((null >= observed - SLACK).sum())
     return TwoSampleTest(
-        statistic=observed,
-        p_value=(1 + hits) / (1 + len(null)),
-        null_95=float(np.quantile(null, 0.95)),
+        statistic=agreed(observed),
+        p_value=agreed((1 + hits) / (1 + len(null))),
+        null_95=agreed(float(np.quantile(null, 0.95))),
         n_first=len(first),
         n_second=len(second),
     )

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codeshift.audit.confounds import Confound
+from codeshift.audit.copies import Copies
+from codeshift.audit.correction import corrected, least_permutations, reaches
 from codeshift.audit.distances import effect_words
 from codeshift.audit.leakage import Leakage
-from codeshift.audit.settings import Thresholds
+from codeshift.audit.settings import FEWEST, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
-from codeshift.metrics.aggregates import holm
 
-SOUND, LEAKS, NO_SHIFT, TOO_FEW = "sound", "leaks", "no shift to speak of", "too few rows"
+SOUND, LEAKS, NO_SHIFT = "sound", "leaks", "no shift to speak of"
+TOO_FEW, TOO_FEW_PERMUTATIONS = "too few rows", "too few permutations"
 
 _NAMED = 4
 
@@ -24,7 +26,7 @@ class Verdict:
     """What the audit comes to.
 
     Attributes:
-        label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"`` or ``"too few rows"``.
+        label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"``, ``"too few rows"`` or ``"too few permutations"``.
         reasons: what it rests on, in words and numbers.
         cautions: what else to know before the split is used; they do not change the label.
 
@@ -44,9 +46,11 @@ class Verdict:
 def judge(
     *,
     leakage: Sequence[Leakage],
+    copies: Sequence[Copies],
     strength: Sequence[Strength],
     confounds: Sequence[Confound],
     truncation: Sequence[Truncation],
+    n_permutations: int,
     thresholds: Thresholds,
 ) -> Verdict:
     """Judge what was measured.
@@ -54,48 +58,78 @@ def judge(
     Args:
         leakage: of the parts that must not leak. Copies decide in test and reference; groups decide in test alone,
             since a reference from the groups of train is as in-distribution as can be. The rest gives cautions.
+        copies: within the held-out parts.
         strength: of test first, then of the reference where there is one.
         confounds: of test.
         truncation: of each part, where it was measured.
+        n_permutations: of the classifier's p-value.
         thresholds: where to draw the lines.
     """
     test = strength[0]
     deciding = {one.part for one in strength}
-    reasons = [found for one in leakage if one.part in deciding for found in _copies(one, thresholds)]
-    reasons += [found for one in leakage if one.part == test.part for found in _groups(one, thresholds)]
+    leaks = [found for one in leakage if one.part in deciding for found in _leaked(one, thresholds)]
+    leaks += [found for one in leakage if one.part == test.part for found in _groups(one, thresholds)]
     cautions = [
+        *(found for one in copies for found in _copies(one, thresholds)),
         *(
             f"{found}, and model selection sees them"
             for one in leakage
             if one.part not in deciding
-            for found in _copies(one, thresholds)
+            for found in _leaked(one, thresholds)
         ),
         *(found for one in leakage if one.part != test.part for found in _groups(one, thresholds)),
         *_of_reference(strength[1:], thresholds),
         *_of_confounds(confounds, thresholds),
         *_of_truncation(truncation, thresholds),
     ]
-    shifts, tried = _shifts(test, thresholds)
-    if reasons:
-        label = LEAKS
-    elif min(test.n, test.n_train) < thresholds.min_rows:
-        label = TOO_FEW
-        reasons = [
-            f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows, a verdict needs at least "
-            f"{thresholds.min_rows} of each"
-        ]
-    else:
-        label = SOUND if shifts else NO_SHIFT
-        clean = [_no_leak(one) for one in leakage if one.part in deciding]
-        reasons = [*(shifts or tried), *clean]
+    label, reasons = (LEAKS, leaks) if leaks else _of_shift(test, n_permutations, thresholds)
+    if label in (SOUND, NO_SHIFT):
+        reasons += [_no_leak(one) for one in leakage if one.part in deciding and one.n]
+        reasons += [_repeated(one) for one in copies if one.part == test.part and _copies(one, thresholds)]
     return Verdict(label=label, reasons=tuple(reasons), cautions=tuple(cautions))
 
 
-def _copies(leakage: Leakage, thresholds: Thresholds) -> list[str]:
+def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tuple[str, list[str]]:
+    """The label of a split that does not leak, and why."""
+    rows = max(thresholds.min_rows, FEWEST)
+    if min(test.n, test.n_train) < rows:
+        found = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
+        return TOO_FEW, [f"{found}, a verdict needs at least {rows} of each"]
+    counted = sum(prop.counts for prop in test.properties)
+    least = least_permutations(counted, thresholds.alpha)
+    if n_permutations < least:
+        beside = f", corrected for {counted} {_plural('property', counted)} beside it," if counted else ""
+        return TOO_FEW_PERMUTATIONS, [
+            f"with n_permutations={n_permutations:,} the p-value of the classifier{beside} cannot reach "
+            f"{thresholds.alpha:g}, it takes n_permutations={least:,} at least"
+        ]
+    shifts, tried = _shifts(test, thresholds)
+    return (SOUND, shifts) if shifts else (NO_SHIFT, tried)
+
+
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word[:-1]}ies"
+
+
+def _leaked(leakage: Leakage, thresholds: Thresholds) -> list[str]:
     if not leakage.near_share > thresholds.leaked_rows:  # NaN, an empty part, leaks nothing
         return []
     counted = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
     return [f"{counted} have an exact or near-duplicate in train"]
+
+
+def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:
+    if not copies.repeated or not copies.repeated_share >= thresholds.copies:
+        return []
+    return [
+        f"{copies.repeated:,} of {copies.n:,} rows of {copies.part} ({copies.repeated_share:.1%}) repeat another row "
+        f"of it, as exact or near-duplicates, the largest group {copies.largest:,} times: a score on it rests on "
+        f'{copies.distinct:,} distinct rows; near_duplicates="drop" deals one of each'
+    ]
+
+
+def _repeated(copies: Copies) -> str:
+    return f"{copies.distinct:,} of the {copies.n:,} rows of {copies.part} are distinct"
 
 
 def _groups(leakage: Leakage, thresholds: Thresholds) -> list[str]:
@@ -112,16 +146,16 @@ def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list
     """What shows a shift, and what was tried."""
     auc = strength.classifier
     counted = [prop for prop in strength.properties if prop.counts]
-    adjusted = holm([prop.p_value for prop in counted]).tolist()
+    p_value, adjusted = corrected(auc.p_value, [prop.p_value for prop in counted])
     moved = [
         (prop, p)
         for prop, p in zip(counted, adjusted, strict=True)
-        if prop.jensen_shannon >= thresholds.jensen_shannon and p <= thresholds.alpha
+        if prop.jensen_shannon >= thresholds.jensen_shannon and reaches(p, thresholds.alpha)
     ]
     moved.sort(key=lambda pair: (not pair[0].intended, -pair[0].jensen_shannon, pair[0].name))
     found = []
-    told = f"a classifier tells {strength.part} from train with AUC {auc.statistic:.3f} (p = {auc.p_value:.3g})"
-    if auc.statistic >= thresholds.auc and auc.p_value <= thresholds.alpha:
+    told = f"a classifier tells {strength.part} from train with AUC {auc.statistic:.3f} (corrected p = {p_value:.3g})"
+    if auc.statistic >= thresholds.auc and reaches(p_value, thresholds.alpha):
         found.append(told)
     if moved:
         found.append(f"{_listed([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
@@ -133,20 +167,25 @@ def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list
 
 
 def _distance(prop: PropertyShift, p_value: float) -> str:
-    return f"{prop.name} (Jensen-Shannon distance {prop.jensen_shannon:.2f}, p = {p_value:.3g})"
+    return f"{prop.name} (Jensen-Shannon distance {prop.jensen_shannon:.2f}, corrected p = {p_value:.3g})"
 
 
 def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[str]:
-    return [
-        f"{one.part}, the in-distribution reference, has itself shifted from train "
-        f"(AUC {one.classifier.statistic:.3f}, p = {one.classifier.p_value:.3g})"
-        for one in strength
-        if one.classifier.statistic >= thresholds.auc and one.classifier.p_value <= thresholds.alpha
-    ]
+    """What a reader of the reference's figures must know: it has shifted itself, or is too small to tell."""
+    told = []
+    for one in strength:
+        role = f"{one.part}, the in-distribution reference, has"
+        if one.n < max(thresholds.min_rows, FEWEST):
+            told.append(f"{role} {one.n:,} distinct {'row' if one.n == 1 else 'rows'}: too few to read test beside it")
+        elif found := _shifts(one, thresholds)[0]:
+            told.append(f"{role} itself shifted from train: {'; '.join(found)}")
+    return told
 
 
 def _of_confounds(confounds: Sequence[Confound], thresholds: Thresholds) -> list[str]:
-    moved = [one for one in confounds if abs(one.effect) >= thresholds.confound]
+    moved = [
+        one for one in confounds if abs(one.effect) >= thresholds.confound and reaches(one.p_value, thresholds.alpha)
+    ]
     if not moved:
         return []
     named = [f"{one.name} ({effect_words(one.effect)})" for one in moved[:_NAMED]]

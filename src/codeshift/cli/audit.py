@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
         summary="say whether a split leaks, how strong its shift is, and what else moved",
         description="Measures leakage, the strength of the shift and confounds of a split, be it of codeshift split or "
         "anybody's. A manifest.json in the folder says what the split was meant to move. Ends with 0 where the split "
-        "is sound, with 1 where it leaks, has no shift to speak of, or has too few rows for a verdict.",
+        "is sound, with 1 where it leaks, has no shift to speak of, or rows or permutations are too few for a verdict.",
         example="codeshift audit my-split --language python --out audit.html",
     )
     add_data(command, "the parts of a split")
@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
     add("--tokenizer", metavar="NAME", help="name or folder, to count rows that its model's context truncates")
     add("--max-length", type=int, metavar="N", help="that context, in tokens [the tokenizer's]")
     add("--seed", type=int, default=0, metavar="N", help="of samples, folds and permutations [%(default)s]")
-    add("--permutations", type=int, default=200, metavar="N", help="of each p-value [%(default)s]")
+    add("--permutations", type=int, default=200, metavar="N", help="of each p-value; a verdict takes 39 [%(default)s]")
     add("--sample", type=int, default=2000, metavar="N", help="rows a part in the two-sample tests [%(default)s]")
     add("--out", metavar="FILE", help="the whole report as .html, .md or .json")
 

@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.output import DONE, as_table, report, watched
+from codeshift.cli.output import DONE, as_table, report
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
-from codeshift.formatting import fixed, interval
+from codeshift.formatting import fixed
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -57,8 +57,10 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
     add("--generate-rows", type=int, metavar="N", help="generate for so many rows of each part [all]")
     add("--num-beams", type=int, default=1, metavar="N", help="1 is greedy [%(default)s]")
     add("--max-new-tokens", type=int, metavar="N", help="longest output [the longest reference of the part]")
-    add("--max-source-length", type=int, default=512, metavar="N", help="longest source, in tokens [%(default)s]")
-    add("--max-target-length", type=int, default=512, metavar="N", help="longest target, in tokens [%(default)s]")
+    add("--from-model", action="store_true", help="decode as the model's own generation_config says")
+    trained = "[what the model's folder was trained with, else 512]"
+    add("--max-source-length", type=int, metavar="N", help=f"longest source, in tokens {trained}")
+    add("--max-target-length", type=int, metavar="N", help=f"longest target, in tokens {trained}")
     add("--batch-size", type=int, default=32, metavar="N", help="rows at once [%(default)s]")
     add("--seed", type=int, default=0, metavar="N", help="of drawn rows and intervals [%(default)s]")
 
@@ -66,11 +68,11 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     check_folder("--out", arguments.out)
-    task = task_of(arguments, language=arguments.language)
+    model = model_of(arguments)
+    task = task_of(arguments, language=arguments.language, trained=_trained(arguments, model))
     from codeshift.metrics import metric_by_name
 
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]
-    model = model_of(arguments)
     if arguments.out:
         arguments.interrupted = "the same command goes on with the rows that are left"
     from codeshift.finetune import Decoding, Evaluator
@@ -82,10 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=Decoding(num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens),
+        decoding=Decoding(
+            num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens, from_model=arguments.from_model
+        ),
         generate_rows=arguments.generate_rows,
         seed=arguments.seed,
-        progress=watched(),
     )
     result = evaluator.evaluate(
         model,
@@ -98,10 +101,23 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
+    """What the model's folder was trained with, where that is to stand for a template that is not given."""
+    if arguments.task is not None or (arguments.source and arguments.target):
+        return {}
+    from codeshift.finetune.trained_with import trained_with
+
+    return trained_with(model)
+
+
 def _in_words(result: EvaluationResult, out: str | None) -> str:
-    found = [(row, fixed(row["value"], 4), interval(row["low"], row["high"], 4)) for row in result.aggregates()]
-    lines = [(row["part"], row["metric"], value, interval, row["n"], row["rows"]) for row, value, interval in found]
-    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "rows"))
+    from codeshift.finetune.evaluation import interval_text
+
+    lines = [
+        (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
+        for row in result.aggregates()
+    ]
+    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
     return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -132,8 +133,20 @@ def _occupies(distribution: metadata.Distribution) -> bool:
     if name == OURS:
         return False
     top = (distribution.read_text("top_level.txt") or "").split()
-    files = distribution.files or ()
-    return name == IMPORT_NAME or IMPORT_NAME in top or any(f.parts[:1] == (IMPORT_NAME,) for f in files)
+    return (
+        name == IMPORT_NAME
+        or IMPORT_NAME in top
+        or any(path.startswith(f"{IMPORT_NAME}/") for path in _files(distribution))
+    )
+
+
+def _files(distribution: metadata.Distribution) -> Iterator[str]:
+    """The files that a distribution brought, whether they are still there or not."""
+    record = distribution.read_text("RECORD")
+    if record:
+        # Since Python 3.12 distribution.files leaves out those that are gone, and looks each of them up.
+        return (line[0] for line in csv.reader(record.splitlines()) if line)
+    return (file.as_posix() for file in distribution.files or ())
 
 
 def _conflict(other: metadata.Distribution) -> str:

@@ -12,7 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from codeshift.cli.output import BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED, bars_as_before, complain, results_alone
+from codeshift.cli.output import (
+    BAD_INPUT,
+    FAULT,
+    INTERRUPTED,
+    PIPE_CLOSED,
+    any_character,
+    bars_as_before,
+    complain,
+    results_alone,
+)
 from codeshift.cli.parser import make_parser
 from codeshift.errors import CodeshiftError, CodeshiftWarning
 
@@ -25,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parsed = make_parser().parse_args(arguments)
     try:
-        with _warnings_in_one_line(), results_alone():
+        with any_character(), _warnings_in_one_line(), results_alone():
             return int(parsed.run(parsed))
     except CodeshiftError as error:
         complain("error", _in_options(str(error), parsed))

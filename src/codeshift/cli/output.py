@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import io
 import json
 import math
 import sys
@@ -29,6 +31,21 @@ def results_alone() -> Iterator[None]:
             yield
     finally:
         _stdout.pop()
+
+
+@contextmanager
+def any_character() -> Iterator[None]:
+    """Inside, what the encoding of stdout lacks (an accent in ASCII) is printed as an escape, not an error."""
+    stdout = sys.stdout
+    if not isinstance(stdout, io.TextIOWrapper) or codecs.lookup(stdout.encoding).name == "utf-8":
+        yield
+        return
+    before = stdout.errors
+    stdout.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        stdout.reconfigure(errors=before)
 
 
 def say(line: str = "") -> None:

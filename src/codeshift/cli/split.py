@@ -77,13 +77,15 @@ def _add_dealing(command: argparse.ArgumentParser) -> None:
     add("--train-size", type=int, metavar="N", help="exactly so many rows in train")
     add("--groups", metavar="COLUMN", help="rows that share its value stay together")
     add("--stratify", metavar="COLUMN", help="every drawn part holds its share of each value")
-    add("--near-duplicates", metavar="HOW", help="bind (keep on one side) or ignore [bind]")
+    add("--near-duplicates", metavar="HOW", help="bind (keep on one side), drop (deal one of each) or ignore [bind]")
     add("--train-control", action="store_true", default=None, help="also draw as many rows with nothing masked")
     add("--tolerance", type=float, metavar="SHARE", help="how far a part may miss its size")
+    add("--min-test-rows", type=int, metavar="N", help="warn where a test part has fewer distinct rows [30]")
 
 
 _DEALING = (
     "ood_kept", *_SIZES, "train_size", "groups", "stratify", "near_duplicates", "train_control", "tolerance",
+    "min_test_rows",
 )  # fmt: skip
 
 

@@ -120,6 +120,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
         for run in plan.runs
     ]
     plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
+    plain["tests"] = [vars(test) for test in plan.tests]
     words = [str(plan)]
     if arguments.tokens_per_second is None and not arguments.probe_steps:
         words.append("Seconds are not known: --probe-steps 5 measures them, --tokens-per-second N tells them.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
@@ -38,15 +38,18 @@ def add_task(command: argparse.ArgumentParser) -> None:
     add("--task", metavar="NAME", help="text-to-code, code-refinement or code-translation: their columns and language")
 
 
-def task_of(arguments: argparse.Namespace, *, language: str | None = None) -> Asked:
-    """What ``add_task`` asked for."""
+def task_of(
+    arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, str] | None = None
+) -> Asked:
+    """What ``add_task`` asked for, else the templates that a model was ``trained`` with."""
+    trained = trained or {}
     from codeshift.data import TASKS
 
     if arguments.task is not None and arguments.task not in TASKS:
         raise ParameterError("--task", "a task", arguments.task, closest(arguments.task, TASKS))
     task = TASKS.get(arguments.task)
-    source = arguments.source or (task.source if task else "")
-    target = arguments.target or (task.target if task else "")
+    source = arguments.source or (task.source if task else trained.get("source", ""))
+    target = arguments.target or (task.target if task else trained.get("target", ""))
     for name, value in (("--source", source), ("--target", target)):
         if not value:
             raise ParameterError(name, "given without --task", None, f"name the column, such as {name} docstring")

@@ -9,9 +9,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
-from codeshift.cli.output import DONE, report, watched
+from codeshift.cli.output import DONE, report
 from codeshift.cli.tasks import add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
+from codeshift.literals import literal
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult
@@ -95,7 +96,6 @@ def run(arguments: argparse.Namespace) -> int:
         source=task.source,
         target=task.target,
         peft_config=adapter,
-        progress=watched(),
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
     report(arguments, _in_words(result, config, arguments.out), _plain(result, arguments.out))
@@ -158,15 +158,10 @@ def _setting(text: str) -> tuple[str, Any]:
     >>> _setting("warmup=0.1"), _setting("schedule=cosine"), _setting("freeze=('shared.*',)")
     (('warmup', 0.1), ('schedule', 'cosine'), ('freeze', ('shared.*',)))
     """
-    import ast
-
     found = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as warmup=0.1")
-    try:
-        return found[1], ast.literal_eval(found[2])
-    except (ValueError, SyntaxError):
-        return found[1], found[2]
+    return found[1], literal(found[2])
 
 
 def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:

@@ -1,6 +1,6 @@
 """Datasets of programs: files, folders and the hub, task datasets, and a corpus and a model that need no network.
 
-That corpus is the standard library of the running Python, that model a small one that codeshift carries.
+That corpus is functions of Python's standard library, that model a small one; codeshift carries both.
 """
 
 from codeshift.data.embedded import embedded_model_path

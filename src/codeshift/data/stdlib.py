@@ -1,41 +1,30 @@
-"""The embedded corpus: the functions of the running Python's standard library. It needs no network and no download."""
+"""Functions of Python's standard library: the corpus that needs no network and no download."""
 
 from __future__ import annotations
 
-import os
-import platform
-import sysconfig
-import tokenize
-import warnings
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from datasets import Dataset
 
-from datasets import Dataset, DatasetInfo, Features, Value
-from tqdm import tqdm
-
-from codeshift.data.functions import PythonFunction, python_functions
-from codeshift.errors import CodeshiftWarning, DataError
-
-_COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
-# Tests, applications and files that are kept because they are odd. Installed packages and build files (site-packages,
-# lib-dynload, config-3.11-...) have names that no module can have, and are left out by that.
-_LEFT_OUT = frozenset({"test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "__pycache__", "__phello__"})
+from codeshift.data.corpus import embedded_corpus
+from codeshift.data.running_stdlib import running_stdlib_functions
+from codeshift.errors import ParameterError
 
 
-def stdlib_functions(*, documented_only: bool = True, progress: bool = False) -> Dataset:
-    """The functions and methods of the running Python's standard library.
+def stdlib_functions(*, running_python: bool = False, documented_only: bool = True, progress: bool = False) -> Dataset:
+    """Functions and methods of Python's standard library: by default those that codeshift carries.
 
-    Rows stand in the order of path and place in the file, so that the same Python gives the same dataset and the same
-    fingerprint. Functions nested in functions are part of their parent's code and have no row of their own. Functions
-    whose docstring is their whole body have no code to learn from and are left out. So are tests, ``idlelib``,
-    ``lib2to3``, ``turtledemo`` and installed packages. How many files and functions were left out stands in
-    ``.info.description``, and files that the running Python cannot parse are named in a warning.
+    They are the 6,020 documented ones of CPython 3.11.7, the same rows in the same order with the same fingerprint on
+    every Python and machine, read from a Parquet file of the installation and checked against their digest. With
+    ``running_python`` they are read from the sources of the Python that runs this, and differ with its version.
+
+    Rows stand in the order of path and place in the file. Functions nested in functions are part of their parent's code
+    and have no row of their own. Functions whose docstring is their whole body have no code to learn from and are left
+    out. So are tests, ``idlelib``, ``lib2to3``, ``turtledemo`` and installed packages. How many files and functions
+    were left out stands in ``.info.description``; files that the running Python cannot parse are named in a warning.
 
     Args:
-        documented_only: whether functions without a docstring are left out.
-        progress: whether a progress bar over the files is shown.
+        running_python: whether the functions of the running Python's standard library are read instead.
+        documented_only: whether functions without a docstring are left out. False needs ``running_python``.
+        progress: whether a progress bar over the files is shown; the embedded corpus is read at once and shows none.
 
     Returns:
         A dataset of string columns: ``id`` (path and qualified name, unique), ``project`` (top-level module), ``path``
@@ -44,91 +33,22 @@ def stdlib_functions(*, documented_only: bool = True, progress: bool = False) ->
         (source from the def line on, without decorators and docstring, dedented, with its comments).
 
     Raises:
-        DataError: the standard library has no source files here (it is frozen or zipped).
+        ParameterError: functions without a docstring are asked of the embedded corpus, which has none.
+        DataError: the embedded corpus is missing or damaged, or the running Python's standard library has no source
+            files (it is frozen or zipped).
 
     >>> functions = stdlib_functions()
+    >>> len(functions)
+    6020
     >>> row = next(row for row in functions if row["id"] == "bisect.py:insort_right")
     >>> row["project"], row["signature"]
     ('bisect', 'def insort_right(a, x, lo=0, hi=None, *, key=None):')
     >>> print(row["code"].splitlines()[1].strip())
     if key is None:
     """
-    root = _source_folder()
-    columns: dict[str, list[str]] = {column: [] for column in _COLUMNS}
-    left_out: Counter[str] = Counter()
-    unread: list[str] = []
-    paths = list(_module_paths(root))
-    for path in tqdm(paths, desc="reading the standard library", unit=" files", disable=not progress, leave=False):
-        try:
-            functions = list(python_functions(_text(root / path)))
-        except (SyntaxError, ValueError, OSError) as error:
-            unread.append(f"{path} ({error})")
-            continue
-        for row in _rows(path, functions, documented_only, left_out):
-            for column, value in zip(_COLUMNS, row, strict=True):
-                columns[column].append(value)
-    if unread:
-        warnings.warn(_complaint(unread), CodeshiftWarning, stacklevel=2)
-    return Dataset.from_dict(
-        columns,
-        info=DatasetInfo(
-            description=_description(len(paths), len(columns["id"]), left_out, unread),
-            features=Features({name: Value("string") for name in _COLUMNS}),
-        ),
-    )
-
-
-def _source_folder() -> Path:
-    folder = Path(sysconfig.get_path("stdlib"))
-    if not (folder / "os.py").is_file():
-        remedy = "this Python's standard library is frozen or zipped; run codeshift with a Python that has its sources"
-        raise DataError("the standard library", "a folder of .py files", str(folder), remedy)
-    return folder
-
-
-def _module_paths(root: Path) -> Iterator[str]:
-    found: list[str] = []
-    for folder, subfolders, files in os.walk(root):
-        subfolders[:] = [name for name in subfolders if name.isidentifier() and name not in _LEFT_OUT]
-        relative = Path(folder).relative_to(root)
-        found += [(relative / name).as_posix() for name in files if _is_module(name)]
-    return iter(sorted(found))
-
-
-def _is_module(name: str) -> bool:
-    # _sysconfigdata_... holds the options of one build, so it differs between machines with the same Python.
-    return name.endswith(".py") and name[:-3].isidentifier() and not name.startswith("_sysconfigdata")
-
-
-def _text(path: Path) -> str:
-    with tokenize.open(path) as file:  # heeds the file's encoding declaration
-        return file.read()
-
-
-def _rows(
-    path: str, functions: list[PythonFunction], documented_only: bool, left_out: Counter[str]
-) -> Iterator[tuple[Any, ...]]:
-    project = path.split("/")[0].removesuffix(".py")
-    seen: Counter[str] = Counter()
-    for function in functions:
-        seen[function.name] += 1
-        again = f"#{seen[function.name]}" if seen[function.name] > 1 else ""  # an if and its else may both define it
-        if not function.code:
-            left_out["with a docstring as their whole body"] += 1
-        elif documented_only and not function.docstring:
-            left_out["without a docstring"] += 1
-        else:
-            values = (function.name, function.signature, function.docstring, function.code)
-            yield f"{path}:{function.name}{again}", project, path, *values
-
-
-def _complaint(unread: list[str]) -> str:
-    named = "; ".join(unread[:3]) + (f" and {len(unread) - 3} more" if len(unread) > 3 else "")
-    return f"{len(unread)} files of the standard library could not be read and were left out: {named}"
-
-
-def _description(files: int, rows: int, left_out: Counter[str], unread: list[str]) -> str:
-    parts = [f"{count} functions {why}" for why, count in sorted(left_out.items())]
-    parts += [f"{len(unread)} files that could not be read{': ' if unread else ''}{'; '.join(unread)}"]
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{rows} functions of {files} files of the standard library of {python}. Left out: {'; '.join(parts)}."
+    if running_python:
+        return running_stdlib_functions(documented_only=documented_only, progress=progress)
+    if not documented_only:
+        remedy = "the embedded corpus holds documented functions alone; pass running_python=True as well"
+        raise ParameterError("documented_only", "True for the embedded corpus", documented_only, remedy)
+    return embedded_corpus()

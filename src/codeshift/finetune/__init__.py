@@ -13,6 +13,8 @@ from codeshift.finetune.errors import (  # noqa: E402
     AdapterWarning,
     CheckpointError,
     DivergenceError,
+    RoundTripWarning,
+    TrainedOtherwiseWarning,
     TruncationWarning,
 )
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation  # noqa: E402
@@ -23,6 +25,7 @@ from codeshift.finetune.interpolation import scale_adapter, wise_ft, wise_ft_swe
 from codeshift.finetune.models import load_model  # noqa: E402
 from codeshift.finetune.probing import lp_ft  # noqa: E402
 from codeshift.finetune.result import TrainingResult  # noqa: E402
+from codeshift.finetune.round_trip import LostText, RoundTrip  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
 
 __all__ = [
@@ -32,9 +35,13 @@ __all__ = [
     "DivergenceError",
     "EvaluationResult",
     "Evaluator",
+    "LostText",
     "Output",
     "PartEvaluation",
+    "RoundTrip",
+    "RoundTripWarning",
     "TrainableParameters",
+    "TrainedOtherwiseWarning",
     "Trainer",
     "TrainingConfig",
     "TrainingResult",

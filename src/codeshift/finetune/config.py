@@ -43,6 +43,9 @@ class TrainingConfig:
         max_grad_norm: gradients of a longer norm are scaled down to it; None leaves them.
         max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
         max_target_length: longest target, in tokens, the end token included; longer ones likewise.
+        special_tokens: special tokens of the tokenizer that are such in the columns as well: T5's sentinels in rows of
+            hidden spans, marks of a chat in rendered conversations. All others are text where a column holds them, as
+            ``</s>`` in a program; what a template itself writes is always the token.
         seed: of the order of rows, of dropout and of new weights.
         precision: of the computation: "fp32", or "bf16" or "fp16" for mixed precision (fp16 needs a GPU).
         weights: the type of the weights in memory, whatever they were stored in: "fp32", or "bf16" for half the memory.
@@ -85,6 +88,7 @@ class TrainingConfig:
     max_grad_norm: float | None = 1.0
     max_source_length: int = 512
     max_target_length: int = 512
+    special_tokens: tuple[str, ...] = ()
     seed: int = 0
     precision: Precision = "fp32"
     weights: Weights = "fp32"
@@ -122,7 +126,8 @@ class TrainingConfig:
         self._check_warmup()
         self._check_betas()
         for name in ("freeze", "train_only"):
-            _check_patterns(name, getattr(self, name))
+            check_texts(name, getattr(self, name), "patterns", '("lm_head.*",)')
+        check_texts("special_tokens", self.special_tokens, "tokens", '("<extra_id_0>",)')
         if (self.early_stopping_patience is not None or self.keep_best) and self.eval_every is None:
             raise ParameterError(
                 "eval_every", "set with early_stopping_patience or keep_best", None, 'give eval_every="epoch" or steps'
@@ -182,6 +187,7 @@ def check_option(name: str, value: Any, options: tuple[str, ...]) -> None:
         raise ParameterError(name, f"one of {', '.join(options)}", value, closest(str(value), options))
 
 
-def _check_patterns(name: str, patterns: Any) -> None:
-    if isinstance(patterns, str) or not all(isinstance(p, str) for p in patterns):
-        raise ParameterError(name, "a tuple of patterns", patterns, 'write it as ("lm_head.*",)')
+def check_texts(name: str, texts: Any, what: str, example: str) -> None:
+    """Raise a ParameterError unless ``texts`` is a sequence of texts rather than one."""
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise ParameterError(name, f"a tuple of {what}", texts, f"write it as {example}")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.code_tokenizer import SENTINELS
+from codeshift.properties.text_tokens import offsets_of
 
 
 def corrupt_spans(
@@ -32,6 +33,9 @@ def corrupt_spans(
     seed: int = 0,
 ) -> Dataset:
     """Denoising rows of texts: filling the spans of a target into its source gives the text back, to the character.
+
+    Sentinels are special tokens only where a run is told so: ``TrainingConfig(special_tokens=SENTINELS)``. Any other
+    special token in a text is text.
 
     Texts longer than ``max_length`` tokens give several rows, one for each piece. What is hidden depends on the text
     and the seed alone, so neither the order of the texts nor the process changes a row.
@@ -62,8 +66,7 @@ def corrupt_spans(
     rows: dict[str, list[str]] = {"source": [], "target": []}
     for start in range(0, len(texts), 1000):
         some = list(texts[start : start + 1000])
-        encoded = tokenizer(some, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-        for text, offsets in zip(some, encoded["offset_mapping"], strict=True):
+        for text, offsets in zip(some, offsets_of(tokenizer, some), strict=True):
             if "<extra_id_" in text:
                 raise DataError("texts", "free of sentinels such as <extra_id_0>", text, "leave such texts out")
             generator = np.random.default_rng([seed, *_words(text)])

@@ -1,36 +1,26 @@
-"""Rows of text to token ids: what is cut is counted."""
+"""Rows of text to token ids: what is cut, and what a tokenizer cannot give back, is counted."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError
+from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
+from codeshift.finetune.tokenizing import Row, recalled
+from codeshift.finetune.trained_with import Limits
+from codeshift.properties.text_tokens import Frame, Pieces, as_text, detokenize, frame_of, special_tokens
 
-Ids = NDArray[np.int32]
 _ROWS_AT_ONCE = 1000
-_REMEMBERED: WeakKeyDictionary[Any, dict[Any, dict[str, Ids]]] = WeakKeyDictionary()
-
-
-def remember_tokens(tokenizer: Any) -> Any:
-    """Have each text tokenised once by this tokenizer, however many runs encode it, for as long as it lives.
-
-    It takes four bytes a token and the texts themselves: for many runs on the same rows, as in a study.
-
-    Returns:
-        The tokenizer itself.
-    """
-    _REMEMBERED.setdefault(tokenizer, {})
-    return tokenizer
 
 
 @dataclass(frozen=True)
@@ -105,11 +95,13 @@ class Encoded:
         sources: one row of ids each, special tokens included.
         targets: likewise, the end token included unless the target was cut.
         truncation: what did not fit.
+        round_trip: what the tokenizer does not give back, before anything was cut.
     """
 
     sources: Ragged
     targets: Ragged
     truncation: Truncation
+    round_trip: RoundTrip
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -128,6 +120,7 @@ class Encoder:
         is_decoder: source and target are one sequence (a decoder) rather than two (an encoder-decoder).
         start: the token that an encoder-decoder is started with; a tokenizer that begins each text with it would have
             the model predict what it was given.
+        special_tokens: special tokens that are such in the columns too; all others are text there.
     """
 
     tokenizer: Any
@@ -137,12 +130,29 @@ class Encoder:
     max_target_length: int
     is_decoder: bool
     start: int | None = None
+    special_tokens: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, model: Any, tokenizer: Any, texts: tuple[Template, Template], lengths: tuple[int, int]) -> Encoder:
-        """For a model: ``texts`` are source and target, ``lengths`` the longest of each in tokens."""
+    def of(
+        cls,
+        model: Any,
+        tokenizer: Any,
+        texts: tuple[Template, Template],
+        limits: Limits | tuple[int, int],
+    ) -> Encoder:
+        """For a model: ``texts`` are source and target, ``limits`` at least the longest of each in tokens.
+
+        Raises:
+            ParameterError: a special token of ``limits`` is none of the tokenizer's, or nothing ends its texts.
+        """
+        limits = limits if isinstance(limits, Limits) else Limits(*limits)
+        check_special_tokens(limits.special_tokens, tokenizer)
+        if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
+            remedy = "set tokenizer.eos_token to the token that ends a text"
+            raise ParameterError("tokenizer", "one with an end token", Told("one without"), remedy)
         start = getattr(base_model(model).config, "decoder_start_token_id", None)
-        return cls(tokenizer, *texts, *lengths, is_decoder(model), start)
+        lengths = limits.max_source_length, limits.max_target_length
+        return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
 
     def encode(self, data: Any, part: str = "data") -> Encoded:
         """The token ids of a ``datasets.Dataset``.
@@ -157,83 +167,150 @@ class Encoder:
             raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
         columns = list(dict.fromkeys(self.source.columns + self.target.columns))
         batch = {column: list(data[column]) for column in columns}
-        return self.encode_texts(self.source.texts(batch), self.target.texts(batch))
+        sources, targets = (
+            template.pieces(batch, self._special, self.special_tokens) for template in (self.source, self.target)
+        )
+        return self._encode(sources, targets, batch)
 
     def encode_texts(self, sources: list[str], targets: list[str]) -> Encoded:
-        """The token ids of texts; a source that is too long is cut as its tokenizer cuts, a target at its end."""
-        source_ids, target_ids = self._sources(sources), self._targets(targets)
+        """The token ids of texts, in which nothing is a special token; what is too long is cut.
+
+        A source is cut at the side where its tokenizer cuts, a target at its end.
+        """
+        return self._encode([(text,) for text in sources], [(text,) for text in targets], {})
+
+    def _encode(self, sources: list[Pieces], targets: list[Pieces], batch: Mapping[str, Sequence[str]]) -> Encoded:
+        read, written = self._tokenize(sources, "source"), self._tokenize(targets, "target")
+        source_ids = [self._source(row.ids.tolist()) for row in read]
+        target_ids = [self._target(row.ids.tolist()) for row in written]
         cut_sources = [max(0, len(ids) - self.max_source_length) for ids in source_ids]
         cut_targets = [max(0, len(ids) - self.max_target_length) for ids in target_ids]
         for row in np.flatnonzero(cut_sources):
-            source_ids[row] = self._cut_source(sources[row], source_ids[row])
+            source_ids[row] = self._cut_source(read[row].ids.tolist())
         for row in np.flatnonzero(cut_targets):
-            target_ids[row] = self._cut_target(targets[row], target_ids[row])
+            target_ids[row] = self._cut_target(written[row].ids.tolist(), target_ids[row])
         truncation = Truncation(
             len(sources), int(np.count_nonzero(cut_sources)), int(np.count_nonzero(cut_targets)),
             sum(cut_sources), sum(cut_targets),
         )  # fmt: skip
-        return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation)
+        round_trip = self._round_trip((read, written), (sources, targets), batch)
+        return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation, round_trip)
 
-    def warn_of(self, truncation: Truncation, part: str) -> None:
-        """Warn of what was cut, if anything was, and name the arguments that cut it."""
+    def warn_of(self, encoded: Encoded, part: str) -> None:
+        """Warn of what was cut and of what is not given back, if anything is, and name the arguments that cut it."""
+        truncation = encoded.truncation
         cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
         limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
         if limits:
-            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=4)
+            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=5)
+        encoded.round_trip.warn(part, stacklevel=6)
 
-    def _sources(self, texts: list[str]) -> list[list[int]]:
-        rows = self._tokenize(texts)
-        if self.is_decoder:
-            # Some tokenizers end every text; a source that ends would tell a decoder that all is said.
-            rows = [ids[:-1] if ids and ids[-1] == self._end else ids for ids in rows]
-        return [ids or [self._first] for ids in rows]
+    def _source(self, ids: list[int]) -> list[int]:
+        before, after = self._source_frame
+        return [*before, *ids, *after] or [self._first]
 
-    def _targets(self, texts: list[str]) -> list[list[int]]:
+    def _target(self, ids: list[int]) -> list[int]:
+        before, after = self._target_frame
+        return [*before, *ids, *after]
+
+    @cached_property
+    def _source_frame(self) -> Frame:
+        before, after = frame_of(self.tokenizer, "text")
+        # Some tokenizers end every text; a source that ends would tell a decoder that all is said.
+        ends = self.is_decoder and after[-1:] == [self._end]
+        return Frame(before, after[:-1] if ends else after)
+
+    @cached_property
+    def _target_frame(self) -> Frame:
         if self.is_decoder:
-            return [[*ids, self._end] for ids in self._tokenize(texts, add_special_tokens=False)]
-        rows = [self._without_start(ids) for ids in self._tokenize(texts, of="text_target")]
+            return Frame([], [self._end])
+        before, after = frame_of(self.tokenizer, "text_target")
+        before = before[1:] if before[:1] == [self.start] else before
         # Not only the last token: PLBart's tokenizer puts the language after the end.
-        return [ids if self._end in ids else [*ids, self._end] for ids in rows]
+        return Frame(before, after if self._end in after else [*after, self._end])
 
-    def _without_start(self, ids: list[int]) -> list[int]:
-        return ids[1:] if ids and ids[0] == self.start else ids
+    def _cut_source(self, ids: list[int]) -> list[int]:
+        before, after = self._source_frame
+        room = self.max_source_length - len(before) - len(after)
+        if room < 0:
+            return [*before, *after][: self.max_source_length]
+        left = getattr(self.tokenizer, "truncation_side", "right") == "left"
+        return [*before, *(ids[len(ids) - room :] if left else ids[:room]), *after]
 
-    def _cut_target(self, text: str, ids: list[int]) -> list[int]:
+    def _cut_target(self, ids: list[int], whole: list[int]) -> list[int]:
         """A target that was cut does not end there, so it must not teach the model to end: it has no end token."""
-        kept = ids[: self.max_target_length]
-        if not self.is_decoder and ids[-1] != self._end:  # the end, then a language: the model needs the last token
-            kept = self._without_start(self._cut(self.max_target_length, text_target=text))
-        return kept
+        before, after = self._target_frame
+        room = self.max_target_length - len(before) - len(after)
+        if after[-1] != self._end and room >= 0:  # the end, then a language: the model needs the last token
+            return [*before, *ids[:room], *after]
+        return whole[: self.max_target_length]
 
-    def _cut_source(self, text: str, ids: list[int]) -> list[int]:
-        kept = self._cut(self.max_source_length, text=text)
-        if self.is_decoder and kept[-1] == self._end:
-            kept = ids[: self.max_source_length]
-        return kept
+    def _tokenize(self, rows: list[Pieces], side: str) -> list[Row]:
+        """Each row without special tokens of the tokenizer's own; texts that it remembers are not tokenised again."""
+        seen = recalled(self.tokenizer, side)
+        new = list(dict.fromkeys(row for row in rows if row not in seen))
+        of = "text" if side == "source" or self.is_decoder else "text_target"
+        for start in range(0, len(new), _ROWS_AT_ONCE):
+            some = new[start : start + _ROWS_AT_ONCE]
+            found = self._tokenized(["".join(row) for row in some], of)
+            ids = as_text(self.tokenizer, some, found, special=self._special)
+            seen.update(zip(some, map(self._row, some, ids), strict=True))
+        return [seen[row] for row in rows]
 
-    def _cut(self, length: int, **text: str) -> list[int]:
-        """As the tokenizer cuts; its backend, which would go on cutting and be saved so with a model, is reset."""
-        kept: list[int] = self.tokenizer(**text, truncation=True, max_length=length)["input_ids"]
-        if (backend := getattr(self.tokenizer, "backend_tokenizer", None)) is not None:
-            backend.no_truncation()
-        return kept
+    def _tokenized(self, texts: list[str], of: str) -> list[list[int]]:
+        options = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
+        ids: list[list[int]] = self.tokenizer(**{of: texts}, **options)["input_ids"]
+        return ids
 
-    def _tokenize(self, texts: list[str], *, of: str = "text", **options: Any) -> list[list[int]]:
-        kept = _REMEMBERED.get(self.tokenizer)
-        if kept is None:
-            return self._tokenized(texts, of, options)
-        seen = kept.setdefault((of, *sorted(options.items())), {})
-        new = list(dict.fromkeys(text for text in texts if text not in seen))
-        seen.update(zip(new, (np.array(ids, dtype=np.int32) for ids in self._tokenized(new, of, options)), strict=True))
-        return [seen[text].tolist() for text in texts]
+    def _row(self, pieces: Pieces, ids: list[int]) -> Row:
+        text, back = "".join(pieces), self._given_back(pieces, ids)
+        return Row(np.array(ids, dtype=np.int32), None if back == text else back)
 
-    def _tokenized(self, texts: list[str], of: str, options: dict[str, Any]) -> list[list[int]]:
-        options = options | {"truncation": False, "padding": False, "verbose": False}
-        rows: list[list[int]] = []
-        for start in range(0, len(texts), _ROWS_AT_ONCE):
-            some = texts[start : start + _ROWS_AT_ONCE]
-            rows.extend(self.tokenizer(**{of: some}, **options)["input_ids"])
-        return rows
+    def _given_back(self, pieces: Pieces, ids: list[int]) -> str:
+        kept = [self._special[token] for token in pieces[1::2]]
+        return detokenize(self.tokenizer, ids, kept=kept, special=self._special)
+
+    def _round_trip(
+        self,
+        sides: tuple[list[Row], list[Row]],
+        pieces: tuple[list[Pieces], list[Pieces]],
+        batch: Mapping[str, Sequence[str]],
+    ) -> RoundTrip:
+        lost = [[i for i, row in enumerate(rows) if row.back is not None] for rows in sides]
+        examples = []
+        for template, rows, texts, wrong in zip((self.source, self.target), sides, pieces, lost, strict=True):
+            if wrong:
+                first = wrong[0]
+                columns = self._columns_lost(template, batch, first)
+                examples.append(LostText.of(columns, first, "".join(texts[first]), rows[first].back or ""))
+        return RoundTrip(rows=len(sides[0]), sources=len(lost[0]), targets=len(lost[1]), examples=tuple(examples))
+
+    def _columns_lost(self, template: Template, batch: Mapping[str, Sequence[str]], row: int) -> str:
+        """The columns of a template whose text, on its own, is not given back; all of them where each one is."""
+        columns = [column for column in template.columns if column in batch]
+        if len(columns) > 1:
+            texts = [(batch[column][row],) for column in columns]
+            alone = as_text(self.tokenizer, texts, self._tokenized(["".join(t) for t in texts], "text"))
+            lost = [c for c, t, ids in zip(columns, texts, alone, strict=True) if self._given_back(t, ids) != t[0]]
+            columns = lost or columns
+        return ", ".join(columns or template.columns)
+
+    @cached_property
+    def _special(self) -> dict[str, int]:
+        return special_tokens(self.tokenizer)
+
+    @property
+    def written(self) -> frozenset[int]:
+        """Ids of special tokens that are part of the texts: an output that holds them has them in its text."""
+        tokens = (*self.target.special_tokens(self._special), *self.special_tokens)
+        return frozenset(self._special[token] for token in tokens)
+
+    @property
+    def frame_ids(self) -> frozenset[int]:
+        """Ids that may stand in every row: those around a text, and special tokens that are part of the texts."""
+        frames = (*self._source_frame, *self._target_frame)
+        tokens = self.source.special_tokens(self._special)
+        return frozenset(n for some in frames for n in some) | self.written | {self._special[t] for t in tokens}
 
     @property
     def _end(self) -> int:
@@ -245,3 +322,11 @@ class Encoder:
         """What stands for an empty source: a decoder needs one token before the first that it predicts."""
         first = self.tokenizer.bos_token_id if self.is_decoder else None
         return self._end if first is None else int(first)
+
+
+def check_special_tokens(tokens: Sequence[str], tokenizer: Any) -> None:
+    """Raise a ParameterError that names close matches where one of ``tokens`` is no special token of the tokenizer."""
+    known = special_tokens(tokenizer) if tokens else {}
+    for token in tokens:
+        if token not in known:
+            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, known))

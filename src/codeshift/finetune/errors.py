@@ -38,6 +38,30 @@ class TruncationWarning(CodeshiftWarning):
     """
 
 
+class RoundTripWarning(CodeshiftWarning):
+    """A tokenizer does not give back the text of some rows: what it leaves out or changes, no model can write.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", RoundTripWarning)
+    ...     warnings.warn(RoundTripWarning("train: 3 of 40 targets are not given back by the tokenizer"))
+    >>> print(caught[0].message)
+    train: 3 of 40 targets are not given back by the tokenizer
+    """
+
+
+class TrainedOtherwiseWarning(CodeshiftWarning):
+    """A model is evaluated with other limits of length or another template than its folder says it was trained with.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always", TrainedOtherwiseWarning)
+    ...     warnings.warn(TrainedOtherwiseWarning("max_target_length is 512, but the model was trained with 64"))
+    >>> print(caught[0].message)
+    max_target_length is 512, but the model was trained with 64
+    """
+
+
 class AdapterWarning(CodeshiftWarning):
     """A choice was made for an adapter that its config left open.
 

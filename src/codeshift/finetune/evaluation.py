@@ -18,6 +18,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.generation import Output
+from codeshift.finetune.round_trip import RoundTrip
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 
@@ -34,6 +35,9 @@ class PartEvaluation:
         scored: by metric, the numbers of the rows that were scored: all, or those that were generated for.
         outputs: what was generated, None for a row that was not generated for; empty without generation.
         seed: of the intervals.
+        round_trip: of sources and targets: what the tokenizer does not give back.
+        copies: a number for each row, the same for rows that are nearly the same, which intervals resample as one; None
+            takes each row for itself.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -55,6 +59,8 @@ class PartEvaluation:
     scored: dict[str, NDArray[np.int64]] = field(repr=False)
     outputs: list[Output | None] = field(repr=False)
     seed: int = 0
+    round_trip: RoundTrip | None = None
+    copies: NDArray[np.int64] | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
@@ -80,10 +86,14 @@ class PartEvaluation:
     def estimate(self, metric: str) -> Estimate:
         """The metric's value for the whole part with its 95% bootstrap interval; ``n`` counts the rows scored.
 
+        Rows that are nearly the same are resampled as one; ``groups`` counts what is left where they are fewer.
+
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        return bootstrap_ci(self.statistics_of(metric), metric=self.metrics[metric], seed=self.seed)
+        rows = self.statistics_of(metric)
+        alike = None if self.copies is None else self.copies[self.scored[metric]]
+        return bootstrap_ci(rows, metric=self.metrics[metric], seed=self.seed, groups=alike)
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
@@ -151,11 +161,15 @@ class EvaluationResult:
         return len(self.parts)
 
     def aggregates(self) -> list[dict[str, Any]]:
-        """One dict a part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` rows of ``rows``."""
+        """One dict a part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` rows of ``rows``.
+
+        ``groups`` counts what is resampled, rows that are nearly the same as one; ``interval`` says how it was made.
+        """
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
-                "rows": len(found.references),
+                "groups": e.n if e.groups is None else e.groups, "rows": len(found.references),
+                "interval": e.method if e.has_interval else "",
             }
             for part, found in self.parts.items()
             for name, e in found.estimates.items()
@@ -163,8 +177,7 @@ class EvaluationResult:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval(row['low'], row['high'], 4)}"
-            f"  {row['n']} of {counted(row['rows'], 'row')}"
+            f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
             for row in self.aggregates()
         )
 
@@ -184,7 +197,27 @@ class EvaluationResult:
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(found.rows()), temporary)
         aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
-        found_in = {p: {"truncation": vars(f.truncation), "unfinished": f.unfinished} for p, f in self.parts.items()}
+        found_in = {
+            part: {
+                "truncation": vars(found.truncation),
+                "round_trip": found.round_trip and found.round_trip.to_dict(),
+                "unfinished": found.unfinished,
+            }
+            for part, found in self.parts.items()
+        }
         summary = {"aggregates": aggregates, "parts": found_in, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def interval_text(row: dict[str, Any]) -> str:
+    """An interval in brackets, with its kind where it is not the bootstrap's."""
+    if not row["interval"]:
+        return "(no interval)"
+    kind = "" if row["interval"] == "percentile" else f" {row['interval']}"
+    return interval(row["low"], row["high"], 4) + kind
+
+
+def _rows_text(row: dict[str, Any]) -> str:
+    told = f"{row['n']} of {counted(row['rows'], 'row')}"
+    return told if row["groups"] == row["n"] else f"{told} in {row['groups']} groups of near-duplicates"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,23 +14,27 @@ from accelerate import PartialState
 from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftModel
-from tqdm.auto import tqdm
 
 from codeshift.errors import ParameterError, Told, check_folder
 from codeshift.finetune.batching import Collator
-from codeshift.finetune.config import check_count
+from codeshift.finetune.config import check_count, check_texts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
+from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.generation import Decoding, Output, generate
-from codeshift.finetune.identity import data_digest, describe_model, generation_settings, versions
+from codeshift.finetune.generation_settings import describe_settings
+from codeshift.finetune.identity import data_digest, describe_model, versions
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
 from codeshift.finetune.output_log import RowLog, start_logs
 from codeshift.finetune.parts import Splits, evaluation_parts
+from codeshift.finetune.progress import progress_of
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
+from codeshift.finetune.trained_with import Limits, limits_for
 from codeshift.metrics import Metric, NegativeLogLikelihood, PassAtK, TokenAccuracy
+from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.programs import check_tests
 
 
@@ -45,13 +50,16 @@ class Evaluator:
         source: the column that the model is given, or a template, as in ``Trainer``.
         target: the column that it must write, or a template.
         batch_size: rows at once; halved where memory does not suffice.
-        max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
+        max_source_length: longest source, in tokens; longer ones are cut, counted and reported. None takes what the
+            model's folder was trained with, where ``Trainer`` wrote it, and else 512.
         max_target_length: longest target that is teacher-forced, in tokens; likewise.
+        special_tokens: special tokens that are such in the columns too, as in ``TrainingConfig``; None likewise, and
+            else none.
         decoding: how text is generated; its ``max_new_tokens=None`` takes the part's longest target, as cut.
         generate_rows: generate for so many rows of each part, drawn by ``seed``; None generates for all. The estimates
             say how many (``n``), and the scores of the others are NaN.
         seed: of that draw and of the intervals.
-        progress: show progress bars.
+        progress: show how far it has come: a bar on a terminal, elsewhere a line a minute on stderr.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -63,7 +71,7 @@ class Evaluator:
     >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
     >>> result = evaluator.evaluate(tiny_model("t5", tokenizer), data, tokenizer=tokenizer)
     >>> print(result["data"].estimates["exact_match"])
-    0 [0, 0] (95% percentile, n=2)
+    0 [0, 0.6576] (95% Wilson, n=2)
     """
 
     def __init__(
@@ -73,8 +81,9 @@ class Evaluator:
         source: str,
         target: str,
         batch_size: int = 32,
-        max_source_length: int = 512,
-        max_target_length: int = 512,
+        max_source_length: int | None = None,
+        max_target_length: int | None = None,
+        special_tokens: tuple[str, ...] | None = None,
         decoding: Decoding | None = None,
         generate_rows: int | None = None,
         seed: int = 0,
@@ -82,14 +91,21 @@ class Evaluator:
     ) -> None:
         self.metrics = _by_name(metrics)
         self.source, self.target = Template(source, "source"), Template(target, "target")
-        for name, count in (("batch_size", batch_size), ("max_source_length", max_source_length)):
-            check_count(name, count, at_least=1)
-        check_count("max_target_length", max_target_length, at_least=2)
+        check_count("batch_size", batch_size, at_least=1)
+        for name, count, least in (
+            ("max_source_length", max_source_length, 1),
+            ("max_target_length", max_target_length, 2),
+        ):
+            if count is not None:
+                check_count(name, count, at_least=least)
+        if special_tokens is not None:
+            check_texts("special_tokens", special_tokens, "tokens", '("<extra_id_0>",)')
         check_count("seed", seed, at_least=0)
         if generate_rows is not None:
             check_count("generate_rows", generate_rows, at_least=1, remedy="leave generation metrics out for none")
         self.batch_size, self.generate_rows, self.seed, self.progress = batch_size, generate_rows, seed, progress
         self.max_source_length, self.max_target_length = max_source_length, max_target_length
+        self.special_tokens = special_tokens
         self.decoding = decoding or Decoding()
 
     def evaluate(
@@ -115,7 +131,8 @@ class Evaluator:
         Raises:
             CheckpointError: what stands in ``output_dir`` is of another evaluation.
             DataError: a part is empty, or a value is not text.
-            ParameterError: a part, a column or the tokenizer is missing, or nothing can be written to ``output_dir``.
+            ParameterError: a part, a column or the tokenizer is missing, nothing can be written to ``output_dir``, or
+                the model has no room for a token of the tokenizer or for the positions of a row.
         """
         check_folder("output_dir", output_dir)
         chosen = evaluation_parts(splits, parts)
@@ -124,6 +141,7 @@ class Evaluator:
             self.target.check(rows.features)
             check_test_code(self.metrics.values(), self.target, rows)
         tokenizer = _tokenizer_of(model, tokenizer)
+        settled = self.with_limits(limits_for(model, self._asked(), self._templates()))
         with seeded(self.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):
                 model = load_model(model, tokenizer).to(PartialState().device)
@@ -134,9 +152,12 @@ class Evaluator:
             raise ParameterError(
                 "model", "whole to generate text", Told("a model that is divided among processes"), remedy
             )
-        metadata = self._metadata(model, chosen)
+        encoded = {part: settled._encoded(model, tokenizer, part, rows) for part, rows in chosen.items()}
+        metadata = settled._metadata(model, tokenizer, chosen)
         logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
-        found = {part: self._part(model, tokenizer, part, rows, logs) for part, rows in chosen.items()}
+        found = {
+            part: settled._part(model, tokenizer, part, rows, encoded[part], logs) for part, rows in chosen.items()
+        }
         result = EvaluationResult(found, metadata)
         if output_dir is not None:
             result.save(output_dir)
@@ -145,6 +166,19 @@ class Evaluator:
     def _template(self, metric: Metric) -> Template:
         """Where the references of a metric are."""
         return tests_template(metric) or self.target
+
+    def with_limits(self, limits: Limits) -> Evaluator:
+        """The same, with these limits where it has none of its own."""
+        made = copy.copy(self)
+        for name, value in self._asked().items():
+            setattr(made, name, getattr(limits, name) if value is None else value)
+        return made
+
+    def _asked(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in vars(Limits())}
+
+    def _templates(self) -> dict[str, str]:
+        return {"source": self.source.spec, "target": self.target.spec}
 
     @property
     def _generates(self) -> bool:
@@ -165,11 +199,23 @@ class Evaluator:
         start_logs(logs.values())
         return logs
 
-    def _part(self, model: Any, tokenizer: Any, part: str, rows: Dataset, logs: dict[str, RowLog]) -> PartEvaluation:
-        lengths = self.max_source_length, self.max_target_length
-        encoder = Encoder.of(model, tokenizer, (self.source, self.target), lengths)
-        data = encoder.encode(rows, part)
-        encoder.warn_of(data.truncation, part)
+    def _encoder(self, model: Any, tokenizer: Any) -> Encoder:
+        limits = Limits(**{name: value for name, value in self._asked().items() if value is not None})
+        return Encoder.of(model, tokenizer, (self.source, self.target), limits)
+
+    def _encoded(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> Encoded:
+        encoder = self._encoder(model, tokenizer)
+        limit = (lambda data: self._limit(model, data)) if self._generates else None
+        return encode_part(model, encoder, rows, part, forced=self._forces, limit=limit)
+
+    def _limit(self, model: Any, data: Encoded) -> int:
+        """Most tokens of an output."""
+        own = base_model(model).generation_config.max_new_tokens if self.decoding.from_model else None
+        return self.decoding.max_new_tokens or own or int(data.targets.lengths.max())
+
+    def _part(
+        self, model: Any, tokenizer: Any, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
+    ) -> PartEvaluation:
         references = _texts(self.target, rows)
         forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
@@ -185,7 +231,10 @@ class Evaluator:
                 right = references if tests_template(metric) is None else _texts(self._template(metric), rows)
                 statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
                 scored[name] = generated
-        return PartEvaluation(references, data.truncation, self.metrics, statistics, scored, outputs, self.seed)
+        alike = copies(_texts(self.source, rows), references)
+        return PartEvaluation(
+            references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
+        )
 
     def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
         if not self._forces:
@@ -205,7 +254,7 @@ class Evaluator:
 
     def _bar(self, what: str, total: int, done: int) -> Any:
         shown = self.progress and PartialState().is_local_main_process
-        return tqdm(total=total, initial=done, desc=what, unit="row", leave=None, disable=not shown)
+        return progress_of(what, total, "row", done=done, shown=shown)
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
         """The numbers of the rows to generate for, in their order."""
@@ -222,7 +271,7 @@ class Evaluator:
         for row, record in (log.done if log else {}).items():
             outputs[row] = Output(**record)
         left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
-        limit = self.decoding.max_new_tokens or int(data.targets.lengths.max())
+        written = self._encoder(model, tokenizer).written
         bar = self._bar(f"generate {part}", len(rows), len(rows) - len(left))
 
         def note(done: NDArray[np.int64], made: list[Output]) -> None:
@@ -234,8 +283,9 @@ class Evaluator:
 
         with bar:
             generate(
-                model, tokenizer, data.sources, left, self.decoding, limit, batch_size=self.batch_size, on_batch=note
-            )
+                model, tokenizer, data.sources, left, self.decoding, self._limit(model, data),
+                batch_size=self.batch_size, written=written, on_batch=note,
+            )  # fmt: skip
         return outputs
 
     def describe(self) -> dict[str, Any]:
@@ -245,18 +295,19 @@ class Evaluator:
             "target": self.target.spec,
             "max_source_length": self.max_source_length,
             "max_target_length": self.max_target_length,
+            "special_tokens": None if self.special_tokens is None else list(self.special_tokens),
             "decoding": self.decoding.to_dict(),
             "generate_rows": self.generate_rows,
             "seed": self.seed,
         }
 
-    def _metadata(self, model: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
+    def _metadata(self, model: Any, tokenizer: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
         tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
         columns = sorted({*self.source.columns, *self.target.columns, *tests})
         return {
             "model": describe_model(model),
             "adapter": describe_adapter(model),
-            "generation_config": generation_settings(base_model(model)),
+            "generation_config": describe_settings(model, tokenizer, self.decoding) if self._generates else None,
             "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
             "versions": versions(),
         } | self.describe()

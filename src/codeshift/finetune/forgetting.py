@@ -43,4 +43,5 @@ def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, 
         raise ParameterError("after", "of the same rows as before", part, "evaluate both on one dataset, with one seed")
     if not first.metrics[metric].higher_is_better:
         statistics.reverse()
-    return paired_difference(*statistics, metric=first.metrics[metric], seed=first.seed)
+    alike = None if first.copies is None else first.copies[first.scored[metric]]
+    return paired_difference(*statistics, metric=first.metrics[metric], seed=first.seed, groups=alike)

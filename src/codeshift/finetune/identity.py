@@ -53,12 +53,6 @@ def describe_model(model: Any) -> dict[str, Any]:
     }
 
 
-def generation_settings(model: Any) -> dict[str, Any]:
-    """What the model's own generation config sets, such as a repetition penalty: it holds beside a ``Decoding``."""
-    settings = model.generation_config.to_diff_dict()
-    return {name: _plain(value) for name, value in settings.items() if name != "transformers_version"}
-
-
 def versions() -> dict[str, str]:
     """The versions of Python and of the libraries that can change a number."""
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}

@@ -209,5 +209,6 @@ def is_decoder(model: Any) -> bool:
 
 def pad_id(model: Any, tokenizer: Any) -> int:
     """The id that fills rows; the attention mask hides it, so a model without one takes its end token."""
-    candidates = (base_model(model).config.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
+    own = base_model(model).config.pad_token_id
+    candidates = (own, tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.sep_token_id)
     return next(int(i) for i in candidates if i is not None)

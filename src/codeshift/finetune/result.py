@@ -15,7 +15,9 @@ from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.aside import UNFINISHED, folder_aside
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
+from codeshift.finetune.trained_with import TRAINING
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class TrainingResult:
         seconds: of the training loop, validation included; of this process alone where a run was taken up again.
         best_step: of the best validation, or None without one.
         stopped_early: whether patience ended the run.
+        round_trip: of each part that was read, what its tokenizer does not give back.
+        source: the template of what the model is given.
+        target: the template of what it must write.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Trainer
@@ -54,6 +59,9 @@ class TrainingResult:
     seconds: float
     best_step: int | None = None
     stopped_early: bool = False
+    round_trip: dict[str, RoundTrip] = field(default_factory=dict, repr=False)
+    source: str | None = None
+    target: str | None = None
 
     @property
     def losses(self) -> list[float]:
@@ -81,7 +89,10 @@ class TrainingResult:
         summary = {
             "config": self.config.to_dict(),
             "history": self.history,
+            "source": self.source,
+            "target": self.target,
             "truncation": {part: vars(t) for part, t in self.truncation.items()},
+            "round_trip": {part: found.to_dict() for part, found in self.round_trip.items()},
             "parameters": vars(self.parameters),
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,
@@ -90,6 +101,6 @@ class TrainingResult:
             self.model.save_pretrained(temporary, state_dict=weights)
             if tokenizer is not None:
                 tokenizer.save_pretrained(temporary)
-            (temporary / "training.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+            (temporary / TRAINING).write_text(json.dumps(summary, indent=1), encoding="utf-8")
             for path in temporary.iterdir():
                 os.replace(path, folder / path.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -40,14 +41,24 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not 
         numbers: (rows, steps), in [0, 1).
         temperature: divides the logits.
         top_p: draw from the likeliest tokens that hold this much probability.
+        warpers: of transformers, which bend the scores first.
     """
 
-    def __init__(self, numbers: NDArray[np.float64], temperature: float, top_p: float) -> None:
+    def __init__(
+        self,
+        numbers: NDArray[np.float64],
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        warpers: Sequence[LogitsProcessor] = (),
+    ) -> None:
         self._numbers, self._temperature, self._top_p = torch.from_numpy(numbers), temperature, top_p
+        self._warpers = tuple(warpers)
         self._step = 0
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores (rows, vocabulary) in which one token a row is possible."""
+        for warper in self._warpers:
+            scores = warper(input_ids, scores)
         # Double precision: a sum over a whole vocabulary decides which token it is.
         probabilities = (scores.double() / self._temperature).softmax(-1)
         probabilities, order = torch.sort(probabilities, descending=True, stable=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from datasets import LargeList, List
 
 from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.properties.text_tokens import Pieces
 
 _TEXT = ("string", "large_string", "string_view", "null")  # a column of None alone is told by its rows
 
@@ -92,6 +94,55 @@ class Template:
         Raises:
             DataError: a value is not text.
         """
+        self._check_text(batch)
+        rows = len(batch[self.columns[0]])
+        if len(self._pieces) == 1 and self._pieces[0][0] == "":
+            return list(batch[self.columns[0]])
+        return [
+            "".join(literal + (batch[field][i] if field else "") for literal, field, _, _ in self._pieces)
+            for i in range(rows)
+        ]
+
+    def special_tokens(self, special: Collection[str]) -> tuple[str, ...]:
+        """Those of the tokens ``special`` that are written between the columns, in their order.
+
+        >>> Template("<mask> {doc}</s>", "source").special_tokens(["<mask>", "</s>"])
+        ('<mask>', '</s>')
+        """
+        return tuple(token for literal, _, _, _ in self._pieces for token in _split(literal, special)[1::2])
+
+    def pieces(
+        self, batch: Mapping[str, Sequence[Any]], special: Collection[str], in_columns: Collection[str] = ()
+    ) -> list[Pieces]:
+        """The texts of ``batch``, divided at the special tokens that they are to hold: text, token, text, ..., text.
+
+        Args:
+            batch: the columns.
+            special: tokens that are special where the template itself writes them.
+            in_columns: tokens that are special in a column as well.
+
+        Raises:
+            DataError: a value is not text.
+
+        >>> Template("<mask> {doc}", "source").pieces({"doc": ["a <mask>"]}, ["<mask>"])
+        [('', '<mask>', ' a <mask>')]
+        """
+        if not in_columns and not self.special_tokens(special):
+            return [(text,) for text in self.texts(batch)]
+        self._check_text(batch)
+        literals = [_split(literal, special) for literal, _, _, _ in self._pieces]
+        fields = [field for _, field, _, _ in self._pieces]
+        rows = []
+        for i in range(len(batch[self.columns[0]])):
+            row = [""]
+            for literal, field in zip(literals, fields, strict=True):
+                for some in (literal, _split(batch[field][i], in_columns) if field else [""]):
+                    row[-1] += some[0]
+                    row += some[1:]
+            rows.append(tuple(row))
+        return rows
+
+    def _check_text(self, batch: Mapping[str, Sequence[Any]]) -> None:
         for column in self.columns:
             wrong = [(i, v) for i, v in enumerate(batch[column]) if not isinstance(v, str)]
             if wrong:
@@ -101,10 +152,10 @@ class Template:
                     f"data.filter(lambda row: isinstance(row[{column!r}], str))"
                 )
                 raise DataError(column, "text in every row", value, remedy)
-        rows = len(batch[self.columns[0]])
-        if len(self._pieces) == 1 and self._pieces[0][0] == "":
-            return list(batch[self.columns[0]])
-        return [
-            "".join(literal + (batch[field][i] if field else "") for literal, field, _, _ in self._pieces)
-            for i in range(rows)
-        ]
+
+
+def _split(text: str, tokens: Collection[str]) -> list[str]:
+    """Text, token, text, ..., text; where two tokens begin at one place, the longer one."""
+    if not tokens or not any(token in text for token in tokens):
+        return [text]
+    return re.split("(" + "|".join(map(re.escape, sorted(tokens, key=len, reverse=True))) + ")", text)

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
@@ -21,16 +20,19 @@ from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tenso
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
+from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.parts import Splits, training_parts
+from codeshift.finetune.progress import progress_of
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import accumulating, finish, make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.scoring import check_finite, target_loss
 from codeshift.finetune.sharding import kept, set_weights, whole, whole_tensors
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import check_trackers
+from codeshift.finetune.trained_with import Limits
 from codeshift.finetune.validation import Validation
 
 
@@ -51,7 +53,7 @@ class Trainer:
         peft_config: None for full fine-tuning, or the config of any method of PEFT.
         evaluator: measures its metrics on ``validation`` too; its first one then decides what is best and when to
             stop early. None goes by the loss.
-        progress: show progress bars.
+        progress: show how far it has come: a bar on a terminal, elsewhere a line a minute on stderr.
         trackers: names of trackers of accelerate, such as ``("tensorboard",)``; their files go to ``logs`` in
             ``output_dir``.
 
@@ -87,8 +89,8 @@ class Trainer:
         self.config = config or TrainingConfig()
         self.source, self.target = Template(source, "source"), Template(target, "target")
         check_trackers(trackers)
-        self.peft_config, self.evaluator = peft_config, evaluator
-        self.progress, self.trackers = progress, trackers
+        self.peft_config, self.progress, self.trackers = peft_config, progress, trackers
+        self.evaluator = evaluator and evaluator.with_limits(Limits.of_config(self.config))
 
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
@@ -104,8 +106,8 @@ class Trainer:
         Raises:
             CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
-            ParameterError: a column is missing, the adapter does not fit the model, or nothing can be written to
-                ``output_dir``.
+            ParameterError: a column is missing, the adapter does not fit the model, nothing can be written to
+                ``output_dir``, or the model has no room for a token of the tokenizer or for the positions of a row.
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
@@ -127,11 +129,8 @@ class Trainer:
         return result
 
     def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
-        lengths = self.config.max_source_length, self.config.max_target_length
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), lengths)
-        encoded = encoder.encode(rows, part)
-        encoder.warn_of(encoded.truncation, part)
-        return encoded
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), Limits.of_config(self.config))
+        return encode_part(model, encoder, rows, part)
 
 
 class _Run:
@@ -143,6 +142,7 @@ class _Run:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
         identity = describe_run(self.config, model, data, trainer.evaluator)
+        self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
         if self.config.gradient_checkpointing:
@@ -152,14 +152,14 @@ class _Run:
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
         self.validation: Validation | None = None
         if "validation" in data:
-            rows = parts["validation"]
-            self.validation = Validation(data["validation"], self.collate, rows, trainer.tokenizer, trainer.evaluator)
+            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
+            self.validation = Validation(*given)
         self._plan_steps(data["train"])
         self.state = RunState()
         self.best: dict[str, torch.Tensor] = {}
         self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
-        shown = trainer.progress and self.accelerator.is_local_main_process
-        self.bar = tqdm(total=self.total, desc="fine-tune", unit="step", leave=None, disable=not shown)
+        local_main = self.accelerator.is_local_main_process
+        self.bar = progress_of("fine-tune", self.total, "step", shown=trainer.progress and local_main)
 
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
@@ -179,7 +179,7 @@ class _Run:
         if self.state.scaler:
             self.accelerator.scaler.load_state_dict(self.state.scaler)
         self.best = tensors.get("best", {})
-        self.bar.update(self.state.step)
+        self.bar.initial = self.bar.n = self.state.step
 
     def loop(self) -> TrainingResult:
         """Train to the end."""
@@ -288,10 +288,10 @@ class _Run:
             check_finite(f"after step {state.step}, {name}", whole(parameter))
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
-        truncation = {part: encoded.truncation for part, encoded in self.data.items()}
         return TrainingResult(
-            model.eval(), self.config, state.history, truncation, self.parameters, seconds,
-            state.best_step, state.stopped_early,
+            model.eval(), self.config, state.history, {p: e.truncation for p, e in self.data.items()}, self.parameters,
+            seconds, state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()},
+            *self.templates,
         )  # fmt: skip
 
     def _due(self, every: int | str | None) -> bool:

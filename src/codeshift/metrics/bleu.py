@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -15,13 +16,17 @@ from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import token_rows
 
 _SACREBLEU = ("none", "exp", "floor", "add-k")
+_LOG_OF_0 = -9999999999.0  # sacrebleu's
 
 
 @dataclass(frozen=True, kw_only=True)
 class BLEU(Metric):
     """BLEU in [0, 1] (papers print it times 100), of given tokens.
 
-    A row is a string, split at whitespace, or a sequence of tokens. Nothing else is tokenized: sacrebleu's default
+    A row is a string, split at whitespace, or a sequence of tokens. A row of ``references`` may be a list of several;
+    an n-gram then matches as often as the reference with most of it has it, and the brevity penalty takes the length
+    nearest to the prediction's, as sacrebleu does. (A list of strings is one reference's tokens only where the
+    prediction is a list of tokens too.) Nothing else is tokenized: sacrebleu's default
     ``13a`` tokenizer is made for prose and splits code anew, which adds 3.8 points on real Java output (77.42 becomes
     81.22 on the outputs of CodeXGLUE's CodeBERT for code refinement; ``benchmarks/metric_figures.py`` prints these
     figures).
@@ -72,7 +77,7 @@ class BLEU(Metric):
             DataError: if a row is neither a string nor a sequence of tokens.
         """
         pairs = zip(*token_rows(predictions, references), strict=True)
-        rows = [(1, *ngram_matches(p, r, self.max_order), len(p), len(r)) for p, r in pairs]
+        rows = [(1, *ngram_matches(p, r, self.max_order), len(p), closest_length(len(p), r)) for p, r in pairs]
         return np.array(rows, dtype=np.float64).reshape(-1, 2 * self.max_order + 3)
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
@@ -93,26 +98,39 @@ class BLEU(Metric):
         penalty = _brevity_penalty(length, reference_length)
         if length == reference_length == 0:
             return 1.0, penalty
-        if not reference_length:
-            return 0.0, penalty  # one of nothing matches; codexglue's smoothing would give up to .84
         matches, totals = self._counts(sums)
+        if not reference_length and not matches[0]:
+            return 0.0, penalty  # one of nothing matches; codexglue's smoothing would give up to .84
         if self.smoothing == "codexglue":
             logs = [math.log((m + 1) / (t + 1)) for m, t in zip(matches, totals, strict=True)]
-            return penalty * math.exp(sum(logs) / self.max_order), penalty
+            return penalty * math.exp(_mean(logs)), penalty
         return _sacrebleu(matches, totals, (length, reference_length), self.smoothing), penalty
 
 
-def ngram_matches(prediction: Sequence[str], reference: Sequence[str], max_order: int) -> list[int]:
+def ngram_matches(prediction: Sequence[str], references: Sequence[Sequence[str]], max_order: int) -> list[int]:
     """Clipped matches of each n-gram order, then the prediction's number of n-grams of each order.
 
-    >>> ngram_matches("a b a".split(), "a b".split(), 2)
-    [2, 1, 3, 2]
+    An n-gram matches as often as the reference that holds most of it does.
+
+    >>> ngram_matches("a b a".split(), ["a b".split(), "b a".split()], 2)
+    [2, 2, 3, 2]
     """
     matches = []
     for order in range(1, max_order + 1):
-        ours, theirs = _ngrams(prediction, order), _ngrams(reference, order)
+        ours, theirs = _ngrams(prediction, order), _ngrams(references[0], order)
+        for reference in references[1:]:
+            theirs |= _ngrams(reference, order)
         matches.append(sum(min(count, theirs[ngram]) for ngram, count in ours.items() if ngram in theirs))
     return matches + [max(0, len(prediction) - order) for order in range(max_order)]
+
+
+def closest_length(length: int, references: Sequence[Sequence[str]]) -> int:
+    """The length of the reference that is nearest to ``length``; of two as near, the shorter one.
+
+    >>> closest_length(3, ["a b".split(), "a b c d".split()])
+    2
+    """
+    return min((len(reference) for reference in references), key=lambda found: (abs(found - length), found))
 
 
 def _ngrams(tokens: Sequence[str], order: int) -> Counter[tuple[str, ...]]:
@@ -137,4 +155,15 @@ def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, 
         effective_order=True,
         max_ngram_order=len(matches),
     )
-    return float(min(bleu.score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
+    orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective: those of which there are n-grams
+    # Not bleu.score, which ``sum`` rounds as the running Python does.
+    score = bleu.bp * math.exp(_mean([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
+    return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
+
+
+def _mean(values: Sequence[float]) -> float:
+    """The mean, added up from left to right: since Python 3.12 ``sum`` rounds floats in another way."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values)

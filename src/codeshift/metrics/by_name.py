@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
 from typing import Any
 
 from codeshift.errors import ParameterError, closest
+from codeshift.literals import literal
 from codeshift.metrics.base import Metric, _snake_case
 from codeshift.metrics.bleu import BLEU
 from codeshift.metrics.chrf import ChrF
@@ -113,15 +113,8 @@ def _options(text: str, name: str) -> dict[str, Any]:
         key, equals, value = option.partition("=")
         if not equals:
             raise ParameterError("metric", "a name with options as [option=value]", name, f"{option!r} has no value")
-        options[key.strip()] = _value(value.strip())
+        options[key.strip()] = literal(value.strip())
     return options
-
-
-def _value(text: str) -> Any:
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
 
 
 def _without_default(cls: type[Metric]) -> set[str]:

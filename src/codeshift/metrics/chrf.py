@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric
-from codeshift.metrics.rows import text_rows
+from codeshift.metrics.rows import several_text_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class ChrF(Metric):
     """chrF in [0, 1] (papers print it times 100): F-score over character n-grams, without whitespace.
 
     It needs no tokenizer, and it does not see whitespace: programs that differ only in indentation score 1. Two rows
-    without any character agree.
+    without any character agree. Of several references the one with the highest score counts, in the corpus too, as in
+    sacrebleu.
 
     Attributes:
         char_order: longest character n-gram.
@@ -68,11 +70,12 @@ class ChrF(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        left, right = text_rows(predictions, references)
+        left, several = several_text_rows(predictions, references)
+        blank = [not p.split() and any(not r.split() for r in rs) for p, rs in zip(left, several, strict=True)]
+        right = [("",) if alike else rs for alike, rs in zip(blank, several, strict=True)]
         width = 3 * (self.char_order + self.word_order)
-        # The statistics that sacrebleu's own bootstrap resamples.
-        counts = self._sacrebleu._extract_corpus_statistics(left, [right]) if left else []
-        blank = [not (p.split() or r.split()) for p, r in zip(left, right, strict=True)]
+        # The statistics that sacrebleu's own bootstrap resamples: of several references, those of the likest.
+        counts = self._sacrebleu._extract_corpus_statistics(left, list(zip_longest(*right))) if left else []
         columns = [np.ones(len(left)), np.array(blank, dtype=np.float64)]
         return np.column_stack([*columns, np.array(counts, dtype=np.float64).reshape(-1, width)])
 

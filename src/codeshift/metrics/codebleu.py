@@ -16,7 +16,8 @@ from codeshift.metrics.codebleu_parts.combine import across, bleu, brevity_penal
 from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS
 from codeshift.metrics.dataflow.tables import flow_language
-from codeshift.metrics.rows import text_rows
+from codeshift.metrics.rows import several_text_rows
+from codeshift.properties.grammars import language_remedy
 
 PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
@@ -38,6 +39,10 @@ class CodeBLEU(Metric):
     by numbers in the order in which they come up. ``corpus`` adds the counts of all rows before it divides, ``score``
     divides row by row. ``docs/guides/codebleu.md`` goes through every point in which the paper, the two public
     implementations and this one differ.
+
+    A row of ``references`` may be a list of several. N-grams are then BLEU's of several references, and of subtrees and
+    of data flow that reference counts of which the greatest share is found. The compatible modes add up the subtrees,
+    edges and weighted n-grams of all references, as those implementations do.
 
     Identical rows score 1, two empty ones included; an empty prediction scores 0. Code that does not parse is compared
     by the tree and the edges that could be made of it.
@@ -80,9 +85,8 @@ class CodeBLEU(Metric):
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)
         known = tuple(sorted(_in_compat(self.compat)))
         if self.language not in known:
-            raise ParameterError(
-                "language", f"one that {self.compat} has", self.language, closest(self.language, known)
-            )
+            remedy = language_remedy(self.language, known)
+            raise ParameterError("language", f"one that {self.compat} has", self.language, remedy)
 
     def score(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None
@@ -121,7 +125,7 @@ class CodeBLEU(Metric):
         """
         from codeshift.metrics.codebleu_parts.counting import RowCounter
 
-        left, right = text_rows(predictions, references)
+        left, right = several_text_rows(predictions, references)
         size = _BATCH if executor is None else _TASK
         batches = [(left[i : i + size], right[i : i + size]) for i in range(0, len(left), size)]
         if executor is None:
@@ -179,7 +183,7 @@ class CodeBLEU(Metric):
         return across(parts * np.asarray(self.weights))
 
 
-def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[str]]) -> FloatArray:
+def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[tuple[str, ...]]]) -> FloatArray:
     """A task of an executor."""
     from codeshift.metrics.codebleu_parts.counting import RowCounter
 

@@ -74,7 +74,8 @@ class _ElementOverlap(Metric):
         """
         names = self.names or ()
         rows = []
-        for wanted, place in zip(*self._sides(*text_rows(predictions, references)), strict=True):
+        sides = text_rows(predictions, references, metric=type(self).__name__)
+        for wanted, place in zip(*self._sides(*sides), strict=True):
             asked = wanted if self.names is None else wanted.intersection(names)
             found = asked & place
             rows.append([1, len(found), len(asked), *(x for name in names for x in (name in found, name in asked))])

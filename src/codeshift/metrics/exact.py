@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from codeshift.metrics.base import FloatArray, Metric
-from codeshift.metrics.rows import text_rows
+from codeshift.metrics.rows import several_text_rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExactMatch(Metric):
-    """1 where the prediction is the reference, character for character; else 0.
+    """1 where the prediction is the reference, or one of several, character for character; else 0.
 
     Attributes:
         normalize_whitespace: compare the texts after each run of whitespace has become one space and the ends are
@@ -36,7 +36,11 @@ class ExactMatch(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        left, right = text_rows(predictions, references)
+        pairs = zip(*several_text_rows(predictions, references), strict=True)
         if self.normalize_whitespace:
-            left, right = [" ".join(p.split()) for p in left], [" ".join(r.split()) for r in right]
-        return np.array([p == r for p, r in zip(left, right, strict=True)], dtype=np.float64)
+            return np.array([_plain(p) in map(_plain, r) for p, r in pairs], dtype=np.float64)
+        return np.array([p in r for p, r in pairs], dtype=np.float64)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -154,7 +154,7 @@ def network_can_be_cut_off() -> bool:
         return False
     command = [sys.executable, "-s", "-P", "-c", "pass"]
     order = {"command": command, "environment": {}, "allow_network": False, "limits": {}}
-    return _wait(_start(order, tempfile.gettempdir(), ()), 60) == 0
+    return _wait(_start(order, tempfile.gettempdir(), ()), 600) == 0
 
 
 def _start(order: dict[str, object], folder: str, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:

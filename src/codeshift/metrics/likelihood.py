@@ -97,7 +97,10 @@ class TokenAccuracy(_PerToken):
 
 
 def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
-    array = np.asarray(row, dtype=np.float64)
+    try:
+        array = np.asarray(row, dtype=np.float64)
+    except (TypeError, ValueError):  # ragged rows, text
+        array = np.empty(())
     if array.ndim != 1:
         raise DataError(f"predictions[{i}]", "a 1-D array of log-probabilities", row, "give one number a token")
     _check_length(i, array.size, tokens)

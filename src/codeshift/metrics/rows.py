@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 from codeshift.errors import DataError, ParameterError
 
 
-def text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[str], list[str]]:
-    """Both sides as lists of strings, of one length.
+def text_rows(
+    predictions: Iterable[Any], references: Iterable[Any], *, metric: str = "this metric"
+) -> tuple[list[str], list[str]]:
+    """Both sides as lists of strings, of one length, for a ``metric`` of one reference a row.
+
+    A list that holds one reference stands for that reference.
 
     Raises:
         ParameterError: if a side is one string, or the lengths differ.
-        DataError: if a row is not a string.
+        DataError: if a row is not a string, or has several references.
 
     >>> text_rows(["a"], ["a", "b"])
     Traceback (most recent call last):
@@ -24,27 +28,51 @@ def text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[li
     codeshift.errors.ParameterError: references must be as long as predictions (1 rows), got 2: give one reference
     a row, in the same order
     """
-    left, right = equally_long(predictions, references)
-    for side, rows in (("predictions", left), ("references", right)):
-        for i, row in enumerate(rows):
-            if not isinstance(row, str):
-                raise not_text(side, i, row)
-    return left, right
+    left, right = several_text_rows(predictions, references)
+    for i, row in enumerate(right):
+        if len(row) > 1:
+            remedy = "choose one, or take a metric of several: ExactMatch, BLEU, ChrF, EditSimilarity, CodeBLEU"
+            raise DataError(f"references[{i}]", f"one reference, which is what {metric} takes a row", row, remedy)
+    return left, [row[0] for row in right]
 
 
-def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[list[str]], list[list[str]]]:
-    """Both sides as lists of token lists, of one length. A row that is a string is split at whitespace.
+def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The predictions, and the references of each: a row is one string, or a list of at least one.
 
     Raises:
         ParameterError: if a side is one string, or the lengths differ.
-        DataError: if a row is neither a string nor a sequence of strings.
+        DataError: if a prediction or a reference is not a string, or a row has no reference.
 
-    >>> token_rows(["return x"], [["return", "x"]])
-    ([['return', 'x']], [['return', 'x']])
+    >>> several_text_rows(["a", "b"], ["a", ["b", "c"]])
+    (['a', 'b'], [('a',), ('b', 'c')])
     """
     left, right = equally_long(predictions, references)
-    return [_tokens("predictions", i, r) for i, r in enumerate(left)], [
-        _tokens("references", i, r) for i, r in enumerate(right)
+    for i, row in enumerate(left):
+        if not isinstance(row, str):
+            raise not_text("predictions", i, row)
+    return left, [(row,) if isinstance(row, str) else _texts(i, row) for i, row in enumerate(right)]
+
+
+def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[list[str]], list[list[list[str]]]]:
+    """The predictions' tokens, and those of the references of each. A string is split at whitespace.
+
+    A list of strings is one reference's tokens where the prediction is given as tokens too, and several references
+    where it is a string; a list of lists is several references, each as tokens.
+
+    Raises:
+        ParameterError: if a side is one string, or the lengths differ.
+        DataError: if a row is neither a string nor a sequence of strings, or a row has no reference.
+
+    >>> token_rows(["return x"], [["return x", "return y"]])
+    ([['return', 'x']], [[['return', 'x'], ['return', 'y']]])
+    >>> token_rows([["return", "x"]], [["return", "x"]])
+    ([['return', 'x']], [[['return', 'x']]])
+    """
+    left, right = equally_long(predictions, references)
+    tokens = [_tokens("predictions", i, row) for i, row in enumerate(left)]
+    return tokens, [
+        [row.split()] if isinstance(row, str) else _token_lists(i, row, ours=ours)
+        for i, (ours, row) in enumerate(zip(left, right, strict=True))
     ]
 
 
@@ -59,7 +87,7 @@ def id_rows(side: str, rows: list[Any]) -> list[NDArray[np.int64]]:
     """
     ids = []
     for i, row in enumerate(rows):
-        array = np.asarray(row)
+        array = _array(row)
         if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
             raise DataError(f"{side}[{i}]", "a 1-D array of token ids (integers)", row, "give one id a token")
         if array.size and array.min() < 0:
@@ -83,7 +111,10 @@ def equally_long(predictions: Iterable[Any], references: Iterable[Any]) -> tuple
     left, right = as_rows("predictions", predictions), as_rows("references", references)
     if len(left) != len(right):
         constraint = f"as long as predictions ({len(left)} rows)"
-        raise ParameterError("references", constraint, len(right), "give one reference a row, in the same order")
+        remedy = "give one reference a row, in the same order"
+        if right and all(isinstance(row, (list, tuple)) and len(row) == len(left) for row in right):
+            remedy = "give a list of references a row, as zip(*references) does"
+        raise ParameterError("references", constraint, len(right), remedy)
     return left, right
 
 
@@ -113,3 +144,36 @@ def _tokens(side: str, i: int, row: Any) -> list[str]:
     if not all(isinstance(token, str) for token in tokens):
         raise DataError(f"{side}[{i}]", "a string or a sequence of strings", row, "give the tokens as text, not as ids")
     return tokens
+
+
+def _texts(i: int, row: Any) -> tuple[str, ...]:
+    """The references of a row that is no string."""
+    if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
+        raise not_text("references", i, row)
+    texts = tuple(row)
+    if not texts:
+        raise DataError(f"references[{i}]", "at least one reference", row, "give '' for a reference that is empty")
+    for j, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise not_text(f"references[{i}]", j, text)
+    return texts
+
+
+def _token_lists(i: int, row: Any, *, ours: Any) -> list[list[str]]:
+    """The tokens of each reference of a row that is no string."""
+    if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
+        raise not_text("references", i, row)
+    items = list(row)
+    if not isinstance(ours, str) and all(isinstance(item, str) for item in items):
+        return [items]
+    if not items:
+        raise DataError(f"references[{i}]", "at least one reference", row, "give '' for a reference that is empty")
+    return [_tokens(f"references[{i}]", j, item) for j, item in enumerate(items)]
+
+
+def _array(row: Any) -> NDArray[Any]:
+    """The row as an array; one without shape where it is ragged, which no row may be."""
+    try:
+        return np.asarray(row)
+    except ValueError:
+        return np.empty((), dtype=object)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
-from codeshift.metrics.rows import text_rows
+from codeshift.metrics.rows import several_text_rows
 from codeshift.properties.grammars import check_language
 
 
@@ -50,7 +50,7 @@ class SyntacticValidity(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        texts, _ = text_rows(predictions, references)
+        texts, _ = several_text_rows(predictions, references)
         return np.array(list(map(validator(self.language), texts)), dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
@@ -60,7 +60,7 @@ class SyntacticValidity(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        texts, _ = text_rows(predictions, references)
+        texts, _ = several_text_rows(predictions, references)
         valid = list(map(validator(self.language), texts))
         columns = [[1] * len(texts), valid]
         if self.language == "python":

@@ -27,7 +27,7 @@ def card(recipe: dict[str, Any]) -> str:
         millions=recipe["parameters"] / 1e6, vocabulary=recipe["vocabulary"],
         source_tokens=training["max_source_length"], target_tokens=training["max_target_length"],
         train=held_out["train"], test=held_out["test"], leaked=held_out["leaked"],
-        rows=recipe["likelihood_after"]["rows"], python=recipe["versions"]["python"],
+        rows=recipe["likelihood_after"]["rows"],
         before=_interval(recipe["likelihood_before"]), after=_interval(recipe["likelihood_after"]),
         fragments=recipe["fragments"], characters=recipe["characters"] / 1e6, documented=recipe["documented"],
         most=recipe["most_of_one"], java_files=_files(recipe["java_files"]), java_left_out=recipe["java_left_out"],

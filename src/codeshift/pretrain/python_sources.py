@@ -9,6 +9,8 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from datasets import Dataset
+
 from codeshift.data import stdlib_functions
 from codeshift.data.functions import python_functions
 from codeshift.errors import DataError
@@ -77,19 +79,15 @@ def permissive_licence(name: str, metadata: importlib.metadata.PackageMetadata) 
 
 
 def standard_library() -> tuple[Source, tuple[Fragment, ...]]:
-    """The standard library: its undocumented functions, to learn from, and the documented ones, which are held out."""
-    fragments = tuple(
-        Fragment(
-            source="the standard library",
-            language="python",
-            signature=row["signature"],
-            docstring=row["docstring"],
-            code=row["code"],
-        )
-        for row in stdlib_functions(documented_only=False)
-    )
-    undocumented = tuple(fragment for fragment in fragments if not fragment.docstring)
-    held_out = tuple(fragment for fragment in fragments if fragment.docstring)
+    """The standard library: functions without a docstring, to learn from, and the documented ones, which are held out.
+
+    Held out are those of the embedded corpus, on which models are tested, and what else the running Python documents.
+    """
+    running = _fragments_of(stdlib_functions(running_python=True, documented_only=False))
+    embedded = _fragments_of(stdlib_functions())
+    known = set(embedded)
+    undocumented = tuple(fragment for fragment in running if not fragment.docstring)
+    held_out = (*embedded, *(fragment for fragment in running if fragment.docstring and fragment not in known))
     source = Source(
         name="Python's standard library",
         version=platform.python_version(),
@@ -97,6 +95,19 @@ def standard_library() -> tuple[Source, tuple[Fragment, ...]]:
         fragments=undocumented,
     )
     return source, held_out
+
+
+def _fragments_of(rows: Dataset) -> tuple[Fragment, ...]:
+    return tuple(
+        Fragment(
+            source="the standard library",
+            language="python",
+            signature=row["signature"],
+            docstring=row["docstring"],
+            code=row["code"],
+        )
+        for row in rows
+    )
 
 
 def _is_read(path: str) -> bool:

@@ -12,7 +12,7 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
 from codeshift.errors import DataError
-from codeshift.finetune.code_tokenizer import train_code_tokenizer
+from codeshift.finetune.code_tokenizer import SENTINELS, train_code_tokenizer
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.models import load_model, load_tokenizer
 from codeshift.finetune.result import TrainingResult
@@ -64,6 +64,7 @@ class PretrainingConfig:
             schedule="cosine",
             max_source_length=SOURCE_TOKENS,
             max_target_length=TARGET_TOKENS,
+            special_tokens=SENTINELS,
             seed=self.seed,
             precision=self.precision,  # type: ignore[arg-type]
             eval_every=self.validate_every,

@@ -147,10 +147,16 @@ class Clusters(Property):
             )
         mean = points.mean(axis=0, keepdims=True)
         _, directions = np.linalg.eigh((points - mean).T @ (points - mean))
-        projected = ProjectedVectors(
-            self.column, prop, Matrix.pack(mean), Matrix.pack(directions[:, ::-1][:, : self.pca].T)
-        )
+        components = _signed(directions[:, ::-1][:, : self.pca].T)
+        projected = ProjectedVectors(self.column, prop, Matrix.pack(mean), Matrix.pack(components))
         return projected, table.values(projected)
+
+
+def _signed(components: np.ndarray) -> np.ndarray:
+    """Each component with the sign that makes its largest number positive, the first where several are as large."""
+    sizes = np.abs(components)
+    first = np.argmax(sizes >= sizes.max(axis=1, keepdims=True) - _TIE, axis=1)
+    return np.asarray(components * np.sign(components[np.arange(len(components)), first])[:, None])
 
 
 def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, float]:

@@ -80,7 +80,9 @@ class EncoderVectors(Property):
     def _encode(self, texts: list[str], tokenizer: Any, model: Any) -> np.ndarray:
         import torch
 
-        inputs = tokenizer(texts, truncation=True, max_length=self.max_length, padding=True, return_tensors="pt")
+        # What looks like a special token in a program is text, as far as this tokenizer can be told so.
+        how = {"truncation": True, "max_length": self.max_length, "padding": True, "split_special_tokens": True}
+        inputs = tokenizer(texts, return_tensors="pt", **how)
         arguments = {name: inputs[name].to(model.device) for name in ("input_ids", "attention_mask")}
         with torch.inference_mode():
             states = model(**arguments).last_hidden_state

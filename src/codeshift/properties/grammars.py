@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -89,22 +90,34 @@ def check_language(language: str) -> str:
     """
     known = isinstance(language, str) and (language in _WHEELS or language in languages())
     if not known:
-        remedy = (isinstance(language, str) and remedy_of_pack(language)) or _remedy(str(language))
+        remedy = (isinstance(language, str) and remedy_of_pack(language)) or language_remedy(language, languages())
         raise ParameterError("language", "a known language", language, remedy)
     return language
 
 
 _USUAL = {
-    "c#": "c_sharp", "csharp": "c_sharp", "cs": "c_sharp", "c++": "cpp", "cxx": "cpp", "golang": "go",
-    "js": "javascript", "ecmascript": "javascript", "py": "python", "python3": "python", "rb": "ruby", "rs": "rust",
-    "ts": "typescript",
+    "c#": "c_sharp", "csharp": "c_sharp", "cs": "c_sharp", ".net": "c_sharp", "dotnet": "c_sharp",
+    "c++": "cpp", "cxx": "cpp", "cc": "cpp", "hpp": "cpp", "cplusplus": "cpp", "h": "c", "ansi_c": "c",
+    "golang": "go", "jav": "java", "jdk": "java",
+    "js": "javascript", "jsx": "javascript", "mjs": "javascript", "ecmascript": "javascript", "es6": "javascript",
+    "node": "javascript", "nodejs": "javascript", "node.js": "javascript",
+    "py": "python", "py3": "python", "python3": "python", "python2": "python", "cpython": "python",
+    "rb": "ruby", "rs": "rust", "ts": "typescript", "tsx": "typescript", "php7": "php", "php8": "php",
 }  # fmt: skip
-"""What some languages are called elsewhere."""
+"""What some languages are called elsewhere, by file ending or by name."""
 
 
-def _remedy(name: str) -> str:
-    known = _USUAL.get(name.lower())
-    return f"did you mean {known}?" if known else closest(name.lower(), languages())
+def language_remedy(name: object, known: Iterable[str]) -> str:
+    """What to write in place of a language that is not among ``known``: whatever takes a language says this.
+
+    >>> language_remedy("C#", ["c_sharp", "java"]), language_remedy("jaav", ["c_sharp", "java"])
+    ('did you mean c_sharp?', 'did you mean java?')
+    """
+    known = tuple(known)
+    written = str(name).strip().lower()
+    meant = _USUAL.get(written, written.replace("-", "_").replace(" ", "_"))
+    meant = _USUAL.get(meant.lstrip("."), meant)
+    return f"did you mean {meant}?" if meant in known else closest(meant, known)
 
 
 @cache

@@ -2,7 +2,8 @@ r"""Tokens of code in no particular language: what "tokens" means wherever no gr
 
 The rule is small enough to know by heart and holds for any text, whole or cut off:
 
-1. *identifiers and keywords*: a run of letters, digits and underscores, Unicode's included, that starts with no digit;
+1. *identifiers and keywords*: a run of letters, digits and underscores, Unicode 14's included, that starts with no
+   digit;
 2. *numbers*: a run of the same that starts with a digit, with its decimal points and signed exponents (``0x1F``,
    ``1_000``, ``2.5e-3f``; a point joins only where a digit follows, so ``1..10`` is ``1``, ``..``, ``10``);
 3. *operators*: the longest of `OPERATORS` that fits (``>>>=``, ``->``, ``::``, ``&&``);
@@ -21,6 +22,8 @@ from __future__ import annotations
 
 import re
 
+from codeshift.properties.later_letters import LATER, has_later_letters
+
 __all__ = ["OPERATORS", "lex", "token_spans"]
 
 _FOUR = ">>>="
@@ -29,9 +32,15 @@ _TWO = "== != <= >= <> << >> += -= *= /= %= &= |= ^= .= @= := =~ !~ -> => <- :: 
 OPERATORS: tuple[str, ...] = tuple(f"{_FOUR} {_THREE} {_TWO}".split())
 """Operators of more than one character, longest first, from the eleven languages of `codeshift.properties.grammars`."""
 
-# No group is possessive: Python 3.11.2 gets those wrong, and nothing follows a number that could make one back off.
-_NUMBER = r"0[xX]\w*|\d\w*(?:(?:\.|(?<=[eE])[+-])\d\w*)*"
-_TOKEN = re.compile(rf"[^\W\d]\w*+|{_NUMBER}|{'|'.join(map(re.escape, OPERATORS))}|\S")
+
+def _token(letter: str, word: str, digit: str) -> re.Pattern[str]:
+    # No group is possessive: Python 3.11.2 gets those wrong, and nothing follows a number that could make one back off.
+    number = rf"0[xX]{word}*|{digit}{word}*(?:(?:\.|(?<=[eE])[+-]){digit}{word}*)*"
+    return re.compile(rf"{letter}{word}*+|{number}|{'|'.join(map(re.escape, OPERATORS))}|\S")
+
+
+_TOKEN = _token(r"[^\W\d]", r"\w", r"\d")
+_TOKEN_OF_UNICODE_14 = _token(rf"[^\W\d{LATER}]", rf"[^\W{LATER}]", rf"[^\D{LATER}]")
 
 
 def lex(text: str) -> list[str]:
@@ -51,7 +60,7 @@ def lex(text: str) -> list[str]:
     >>> lex("été = 0xFF  # naïve")
     ['été', '=', '0xFF', '#', 'naïve']
     """
-    return _TOKEN.findall(text)
+    return _rule(text).findall(text)
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
@@ -60,4 +69,9 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     >>> token_spans("x += 1")
     [(0, 1), (2, 4), (5, 6)]
     """
-    return [match.span() for match in _TOKEN.finditer(text)]
+    return [match.span() for match in _rule(text).finditer(text)]
+
+
+def _rule(text: str) -> re.Pattern[str]:
+    """The rule with what this Python calls a letter, which is quick, where that is what every Python calls one."""
+    return _TOKEN_OF_UNICODE_14 if has_later_letters(text) else _TOKEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,11 +41,14 @@ class Matrix(Serialisable):
 
     @classmethod
     def pack(cls, array: np.ndarray, *, bits: int = 32) -> Matrix:
-        """Round to 32-bit floats, or to 8 bits with a scale for each column."""
+        """Round to 32-bit floats, or to 8 bits with a scale for each column.
+
+        What lies below a billionth of the largest number is rounded away first: there the kernels of BLAS differ.
+        """
         rows, columns = array.shape
         if bits == 32:
-            return cls(rows, columns, (), _text(array.astype("<f4")))
-        scales = np.abs(array).max(axis=0) / 127
+            return cls(rows, columns, (), _text(_agreed(array).astype("<f4")))
+        scales = np.array([float(f"{scale:.9g}") for scale in (np.abs(array).max(axis=0) / 127).tolist()])
         steps = np.rint(array / np.where(scales > 0, scales, 1)).astype(np.int8)
         return cls(rows, columns, tuple(scales.tolist()), _text(steps))
 
@@ -63,6 +67,14 @@ class Matrix(Serialisable):
 
     def __repr__(self) -> str:
         return f"Matrix({self.rows}x{self.columns}, digest={self.digest!r})"
+
+
+def _agreed(array: np.ndarray) -> np.ndarray:
+    """Numbers to nine decimals of the largest one's order of magnitude, and no negative zero."""
+    largest = float(np.abs(array).max(initial=0.0))
+    if not largest or not math.isfinite(largest):
+        return array
+    return np.asarray(np.round(array, 9 - math.floor(math.log10(largest))) + 0.0)
 
 
 def _text(array: Any) -> str:

@@ -12,11 +12,14 @@ import numpy as np
 
 from codeshift.errors import ManifestError, MissingExtraError, ParameterError
 from codeshift.properties.base import TextProperty
+from codeshift.properties.text_tokens import tokenize_plain
 
 
 @dataclass(frozen=True)
 class ModelTokenCount(TextProperty):
     """Tokens of each row by a Hugging Face tokenizer, without the special tokens that a model adds.
+
+    What looks like a special token in a program, such as ``</s>``, is text, as in fine-tuning.
 
     Attributes:
         tokenizer: its name on the hub, or the folder that it was saved to. Code that comes with it is never run.
@@ -41,8 +44,7 @@ class ModelTokenCount(TextProperty):
                 f"the tokenizer {self.tokenizer!r} has another vocabulary (digest {now}) than the one that lengths "
                 f"were counted with ({self.digest}): fit the splitter again, or load the old revision from a folder"
             )
-        encoded = tokenizer(list(texts), add_special_tokens=False, return_attention_mask=False, verbose=False)
-        return np.array([len(ids) for ids in encoded["input_ids"]], dtype=np.float64)
+        return np.array([len(ids) for ids in tokenize_plain(tokenizer, texts)], dtype=np.float64)
 
 
 @lru_cache(maxsize=4)

@@ -14,6 +14,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError, closest
 from codeshift.properties.base import Property, TextProperty
+from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
 from codeshift.properties.progress import counted
 from codeshift.properties.serialise import Serialisable
@@ -148,7 +149,9 @@ def tokens_of(text: str, vocabulary: str) -> list[str]:
     """
     tokens = lex(text)
     if vocabulary == "identifiers":
-        return [token for token in tokens if token[0] == "_" or token[0].isalpha()]
+        return [
+            token for token in tokens if token[0] == "_" or (token[0].isalpha() and not has_later_letters(token[0]))
+        ]
     return tokens
 
 

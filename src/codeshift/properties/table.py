@@ -30,7 +30,7 @@ class PropertyTable:
 
     Values are kept in memory for as long as the table lives. For datasets of 1,000 rows or more they are also cached
     on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
-    ``datasets.disable_caching()`` was called.
+    ``datasets.disable_caching()`` was called or nothing can be written there.
 
     Args:
         data: the dataset; it is not changed.
@@ -135,8 +135,8 @@ class PropertyTable:
             num_proc=self.num_proc,
             remove_columns=[column],
             new_fingerprint=fingerprint,
-            cache_file_name=str(_cache_folder() / f"{fingerprint}.arrow") if datasets.is_caching_enabled() else None,
             desc=description,
+            **_place_of_cache(f"{fingerprint}.arrow") if datasets.is_caching_enabled() else {},
         )
         return mapped[:]  # type: ignore[no-any-return]
 
@@ -173,10 +173,15 @@ def _parsed_by(prop: Property) -> list[str]:
     return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []
 
 
-def _cache_folder() -> Path:
-    folder = Path(os.environ.get("CODESHIFT_CACHE", Path.home() / ".cache" / "codeshift")) / "properties"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _place_of_cache(name: str) -> dict[str, Any]:
+    """Where ``datasets`` keeps values: in a file of this name, or in memory where there is no folder to write to."""
+    try:
+        named = os.environ.get("CODESHIFT_CACHE")
+        folder = (Path(named) if named else Path.home() / ".cache" / "codeshift") / "properties"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # a home that is read-only, or none at all
+        return {"keep_in_memory": True}
+    return {"cache_file_name": str(folder / name)} if os.access(folder, os.W_OK) else {"keep_in_memory": True}
 
 
 def _texts(data: Dataset, column: str) -> list[str]:

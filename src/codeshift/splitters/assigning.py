@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError, SizeWarning, Told
+from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
 from codeshift.properties.columns import check_name
-from codeshift.splitters.dealing import MASKED, PARTS, Dealt, add_control, deal, tell_near_duplicates, trim_train
+from codeshift.splitters.dealing import (
+    MASKED,
+    PARTS,
+    TEST_ID,
+    Dealt,
+    add_control,
+    deal,
+    tell_near_duplicates,
+    trim_train,
+)
 from codeshift.splitters.official import check_official_request, deal_official
 from codeshift.splitters.request import DealRequest
+from codeshift.splitters.small_parts import in_words, small_parts
 from codeshift.splitters.sources import Sources, UnitsOfRows, also_read
 from codeshift.splitters.words import region_words
 
@@ -38,9 +48,10 @@ def assign(splitter: Splitter, data: Dataset | DatasetDict | PropertyTable, requ
     units = sources.units(splitter.columns, request)
     digests = sources.digests(splitter.columns, also_read(splitter, request))
     region = splitter.fit(sources.fitting)
-    inside = _inside(region, sources, splitter)
-    dealt = _deal(sources, inside, units, digests, request)
+    inside = _inside(region, sources, splitter, units.kept)
+    dealt = deal_rows(sources, inside, units, digests, request)
     _check_sizes(dealt, request)
+    _check_test_parts(dealt, sources.identities(splitter.columns, units.similar), request)
     return SplitAssignment.create(splitter, region, request, sources, digests, inside, dealt, units.similar)
 
 
@@ -61,10 +72,12 @@ def _naming(splitter: Splitter, column: str) -> str | None:
     return next(filter(None, (_naming(part, column) for part in parts)), None)
 
 
-def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
+def _inside(region: Region, sources: Sources, splitter: Splitter, kept: np.ndarray | None) -> np.ndarray:
     masks = [region.contains(table) for table in sources.tables]
-    for name, mask in zip(sources.names, masks, strict=True):
-        whole = "" if name == "data" else f" of the official {name} split"
+    told = "" if kept is None else " that are kept of near-duplicates"
+    for name, whole_mask in zip(sources.names, masks, strict=True):
+        mask = whole_mask if kept is None else whole_mask[kept[slice(*sources.spans[name])]]
+        whole = ("" if name == "data" else f" of the official {name} split") + told
         if name == "validation":
             continue  # with all of it inside or outside there is still something to test
         if not mask.any():
@@ -84,19 +97,31 @@ def _inside(region: Region, sources: Sources, splitter: Splitter) -> np.ndarray:
     return np.concatenate(masks)
 
 
-def _deal(sources: Sources, inside: np.ndarray, units: UnitsOfRows, digests: np.ndarray, request: DealRequest) -> Dealt:
+def deal_rows(
+    sources: Sources, inside: np.ndarray, units: UnitsOfRows, digests: np.ndarray, request: DealRequest
+) -> Dealt:
+    """Deal all rows, those that are dropped as duplicates apart.
+
+    Args:
+        sources: the rows.
+        inside: which of them lie in the region.
+        units: of the rows that are dealt.
+        digests: of all rows.
+        request: seed and sizes.
+    """
+    kept = slice(None) if units.kept is None else units.kept
     if sources.is_official:
-        dealt = deal_official(sources.source_of_rows(), inside, units.dealt, request)
+        dealt = deal_official(sources.source_of_rows()[kept], inside[kept], units.dealt, request)
     else:
-        dealt = deal(inside, units.dealt, request)
+        dealt = deal(inside[kept], units.dealt, request)
     tell_near_duplicates(dealt, units.strict)
     if request.train_size is not None or request.train_control:
-        row_order = sources.row_order(digests)
+        row_order = sources.row_order(digests)[kept]
         if request.train_size is not None:
             trim_train(dealt, units.dealt, request, row_order)
         if request.train_control:
             add_control(dealt, units.dealt, request, row_order)
-    return dealt
+    return dealt if units.kept is None else dealt.spread(units.kept)
 
 
 def _check_sizes(dealt: Dealt, request: DealRequest) -> None:
@@ -111,3 +136,10 @@ def _check_sizes(dealt: Dealt, request: DealRequest) -> None:
         remedy = f"{told} ({reason}): allow more, or ask for sizes that the groups can make up"
         raise ParameterError("tolerance", "large enough for what could be had", request.tolerance, remedy)
     warnings.warn(f"{told} ({reason})", SizeWarning, stacklevel=4)
+
+
+def _check_test_parts(dealt: Dealt, identities: np.ndarray, request: DealRequest) -> None:
+    unasked = (TEST_ID,) if dealt.asked.get("test_id") == 0 else ()
+    told = small_parts(dealt.parts, identities, request.min_test_rows, unasked=unasked)
+    if told:
+        warnings.warn(in_words(told, request.min_test_rows), SmallPartWarning, stacklevel=4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 from codeshift.properties import PropertyTable
 from codeshift.properties.progress import bars
 from codeshift.splitters.regions import Region
-from codeshift.splitters.request import BIND, DealRequest, near_duplicates_asked
+from codeshift.splitters.request import BIND, MIN_TEST_ROWS, DealRequest, near_duplicates_asked
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -87,6 +87,7 @@ class Splitter(ABC):
         validation_ood_size: float = 0.0,
         train_control: bool = False,
         tolerance: float | None = None,
+        min_test_rows: int = MIN_TEST_ROWS,
         progress: bool = True,
     ) -> SplitAssignment:
         """Deal the rows of ``data`` into parts.
@@ -114,8 +115,11 @@ class Splitter(ABC):
             stratify: a column (a label) of whose values every drawn part holds its share.
             near_duplicates: ``"bind"`` keeps near-duplicates (Jaccard similarity of token 5-grams of at least 0.7) on
                 one side of train and test, as it does equal rows: where a test row has one outside of the region,
-                that leaves train. ``"ignore"`` leaves them where they fall; a
-                ``codeshift.properties.near_duplicates.NearDuplicates`` sets threshold and n-gram.
+                that leaves train. ``"drop"`` deals one row of each component of near-duplicates, that of the least
+                identity digest, wherever it lies, and excludes the others before anything is dealt (of official splits
+                each keeps one). ``"ignore"`` leaves them where they fall. Of
+                ``codeshift.properties.near_duplicates``, a ``NearDuplicates`` binds and a ``DropNearDuplicates`` drops
+                with another threshold and n-gram.
             validation_ood_size: of the region's rows, how many are ``validation_ood``, to study model selection that
                 sees the shift; there is no such part unless it is asked for. 1 takes the region's part of an
                 official ``validation``.
@@ -123,6 +127,8 @@ class Splitter(ABC):
                 could train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
             tolerance: how far a part may miss the size asked, as a share of all rows, before that is an error rather
                 than a warning. Rows that belong together are never cut, so a giant group may leave no exact answer.
+            min_test_rows: warn where ``test_ood`` or ``test_id`` has fewer distinct rows; 0 never warns. Copies count
+                once, near-duplicates too unless they are ignored.
             progress: show bars on long work, unless those of ``datasets`` are turned off.
 
         Raises:
@@ -132,6 +138,7 @@ class Splitter(ABC):
 
         Warns:
             SizeWarning: if a part could not get the size asked because rows that belong together are kept whole.
+            SmallPartWarning: if a test part has fewer than ``min_test_rows`` distinct rows.
         """
         from codeshift.splitters.assigning import assign
 
@@ -148,6 +155,7 @@ class Splitter(ABC):
             validation_ood_size=validation_ood_size,
             train_control=train_control,
             tolerance=tolerance,
+            min_test_rows=min_test_rows,
         )
         with bars(progress):
             return assign(self, data, request)
@@ -169,6 +177,7 @@ class Splitter(ABC):
         validation_ood_size: float = 0.0,
         train_control: bool = False,
         tolerance: float | None = None,
+        min_test_rows: int = MIN_TEST_ROWS,
         progress: bool = True,
     ) -> DatasetDict:
         """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
@@ -196,6 +205,7 @@ class Splitter(ABC):
             validation_ood_size=validation_ood_size,
             train_control=train_control,
             tolerance=tolerance,
+            min_test_rows=min_test_rows,
             progress=progress,
         )
         return assignment.to_dataset_dict(data)

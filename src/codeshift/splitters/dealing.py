@@ -18,10 +18,11 @@ from codeshift.splitters.request import MATCH, DealRequest, rows_asked
 PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
 TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
 
-REASONS = ("", "masked", "bound", "near_duplicate", "trimmed")
+REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate")
 """Why a row is excluded: masked from training by its region; bound to a row on the other side, being equal to it or of
-one group with it; a near-duplicate of such a row, perhaps through others; or trimmed away by ``train_size``."""
-NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED = range(len(REASONS))
+one group with it; a near-duplicate of such a row, perhaps through others; trimmed away by ``train_size``; or dropped
+before anything was dealt, as a duplicate of a row that was kept."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE = range(len(REASONS))
 
 
 @dataclass(eq=False)
@@ -55,6 +56,17 @@ class Dealt:
         """Take the rows of a mask out of every part."""
         self.parts[rows] = EXCLUDED
         self.reasons[rows] = reason
+
+    def spread(self, kept: np.ndarray) -> Dealt:
+        """This dealing of the rows of a mask as one of all rows: the others are excluded as duplicates."""
+        whole = Dealt.nothing(len(kept))
+        whole.exclude(~kept, DUPLICATE)
+        whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
+        whole.asked = self.asked
+        if self.control is not None:
+            whole.control = np.zeros(len(kept), dtype=bool)
+            whole.control[kept] = self.control
+        return whole
 
 
 def deal(inside: np.ndarray, units: Units, request: DealRequest) -> Dealt:

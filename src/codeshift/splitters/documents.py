@@ -50,6 +50,7 @@ _REASONS_IN_WORDS = {
     "bound": "equal to a row that is held out, or of one group with it",
     "near_duplicate": "near-duplicates of a row that is held out, or joined to one through others",
     "trimmed": "beyond train_size",
+    "duplicate": "dropped: near-duplicates of a row that is kept",
 }
 
 
@@ -88,7 +89,7 @@ def summary(manifest: SplitManifest) -> str:
         ("region", f"programs {region_words(manifest.region)}"),
         ("", _region_rows(manifest)),
         ("dealt with", ", ".join(f"{name}={value!r}" for name, value in told.items())),
-        ("bound", _near_duplicates(manifest)),
+        ("dropped" if _drops(manifest) else "bound", _near_duplicates(manifest)),
     )
     rows = tuple(
         row(
@@ -163,10 +164,15 @@ def _near_duplicates(manifest: SplitManifest) -> str:
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
     if not found["components"]:
         return f"no row is a near-duplicate of another ({how})"
+    then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{found['rows']:,} near-duplicates ({how}) in {counted(found['components'], 'component')} (the largest has "
-        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')})"
+        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')}){then}"
     )
+
+
+def _drops(manifest: SplitManifest) -> bool:
+    return bool((manifest.request["near_duplicates"] or {}).get("drop"))
 
 
 def _dealing(manifest: SplitManifest) -> tuple[Span, ...]:
@@ -176,10 +182,9 @@ def _dealing(manifest: SplitManifest) -> tuple[Span, ...]:
     elif found["components"] == 0:
         told = "No row is a near-duplicate of another."
     else:
-        told = (
-            f"So do near-duplicates: {found['rows']:,} rows in {found['components']:,} components, the largest of "
-            f"{found['largest']:,} rows."
-        )
+        counts = f"{found['rows']:,} rows in {found['components']:,} components, the largest of {found['largest']:,}"
+        dropped = f"Of near-duplicates ({counts} rows) one of each component is dealt."
+        told = dropped if _drops(manifest) else f"So do near-duplicates: {counts} rows."
     also = ("Its part depends on ", *_listed(manifest.also_reads), " too. ") if manifest.also_reads else ()
     return (
         "A row is dealt by the hash of its content in ",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from codeshift.errors import CodeshiftError, ParameterError, Told, closest
+from codeshift.literals import parsed
 from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, TfidfEmbedding
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.ast_node import ASTNodeSplitter
@@ -76,12 +77,14 @@ did you mean unit?
     """
     given = {name: value for name, value in (("column", column), ("language", language)) if value is not None}
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-        made = _Reader(text.strip(), given, parameter).value(tree.body)
+        made = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
     except SyntaxError as error:
-        place = f"{error.msg} at character {error.offset}"
+        place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
-    except (AttributeError, TypeError, ValueError, RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError) as error:
+        remedy = f"it is nested too deeply; {_EXAMPLE}"
+        raise ParameterError(parameter, "an expression of splitters", text, remedy) from error
+    except (AttributeError, TypeError, ValueError) as error:
         if isinstance(error, CodeshiftError):
             raise
         raise ParameterError(parameter, "an expression of splitters", text, f"{error}; {_EXAMPLE}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from codeshift.errors import ManifestError
-from codeshift.splitters.dealing import EXCLUDED, PARTS, REASONS
+from codeshift.splitters.dealing import DUPLICATE, EXCLUDED, PARTS, REASONS
 
 
 def labels_of(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
@@ -29,9 +29,10 @@ def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return parts, reasons
 
 
-def _rank(label: str) -> int:
-    part = label.partition(":")[0]
-    return PARTS.index(part) if part in PARTS else len(PARTS)
+def _rank(label: str) -> tuple[int, bool]:
+    """The place of a label. Of equal rows the first in order is kept, so those dropped for it come last."""
+    part, _, reason = label.partition(":")
+    return PARTS.index(part) if part in PARTS else len(PARTS), reason == REASONS[DUPLICATE]
 
 
 def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:

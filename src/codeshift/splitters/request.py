@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import NearDuplicates
 
 MATCH = "match"
-BIND = "bind"
+MIN_TEST_ROWS = 30
+BIND, DROP, IGNORE = "bind", "drop", "ignore"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class DealRequest:
     validation_ood_size: float = 0.0
     train_control: bool = False
     tolerance: float | None = None
+    min_test_rows: int = MIN_TEST_ROWS
 
     def __post_init__(self) -> None:
         if self.seed is not None and not _is_integer(self.seed):
@@ -51,6 +53,9 @@ class DealRequest:
             _check_size("test_id_size", self.test_id_size, also='"match" or ')
         if self.train_size is not None and (not _is_integer(self.train_size) or self.train_size < 1):
             raise ParameterError("train_size", "rows, from 1 up", self.train_size, "leave it out for all rows")
+        if not _is_integer(self.min_test_rows) or self.min_test_rows < 0:
+            remedy = f"leave it out to be warned below {MIN_TEST_ROWS}, give 0 not to be"
+            raise ParameterError("min_test_rows", "a number of rows from 0 up", self.min_test_rows, remedy)
         if self.test_ood_size == 1 and self.ood_kept > 0:
             raise ParameterError(
                 "test_ood_size",
@@ -84,8 +89,21 @@ class DealRequest:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The arguments as plain values."""
-        return asdict(self)
+        """The arguments as plain values, but for those that change no row's part."""
+        plain = asdict(self)
+        del plain["min_test_rows"]
+        if self.drops:
+            plain["near_duplicates"]["drop"] = True
+        return plain
+
+    @property
+    def drops(self) -> bool:
+        """Whether one row of each component of near-duplicates is dealt, and the others are excluded."""
+        if self.near_duplicates is None:
+            return False
+        from codeshift.properties.near_duplicates import DropNearDuplicates
+
+        return isinstance(self.near_duplicates, DropNearDuplicates)
 
 
 def rows_asked(size: float | str, total: int) -> int:
@@ -126,15 +144,17 @@ def near_duplicates_asked(value: Any) -> NearDuplicates | None:
     >>> near_duplicates_asked("bind")
     NearDuplicates(threshold=0.7, ngram=5)
     """
-    if value == "ignore":
+    if value == IGNORE:
         return None
     # Imported here, since it takes half a second that a splitter that is only made need not wait for.
-    from codeshift.properties.near_duplicates import NearDuplicates
+    from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 
     if value == BIND:
         return NearDuplicates()
+    if value == DROP:
+        return DropNearDuplicates()
     if not isinstance(value, NearDuplicates):
         raise ParameterError(
-            "near_duplicates", '"bind", "ignore" or a NearDuplicates', value, '"bind" keeps them on one side'
+            "near_duplicates", '"bind", "drop", "ignore" or a NearDuplicates', value, '"bind" keeps them on one side'
         )
     return value

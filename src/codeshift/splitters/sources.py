@@ -30,12 +30,15 @@ class UnitsOfRows(NamedTuple):
     Attributes:
         dealt: the units that rows are dealt in.
         strict: the units that equal rows and groups alone make.
-        similar: the components of near-duplicates; None where they are ignored.
+        similar: the components of near-duplicates among all rows; None where they are ignored.
+        kept: the rows that are dealt at all, a mask over all rows: one of each component. None where all are. The
+            units are those of these rows.
     """
 
     dealt: Units
     strict: Units
     similar: DuplicateComponents | None
+    kept: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,22 +160,45 @@ class Sources:
         """The units that rows are dealt in, and those that equal rows and groups alone make."""
 
         def joined() -> UnitsOfRows:
-            return self._joined(columns, request.groups, request.near_duplicates)
+            return self._joined(columns, request)
 
         key = ("units", columns, request.groups, request.near_duplicates)
         found = joined() if len(self.tables) > 1 else self.tables[0].remember(key, joined)
         if request.stratify is None:
             return found
-        return found._replace(dealt=found.dealt.stratified(np.array(self.values(request.stratify, "stratify"))))
+        strata = np.array(self.values(request.stratify, "stratify"))
+        return found._replace(dealt=found.dealt.stratified(strata if found.kept is None else strata[found.kept]))
 
-    def _joined(self, columns: tuple[str, ...], by: str | None, search: NearDuplicates | None) -> UnitsOfRows:
-        contents = self.digests(columns, ())
+    def _joined(self, columns: tuple[str, ...], request: DealRequest) -> UnitsOfRows:
+        contents, by = self.digests(columns, ()), request.groups
         groups = None if by is None else row_digests([self.values(by, "groups")])
-        strict = Units.join(contents, groups)
-        if search is None:
+        if request.near_duplicates is None:
+            strict = Units.join(contents, groups)
             return UnitsOfRows(strict, strict, None)
-        similar = self.near_duplicates(columns, search)
-        return UnitsOfRows(Units.join(contents, groups, similar=similar.labels), strict, similar)
+        similar = self.near_duplicates(columns, request.near_duplicates)
+        labels, kept = similar.labels, None
+        if request.drops:
+            kept = self._least(contents, labels)
+            contents, labels, groups = contents[kept], labels[kept], None if groups is None else groups[kept]
+        strict = Units.join(contents, groups)
+        return UnitsOfRows(Units.join(contents, groups, similar=labels), strict, similar, kept)
+
+    def _least(self, contents: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """One row of each component, the one of the least digest: a mask of shape ``(n,)``.
+
+        Official splits keep one each, since no row moves between them; train then lets go of what test holds.
+        """
+        in_order = np.argsort(self.row_order(contents))
+        components = labels * len(OFFICIAL) + self.source_of_rows() if self.is_official else labels
+        kept = np.zeros(len(labels), dtype=bool)
+        kept[in_order[np.unique(components[in_order], return_index=True)[1]]] = True
+        return kept
+
+    def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
+        """A number for each row that its copies share: exact ones and, where they were looked for, near-duplicates."""
+        if similar is not None:
+            return similar.labels
+        return np.unique(self.digests(columns, ()), return_inverse=True)[1]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Components of near-duplicates over all sources, found once for each table."""

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError, SizeWarning
+from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning
 from codeshift.properties import PropertyTable
-from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.dealing import PARTS
+from codeshift.splitters.dealing import PARTS, REASONS
 from codeshift.splitters.identity import digest
 from codeshift.splitters.manifest import SplitManifest
 from codeshift.splitters.random import RandomSplitter
@@ -132,6 +132,31 @@ def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     for part in ("validation", "test_id", "test_ood"):
         found = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
         _require(not (found.index >= 0).any(), f"no row of {part} has a near-duplicate in train")
+
+
+def check_dropped(splitter: Splitter, data: Dataset) -> None:
+    """Where duplicates are dropped, the row of the least digest of each component is dealt, and no other.
+
+    Nothing is looked at where the rows that are kept are too few to deal.
+    """
+    table, search = PropertyTable(data), DropNearDuplicates()
+    try:
+        assignment = splitter.assign(table, seed=0, near_duplicates=search)
+    except (RegionError, ParameterError):
+        return
+    code = _code(splitter, data)
+    digests, labels = [digest(row) for row in code], search.components(["\n".join(row) for row in code]).labels
+    kept = np.flatnonzero(assignment.reasons != REASONS.index("duplicate"))
+    _require(len(np.unique(labels[kept])) == len(kept) == len(np.unique(labels)), "one row of each component is kept")
+    least: dict[int, str] = {}
+    for label, own in zip(labels.tolist(), digests, strict=True):
+        least[label] = min(own, least.get(label, own))
+    _require(all(digests[row] == least[labels[row]] for row in kept), "the row that is kept has the least digest")
+    order = np.random.default_rng(3).permutation(len(data))
+    back = splitter.assign(data.select(order), seed=0, near_duplicates=search)
+    _require(assignment.manifest == back.manifest, "which rows are dropped does not depend on their order")
+    again = SplitManifest.from_json(assignment.manifest.to_json()).assign(data)
+    _require(again == assignment, "the manifest holds the rows that were dropped")
 
 
 def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
@@ -285,6 +310,7 @@ CHECKS: tuple[Check, ...] = (
     check_seed,
     check_identity,
     check_near_duplicates,
+    check_dropped,
     check_parts_on_request,
     check_regimes,
     check_train_size,
@@ -314,6 +340,7 @@ def _require(holds: bool, law: str) -> None:
 def _sizes_may_differ() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SizeWarning)
+        warnings.simplefilter("ignore", SmallPartWarning)
         yield
 
 

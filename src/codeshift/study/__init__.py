@@ -7,7 +7,7 @@ from codeshift.study.errors import StudyError
 from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.loading import load_results
-from codeshift.study.plan import Plan, PlannedRun
+from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
@@ -20,6 +20,7 @@ __all__ = [
     "Findings",
     "Plan",
     "PlannedRun",
+    "PlannedTest",
     "Report",
     "RunKey",
     "RunRecord",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
 from codeshift.properties import PropertyTable
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
 from codeshift.splitters.dealing import draw
 from codeshift.splitters.official import OFFICIAL
@@ -26,7 +27,8 @@ from codeshift.splitters.sources import WHOLE, Sources
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
-    from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
+    from codeshift.properties.near_duplicates import DuplicateComponents
+    from codeshift.splitters.identity import Units
 
 Rows = NDArray[np.int64]
 T = TypeVar("T")
@@ -80,21 +82,23 @@ class Corpus:
             ParameterError: the sizes leave no row for a part.
         """
         n_rows = len(self.table)
-        units = self.whole.units((column,), request).dealt
+        units, of_rows = self._units(request, column)
         in_test = np.zeros(n_rows, dtype=bool)
         free = np.ones(len(units.keys), dtype=bool)
         if self.official:
             in_test[self.official["test"]] = True
+            free = ~units.holding(in_test)
         else:
-            drawn = draw(free, units, split_seed, "study test", rows_asked(test_size, n_rows))
-            in_test[drawn[units.labels]] = True
+            drawn = draw(free, units, split_seed, "study test", rows_asked(test_size, len(units.labels)))
+            in_test = drawn[of_rows]
+            free &= ~drawn
         in_validation = np.zeros(n_rows, dtype=bool)
         if "validation" in self.official:
             in_validation[self.official["validation"]] = True
         elif request.validation_size:
-            free &= ~units.holding(in_test)
-            target = rows_asked(request.validation_size, n_rows - (int(in_test.sum()) if self.official else 0))
-            in_validation[draw(free, units, split_seed, "study validation", target)[units.labels]] = True
+            dealt = n_rows - int(in_test.sum()) if self.official else len(units.labels)
+            target = rows_asked(request.validation_size, dealt)
+            in_validation = draw(free, units, split_seed, "study validation", target)[of_rows]
         parts = {"train": ~in_test & ~in_validation, "validation": in_validation, "test": in_test}
         if not request.validation_size and not in_validation.any():
             del parts["validation"]
@@ -104,6 +108,24 @@ class Corpus:
                 remedy = "ask for other sizes; rows that belong together are never divided"
                 raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
+
+    def _units(self, request: DealRequest, column: str) -> tuple[Units, Rows]:
+        """The units that rows are dealt in, and the unit of each row.
+
+        Where near-duplicates are dropped, only the rows that are kept count for sizes, and the others go with the row
+        that is kept for them; a scenario's dealing then excludes them. Rows of official splits stay where they are.
+        """
+        if request.drops and self.official:
+            assert request.near_duplicates is not None  # noqa: S101 - it drops
+            search = NearDuplicates(threshold=request.near_duplicates.threshold, ngram=request.near_duplicates.ngram)
+            request = dataclasses.replace(request, near_duplicates=search)
+        found = self.whole.units((column,), request)
+        if found.kept is None:
+            return found.dealt, found.dealt.labels
+        assert found.similar is not None  # noqa: S101 - something was dropped
+        unit_of_component = np.empty(len(found.similar.sizes), dtype=np.int64)
+        unit_of_component[found.similar.labels[found.kept]] = found.dealt.labels
+        return found.dealt, unit_of_component[found.similar.labels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +149,12 @@ class Parts:
         tables = tuple(Selection(corpus.table, rows[name]) for name in names)
         order = np.concatenate([rows[name] for name in names])
         return cls(rows, SharedSources(names, tables, corpus.whole, order), split_seed)
+
+    def identities(self, columns: tuple[str, ...], request: DealRequest) -> Rows:
+        """A number for each row, parts end to end, that its copies share."""
+        search = request.near_duplicates
+        similar = None if search is None else self.sources.near_duplicates(columns, search)
+        return self.sources.identities(columns, similar)
 
 
 @dataclass(frozen=True, eq=False)

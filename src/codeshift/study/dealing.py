@@ -9,12 +9,13 @@ from functools import cached_property
 
 import numpy as np
 
-from codeshift.errors import ParameterError, SizeWarning
+from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning
 from codeshift.splitters import Region, Scenario, SplitAssignment
-from codeshift.splitters.assigning import assign
-from codeshift.splitters.dealing import TRAIN, VALIDATION, trim_train
-from codeshift.splitters.official import deal_official
+from codeshift.splitters.assigning import assign, deal_rows
+from codeshift.splitters.dealing import PARTS, TRAIN, VALIDATION
 from codeshift.splitters.request import DealRequest
+from codeshift.splitters.small_parts import distinct_rows, small_parts
+from codeshift.splitters.small_parts import in_words as words_of_small_parts
 from codeshift.study.corpus import Parts, Rows
 from codeshift.study.distributions import Distribution, distributions_of
 from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words
@@ -32,12 +33,14 @@ class DealtScenario:
         parts: of the split seed, before anything is masked.
         region: fitted on ``train``.
         assignments: by the share kept; 0 is always there, 1 never: it is shared by all scenarios.
+        identities: a number for each row of the parts, end to end, that its copies share.
     """
 
     scenario: Scenario
     parts: Parts
     region: Region
     assignments: Mapping[float, SplitAssignment]
+    identities: Rows
 
     def training(self, ood_kept: float) -> dict[str, Rows]:
         """The positions in the corpus of the rows of ``train`` and ``validation``."""
@@ -56,6 +59,12 @@ class DealtScenario:
     def positions(self) -> dict[str, Rows]:
         """The positions in the corpus of each part where all of the region is masked."""
         return self.training(0.0) | {part: self.parts.rows["test"][rows] for part, rows in self.test.items()}
+
+    def test_rows(self) -> dict[str, tuple[int, int]]:
+        """The rows of ``test_id`` and ``test_ood``, and how many of them are distinct."""
+        parts = self.assignments[0.0].parts
+        found = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
+        return {part: (len(rows), distinct_rows(rows)) for part, rows in found.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
         """What is kept of it, but for the audit."""
@@ -109,11 +118,16 @@ def deal_scenario(scenario: Scenario, parts: Parts, request: DealRequest, ood_ke
     try:
         kept = sorted({0.0, *(share for share in ood_kept if share < 1)})
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SizeWarning)  # the plan tells the rows that each run trains on
+            # The plan tells the rows that each run trains on; that a test part is small is told once, below.
+            warnings.simplefilter("ignore", SizeWarning)
+            warnings.simplefilter("ignore", SmallPartWarning)
             assignments = {
                 share: assign(scenario.splitter, parts.sources, _asked(parts, request, share)) for share in kept
             }
-        dealt = DealtScenario(scenario, parts, scenario.splitter.fit(parts.sources.fitting), assignments)
+        identities = parts.identities(scenario.splitter.columns, request)
+        region = scenario.splitter.fit(parts.sources.fitting)
+        dealt = DealtScenario(scenario, parts, region, assignments, identities)
+        _warn_of_small_parts(dealt, request.min_test_rows)
         for share in kept:
             for part, rows in dealt.training(share).items():
                 if not len(rows):
@@ -123,6 +137,13 @@ def deal_scenario(scenario: Scenario, parts: Parts, request: DealRequest, ood_ke
         parameter = f"scenario {scenario.name!r}: {error.parameter}"
         raise type(error)(parameter, error.constraint, error.value, error.remedy) from error
     return dealt
+
+
+def _warn_of_small_parts(dealt: DealtScenario, least: int) -> None:
+    told = small_parts(dealt.assignments[0.0].parts, dealt.identities, least)
+    if told:
+        where = f"scenario {dealt.scenario.name!r} with split seed {dealt.parts.split_seed}"
+        warnings.warn(f"{where}: {words_of_small_parts(told, least)}", SmallPartWarning, stacklevel=2)
 
 
 def baseline_rows(parts: Parts, request: DealRequest, column: str) -> dict[str, Rows]:
@@ -136,9 +157,7 @@ def baseline_rows(parts: Parts, request: DealRequest, column: str) -> dict[str, 
     sources, asked = parts.sources, _asked(parts, request, 1.0)
     units = sources.units((column,), asked)
     nothing = np.zeros(sum(sources.lengths), dtype=bool)
-    dealt = deal_official(sources.source_of_rows(), nothing, units.dealt, asked)
-    if asked.train_size is not None:
-        trim_train(dealt, units.dealt, asked, sources.row_order(sources.digests((column,), ())))
+    dealt = deal_rows(sources, nothing, units, sources.digests((column,), ()), asked)
     codes = {"train": TRAIN, "validation": VALIDATION}
     return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
 

@@ -39,7 +39,7 @@ METRICS = (NegativeLogLikelihood(), TokenAccuracy(), ExactMatch())
 SOURCE, TARGET = "{docstring}\n{signature}", "code"
 LONGEST_CODE = 600  # characters: about 80% of the corpus, so that every reference fits the model's context
 PARTS = ("test_id", "test_ood")
-_CORPUS_ROWS = 4800  # that many functions are short enough on Python 3.11; the budgets below are meant for them
+_CORPUS_ROWS = 4800  # that many functions are short enough; the budgets below are meant for them
 _FINE_TUNING_STEPS = 150
 _SOURCE_TOKENS, _TARGET_TOKENS = 128, 256
 _LEARNING_RATES = {"full": 5e-4, "lora": 5e-3}
@@ -149,8 +149,8 @@ class _Demo:
 
     def _corpus(self) -> Dataset:
         """The functions to split: documented, and short enough for the model."""
-        self._heading(1, "The corpus: functions of the standard library")
-        documented = stdlib_functions(progress=self.progress)
+        self._heading(1, "The corpus: functions of Python 3.11's standard library")
+        documented = stdlib_functions()
         chosen = np.flatnonzero([len(code) <= LONGEST_CODE for code in documented["code"][:]])
         self._note(
             f"{len(documented):,} documented functions; {len(chosen):,} of at most {LONGEST_CODE} characters of code "
@@ -177,7 +177,7 @@ class _Demo:
         parameters = load_model(folder).num_parameters()
         self._note(
             f"The embedded model, a T5 of {parameters / 1e6:.1f} million parameters, pretrained on Python and Java, "
-            "but on no documented function of Python 3.11's standard library and no near-duplicate of one."
+            "but on none of these functions and no near-duplicate of one."
         )
         return folder
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from codeshift.formatting import MISSING, fixed
 from codeshift.metrics import Estimate, Metric
+from codeshift.metrics.aggregates.binomial import WILSON
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,19 @@ class Measure:
         return f"[{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
 
     def _interval(self, estimate: Estimate) -> str:
-        return f" {self.interval(estimate)}".rstrip()
+        mark = f" ({told})" if (told := how(estimate)) else ""
+        return f" {self.interval(estimate)}".rstrip() + mark
+
+
+def how(estimate: Estimate) -> str:
+    """What must be said of an interval: why there is none, that it is of two seeds, or Wilson's; empty otherwise.
+
+    >>> how(Estimate(0.0, 0.0, 0.39, n=6, confidence=0.95, method="Wilson"))
+    'Wilson'
+    >>> how(Estimate(0.1, math.nan, math.nan, n=20, confidence=0.95, method="t", note="fewer than 5 hits"))
+    'fewer than 5 hits'
+    """
+    return estimate.note or (WILSON if estimate.method == WILSON else "")
 
 
 EXACT_MATCH = Measure("exact_match", "exact match", 100.0, 1, "%", "higher")

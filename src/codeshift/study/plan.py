@@ -48,12 +48,37 @@ class PlannedRun:
         return "variant" if self.key.variant else "training"
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlannedTest:
+    """The test rows of a scenario with a split seed: what its results will rest on.
+
+    Attributes:
+        scenario: its name.
+        split_seed: of the dealing.
+        test_ood: rows of the region that are tested.
+        distinct_ood: how many of them are distinct: copies count once, near-duplicates too unless they are ignored.
+        test_id: tested rows outside of the region.
+        distinct_id: how many of them are distinct.
+
+    >>> PlannedTest(scenario="api_re", split_seed=0, test_ood=12, distinct_ood=9, test_id=400, distinct_id=390).test_ood
+    12
+    """
+
+    scenario: str
+    split_seed: int
+    test_ood: int
+    distinct_ood: int
+    test_id: int
+    distinct_id: int
+
+
 @dataclass(frozen=True)
 class Plan:
     """All runs of a study, in their order.
 
     Attributes:
         runs: every training, every variant, and the model without fine-tuning; each is evaluated once.
+        tests: the test rows of each scenario and split seed.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -66,6 +91,7 @@ class Plan:
     """
 
     runs: tuple[PlannedRun, ...]
+    tests: tuple[PlannedTest, ...] = ()
 
     @property
     def trainings(self) -> tuple[PlannedRun, ...]:
@@ -86,7 +112,8 @@ class Plan:
         return len(self.runs)
 
     def __str__(self) -> str:
-        return "\n".join([self._sums(), *_aligned(self._lines())])
+        tests = ["", *_aligned(self._test_lines(), texts=1)] if self.tests else []
+        return "\n".join([self._sums(), *_aligned(self._lines(), texts=2), *tests])
 
     def _sums(self) -> str:
         trainings, variants = len(self.trainings), len(self.variants)
@@ -110,10 +137,18 @@ class Plan:
             groups.setdefault((method, run.key.scenario or "all", kept), []).append(run)
         for names, runs in groups.items():
             seconds = sum(run.seconds for run in runs)
-            rows = sorted({run.train_rows for run in runs})
-            counts = [f"{rows[0]:,}" if len(rows) == 1 else f"{rows[0]:,}-{rows[-1]:,}"]
+            counts = [_range([run.train_rows for run in runs])]
             counts += [f"{sum(run.steps for run in runs):,}", f"{sum(run.target_tokens for run in runs):,}"]
             lines.append([*names, str(len(runs)), *counts, "-" if math.isnan(seconds) else f"{seconds:,.0f}"])
+        return lines
+
+    def _test_lines(self) -> list[list[str]]:
+        """A head, and one line for each scenario; split seeds together."""
+        lines = [["test rows of", "test_ood", "distinct", "test_id", "distinct"]]
+        for name in dict.fromkeys(test.scenario for test in self.tests):
+            of_seeds = [test for test in self.tests if test.scenario == name]
+            counts = ("test_ood", "distinct_ood", "test_id", "distinct_id")
+            lines.append([name, *(_range([getattr(test, count) for test in of_seeds]) for count in counts)])
         return lines
 
     def to_pandas(self) -> pd.DataFrame:
@@ -130,11 +165,21 @@ class Plan:
         )
 
 
-def _aligned(lines: list[list[str]]) -> Iterable[str]:
+def _range(counts: list[int]) -> str:
+    """The count, or the least and the largest.
+
+    >>> _range([12, 12]), _range([1200, 900])
+    ('12', '900-1,200')
+    """
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,}-{high:,}"
+
+
+def _aligned(lines: list[list[str]], *, texts: int) -> Iterable[str]:
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         cells = [
-            text.ljust(w) if i < 2 else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
+            text.ljust(w) if i < texts else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()
 

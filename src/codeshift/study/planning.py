@@ -14,11 +14,12 @@ import numpy as np
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.config import check_count, check_number
-from codeshift.finetune.errors import AdapterWarning, TruncationWarning
+from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
 from codeshift.finetune.models import load_tokenizer, own_model
 from codeshift.finetune.template import Template
+from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.keys import NONE, RunKey
-from codeshift.study.plan import Plan, PlannedRun
+from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.recipe import Evaluation
 
 if TYPE_CHECKING:
@@ -52,7 +53,19 @@ def make_plan(study: Study, *, tokens_per_second: float | Mapping[str, float] | 
     tokenizer = load_tokenizer(study.tokenizer_name)
     tokens = _tokens_of_a_target(study, tokenizer)
     speeds = _probed(study, tokenizer, probe_steps) if probe_steps else _given(study, tokens_per_second)
-    return Plan(tuple(_planned(study, key, tokens, speeds) for key in study.keys))
+    runs = tuple(_planned(study, key, tokens, speeds) for key in study.keys)
+    return Plan(
+        runs, tuple(_test(study, scenario.name, seed) for scenario in study.scenarios for seed in study.split_seeds)
+    )
+
+
+def _test(study: Study, scenario: str, split_seed: int) -> PlannedTest:
+    rows = study.dealing.scenario(scenario, split_seed).test_rows()
+    (test_ood, distinct_ood), (test_id, distinct_id) = rows["test_ood"], rows["test_id"]
+    return PlannedTest(
+        scenario=scenario, split_seed=split_seed,
+        test_ood=test_ood, distinct_ood=distinct_ood, test_id=test_id, distinct_id=distinct_id,
+    )  # fmt: skip
 
 
 def _planned(study: Study, key: RunKey, tokens: float, speeds: Mapping[str, Speed]) -> PlannedRun:
@@ -119,9 +132,7 @@ def _tokens_of_a_target(study: Study, tokenizer: Any) -> float:
     template = Template(study.target, "target")
     texts = template.texts({column: list(some[column]) for column in template.columns})
     longest = max(config.max_target_length for config in study.configs.values())
-    lengths = [
-        min(len(ids) + 1, longest) for ids in tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
-    ]
+    lengths = [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts)]
     return float(np.mean(lengths))
 
 
@@ -147,6 +158,7 @@ def _probed(study: Study, tokenizer: Any, steps: int) -> dict[str, Speed]:
     speeds = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TruncationWarning)
+        warnings.simplefilter("ignore", RoundTripWarning)
         warnings.simplefilter("ignore", AdapterWarning)
         speeds[NONE] = _evaluation_speed(
             study.evaluation, own_model(study.model_name, tokenizer), tokenizer, study, data
@@ -177,6 +189,7 @@ def _evaluation_speed(evaluation: Evaluation, model: Any, tokenizer: Any, study:
         evaluator = Evaluator(
             metrics, source=study.source, target=study.target, decoding=evaluation.decoding, progress=False,
             max_source_length=evaluation.max_source_length, max_target_length=evaluation.max_target_length,
+            special_tokens=evaluation.special_tokens,
         )  # fmt: skip
         started = time.perf_counter()
         evaluator.evaluate(model, some, tokenizer=tokenizer)

@@ -39,6 +39,7 @@ class Evaluation:
         batch_size: rows at once.
         max_source_length: longest source, in tokens.
         max_target_length: longest target, in tokens.
+        special_tokens: special tokens that are such in the columns too.
         decoding: how text is generated.
         generate_rows: generate for so many rows of each part; None for all.
         seed: of that draw.
@@ -48,6 +49,7 @@ class Evaluation:
     batch_size: int = 32
     max_source_length: int = 512
     max_target_length: int = 512
+    special_tokens: tuple[str, ...] = ()
     decoding: Decoding | None = None
     generate_rows: int | None = None
     seed: int = 0

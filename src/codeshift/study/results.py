@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ class StudyResults:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))
+        object.__setattr__(self, "_copies", {})
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -230,11 +232,35 @@ class StudyResults:
         """
         return self.set_statistics(key, metric, part, scenario)[self._rows_of(key, part, scenario)]
 
+    def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
+        """A number for each row that a run was evaluated on, the same for rows that are nearly the same.
+
+        Intervals take such rows for one. Source and reference say which: see ``codeshift.metrics.aggregates.copies``.
+
+        Args:
+            key: of a run that is done.
+            part: ``"test"`` or ``"general"``.
+
+        Raises:
+            ParameterError: the run is not done, or was not evaluated on such a set.
+        """
+        from codeshift.metrics.aggregates.copies import copies
+
+        scores = self.scores(key, part)
+        kept: dict[bytes, NDArray[np.int64]] = self.__dict__["_copies"]
+        digest = hashlib.sha256()
+        for text in (*scores.sources, "", *scores.references):
+            digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+        if digest.digest() not in kept:
+            kept[digest.digest()] = copies(scores.sources, scores.references)
+        return kept[digest.digest()]
+
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """One line for each run, part and metric, with the 95% bootstrap interval over rows.
 
         Columns: ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``, ``part``,
-        ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``status``, ``error``, ``seconds``.
+        ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are nearly the
+        same, which are resampled as one), ``interval`` (how it was made), ``status``, ``error``, ``seconds``.
         ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. What failed or is pending
         has NaN for its values.
 

@@ -21,14 +21,14 @@ from peft import PeftModel
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.finetune import Evaluator, Trainer, load_model, scale_adapter, wise_ft
-from codeshift.finetune.encoding import remember_tokens
-from codeshift.finetune.errors import AdapterWarning, CheckpointError, TruncationWarning
+from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
 from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.template import Template
+from codeshift.finetune.tokenizing import remember_tokens
 from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
@@ -178,7 +178,7 @@ class _Run:
         if evaluation.forced:
             found = self._evaluated(model, evaluation.forced, part, rows, self.files.evaluation(key) / "forced")
             statistics |= found.statistics
-            told["truncation"] = asdict(found.truncation)
+            told |= _losses(found)
         if evaluation.generated:
             chosen = np.flatnonzero(self._to_generate(key, part, len(rows)))
             some, folder = rows.select(chosen), self.files.evaluation(key) / "generated"
@@ -190,7 +190,7 @@ class _Run:
                 if output is not None:
                     predictions[row], finished[row] = output.text, output.finished
             told |= {"generated": len(chosen), "unfinished": found.unfinished}
-            told.setdefault("truncation", asdict(found.truncation))
+            told = _losses(found) | told
         ordered = {metric.name: statistics[metric.name] for metric in evaluation.metrics}
         references = Template(self.recipe.target, "target").texts(_columns(rows, self.recipe.target))
         sources = template.texts(_columns(rows, self.recipe.source))
@@ -208,6 +208,7 @@ class _Run:
             batch_size=evaluation.batch_size,
             max_source_length=evaluation.max_source_length,
             max_target_length=evaluation.max_target_length,
+            special_tokens=evaluation.special_tokens,
             decoding=evaluation.decoding,
             seed=evaluation.seed,
             progress=bars_shown(),
@@ -267,7 +268,14 @@ def _facts(result: TrainingResult) -> dict[str, Any]:
         "target_tokens": sum(int(row["tokens"]) for row in result.history if "tokens" in row),
         "parameters": {"trainable": result.parameters.trainable, "total": result.parameters.total},
         "truncation": {part: asdict(found) for part, found in result.truncation.items()},
+        "round_trip": {part: found.to_dict() for part, found in result.round_trip.items()},
     }
+
+
+def _losses(found: PartEvaluation) -> dict[str, Any]:
+    """What of a part was cut, and what the tokenizer does not give back."""
+    lost = {} if found.round_trip is None else {"round_trip": found.round_trip.to_dict()}
+    return {"truncation": asdict(found.truncation)} | lost
 
 
 def _columns(rows: Dataset, spec: str) -> dict[str, list[Any]]:
@@ -288,7 +296,7 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            for told_elsewhere in (TruncationWarning, AdapterWarning, FutureWarning):
+            for told_elsewhere in (TruncationWarning, RoundTripWarning, AdapterWarning, FutureWarning):
                 warnings.simplefilter("ignore", told_elsewhere)
             yield
     finally:

@@ -207,6 +207,7 @@ class Study:
             batch_size=self.evaluation_batch_size,
             max_source_length=max(config.max_source_length for config in configs),
             max_target_length=max(config.max_target_length for config in configs),
+            special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
             decoding=self.decoding,
             generate_rows=self.generate_rows,
             seed=self.evaluation_seed,

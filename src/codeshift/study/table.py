@@ -23,26 +23,34 @@ def tidy_table(results: StudyResults, *, n_resamples: int, seed: int) -> pa.Tabl
     schema = pa.schema({
         "scenario": text, "ood_kept": number, "method": text, "variant": text, "split_seed": count, "train_seed": count,
         "part": text, "metric": text, "value": number, "low": number, "high": number, "n": count, "rows": count,
-        "status": text, "error": text, "seconds": number,
+        "groups": count, "interval": text, "status": text, "error": text, "seconds": number,
     })  # fmt: skip
     return pa.Table.from_pylist(list(_lines(results, n_resamples, seed)), schema=schema)
 
 
 def _lines(results: StudyResults, n_resamples: int, seed: int) -> Iterator[dict[str, Any]]:
+    from codeshift.study.results import TEST_PARTS
+
     for record in results.records:
         of_run = record.key.to_dict() | {"status": record.status, "error": record.error, "seconds": record.seconds}
         for part, scenario in _parts(results, record):
             for name, metric in results.metrics.items():
                 line = of_run | {"part": part, "scenario": scenario, "metric": name}
                 if record.status != "done":
-                    yield line | {"value": math.nan, "low": math.nan, "high": math.nan, "n": 0, "rows": 0}
+                    nothing = {"value": math.nan, "low": math.nan, "high": math.nan, "n": 0, "rows": 0}
+                    yield line | nothing | {"groups": 0, "interval": ""}
                     continue
                 rows = results.statistics(record.key, name, part, scenario)
+                alike = results.copies(record.key, "test" if part in TEST_PARTS else part)
+                if part in TEST_PARTS:
+                    alike = alike[results.members(part, scenario or "", record.key.split_seed)]
                 found: Estimate = bootstrap_ci(
-                    rows, metric=metric, n_resamples=n_resamples, seed=seed, nan_policy="omit"
+                    rows, metric=metric, n_resamples=n_resamples, seed=seed, nan_policy="omit", groups=alike
                 )
                 yield line | {
                     "value": found.value, "low": found.low, "high": found.high, "n": found.n, "rows": len(rows),
+                    "groups": found.n if found.groups is None else found.groups,
+                    "interval": found.method if found.has_interval else "",
                 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,12 +16,16 @@ class Estimate:
         high: the upper end of the interval; NaN where there is none.
         n: the number of rows that the value stands for (of two sets of different rows: of the smaller).
         confidence: the interval's nominal coverage, such as 0.95.
-        method: how the interval was made, such as ``"percentile"``.
+        method: how the interval was made, such as ``"percentile"``, or ``"Wilson"`` for a share at its bound.
+        groups: the number of groups of rows that were drawn as one; None where each row stands for itself.
+        note: why there is no interval, or what it does not say; empty otherwise.
 
     >>> print(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
     0.5 [0.375, 0.625] (95% percentile, n=40)
     >>> print(Estimate(0.5, math.nan, math.nan, n=1, confidence=0.95, method="percentile"))
     0.5 (no interval: n=1)
+    >>> print(Estimate(0.27, 0, 0.54, n=207, confidence=0.95, method="percentile", groups=152))
+    0.27 [0, 0.54] (95% percentile, n=207 in 152 groups)
     """
 
     value: float
@@ -30,6 +34,8 @@ class Estimate:
     n: int
     confidence: float
     method: str
+    groups: int | None = field(default=None, kw_only=True)
+    note: str = field(default="", kw_only=True)
 
     @property
     def has_interval(self) -> bool:
@@ -38,6 +44,15 @@ class Estimate:
 
     def __str__(self) -> str:
         if not self.has_interval:
-            return f"{self.value:.4g} (no interval: n={self.n})"
+            return f"{self.value:.4g} (no interval: {self._told([])})"
         interval = f"[{self.low:.4g}, {self.high:.4g}]"
-        return f"{self.value:.4g} {interval} ({100 * self.confidence:g}% {self.method}, n={self.n})"
+        return f"{self.value:.4g} {interval} ({self._told([f'{100 * self.confidence:g}% {self.method}'])})"
+
+    def _told(self, first: list[str]) -> str:
+        """What stands in brackets behind the numbers."""
+        return ", ".join([*first, *([self.note] if self.note else []), self.rows])
+
+    @property
+    def rows(self) -> str:
+        """The number of rows, and of groups where it is another, in words."""
+        return f"n={self.n}" + ("" if self.groups is None else f" in {self.groups} group{'s' * (self.groups != 1)}")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import interval
-from codeshift.metrics.aggregates.sample import as_sample
+from codeshift.metrics.aggregates.sample import as_sample, group_labels
 from codeshift.metrics.base import SufficientStatistics
 
 
@@ -45,6 +45,7 @@ def grouped(
     n_resamples: int = 2000,
     seed: int = 0,
     nan_policy: str = "propagate",
+    units: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> dict[Any, Estimate]:
     """The value and interval of each group of rows.
 
@@ -59,6 +60,7 @@ def grouped(
         n_resamples: resamples of each group's bootstrap.
         seed: seed of each group's bootstrap.
         nan_policy: as in ``mean``.
+        units: one label a row; rows of one label are resampled as one. It is what ``groups`` is in ``bootstrap_ci``.
 
     Returns:
         One estimate a group: masks in the order given, labels sorted.
@@ -74,10 +76,12 @@ def grouped(
     """
     rows = np.asarray(values, dtype=np.float64)
     w = None if weights is None else np.asarray(weights, dtype=np.float64)
+    labels = group_labels(units, len(rows), "units")
     found = {}
     for label, mask in _masks(groups, len(rows)).items():
         part = None if w is None else w[mask]
-        sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy)
+        alike = None if labels is None else labels[mask]
+        sample = as_sample(rows[mask], weights=part, metric=metric, nan_policy=nan_policy, groups=alike)
         found[label] = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     return found
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import ParameterError, closest
+from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import Sample, as_sample
 from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics, column_sums
@@ -50,8 +52,12 @@ def bootstrap_ci(
     n_resamples: int = 2000,
     seed: int = 0,
     nan_policy: str = "propagate",
+    groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> Estimate:
     """The mean of row scores, or a corpus metric, with its bootstrap confidence interval over rows.
+
+    Where every row scores 0, or every row 1, resamples are all alike. The interval is then Wilson's, and ``method``
+    says so. That takes scores to lie between 0 and 1, as those of every metric do that is better the higher.
 
     Args:
         values: one score a row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
@@ -65,9 +71,12 @@ def bootstrap_ci(
         n_resamples: number of resamples; the time grows with n * n_resamples.
         seed: seed of the resampling. The order of the rows has no effect.
         nan_policy: ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
+        groups: one label a row, shape (n,): rows of one label, such as copies of one function or functions of one
+            project, are not independent, so whole groups are resampled. None takes each row for itself.
 
     Returns:
-        The estimate. No rows: NaN with n=0. One row: its value without an interval (``low`` and ``high`` are NaN).
+        The estimate. No rows: NaN with n=0. One row, or one group: its value without an interval (``low`` and ``high``
+        are NaN).
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -79,8 +88,12 @@ def bootstrap_ci(
     0.75 [0.375, 1] (95% percentile, n=8)
     >>> print(bootstrap_ci([1.0]))
     1 (no interval: n=1)
+    >>> print(bootstrap_ci([0.0] * 6))
+    0 [0, 0.3903] (95% Wilson, n=6)
+    >>> print(bootstrap_ci([1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0], groups="aaabcde"))
+    0.5714 [0, 0.9091] (95% percentile, n=7 in 5 groups)
     """
-    sample = as_sample(values, weights=weights, metric=metric, nan_policy=nan_policy)
+    sample = as_sample(values, weights=weights, metric=metric, nan_policy=nan_policy, groups=groups)
     return interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
 
 
@@ -89,8 +102,11 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     check_options(confidence, method, n_resamples, METHODS)
     sample = sample.sorted()
     value = sample.value
-    if sample.n < 2 or math.isnan(value):
-        return Estimate(value, math.nan, math.nan, sample.n, confidence, method)
+    if sample.units < 2 or math.isnan(value):
+        return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups)
+    if sample.bound is not None:
+        ends = at_bound(sample, confidence)
+        return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups)
     rng = generator(seed)
     values = np.concatenate([sample.values_of(s) for s in resampled_sums(sample.rows, n_resamples, rng)])
     if method == "BCa":
@@ -98,7 +114,16 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     else:
         low, high = (1 - confidence) / 2, (1 + confidence) / 2
     ends = quantiles(values, low, high)
-    return Estimate(value, *ends, sample.n, confidence, method)
+    return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups)
+
+
+def at_bound(sample: Sample, confidence: float) -> tuple[float, float]:
+    """The interval where every row has the same score and none can lie beyond: at most so many have another."""
+    if sample.bound is None or sample.scores is None:
+        return math.nan, math.nan
+    others = wilson(0, int(sample.scores.any(axis=1).sum()), confidence)[1]
+    low, high = ((1 - others) * sample.bound + others * end for end in sample.span)
+    return low, high
 
 
 def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float]:
@@ -129,6 +154,13 @@ def weighted_sums(counts: FloatArray, rows: FloatArray) -> FloatArray:
 def jackknife(sample: Sample) -> FloatArray:
     """The value without each row in turn, shape (n,)."""
     return sample.values_of(column_sums(sample.rows)[None, :] - sample.rows)
+
+
+def influences(sample: Sample) -> FloatArray:
+    """How far each unit moves the value, shape (units,): centred, their squares the jackknife's variance."""
+    without = jackknife(sample)
+    middle = math.fsum(without) / len(without) if np.isfinite(without).all() else math.nan
+    return (middle - without) * math.sqrt((len(without) - 1) / len(without))
 
 
 def generator(seed: int, stream: int = 0) -> np.random.Generator:

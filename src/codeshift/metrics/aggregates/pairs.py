@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import generator, interval, weighted_sums
-from codeshift.metrics.aggregates.sample import Sample, as_sample
+from codeshift.metrics.aggregates.sample import Sample, as_sample, group_labels
 from codeshift.metrics.base import FloatArray, SufficientStatistics, column_sums
 
 _BLOCK = 1 << 21  # swaps held at once: 16 MiB
@@ -47,6 +48,7 @@ def paired_difference(
     n_permutations: int = 9999,
     seed: int = 0,
     nan_policy: str = "propagate",
+    groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> PairedDifference:
     """The value of ``a`` minus that of ``b`` on the same rows, with a paired bootstrap and a permutation test.
 
@@ -66,6 +68,7 @@ def paired_difference(
         n_permutations: permutations of the test.
         seed: seed of both. The order of the rows has no effect.
         nan_policy: as in ``mean``; ``"omit"`` leaves a row out where either score is NaN.
+        groups: one label a row, as in ``bootstrap_ci``; groups are resampled, and swapped, as a whole.
 
     Raises:
         ParameterError: if shapes differ or an option is wrong.
@@ -79,10 +82,12 @@ def paired_difference(
     """
     if n_permutations < 1:
         raise ParameterError("n_permutations", "at least 1", n_permutations, "leave it out to take 9999")
-    sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy).sorted()
+    sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy, groups).sorted()
     found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     p_value = _permutation_p(sample, found.value, n_permutations, generator(seed, stream=1))
-    return PairedDifference(found.value, found.low, found.high, found.n, confidence, method, p_value)
+    return PairedDifference(
+        found.value, found.low, found.high, found.n, confidence, found.method, p_value, groups=found.groups
+    )
 
 
 def paired_sample(
@@ -93,8 +98,12 @@ def paired_sample(
     weights: ArrayLike | None,
     metric: SufficientStatistics | None,
     nan_policy: str,
+    groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> Sample:
-    """Two systems' rows side by side as one sample, whose value combines the two systems' values."""
+    """Two systems' rows side by side as one sample, whose value combines the two systems' values.
+
+    Two shares that differ alike in every row have a ``bound``, their difference.
+    """
     left = as_sample(a, weights=weights, metric=metric, name=names[0])
     shape = np.shape(np.asarray(a, dtype=np.float64))
     if np.shape(np.asarray(b, dtype=np.float64)) != shape:
@@ -110,8 +119,25 @@ def paired_sample(
         raise DataError(f"{names[0]} and {names[1]}", "free of NaN", found, remedy)
     d = left.rows.shape[1]
     value = left.values_of
-    sample = Sample(rows, lambda sums: combine(value(sums[:, :d]), value(sums[:, d:])))
-    return sample.subset(~missing) if nan_policy == "omit" else sample
+    labels = group_labels(groups, shape[0], "groups")
+    if labels is not None and weights is not None:
+        labels = labels[np.asarray(weights, dtype=np.float64) > 0]
+    sample = Sample(rows, lambda sums: combine(value(sums[:, :d]), value(sums[:, d:])), **_alike(left, right))
+    if nan_policy == "omit" and missing.any():
+        kept, labels = ~missing, None if labels is None else labels[~missing]
+        scores = None if sample.scores is None else sample.scores[kept]
+        sample = replace(sample, rows=rows[kept], scores=scores)
+    return sample.grouped(labels)
+
+
+def _alike(left: Sample, right: Sample) -> dict[str, Any]:
+    """The bound of the difference of two shares, where it is the same in every row."""
+    if left.scores is None or right.scores is None or not len(left.scores):
+        return {}
+    difference = left.scores[:, 0] - right.scores[:, 0]
+    if (difference != difference[0]).any():
+        return {}
+    return {"scores": left.scores, "bound": float(difference[0]), "span": (-1.0, 1.0)}
 
 
 def _permutation_p(sample: Sample, observed: float, n_permutations: int, rng: np.random.Generator) -> float:

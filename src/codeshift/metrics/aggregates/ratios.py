@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from statistics import NormalDist
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from codeshift.metrics.aggregates.components import Component, fieller, fsum, half_width
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import (
     METHODS,
+    at_bound,
     check_options,
     generator,
+    influences,
     interval,
-    jackknife,
     quantiles,
     resampled_sums,
 )
@@ -23,7 +26,7 @@ from codeshift.metrics.aggregates.pairs import paired_sample
 from codeshift.metrics.aggregates.sample import Sample, as_sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
-_Combine = Callable[[FloatArray, FloatArray], FloatArray]
+_Labels = Sequence[Hashable] | NDArray[Any] | None
 
 
 def relative_performance(
@@ -37,6 +40,8 @@ def relative_performance(
     n_resamples: int = 2000,
     seed: int = 0,
     nan_policy: str = "propagate",
+    groups: _Labels = None,
+    baseline_groups: _Labels = None,
 ) -> Estimate:
     """The score over the 100% baseline's: the value of ``values`` divided by that of ``baseline``.
 
@@ -51,33 +56,48 @@ def relative_performance(
             interval much shorter.
         metric: the corpus metric whose ``statistics`` the rows are.
         confidence: nominal coverage of the interval.
-        method: ``"percentile"``; ``"BCa"`` (paired only); or ``"delta"``, the normal interval from the delta method.
+        method: ``"percentile"``; ``"BCa"`` (paired only); or ``"Fieller"``: the ratios that a t test does not reject.
         n_resamples: resamples of the bootstrap.
         seed: seed of the bootstrap. The order of the rows has no effect.
         nan_policy: as in ``mean``; in pairs ``"omit"`` leaves a row out where either score is NaN.
+        groups: one label a row, as in ``bootstrap_ci``; of pairs, or of ``values`` alone.
+        baseline_groups: the same of ``baseline``, where rows are not paired.
 
     Returns:
         The ratio; ``n`` counts the pairs, or the rows of the smaller side. NaN where the baseline is 0. There is no
-        interval where a resample had 0 over 0.
+        interval where a resample had 0 over 0, and none of Fieller's where the baseline can be 0. Where one side is a
+        share at its bound, Wilson's limit for it is carried into the ratio.
 
     Raises:
         ParameterError: if shapes differ or an option is wrong.
         DataError: if there is a NaN and ``nan_policy="raise"``.
 
-    Source of the delta method: van der Vaart, Asymptotic Statistics (1998), chapter 3; influences by the jackknife.
+    Source: Fieller, Some problems in interval estimation (J. Royal Stat. Soc. B 1954); variances by the jackknife.
 
-    >>> print(relative_performance([1.0, 0.0, 1.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], method="delta"))
-    0.6667 [0.2535, 1.08] (95% delta, n=6)
+    >>> print(relative_performance([1.0, 0.0, 1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0, 1.0], method="Fieller"))
+    0.8 [0.2127, 1.387] (95% Fieller, n=6)
     """
+    check_options(confidence, method, n_resamples, (*METHODS[: 2 if paired else 1], "Fieller"))
     if paired:
-        sample = paired_sample(values, baseline, _ratio, ("values", "baseline"), None, metric, nan_policy)
-        check_options(confidence, method, n_resamples, (*METHODS, "delta"))
-        if method != "delta":
-            return _finite(interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed))
-        sample = sample.sorted()
-        return _normal(sample.value, [jackknife(sample)] if sample.n > 1 else [], sample.n, confidence)
-    sides = [as_sample(side, metric=metric, nan_policy=nan_policy) for side in (values, baseline)]
-    return _independent(sides, _ratio, confidence, method, n_resamples, seed)
+        names = ("values", "baseline")
+        sample, *sides = (
+            paired_sample(values, baseline, of, names, None, metric, nan_policy, groups).sorted()
+            for of in (_ratio, lambda x, _: x, lambda _, y: y)
+        )
+        sides = [_with_bound(side, given, metric) for side, given in zip(sides, (values, baseline), strict=True)]
+        sample = replace(sample, bound=None)
+        if method != "Fieller":
+            found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
+            return _finite(_carried(found, sides))
+        return _finite(_fieller(sides, confidence, paired=True))
+    sides = [
+        as_sample(side, metric=metric, nan_policy=nan_policy, groups=of, name=name)
+        for side, of, name in ((values, groups, "values"), (baseline, baseline_groups, "baseline"))
+    ]
+    if method == "Fieller":
+        return _finite(_fieller([side.sorted() for side in sides], confidence, paired=False))
+    found = _resampled(sides, _ratio, confidence, n_resamples, seed)
+    return _finite(_carried(found, sides))
 
 
 def generalization_gap(
@@ -90,6 +110,8 @@ def generalization_gap(
     n_resamples: int = 2000,
     seed: int = 0,
     nan_policy: str = "propagate",
+    id_groups: _Labels = None,
+    ood_groups: _Labels = None,
 ) -> Estimate:
     """In-distribution minus out-of-distribution: by how much the model is worse on the region.
 
@@ -102,57 +124,116 @@ def generalization_gap(
         ood_values: the same on out-of-distribution rows, shape (m,) or (m, d).
         metric: the corpus metric whose ``statistics`` the rows are.
         confidence: nominal coverage of the interval.
-        method: ``"percentile"``, or ``"delta"``, the normal interval with both sides' variances.
+        method: ``"percentile"``, or ``"t"``: Welch's, from both sides' variances.
         n_resamples: resamples of the bootstrap.
         seed: seed of the bootstrap. The order of the rows has no effect.
         nan_policy: as in ``mean``.
+        id_groups: one label a row of ``id_values``, as in ``bootstrap_ci``.
+        ood_groups: the same of ``ood_values``.
 
     Returns:
-        The gap; ``n`` counts the rows of the smaller side, so an empty side is NaN with n=0.
+        The gap; ``n`` counts the rows of the smaller side, so an empty side is NaN with n=0. Where a side is a share at
+        its bound, the interval is made of both sides' own (Newcombe's hybrid of Wilson intervals).
 
     Raises:
         ParameterError: if a shape or an option is wrong.
         DataError: if there is a NaN and ``nan_policy="raise"``.
 
+    Source of the hybrid: Newcombe, Interval estimation for the difference between independent proportions (Stat. Med.
+    1998), method 10.
+
     >>> print(generalization_gap([1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0]))
     0.5 [0, 1] (95% percentile, n=4)
     """
+    check_options(confidence, method, n_resamples, ("percentile", "t"))
     sides = [
-        as_sample(id_values, metric=metric, nan_policy=nan_policy, name="id_values"),
-        as_sample(ood_values, metric=metric, nan_policy=nan_policy, name="ood_values"),
+        as_sample(rows, metric=metric, nan_policy=nan_policy, groups=of, name=name)
+        for rows, of, name in ((id_values, id_groups, "id_values"), (ood_values, ood_groups, "ood_values"))
     ]
-    return _independent(sides, lambda x, y: x - y, confidence, method, n_resamples, seed)
+    if min(side.units for side in sides) > 1 and any(side.bound is not None for side in sides):
+        return _hybrid([
+            interval(side, confidence=confidence, method="percentile", n_resamples=n_resamples, seed=seed)
+            for side in sides
+        ])  # fmt: skip
+    if method == "percentile":
+        return _finite(_resampled(sides, lambda x, y: x - y, confidence, n_resamples, seed))
+    return _finite(_welch([side.sorted() for side in sides], confidence))
 
 
-def _independent(
-    sides: list[Sample], combine: _Combine, confidence: float, method: str, n_resamples: int, seed: int
+def _resampled(
+    sides: list[Sample], combine: Callable[[FloatArray, FloatArray], FloatArray], confidence: float, n: int, seed: int
 ) -> Estimate:
     """Two sets of different rows, each resampled by itself."""
-    check_options(confidence, method, n_resamples, ("percentile", "delta"))
     a, b = (side.sorted() for side in sides)
-    values = np.array([[a.value], [b.value]])
-    value, n = float(combine(values[0], values[1])[0]), min(a.n, b.n)
-    if method == "delta":
-        without = [combine(jackknife(a), values[1]), combine(values[0], jackknife(b))] if n > 1 else []
-        return _normal(value, without, n, confidence)
-    if n < 2:
-        return _finite(Estimate(value, math.nan, math.nan, n, confidence, method))
-    rng = generator(seed)
-    drawn = [
-        np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n_resamples, rng)])
-        for side in (a, b)
-    ]
-    ends = quantiles(combine(*drawn), (1 - confidence) / 2, (1 + confidence) / 2)
-    return _finite(Estimate(value, *ends, n, confidence, method))
+    value = float(combine(np.array([a.value]), np.array([b.value]))[0])
+    ends = (math.nan, math.nan)
+    if min(a.units, b.units) > 1:
+        rng = generator(seed)
+        drawn = [
+            np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n, rng)]) for side in (a, b)
+        ]
+        ends = quantiles(combine(*drawn), (1 - confidence) / 2, (1 + confidence) / 2)
+    return _estimate([a, b], value, ends, confidence, "percentile")
 
 
-def _normal(value: float, without: list[FloatArray], n: int, confidence: float) -> Estimate:
-    """The normal interval whose variance the jackknife gives, summed over independent sets of rows."""
-    if not without:
-        return _finite(Estimate(value, math.nan, math.nan, n, confidence, "delta"))
-    variance = sum((len(w) - 1) / len(w) * float(((w - w.mean()) ** 2).sum()) for w in without)
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * math.sqrt(variance)
-    return _finite(Estimate(value, value - half, value + half, n, confidence, "delta"))
+def _estimate(
+    sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str
+) -> Estimate:
+    smaller = min(sides, key=lambda side: (side.n, side.units))
+    return Estimate(value, *ends, smaller.n, confidence, method, groups=smaller.groups)
+
+
+def _welch(sides: list[Sample], confidence: float) -> Estimate:
+    """The difference with both sides' variances, and Welch's degrees of freedom."""
+    value, ends = sides[0].value - sides[1].value, (math.nan, math.nan)
+    if min(side.units for side in sides) > 1:
+        variances = [fsum(influences(side) ** 2) for side in sides]
+        total = math.fsum(variances)
+        below = math.fsum(v * v / side.df for v, side in zip(variances, sides, strict=True))
+        half = half_width([Component(total, total * total / below)], confidence) if below else 0.0
+        ends = value - half, value + half
+    return _estimate(sides, value, ends, confidence, "t")
+
+
+def _hybrid(sides: list[Estimate]) -> Estimate:
+    """The first less the second, from the distances of each to the ends of its own interval."""
+    a, b = sides
+    value = a.value - b.value
+    low = value - math.hypot(a.value - a.low, b.high - b.value)
+    high = value + math.hypot(a.high - a.value, b.value - b.low)
+    smaller = min(sides, key=lambda side: side.n)
+    return replace(smaller, value=value, low=low, high=high, method="Newcombe")
+
+
+def _fieller(sides: Sequence[Sample], confidence: float, *, paired: bool) -> Estimate:
+    (a, b), ends = sides, (math.nan, math.nan)
+    if min(a.units, b.units) > 1:
+        moved = [influences(side) for side in sides]
+        variances = fsum(moved[0] ** 2), fsum(moved[1] ** 2), fsum(moved[0] * moved[1]) if paired else 0.0
+        t = half_width([Component(1.0, min(a.df, b.df))], confidence)
+        ends = fieller(a.value, b.value, *variances, t)
+    found = _estimate(sides, float(_ratio(np.array(a.value), np.array(b.value))), ends, confidence, "Fieller")
+    return _carried(found, sides)
+
+
+def _carried(found: Estimate, sides: Sequence[Sample]) -> Estimate:
+    """The interval of a ratio, widened by Wilson's limit for a side that is a share at its bound."""
+    top, bottom = sides
+    if not found.has_interval or not (top.value > 0 or top.bound == 0.0):
+        return found
+    low, high = found.low, found.high
+    if top.bound is not None:
+        ends = at_bound(top, found.confidence)
+        low, high = (low * ends[0], high) if top.bound else (0.0, ends[1] / bottom.value)
+    if bottom.bound:
+        high = high / at_bound(bottom, found.confidence)[0]
+    return replace(found, low=low, high=high)
+
+
+def _with_bound(side: Sample, given: ArrayLike, metric: SufficientStatistics | None) -> Sample:
+    """One side of pairs with the bound that it has by itself."""
+    alone = as_sample(given, metric=metric, nan_policy="omit")
+    return replace(side, bound=alone.bound, scores=alone.scores if side.sizes is None else None)
 
 
 def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -164,4 +245,4 @@ def _finite(found: Estimate) -> Estimate:
     """A ratio to a baseline of 0 is undefined, and so is its interval."""
     if math.isfinite(found.value):
         return found
-    return Estimate(math.nan, math.nan, math.nan, found.n, found.confidence, found.method)
+    return replace(found, value=math.nan, low=math.nan, high=math.nan)

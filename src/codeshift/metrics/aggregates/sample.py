@@ -6,14 +6,16 @@ Rows are sorted, so a seed draws the same resamples whatever order the rows came
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codeshift.errors import DataError, ParameterError, closest
-from codeshift.metrics.base import FloatArray, SufficientStatistics, column_sums
+from codeshift.metrics.aggregates.components import effective_df
+from codeshift.metrics.base import FloatArray, Metric, SufficientStatistics, column_sums
 
 _NAN_POLICIES = ("propagate", "omit", "raise")
 
@@ -23,17 +25,40 @@ class Sample:
     """Rows, and the estimator that turns sums over rows into a value.
 
     Attributes:
-        rows: the statistics, shape (n, d).
+        rows: the statistics of what is drawn as one, shape (units, d): rows, or the sums of groups of rows.
         values_of: sums of shape (resamples, d) -> values of shape (resamples,).
+        sizes: the number of rows of each unit, shape (units,); None where each is a row.
+        scores: where each row's score is 0 or 1, the hits and misses of each unit, shape (units, 2); None otherwise.
+        bound: the score that every row has, where none can lie beyond it, such as 0 of a share; None otherwise.
+        span: the least and the greatest score that a row can have, where there is a ``bound``.
     """
 
     rows: FloatArray
     values_of: Callable[[FloatArray], FloatArray]
+    sizes: FloatArray | None = None
+    scores: FloatArray | None = None
+    bound: float | None = None
+    span: tuple[float, float] = (0.0, 1.0)
 
     @property
     def n(self) -> int:
         """The number of rows."""
+        return len(self.rows) if self.sizes is None else int(self.sizes.sum())
+
+    @property
+    def units(self) -> int:
+        """The number of what is drawn as one: groups where there are such, or rows."""
         return len(self.rows)
+
+    @property
+    def groups(self) -> int | None:
+        """The number of groups, where it is another than that of rows."""
+        return None if self.units == self.n else self.units
+
+    @property
+    def df(self) -> float:
+        """The degrees of freedom of the units."""
+        return self.units - 1.0 if self.sizes is None else effective_df(self.sizes)
 
     @property
     def value(self) -> float:
@@ -42,11 +67,44 @@ class Sample:
 
     def sorted(self) -> Sample:
         """The same rows in an order that depends on their content alone."""
-        return Sample(self.rows[np.lexsort(self.rows.T[::-1])], self.values_of)
+        keys = self.rows if self.sizes is None else np.column_stack([self.rows, self.sizes])
+        order = np.lexsort(keys.T[::-1])
+        sizes, scores = (None if of is None else of[order] for of in (self.sizes, self.scores))
+        return replace(self, rows=self.rows[order], sizes=sizes, scores=scores)
 
-    def subset(self, mask: NDArray[np.bool_]) -> Sample:
-        """The rows where ``mask`` is true."""
-        return Sample(self.rows[mask], self.values_of)
+    def grouped(self, labels: NDArray[np.int64] | None) -> Sample:
+        """The same rows, those of one label drawn as one: statistics add up, so a group's are the sum of its rows'."""
+        if labels is None or self.units == 0 or len(np.unique(labels)) == self.units:
+            return self
+        scores = None if self.scores is None else sums_by_label(self.scores, labels)
+        sizes = sums_by_label(np.ones((self.units, 1)), labels)[:, 0]
+        return replace(self, rows=sums_by_label(self.rows, labels), sizes=sizes, scores=scores)
+
+
+def sums_by_label(rows: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
+    """The sums of the rows of each label, shape (labels, d), the same to the last bit in any order of the rows."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][:1] - 1))
+    ends = np.append(starts[1:], len(order))
+    found = rows[order[starts]].copy()
+    for place in np.flatnonzero(ends - starts > 1):
+        found[place] = column_sums(rows[order[starts[place] : ends[place]]])
+    return found
+
+
+def group_labels(groups: Sequence[Hashable] | NDArray[Any] | None, n: int, name: str) -> NDArray[np.int64] | None:
+    """A number for each of n rows, the same for rows of one group; None for no groups.
+
+    Raises:
+        ParameterError: if there are not as many labels as rows.
+    """
+    if groups is None:
+        return None
+    found = list(groups)
+    if len(found) != n:
+        raise ParameterError(name, f"one label for each of {n} rows", len(found), "give as many labels as rows")
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(label, len(numbers)) for label in found], dtype=np.int64)
 
 
 def as_sample(
@@ -55,11 +113,13 @@ def as_sample(
     weights: ArrayLike | None = None,
     metric: SufficientStatistics | None = None,
     nan_policy: str = "propagate",
+    groups: Sequence[Hashable] | NDArray[Any] | None = None,
     name: str = "values",
 ) -> Sample:
     """The sample of row scores (n,), or of a corpus metric's row statistics (n, d).
 
-    Rows of weight 0 are left out: the weighted mean does not see them.
+    Rows of weight 0 are left out: the weighted mean does not see them. Rows of one label of ``groups`` are drawn as
+    one.
 
     Raises:
         ParameterError: if shapes do not fit, weights are negative or given with a metric, or ``nan_policy`` is unknown.
@@ -67,30 +127,58 @@ def as_sample(
     """
     if nan_policy not in _NAN_POLICIES:
         raise ParameterError("nan_policy", "known", nan_policy, closest(nan_policy, _NAN_POLICIES))
-    rows = _metric_rows(values, weights, name) if metric is not None else _score_rows(values, weights, name)
+    kept = None
+    if metric is not None:
+        rows = _metric_rows(values, weights, name)
+    else:
+        rows, kept = _score_rows(values, weights, name)
+    labels = group_labels(groups, len(rows) if kept is None else len(kept), "groups")
+    if labels is not None and kept is not None:
+        labels = labels[kept]
     missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
         found = f"NaN in {int(missing.sum())} of {len(rows)} rows"
         raise DataError(name, "free of NaN", found, 'score those rows anew, or pass nan_policy="omit"')
     if nan_policy == "omit":
-        rows = rows[~missing]
-    return Sample(rows, _ratio_of_columns if metric is None else _corpus_values(metric))
+        rows, labels = rows[~missing], None if labels is None else labels[~missing]
+    values_of = _ratio_of_columns if metric is None else _corpus_values(metric)
+    return _judged(Sample(rows, values_of), metric).grouped(labels)
 
 
-def _score_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> FloatArray:
+def is_bounded(metric: SufficientStatistics | None) -> bool:
+    """Whether a metric's scores lie between 0 and 1, as those do that are better the higher (see ``CorpusScore``)."""
+    return bool(getattr(metric, "higher_is_better", True))
+
+
+def _judged(sample: Sample, metric: SufficientStatistics | None) -> Sample:
+    """The sample with what its single rows say: whether all scores are 0 or 1, and whether all are the same one."""
+    if not sample.n or not is_bounded(metric):
+        return sample
+    if metric is not None and not _is_mean(metric) and sample.value not in (0.0, 1.0):
+        return sample  # no need to look at each row
+    found = sample.values_of(sample.rows)
+    scores = np.column_stack([found == 1, found == 0]).astype(np.float64)
+    if not (np.isnan(found) | (scores.sum(axis=1) > 0)).all() or not scores.any():
+        return sample
+    one_sided = not scores.any(axis=0).all()
+    return replace(sample, scores=scores, bound=float(scores[:, 0].any()) if one_sided else None)
+
+
+def _score_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """The rows of weight above 0, and which those are."""
     v = np.asarray(values, dtype=np.float64)
     if v.ndim != 1:
         remedy = "give one score a row; for row statistics name their metric (metric=...)"
         raise ParameterError(name, "1-D (one score a row)", v.shape, remedy)
     if weights is None:
-        return np.column_stack([v, np.ones_like(v)])
+        return np.column_stack([v, np.ones_like(v)]), np.ones(len(v), dtype=bool)
     w = np.asarray(weights, dtype=np.float64)
     if w.shape != v.shape:
         raise ParameterError("weights", f"of shape {v.shape}, as {name}", w.shape, "give one weight a row")
     if not (np.isfinite(w).all() and (w >= 0).all()):
         raise ParameterError("weights", "finite and at least 0", weights, "give counts such as the tokens of each row")
     seen = w > 0
-    return np.column_stack([v[seen] * w[seen], w[seen]])
+    return np.column_stack([v[seen] * w[seen], w[seen]]), seen
 
 
 def _metric_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> FloatArray:
@@ -108,4 +196,11 @@ def _ratio_of_columns(sums: FloatArray) -> FloatArray:
 
 
 def _corpus_values(metric: SufficientStatistics) -> Callable[[FloatArray], FloatArray]:
+    if _is_mean(metric):
+        return lambda sums: _ratio_of_columns(sums[:, 1::-1])
     return lambda sums: np.array([metric.from_statistics(s).value for s in sums], dtype=np.float64)
+
+
+def _is_mean(metric: SufficientStatistics) -> bool:
+    """Whether a metric's value is the mean of its rows' scores, the ratio of its columns 1 and 0."""
+    return getattr(type(metric), "from_statistics", None) is Metric.from_statistics

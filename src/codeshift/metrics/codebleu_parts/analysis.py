@@ -7,11 +7,12 @@ from typing import Any, Protocol
 
 from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
 from codeshift.metrics.codebleu_parts.ngrams import common_ends
+from codeshift.metrics.codebleu_parts.spelling import alike
 from codeshift.metrics.dataflow.flow import Flow
 from codeshift.metrics.dataflow.scan import Scanner
 from codeshift.metrics.dataflow.tables import flow_table
 from codeshift.properties.grammars import parser, ts_language
-from codeshift.properties.parsing import CodeParser
+from codeshift.properties.parsing import CodeParser, ParsedCode
 
 
 class Analyser(Protocol):
@@ -45,11 +46,19 @@ class DefaultAnalyser:
         root = tree.root_node
         if root.has_error or not code.isascii():
             parsed = self._parser.of_tree(tree, source)
+            if parsed.has_error:
+                parsed = self._respelt(code)
             scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
         else:  # what the line above comes to for most rows, without a copy of the text
             scan = self._scanner.scan(root.children, code)
         scan.subtrees.append(scan.whole)
         return scan.subtrees, Flow(scan).items()
+
+    def _respelt(self, code: str) -> ParsedCode:
+        """The tree of code that parses in no shell either, whatever its names and constants are."""
+        source = alike(code, self._parser.language).encode("utf-8", "replace")
+        root = self._plain.parse(source).root_node
+        return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=True)
 
 
 def analyser(language: str, compat: str | None) -> Analyser:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
+
+from codeshift.metrics.codebleu_parts.python_tokens import COMMENT, INDENT, NEWLINE, STRING, python_tokens
 
 _MARK = re.compile(r"//|/\*|[\"']")
 _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)}
@@ -13,7 +13,8 @@ _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"'
 def without_comments(code: str, language: str) -> str:
     """``code`` without comments and blank lines, in Python without docstrings too, as the public code takes them out.
 
-    Its rules are those of C: in Ruby it leaves all in place, and code that Python's tokenizer refuses stays as it is.
+    Its rules are those of C: in Ruby it leaves all in place. Python code stays as it is where its tokenizer refuses it:
+    that of Python 3.11, whatever runs this.
 
     >>> without_comments("f(1); // call", "java")
     'f(1);  '
@@ -23,7 +24,7 @@ def without_comments(code: str, language: str) -> str:
     if language == "python":
         try:
             code = _python_without_comments(code)
-        except (tokenize.TokenError, SyntaxError, ValueError):
+        except SyntaxError:
             return code
     elif "//" in code or "/*" in code:
         code = _c_without_comments(code)
@@ -63,17 +64,16 @@ def _end(code: str, start: int, opening: str) -> int:
 def _python_without_comments(code: str) -> str:
     """Drops comments, and strings that begin a line or a block."""
     out: list[str] = []
-    before, last_row, last_column = tokenize.INDENT, -1, 0
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        row, column = token.start
+    before, last_row, last_column = INDENT, -1, 0
+    for kind, text, (row, column), end in python_tokens(code):
         if row > last_row:
             last_column = 0
         out.append(" " * (column - last_column))
-        docstring = token.type == tokenize.STRING and (before in (tokenize.INDENT, tokenize.NEWLINE) or column == 0)
-        if token.type != tokenize.COMMENT and not docstring:
-            out.append(token.string)
-        before = token.type
-        last_row, last_column = token.end
+        docstring = kind == STRING and (before in (INDENT, NEWLINE) or column == 0)
+        if kind != COMMENT and not docstring:
+            out.append(text)
+        before = kind
+        last_row, last_column = end
     return "".join(out)
 
 

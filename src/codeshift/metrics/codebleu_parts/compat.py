@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codeshift.metrics.codebleu_parts.cleaning import by_byte_columns, without_comments
@@ -29,9 +30,16 @@ class CompatAnalyser:
         """Forget what earlier programs left behind."""
         self._scanner.clear()
 
+    def cleanings(self, code: str) -> Iterator[str]:
+        """A prediction as it is compared with its first reference, its second, ...: each time cleaned once more."""
+        code = code.strip()
+        while True:
+            yield code
+            code = without_comments(code, self._comments_of)
+
     def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
         """The program's subtrees, as numbers that compare within this analyser, and its data flow."""
-        code = without_comments(code.strip(), self._comments_of)
+        code = without_comments(code, self._comments_of)
         root = self._parser.parse(code.encode("utf-8", "replace")).root_node
         careful = root.has_error or not code.isascii()
         scan = self._scanner.scan((root,), by_byte_columns(code), careful=careful)

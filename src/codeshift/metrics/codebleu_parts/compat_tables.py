@@ -49,6 +49,7 @@ _PYTHON = _table(
         "set_comprehension": rule("clauses", for_in_clause="first"),
         "dictionary_comprehension": rule("clauses", for_in_clause="first"),
         "generator_expression": rule("clauses", for_in_clause="first"),
+        "ERROR": rule("clauses", for_in_clause="first"),
     }
 )
 

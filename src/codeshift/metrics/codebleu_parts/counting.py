@@ -5,17 +5,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.metrics.codebleu_parts.analysis import analyser, shared_flow, shared_subtrees
 from codeshift.metrics.codebleu_parts.combine import FloatArray
+from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
 from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
+from codeshift.metrics.codebleu_parts.references import OTHER, merged
 
-_OTHER = 0.2  # weight of a token that is no keyword
+Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
+"""Predictions, and the references of each."""
 
 
 class RowCounter:
@@ -27,18 +30,48 @@ class RowCounter:
         self._keywords = KEYWORDS[language] if self._default else compat_keywords(language, compat)
         self._known: dict[str, Any] = {}
 
-    def batches(self, batches: Iterable[tuple[list[str], list[str]]]) -> Iterator[FloatArray]:
-        """The statistics of each batch, one row a pair."""
+    def batches(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
+        """The statistics of each batch, one row a prediction."""
         for left, right in batches:
+            pairs = [(ours, reference) for ours, several in zip(left, right, strict=True) for reference in several]
             with _no_garbage_collection():
-                tokens = [(ours.split(), reference.split()) for ours, reference in zip(left, right, strict=True)]
+                tokens = [(ours.split(), reference.split()) for ours, reference in pairs]
                 ngrams = shared_ngrams(tokens, self._keywords)
-                rows = np.array([self._row(*pair) for pair in zip(left, right, strict=True)], dtype=np.float64)
+                rows = np.array([self._row(*pair) for pair in self._prepared(pairs, left, right)], dtype=np.float64)
                 self._known.clear()
                 self._analyser.clear()
             side = 0 if self._default else 1
             sizes = [(len(p[0]), len(p[1]), keyword_count(p[side], self._keywords)) for p in tokens]
-            yield self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
+            found = self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
+            yield found if len(pairs) == len(left) else self._merged(found, tokens, right)
+
+    def _prepared(
+        self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
+    ) -> Iterable[tuple[str, str]]:
+        """The pairs as they are analysed."""
+        if not isinstance(self._analyser, CompatAnalyser):
+            return pairs
+        if len(pairs) == len(left):
+            return [(ours.strip(), reference.strip()) for ours, reference in pairs]
+        return [
+            (ours, reference.strip())
+            for prediction, several in zip(left, right, strict=True)
+            for ours, reference in zip(self._analyser.cleanings(prediction), several, strict=False)
+        ]
+
+    def _merged(
+        self, found: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
+    ) -> FloatArray:
+        """One row a prediction, from one a pair."""
+        keywords = self._keywords if self._default else None
+        rows, at = [], 0
+        for several in right:
+            end = at + len(several)
+            one = end - at == 1
+            references = [reference for _, reference in tokens[at:end]]
+            rows.append(found[at] if one else merged(found[at:end], tokens[at][0], references, keywords))
+            at = end
+        return np.array(rows)
 
     def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
         """What is shared and what the reference has of subtrees and of data flow."""
@@ -55,9 +88,9 @@ class RowCounter:
         """The columns of ``CodeBLEU.statistics``: see there."""
         shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
         ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
-        found = keywords + _OTHER * (shared[:, 0] - keywords)
+        found = keywords + OTHER * (shared[:, 0] - keywords)
         # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
-        total = all_keywords + _OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
+        total = all_keywords + OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
         if self._default:
             weighted = [found, total]
         else:

@@ -43,12 +43,12 @@ _RESERVED = {
     "javascript": _JAVASCRIPT,
     # TypeScript adds no reserved word: its own are contextual
     "typescript": _JAVASCRIPT,
-    # The PHP manual, List of Keywords
+    # The PHP manual, List of Keywords, and the constants of List of other reserved words
     "php": """__halt_compiler abstract and array as break callable case catch class clone const continue declare default
-    die do echo else elseif empty enddeclare endfor endforeach endif endswitch endwhile eval exit extends final finally
-    fn for foreach function global goto if implements include include_once instanceof insteadof interface isset list
-    match namespace new or print private protected public readonly require require_once return static switch throw trait
-    try unset use var while xor yield""",
+    die do echo else elseif empty enddeclare endfor endforeach endif endswitch endwhile eval exit extends false final
+    finally fn for foreach function global goto if implements include include_once instanceof insteadof interface isset
+    list match namespace new null or print private protected public readonly require require_once return static switch
+    throw trait true try unset use var while xor yield""",
     # The Python language reference, 2.3.1
     "python": """False None True and as assert async await break class continue def del elif else except finally for
     from global if import in is lambda nonlocal not or pass raise return try while with yield""",
@@ -59,7 +59,7 @@ _RESERVED = {
     # The Rust reference, Keywords: strict and reserved
     "rust": """Self abstract as async await become box break const continue crate do dyn else enum extern false final fn
     for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait
-    true try typeof unsafe unsized use virtual where while yield""",
+    true try type typeof unsafe unsized use virtual where while yield""",
 }
 
 KEYWORDS = {language: frozenset(words.split()) for language, words in _RESERVED.items()}
@@ -85,7 +85,7 @@ _CODEBLEU_DIFFERS = {
     "go": ("false true", ""),
     "java": ("", "_ false null true"),
     "javascript": ("True", "true"),
-    "php": ("", "finally fn match readonly yield"),
+    "php": ("", "false finally fn match null readonly true yield"),
     "python": ("case match type", ""),
     "ruby": ("", ""),
     "rust": (

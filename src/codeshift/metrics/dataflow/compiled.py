@@ -87,7 +87,7 @@ class CompiledTable:
 def compile_table(table: FlowTable, language: Language) -> CompiledTable:
     """Translate ``table``; names that the grammar lacks are left out, so one table serves its versions."""
     spelling = {i: language.node_kind_for_id(i) or "" for i in range(language.node_kind_count)}
-    kinds: Kinds = {}
+    kinds: Kinds = {"ERROR": [ERROR_KIND]}
     for i, name in spelling.items():
         kinds.setdefault(name, []).append(i)
     named = [i for i, name in spelling.items() if language.node_kind_is_named(i) and name not in table.comments]

@@ -6,6 +6,7 @@ that has no rule. A cursor walks, since recursion would end on a deep tree.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -29,7 +30,8 @@ _Around: TypeAlias = "tuple[list[int], int | None, CompiledRule | None, list[Par
 
 _INNER = 1 << 17  # numbers of subtrees begin here; below are the numbers of kinds
 _MISSING = 1 << 16
-_UNEXPECTED = -2
+_WRITTEN = -2
+_MISSING_TOKEN = re.compile(r"\(MISSING [^ ]+\)")
 
 
 # These are plain tuples, which are made a dozen times a row and cost a tenth of a named one.
@@ -83,6 +85,7 @@ class Scanner:
         table, numbers = self._table, self._numbers
         rules, names, spelt, every, splits = table.rules, table.names, table.spelt, table.every_leaf, table.splits
         leaves, leaf_of, number_of = table.leaves, table.leaves.get, numbers.get
+        exact = careful and every
         careful = careful or table.odd
         key: list[int] = [-1]
         holder: CompiledRule | None = None  # the rule of the node around, and its children so far
@@ -140,6 +143,8 @@ class Scanner:
                 while not across():
                     if not up():
                         break
+                    if exact:
+                        self._hidden(cursor.node, key)
                     if len(key) > 1:
                         structure = tuple(key)
                         number = number_of(structure)
@@ -161,7 +166,8 @@ class Scanner:
                                 del subtrees[before:]
                         else:
                             events.append((ended, inside))
-                    if kept and kind in leaves:
+                    # A token of several words has no name, but a word that is missing in it is told.
+                    if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
                         key.append(number)
                         if field_id:
                             key.append(-field_id)
@@ -240,11 +246,21 @@ class Scanner:
         if kind != ERROR_KIND:
             if node.has_error:  # a missing token, which tree-sitter's s-expressions tell from one that is there
                 key.append(kind + _MISSING)
-        else:
-            unexpected = (_UNEXPECTED, ord(text[node.start_byte : node.start_byte + 1] or "\0"))
-            key.append(self._numbers.setdefault(unexpected, len(self._numbers) + _INNER))
+        elif table.every_leaf:  # the public code compares s-expressions, and those quote a character that fits nowhere
+            written = str(node)
+            if written != "(ERROR)":
+                key.append(self._number(written))
         if table.every_leaf and kind not in table.leaves:
             token = text[node.start_byte : node.end_byte].replace("\0", "").replace("\n", "")
             if token != node.type:
                 events.append(~len(tokens))
                 tokens.append(token)
+
+    def _hidden(self, node: Node | None, key: list[int]) -> None:
+        """Add to ``key`` the missing tokens of ``node`` that only its s-expression shows: the tree hides them."""
+        if node is not None and node.has_error and not any(c.has_error or c.is_error for c in node.children):
+            key += [self._number(written) for written in _MISSING_TOKEN.findall(str(node))]
+
+    def _number(self, written: str) -> int:
+        """The number of what is written so in an s-expression."""
+        return self._numbers.setdefault((_WRITTEN, *map(ord, written)), len(self._numbers) + _INNER)

@@ -5,13 +5,14 @@ What each resolver sees, and what it does not, stands in ``docs/guides/api-usage
 
 from __future__ import annotations
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.api_names.base import NameResolver, Scope
 from codeshift.properties.api_names.c_sharp import CSharpNames
 from codeshift.properties.api_names.go import GoNames
 from codeshift.properties.api_names.java import JavaNames
 from codeshift.properties.api_names.javascript import JavaScriptNames
 from codeshift.properties.api_names.python import PythonNames
+from codeshift.properties.grammars import language_remedy
 
 __all__ = ["API_LANGUAGES", "NameResolver", "Scope", "check_api_language", "name_resolver"]
 
@@ -47,6 +48,6 @@ def check_api_language(language: str) -> str:
 choose one of c_sharp, go, java, javascript, python, typescript
     """
     if language not in _RESOLVERS:
-        remedy = closest(str(language), _RESOLVERS)
+        remedy = language_remedy(language, _RESOLVERS)
         raise ParameterError("language", "one whose API names are resolved", language, remedy)
     return language

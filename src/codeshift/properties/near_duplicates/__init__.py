@@ -1,11 +1,13 @@
 """Near-duplicate code: connected components of rows by the Jaccard similarity of their token n-grams, exactly.
 
-`NearDuplicates` is the search, `DuplicateComponents` and `NearestRows` what it gives. The steps, one file each:
+`NearDuplicates` is the search, `DuplicateComponents` and `NearestRows` what it gives; `DropNearDuplicates` is a search
+whose finds a dealing drops. The steps, one file each:
 `tokens` (hash every token), `shingles` (sets of n-grams, without those that no other can match), `join` (pairs at a
 threshold), `dense` (the same where nearly everything is alike), `components` (what hangs together).
 """
 
 from codeshift.properties.near_duplicates.components import DuplicateComponents
+from codeshift.properties.near_duplicates.dropping import DropNearDuplicates
 from codeshift.properties.near_duplicates.search import NearDuplicates, NearestRows
 
-__all__ = ["DuplicateComponents", "NearDuplicates", "NearestRows"]
+__all__ = ["DropNearDuplicates", "DuplicateComponents", "NearDuplicates", "NearestRows"]

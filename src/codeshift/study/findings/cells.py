@@ -61,16 +61,20 @@ class Cells:
         n_resamples: of the intervals.
         seed: of the intervals.
         confidence: of the intervals.
+        min_rows: distinct rows of ``test_ood`` that a scenario must have for headline claims to stand on it.
     """
 
     results: StudyResults
     n_resamples: int = 1000
     seed: int = 0
     confidence: float = 0.95
+    min_rows: int = 30
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
             raise ParameterError("confidence", "between 0 and 1", self.confidence, "0.95 is a 95% interval")
+        if self.min_rows < 1:
+            raise ParameterError("min_rows", "at least 1", self.min_rows, "1 lets claims stand on any scenario")
         self._kept: dict[Hashable, Any] = {}
         self.resampler = Resampler(results=self.results, n_resamples=self.n_resamples, seed=self.seed)
 
@@ -151,7 +155,7 @@ class Cells:
     def quantity(self, cell: Cell, metric: str, part: str) -> Quantity:
         """A cell's value of a metric on a part, over all its seeds that are done."""
         if part not in self.parts:
-            return nothing(self.n_resamples)
+            return nothing()
         return self.resampler.quantity(self.records(cell), metric, part, cell.scenario)
 
     def baseline(self, cell: Cell) -> Cell:

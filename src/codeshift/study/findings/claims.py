@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from codeshift.formatting import counted
@@ -12,8 +12,9 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
 from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.finding import Finding
+from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
-from codeshift.study.findings.strength import strength_effects
+from codeshift.study.findings.strength import FEWEST, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
@@ -45,24 +46,50 @@ class Claim(Finding):
 
 
 def claims(cells: Cells, metric: str) -> Iterator[Claim]:
-    """Every claim that the study has the runs for, whether they are done or not."""
-    masked = cells.masked is not None and cells.masked < 1
-    if masked and cells.methods:
-        yield _gap(cells, metric)
-    if masked and 1.0 in cells.results.ood_kept:
-        yield _costs(cells, metric)
-        yield from _dimensions(cells, metric)
+    """Every claim that the study has the runs for, whether they are done or not.
+
+    Claims about ``test_ood`` stand on the scenarios that have ``min_rows`` distinct rows of it, and name the others.
+    """
+    small = too_small(cells, metric)
+    names = [name for name in cells.results.scenarios if name not in small]
+    yield from (_limited(cells, one, small, names) for one in _on_test_ood(cells, metric, names))
+    if _masks(cells) and cells.has_none and cells.methods and "general" in cells.parts:
+        count = distinct_rows(cells, metric, "general")
+        enough = count is None or count >= cells.min_rows
+        found = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
+        told = f"The general set has {count} distinct rows, fewer than {cells.min_rows}: too few for a claim."
+        yield found if enough else replace(found, told=told)
+
+
+def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+    if not _masks(cells):
+        return
+    if cells.methods:
+        yield _gap(cells, metric, names)
+    if 1.0 in cells.results.ood_kept:
+        yield _costs(cells, metric, names)
+        yield from _dimensions(cells, metric, names)
         if any(0 < kept < 1 for kept in cells.results.ood_kept):
-            yield _wins_back(cells, metric)
+            yield _wins_back(cells, metric, names)
         for method in cells.methods:
             if method != cells.reference_method:
-                yield _keeps_more(cells, metric, method)
-        yield from _unseen(cells)
-        yield from _strength(cells, metric)
-    if masked and cells.has_none and cells.methods:
-        for part in ("general", "test_ood"):
-            if part in cells.parts:
-                yield _forgets(cells, metric, part)
+                yield _keeps_more(cells, metric, method, names)
+        yield from _unseen(cells, names)
+        yield from _strength(cells, metric, names)
+    if cells.has_none and cells.methods:
+        yield _forgets(cells, metric, "test_ood", names)
+
+
+def _masks(cells: Cells) -> bool:
+    return cells.masked is not None and cells.masked < 1
+
+
+def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[str]) -> Claim:
+    """A claim that says which scenarios it does not stand on, and why."""
+    if not small:
+        return claim
+    told = claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
+    return replace(claim, told=f"{told} {left_out(small, cells.min_rows)}")
 
 
 def verdict(estimate: Estimate, above: float = 0.0) -> Verdict:
@@ -85,26 +112,33 @@ def _claim(
     cells: Cells, claim: str, quantity: Quantity, told: str, above: float = 0.0, missing: str = _MISSING
 ) -> Claim:
     estimate = cells.estimate(quantity)
-    rests = f" Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
-    found = told + rests if quantity.defined else missing
+    rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
+    found = f"{told} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
     return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=found)
 
 
-def _masked_cells(cells: Cells, method: str, scenarios: Sequence[str] | None = None) -> list[Cell]:
-    names = cells.results.scenarios if scenarios is None else scenarios
+def reach(quantity: Quantity) -> str:
+    """How far a number speaks for other seeds, in words; empty where three trained models and more stand behind it."""
+    if quantity.trained == 1:
+        return "One seed: this is said of these trained models alone, not of the method."
+    if quantity.trained == 2:
+        return "Two seeds: they say little of how seeds differ."
+    return ""
+
+
+def _masked_cells(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]:
     return [Cell(scenario=name, method=method, ood_kept=cells.masked) for name in names]
 
 
 def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
     """The share of the 100% baseline's score that is lost; of a metric that counts down, what is added to it."""
-    relative = cells.relative(cell, metric)
-    whole = Quantity(value=1.0, draws=relative.draws * 0 + 1, n=relative.n, seeds=relative.seeds)
-    return cells.worse(metric, relative - whole)
+    baseline = cells.quantity(cells.baseline(cell), metric, "test_ood")
+    return cells.worse(metric, (cells.quantity(cell, metric, "test_ood") - baseline) / baseline)
 
 
-def _costs(cells: Cells, metric: str) -> Claim:
+def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     by_method = {
-        method: {cell.scenario: _lost(cells, metric, cell) for cell in _masked_cells(cells, method)}
+        method: {cell.scenario: _lost(cells, metric, cell) for cell in _masked_cells(cells, method, names)}
         for method in cells.methods
     }
     every = {(method, name): lost for method, found in by_method.items() for name, lost in found.items()}
@@ -132,10 +166,10 @@ def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[s
     return "; ".join(f"{method_name(method)} {SHARE.estimate(cells.estimate(of(method)))}" for method in chosen)
 
 
-def _gap(cells: Cells, metric: str) -> Claim:
+def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     def gap(method: str) -> Quantity:
         kept = None if method == NONE else cells.masked
-        found = [Cell(scenario=name, method=method, ood_kept=kept) for name in cells.results.scenarios]
+        found = [Cell(scenario=name, method=method, ood_kept=kept) for name in names]
         parts = [[cells.quantity(cell, metric, part) for cell in found] for part in ("test_ood", "test_id")]
         return mean_of([cells.worse(metric, ood - inside) for ood, inside in zip(*parts, strict=True)])
 
@@ -151,28 +185,33 @@ def _gap(cells: Cells, metric: str) -> Claim:
     return _claim(cells, "Fine-tuned models do worse out of distribution than in distribution", pooled, told)
 
 
-def _dimensions(cells: Cells, metric: str) -> Iterator[Claim]:
+def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """After SimSCOOD: syntax and semantics against complexity."""
-    of = dimensions(cells)
+    of = {kind: [name for name in found if name in names] for kind, found in dimensions(cells).items()}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
     if "complexity" not in of or not others:
         return
     lost = {
         kind: mean_of([
-            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, names)
+            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, found)
         ])
-        for kind, names in of.items()
+        for kind, found in of.items()
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
     shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(found))}" for kind, found in lost.items())
     told = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
-    yield _claim(cells, f"Shifts of {' and '.join(others)} cost more than those of complexity", difference, told)
+    claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
+    if not all(of[kind] for kind in ("complexity", *others)):
+        difference, missing = nothing(), "Not each of them has a scenario that is large enough."
+        yield _claim(cells, claim, difference, told, missing=missing)
+    else:
+        yield _claim(cells, claim, difference, told)
 
 
-def _wins_back(cells: Cells, metric: str) -> Claim:
+def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     """The share of the loss that a share of the rows wins back; a ratio of means, since single losses can be near 0."""
     shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
-    found = {kept: _won_back(cells, metric, kept) for kept in shares}
+    found = {kept: _won_back(cells, metric, kept, names) for kept in shares}
     told = "; ".join(
         f"{kept * 100:.4g}% of the region's rows win back {SHARE.estimate(cells.estimate(won))}"
         for kept, won in found.items()
@@ -185,33 +224,33 @@ def _wins_back(cells: Cells, metric: str) -> Claim:
     return _claim(cells, claim, found[at], f"Of the loss on test_ood {told}.", 0.5, missing)
 
 
-def _won_back(cells: Cells, metric: str, kept: float) -> Quantity:
+def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Quantity:
     won, lost = [], []
     for method in cells.methods:
-        for cell in _masked_cells(cells, method):
+        for cell in _masked_cells(cells, method, names):
             some = cells.quantity(Cell(scenario=cell.scenario, method=method, ood_kept=kept), metric, "test_ood")
             none = cells.quantity(cell, metric, "test_ood")
             every = cells.quantity(cells.baseline(cell), metric, "test_ood")
             if some.defined and none.defined and every.defined:
                 won.append(cells.worse(metric, none - some))
                 lost.append(cells.worse(metric, none - every))
-    loss = mean_of(lost) if lost else nothing(cells.n_resamples)
+    loss = mean_of(lost) if lost else nothing()
     if verdict(cells.estimate(loss)) != "holds":
-        return nothing(cells.n_resamples)  # a share of a loss that is not shown says nothing
+        return nothing()  # a share of a loss that is not shown says nothing
     return mean_of(won) / loss
 
 
-def _keeps_more(cells: Cells, metric: str, method: str) -> Claim:
+def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) -> Claim:
     reference = cells.reference_method or ""
+    pairs = [_masked_cells(cells, name, names) for name in (method, reference)]
     differences = [
-        _lost(cells, metric, theirs) - _lost(cells, metric, ours)
-        for ours, theirs in zip(_masked_cells(cells, method), _masked_cells(cells, reference), strict=True)
+        _lost(cells, metric, theirs) - _lost(cells, metric, ours) for ours, theirs in zip(*pairs, strict=True)
     ]
     pooled = mean_of(differences)
     rows = [
         one
         for one in comparisons(cells, metric)
-        if one.method == method and one.ood_kept == cells.masked and one.value == one.value
+        if one.method == method and one.ood_kept == cells.masked and one.value == one.value and one.scenario in names
     ]
     ahead, behind = ([one for one in rows if one.better is better and one.value != 0] for better in (True, False))
     sure = [sum(one.significant for one in side) for side in (ahead, behind)]
@@ -222,10 +261,11 @@ def _keeps_more(cells: Cells, metric: str, method: str) -> Claim:
     return _claim(cells, f"{method_name(method)} keeps more than {method_name(reference)}", pooled, told)
 
 
-def _unseen(cells: Cells) -> Iterator[Claim]:
-    scenarios = masking_scenarios(cells)
-    if not scenarios:
+def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
+    masking = masking_scenarios(cells)
+    if not masking:
         return
+    scenarios = [name for name in masking if name in names]
     by_method = {m: [recall_of(cells, cell) for cell in _masked_cells(cells, m, scenarios)] for m in cells.methods}
     whole = {
         m: [recall_of(cells, cells.baseline(cell)) for cell in _masked_cells(cells, m, scenarios)]
@@ -238,24 +278,30 @@ def _unseen(cells: Cells) -> Iterator[Claim]:
     if cells.has_none:
         without = mean_of([recall_of(cells, Cell(scenario=s, method=NONE, ood_kept=None)) for s in scenarios])
         told += f"; {method_name(NONE)} {SHARE.estimate(cells.estimate(without))}"
-    yield _claim(cells, "Models write an element less often where fine-tuning masked it", mean_of(drops), told + ".")
+    claim = "Models write an element less often where fine-tuning masked it"
+    missing = _MISSING if scenarios else "No scenario that masks elements is large enough."
+    yield _claim(cells, claim, mean_of(drops), told + ".", missing=missing)
 
 
-def _strength(cells: Cells, metric: str) -> Iterator[Claim]:
-    effects = [one for one in strength_effects(cells, metric) if one.value == one.value]
+def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
+    effects = [one for one in strength_effects(cells, metric, names) if one.value == one.value]
+    claim = "A stronger shift costs more"
     if not effects:
+        if any(one.value == one.value for one in strength_effects(cells, metric)):
+            told = f"It takes {FEWEST} scenarios that are large enough."
+            yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=told)
         return
     verdicts = {verdict(one.estimate) for one in effects}
     least = min(effects, key=lambda one: one.value)
     agreed: Verdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
-        estimate=least.estimate, seeds=least.seeds, claim="A stronger shift costs more", verdict=agreed,
+        estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
         told=" ".join(one.sentence for one in effects),
     )  # fmt: skip
 
 
-def _forgets(cells: Cells, metric: str, part: str) -> Claim:
-    by_method = {method: mean_of(_changes(cells, metric, part, method)) for method in cells.methods}
+def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Claim:
+    by_method = {method: mean_of(_changes(cells, metric, part, method, names)) for method in cells.methods}
     measure = cells.measure(metric)
     told = "; ".join(
         f"{method_name(method)} {measure.change(cells.estimate(cells.worse(metric, change)))}"
@@ -284,9 +330,9 @@ def _at_best(part: str, loss: float, lost: Verdict) -> str:
     return "gains most" if lost == "does not hold" else "comes out best"
 
 
-def _changes(cells: Cells, metric: str, part: str, method: str) -> list[Quantity]:
+def _changes(cells: Cells, metric: str, part: str, method: str, names: Sequence[str]) -> list[Quantity]:
     changes = []
-    for cell in _masked_cells(cells, method):
+    for cell in _masked_cells(cells, method, names):
         before = cells.quantity(Cell(scenario=cell.scenario, method=NONE, ood_kept=None), metric, part)
         changes.append(cells.worse(metric, cells.quantity(cell, metric, part) - before))
     return changes

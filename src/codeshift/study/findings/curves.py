@@ -132,7 +132,7 @@ def _curve(
     points = []
     for x in sorted(found):
         taken = [found[x][name] for name in common] if found[x] in reached else []
-        estimate = cells.estimate(mean_of(taken) if taken else nothing(cells.n_resamples))
+        estimate = cells.estimate(mean_of(taken) if taken else nothing())
         points.append(Point(x=x, estimate=estimate, scenarios=len(taken)))
     return Curve(
         over=over, scenario=scenario, method=method, part=part, measure=cells.measure(metric), points=tuple(points)

@@ -33,9 +33,11 @@ class Findings:
     Attributes:
         results: of the study, finished or not.
         metric: the one that claims, comparisons and curves are about; by default the study's first.
-        n_resamples: of the intervals.
-        seed: of the intervals and tests.
+        n_resamples: of the intervals of single runs; those over several runs have a closed form.
+        seed: of those intervals, and of tests.
         confidence: of the intervals.
+        min_rows: distinct rows of ``test_ood`` that a scenario must have for claims to stand on it; smaller ones are
+            named and left out.
 
     Raises:
         ParameterError: the study has no such metric, or an option cannot work.
@@ -56,10 +58,15 @@ class Findings:
     n_resamples: int = 1000
     seed: int = 0
     confidence: float = 0.95
+    min_rows: int = 30
 
     def __post_init__(self) -> None:
         self.cells = Cells(
-            results=self.results, n_resamples=self.n_resamples, seed=self.seed, confidence=self.confidence
+            results=self.results,
+            n_resamples=self.n_resamples,
+            seed=self.seed,
+            confidence=self.confidence,
+            min_rows=self.min_rows,
         )
         self.metric = next(iter(self.results.metrics)) if self.metric is None else self.metric
         self.measure = self.cells.measure(self.metric)

@@ -1,101 +1,187 @@
-"""A number of a study together with its resamples, so that ratios, gaps and means of such numbers have intervals."""
+"""A number of a study as a sum of its cells' values, so that ratios, gaps and means of cells have intervals."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from codeshift.metrics import Estimate
-from codeshift.metrics.base import FloatArray
+from codeshift.metrics.aggregates.components import Component, components, half_width, p_value
+from codeshift.metrics.aggregates.seeds import TWO_SEEDS, log_odds
+from codeshift.study.findings.cell_values import CellValue
+from codeshift.study.findings.spreads import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
 
-METHOD = "hierarchical bootstrap"
-_MOST_UNDEFINED = 0.05  # share of resamples that may have no value before the interval is given up
+_LARGEST_ERROR = 0.25  # of a divisor, as a share of it: beyond, a mean of such ratios is not near to a sum of its cells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantity:
-    """A value, and what it is on each resample of seeds and rows.
+    """A value, and how it moves with the values of the cells that it is made of.
 
-    Quantities of one study share their resamples, so the difference of two models on the same rows is a paired one.
+    Cells know how far each seed and each group of rows moves them. A sum of cells moves by the sum, so rows and seeds
+    that two cells share cancel where they should: the difference of two models on the same rows is a paired one. Ratios
+    move as their first derivative does; a single ratio has Fieller's interval.
 
     Attributes:
         value: from the rows themselves; NaN where there is none.
-        draws: on each resample, shape (resamples,).
+        weights: the derivative of the value by each cell's.
         n: rows behind it (of several: of the smallest).
         seeds: trained models behind it (of several: of the fewest).
+        groups: the groups that those rows fall into, where they are fewer.
+        ratio: numerator and divisor, where it is the ratio of two sums of cells.
+        note: why it can have no interval; empty otherwise.
 
-    >>> full = Quantity(value=0.5, draws=np.array([0.4, 0.5, 0.6]), n=10, seeds=1)
-    >>> lora = Quantity(value=0.6, draws=np.array([0.5, 0.6, 0.7]), n=10, seeds=1)
-    >>> print((lora - full).estimate())
-    0.1 [0.1, 0.1] (95% hierarchical bootstrap, n=10)
+    >>> nothing().estimate().n
+    0
     """
 
     value: float
-    draws: FloatArray = field(repr=False)
+    weights: Mapping[CellValue, float] = field(default_factory=dict, repr=False)
     n: int
     seeds: int = 0
+    groups: int | None = None
+    ratio: tuple[Quantity, Quantity] | None = field(default=None, repr=False)
+    note: str = ""
 
     def __sub__(self, other: Quantity) -> Quantity:
-        return self._with(other, self.value - other.value, self.draws - other.draws)
+        return self._with(other, self.value - other.value, 1.0, -1.0)
 
     def __truediv__(self, other: Quantity) -> Quantity:
         """NaN where the divisor is 0: a ratio to nothing says nothing."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            draws = np.where(other.draws == 0, np.nan, self.draws / other.draws)
-        return self._with(other, self.value / other.value if other.value else math.nan, draws)
+        if not other.value or not self.defined or not other.defined:
+            return self._with(other, math.nan, 0.0, 0.0)
+        value = self.value / other.value
+        found = self._with(other, value, 1 / other.value, -value / other.value)
+        if not found.weights:  # a quantity is exactly all of itself
+            return replace(found, note="")
+        linear = self.ratio is None and other.ratio is None
+        return replace(found, ratio=(self, other) if linear else None, note=found.note or other._unsure())
 
-    def _with(self, other: Quantity, value: float, draws: FloatArray) -> Quantity:
-        return Quantity(value=value, draws=draws, n=min(self.n, other.n), seeds=min(self.seeds, other.seeds))
+    def _with(self, other: Quantity, value: float, own: float, others: float) -> Quantity:
+        smaller = min(self, other, key=lambda one: (one.n, one.groups or one.n))
+        return Quantity(
+            value=value, weights=_sum([(own, self.weights), (others, other.weights)]), n=smaller.n,
+            seeds=min(self.seeds, other.seeds), groups=smaller.groups, note=self.note or other.note,
+        )  # fmt: skip
 
     def __neg__(self) -> Quantity:
-        return Quantity(value=-self.value, draws=-self.draws, n=self.n, seeds=self.seeds)
+        weights = {cell: -weight for cell, weight in self.weights.items()}
+        ratio = None if self.ratio is None else (-self.ratio[0], self.ratio[1])
+        return replace(self, value=-self.value, weights=weights, ratio=ratio)
 
     @property
     def defined(self) -> bool:
         """Whether there is a value at all."""
         return not math.isnan(self.value)
 
+    @property
+    def trained(self) -> int | None:
+        """The fewest trained models of a cell behind it; None where nothing is trained."""
+        return fewest_runs(self.weights)
+
     def estimate(self, confidence: float = 0.95) -> Estimate:
-        """The value with its percentile interval; without one where it has one row, or resamples have no value."""
+        """The value with its interval over seeds and rows; over rows alone where one model was trained, or none."""
+        if self._cell is not None and len(self._cell.runs) == 1:
+            return self._cell.over_rows(confidence)
         low = high = math.nan
-        usable = self.draws[~np.isnan(self.draws)]
-        if self.defined and self.n > 1 and len(usable) >= (1 - _MOST_UNDEFINED) * len(self.draws) > 0:
-            low, high = (float(end) for end in np.quantile(usable, [(1 - confidence) / 2, (1 + confidence) / 2]))
-        return Estimate(self.value, low, high, self.n, confidence, METHOD)
+        note, over = self.note, "rows" if self.trained in (None, 1) else "seeds and rows"
+        method = f"t over {over}"
+        if self._cell is not None and not note:
+            note = self._cell.few
+        found = self._moments() if self.defined and self.n > 1 and (not note or self._simple) else None
+        if found is not None and self._simple and self.ratio is not None:
+            method, (low, high) = f"Fieller, {method}", self._fieller(confidence)
+            note = "the divisor may be 0" if math.isnan(low) else ""
+            low = max(low, 0.0) if self._positive else low
+        elif found is not None:
+            half = half_width(self._components(found), confidence)
+            bounded = self._cell is not None and self._cell.bounded and 0 < self.value < 1
+            method += ", log odds" if bounded else ""
+            low, high = log_odds(self.value, half) if bounded else (self.value - half, self.value + half)
+        if self.trained == 2 and not math.isnan(low):
+            note = TWO_SEEDS
+        return Estimate(self.value, low, high, self.n, confidence, method, groups=self.groups, note=note)
 
     def p_value(self) -> float:
-        """Twice the share of resamples on the far side of 0, two-sided, the value itself counted; NaN without draws."""
-        usable = self.draws[~np.isnan(self.draws)]
-        if not self.defined or not len(usable):
-            return math.nan
-        fewer = min(int((usable <= 0).sum()), int((usable >= 0).sum()))
-        return min(1.0, 2 * (1 + fewer) / (1 + len(usable)))
+        """The two-sided p-value of no difference from 0: below .05 just where the 95% interval leaves 0 out."""
+        found = self._moments() if self.defined and self.n > 1 and not self.note else None
+        return math.nan if found is None else p_value(self.value, self._components(found))
+
+    @property
+    def _cell(self) -> CellValue | None:
+        """The one cell that this is the value of."""
+        cells = list(self.weights.items())
+        return cells[0][0] if len(cells) == 1 and cells[0][1] == 1.0 and cells[0][0].value == self.value else None
+
+    @property
+    def _simple(self) -> bool:
+        """Whether it is a ratio whose parts have intervals of their own."""
+        return self.ratio is not None and not any(part.note for part in self.ratio)
+
+    @property
+    def _positive(self) -> bool:
+        """Whether it is the ratio of two cells that cannot lie below 0."""
+        cells = [part._cell for part in self.ratio or ()]
+        return bool(cells) and all(cell is not None and cell.bounded for cell in cells)
+
+    def _moments(self) -> Moments | None:
+        return moments(self.weights)
+
+    def _components(self, found: Moments) -> list[Component]:
+        """With what too few rows that differ do not show of a difference of shares."""
+        unseen = unseen_of_difference(self.weights)
+        return found.components() + components((unseen, found.row_df))
+
+    def _fieller(self, confidence: float) -> tuple[float, float]:
+        top, bottom = self.ratio or (self, self)
+        both = _sum([(1.0, top.weights), (1.0, bottom.weights)])
+        found = [moments(weights) for weights in (top.weights, bottom.weights, both)]
+        return fieller_ends(top.value, bottom.value, [one for one in found if one is not None], confidence)
+
+    def _unsure(self) -> str:
+        """Why a ratio to this cannot be taken for a sum of cells; empty where it can."""
+        found = self._moments()
+        if found is None:
+            return ""
+        error = math.sqrt(math.fsum(one.variance for one in found.components()))
+        return "" if error <= _LARGEST_ERROR * abs(self.value) else "a divisor may be near 0"
 
 
 def mean_of(quantities: Sequence[Quantity]) -> Quantity:
     """The mean of those that have a value, each of the same weight.
 
-    >>> mean_of([Quantity(value=v, draws=np.array([v]), n=5) for v in (0.25, 0.75)]).value
+    >>> mean_of([Quantity(value=v, n=5) for v in (0.25, 0.75)]).value
     0.5
     """
     found = [quantity for quantity in quantities if quantity.defined]
     if not found:
-        return nothing(len(quantities[0].draws) if quantities else 0)
+        return nothing()
+    if len(found) == 1:
+        return found[0]
+    smallest = min(found, key=lambda one: (one.n, one.groups or one.n))
     return Quantity(
         value=math.fsum(quantity.value for quantity in found) / len(found),
-        draws=np.mean([quantity.draws for quantity in found], axis=0),
-        n=min(quantity.n for quantity in found),
+        weights=_sum([(1 / len(found), quantity.weights) for quantity in found]),
+        n=smallest.n,
         seeds=min(quantity.seeds for quantity in found),
+        groups=smallest.groups,
+        note=next((quantity.note for quantity in found if quantity.note), ""),
     )
 
 
-def nothing(resamples: int) -> Quantity:
+def nothing() -> Quantity:
     """What was not measured.
 
-    >>> nothing(3).estimate().n
-    0
+    >>> nothing().defined
+    False
     """
-    return Quantity(value=math.nan, draws=np.full(resamples, np.nan), n=0)
+    return Quantity(value=math.nan, n=0)
+
+
+def _sum(parts: Sequence[tuple[float, Mapping[CellValue, float]]]) -> dict[CellValue, float]:
+    found: dict[CellValue, float] = {}
+    for factor, weights in parts:
+        for cell, weight in weights.items():
+            found[cell] = found.get(cell, 0.0) + factor * weight
+    return {cell: weight for cell, weight in found.items() if weight != 0.0}

@@ -1,51 +1,54 @@
-"""The bootstrap over split seeds, training seeds and rows, with the same draws for every model of a study."""
+"""Values of a study's cells with what their intervals need: how far each run, and each group of rows, moves them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError
-from codeshift.metrics import Metric, column_sums
+from codeshift.metrics import Estimate, Metric
+from codeshift.metrics.aggregates.intervals import influences, interval
+from codeshift.metrics.aggregates.sample import Sample, as_sample, is_bounded
 from codeshift.metrics.base import FloatArray
+from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
-from codeshift.study.findings.row_draws import RowDraws, evaluated_set
+from codeshift.study.findings.row_sets import RowSet, RowSets, evaluated_set
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.results import TEST_PARTS, StudyResults
 
 
 @dataclass(kw_only=True, eq=False)
 class Resampler:
-    """Values of a study's runs, each on the same resamples.
+    """Values of a study's cells, whose intervals are over split seeds, training seeds and rows.
 
-    A resample draws split seeds, then training seeds, then rows, each with replacement. All models that were evaluated
-    on the same rows see the same draw of rows, which makes comparisons paired; sets of other rows (another split seed)
-    are drawn for themselves. A test set is drawn once for all scenarios, of which each takes its own rows. What one
-    level has only one of (a single training seed) is not resampled, and the interval says nothing of it.
+    Rows and seeds that cells share are known to be shared, which makes comparisons paired. Rows that are nearly the
+    same count as one. What one level has only one of (a single training seed) the interval says nothing of. The value
+    of a single run has the bootstrap interval over rows, the same as in the results' table.
 
-    Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8; for models scored on the
-    same rows Owen, The pigeonhole bootstrap (Ann. Appl. Stat. 2007).
+    Source: ``codeshift.metrics.hierarchical_bootstrap``.
 
     Attributes:
         results: of the study.
-        n_resamples: their number.
-        seed: of the draws. The order of rows has no effect on them.
+        n_resamples: of the intervals of single runs.
+        seed: of those. The order of rows has no effect on them.
     """
 
     results: StudyResults
     n_resamples: int = 1000
     seed: int = 0
-    _values: dict[object, tuple[float, FloatArray, int]] = field(default_factory=dict)
+    _runs: dict[object, RunValue] = field(default_factory=dict)
+    _cells: dict[object, CellValue] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.n_resamples < 1:
             raise ParameterError("n_resamples", "at least 1", self.n_resamples, "leave it out to take 1000")
         if self.seed < 0:
             raise ParameterError("seed", "an integer of at least 0", self.seed, "leave it out to take 0")
-        self._draws = RowDraws(self.results, self.n_resamples, self.seed)
+        self._sets = RowSets(self.results)
 
     def quantity(self, records: Sequence[RunRecord], metric: str, part: str, scenario: str | None = None) -> Quantity:
         """The mean over the runs that are done: of each split seed over its training seeds, then over split seeds.
@@ -86,29 +89,24 @@ class Resampler:
             metric: turns their sums into a value; None for the ratio of column 1 to column 0.
         """
         scenario = scenario if part in TEST_PARTS else None
-        by_split: dict[int, list[tuple[float, FloatArray, int]]] = {}
-        sets = set()
-        for record in records:
-            key = record.key
-            if record.status == "done" and self._dealt(part, scenario, key.split_seed):
-                found = self._value_of(key, part, scenario, name, statistics, metric)
-                by_split.setdefault(key.split_seed, []).append(found)
-                sets.add(self._draws.order(key, evaluated_set(part))[0])
-        if not by_split:
-            return nothing(self.n_resamples)
-        runs = [run for block in by_split.values() for run in block]
-        means = [np.mean([value for value, _, _ in block]) for block in by_split.values()]
-        return Quantity(
-            value=float(np.mean(means)),
-            draws=self._over_seeds([[run[1] for run in block] for block in by_split.values()], len(sets) > 1),
-            n=min(n for _, _, n in runs),
-            seeds=len(runs),
+        keys = tuple(
+            record.key
+            for record in records
+            if record.status == "done" and self._dealt(part, scenario, record.key.split_seed)
         )
+        if not keys:
+            return nothing()
+        asked = keys, part, scenario, name
+        if asked not in self._cells:
+            runs = [self._run(key, part, scenario, name, statistics, metric) for key in keys]
+            self._cells[asked] = CellValue(tuple(runs))
+        cell = self._cells[asked]
+        return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
     def _dealt(self, part: str, scenario: str | None, split_seed: int) -> bool:
         return part not in TEST_PARTS or (scenario or "", split_seed) in self.results.splits
 
-    def _value_of(
+    def _run(
         self,
         key: RunKey,
         part: str,
@@ -116,51 +114,49 @@ class Resampler:
         name: str,
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None,
-    ) -> tuple[float, FloatArray, int]:
-        """The value of one run, its value on each resample of rows, and the number of rows scored."""
+    ) -> RunValue:
         asked = (key, part, scenario, name)
-        if asked not in self._values:
-            rows, mask = self._rows(key, part, scenario, statistics(key))
-            values_of = _mean_values if metric is None else _values_of(metric)
-            value = float(values_of(column_sums(rows)[None, :])[0]) if mask.any() else np.nan
-            sums = np.einsum("rn,nd->rd", self._draws.counts(key, part, scenario), rows, optimize=False)
-            self._values[asked] = value, values_of(sums), int(mask.sum())
-        return self._values[asked]
+        if asked not in self._runs:
+            of = self._sets.of(key, evaluated_set(part))
+            rows, groups = self._rows(of, key, part, scenario, statistics(key))
+            self._runs[asked] = self._valued(key, of, groups, _sample(rows, groups, metric), metric)
+        return self._runs[asked]
+
+    def _valued(
+        self, key: RunKey, of: RowSet, groups: NDArray[np.int64], sample: Sample, metric: Metric | None
+    ) -> RunValue:
+        def over_rows(confidence: float) -> Estimate:
+            return interval(
+                sample, confidence=confidence, method="percentile", n_resamples=self.n_resamples, seed=self.seed
+            )
+
+        scores = sample.scores
+        value = sample.value
+        return RunValue(
+            split_seed=key.split_seed, train_seed=key.train_seed, value=value, rows=of.name, of_set=of.size,
+            groups=np.unique(groups), influences=influences(sample) if sample.units > 1 else np.zeros(sample.units),
+            df=sample.df, n=sample.n,
+            hits=None if scores is None else (int((scores[:, 0] > 0).sum()), int((scores[:, 1] > 0).sum())),
+            bounded=is_bounded(metric) and (math.isnan(value) or 0 <= value <= 1), over_rows=over_rows,
+        )  # fmt: skip
 
     def _rows(
-        self, key: RunKey, part: str, scenario: str | None, statistics: FloatArray
-    ) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """A part's statistics in the canonical order, with zeros, which count for nothing, for rows that lack them."""
-        _, order = self._draws.order(key, evaluated_set(part))
-        rows = statistics[order]
+        self, of: RowSet, key: RunKey, part: str, scenario: str | None, statistics: FloatArray
+    ) -> tuple[FloatArray, NDArray[np.int64]]:
+        """The statistics of a part's rows that were scored, and their groups, in the canonical order."""
+        rows, groups = statistics[of.order], of.groups
+        kept = ~np.isnan(rows).any(axis=1)
         if part in TEST_PARTS:
-            rows = rows[self.results.members(part, scenario or "", key.split_seed)[order]]
-        missing: NDArray[np.bool_] = np.asarray(np.isnan(rows).any(axis=1))
-        return np.where(missing[:, None], 0.0, rows), ~missing
-
-    def _over_seeds(self, by_split: Sequence[Sequence[FloatArray]], own_rows: bool) -> FloatArray:
-        """Resamples of rows become resamples of seeds and rows; one run of one split stays as it is."""
-        blocks = [np.array(block) for block in by_split]
-        rng = np.random.default_rng([self.seed, 1])
-        resample = np.arange(self.n_resamples)
-        splits = rng.integers(0, len(blocks), (self.n_resamples, len(blocks)))
-        total = np.zeros(self.n_resamples)
-        for place in range(len(blocks)):
-            # A split that is drawn twice in one resample draws its rows anew the second time.
-            rows = (resample + place * self.n_resamples // len(blocks)) % self.n_resamples if own_rows else resample
-            for i, block in enumerate(blocks):
-                seeds = rng.integers(0, len(block), (self.n_resamples, len(block)))
-                total += np.where(splits[:, place] == i, block[seeds, rows[:, None]].mean(axis=1), 0.0)
-        return total / len(blocks)
+            kept &= self.results.members(part, scenario or "", key.split_seed)[of.order]
+        return rows[kept], groups[kept]
 
 
-def _values_of(metric: Metric) -> Callable[[FloatArray], FloatArray]:
-    if type(metric).from_statistics is Metric.from_statistics:
-        return _mean_values
-    return lambda sums: np.array([metric.from_statistics(row).value if row[0] else np.nan for row in sums])
-
-
-def _mean_values(sums: FloatArray) -> FloatArray:
-    """The ratio of column 1 to column 0, NaN where nothing was drawn."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(sums[:, 0] > 0, sums[:, 1] / sums[:, 0], np.nan))
+def _sample(rows: FloatArray, groups: NDArray[np.int64], metric: Metric | None) -> Sample:
+    """The rows of a run; without a metric the ratio of column 1 to column 0, which is 1 in each row."""
+    sample = as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
+    grouped = sample.grouped(groups)
+    if grouped is sample:  # every row is a group of its own: in the order of the groups all the same
+        order = np.argsort(groups, kind="stable")
+        scores = None if sample.scores is None else sample.scores[order]
+        return replace(sample, rows=sample.rows[order], scores=scores)
+    return grouped

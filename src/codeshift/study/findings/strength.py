@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
-from codeshift.study.findings.quantity import Quantity, nothing
+from codeshift.study.findings.quantity import Quantity
 from codeshift.study.measures import method_name
 from codeshift.study.split_facts import SplitFacts
 
@@ -25,7 +25,7 @@ FEWEST = 4
 class StrengthEffect(Finding):
     """Spearman's correlation of the shift's strength (AUC) with the score that is lost; above 0: stronger costs more.
 
-    Its interval resamples scenarios along with seeds and rows; ``n`` counts scenarios.
+    Its interval is over scenarios; ``n`` counts them.
 
     Attributes:
         method: its name.
@@ -47,20 +47,25 @@ class StrengthEffect(Finding):
         return f"{method_name(self.method)}: {told} over {self.n} scenarios."
 
 
-def strength_effects(cells: Cells, metric: str) -> Iterator[StrengthEffect]:
-    """Of each method at the smallest share kept; nothing without a 100% baseline."""
+def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None = None) -> Iterator[StrengthEffect]:
+    """Of each method at the smallest share kept, over some scenarios or all; nothing without a 100% baseline."""
     if cells.masked is None or cells.masked == 1 or 1.0 not in cells.results.ood_kept:
         return
     for method in cells.methods:
         points: dict[str, tuple[float, Quantity]] = {}
-        for scenario in cells.results.scenarios:
+        for scenario in cells.results.scenarios if scenarios is None else scenarios:
             auc = shift_strength(cells, scenario)
             found = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
             if not math.isnan(auc) and found.defined:
                 points[scenario] = auc, found
-        correlated = _spearman(cells, metric, points)
+        sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
+        sides = [auc for auc, _ in points.values()], [sign * found.value for _, found in points.values()]
+        estimate = spearman(np.array(sides[0]), np.array(sides[1]), cells.confidence)
+        if len(points) < FEWEST:
+            estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
-            estimate=cells.estimate(correlated), seeds=correlated.seeds, method=method, ood_kept=cells.masked,
+            estimate=estimate, seeds=min((found.seeds for _, found in points.values()), default=0),
+            method=method, ood_kept=cells.masked,
             points={name: (auc, cells.estimate(found)) for name, (auc, found) in points.items()},
         )  # fmt: skip
 
@@ -80,28 +85,40 @@ def audit_auc(facts: SplitFacts) -> float:
     return math.nan
 
 
-def _spearman(cells: Cells, metric: str, points: dict[str, tuple[float, Quantity]]) -> Quantity:
-    if len(points) < FEWEST:
-        return nothing(cells.n_resamples)
-    strength = np.array([auc for auc, _ in points.values()])
-    sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
-    lost = sign * np.array([found.value for _, found in points.values()])
-    draws = sign * np.array([found.draws for _, found in points.values()]).T
-    drawn = np.random.default_rng([cells.seed, 2]).integers(0, len(points), draws.shape)
-    return Quantity(
-        value=float(_rank_correlation(strength[None, :], lost[None, :])[0]),
-        draws=_rank_correlation(strength[drawn], np.take_along_axis(draws, drawn, axis=1)),
-        n=len(points),
-        seeds=min(found.seeds for _, found in points.values()),
-    )
+def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:
+    """Spearman's correlation with Fisher's interval over scenarios, of Bonett and Wright's variance.
+
+    Noise of seeds and rows is part of how scenarios differ. The quantile is Student's, for scenarios are few. There is
+    no interval for fewer than 4, or where a side does not vary.
+
+    Source: Bonett and Wright, Sample size requirements for estimating Pearson, Kendall and Spearman correlations
+    (Psychometrika 2000).
+
+    >>> print(spearman(np.arange(9.0), np.array([0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0, 8.0]), 0.95))
+    0.9667 [0.7011, 0.9967] (95% Fisher's z over scenarios, n=9)
+    """
+    from scipy.special import stdtrit
+
+    count, value, low, high = len(a), rank_correlation(a, b), math.nan, math.nan
+    if count >= FEWEST and not math.isnan(value):
+        half = float(stdtrit(count - 2, (1 + confidence) / 2)) * math.sqrt((1 + value**2 / 2) / (count - 3))
+        least = 1 - 6 * 2 / (count * (count**2 - 1))  # one swap away from a perfect correlation, whose z is infinite
+        middle = math.atanh(max(-least, min(least, value)))
+        low, high = math.tanh(middle - half), math.tanh(middle + half)
+    return Estimate(value, low, high, count, confidence, "Fisher's z over scenarios")
 
 
-def _rank_correlation(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Spearman's, row by row; NaN where a side does not vary."""
+def rank_correlation(a: FloatArray, b: FloatArray) -> float:
+    """Spearman's correlation of two arrays of shape (n,); NaN where a side does not vary.
+
+    >>> round(rank_correlation(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 4.0])), 3)
+    0.8
+    """
     from scipy.stats import rankdata
 
-    first, second = (rankdata(side, axis=1) for side in (a, b))
-    first, second = (side - side.mean(axis=1, keepdims=True) for side in (first, second))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.sqrt((first**2).sum(axis=1) * (second**2).sum(axis=1))
-        return np.where(spread > 0, (first * second).sum(axis=1) / spread, np.nan)
+    if len(a) < 2:
+        return math.nan
+    first, second = (rankdata(side) for side in (a, b))
+    first, second = (side - side.mean() for side in (first, second))
+    spread = math.sqrt(math.fsum(first**2) * math.fsum(second**2))
+    return math.fsum(first * second) / spread if spread > 0 else math.nan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.metrics.dataflow.rules import FlowTable
+from codeshift.properties.grammars import language_remedy
 
 LANGUAGES = ("c", "c_sharp", "cpp", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")
 """The languages that have a table. A grammar from another package parses, but says nothing of data flow."""
@@ -24,7 +25,9 @@ def flow_language(language: str) -> str:
     codeshift.errors.ParameterError: language must be one with a table of data flow, got 'jave': did you mean java?
     """
     if language not in LANGUAGES:
-        raise ParameterError("language", "one with a table of data flow", language, closest(str(language), LANGUAGES))
+        raise ParameterError(
+            "language", "one with a table of data flow", language, language_remedy(language, LANGUAGES)
+        )
     return language
 
 

@@ -1,4 +1,4 @@
-"""The embedded corpus: complete, in one order, the same at every call."""
+"""The running Python's functions: complete, in one order, the same at every call; without a docstring on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codeshift.errors import CodeshiftWarning, DataError
 
 @pytest.fixture(scope="module")
 def corpus():
-    return stdlib_functions()
+    return stdlib_functions(running_python=True)
 
 
 def test_columns_and_size(corpus):
@@ -47,7 +47,7 @@ def test_rows_stand_in_the_order_of_paths(corpus):
 
 def test_another_process_reads_the_same_corpus(corpus):
     """Neither the process nor its hash seed changes the rows or the fingerprint that caches hang on."""
-    code = "from codeshift.data import stdlib_functions as f; print(f()._fingerprint)"
+    code = "from codeshift.data import stdlib_functions as f; print(f(running_python=True)._fingerprint)"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)  # noqa: S603
     assert run.stdout.strip() == corpus._fingerprint
@@ -55,7 +55,7 @@ def test_another_process_reads_the_same_corpus(corpus):
 
 def test_undocumented_functions_come_on_request(corpus):
     """With documented_only=False the documented rows stay as they are and others come between them."""
-    everything = stdlib_functions(documented_only=False)
+    everything = stdlib_functions(running_python=True, documented_only=False)
     assert len(everything) > 1.5 * len(corpus)
     documented = everything.filter(lambda docstring: docstring != "", input_columns="docstring")
     assert documented["id"][:] == corpus["id"][:]
@@ -73,7 +73,7 @@ def test_unreadable_files_are_named_and_counted(tmp_path, monkeypatch):
     """A file that does not parse or decode is reported in a warning and in the dataset's description."""
     small_library(tmp_path, monkeypatch, broken=b"def f(:\n", latin=b"x = '\xff'\n")
     with pytest.warns(CodeshiftWarning, match=r"^2 files .* left out: broken.py \(.*; latin.py \("):
-        corpus = stdlib_functions()
+        corpus = stdlib_functions(running_python=True)
     assert corpus["id"][:] == ["os.py:getcwd"]
     assert "2 files that could not be read: broken.py" in corpus.info.description
 
@@ -83,7 +83,7 @@ def test_encoding_declarations_are_heeded(tmp_path, monkeypatch):
     small_library(
         tmp_path, monkeypatch, latin="# coding: latin-1\ndef f():\n    'Größe'\n    return 'ß'\n".encode("latin-1")
     )
-    [row] = stdlib_functions().filter(lambda path: path == "latin.py", input_columns="path")
+    [row] = stdlib_functions(running_python=True).filter(lambda path: path == "latin.py", input_columns="path")
     assert (row["docstring"], row["code"]) == ("Größe", "def f():\n    return 'ß'")
 
 
@@ -91,13 +91,13 @@ def test_a_name_defined_twice_gets_two_ids(tmp_path, monkeypatch):
     """An if and its else may define the same function: both rows stay, with ids of their own."""
     source = b"if 1:\n  def f():\n    'A'\n    return 1\nelse:\n  def f():\n    'B'\n    return 2\n"
     small_library(tmp_path, monkeypatch, twice=source)
-    assert stdlib_functions()["id"][:] == ["os.py:getcwd", "twice.py:f", "twice.py:f#2"]
+    assert stdlib_functions(running_python=True)["id"][:] == ["os.py:getcwd", "twice.py:f", "twice.py:f#2"]
 
 
 def test_functions_without_a_body_are_counted(tmp_path, monkeypatch):
     """A function that is all docstring has no code: it is left out, and counted."""
     small_library(tmp_path, monkeypatch, empty=b"def f():\n    'Doc.'\n")
-    corpus = stdlib_functions()
+    corpus = stdlib_functions(running_python=True)
     assert corpus["id"][:] == ["os.py:getcwd"]
     assert "1 functions with a docstring as their whole body" in corpus.info.description
 
@@ -106,4 +106,4 @@ def test_a_zipped_library_is_an_error_that_says_so(monkeypatch):
     """Where the standard library has no source files, the error names the place and the way out."""
     monkeypatch.setattr(sysconfig, "get_path", lambda name: "/usr/lib/python311.zip")
     with pytest.raises(DataError, match=r"a folder of .py files, got '/usr/lib/python311.zip': .* frozen or zipped"):
-        stdlib_functions()
+        stdlib_functions(running_python=True)

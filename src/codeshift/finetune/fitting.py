@@ -1,0 +1,166 @@
+"""Whether a model has room for the tokens and the positions of its rows: told before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.models import base_model, pad_id
+from codeshift.properties.text_tokens import special_tokens
+
+
+def encode_part(
+    model: Any,
+    encoder: Encoder,
+    rows: Dataset,
+    part: str,
+    *,
+    forced: bool = True,
+    limit: Callable[[Encoded], int] | None = None,
+) -> Encoded:
+    """The token ids of a part, which the model has room for; what was cut or cannot be given back is warned of.
+
+    Args:
+        model: of any family.
+        encoder: for it.
+        rows: of the part.
+        part: its name, for messages.
+        forced: whether the model is given the targets.
+        limit: tells the most tokens of an output; None where nothing is generated.
+
+    Raises:
+        ParameterError: as ``check_vocabulary`` and ``check_positions``.
+    """
+    check_vocabulary(model, encoder)
+    data = encoder.encode(rows, part)
+    encoder.warn_of(data, part)
+    if forced:
+        check_positions(model, data, part)
+    if limit is not None:
+        check_positions(model, data, part, generated=limit(data))
+    return data
+
+
+def check_vocabulary(model: Any, encoder: Encoder) -> None:
+    """Check that each token which the tokenizer can produce has a place in the embeddings and among the outputs.
+
+    Special tokens are counted only where a text can hold them: a vocabulary that is padded does no harm.
+
+    Raises:
+        ParameterError: one has none.
+    """
+    tokenizer, rows = encoder.tokenizer, _vocabulary_rows(model)
+    if rows is None:
+        return
+    used = {*encoder.frame_ids, pad_id(model, tokenizer)}
+    unused = frozenset(special_tokens(tokenizer).values()) - used
+    highest = max((n for n in {*tokenizer.get_vocab().values(), *used} if n not in unused), default=0)
+    if highest >= rows:
+        token = tokenizer.convert_ids_to_tokens(highest)
+        told = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
+        remedy = (
+            "give the tokenizer that the model was trained with, or make room for the new tokens with "
+            "model.resize_token_embeddings(len(tokenizer))"
+        )
+        raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", told, remedy)
+
+
+def check_positions(model: Any, data: Encoded, part: str, *, generated: int | None = None) -> None:
+    """Check that the rows, as cut, are no longer than the positions that the model has.
+
+    Args:
+        model: of any family; one whose attention sees distances alone, as T5's, has no limit.
+        data: the rows.
+        part: for the message.
+        generated: most tokens of an output; None where the targets are given.
+
+    Raises:
+        ParameterError: a row is longer; the message names the arguments that shorten it.
+    """
+    base, prompt = base_model(model), _virtual_tokens(model)
+    longest = int(data.sources.lengths.max())
+    written = int(data.targets.lengths.max()) if generated is None else generated
+    shorter = "max_target_length" if generated is None else "max_new_tokens"
+    if not base.config.is_encoder_decoder:
+        if generated is None:
+            longest = int((data.sources.lengths + data.targets.lengths).max())
+        else:
+            longest += written - 1  # the last token is not read any more
+        _check(base, longest + prompt, part, f"lower max_source_length or {shorter}")
+        return
+    _check(base.get_encoder(), longest + prompt, part, "lower max_source_length")
+    _check(base.get_decoder(), written + prompt, part, f"lower {shorter}")
+
+
+def _check(stack: Any, needed: int, part: str, remedy: str) -> None:
+    limit, is_table = _positions(stack)
+    if limit is not None and needed > limit:
+        if not is_table:
+            remedy += ", or set config.max_position_embeddings higher if the model is to go beyond what it was made for"
+        told = Told(f"a row of {needed} tokens in {part}")
+        raise ParameterError("model", f"given no more than its {limit} positions", told, remedy)
+
+
+def _positions(stack: Any) -> tuple[int | None, bool]:
+    """How many positions a stack of layers has, None without a limit; and whether they stand in a table of its own."""
+    tables = [
+        module.num_embeddings - _offset(module)
+        for name, module in stack.named_modules()
+        if isinstance(module, torch.nn.Embedding) and _is_position(name)
+    ]
+    tables += [
+        buffer.shape[0]
+        for name, buffer in stack.named_buffers()
+        if _is_position(name) and buffer.ndim == 2 and len(buffer) > 1
+    ]
+    if tables:
+        return min(tables), True
+    config = stack.config.get_text_config()
+    stated = getattr(config, "max_position_embeddings", None)
+    stated = stated if isinstance(stated, int) and stated > 0 else None
+    return stated, False
+
+
+def _is_position(name: str) -> bool:
+    last = name.rpartition(".")[2]
+    return last in ("wpe", "pos_emb") or ("position" in last and "embed" in last) or last == "embed_positions"
+
+
+def _offset(table: torch.nn.Embedding) -> int:
+    """Rows of a table before that of the first position: BART's has two, that of RoBERTa goes on after its padding."""
+    offset = getattr(table, "offset", None)
+    if isinstance(offset, int):
+        return offset
+    return 0 if table.padding_idx is None else int(table.padding_idx) + 1
+
+
+def _virtual_tokens(model: Any) -> int:
+    """Tokens that an adapter puts before each row."""
+    if not isinstance(model, PeftModel) or not model.active_peft_config.is_prompt_learning:
+        return 0
+    return int(model.active_peft_config.num_virtual_tokens)
+
+
+def _vocabulary_rows(model: Any) -> int | None:
+    """Tokens that have a place in every embedding and in the output layer."""
+    base = base_model(model)
+    layers = [base.get_input_embeddings(), base.get_output_embeddings()]
+    decoder = getattr(base, "decoder", None)
+    if decoder is not None and hasattr(decoder, "get_input_embeddings"):
+        layers.append(decoder.get_input_embeddings())
+    found = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
+    return min(found, default=None)
+
+
+def _rows_of(layer: Any) -> int | None:
+    for name in ("num_embeddings", "out_features"):
+        if isinstance(getattr(layer, name, None), int):
+            return int(getattr(layer, name))
+    weight = getattr(layer, "weight", None)
+    return int(weight.shape[0]) if weight is not None and weight.ndim == 2 else None

@@ -1,0 +1,78 @@
+"""Text that a tokenizer cannot give back: what a model could never read, or write, whatever it learned."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from codeshift.finetune.errors import RoundTripWarning
+
+_SHOWN = 40  # characters of an example
+
+
+@dataclass(frozen=True, kw_only=True)
+class LostText:
+    """A text that a tokenizer does not give back.
+
+    Attributes:
+        column: the columns that it comes from.
+        row: its number in the part.
+        text: what was to be tokenised, where the two begin to differ.
+        back: what the tokens say, from there.
+
+    >>> print(LostText(column="code", row=0, text="{ return a }", back="<unk> return a <unk>"))
+    'code' of row 0, where '{ return a }' becomes '<unk> return a <unk>'
+    """
+
+    column: str
+    row: int
+    text: str
+    back: str
+
+    def __str__(self) -> str:
+        return f"{self.column!r} of row {self.row}, where {self.text!r} becomes {self.back!r}"
+
+    @classmethod
+    def of(cls, column: str, row: int, text: str, back: str) -> LostText:
+        """From the whole texts."""
+        same = next((i for i, (a, b) in enumerate(zip(text, back, strict=False)) if a != b), min(len(text), len(back)))
+        start = max(0, same - _SHOWN // 4)
+        return cls(column=column, row=row, text=text[start : start + _SHOWN], back=back[start : start + _SHOWN])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundTrip:
+    """How many texts of a part a tokenizer does not give back when it is asked for the text of its own tokens.
+
+    A model cannot write such a target, and does not see such a source as it is.
+
+    Attributes:
+        rows: rows in the part.
+        sources: rows whose source is not given back.
+        targets: rows whose target is not given back.
+        examples: of a source and of a target, as far as there is one.
+
+    >>> print(RoundTrip(rows=200, sources=3, targets=40))
+    3 of 200 sources and 40 of 200 targets are not given back by the tokenizer
+    """
+
+    rows: int
+    sources: int
+    targets: int
+    examples: tuple[LostText, ...] = ()
+
+    def __str__(self) -> str:
+        counts = f"{self.sources} of {self.rows} sources and {self.targets} of {self.rows} targets"
+        return f"{counts} are not given back by the tokenizer"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts and examples as JSON values."""
+        return vars(self) | {"examples": [vars(example) for example in self.examples]}
+
+    def warn(self, part: str, *, stacklevel: int = 3) -> None:
+        """Warn of what is lost, if anything is."""
+        if self.sources or self.targets:
+            examples = "; ".join(map(str, self.examples))
+            told = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"
+            warnings.warn(RoundTripWarning(told), stacklevel=stacklevel)

@@ -1,0 +1,74 @@
+"""What a trained folder says of how its model was trained: limits of length, special tokens and templates."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codeshift.finetune.errors import TrainedOtherwiseWarning
+
+TRAINING = "training.json"
+_LONGEST = 512
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How rows are encoded.
+
+    Attributes:
+        max_source_length: longest source, in tokens.
+        max_target_length: longest target, in tokens.
+        special_tokens: special tokens that are such in the columns too.
+    """
+
+    max_source_length: int = _LONGEST
+    max_target_length: int = _LONGEST
+    special_tokens: tuple[str, ...] = ()
+
+    @classmethod
+    def of_config(cls, config: Any) -> Limits:
+        """Those of a ``TrainingConfig``."""
+        return cls(config.max_source_length, config.max_target_length, tuple(config.special_tokens))
+
+
+def trained_with(model: Any) -> dict[str, Any]:
+    """The limits and templates that the folder ``model`` was trained with, as far as it says; else an empty dict."""
+    path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        found = {name: said["config"][name] for name in vars(Limits()) if name in said["config"]}
+    except (ValueError, KeyError, TypeError):  # a file of that name that is not ours
+        return {}
+    if "special_tokens" in found:
+        found["special_tokens"] = tuple(found["special_tokens"])
+    return found | {name: said[name] for name in ("source", "target") if isinstance(said.get(name), str)}
+
+
+def limits_for(model: Any, asked: dict[str, Any], templates: dict[str, str], default: Limits | None = None) -> Limits:
+    """What to evaluate a model with: what is asked for, else what its folder was trained with, else ``default``.
+
+    It warns where the two differ, templates included.
+
+    Args:
+        model: a folder, a hub name or an object.
+        asked: by name; None where nothing is asked for.
+        templates: ``source`` and ``target``.
+        default: where neither says it.
+    """
+    trained = trained_with(model)
+    given = {name: value for name, value in asked.items() if value is not None}
+    differing = {
+        name: value for name, value in (given | templates).items() if name in trained and trained[name] != value
+    }
+    if differing:
+        told = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
+        words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {told}"
+        warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
+    kept = {name: value for name, value in trained.items() if name in vars(Limits())}
+    return Limits(**(vars(default or Limits()) | kept | given))

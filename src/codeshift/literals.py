@@ -1,0 +1,34 @@
+"""Literals of Python in what a user types, read alike and in silence on every Python."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import Any
+
+
+def literal(text: str) -> Any:
+    r"""The value that a text writes as a literal of Python; the text itself where it is none.
+
+    >>> literal("0.1"), literal("cosine"), literal(r"('shared\..*',)"), literal("{[]: 1}")
+    (0.1, 'cosine', ('shared\\..*',), '{[]: 1}')
+    """
+    try:
+        return ast.literal_eval(parsed(text).body)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):  # the last two of deep nesting
+        return text
+
+
+def parsed(text: str) -> ast.Expression:
+    r"""The syntax tree of an expression.
+
+    Python warns of escapes such as ``\.`` aloud since 3.12, in words that name no place a user knows.
+
+    Raises:
+        SyntaxError: the text is no expression.
+        ValueError: it holds null bytes or lone surrogates (the former a ``SyntaxError`` from Python 3.12 on).
+        MemoryError: it is nested too deeply (``RecursionError`` on some versions).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text.lstrip(" \t"), mode="eval")

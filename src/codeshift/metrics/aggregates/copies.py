@@ -1,0 +1,72 @@
+"""Which evaluated rows are nearly the same, so that an interval takes them for one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.properties.lexer import lex
+from codeshift.properties.near_duplicates import NearDuplicates
+
+LEAST_TOKENS = 8
+"""Tokens of a target by which rows with other sources are told to be alike: fewer are a label, or a common phrase."""
+
+
+def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each row, the same for rows that are nearly the same: the components of near-duplicates.
+
+    Two rows are nearly the same where their targets are, if those have at least 8 tokens, or where source and target
+    together are. What all sources begin and end with, such as an instruction, is left out.
+
+    Args:
+        sources: what a model was given, shape (n,); empty where that is not known.
+        targets: what it should have written, shape (n,).
+
+    Returns:
+        Shape (n,): the number of the first row of each component.
+
+    >>> body = "int main() { test(); return 0; }"
+    >>> copies(["a", "b", "c", "c"], [body, body, "x", "x"]).tolist()
+    [0, 0, 2, 2]
+    """
+    if not len(targets):
+        return np.zeros(0, dtype=np.int64)
+    search = NearDuplicates()
+    given = _without_frame(list(sources)) if len(sources) else [""] * len(targets)
+    whole = search.components([f"{source}\n{target}" for source, target in zip(given, targets, strict=True)])
+    long = np.array([i for i, target in enumerate(targets) if len(lex(target)) >= LEAST_TOKENS], dtype=np.int64)
+    alike = search.components([targets[i] for i in long])
+    return _joined(len(targets), [*whole.pairs.tolist(), *long[alike.pairs].tolist()])
+
+
+def _without_frame(texts: list[str]) -> list[str]:
+    """The texts without what all of them begin and end with; as they are where all are equal."""
+    head = _common(texts)
+    tails = [text[head:] for text in texts]
+    tail = _common([text[::-1] for text in tails])
+    cut = [text[: len(text) - tail] for text in tails]
+    return cut if len(set(texts)) > 1 else texts
+
+
+def _common(texts: list[str]) -> int:
+    """How many characters all texts begin with: as many as the first and the last of them in order."""
+    first, last = min(texts), max(texts)
+    return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+
+
+def _joined(count: int, links: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """The number of the first row of each connected component."""
+    first = list(range(count))
+
+    def find(row: int) -> int:
+        while first[row] != row:
+            first[row] = first[first[row]]
+            row = first[row]
+        return row
+
+    for a, b in links:
+        low, high = sorted((find(a), find(b)))
+        first[high] = low
+    return np.array([find(row) for row in range(count)], dtype=np.int64)

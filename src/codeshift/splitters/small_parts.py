@@ -1,0 +1,46 @@
+"""Test parts of so few distinct rows that a score on them is no evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codeshift.splitters.dealing import PARTS, TEST_ID, TEST_OOD
+
+
+def distinct_rows(labels: np.ndarray) -> int:
+    """How many different rows there are, given the identity of each.
+
+    >>> distinct_rows(np.array([0, 1, 0]))
+    2
+    """
+    return len(np.unique(labels))
+
+
+def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unasked: Sequence[int] = ()) -> list[str]:
+    """Which test parts have fewer distinct rows than ``least``, in words.
+
+    Args:
+        parts: the part of each row, as an index into ``PARTS``.
+        identities: who each row is: equal numbers for copies of one row.
+        least: distinct rows below which a part is named.
+        unasked: parts that need no rows.
+
+    >>> small_parts(np.full(40, TEST_OOD), np.arange(40) // 10, 30, unasked=(TEST_ID,))
+    ['test_ood has 4 distinct rows (40 with copies)']
+    """
+    told = []
+    for part in (TEST_OOD, TEST_ID):
+        rows = identities[parts == part]
+        distinct = distinct_rows(rows)
+        if distinct < least and part not in unasked:
+            copies = f" ({len(rows):,} with copies)" if len(rows) != distinct else ""
+            told.append(f"{PARTS[part]} has {distinct:,} distinct {'row' if distinct == 1 else 'rows'}{copies}")
+    return told
+
+
+def in_words(told: Sequence[str], least: int) -> str:
+    """One sentence of what ``small_parts`` found."""
+    remedy = "widen the region, ask for a larger part, or gather more rows"
+    return f"{', '.join(told)}: a score on fewer than {least:,} is little evidence; {remedy}"

@@ -1,0 +1,56 @@
+"""Which scenarios have enough test rows for a claim to stand on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codeshift.study.findings.cells import Cells
+from codeshift.study.findings.row_sets import evaluated_set
+from codeshift.study.keys import RunKey
+from codeshift.study.results import TEST_PARTS
+
+
+def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:
+    """The distinct rows of a part that a metric has scored, by source and reference; of the split seed with fewest.
+
+    None where no run is done that was evaluated on the part.
+    """
+    found: dict[int, int] = {}
+    for record in cells.results.records:
+        split = record.key.split_seed
+        if record.status != "done" or split in found:
+            continue
+        if part in TEST_PARTS and (scenario or "", split) not in cells.results.splits:
+            continue
+        if record.key.scenario in (None, scenario):
+            of = scenario if part in TEST_PARTS else None
+            scored = ~np.isnan(cells.results.statistics(record.key, metric, part, of)).any(axis=1)
+            rows = np.arange(len(cells.results.scores(record.key, evaluated_set(part))))
+            if part in TEST_PARTS:
+                rows = rows[cells.results.members(part, scenario or "", split)]
+            found[split] = _distinct(cells, record.key, part, rows[scored].tolist())
+    return min(found.values(), default=None)
+
+
+def _distinct(cells: Cells, key: RunKey, part: str, rows: Sequence[int]) -> int:
+    scores = cells.results.scores(key, evaluated_set(part))
+    sources = scores.sources if len(scores.sources) else [""] * len(scores.references)
+    return len({(sources[row], scores.references[row]) for row in rows})
+
+
+def too_small(cells: Cells, metric: str) -> dict[str, int]:
+    """The scenarios with fewer distinct rows of ``test_ood`` than ``min_rows``, and how many they have."""
+    counts = {name: distinct_rows(cells, metric, "test_ood", name) for name in cells.results.scenarios}
+    return {name: count for name, count in counts.items() if count is not None and count < cells.min_rows}
+
+
+def left_out(small: dict[str, int], min_rows: int) -> str:
+    """What is left out of a claim, in words.
+
+    >>> left_out({"rare": 12}, 30)
+    'Left out, with fewer than 30 distinct rows of test_ood: rare (12).'
+    """
+    named = ", ".join(f"{name} ({count})" for name, count in small.items())
+    return f"Left out, with fewer than {min_rows} distinct rows of test_ood: {named}." if small else ""

@@ -1,0 +1,82 @@
+"""The rows that runs were evaluated on, in an order that depends on their content alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.study.keys import RunKey
+from codeshift.study.results import TEST_PARTS, StudyResults
+
+
+def evaluated_set(part: str) -> str:
+    """The set that holds a part's rows.
+
+    >>> evaluated_set("test_ood"), evaluated_set("general")
+    ('test', 'general')
+    """
+    return "test" if part in TEST_PARTS else part
+
+
+@dataclass(frozen=True, eq=False)
+class RowSet:
+    """The rows of one evaluated set.
+
+    Attributes:
+        name: a digest of them, the same in any order.
+        order: their numbers, in an order that depends on their content alone.
+        groups: in that order, the number of each row's group of near-duplicates, from 0 on.
+        size: the number of groups.
+    """
+
+    name: str
+    order: NDArray[np.int64] = field(repr=False)
+    groups: NDArray[np.int64] = field(repr=False)
+    size: int
+
+
+class RowSets:
+    """The sets of a study; runs on the same rows share one, whichever order they have."""
+
+    def __init__(self, results: StudyResults) -> None:
+        self._results = results
+        self.of = lru_cache(maxsize=None)(self._of)
+        self._sets: dict[tuple[str, int, str], RowSet] = {}
+
+    def _of(self, key: RunKey, evaluated: str) -> RowSet:
+        references = self._results.scores(key, evaluated).references
+        as_they_are = _digest(references)
+        asked = (evaluated, key.split_seed, as_they_are)
+        if asked not in self._sets:
+            content: list[tuple[str, ...]] = [(text,) for text in references]
+            if len(set(references)) < len(references):  # only outputs tell rows of one reference apart
+                outputs = self._outputs(evaluated, key.split_seed, as_they_are)
+                content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
+            order = np.array(sorted(range(len(content)), key=content.__getitem__), dtype=np.int64)
+            _, first, groups = np.unique(
+                self._results.copies(key, evaluated)[order], return_index=True, return_inverse=True
+            )
+            rank = np.empty(len(first), dtype=np.int64)
+            rank[np.argsort(first)] = np.arange(len(first))
+            name = f"{evaluated} {_digest([references[i] for i in order])}"
+            self._sets[asked] = RowSet(name, order, rank[groups], len(first))
+        return self._sets[asked]
+
+    def _outputs(self, evaluated: str, split_seed: int, rows: str) -> list[Sequence[str | None]]:
+        """What every run wrote that was evaluated on these rows."""
+        found = []
+        for record in self._results.records:
+            if record.status == "done" and record.key.split_seed == split_seed:
+                scores = self._results.scores(record.key, evaluated)
+                if _digest(scores.references) == rows:
+                    found.append(scores.predictions)
+        return found
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()

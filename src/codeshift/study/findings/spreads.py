@@ -1,0 +1,235 @@
+"""The variance of a sum of cells over split seeds, training seeds and rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.metrics.aggregates.components import NOISE, Component, components, fsum, half_width
+from codeshift.metrics.aggregates.seeds import FEWEST
+from codeshift.metrics.base import FloatArray
+from codeshift.study.findings.cell_values import CellValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Squared deviations of a sum of cells; each is a quadratic form of the cells' weights.
+
+    Attributes:
+        squares: of split seeds, of rows between split seeds, of training seeds, of rows between training seeds, of
+            rows, and of what few hits do not show; shape (6,).
+        splits: split seeds of the cell that has fewest.
+        trainings: training seeds of a split, of the cell that has fewest.
+        row_df: degrees of freedom of the rows, of the cell that has fewest.
+        own_rows: whether every split seed has rows of its own.
+    """
+
+    squares: FloatArray
+    splits: int
+    trainings: int
+    row_df: float
+    own_rows: bool = False
+
+    def components(self) -> list[Component]:
+        """Split seeds, training seeds, rows, the residual and what is not shown, each with its degrees of freedom.
+
+        As ``codeshift.metrics.hierarchical_bootstrap`` has it, with split seeds above training seeds. Rows that all
+        split seeds share are crossed with them, rows of their own are nested.
+        """
+        between, rows_between, within, rows_within, rows, unseen = self.squares
+        trained = max(within - NOISE * rows_within, 0.0)
+        dealt = between - trained - NOISE * rows_between
+        residual, times = (rows_between, self.splits - 1 + self.own_rows)
+        if self.splits < 2:
+            residual, times = rows_within, self.trainings - 1
+        return components(
+            (dealt, self.splits - 1), (trained, self.splits * (self.trainings - 1)),
+            (rows - residual, self.row_df), (residual, times * self.row_df), (unseen, self.row_df),
+        )  # fmt: skip
+
+
+def moments(weights: Mapping[CellValue, float]) -> Moments | None:
+    """The moments of a sum of cells; None where the rows of a cell say nothing of their spread.
+
+    >>> moments({}).components()
+    []
+    """
+    cells = list(weights.items())
+    if any(not np.isfinite(run.influences).all() or len(run.groups) < 2 for cell, _ in cells for run in cell.runs):
+        return None
+    splits = sorted({split for cell, _ in cells for split in cell.by_split})
+    trained = [cell for cell, _ in cells if cell.trained]
+    counts = [len(runs) for cell in trained for runs in cell.by_split.values()]
+    fewest = min((len(cell.by_split) for cell, _ in cells), default=1)
+    trainings = min(counts, default=1)
+    rows, by_split, by_run = _row_sums(cells, splits)
+    squares = [
+        _spread([_split_deviation(cells, split) for split in splits], fewest),
+        _rows_between(by_split, rows, len(splits)) if fewest > 1 else 0.0,
+        *(_within(cells, by_run, splits) if trainings > 1 else (0.0, 0.0)),
+        math.fsum(fsum(one**2) for one in rows.values()),
+        math.fsum(weight**2 * cell.unseen_variance for cell, weight in cells),
+    ]
+    row_df = min((run.df for cell, _ in cells for run in cell.runs), default=0.0)
+    return Moments(
+        squares=np.array(squares),
+        splits=fewest,
+        trainings=trainings,
+        row_df=row_df,
+        own_rows=len(by_split) == len(rows),
+    )
+
+
+def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
+    """The variance that a difference of shares on the same rows may have where fewer than 5 groups of rows differ.
+
+    Two models that are right on the same rows differ in none, which says that they differ in few, not in none. As for a
+    share at its bound, two more groups that differ, and two that do not, are added.
+    """
+    cells = list(weights.items())
+    sets = {run.rows for cell, _ in cells for run in cell.runs}
+    if len(cells) != 2 or len(sets) > 1 or any(cell.hits is None for cell, _ in cells):
+        return 0.0
+    (moved,) = _row_sums(cells, sorted({split for cell, _ in cells for split in cell.by_split}))[0].values()
+    count = len(cells[0][0].smallest.groups)
+    largest = max(abs(weight) for _, weight in cells)
+    differing = int((np.abs(moved) > 1e-9 * largest).sum())
+    if differing >= FEWEST:
+        return 0.0
+    return max(0.0, largest**2 * (differing + 2) / (count + 4) ** 2 - fsum(moved**2))
+
+
+def fewest_runs(weights: Mapping[CellValue, float]) -> int | None:
+    """The fewest runs of a trained cell; None where nothing is trained.
+
+    >>> fewest_runs({})
+    """
+    return min((len(cell.runs) for cell in weights if cell.trained), default=None)
+
+
+def fieller_ends(top: float, bottom: float, found: Sequence[Moments], confidence: float) -> tuple[float, float]:
+    """The ratios r whose top - r bottom lies within its interval's half width of 0; NaN where the bottom may be 0.
+
+    Args:
+        top: the numerator.
+        bottom: the divisor, not 0.
+        found: the moments of the numerator, of the divisor, and of their sum.
+        confidence: of the interval.
+
+    Source: Fieller, Some problems in interval estimation (J. Royal Stat. Soc. B 1954).
+    """
+    if len(found) < 3:
+        return math.nan, math.nan
+    first, second, both = (one.squares for one in found)
+    product = (both - first - second) / 2
+
+    def half(of_top: float, of_bottom: float) -> float:
+        squares = of_top**2 * first + 2 * of_top * of_bottom * product + of_bottom**2 * second
+        of = Moments(
+            squares=squares, splits=found[2].splits, trainings=found[2].trainings, row_df=found[2].row_df,
+            own_rows=found[2].own_rows,
+        )  # fmt: skip
+        return half_width(of.components(), confidence)
+
+    if half(0.0, 1.0) >= abs(bottom):
+        return math.nan, math.nan
+    ratio = top / bottom
+    low, high = (
+        _reached(lambda r: abs(top - r * bottom) > half(1.0, -r), ratio, sign * _step(ratio, half(1.0, -ratio), bottom))
+        for sign in (-1, 1)
+    )
+    return low, high
+
+
+def _step(ratio: float, half: float, bottom: float) -> float:
+    return half / abs(bottom) or 1e-12 * max(1.0, abs(ratio))
+
+
+def _reached(outside: Callable[[float], bool], start: float, step: float) -> float:
+    """The point from ``start`` on, in the direction of ``step``, from which on ``outside`` is true."""
+    inner, outer = start, start + step
+    for _ in range(60):
+        if outside(outer):
+            break
+        inner, outer = outer, start + 2 * (outer - start)
+    else:
+        return math.nan
+    for _ in range(50):
+        middle = (inner + outer) / 2
+        inner, outer = (inner, middle) if outside(middle) else (middle, outer)
+    return outer
+
+
+def _split_deviation(cells: Sequence[tuple[CellValue, float]], split: int) -> float:
+    return math.fsum(
+        weight * (cell.split_means[split] - cell.value) / len(cell.by_split)
+        for cell, weight in cells
+        if split in cell.by_split
+    )
+
+
+def _spread(deviations: Sequence[float], count: int) -> float:
+    """The variance of a sum of independent deviations, from their squares; 0 of a single one."""
+    if count < 2:
+        return 0.0
+    middle = math.fsum(deviations) / len(deviations)
+    return count / (count - 1) * math.fsum((one - middle) ** 2 for one in deviations)
+
+
+def _row_sums(
+    cells: Sequence[tuple[CellValue, float]], splits: Sequence[int]
+) -> tuple[dict[str, FloatArray], dict[tuple[str, int], FloatArray], dict[tuple[str, int, int | None], FloatArray]]:
+    """How far each group of rows moves the sum: in all, through each split seed, and through each run."""
+    by_run: dict[tuple[str, int, int | None], FloatArray] = {}
+    for cell, weight in cells:
+        for split in splits:
+            runs = cell.by_split.get(split, [])
+            for run in runs:
+                at = run.rows, split, run.train_seed
+                if at not in by_run:
+                    by_run[at] = np.zeros(run.of_set)
+                by_run[at][run.groups] += weight / (len(cell.by_split) * len(runs)) * run.influences
+    by_split: dict[tuple[str, int], FloatArray] = {}
+    rows: dict[str, FloatArray] = {}
+    for (name, split, _), moved in by_run.items():
+        by_split[name, split] = by_split.get((name, split), 0.0) + moved
+        rows[name] = rows.get(name, 0.0) + moved
+    return rows, by_split, by_run
+
+
+def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
+    """The variance between split seeds that their rows make: all of their own rows', the residual of shared ones'."""
+    found = []
+    for name, whole in rows.items():
+        mine = [moved for (of, _), moved in by_split.items() if of == name]
+        found += [fsum((moved - whole / count) ** 2) for moved in mine]
+        found.append((count - len(mine)) * fsum((whole / count) ** 2))
+    return count / (count - 1) * math.fsum(found)
+
+
+def _within(
+    cells: Sequence[tuple[CellValue, float]],
+    by_run: Mapping[tuple[str, int, int | None], FloatArray],
+    splits: Sequence[int],
+) -> tuple[float, float]:
+    """The variances of training seeds within split seeds, and of rows between training seeds."""
+    seeds, rows = [], []
+    for split in splits:
+        moved: dict[int, list[float]] = {}
+        for cell, weight in cells:
+            for run in cell.by_split.get(split, []) if cell.trained else []:
+                share = weight / (len(cell.by_split) * len(cell.by_split[split]))
+                moved.setdefault(run.train_seed or 0, []).append(share * (run.value - cell.split_means[split]))
+        count = len(moved)
+        if count < 2:
+            continue
+        seeds.append(_spread([math.fsum(one) for one in moved.values()], count))
+        for name in dict.fromkeys(of for of, at, _ in by_run if at == split):
+            mine = [by_run[of, at, seed] for of, at, seed in by_run if (of, at) == (name, split) and seed is not None]
+            whole = sum(mine, np.zeros(1)) / count
+            deviations = [fsum((one - whole) ** 2) for one in mine] + [(count - len(mine)) * fsum(whole**2)]
+            rows.append(count / (count - 1) * math.fsum(deviations))
+    return math.fsum(seeds), math.fsum(rows)

@@ -1,0 +1,165 @@
+"""The embedded corpus: its rows on every Python, its digest, its licence, and the way it was made."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from datasets import Features, Value
+
+from codeshift.data import corpus, stdlib_functions
+from codeshift.errors import DataError, ParameterError
+
+ROOT = Path(__file__).resolve().parents[2]
+COLUMNS = ["id", "project", "path", "name", "signature", "docstring", "code"]
+ROWS_DIGEST = "dfb5170fbc2d5d434bd5a763556aa918647f6f0c16c3610cb38a354b392a22eb"
+FROM_ANOTHER_PROCESS = """
+from codeshift.data import stdlib_functions
+rows = stdlib_functions()
+print(rows._fingerprint, len(rows))
+"""
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return stdlib_functions()
+
+
+def test_the_rows_are_those_of_the_release(rows):
+    """Whatever Python runs this: the digest is taken here in another way than the library does."""
+    assert rows.column_names == COLUMNS
+    assert rows.features == Features({name: Value("string") for name in COLUMNS})
+    assert len(rows) == len(set(rows["id"])) == 6020
+    written = json.dumps(rows[:], ensure_ascii=True, sort_keys=True)
+    assert hashlib.sha256(written.encode()).hexdigest() == ROWS_DIGEST
+    assert rows.info.description == (
+        "6020 functions of 576 files of the standard library of CPython 3.11.7. Left out: 76 functions with a "
+        "docstring as their whole body; 8228 functions without a docstring; 0 files that could not be read."
+    )
+
+
+def test_a_row_of_each_end(rows):
+    """The first and the last, so that an order turned round is seen."""
+    assert (rows[0]["id"], rows[-1]["id"]) == (
+        "__future__.py:_Feature.getOptionalRelease",
+        "zoneinfo/_zoneinfo.py:_CalendarOffset.year_to_epoch",
+    )
+    row = next(row for row in rows if row["id"] == "textwrap.py:shorten")
+    assert row["signature"] == "def shorten(text, width, **kwargs):"
+    assert row["docstring"].startswith("Collapse and truncate the given text to fit in the given width.\n\nThe text")
+    assert row["code"].splitlines()[1:] == [
+        "    w = TextWrapper(width=width, max_lines=1, **kwargs)",
+        "    return w.fill(' '.join(text.strip().split()))",
+    ]
+
+
+def test_each_row_is_a_documented_program_of_its_own(rows):
+    """Valid Python without its docstring; no row of a test, of an application or of what is installed."""
+    for row in rows.select(range(0, len(rows), 37)):
+        assert row["docstring"].strip()
+        assert row["code"].startswith(("def ", "async def "))
+        assert len(ast.parse(row["code"]).body) == 1
+        assert row["id"].startswith(f"{row['path']}:{row['name']}")
+    parts = {part for path in rows["path"] for part in path.split("/")}
+    assert not parts & {"test", "tests", "idlelib", "lib2to3", "turtledemo", "site-packages", "dist-packages"}
+    assert rows["path"][:] == sorted(rows["path"])
+
+
+def test_another_process_reads_the_same(rows):
+    """Caches hang on the fingerprint, which neither a process nor its hash seed changes."""
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-c", FROM_ANOTHER_PROCESS]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
+    assert run.stdout.split() == [rows._fingerprint, "6020"]
+    assert rows._fingerprint == corpus.DIGEST[:16]
+
+
+def test_it_does_not_read_the_running_python(rows, monkeypatch):
+    """Where the standard library has no sources, the embedded corpus is there all the same."""
+    monkeypatch.setattr("sysconfig.get_path", lambda name: "/usr/lib/python313.zip")
+    assert stdlib_functions()["id"][:] == rows["id"][:]
+    with pytest.raises(DataError, match="frozen or zipped"):
+        stdlib_functions(running_python=True)
+
+
+def test_functions_without_docstring_are_refused():
+    """The embedded corpus has none: the error names the argument that reads them."""
+    with pytest.raises(ParameterError, match=r"^documented_only must be True .*, got False: .* running_python=True"):
+        stdlib_functions(documented_only=False)
+
+
+def changed(table: pa.Table, row: int, column: str, text: str) -> pa.Table:
+    texts = table[column].to_pylist()
+    texts[row] = text
+    return table.set_column(table.column_names.index(column), column, pa.array(texts, pa.string()))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda table: changed(table, 4000, "code", "def f(): pass"),
+        lambda table: changed(table, 0, "docstring", ""),
+        lambda table: table.slice(1),
+        lambda table: table.take(pa.array([1, 0, *range(2, len(table))])),
+        lambda table: table.rename_columns(["id", "project", "path", "name", "signature", "code", "docstring"]),
+        lambda table: table.replace_schema_metadata({"description": "others"}),
+        lambda table: table.replace_schema_metadata(None),
+    ],
+)
+def test_other_rows_are_noticed(tmp_path, monkeypatch, damage):
+    """One function, one row, their order, a name or the description changed: the digest is another."""
+    pq.write_table(damage(pq.read_table(corpus.FOLDER / corpus.FILE)), tmp_path / corpus.FILE)
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    with pytest.raises(DataError, match=r"^the embedded corpus must be .* with the digest .*: install codeshift again"):
+        stdlib_functions()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PAR1", b"version https://git-lfs.github.com/spec/v1\n"])
+def test_a_file_that_is_none(tmp_path, monkeypatch, content):
+    """Missing, empty, cut off, or a pointer of Git LFS in its place."""
+    if content is not None:
+        (tmp_path / corpus.FILE).write_bytes(content)
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    with pytest.raises(DataError, match=r"^the embedded corpus must be .*: install codeshift again"):
+        stdlib_functions()
+
+
+def test_a_cut_file(tmp_path, monkeypatch):
+    """Bytes that were lost in the middle or at the end."""
+    whole = (corpus.FOLDER / corpus.FILE).read_bytes()
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    for broken in (whole[:-1000], whole[:5000] + bytes(1000) + whole[6000:]):
+        (tmp_path / corpus.FILE).write_bytes(broken)
+        with pytest.raises(DataError, match="install codeshift again"):
+            stdlib_functions()
+
+
+def test_its_licence_stands_beside_it():
+    """Python's, and the notices of single files; a small file, in one piece."""
+    licence = (corpus.FOLDER / "LICENSE.txt").read_text(encoding="utf-8")
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in licence
+    notices = (corpus.FOLDER / "NOTICES.txt").read_text(encoding="utf-8")
+    holders = ("Gregory P. Ward", "Secret Labs AB", "Lance Ellinghouse", "Gregor Lingl", "Lars Gustaebel")
+    assert [name for name in holders if name not in notices] == []
+    assert (corpus.FOLDER / corpus.FILE).stat().st_size < 1_100_000
+
+
+def test_the_script_makes_it_again(tmp_path):
+    """Where the Python that it was made with is at hand, the sources give the same rows, licence and notices."""
+    python = sys.executable if sys.version.startswith(f"{corpus.PYTHON} ") else None
+    if python is None:
+        pytest.skip(f"the script runs on CPython {corpus.PYTHON} alone")
+    command = [python, str(ROOT / "scripts" / "embedded_corpus.py"), "--out", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (run.returncode, run.stdout.splitlines()[1:]) == (0, ["as expected"])
+    assert pq.read_table(tmp_path / corpus.FILE).equals(pq.read_table(corpus.FOLDER / corpus.FILE), check_metadata=True)
+    for name in ("LICENSE.txt", "NOTICES.txt"):
+        assert (tmp_path / name).read_bytes() == (corpus.FOLDER / name).read_bytes()

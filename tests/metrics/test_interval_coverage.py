@@ -1,0 +1,321 @@
+"""Intervals hold the truth as often as they say: simulated with a fixed seed, against binomial bounds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from codeshift.errors import ParameterError
+from codeshift.metrics import (
+    BLEU,
+    ExactMatch,
+    NegativeLogLikelihood,
+    bootstrap_ci,
+    generalization_gap,
+    grouped,
+    hierarchical_bootstrap,
+    paired_difference,
+    relative_performance,
+    worst_group,
+)
+from codeshift.metrics.aggregates.binomial import wilson
+from codeshift.metrics.aggregates.components import crossed, half_width, p_value
+
+RUNS = 300
+SEEN = 0.03  # more than two standard errors of a coverage of .95 over as many runs
+
+
+def coverage(draw, *, runs=RUNS, **options):
+    """The share of intervals of ``hierarchical_bootstrap`` that hold the truth, of those that there are."""
+    rng = np.random.default_rng(11)
+    found = []
+    for _ in range(runs):
+        scores, truth = draw(rng)
+        one = hierarchical_bootstrap(scores, **options)
+        if one.has_interval:
+            found.append(one.low <= truth <= one.high)
+    assert len(found) > runs / 2
+    return np.mean(found)
+
+
+def continuous(seeds, rows, spread, shared):
+    """Rows of standard deviation 1, of which a share of the variance is the row's own; seeds of ``spread``."""
+
+    def draw(rng):
+        own = shared**0.5 * rng.normal(size=(1, rows)) + (1 - shared) ** 0.5 * rng.normal(size=(seeds, rows))
+        return 3 + spread * rng.normal(size=(seeds, 1)) + own, 3.0
+
+    return draw
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.5])
+@pytest.mark.parametrize("spread", [0.0, 1.0, 10.0])
+@pytest.mark.parametrize(("seeds", "rows"), [(3, 20), (3, 200), (5, 50), (20, 20)])
+def test_seeds_and_rows(seeds, rows, spread, shared):
+    """From 3 seeds on, whatever seeds and rows contribute, 92 to 98% of the intervals hold the mean."""
+    covered = coverage(continuous(seeds, rows, spread, shared))
+    assert 0.92 - SEEN < covered < 0.98 + SEEN / 2
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 10.0])
+def test_two_seeds_are_marked(spread):
+    """Two seeds cover 88% at least and say that they are two."""
+    assert coverage(continuous(2, 50, spread, 0.5)) > 0.88 - SEEN / 2
+    found = hierarchical_bootstrap(np.random.default_rng(0).normal(size=(2, 30)))
+    assert found.note == "two seeds"
+    assert "two seeds" in str(found)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 10.0])
+def test_seeds_with_rows_of_their_own(spread):
+    """The same where every seed has its own rows."""
+    covered = coverage(continuous(3, 40, spread, 0.0), rows="nested")
+    assert 0.92 - SEEN < covered < 0.98 + SEEN / 2
+
+
+@pytest.mark.parametrize(("share", "spread"), [(0.1, 0.0), (0.1, 0.3), (0.3, 1.0), (0.5, 1.0), (0.7, 1.0), (0.9, 0.3)])
+def test_shares(share, spread):
+    """Shares of .1 to .9 of 200 rows and 5 seeds, which differ less at .1 and .9: there they would be very skewed."""
+    limit = stats.norm.ppf(share) * math.hypot(1, spread)
+
+    def draw(rng):
+        own = (rng.normal(size=(1, 200)) + rng.normal(size=(5, 200))) / 2**0.5
+        return (spread * rng.normal(size=(5, 1)) + own < limit).astype(float), share
+
+    assert 0.92 - SEEN < coverage(draw) < 0.98 + SEEN / 2
+
+
+def test_intervals_are_not_those_of_seeds_alone():
+    """Where seeds are alike, three seeds with many rows have an interval near that of the rows, not t with 2 df."""
+    rng = np.random.default_rng(3)
+    widths = []
+    for _ in range(50):
+        row = rng.normal(size=(1, 200))
+        found = hierarchical_bootstrap(row + 0.3 * rng.normal(size=(3, 200)))
+        widths.append((found.high - found.low) / (2 * 1.96 * row.std() / 200**0.5))
+    assert 0.95 < np.median(widths) < 1.25
+
+
+def test_components_by_hand():
+    """The moments are those of the two-way analysis of variance."""
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(4, 1)) + rng.normal(size=(1, 9)) + rng.normal(size=(4, 9))
+    s, r = table.shape
+    mean, seeds, rows = table.mean(), table.mean(axis=1), table.mean(axis=0)
+    of_seeds = r * ((seeds - mean) ** 2).sum() / (s - 1)
+    of_rows = s * ((rows - mean) ** 2).sum() / (r - 1)
+    residual = ((table - seeds[:, None] - rows + mean) ** 2).sum() / ((s - 1) * (r - 1))
+    moved = (table - seeds[:, None]) / r * (r / (r - 1)) ** 0.5
+    found = crossed(seeds, moved, r - 1)
+    expected = [(of_seeds - 0.8 * residual, s - 1), (of_rows - residual, r - 1), (residual, (s - 1) * (r - 1))]
+    assert [(one.variance * s * r, one.df) for one in found] == [pytest.approx(pair) for pair in expected]
+
+
+def test_one_component_is_the_t_interval():
+    """Without rows or residual to speak of, three seeds have Student's interval, and its p-value."""
+    seeds = np.array([0.2, 0.5, 0.3])
+    found = crossed(seeds, np.zeros((3, 10)), 9)
+    theirs = stats.ttest_1samp(seeds, 0)
+    ends = theirs.confidence_interval()
+    assert seeds.mean() + half_width(found, 0.95) == pytest.approx(ends.high)
+    assert p_value(seeds.mean(), found) == pytest.approx(theirs.pvalue)
+
+
+def test_p_values_agree_with_intervals():
+    """A p-value lies below .05 just where the 95% interval leaves 0 out, and is half as sure for half the distance."""
+    rng = np.random.default_rng(6)
+    for _ in range(40):
+        found = crossed(rng.normal(size=3), rng.normal(size=(3, 12)) / 12, 11)
+        half = half_width(found, 0.95)
+        assert p_value(half * 1.001, found) < 0.05 < p_value(half * 0.999, found)
+
+
+@pytest.mark.parametrize(
+    ("hits", "why"), [(4, "fewer than 5 hits"), (0, "fewer than 5 hits"), (56, "fewer than 5 misses")]
+)
+def test_a_share_of_few_hits_says_why_it_has_no_interval(hits, why):
+    """Three seeds of 20 rows with too few hits, or too few misses."""
+    scores = (np.arange(60) < hits).astype(float).reshape(20, 3).T
+    found = hierarchical_bootstrap(scores)
+    assert not found.has_interval
+    assert found.note == why
+    assert f"no interval: {why}" in str(found)
+    assert hierarchical_bootstrap((np.arange(60) < 20).astype(float).reshape(20, 3).T).has_interval
+
+
+def test_corpus_metrics_over_seeds():
+    """BLEU and nats a token have intervals over seeds, the same in any order; a mean metric's are its scores'."""
+    rng = np.random.default_rng(7)
+    words = np.array(list("abcdefg"))
+    texts = [[" ".join(rng.choice(words, 9)) for _ in range(20)] for _ in range(4)]
+    metric = BLEU()
+    runs = [metric.statistics(side, texts[0]) for side in texts[1:]]
+    found = hierarchical_bootstrap(runs, metric=metric)
+    assert 0 < found.low < found.value < found.high < 1
+    order = rng.permutation(20)
+    again = hierarchical_bootstrap([run[order] for run in runs[::-1]], metric=metric)
+    assert (again.value, again.low, again.high) == (found.value, found.low, found.high)
+    likelihoods = NegativeLogLikelihood()
+    tokens = [[list(-rng.random(rng.integers(1, 9))) for _ in range(30)]] * 3
+    nats = [likelihoods.statistics(side, [[1] * len(row) for row in side]) for side in tokens]
+    assert hierarchical_bootstrap(nats, metric=likelihoods).has_interval
+    exact = [(rng.random(40) < 0.5).astype(float) for _ in range(3)]
+    by_metric = hierarchical_bootstrap([np.column_stack([np.ones(40), one]) for one in exact], metric=ExactMatch())
+    assert str(by_metric) == str(hierarchical_bootstrap(exact))
+
+
+# --- shares at their bound ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [2, 6, 40])
+@pytest.mark.parametrize("score", [0.0, 1.0])
+def test_a_share_at_its_bound_has_the_interval_of_wilson(n, score):
+    """Its ends are scipy's, and the estimate says whose they are; with a metric as without."""
+    theirs = stats.binomtest(int(score * n), n).proportion_ci(method="wilson")
+    for found in (
+        bootstrap_ci([score] * n),
+        bootstrap_ci(np.column_stack([np.ones(n), np.full(n, score)]), metric=ExactMatch()),
+        bootstrap_ci([score] * n, weights=np.arange(1, n + 1), method="BCa"),
+    ):
+        assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high))
+        assert found.method == "Wilson"
+        assert "Wilson" in str(found)
+    assert wilson(2, 9, 0.9) == pytest.approx(tuple(stats.binomtest(2, 9).proportion_ci(0.9, "wilson")))
+
+
+def test_scores_of_another_kind_keep_their_interval():
+    """Constant scores that are no share, and likelihoods of 0, which have no bound above."""
+    assert bootstrap_ci([0.25] * 6).high == 0.25
+    rows = NegativeLogLikelihood().statistics([[0.0]] * 5, [[1]] * 5)
+    assert bootstrap_ci(rows, metric=NegativeLogLikelihood()).high == 0.0
+    assert bootstrap_ci(BLEU().statistics(["x"] * 5, ["a b"] * 5), metric=BLEU()).method == "Wilson"
+
+
+def test_differences_of_shares_at_their_bound():
+    """Two models that are right on the same rows differ on few, not on none; the gap from a bound is no smaller."""
+    same = paired_difference([1.0, 0.0] * 10, [1.0, 0.0] * 10)
+    assert (same.low, same.high) == pytest.approx((-wilson(0, 20, 0.95)[1], wilson(0, 20, 0.95)[1]))
+    apart = paired_difference([1.0] * 20, [0.0] * 20)
+    assert (apart.low, apart.high) == pytest.approx((1 - 2 * wilson(0, 20, 0.95)[1], 1.0))
+    gap = generalization_gap([1.0, 0.0] * 20, [0.0] * 6)
+    assert gap.method == "Newcombe"
+    assert gap.low < 0.5 - wilson(0, 6, 0.95)[1] + 0.01
+    lost = relative_performance([0.0] * 12, [1.0] * 9 + [0.0] * 3)
+    assert (lost.low, lost.high) == pytest.approx((0.0, wilson(0, 12, 0.95)[1] / 0.75))
+
+
+def test_gaps_of_rare_hits_cover():
+    """Of shares .2 and .05 with 20 rows, a third of which are at their bound, 90% and more cover."""
+    rng = np.random.default_rng(8)
+    hits = 0
+    for _ in range(RUNS):
+        found = generalization_gap(rng.random(60) < 0.2, rng.random(20) < 0.05, n_resamples=200)
+        hits += found.low <= 0.15 <= found.high
+    assert hits / RUNS > 0.90
+
+
+@pytest.mark.parametrize("rows", [20, 60])
+def test_relative_performance_covers(rows):
+    """Fieller's intervals of a ratio of shares."""
+    rng = np.random.default_rng(9)
+    found = []
+    for _ in range(RUNS):
+        row = rng.normal(size=rows)
+        a, b = ((row + rng.normal(size=rows) < stats.norm.ppf(p) * 2**0.5).astype(float) for p in (0.4, 0.7))
+        one = relative_performance(a, b, method="Fieller")
+        if one.has_interval:
+            found.append(one.low <= 4 / 7 <= one.high)
+    assert len(found) > 0.9 * RUNS
+    assert 0.92 - SEEN < np.mean(found) < 0.98 + SEEN / 2
+
+
+# --- groups ------------------------------------------------------------------------------------------------------
+
+
+def test_copies_of_one_function_count_as_one():
+    """56 of 207 rows are one function that is always right: with it in a group, the interval is that of the issue."""
+    scores = np.array([1.0] * 56 + [0.0] * 151)
+    labels = np.array([0] * 56 + list(range(1, 152)))
+    plain, found = bootstrap_ci(scores), bootstrap_ci(scores, groups=labels)
+    assert (plain.low, plain.high) == pytest.approx((0.21, 0.33), abs=0.01)
+    assert (found.low, found.high) == pytest.approx((0.0, 0.54), abs=0.02)
+    assert (found.n, found.groups) == (207, 152)
+    assert "n=207 in 152 groups" in str(found)
+
+
+def test_groups_of_one_row_change_nothing():
+    """Labels that are all different are no labels."""
+    scores = np.random.default_rng(1).random(30)
+    assert bootstrap_ci(scores, groups=range(30)) == bootstrap_ci(scores)
+    assert paired_difference(scores, scores**2, groups=range(30)) == paired_difference(scores, scores**2)
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_copies_add_nothing(times):
+    """Each row several times over says as much as once, in every aggregate that takes groups."""
+    rng = np.random.default_rng(2)
+    a, b = rng.random(25), rng.random(25)
+    labels = np.repeat(np.arange(25), times)
+    many = [np.repeat(side, times) for side in (a, b)]
+
+    def ends(found):
+        return pytest.approx((found.value, found.low, found.high), rel=1e-9)
+
+    for once, again in (
+        (bootstrap_ci(a), bootstrap_ci(many[0], groups=labels)),
+        (paired_difference(a, b), paired_difference(*many, groups=labels)),
+        (relative_performance(a, b), relative_performance(*many, groups=labels)),
+        (relative_performance(a, b, method="Fieller"), relative_performance(*many, groups=labels, method="Fieller")),
+        (generalization_gap(a, b), generalization_gap(*many, id_groups=labels, ood_groups=labels)),
+        (hierarchical_bootstrap([a, b]), hierarchical_bootstrap(many, groups=labels)),
+        (
+            hierarchical_bootstrap([a, b], rows="nested"),
+            hierarchical_bootstrap(many, groups=[labels, labels], rows="nested"),
+        ),
+        (grouped(a, ["x"] * 25)["x"], grouped(many[0], ["x"] * 25 * times, units=labels)["x"]),
+        (worst_group(a, ["x"] * 25).estimate, worst_group(many[0], ["x"] * 25 * times, units=labels).estimate),
+    ):
+        assert (again.value, again.low, again.high) == ends(once)
+        assert (again.n, again.groups) == (25 * times, 25)
+    assert paired_difference(*many, groups=labels).p_value == pytest.approx(paired_difference(a, b).p_value, abs=0.02)
+
+
+def test_grouped_rows_cover():
+    """Rows that come in groups of four alike: their interval covers with the groups and does not without."""
+    rng = np.random.default_rng(5)
+    hits = np.zeros(2)
+    for _ in range(RUNS):
+        scores, labels = np.repeat(rng.random(40), 4), np.repeat(np.arange(40), 4)
+        for i, groups in enumerate((labels, None)):
+            found = bootstrap_ci(scores, groups=groups, n_resamples=200)
+            hits[i] += found.low <= 0.5 <= found.high
+    assert hits[0] / RUNS > 0.92 - SEEN
+    assert hits[1] / RUNS < 0.8
+
+
+def test_one_group_has_no_interval():
+    """A single group says nothing of how groups differ."""
+    found = bootstrap_ci([1.0, 0.0, 1.0], groups=["a"] * 3)
+    assert not found.has_interval
+    assert str(found) == "0.6667 (no interval: n=3 in 1 group)"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: bootstrap_ci([1.0, 0.0], groups=["a"]), "groups must be one label for each of 2 rows, got 1"),
+        (lambda: hierarchical_bootstrap([[1.0, 0.0]] * 2, groups=[0]), "groups must be one label for each of 2 rows"),
+        (
+            lambda: hierarchical_bootstrap([[1.0, 0.0]] * 2, groups=[[0, 1]], rows="nested"),
+            "groups must be one sequence of labels for each of 2 seeds, got 1",
+        ),
+        (lambda: relative_performance([1.0], [1.0], method="delta"), "method must be known, got 'delta'"),
+    ],
+)
+def test_labels_that_do_not_fit(call, message):
+    """Each says what is wanted."""
+    with pytest.raises(ParameterError, match=message):
+        call()
