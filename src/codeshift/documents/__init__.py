@@ -21,7 +21,7 @@ Its \*parts\*.
 <BLANKLINE>
 | part | rows |
 | --- | ---: |
-| test_ood | 8 |
+| test\_ood | 8 |
 >>> print(latex.render(Document("", (sizes,))).splitlines()[6])
 test\_ood & 8 \\
 """

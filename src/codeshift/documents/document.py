@@ -145,6 +145,15 @@ class Document:
     title: Text
     blocks: tuple[Block, ...] = ()
 
+    @property
+    def filled(self) -> tuple[Block, ...]:
+        """The blocks without lists that hold nothing.
+
+        >>> Document("", (Points(()), Paragraph("Nothing is wrong."))).filled
+        (Paragraph(text='Nothing is wrong.'),)
+        """
+        return tuple(block for block in self.blocks if block not in (Points(()), Facts(())))
+
 
 def names(*titles: str) -> tuple[Column, ...]:
     """Columns of words.

@@ -51,7 +51,7 @@ def render(document: Document) -> str:
 def fragment(document: Document) -> str:
     """What a notebook shows: a part of a page, with a style that leaves the rest of it alone."""
     title = [f"<h1>{_inline(document.title)}</h1>"] if document.title else []
-    body = "\n".join([*title, *map(_block, document.blocks)])
+    body = "\n".join([*title, *map(_block, document.filled)])
     return f'<div class="codeshift-document">\n<style>{_STYLE}</style>\n{body}\n</div>'
 
 

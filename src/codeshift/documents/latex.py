@@ -40,7 +40,7 @@ def render(document: Document) -> str:
     A table that has a caption is a float of its own.
     """
     title = [_section(document.title, 0)] if document.title else []
-    return "\n\n".join([*title, *map(_block, document.blocks)]) + "\n"
+    return "\n\n".join([*title, *map(_block, document.filled)]) + "\n"
 
 
 def escaped(text: str) -> str:

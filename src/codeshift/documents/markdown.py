@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from codeshift.documents.document import Block, Code, Document, Facts, Heading, Note, Paragraph, Points, Table
 from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, prose, quoted, spans
 
-# What Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as structure. An
-# underscore inside of a word is none.
-_STRUCTURE = re.compile(r"[&<>|\\`*\[\]{}~$#@^]|!(?=\[)|:(?=/)|(?<=www)\.|(?<![^\W_])_|_(?![^\W_])")
+# What Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as structure.
+_STRUCTURE = re.compile(r"[&<>|\\`*_\[\]{}~$#@]|!(?=\[)|:(?=/)|(?<=www)\.")
+_WITHIN_WORDS = re.compile(r"(?<=[^\W_])&#95;(?=[^\W_])")
 # What begins a list, a rule or the underline of a heading where it stands first.
 _FIRST = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=]))")
 
@@ -23,14 +23,14 @@ def render(document: Document, *, level: int = 1) -> str:
         level: of the title; headings lie below.
     """
     title = [_heading(document.title, level)] if document.title else []
-    return "\n\n".join([*title, *(_block(block, level) for block in document.blocks)]) + "\n"
+    return "\n\n".join([*title, *(_block(block, level) for block in document.filled)]) + "\n"
 
 
 def escaped(text: str) -> str:
     r"""Text that Markdown shows as it is, on one line.
 
-    >>> print(escaped("a|b `c`\n<d> for_loop _e_"))
-    a\|b \`c\` \<d\> for_loop \_e\_
+    >>> print(escaped("a|b `c`\n<d> for_loop"))
+    a\|b \`c\` \<d\> for\_loop
     """
     return _STRUCTURE.sub(r"\\\g<0>", prose(text))
 
@@ -97,9 +97,14 @@ def _inline(text: Text) -> str:
 def _span(span: Span) -> str:
     match span:
         case CodeSpan(code):
-            # Backticks cannot hold a pipe in a table, nor show one space.
-            return f"<code>{_STRUCTURE.sub(lambda found: f'&#{ord(found[0])};', exact(code))}</code>"
+            return f"<code>{_exact(code)}</code>"  # backticks cannot hold a pipe in a table, nor show one space
         case Link(words, address):
             return f"[{escaped(words)}]({quoted(address).replace('&', '&amp;')})"
         case str():
             return escaped(span)
+
+
+def _exact(code: str) -> str:
+    """Code to the last character. An underscore inside of a word is no structure, and names are easier to read so."""
+    made = _STRUCTURE.sub(lambda found: f"&#{ord(found[0])};", exact(code))
+    return _WITHIN_WORDS.sub("_", made)

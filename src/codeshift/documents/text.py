@@ -22,7 +22,7 @@ def render(document: Document, *, spaced: bool = True) -> str:
     """
     indent = _INDENT if document.title else ""
     title = ["\n".join(_wrapped(_inline(document.title), others=_INDENT))] if document.title else []
-    blocks = ["\n".join(_indented(_block(block, _WIDTH - len(indent)), indent)) for block in document.blocks]
+    blocks = ["\n".join(_indented(_block(block, _WIDTH - len(indent)), indent)) for block in document.filled]
     return ("\n\n" if spaced else "\n").join([*title, *blocks]) + "\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeshift.documents import html, markdown, text
@@ -196,7 +196,7 @@ def _dealing(manifest: SplitManifest) -> tuple[Span, ...]:
     )
 
 
-def _listed(columns: tuple[str, ...]) -> list[Span]:
+def _listed(columns: tuple[str, ...]) -> Sequence[Span]:
     return [piece for column in columns for piece in (", ", CodeSpan(column))][1:]
 
 

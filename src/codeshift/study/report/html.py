@@ -7,10 +7,13 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from codeshift.documents import html as documents_html
+from codeshift.documents.document import Table
 from codeshift.errors import check_extra
 from codeshift.study.findings import Claim, ExampleRow, Findings
 from codeshift.study.findings.failures import MODES, RIGHT
@@ -23,7 +26,6 @@ from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
 from codeshift.study.report.study_tables import part_kind, verdict_label
-from codeshift.study.report.tables import Column, Value
 
 check_extra("report")
 
@@ -54,7 +56,7 @@ def to_html(report: Report) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.globals["attributes"] = _attributes
+    environment.globals["table_html"] = _grid
     template = environment.from_string(_read("page.html.j2"))
     script = _read("page.js")
     page = template.render(
@@ -68,7 +70,7 @@ def _read(name: str) -> str:
 
 
 def _ours(text: str) -> Markup:
-    """Markup that is not escaped: our own files, and plots whose texts matplotlib escaped."""
+    """Markup that is not escaped: our own files, plots whose texts matplotlib escaped, and rendered tables."""
     return Markup(text)  # noqa: S704
 
 
@@ -77,16 +79,9 @@ def _hash(script: str) -> Markup:
     return _ours(f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}")
 
 
-def _attributes(column: Column, value: Value) -> Markup:
-    """Class, sorting key and heat of a table's place."""
-    classes = [*(["number"] if column.numeric else []), *([value.kind] if value.kind else [])]
-    style = ""
-    if not math.isnan(value.heat) and value.heat:
-        classes.append("worse" if value.heat < 0 else "better")
-        style = f' style="--h: {abs(value.heat) * 0.6:.2f}"'
-    named = _ours(' class="{}"').format(" ".join(classes)) if classes else _ours("")
-    order = _ours(' data-v="{}"').format(repr(value.order)) if value.order is not None else _ours("")
-    return named + _ours(style) + order
+def _grid(table: Table, kind: str = "") -> Markup:
+    """A table that the page's script sorts; its caption stands elsewhere."""
+    return _ours(documents_html.table(replace(table, caption=""), classes=f"sort {kind}".strip()))
 
 
 def _content(report: Report) -> dict[str, Any]:
