@@ -18,6 +18,7 @@ from codeshift.documents.document import (
     Code,
     Document,
     Facts,
+    Figure,
     Heading,
     Note,
     Paragraph,
@@ -55,7 +56,7 @@ def document(words: str) -> Document:
             Heading(spans), Paragraph(words), Paragraph(spans), Note(words), Points((words, spans)),
             Facts(((words, spans),)), Code(words, language="python", caption=words),
             Table(columns=columns, rows=(cells, cells), caption=words, note=words, name="t"),
-            Table(columns=columns, rows=(cells,)),
+            Table(columns=columns, rows=(cells,)), Figure(name="f", label=words, svg="<svg></svg>", caption=words),
         ),
     )  # fmt: skip
 
@@ -242,6 +243,26 @@ def test_rows_have_a_value_a_column() -> None:
     """A row that lacks one is refused where the table is made, not where it is shown."""
     with pytest.raises(ParameterError, match="rows must be 2 values each, got 1: one a column"):
         Table(columns=names("a", "b"), rows=(row("x"),))
+
+
+def test_a_figure_in_each_format() -> None:
+    """A page holds the picture; elsewhere it is a file of its name, with words for those who do not see it."""
+    made = Document("", (Figure(name="curves", label="Scores by share.", svg="<svg><path/></svg>", width=12.0),))
+    assert '<figure style="max-width: 12.0rem"><svg><path/></svg></figure>' in html.fragment(made)
+    assert markdown.render(made) == "![Scores by share.](./curves.svg)\n"
+    paper = latex.render(made)
+    assert r"\includegraphics[width=\linewidth]{curves}" in paper
+    assert r"\caption{Scores by share.}\label{fig:curves}" in paper
+    assert text.render(made) == "[figure curves] Scores by share.\n"
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "x}\\input{y", "x.svg)"])
+def test_a_figure_has_the_name_of_a_file(name: str) -> None:
+    """Anything else could lead elsewhere."""
+    with pytest.raises(ParameterError, match="name must be letters, digits"):
+        Figure(name=name, label="", svg="<svg></svg>")
+    with pytest.raises(ParameterError, match="svg must be an <svg> element, got '<script></script>'"):
+        Figure(name="x", label="", svg="<script></script>")
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//example.invalid", "", " ./x"])

@@ -10,6 +10,7 @@ Paragraph(text=('The part ', CodeSpan(code='test_ood'), '.'))
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from codeshift.documents.inline import Text, plain
@@ -135,7 +136,35 @@ class Table:
         return any(column.title for column in self.columns)
 
 
-Block = Heading | Paragraph | Note | Points | Facts | Code | Table
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture. A page holds it; Markdown and LaTeX refer to a file of its name.
+
+    Attributes:
+        name: file's name without its ending, of letters, digits, ``_``, ``.`` and ``-``.
+        label: sentence for those who do not see it.
+        svg: ``<svg>`` element that our own code has drawn, the only text that a page takes as markup.
+        caption: line above it.
+        width: width in a page that it does not exceed, in rem; None for all there is.
+
+    Raises:
+        ParameterError: if the name could be more than a name, or the picture is no ``<svg>`` element.
+    """
+
+    name: str
+    label: str
+    svg: str
+    caption: str = ""
+    width: float | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
+            raise ParameterError("name", "letters, digits, '_', '.' and '-'", self.name, "it names a file")
+        if not (self.svg.startswith("<svg") and self.svg.endswith("</svg>")):
+            raise ParameterError("svg", "an <svg> element", self.svg[:40], "draw it with matplotlib")
+
+
+Block = Heading | Paragraph | Note | Points | Facts | Code | Table | Figure
 
 
 @dataclass(frozen=True)

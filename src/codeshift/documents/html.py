@@ -12,6 +12,7 @@ from codeshift.documents.document import (
     Column,
     Document,
     Facts,
+    Figure,
     Heading,
     Note,
     Paragraph,
@@ -26,7 +27,8 @@ _STYLE = """
 .codeshift-document table { border-collapse: collapse; margin: .5rem 0 1rem; font-variant-numeric: tabular-nums; }
 .codeshift-document :is(th, td) { border-bottom: 1px solid #8886; padding: .2rem .7rem; text-align: left; }
 .codeshift-document :is(th, td).number { text-align: right; }
-.codeshift-document tbody th { font-weight: 400; overflow-wrap: anywhere; }
+.codeshift-document td.number { white-space: nowrap; }
+.codeshift-document tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 7rem; }
 .codeshift-document pre { border: 1px solid #8886; padding: .5rem; overflow: auto; max-height: 20rem; }
 .codeshift-document figure { margin: .5rem 0; }
 .codeshift-document :is(code, th, td) { unicode-bidi: isolate; }
@@ -66,6 +68,13 @@ def table(table: Table, *, classes: str = "") -> str:
     return "\n".join([f"<table{named}>", *_parts(table), "</table>"])
 
 
+def figure(figure: Figure) -> str:
+    """A picture with its caption."""
+    wide = "" if figure.width is None else f' style="max-width: {figure.width:.1f}rem"'
+    above = f"<figcaption>{escaped(figure.caption)}</figcaption>" if figure.caption else ""
+    return f"<figure{wide}>{above}{figure.svg}</figure>"
+
+
 def escaped(text: str) -> str:
     r"""Text that HTML shows as it is, and that can be written as UTF-8.
 
@@ -90,6 +99,8 @@ def _block(block: Block) -> str:
         case Code(code, _, caption):
             above = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
             return f"<figure>{above}<pre><code>{escaped(code)}</code></pre></figure>"
+        case Figure():
+            return figure(block)
         case Table():
             return table(block) + (f'\n<p class="note">{escaped(block.note)}</p>' if block.note else "")
 

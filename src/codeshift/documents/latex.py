@@ -11,6 +11,7 @@ from codeshift.documents.document import (
     Column,
     Document,
     Facts,
+    Figure,
     Heading,
     Note,
     Paragraph,
@@ -70,6 +71,8 @@ def _block(block: Block) -> str:
             return _environment("description", [rf"\item[{{{escaped(name)}}}] {_inline(told)}" for name, told in facts])
         case Code(code, _, caption):
             return _code(code, caption)
+        case Figure():
+            return _figure(block)
         case Table():
             return _table(block)
 
@@ -89,6 +92,13 @@ def _code(code: str, caption: str) -> str:
     return above + _environment(
         "flushleft", [r"\ttfamily\footnotesize", "\\\\\n".join(f"{{}}{line}" for line in shown)]
     )
+
+
+def _figure(figure: Figure) -> str:
+    """A float with the file of that name, in whichever format LaTeX finds it."""
+    picture = rf"\includegraphics[width=\linewidth]{{{figure.name}}}"
+    label = rf"\caption{{{escaped(figure.caption or figure.label)}}}\label{{fig:{figure.name}}}"
+    return _environment("figure", [r"\centering", picture, label])
 
 
 def _table(table: Table) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from codeshift.documents.document import Block, Code, Document, Facts, Heading, Note, Paragraph, Points, Table
+from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
 from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, prose, quoted, spans
 
 # What Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as structure.
@@ -64,6 +64,9 @@ def _block(block: Block, level: int) -> str:
         case Code(code, language, caption):
             above = f"{_first(caption)}\n\n" if caption else ""
             return above + fenced(code, language)
+        case Figure(name=name, label=label, caption=caption):
+            above = f"{_first(caption)}\n\n" if caption else ""
+            return f"{above}![{escaped(label)}](./{quoted(name)}.svg)"
         case Table():
             return _table(block)
 

@@ -6,7 +6,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from codeshift.documents.document import Block, Code, Document, Facts, Heading, Note, Paragraph, Points, Table
+from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
 from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, lines_of, prose, spans
 
 _WIDTH = 100
@@ -51,6 +51,8 @@ def _block(block: Block, width: int) -> list[str]:
             return list(_facts(facts, width))
         case Code(code, _, caption):
             return [*_wrapped(prose(caption), width=width), *_indented(lines_of(code), _INDENT if caption else "")]
+        case Figure(name=name, label=label, caption=caption):
+            return _wrapped(prose(f"[figure {name}] {caption or label}"), width=width)
         case Table():
             above = _wrapped(_inline(block.caption), width=width)
             return [*above, *_table(block), *_wrapped(prose(block.note), width=width)]
