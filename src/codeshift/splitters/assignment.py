@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.splitters.dealing import EXCLUDED, NO_REASON, PARTS, REASONS, Dealt
+from codeshift.splitters.documents import dataset_card, parts_html
 from codeshift.splitters.manifest import SplitManifest
 from codeshift.splitters.official import OFFICIAL
 from codeshift.splitters.request import DealRequest
@@ -177,8 +178,6 @@ class SplitAssignment:
         >>> print(card.splitlines()[2])
         8 of 40 rows (20.0%) are out of distribution: those in the region of this splitter.
         """
-        from codeshift.splitters.card import dataset_card
-
         return dataset_card(self.manifest)
 
     def push_to_hub(
@@ -251,9 +250,8 @@ class SplitAssignment:
         return f"SplitAssignment({sizes})"
 
     def _repr_html_(self) -> str:
-        from codeshift.splitters.notebook import assignment_html
-
-        return assignment_html(self)
+        indented = {f"\N{EM SPACE}{reason}": count for reason, count in self.excluded.items()}
+        return parts_html(self.manifest.splitter, {**self.sizes, **indented}, rows=len(self.parts))
 
 
 def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:

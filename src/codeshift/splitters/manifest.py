@@ -14,7 +14,8 @@ import numpy as np
 from codeshift.errors import ManifestError
 from codeshift.properties.serialise import from_dict
 from codeshift.splitters.dealing import Dealt
-from codeshift.splitters.describe import asked_and_got, environment, found_in, grammars_of, summarise
+from codeshift.splitters.describe import asked_and_got, environment, found_in, grammars_of
+from codeshift.splitters.documents import summary
 from codeshift.splitters.manifest_rows import by_part, find, labels_of, listed, match, parts_of
 from codeshift.splitters.request import DealRequest
 from codeshift.splitters.sources import also_read
@@ -116,7 +117,7 @@ class SplitManifest:
 
     def summary(self) -> str:
         """A few lines for a person: what lies in the region, and what each part got."""
-        return summarise(self)
+        return summary(self)
 
     def to_json(self) -> str:
         """The manifest as JSON text."""
