@@ -47,10 +47,10 @@ def test_costs_are_those_of_the_rows(simscood):
     """Rows are those that are dealt, steps those of the config; a masked region makes a run shorter."""
     plan = simscood.plan()
     for run in plan.trainings:
-        rows = simscood.dealing.training(run.key)
+        rows = simscood.rows.training(run.key)
         assert (run.train_rows, run.validation_rows) == (len(rows["train"]), len(rows["validation"]))
         assert run.steps == 3
-        assert run.scored_rows == len(simscood.dealing.parts(0).rows["test"])
+        assert run.scored_rows == len(simscood.rows.parts(0).rows["test"])
         assert 5 <= run.generated_rows <= run.scored_rows
         assert math.isnan(run.seconds)
     by_epochs = small_study(simscood.model, config=TrainingConfig(num_epochs=2, batch_size=4)).plan()
@@ -111,4 +111,4 @@ def test_variants_and_seeds_are_planned(model):
     frame = plan.to_pandas()
     assert frame.groupby("kind").size().to_dict() == {"evaluation": 2, "training": 36, "variant": 54}
     assert isinstance(plan, Plan)
-    assert study.configs["full"] == CONFIG
+    assert study.spec.configs["full"] == CONFIG

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from codeshift.study.keys import NONE, RunKey
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +151,6 @@ class Plan:
 
     def to_pandas(self) -> pd.DataFrame:
         """A line a run."""
-        import pandas as pd
-
         return pd.DataFrame(
             [
                 run.key.to_dict()

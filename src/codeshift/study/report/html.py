@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from codeshift.errors import check_extra
@@ -17,6 +17,7 @@ from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
+from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.figures.distributions import drawn
 from codeshift.study.report.figures.panel import themed
@@ -29,9 +30,6 @@ check_extra("report")
 
 from jinja2 import Environment, StrictUndefined  # noqa: E402
 from markupsafe import Markup  # noqa: E402
-
-if TYPE_CHECKING:
-    from codeshift.study.report.study_report import Report
 
 _REM = 6.6  # of a page for an inch of a plot: labels come out at the size of the smaller text
 _SECTIONS = {
@@ -49,7 +47,7 @@ _VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.
              "not shown": ("open", "M1 5H9")}  # fmt: skip
 
 
-def to_html(report: Report) -> str:
+def to_html(report: ReportContents) -> str:
     """The page of a report."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -89,7 +87,7 @@ def _attributes(column: Column, value: Value) -> Markup:
     return named + _ours(style) + order
 
 
-def _content(report: Report) -> dict[str, Any]:
+def _content(report: ReportContents) -> dict[str, Any]:
     findings = report.findings
     plots = _plots(report)
     tables = {table.name: table for table in report.tables}
@@ -132,7 +130,7 @@ def _content(report: Report) -> dict[str, Any]:
     }
 
 
-def _plots(report: Report) -> dict[str, list[dict[str, Any]]]:
+def _plots(report: ReportContents) -> dict[str, list[dict[str, Any]]]:
     """Each panel of each plot as SVG; the heat map is a table in a page."""
     made: dict[str, list[dict[str, Any]]] = {}
     for name, plot in report.plots.items():
