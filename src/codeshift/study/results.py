@@ -28,11 +28,6 @@ from codeshift.study.spec import is_forced
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.table import tidy_line, tidy_table
 
-__all__ = ["RunKey", "RunRecord", "RunScores", "SplitFacts", "StudyResults"]
-
-SETS = ("test", "general")
-"""What runs are evaluated on: the test rows, and a general held-out set where the study has one."""
-
 TEST_PARTS = ("test_id", "test_ood")
 """The parts of the test rows, which differ from scenario to scenario."""
 
