@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock
 
@@ -15,9 +15,6 @@ from codeshift.study.fingerprint import check_same, fingerprint
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.study_rows import StudyRows
-
-if TYPE_CHECKING:
-    pass
 
 
 def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
