@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
 from codeshift.study.keys import NONE, RunKey
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,8 +152,6 @@ class Plan:
 
     def to_pandas(self) -> pd.DataFrame:
         """A line a run."""
-        import pandas as pd
-
         return pd.DataFrame(
             [
                 run.key.to_dict()

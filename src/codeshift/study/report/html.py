@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from codeshift.documents import html as documents_html
@@ -20,6 +20,7 @@ from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
+from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.figures.distributions import drawn
 from codeshift.study.report.figures.panel import Panel, themed
@@ -31,9 +32,6 @@ check_extra("report")
 
 from jinja2 import Environment, StrictUndefined  # noqa: E402
 from markupsafe import Markup  # noqa: E402
-
-if TYPE_CHECKING:
-    from codeshift.study.report.study_report import Report
 
 _REM = 6.6  # of a page for an inch of a plot: labels come out at the size of the smaller text
 _SECTIONS = {
@@ -51,7 +49,7 @@ _VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.
              "not shown": ("open", "M1 5H9")}  # fmt: skip
 
 
-def to_html(report: Report) -> str:
+def to_html(report: ReportContents) -> str:
     """The page of a report."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
@@ -85,7 +83,7 @@ def _grid(table: Table, kind: str = "") -> Markup:
     return _ours(documents_html.table(replace(table, caption=""), classes=f"sort {kind}".strip()))
 
 
-def _content(report: Report) -> dict[str, Any]:
+def _content(report: ReportContents) -> dict[str, Any]:
     findings = report.findings
     plots = _plots(report)
     tables = {table.name: table for table in report.tables}
@@ -128,7 +126,7 @@ def _content(report: Report) -> dict[str, Any]:
     }
 
 
-def _plots(report: Report) -> dict[str, list[Figure]]:
+def _plots(report: ReportContents) -> dict[str, list[Figure]]:
     """Each panel of each plot, captioned where there are several; the heat map is a table in a page."""
     return {
         name: [_figure(panel, f"{name}-{i}", captioned=len(plot.panels) > 1) for i, panel in enumerate(plot.panels)]
@@ -137,7 +135,7 @@ def _plots(report: Report) -> dict[str, list[Figure]]:
     }
 
 
-def _by_scenario(report: Report, made: Mapping[str, list[Figure]]) -> dict[str, list[Figure]]:
+def _by_scenario(report: ReportContents, made: Mapping[str, list[Figure]]) -> dict[str, list[Figure]]:
     """What splits cut, which stands beside each split without captions."""
     by_scenario: dict[str, list[Figure]] = {}
     if "distributions" in made:

@@ -17,6 +17,7 @@ from codeshift.formatting import counted
 from codeshift.study.files import output_folder
 from codeshift.study.findings import Findings
 from codeshift.study.measures import method_name
+from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
@@ -109,7 +110,18 @@ class Report:
         """
         from codeshift.study.report.html import to_html
 
-        return to_html(self)
+        return to_html(
+            ReportContents(
+                findings=self.findings,
+                title=self.title,
+                subtitle=self.subtitle,
+                tables=self.tables,
+                plots=self.plots,
+                examples=self.examples,
+                notes=self.notes,
+                command=self.command,
+            )
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page, whole or not at all, and return its path."""
