@@ -136,10 +136,10 @@ def _rows(log):
 @pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])
 def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
     """Stopped between any two writes, a study ends with the same results when it is run again."""
-    from codeshift.study import store, worker
+    from codeshift.study import scoring, store
 
     stops = {
-        "evaluated": (worker.RunScores, "save"),
+        "evaluated": (scoring.RunScores, "save"),
         "recorded": (StudyStore, "write_record"),
         "dealt": (store, "_write_arrays"),
     }

@@ -18,7 +18,7 @@ from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, s
 from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
-from codeshift.study import RunKey, load_results, worker
+from codeshift.study import RunKey, load_results, run_models
 from codeshift.study.store import StudyStore
 from study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
@@ -67,7 +67,7 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
     assert results.counts == {"done": 13, "failed": 0, "pending": 0}
     assert results.methods == ("none", "full", "lora")
     assert results.variants == ("", "wise_ft=0.5", "adapter=0.5")
-    assert [record.key for record in results.records] == list(full_study.keys)
+    assert [record.key for record in results.records] == list(full_study.spec.keys)
     for record in results.records:
         assert len(results.scores(record.key, "test")) == len(full_study.rows.parts(0).rows["test"])
         assert list(results.scores(record.key, "general").references) == rows(6, start=100)["code"][:]
@@ -139,7 +139,7 @@ def test_each_text_is_tokenised_once_a_process(model, tmp_path, monkeypatch):
     monkeypatch.setattr(
         Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
     )
-    worker._tokenizer.cache_clear()
+    run_models._tokenizer.cache_clear()
     small_study(model, methods={"full": None}).run(tmp_path / "tokens", threads=1, progress=False)
     data = rows()
     assert sorted(tokenised) == sorted([*data["doc"], *data["code"]])
