@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import codeshift
+
 HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "matplotlib")
 
 
-@pytest.mark.parametrize("module", ["codeshift", "codeshift.splitters", "codeshift.properties", "codeshift.metrics"])
+@pytest.mark.parametrize(
+    "module", ["codeshift", "codeshift.splitters", "codeshift.properties", "codeshift.metrics", "codeshift.study"]
+)
 def test_importing_loads_nothing_heavy(module: str) -> None:
     """Neither torch nor transformers, nor anything else that costs a second, is loaded before it is used."""
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
@@ -51,3 +57,33 @@ def test_layers_run_one_way() -> None:
 
     pyproject = Path(__file__).parents[1] / "pyproject.toml"
     assert lint_imports(config_filename=str(pyproject), no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+FROM_WITHIN = {
+    "torch", "transformers", "peft", "matplotlib", "jinja2", "dask", "scipy",
+    "codeshift.finetune", "codeshift.study.estimate", "codeshift.study.worker", "codeshift.study.report.html",
+}  # fmt: skip
+"""What takes long to load, by itself or for what it loads: a function may import it, so that others need not wait."""
+
+
+@pytest.mark.parametrize("package", ["study"])
+def test_functions_import_only_what_takes_long(package: str) -> None:
+    """All else is imported at the top of a file, where a circle is seen at once."""
+    root = Path(codeshift.__file__).parent / package
+    found = [
+        f"{path.relative_to(root)}: {module}"
+        for path in sorted(root.rglob("*.py"))
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for module in _imported(function)
+        if not any(module == heavy or module.startswith(f"{heavy}.") for heavy in FROM_WITHIN)
+    ]
+    assert not found
+
+
+def _imported(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."

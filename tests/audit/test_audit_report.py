@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from audit_splits import functions, loops, split
 from codeshift.audit import AuditReport, audit
-from codeshift.audit.html import to_page
-from codeshift.audit.markdown import escaped, fenced, to_markdown
-from codeshift.audit.sections import Section
+from codeshift.audit.document import document
+from codeshift.documents import markdown
+from codeshift.documents.document import Code, Document, Paragraph, Points, Table, names, row
+from codeshift.documents.html import render
+from codeshift.documents.markdown import escaped, fenced
 from codeshift.errors import MissingExtraError, ParameterError
 
 EVIL = "x = '</code></pre><script>alert(1)</script>'  # ``` | \\ <b>"
@@ -83,9 +85,21 @@ def test_html_loads_nothing(report):
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_any_text_is_safe_in_html(text):
     """Whatever stands in a title, a paragraph, a point, a cell or code, the page has the same tags."""
-    section = Section(title=text, text=(text,), points=(text,), header=(text,), rows=((text,),), code=((text, text),))
-    plain = Section(title="", text=("",), points=("",), header=("",), rows=(("",),), code=(("", ""),))
-    assert re.findall("<[^>]*>", to_page([section])) == re.findall("<[^>]*>", to_page([plain]))
+    page, plain = (
+        render(
+            Document(
+                words,
+                (
+                    Paragraph(words),
+                    Points((words,)),
+                    Table(columns=names(words), rows=(row(words),)),
+                    Code(words, caption=words),
+                ),
+            )
+        )
+        for words in (text or " ", " ")
+    )
+    assert re.findall("<[^>]*>", page) == re.findall("<[^>]*>", plain)
 
 
 @given(st.text(max_size=60))
@@ -110,14 +124,8 @@ def test_markdown_has_every_section(report):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(widths) == 1
-    assert page == to_markdown_of(report)
+    assert page == markdown.render(document(report))
     assert str(report) == page
-
-
-def to_markdown_of(report: AuditReport) -> str:
-    from codeshift.audit.sections import sections
-
-    return to_markdown(sections(report))
 
 
 def test_dict_is_json_and_complete(report):

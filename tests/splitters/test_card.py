@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from codeshift.regions.base import region_words
-from codeshift.splits.card import dataset_card, put_section
+from codeshift.splits.documents import dataset_card
+from codeshift.splits.publish import put_section
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 
 HOSTILE = (
@@ -227,3 +228,14 @@ def test_a_notebook_escapes(name: str) -> None:
     page = replace(ASSIGNMENT, manifest=replace(ASSIGNMENT.manifest, splitter=name))._repr_html_()
     assert _Page(page).tags == _Page(ASSIGNMENT._repr_html_()).tags
     assert unescape(re.search("<caption><code>(.*?)</code></caption>", page, re.DOTALL)[1]) == name
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_summary_steers_no_terminal(name: str) -> None:
+    """Whatever a splitter or a column is called, the summary is lines of what can be seen."""
+    plain = ASSIGNMENT.manifest
+    manifest = replace(plain, splitter=f"\x1b[2J{name}", request={**plain.request, "groups": name})
+    lines = manifest.summary().split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert lines[-7:] == plain.summary().split("\n")[-7:]
+    assert "\\x1b[2J" in lines[0]

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from codeshift.errors import DataError, MissingExtraError, ParameterError, RegionError
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import elbow
-from codeshift.properties.clustering import Clusters, nearest
+from codeshift.properties.clustering import Clusters
 from codeshift.properties.embedding import as_embedding
 from codeshift.properties.encoder import EncoderVectors
+from codeshift.properties.kmeans import nearest
 from codeshift.properties.matrix import Matrix
 from codeshift.splitters import (
     ClusterSplitter,

@@ -62,8 +62,8 @@ def dealt():
     study = Study(
         dataset=rows, scenarios=scenarios, source="code", target="code", column="code", near_duplicates="ignore"
     )
-    found = {name: study.dealing.scenario(name, 0) for name in SPLITTERS}
-    codes = np.array(study.dealing.corpus.table.texts("code"), dtype=object)
+    found = {name: study.rows.scenario(name, 0) for name in SPLITTERS}
+    codes = np.array(study.rows.corpus.table.texts("code"), dtype=object)
     return {
         name: (one.facts("m.json"), {p: codes[at] for p, at in one.positions().items()}) for name, one in found.items()
     }

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from codeshift.study.report.latex import escaped
+from codeshift.documents.latex import escaped
 from codeshift.study.report.study_report import Report
 from report_page import NASTY, SCENARIOS, nasty_report
 from study_results import study_results

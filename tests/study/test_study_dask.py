@@ -9,7 +9,7 @@ import time
 import pytest
 
 from codeshift.study import load_results
-from codeshift.study.folder import StudyFolder
+from codeshift.study.store import StudyStore
 from study_case import assert_same, hold_trainings, small_study
 
 
@@ -19,7 +19,7 @@ def test_a_worker_of_a_cluster_is_killed(model, straight, tmp_path):
     """Two workers, one killed with a checkpoint of its run on disk: the study ends as one that ran in one go."""
     from dask.distributed import Client, LocalCluster
 
-    study, files, killed = small_study(model), StudyFolder(tmp_path / "cluster"), []
+    study, files, killed = small_study(model), StudyStore(tmp_path / "cluster"), []
     held = tmp_path / "held"
     held.touch()
 

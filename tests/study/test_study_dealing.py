@@ -15,7 +15,7 @@ from codeshift.splits.rows import SplitRows
 from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, LengthSplitter, Scenario
 from codeshift.study import SplitFacts
 from codeshift.study.corpus import Corpus
-from codeshift.study.dealing import baseline_rows, deal_scenario
+from codeshift.study.regimes import baseline_rows, scenario_rows
 from splitter_rows import python_rows
 
 SCENARIOS = (
@@ -81,7 +81,7 @@ def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, cor
     """With the study's shared table, ``Splitter.assign`` deals the very rows that it deals of the parts themselves."""
     data = corpus.table.data
     official = DatasetDict({name: data.select(rows) for name, rows in parts.rows.items()})
-    dealt = deal_scenario(scenario, parts, request(), KEPT)
+    dealt = scenario_rows(scenario, parts, request(), KEPT)
     for share in KEPT:
         alone = scenario.splitter.assign(official, seed=0 if share else None, ood_kept=share, validation_size=0)
         assert alone == dealt.assignments[share]
@@ -95,7 +95,7 @@ def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, cor
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_regimes_are_nested_and_share_their_test_rows(scenario, parts):
     """More is kept of the same rows, up to the baseline; what is masked at 0 holds no row of the region."""
-    dealt = deal_scenario(scenario, parts, request(), KEPT)
+    dealt = scenario_rows(scenario, parts, request(), KEPT)
     kept = [set(dealt.training(share)["train"].tolist()) for share in KEPT]
     kept.append(set(baseline_rows(parts, request(), "code")["train"].tolist()))
     assert all(less < more for less, more in pairwise(kept))
@@ -119,7 +119,7 @@ def test_near_duplicates_are_searched_once(corpus, monkeypatch):
     for split_seed in (0, 1):
         parts = fresh.deal(request(), "code", 0.2, split_seed)
         for scenario in SCENARIOS:
-            deal_scenario(scenario, parts, request(), KEPT)
+            scenario_rows(scenario, parts, request(), KEPT)
     assert len(searched) == 1
     columns = ("code",)
     found = parts.sources.near_duplicates(columns, BINDING)
@@ -133,7 +133,7 @@ def test_train_size_is_that_of_every_run(parts):
     """With ``train_size`` each regime of each scenario and the baseline train on exactly so many rows."""
     asked = request(train_size=60)
     for scenario in SCENARIOS:
-        dealt = deal_scenario(scenario, parts, asked, KEPT)
+        dealt = scenario_rows(scenario, parts, asked, KEPT)
         assert {len(dealt.training(share)["train"]) for share in KEPT} == {60}
     assert len(baseline_rows(parts, asked, "code")["train"]) == 60
 
@@ -160,7 +160,7 @@ def test_official_splits_stay(corpus):
 
 def test_what_a_split_is_in_words_and_numbers(parts, tmp_path):
     """The facts name the elements, or hold the property's values by part, and come back from disk."""
-    facts = [deal_scenario(scenario, parts, request(), KEPT).facts("m.json") for scenario in SCENARIOS]
+    facts = [scenario_rows(scenario, parts, request(), KEPT).facts("m.json") for scenario in SCENARIOS]
     assert facts[0].meaning.startswith("Programs whose length in tokens is at least ")
     assert [one.elements for one in facts] == [(), ("if_statement",), ()]
     assert (facts[1].element_kind, facts[1].language) == ("nodes", "python")
@@ -179,6 +179,6 @@ def test_a_scenario_that_cannot_be_dealt_is_named(corpus, parts):
     """The error says which scenario, and what to change; a part without rows says which sizes."""
     empty = Scenario("endless", LengthSplitter(column="code", bounds=(10**6, None)))
     with pytest.raises(RegionError, match="scenario 'endless': the region must be some of the rows"):
-        deal_scenario(empty, parts, request(), KEPT)
+        scenario_rows(empty, parts, request(), KEPT)
     with pytest.raises(ParameterError, match="test_size and validation_size must be such that train has rows"):
         corpus.deal(request(validation_size=0.6), "code", 0.6, 0)

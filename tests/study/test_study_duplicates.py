@@ -46,7 +46,7 @@ def test_no_program_stands_twice_in_a_study(rows, official):
     order = np.random.default_rng(0).permutation(len(rows))
     data = DatasetDict(train=rows.select(order[:180]), test=rows.select(order[180:])) if official else rows
     study = _study(data, near_duplicates="drop")
-    dealing = study.dealing
+    dealing = study.rows
     (scenario,) = study.scenarios
     dealt = dealing.scenario(scenario.name, 0)
     code = dealing.corpus.table.data["code"][:]
@@ -67,9 +67,9 @@ def test_a_plan_lists_the_rows_that_are_tested(rows):
     study = _study(rows, near_duplicates="bind", split_seeds=(0, 1, 2, 3), test_size=0.5)
     plan = study.plan()
     assert [(test.scenario, test.split_seed) for test in plan.tests] == [("length_p70_p100", n) for n in range(4)]
-    code = study.dealing.corpus.table.data["code"][:]
+    code = study.rows.corpus.table.data["code"][:]
     for test in plan.tests:
-        dealt = study.dealing.scenario(test.scenario, test.split_seed)
+        dealt = study.rows.scenario(test.scenario, test.split_seed)
         for part, got, distinct in (
             ("test_ood", test.test_ood, test.distinct_ood),
             ("test_id", test.test_id, test.distinct_id),

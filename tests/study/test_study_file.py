@@ -13,7 +13,7 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
-from codeshift.study.settings_file import SettingsError
+from codeshift.study.config_file import SettingsError
 from codeshift.study.study_file import load_study
 from study_files import YAML, study_file
 
@@ -37,7 +37,7 @@ def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
     assert study.methods["full"] is None
     assert (study.methods["lora"].r, study.methods["lora"].lora_alpha) == (8, 16)
     common = {"max_steps": 2, "batch_size": 4, "eval_every": None}
-    assert study.configs == {
+    assert study.spec.configs == {
         "full": TrainingConfig(learning_rate=5e-5, **common),
         "lora": TrainingConfig(learning_rate=1e-3, **common),
     }

@@ -16,9 +16,9 @@ import pytest
 
 from codeshift.finetune.output_log import RowLog
 from codeshift.study import StudyError, load_results
-from codeshift.study import workers as workers_module
-from codeshift.study.folder import StudyFolder
-from codeshift.study.workers import InThisProcess, WorkerProcesses
+from codeshift.study import executors as executors_module
+from codeshift.study.executors import InThisProcess, WorkerProcesses
+from codeshift.study.store import StudyStore
 from study_case import (
     LONG,
     assert_same,
@@ -34,7 +34,7 @@ from study_case import (
 def processes():
     """Processes that are forked from one that has imported all they need, and runs no thread."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["study_case", "codeshift.study.runs", "codeshift.study.running"])
+    context.set_forkserver_preload(["study_case", "codeshift.study.worker", "codeshift.study.study"])
     return context
 
 
@@ -136,12 +136,12 @@ def _rows(log):
 @pytest.mark.parametrize("moment", ["evaluated", "recorded", "dealt"])
 def test_stopped_at_any_moment(moment, model, straight, tmp_path, monkeypatch):
     """Stopped between any two writes, a study ends with the same results when it is run again."""
-    from codeshift.study import preparing, runs
+    from codeshift.study import scoring, store
 
     stops = {
-        "evaluated": (runs.RunScores, "save"),
-        "recorded": (runs, "write_record"),
-        "dealt": (preparing, "_write_arrays"),
+        "evaluated": (scoring.RunScores, "save"),
+        "recorded": (StudyStore, "write_record"),
+        "dealt": (store, "_write_arrays"),
     }
     owner, name = stops[moment]
     original, calls = getattr(owner, name), []
@@ -230,24 +230,24 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
     """A run whose lock is held is left to its holder, and taken up when the lock is free."""
     from filelock import FileLock
 
-    study, files = small_study(model), StudyFolder(tmp_path / "held")
-    lock = FileLock(files.lock(study.keys[1].name))
+    study, files = small_study(model), StudyStore(tmp_path / "held")
+    lock = FileLock(files.lock(study.spec.keys[1].name))
     files.lock("x").parent.mkdir(parents=True)
     lock.acquire()
     told = []
 
     def free(record):
         told.append(record.key)
-        if len(told) == len(study.keys) - 1:
+        if len(told) == len(study.spec.keys) - 1:
             lock.release()
 
     assert_same(study.run(files.root, threads=1, progress=free), load_results(straight))
-    assert told[-1] == study.keys[1]
+    assert told[-1] == study.spec.keys[1]
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch):
     """A script that starts processes without a guard, say, gets an error that says so, and no failed runs."""
-    monkeypatch.setattr(workers_module, "_begin", os._exit)
+    monkeypatch.setattr(executors_module, "_begin", os._exit)
     with WorkerProcesses(1, 1) as pool, pytest.raises(StudyError, match='beneath if __name__ == "__main__"'):
         pool.submit(os.getpid).result()
 
@@ -255,7 +255,7 @@ def test_workers_that_do_not_start_are_told(monkeypatch):
 def test_workers_end_with_their_parent():
     """A worker whose parent was killed does not stay behind."""
     script = (
-        "import os, time; from codeshift.study.workers import WorkerProcesses\n"
+        "import os, time; from codeshift.study.executors import WorkerProcesses\n"
         "if __name__ == '__main__':\n"
         "    pool = WorkerProcesses(1, 1); print(pool.submit(os.getpid).result(), flush=True)\n"
         "    pool.submit(time.sleep, 900)\n"

@@ -12,7 +12,7 @@ from codeshift.finetune import TrainingConfig
 from codeshift.splitters import simscood_scenarios
 from codeshift.study import Plan
 from splitter_rows import python_rows
-from study_case import CONFIG, LONG, LOOPS, small_study
+from study_case import CONFIG, LONG, LOOPS, rows, small_study
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def test_costs_are_those_of_the_rows(simscood):
     """Rows are those that are dealt, steps those of the config; a masked region makes a run shorter."""
     plan = simscood.plan()
     for run in plan.trainings:
-        rows = simscood.dealing.training(run.key)
-        assert (run.train_rows, run.validation_rows) == (len(rows["train"]), len(rows["validation"]))
+        parts = simscood.rows.training(run.key)
+        assert (run.train_rows, run.validation_rows) == (len(parts["train"]), len(parts["validation"]))
         assert run.steps == 3
-        assert run.scored_rows == len(simscood.dealing.parts(0).rows["test"])
+        assert run.scored_rows == len(simscood.rows.parts(0).rows["test"])
         assert 5 <= run.generated_rows <= run.scored_rows
         assert math.isnan(run.seconds)
     by_epochs = small_study(simscood.model, config=TrainingConfig(num_epochs=2, batch_size=4)).plan()
@@ -58,6 +58,17 @@ def test_costs_are_those_of_the_rows(simscood):
         assert run.steps == 2 * math.ceil(run.train_rows / 4)
     masked, whole = (next(r for r in by_epochs.trainings if r.key.ood_kept == kept) for kept in (0.0, 1.0))
     assert masked.target_tokens < whole.target_tokens
+
+
+def test_a_general_set_as_large_as_the_test_set_is_no_test_set(model):
+    """Of each scenario's parts some rows are generated for, of a general set so many in all, whatever its size."""
+    alone = small_study(model, metrics=["exact_match"], generate_rows=2)
+    test = len(alone.rows.parts(0).rows["test"])
+    drawn = alone.plan().runs[0].generated_rows
+    assert drawn > 2
+    for size in (test, test + 1):
+        beside = small_study(model, metrics=["exact_match"], generate_rows=2, general=rows(size, start=500))
+        assert beside.plan().runs[0].generated_rows == drawn + 2
 
 
 def test_seconds_follow_from_a_throughput_or_a_probe(model):
@@ -86,8 +97,8 @@ def test_a_curve_is_a_study_like_any_other(model, tmp_path):
     study = small_study(model, ood_kept=shares)
     plan = study.plan()
     assert len(plan.trainings) == 2 * (6 * 2 + 1)
-    rows = [r.train_rows for r in plan.trainings if r.key.scenario in ("loops", None) and r.key.method == "full"]
-    assert sorted(rows) == [*rows[1:], rows[0]]
+    counts = [r.train_rows for r in plan.trainings if r.key.scenario in ("loops", None) and r.key.method == "full"]
+    assert sorted(counts) == [*counts[1:], counts[0]]
     curve = small_study(model, scenarios=(LOOPS,), methods={"full": None}, ood_kept=(0.0, 0.1, 0.5, 1.0))
     table = curve.run(tmp_path / "curve", threads=1, progress=False).to_pandas(n_resamples=20)
     line = table[
@@ -111,4 +122,4 @@ def test_variants_and_seeds_are_planned(model):
     frame = plan.to_pandas()
     assert frame.groupby("kind").size().to_dict() == {"evaluation": 2, "training": 36, "variant": 54}
     assert isinstance(plan, Plan)
-    assert study.configs["full"] == CONFIG
+    assert study.spec.configs["full"] == CONFIG

@@ -18,8 +18,8 @@ from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, s
 from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
-from codeshift.study import RunKey, load_results, runs
-from codeshift.study.folder import StudyFolder
+from codeshift.study import RunKey, load_results, run_models
+from codeshift.study.store import StudyStore
 from study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
 
@@ -46,11 +46,11 @@ def test_a_run_is_what_trainer_and_evaluator_give(straight, model):
     study, results = small_study(model), load_results(straight)
     key = RunKey(method="full", scenario="loops", ood_kept=0.0, train_seed=0)
     data = rows()
-    train = data.select(study.dealing.training(key)["train"])
+    train = data.select(study.rows.training(key)["train"])
     assert not any("while" in code for code in train["code"])
-    trained = Trainer(str(model), str(model), study.configs["full"], source="doc", target="code", progress=False)
+    trained = Trainer(str(model), str(model), study.spec.configs["full"], source="doc", target="code", progress=False)
     fitted = trained.fit({"train": train}).model
-    test = data.select(study.dealing.parts(0).rows["test"])
+    test = data.select(study.rows.parts(0).rows["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     found = evaluator.evaluate(fitted, test, tokenizer=str(model))["data"]
     got = results.scores(key)
@@ -67,9 +67,9 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
     assert results.counts == {"done": 13, "failed": 0, "pending": 0}
     assert results.methods == ("none", "full", "lora")
     assert results.variants == ("", "wise_ft=0.5", "adapter=0.5")
-    assert [record.key for record in results.records] == list(full_study.keys)
+    assert [record.key for record in results.records] == list(full_study.spec.keys)
     for record in results.records:
-        assert len(results.scores(record.key, "test")) == len(full_study.dealing.parts(0).rows["test"])
+        assert len(results.scores(record.key, "test")) == len(full_study.rows.parts(0).rows["test"])
         assert list(results.scores(record.key, "general").references) == rows(6, start=100)["code"][:]
         assert record.seconds > 0
         trains = record.key.method != "none" and not record.key.variant
@@ -85,8 +85,8 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
 
 def test_variants_are_made_of_the_trained_weights(full_study, full_folder, model):
     """Their scores are those of ``wise_ft`` and ``scale_adapter`` on the weights that the folder keeps."""
-    results, files = load_results(full_folder), StudyFolder(full_folder)
-    test = rows().select(full_study.dealing.parts(0).rows["test"])
+    results, files = load_results(full_folder), StudyStore(full_folder)
+    test = rows().select(full_study.rows.parts(0).rows["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     for method, variant in (("full", "wise_ft=0.5"), ("lora", "adapter=0.5")):
         [record] = results.find(method=method, scenario="long", ood_kept=0.0, variant=variant)
@@ -139,7 +139,7 @@ def test_each_text_is_tokenised_once_a_process(model, tmp_path, monkeypatch):
     monkeypatch.setattr(
         Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
     )
-    runs._tokenizer.cache_clear()
+    run_models._tokenizer.cache_clear()
     small_study(model, methods={"full": None}).run(tmp_path / "tokens", threads=1, progress=False)
     data = rows()
     assert sorted(tokenised) == sorted([*data["doc"], *data["code"]])
@@ -275,7 +275,7 @@ def test_results_are_read_while_a_study_runs(model, tmp_path):
 
 def test_weights_stay_as_safetensors_or_go(model, straight, tmp_path):
     """Each training leaves its model, or its adapter alone, and no checkpoint; with ``keep_weights=False`` neither."""
-    files, results = StudyFolder(straight), load_results(straight)
+    files, results = StudyStore(straight), load_results(straight)
     for record in results.records:
         if record.key.method != "none":
             [weights] = files.training(record.key).glob("*.safetensors")

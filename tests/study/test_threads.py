@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeshift.study import workers
+from codeshift.study import executors
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ def test_an_equal_share_and_no_more_than_asked(
     asked: str, count: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """OMP_NUM_THREADS is a limit; what is no number of threads is none."""
-    monkeypatch.setattr(workers, "cores", lambda: 8)
+    monkeypatch.setattr(executors, "cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
-    assert workers.threads_each(count) == expected
+    assert executors.threads_each(count) == expected

@@ -107,7 +107,7 @@ def _in_words(found: AuditReport, out: str | None) -> str:
 
 _WRITERS: dict[str, Any] = {
     ".html": lambda found: found.to_html(),
-    ".md": lambda found: found.to_markdown() + "\n",
+    ".md": lambda found: found.to_markdown(),
     ".json": lambda found: json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
 }
 

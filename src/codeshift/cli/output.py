@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, TextIO
 
+from codeshift.documents import text
+from codeshift.documents.document import Column, Table, Value
 from codeshift.errors import check_extra
 
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
@@ -46,9 +48,9 @@ def any_character() -> Iterator[None]:
         stdout.reconfigure(errors=before)
 
 
-def say(text: str = "") -> None:
+def say(line: str = "") -> None:
     """Print a line of the result."""
-    print(text, file=_stdout[-1] if _stdout else sys.stdout, flush=True)
+    print(line, file=_stdout[-1] if _stdout else sys.stdout, flush=True)
 
 
 def complain(*words: str) -> None:
@@ -95,9 +97,9 @@ def bars_as_before() -> None:
         _undo.pop()()
 
 
-def report(arguments: argparse.Namespace, text: str, plain: Mapping[str, Any]) -> None:
+def report(arguments: argparse.Namespace, words: str, plain: Mapping[str, Any]) -> None:
     """Print the result for a person or, with ``--json``, for a machine."""
-    say(json.dumps(_plain(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else text)
+    say(json.dumps(_plain(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
 
 
 def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
@@ -108,17 +110,9 @@ def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
     java        11
     go           2
     """
-    texts = [list(header), *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[i]) for row in texts) for i in range(len(header))]
     numeric = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in texts
-    ]
-    return "\n".join(lines)
+    columns = tuple(map(Column, header, numeric))
+    return text.table(Table(columns=columns, rows=tuple(tuple(Value(str(cell)) for cell in row) for row in rows)))
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from codeshift.errors import ParameterError
-from codeshift.properties.clustering import fit_centroids, nearest
+from codeshift.properties.kmeans import fit_centroids, nearest
 from codeshift.properties.progress import counted
 
 CRITERIA = ("elbow", "silhouette")

@@ -1,9 +1,7 @@
-"""Clusters of vectors: k-means that row order, processes and threads do not change."""
+"""Clusters of the rows of a table, by vectors of their programs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,20 +10,18 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.properties.base import Property
+from codeshift.properties.cluster_count import count_clusters
 from codeshift.properties.embedding import Embedding
 from codeshift.properties.identity_order import DistinctTexts
+from codeshift.properties.kmeans import check_count, fit_centroids, nearest, one_thread, sample_size
 from codeshift.properties.matrix import Matrix
 from codeshift.properties.progress import Stages
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
-_PER_CLUSTER, _AT_LEAST = 100, 10_000
-_START_PER_CLUSTER, _START_AT_LEAST = 40, 4_000
-_ROUNDS = 12
 _TIE = 1e-9
 _PCA_SAMPLE = 50_000
-_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -115,13 +111,11 @@ class Clusters(Property):
         Raises:
             ParameterError: if there are fewer distinct vectors than clusters, or than principal components.
         """
-        from codeshift.properties.cluster_count import count_clusters
-
         distinct = table.values(DistinctTexts(self.column))
         with one_thread(), Stages("Clustering", 3, rows=len(table)) as stages:
             stages.at("vectors")
             prop, vectors = self._vectors(table)
-            at_most = _AT_LEAST if isinstance(self.n_clusters, str) else sample_size(self.n_clusters)
+            at_most = sample_size(None if isinstance(self.n_clusters, str) else self.n_clusters)
             points, weights = vectors[distinct.first[:at_most]], distinct.counts[:at_most].astype(np.float64)
             stages.at("centroids")
             if isinstance(self.n_clusters, str):
@@ -159,67 +153,3 @@ def _signed(components: np.ndarray) -> np.ndarray:
     sizes = np.abs(components)
     first = np.argmax(sizes >= sizes.max(axis=1, keepdims=True) - _TIE, axis=1)
     return np.asarray(components * np.sign(components[np.arange(len(components)), first])[:, None])
-
-
-def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, float]:
-    """Centroids of shape ``(count, dimensions)``, most points first, and the mean squared distance on the sample."""
-    from sklearn.cluster import KMeans, kmeans_plusplus
-
-    sample, start = slice(sample_size(count)), slice(max(_START_PER_CLUSTER * count, _START_AT_LEAST))
-    centers, _ = kmeans_plusplus(
-        points[start], count, sample_weight=weights[start], random_state=seed, n_local_trials=1
-    )
-    model = KMeans(count, init=centers, n_init=1, max_iter=_ROUNDS)
-    model.fit(points[sample], sample_weight=weights[sample])
-    order = np.argsort(-np.bincount(model.labels_, weights=weights[sample], minlength=count), kind="stable")
-    return model.cluster_centers_[order], float(model.inertia_ / weights[sample].sum())
-
-
-def sample_size(count: int) -> int:
-    """How many programs the centroids of so many clusters are fitted on."""
-    return max(_PER_CLUSTER * count, _AT_LEAST)
-
-
-def check_count(points: np.ndarray, count: int) -> None:
-    """Raise a ``ParameterError`` if ``points`` holds fewer distinct vectors than ``count``."""
-    if len(points) >= _AT_LEAST:
-        return
-    distinct = len(np.unique(points, axis=0))
-    if count > distinct:
-        remedy = "ask for fewer clusters"
-        raise ParameterError("n_clusters", f"at most {distinct}, the number of distinct vectors", count, remedy)
-
-
-def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The nearest centroid of each vector, the lower number where two are equally near.
-
-    Matrix products round a row in a way that depends on the rows around it, so where the two nearest are closer than
-    that rounding, the distances are computed again row by row.
-
-    >>> nearest(np.array([[0.0], [1.0], [0.5]]), np.array([[0.0], [1.0]])).tolist()
-    [0, 1, 0]
-    """
-    squares = (centroids * centroids).sum(axis=1)
-    labels = np.empty(len(vectors), dtype=np.int64)
-    for start in range(0, len(vectors), _BLOCK):
-        block = vectors[start : start + _BLOCK]
-        distances = block @ centroids.T
-        distances *= -2
-        distances += squares
-        labels[start : start + _BLOCK] = found = distances.argmin(axis=1)
-        best = distances[np.arange(len(block)), found]
-        scale = _TIE * (1 + np.abs(best))
-        distances[np.arange(len(block)), found] = np.inf
-        for row in np.flatnonzero(distances.min(axis=1) - best <= scale):
-            exact = ((centroids - block[row]) ** 2).sum(axis=1)
-            labels[start + row] = int(np.flatnonzero(exact <= exact.min() + scale[row])[0])
-    return labels
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run numerical libraries on one thread: more of them sum in another order."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(1):
-        yield

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.encoder import ColumnVectors, EncoderVectors, FunctionVectors
 from codeshift.properties.syntax import SyntaxScan
-from codeshift.properties.table import PropertyTable
+from codeshift.properties.table import ComputedFromText, Evaluated, PropertyTable
 
 _OF_SINGLE_ROWS = (EncoderVectors, FunctionVectors, ColumnVectors)
 """Properties beside those of text and tree whose value of a row follows from that row."""
@@ -37,7 +36,7 @@ class Selection(PropertyTable):
         super().__init__(whole.data.select(rows), num_proc=whole.num_proc)
         self.whole, self.rows = whole, rows
 
-    def values(self, prop: Property) -> object:
+    def values(self, prop: Evaluated) -> object:
         """The values of ``prop``, one a row."""
         if isinstance(prop, _OF_SINGLE_ROWS):
             return self.remember(prop, lambda: self.whole.values(prop)[self.rows])
@@ -69,7 +68,7 @@ class Selection(PropertyTable):
 
         return self.remember(("syntax", column, language), taken)
 
-    def compute_texts(self, prop: TextProperty) -> NDArray[np.float64]:
+    def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
         """The numbers of a text property."""
         return np.asarray(self.whole.values(prop)[self.rows])
 

@@ -7,12 +7,11 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
-from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.grammars import grammar
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 
@@ -23,6 +22,24 @@ if TYPE_CHECKING:
 _CACHED_FROM = 1_000
 
 T = TypeVar("T")
+
+
+class Evaluated(Hashable, Protocol):
+    """What a table knows of a property."""
+
+    def evaluate(self, table: PropertyTable) -> Any:
+        """The values of all rows."""
+
+
+class ComputedFromText(Evaluated, Protocol):
+    """What a table knows of a property that needs a row's text alone."""
+
+    @property
+    def column(self) -> str:
+        """The column of the texts."""
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """Numbers, one a text."""
 
 
 class PropertyTable:
@@ -62,7 +79,7 @@ class PropertyTable:
     def __len__(self) -> int:
         return len(self.data)
 
-    def values(self, prop: Property) -> Any:
+    def values(self, prop: Evaluated) -> Any:
         """The values of ``prop``, one a row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
         return self.remember(prop, lambda: prop.evaluate(self))
 
@@ -100,7 +117,7 @@ class PropertyTable:
             self._values[key] = SyntaxScan.from_columns(columns)
         return self._values[key]  # type: ignore[no-any-return]
 
-    def compute_texts(self, prop: TextProperty) -> np.ndarray:
+    def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """The numbers of a text property, batch by batch and cached on disk."""
         columns = self._map(
             prop.column,
@@ -145,7 +162,7 @@ def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[s
     return scan_batch(rows[column], language)
 
 
-def _compute_rows(rows: dict[str, list[str]], prop: TextProperty) -> dict[str, list[Any]]:
+def _compute_rows(rows: dict[str, list[str]], prop: ComputedFromText) -> dict[str, list[Any]]:
     return {"value": np.asarray(prop.compute(rows[prop.column]), dtype=np.float64).tolist()}
 
 
@@ -167,7 +184,7 @@ def _compiled(function: Any) -> str:
     return f"{code.co_code.hex()} {[const for const in code.co_consts if not hasattr(const, 'co_code')]!r}"
 
 
-def _parsed_by(prop: Property) -> list[str]:
+def _parsed_by(prop: ComputedFromText) -> list[str]:
     """The grammar that a property of text parses with, where it does."""
     language = getattr(prop, "language", None)
     return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []

@@ -10,10 +10,8 @@ import numpy as np
 
 from codeshift.errors import DataError, ManifestError, ParameterError, closest
 from codeshift.properties import PropertyTable
-from codeshift.splits.card import dataset_card
-from codeshift.splits.describe import summarise
+from codeshift.splits.documents import dataset_card, parts_html, summary
 from codeshift.splits.manifest_rows import find, match, parts_of
-from codeshift.splits.notebook import assignment_html
 from codeshift.splits.partition import EXCLUDED, NO_REASON, PARTS, REASONS
 from codeshift.splits.publish import push
 from codeshift.splits.record import SplitRecord
@@ -60,7 +58,7 @@ class SplitManifest(SplitRecord):
 
     def summary(self) -> str:
         """A few lines for a person: what lies in the region, and what each part got."""
-        return summarise(self)
+        return summary(self)
 
     def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
         """Split ``data``, the rows of the manifest in whatever order, as the manifest says.
@@ -311,7 +309,8 @@ class SplitAssignment:
         return f"SplitAssignment({sizes})"
 
     def _repr_html_(self) -> str:
-        return assignment_html(self.manifest.splitter, self.sizes, self.excluded, len(self.parts))
+        indented = {f"\N{EM SPACE}{reason}": count for reason, count in self.excluded.items()}
+        return parts_html(self.manifest.splitter, {**self.sizes, **indented}, rows=len(self.parts))
 
 
 def _same(first: np.ndarray | None, second: np.ndarray | None) -> bool:

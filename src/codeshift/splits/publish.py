@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from codeshift.errors import ParameterError
-from codeshift.splits.card import MANIFEST_PATH, dataset_card, put_section
+from codeshift.splits.documents import MANIFEST_PATH, dataset_card
 from codeshift.splits.record import SplitRecord
 
 if TYPE_CHECKING:
@@ -86,3 +88,32 @@ def manifest_path(config_name: str) -> str:
         remedy = "the folder of that name holds the manifests"
         raise ParameterError("config_name", f"another name than {_OWN_FOLDER!r}", config_name, remedy)
     return MANIFEST_PATH if config_name == "default" else f"{_OWN_FOLDER}/{config_name}/manifest.json"
+
+
+def put_section(readme: str, section: str, name: str) -> str:
+    r"""The README with the section between two comments: in place of the one of that name, or else at its end.
+
+    The comments carry a digest of the section, which no text inside of it can know, so that a hostile name that
+    spells such a comment ends nothing.
+
+    >>> once = put_section("# Rows\n", "As first told.\n", "default")
+    >>> print(put_section(once, "As told now.\n", "default"))
+    # Rows
+    <BLANKLINE>
+    <!-- codeshift:begin default 90f0a2daa45bc0c7 -->
+    <BLANKLINE>
+    As told now.
+    <BLANKLINE>
+    <!-- codeshift:end default 90f0a2daa45bc0c7 -->
+    <BLANKLINE>
+    """
+    label = quote(name, safe="")
+    digest = hashlib.sha256(section.encode()).hexdigest()[:16]
+    marked = f"<!-- codeshift:begin {label} {digest} -->\n\n{section}\n<!-- codeshift:end {label} {digest} -->\n"
+    old = re.compile(
+        rf"<!-- codeshift:begin {re.escape(label)} (\w+) -->.*?<!-- codeshift:end {re.escape(label)} \1 -->\r?\n?",
+        re.DOTALL,
+    )
+    if old.search(readme):
+        return old.sub(lambda _: marked, readme, count=1)
+    return f"{readme.rstrip()}\n\n{marked}".lstrip("\n")

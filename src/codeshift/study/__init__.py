@@ -3,6 +3,7 @@
 Importing this package loads no torch; planning and running a study does.
 """
 
+from codeshift.study.config_file import SettingsError
 from codeshift.study.errors import StudyError
 from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey, RunRecord
@@ -11,7 +12,6 @@ from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.settings_file import SettingsError
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.study import Study
 from codeshift.study.study_file import load_study

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from codeshift.audit import Thresholds
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.files import write_text
 from codeshift.properties import PropertyTable
 from codeshift.properties.encoder import FunctionVectors
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.predicate import Satisfies, trust_function
 from codeshift.splits.rows import WHOLE, SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Rows
-from codeshift.study.folder import StudyFolder
+from codeshift.study.spec import StudySpec
 from codeshift.study.split_facts import SplitFacts
+from codeshift.study.store import Outcome, StudyStore
+from codeshift.study.study_rows import StudyRows
 
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -58,15 +62,51 @@ class AuditTask:
     @property
     def name(self) -> str:
         """What it is called in locks and messages."""
-        return self.files.split(self.scenario, self.split_seed).name
+        return self.store.split(self.scenario, self.split_seed).name
 
     @property
-    def files(self) -> StudyFolder:
+    def store(self) -> StudyStore:
         """Where everything stands."""
-        return StudyFolder(self.folder)
+        return StudyStore(self.folder)
 
 
-def do_audit(task: AuditTask) -> str:
+def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
+    """The audits that are not done yet, of each scenario with each split seed."""
+    if spec.audit is False:
+        return []
+    settings = _settings(spec)
+    left = [
+        (scenario.name, split_seed)
+        for split_seed in spec.split_seeds
+        for scenario in spec.scenarios
+        if not store.audit(scenario.name, split_seed).exists()
+    ]
+    return [
+        AuditTask(
+            folder=store.root,
+            scenario=name,
+            split_seed=split_seed,
+            region=(region := rows.scenario(name, split_seed).region),
+            settings=settings,
+            functions=functions_of((region, settings)),
+        )
+        for name, split_seed in left
+    ]
+
+
+def _settings(spec: StudySpec) -> AuditSettings:
+    """The settings that a study's audit has by default, and those that were asked for."""
+    options: dict[str, Any] = {
+        "column": spec.column,
+        "language": spec.language,
+        "groups": spec.request.groups,
+        "near_duplicates": spec.request.search or NearDuplicates(),
+        "thresholds": Thresholds(),
+    }
+    return AuditSettings(**(options | dict(spec.audit if isinstance(spec.audit, Mapping) else {})))
+
+
+def do_audit(task: AuditTask) -> Outcome:
     """Audit a split and leave the figures, unless that is done; an error is left in their place.
 
     Returns:
@@ -76,13 +116,13 @@ def do_audit(task: AuditTask) -> str:
     # there, must not find it half loaded.
     import transformers  # noqa: F401
 
-    path, lock = task.files.audit(task.scenario, task.split_seed), task.files.lock(task.name)
+    lock = task.store.lock(task.name)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
             with FileLock(lock, timeout=0):
-                if not path.exists():
-                    write_text(path, json.dumps(_audited(task), indent=1, allow_nan=False))
+                if not task.store.audit(task.scenario, task.split_seed).exists():
+                    task.store.write_audit(task.scenario, task.split_seed, _audited(task))
         except Timeout:
             return "busy"
     return "done"
@@ -115,7 +155,7 @@ def functions_of(value: Any) -> tuple[str, ...]:
 
 
 def _parts(task: AuditTask) -> AuditParts:
-    whole, rank = _table(task.files.rows, task.settings.column)
+    whole, rank = _table(task.store.rows, task.settings.column)
     positions = _positions(task)
     orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
     return AuditParts(
@@ -132,19 +172,15 @@ def _parts(task: AuditTask) -> AuditParts:
 
 def _positions(task: AuditTask) -> dict[str, Rows]:
     """The positions of each part's rows in the study's rows."""
-    with np.load(task.files.training_rows(task.scenario, task.split_seed), allow_pickle=False) as rows:
-        positions = {part: rows[f"0:{part}"] for part in ("train", "validation") if f"0:{part}" in rows.files}
-    with np.load(task.files.parts(task.split_seed), allow_pickle=False) as parts:
-        test = parts["test"]
-    members = SplitFacts.load(task.files.facts(task.scenario, task.split_seed)).members
+    positions = task.store.read_training(task.scenario, task.split_seed, 0.0)
+    test = task.store.read_test(task.split_seed)
+    members = SplitFacts.load(task.store.facts(task.scenario, task.split_seed)).members
     return positions | {part: test[mask] for part, mask in members.items()}
 
 
 @lru_cache(maxsize=1)
 def _table(path: Path, column: str) -> tuple[PropertyTable, Rows]:
     """The table of all rows, and the place of each row in the order of content."""
-    from datasets import Dataset
-
     table = PropertyTable(Dataset.from_file(str(path)))
     whole = SplitRows((WHOLE,), (table,))
     return table, whole.row_order(whole.digests((column,), ()))

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from datasets import Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
@@ -25,8 +26,6 @@ from codeshift.splits.partition import draw
 from codeshift.splits.rows import OFFICIAL, WHOLE, SplitRows
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
-
     from codeshift.properties.near_duplicates import DuplicateComponents
 
 Rows = NDArray[np.int64]
@@ -204,8 +203,6 @@ def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:
     Raises:
         DataError: a column is of another type in another split.
     """
-    from datasets import concatenate_datasets
-
     first = parts["train"]
     common = [name for name in first.column_names if all(name in rows.column_names for rows in parts.values())]
     for name in common:

@@ -28,7 +28,7 @@ from codeshift.finetune.template import Template
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, Splitter
-from codeshift.study.cells import Cell, to_jsonl, to_text
+from codeshift.study.demo_cells import DemoCell, to_jsonl, to_text
 from codeshift.study.demo_results import demo_results, run_key, run_scores, split_facts
 from codeshift.study.files import output_folder
 from codeshift.study.keys import RunKey
@@ -48,7 +48,7 @@ _COLUMNS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scenario:
+class DemoScenario:
     """A splitter, and what its region means in words."""
 
     name: str
@@ -57,12 +57,12 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario(
+    DemoScenario(
         name="length",
         meaning="the longest fifth of the functions is out of distribution",
         splitter=LengthSplitter(column="code", quantiles=(0.8, 1.0)),
     ),
-    Scenario(
+    DemoScenario(
         name="loops",
         meaning="functions with a for or while statement are out of distribution",
         splitter=ASTNodeSplitter(column="code", language="python", nodes=("for_statement", "while_statement")),
@@ -102,7 +102,7 @@ def run_demo(
     *,
     say: Callable[[str], None] = lambda text: None,
     progress: bool = False,
-) -> list[Cell]:
+) -> list[DemoCell]:
     """Split, fine-tune, evaluate and report; one seed gives the same results on the same machine.
 
     Writes ``report.html``, ``results.jsonl`` and ``manifests/<scenario>.json`` into ``folder``. The model is the
@@ -133,11 +133,11 @@ class _Demo:
     def __init__(self, folder: Path, config: DemoConfig, say: Callable[[str], None], progress: bool) -> None:
         self.folder, self.config, self.say, self.progress = folder, config, say, progress
         self.steps: list[str] = []
-        self.cells: list[Cell] = []
+        self.cells: list[DemoCell] = []
         self.scored: dict[RunKey, RunScores] = {}
         self.trained: dict[RunKey, int] = {}
 
-    def run(self) -> list[Cell]:
+    def run(self) -> list[DemoCell]:
         functions = self._corpus()
         assignments = {scenario: self._split(scenario, functions) for scenario in SCENARIOS}
         self._heading(3, "Fine-tuning and evaluation")
@@ -161,7 +161,7 @@ class _Demo:
             self._note(f"Of these, {len(chosen):,} are drawn evenly, as --rows asks.")
         return documented.select(chosen)
 
-    def _split(self, scenario: Scenario, functions: Dataset) -> SplitAssignment:
+    def _split(self, scenario: DemoScenario, functions: Dataset) -> SplitAssignment:
         if scenario is SCENARIOS[0]:
             self._heading(2, "Two scenarios")
         assignment = scenario.splitter.assign(functions, seed=self.config.seed)
@@ -181,7 +181,7 @@ class _Demo:
         )
         return folder
 
-    def _scenario(self, scenario: Scenario, splits: DatasetDict, model: Path) -> None:
+    def _scenario(self, scenario: DemoScenario, splits: DatasetDict, model: Path) -> None:
         from peft import LoraConfig
 
         lora = LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="SEQ_2_SEQ_LM")
@@ -200,7 +200,7 @@ class _Demo:
             for part in PARTS:
                 rows, estimates = len(splits[part]), found[part].estimates
                 self.cells.append(
-                    Cell(scenario=scenario.name, method=method, part=part, rows=rows, estimates=estimates)
+                    DemoCell(scenario=scenario.name, method=method, part=part, rows=rows, estimates=estimates)
                 )
 
     def _trainer(self, model: Path, method: str, adapter: Any) -> Trainer:
@@ -231,7 +231,7 @@ class _Demo:
         )
         return evaluator.evaluate(trained, splits, tokenizer=load_tokenizer(model), parts=PARTS).parts
 
-    def _write(self, assignments: dict[Scenario, SplitAssignment], functions: Dataset) -> None:
+    def _write(self, assignments: dict[DemoScenario, SplitAssignment], functions: Dataset) -> None:
         generated = min(cell.estimates["exact_match"].n for cell in self.cells)
         note = (
             "NLL a token is the negative log-likelihood of the reference in nats. Values in brackets are 95% bootstrap "

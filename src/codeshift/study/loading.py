@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,13 +10,11 @@ from typing import Any
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.study.folder import StudyFolder
 from codeshift.study.keys import RunKey, RunRecord
-from codeshift.study.records import read_record
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.settings import FORMAT
 from codeshift.study.split_facts import SplitFacts
+from codeshift.study.store import StudyStore
 
 
 def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | None = None) -> StudyResults:
@@ -36,44 +33,23 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     codeshift.errors.ParameterError: folder must be one that a study was run in, got 'runs/of-nobody': name the folder
     that Study.run was given
     """
-    files = StudyFolder(Path(folder))
-    content = read_study(files)
+    store = StudyStore(Path(folder))
+    content = store.read_study()
     if content is None:
         remedy = "name the folder that Study.run was given"
         raise ParameterError("folder", "one that a study was run in", str(folder), remedy)
     settings = content["settings"]
     keys = [RunKey(**key) for key in content["runs"]]
-    records = tuple(read_record(files, key) or RunRecord(key=key, status="pending") for key in keys)
+    records = tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in keys)
     return StudyResults(
         settings=settings | {"versions": content["versions"]},
         metrics=_metrics(settings["metrics"], metrics),
         records=records,
         scenarios=tuple(settings["scenarios"]),
-        splits=_splits(files, settings),
-        load=lambda key, part: RunScores.load(files.scores(key, part)),
+        splits=_splits(store, settings),
+        load=lambda key, part: RunScores.load(store.scores(key, part)),
         sets=("test",) if settings["general"] is None else ("test", "general"),
     )
-
-
-def read_study(files: StudyFolder) -> dict[str, Any] | None:
-    """The content of ``study.json``; None where there is none.
-
-    Raises:
-        ParameterError: it is none that this version can read.
-    """
-    try:
-        content: Any = json.loads(files.study.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise ParameterError(
-            "folder", "that of a study", str(files.root), f"study.json is no JSON ({error})"
-        ) from error
-    found = content.get("format") if isinstance(content, dict) else None
-    if found != FORMAT:
-        remedy = f"its study.json has the format {found!r}, not {FORMAT!r}"
-        raise ParameterError("folder", "that of a study", str(files.root), remedy)
-    return dict(content)
 
 
 def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> dict[str, Metric]:
@@ -90,21 +66,14 @@ def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> di
     return found
 
 
-def _splits(files: StudyFolder, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
+def _splits(store: StudyStore, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
     """The splits that are dealt, with the figures of their audits where these are done."""
     found = {}
     for scenario in settings["scenarios"]:
         for split_seed in settings["split_seeds"]:
-            path = files.facts(scenario, split_seed)
+            path = store.facts(scenario, split_seed)
             if path.with_name("facts.json").exists():
-                facts = SplitFacts.load(path)
-                found[scenario, split_seed] = replace(facts, audit=_audit(files.audit(scenario, split_seed)))
+                audit = store.read_audit(scenario, split_seed)
+                failed = audit is not None and "error" in audit
+                found[scenario, split_seed] = replace(SplitFacts.load(path), audit=None if failed else audit)
     return found
-
-
-def _audit(path: Path) -> dict[str, Any] | None:
-    try:
-        figures: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return None if "error" in figures else figures

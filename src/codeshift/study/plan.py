@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from codeshift.documents.document import Table, names, numbers, row
+from codeshift.documents.text import table
 from codeshift.study.keys import NONE, RunKey
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +111,8 @@ class Plan:
         return len(self.runs)
 
     def __str__(self) -> str:
-        tests = ["", *_aligned(self._test_lines(), texts=1)] if self.tests else []
-        return "\n".join([self._sums(), *_aligned(self._lines(), texts=2), *tests])
+        tests = ["", _aligned(self._test_lines(), texts=1)] if self.tests else []
+        return "\n".join([self._sums(), _aligned(self._lines(), texts=2), *tests])
 
     def _sums(self) -> str:
         trainings, variants = len(self.trainings), len(self.variants)
@@ -135,11 +134,11 @@ class Plan:
             method = f"{run.key.method} {run.key.variant}".strip()
             kept = "-" if run.key.ood_kept is None else f"{run.key.ood_kept:g}"
             groups.setdefault((method, run.key.scenario or "all", kept), []).append(run)
-        for names, runs in groups.items():
+        for group, runs in groups.items():
             seconds = sum(run.seconds for run in runs)
             counts = [_range([run.train_rows for run in runs])]
             counts += [f"{sum(run.steps for run in runs):,}", f"{sum(run.target_tokens for run in runs):,}"]
-            lines.append([*names, str(len(runs)), *counts, "-" if math.isnan(seconds) else f"{seconds:,.0f}"])
+            lines.append([*group, str(len(runs)), *counts, "-" if math.isnan(seconds) else f"{seconds:,.0f}"])
         return lines
 
     def _test_lines(self) -> list[list[str]]:
@@ -153,8 +152,6 @@ class Plan:
 
     def to_pandas(self) -> pd.DataFrame:
         """A line a run."""
-        import pandas as pd
-
         return pd.DataFrame(
             [
                 run.key.to_dict()
@@ -175,13 +172,10 @@ def _range(counts: list[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,}-{high:,}"
 
 
-def _aligned(lines: list[list[str]], *, texts: int) -> Iterable[str]:
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for line in lines:
-        cells = [
-            text.ljust(w) if i < texts else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+def _aligned(lines: list[list[str]], *, texts: int) -> str:
+    head, *others = lines
+    columns = names(*head[:texts]) + numbers(*head[texts:])
+    return table(Table(columns=columns, rows=tuple(row(*line) for line in others)))
 
 
 def _duration(seconds: float) -> str:

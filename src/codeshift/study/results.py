@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.formatting import counted
-from codeshift.metrics import Metric
+from codeshift.metrics import Estimate, Metric, bootstrap_ci
+from codeshift.metrics.aggregates.copies import copies as copies_of
 from codeshift.study.draws import drawn
 from codeshift.study.keys import NONE, RunKey, RunRecord
-from codeshift.study.recipe import is_forced
 from codeshift.study.scores import RunScores
+from codeshift.study.spec import is_forced
 from codeshift.study.split_facts import SplitFacts
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
-__all__ = ["RunKey", "RunRecord", "RunScores", "SplitFacts", "StudyResults"]
-
-SETS = ("test", "general")
-"""What runs are evaluated on: the test rows, and a general held-out set where the study has one."""
+from codeshift.study.table import tidy_line, tidy_table
 
 TEST_PARTS = ("test_id", "test_ood")
 """The parts of the test rows, which differ from scenario to scenario."""
@@ -244,15 +240,13 @@ class StudyResults:
         Raises:
             ParameterError: the run is not done, or was not evaluated on such a set.
         """
-        from codeshift.metrics.aggregates.copies import copies
-
         scores = self.scores(key, part)
         kept: dict[bytes, NDArray[np.int64]] = self.__dict__["_copies"]
         digest = hashlib.sha256()
         for text in (*scores.sources, "", *scores.references):
             digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
         if digest.digest() not in kept:
-            kept[digest.digest()] = copies(scores.sources, scores.references)
+            kept[digest.digest()] = copies_of(scores.sources, scores.references)
         return kept[digest.digest()]
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
@@ -268,9 +262,29 @@ class StudyResults:
             n_resamples: of each interval.
             seed: of the intervals.
         """
-        from codeshift.study.table import tidy_table
+        return tidy_table(self._lines(n_resamples, seed))
 
-        return tidy_table(self, n_resamples=n_resamples, seed=seed)
+    def _lines(self, n_resamples: int, seed: int) -> Iterator[dict[str, Any]]:
+        for record in self.records:
+            for part, scenario in self._parts_of(record.key):
+                for name, metric in self.metrics.items():
+                    if record.status != "done":
+                        yield tidy_line(record, part, scenario, name, None, 0)
+                        continue
+                    rows = self.statistics(record.key, name, part, scenario)
+                    alike = self.copies(record.key, "test" if part in TEST_PARTS else part)
+                    if part in TEST_PARTS:
+                        alike = alike[self.members(part, scenario or "", record.key.split_seed)]
+                    estimate: Estimate = bootstrap_ci(
+                        rows, metric=metric, n_resamples=n_resamples, seed=seed, nan_policy="omit", groups=alike
+                    )
+                    yield tidy_line(record, part, scenario, name, estimate, len(rows))
+
+    def _parts_of(self, key: RunKey) -> Iterator[tuple[str, str | None]]:
+        """The parts of a run with the scenario each belongs to: what is shared stands for every scenario."""
+        for scenario in self.scenarios if key.scenario is None else (key.scenario,):
+            yield from ((part, scenario) for part in TEST_PARTS)
+        yield from ((name, key.scenario) for name in self.sets)
 
     def to_pandas(self, *, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
         """``table`` as a data frame."""
@@ -278,8 +292,6 @@ class StudyResults:
 
     def save_table(self, path: str | os.PathLike[str], *, n_resamples: int = 1000, seed: int = 0) -> Path:
         """Write ``table`` as Parquet, whole or not at all."""
-        import pyarrow.parquet as pq
-
         with replaced(Path(path)) as temporary:
             pq.write_table(self.table(n_resamples=n_resamples, seed=seed), temporary)
         return Path(path)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from codeshift.files import replaced
@@ -55,9 +57,6 @@ class RunScores:
         >>> back.predictions, back.statistics["exact_match"].tolist()
         (['a', None], [[1.0, 1.0], [nan, nan]])
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
         columns: dict[str, Any] = {
             "row": pa.array(range(len(self)), pa.int64()),
             "reference": pa.array(self.references, pa.string()),
@@ -75,8 +74,6 @@ class RunScores:
     @classmethod
     def load(cls, path: Path) -> RunScores:
         """Read what ``save`` wrote."""
-        import pyarrow.parquet as pq
-
         table = pq.read_table(path)
         statistics = {
             name.removeprefix(_STATISTICS): _from_lists(table.column(name).combine_chunks())
@@ -92,7 +89,6 @@ def _column(table: Any, name: str) -> list[Any]:
 
 
 def _as_lists(values: NDArray[np.float64]) -> Any:
-    import pyarrow as pa
 
     unscored = np.isnan(values).all(axis=1)
     return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1], mask=pa.array(unscored))

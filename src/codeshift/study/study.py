@@ -5,40 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
-from codeshift.splits.config import SplitConfig
+from codeshift.properties.progress import bars
 from codeshift.splitters import Scenario
-from codeshift.study.checking import (
-    check_columns,
-    check_evaluation,
-    check_size,
-    checked_config,
-    checked_kept,
-    checked_methods,
-    checked_metrics,
-    checked_scenarios,
-    checked_seeds,
-    checked_shares,
-    common_column,
-    deal_request,
-    default_model,
-    is_lora,
-)
-from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.auditing import audit_tasks
+from codeshift.study.executors import threads_each
+from codeshift.study.files import output_folder
+from codeshift.study.keys import RunRecord
+from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan
-from codeshift.study.recipe import ADAPTER, WISE_FT, Evaluation, variant_name
+from codeshift.study.prepare import forget_failures, prepare
+from codeshift.study.progress import StudyProgress
 from codeshift.study.results import StudyResults
+from codeshift.study.run_spec import run_specs
+from codeshift.study.scheduler import Task, check_placing, is_done, run_tasks
+from codeshift.study.spec import StudySpec
+from codeshift.study.store import StudyStore
+from codeshift.study.study_rows import StudyRows
+from codeshift.study.validate import validate
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.finetune import Decoding, TrainingConfig
-    from codeshift.study.preparing import Dealing
+
+_SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept", "split_seeds", "train_seeds",
+            "wise_ft", "adapter_scales")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +78,7 @@ class Study:
         evaluation_seed: of the rows that are drawn to be generated for.
         keep_weights: whether trained weights stay in the folder.
         title: what the study is called in its report.
+        spec: all of this as it is settled, which the whole study is made from.
 
     Raises:
         ParameterError: a value cannot work.
@@ -102,6 +99,9 @@ class Study:
     none    all                     -     1           0      0              0        -
     full    all                     1     1          42     20            ...        -
     full    length_p70_p100         0     1          ...     20            ...        -
+    <BLANKLINE>
+    test rows of     test_ood  distinct  test_id  distinct
+    length_p70_p100       ...
     """
 
     dataset: Dataset | DatasetDict = field(repr=False)
@@ -133,130 +133,18 @@ class Study:
     evaluation_seed: int = 0
     keep_weights: bool = True
     title: str = ""
-    request: SplitConfig = field(init=False, repr=False)
+    spec: StudySpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        def settle(**values: Any) -> None:
-            for name, value in values.items():
-                object.__setattr__(self, name, value)
-
-        settle(scenarios=checked_scenarios(self.scenarios))
-        settle(column=self.column or common_column(self.scenarios), methods=checked_methods(self.methods))
-        settle(language=self.language or _language(self.scenarios))
-        settle(config=checked_config(self.config, self.methods), metrics=checked_metrics(self.metrics, self.language))
-        settle(ood_kept=checked_kept(self.ood_kept))
-        for name in ("split_seeds", "train_seeds"):
-            settle(**{name: checked_seeds(name, getattr(self, name))})
-        settle(wise_ft=checked_shares("wise_ft", self.wise_ft, self.methods, largest=1.0))
-        settle(adapter_scales=checked_shares("adapter_scales", self.adapter_scales, self.methods))
-        check_size("test_size", self.test_size)
-        check_evaluation(self)
-        settle(request=deal_request(self))
-        check_columns(self)
-
-    @property
-    def data_splits(self) -> dict[str, Dataset]:
-        """The data as given: one dataset, or the official splits by name."""
-        from datasets import DatasetDict
-
-        return dict(self.dataset) if isinstance(self.dataset, DatasetDict) else {"data": self.dataset}
+        spec = validate({one.name: getattr(self, one.name) for one in fields(self) if one.init})
+        settled = {name: getattr(spec, name) for name in _SETTLED} | {"config": spec.configs, "spec": spec}
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
 
     @cached_property
-    def text_columns(self) -> tuple[str, ...]:
-        """The columns that source and target are made of, and the tests that outputs are run against."""
-        from codeshift.finetune.evaluator import tests_template
-        from codeshift.finetune.template import Template
-
-        tests = [template for template in map(tests_template, self.measured) if template is not None]
-        templates = (Template(self.source, "source"), Template(self.target, "target"), *tests)
-        return tuple(sorted({column for template in templates for column in template.columns}))
-
-    @cached_property
-    def data_columns(self) -> tuple[str, ...]:
-        """The columns that the study depends on."""
-        read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
-        groups = () if self.groups is None else (self.groups,)
-        return tuple(sorted({*self.text_columns, self.column, *read, *groups}))
-
-    @property
-    def model_name(self) -> Any:
-        """The model as given, or the folder of the one that codeshift brings."""
-        return default_model() if self.model is None else self.model
-
-    @property
-    def tokenizer_name(self) -> Any:
-        """The tokenizer as given, or the model's name or folder."""
-        return self.model_name if self.tokenizer is None else self.tokenizer
-
-    @cached_property
-    def configs(self) -> dict[str, TrainingConfig]:
-        """The training config of each method."""
-        return dict(self.config)  # type: ignore[arg-type]  # settled when the study was made
-
-    @cached_property
-    def measured(self) -> tuple[Metric, ...]:
-        """The metrics."""
-        return tuple(self.metrics)  # type: ignore[arg-type]  # names are metrics by now
-
-    @cached_property
-    def evaluation(self) -> Evaluation:
-        """How models are evaluated: with the longest source and target of any method's config."""
-        configs = list(self.configs.values())
-        return Evaluation(
-            metrics=self.measured,
-            batch_size=self.evaluation_batch_size,
-            max_source_length=max(config.max_source_length for config in configs),
-            max_target_length=max(config.max_target_length for config in configs),
-            special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
-            decoding=self.decoding,
-            generate_rows=self.generate_rows,
-            seed=self.evaluation_seed,
-        )
-
-    @cached_property
-    def keys(self) -> tuple[RunKey, ...]:
-        """The keys of all runs, in the order in which they are done: what is shared comes first."""
-        return tuple(key for family in self.families for key in family)
-
-    @cached_property
-    def families(self) -> tuple[tuple[RunKey, ...], ...]:
-        """The keys of each model as trained, followed by those of its variants."""
-        found: list[tuple[RunKey, ...]] = [(RunKey(method=NONE, split_seed=split),) for split in self.split_seeds]
-        regimes: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in self.ood_kept else []
-        regimes += [(s.name, kept) for s in self.scenarios for kept in self.ood_kept if kept < 1]
-        for train in self.train_seeds:
-            for split in self.split_seeds:
-                for scenario, kept in regimes:
-                    for method in self.methods:
-                        found.append(
-                            tuple(
-                                RunKey(
-                                    method=method,
-                                    scenario=scenario,
-                                    ood_kept=kept,
-                                    variant=variant,
-                                    split_seed=split,
-                                    train_seed=train,
-                                )
-                                for variant in ("", *self.variants_of(method))
-                            )
-                        )
-        return tuple(found)
-
-    def variants_of(self, method: str) -> tuple[str, ...]:
-        """The names of the variants of a method's models."""
-        if self.methods[method] is None:
-            return tuple(variant_name(WISE_FT, alpha) for alpha in self.wise_ft)
-        if is_lora(self.methods[method]):
-            return tuple(variant_name(ADAPTER, scale) for scale in self.adapter_scales)
-        return ()
-
-    @cached_property
-    def dealing(self) -> Dealing:
+    def rows(self) -> StudyRows:
         """The rows of every part, dealt when they are first asked for."""
-        from codeshift.study.preparing import Dealing
-
-        return Dealing(self)
+        return StudyRows(self.spec)
 
     def plan(self, *, tokens_per_second: float | Mapping[str, float] | None = None, probe_steps: int = 0) -> Plan:
         """Every training, evaluation and variant with what it is estimated to cost, before anything runs.
@@ -270,9 +158,9 @@ class Study:
         Raises:
             ParameterError: a scenario cannot be dealt, or an argument cannot work.
         """
-        from codeshift.study.planning import make_plan
+        from codeshift.study.estimate import estimated_plan
 
-        return make_plan(self, tokens_per_second=tokens_per_second, probe_steps=probe_steps)
+        return estimated_plan(self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps)
 
     def run(
         self,
@@ -309,18 +197,19 @@ class Study:
             ParameterError: the folder is that of another study; the message says what differs.
             StudyError: no worker can be started, or the executor takes no more work.
         """
-        from codeshift.study.running import run_study
-
-        return run_study(
-            self,
-            Path(folder),
-            workers=workers,
-            executor=executor,
-            threads=threads,
-            progress=progress,
-            retry=retry,
-            extend=extend,
-        )
+        check_placing(workers, executor, threads)
+        store = StudyStore(output_folder("folder", folder).resolve())
+        if executor is None and threads is None:
+            threads = threads_each(workers)
+        with bars(progress is True):
+            prepare(self.spec, self.rows, store, extend=extend)
+            if retry:
+                forget_failures(self.spec, store)
+            tasks: list[Task] = [*audit_tasks(self.spec, self.rows, store), *run_specs(self.spec, store.root, threads)]
+            left = [task for task in tasks if not is_done(task)]
+            with StudyProgress(self.spec.keys, store, left, progress) as shown:
+                run_tasks(left, executor, workers, threads, shown)
+        return self.results(store.root)
 
     def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
         """``run`` with ``retry=True``: do what failed once more, and what is left."""
@@ -332,12 +221,4 @@ class Study:
         Raises:
             ParameterError: there is no study in the folder.
         """
-        from codeshift.study.loading import load_results
-
-        return load_results(folder, metrics=self.measured)
-
-
-def _language(scenarios: Sequence[Scenario]) -> str | None:
-    """The one language that scenarios name, where they name one."""
-    named = {language for scenario in scenarios if (language := getattr(scenario.splitter, "language", None))}
-    return named.pop() if len(named) == 1 else None
+        return load_results(folder, metrics=self.spec.metrics)

@@ -12,7 +12,7 @@ from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
 from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
-from codeshift.study.settings_file import SettingsError, SettingsFile, read_settings
+from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.metrics.base import FloatArray
+from codeshift.properties.syntax import scan_batch
 from codeshift.regions.elements import matching
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import Finding, share
@@ -125,8 +126,6 @@ class _Holding:
 
 def holds_elements(texts: Sequence[str], facts: SplitFacts) -> NDArray[np.bool_]:
     """Which texts hold one of the elements that a scenario masks; APIs are patterns, as in ``APIUsageSplitter``."""
-    from codeshift.properties.syntax import scan_batch
-
     scanned = scan_batch(list(texts), str(facts.language), api_names=facts.element_kind == "apis")
     if facts.element_kind == "nodes":
         return np.array([not set(facts.elements).isdisjoint(types) for types in scanned["types"]], dtype=bool)

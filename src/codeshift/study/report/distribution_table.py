@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, share
 from codeshift.study.distributions import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.distributions import drawn, first_splits
-from codeshift.study.report.tables import Column, Table, Value, named
+from codeshift.study.report.tables import named
 
 _PARTS = ("train", "test_id", "test_ood")
 
@@ -31,7 +32,9 @@ def distribution_table(findings: Findings) -> Table | None:
     note += "All rows of the first split seed, as the table of splits counts them."
     heads = (*columns, *map(Column, _PARTS))
     return (
-        Table(name="distributions", title="What the splits cut", columns=heads, rows=rows, note=note) if rows else None
+        Table(name="distributions", caption="What the splits cut", columns=heads, rows=rows, note=note)
+        if rows
+        else None
     )
 
 

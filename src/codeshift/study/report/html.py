@@ -7,31 +7,31 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from codeshift.documents import html as documents_html
+from codeshift.documents.document import Figure, Table
 from codeshift.errors import check_extra
 from codeshift.study.findings import Claim, ExampleRow, Findings
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
+from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
 from codeshift.study.report.figures.distributions import drawn
-from codeshift.study.report.figures.panel import themed
+from codeshift.study.report.figures.panel import Panel, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
 from codeshift.study.report.study_tables import part_kind, verdict_label
-from codeshift.study.report.tables import Column, Value
 
 check_extra("report")
 
 from jinja2 import Environment, StrictUndefined  # noqa: E402
 from markupsafe import Markup  # noqa: E402
-
-if TYPE_CHECKING:
-    from codeshift.study.report.study_report import Report
 
 _REM = 6.6  # of a page for an inch of a plot: labels come out at the size of the smaller text
 _SECTIONS = {
@@ -49,12 +49,13 @@ _VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.
              "not shown": ("open", "M1 5H9")}  # fmt: skip
 
 
-def to_html(report: Report) -> str:
+def to_html(report: ReportContents) -> str:
     """The page of a report."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.globals["attributes"] = _attributes
+    environment.globals["table_html"] = _grid
+    environment.globals["figure_html"] = lambda figure: _ours(documents_html.figure(figure))
     template = environment.from_string(_read("page.html.j2"))
     script = _read("page.js")
     page = template.render(
@@ -68,7 +69,7 @@ def _read(name: str) -> str:
 
 
 def _ours(text: str) -> Markup:
-    """Markup that is not escaped: our own files, and plots whose texts matplotlib escaped."""
+    """Markup that is not escaped: our own files, plots whose texts matplotlib escaped, and rendered tables."""
     return Markup(text)  # noqa: S704
 
 
@@ -77,26 +78,19 @@ def _hash(script: str) -> Markup:
     return _ours(f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}")
 
 
-def _attributes(column: Column, value: Value) -> Markup:
-    """Class, sorting key and heat of a table's place."""
-    classes = [*(["number"] if column.numeric else []), *([value.kind] if value.kind else [])]
-    style = ""
-    if not math.isnan(value.heat) and value.heat:
-        classes.append("worse" if value.heat < 0 else "better")
-        style = f' style="--h: {abs(value.heat) * 0.6:.2f}"'
-    named = _ours(' class="{}"').format(" ".join(classes)) if classes else _ours("")
-    order = _ours(' data-v="{}"').format(repr(value.order)) if value.order is not None else _ours("")
-    return named + _ours(style) + order
+def _grid(table: Table, kind: str = "") -> Markup:
+    """A table that the page's script sorts; its caption stands elsewhere."""
+    return _ours(documents_html.table(replace(table, caption=""), classes=f"sort {kind}".strip()))
 
 
-def _content(report: Report) -> dict[str, Any]:
+def _content(report: ReportContents) -> dict[str, Any]:
     findings = report.findings
     plots = _plots(report)
     tables = {table.name: table for table in report.tables}
     examples: dict[str, list[dict[str, Any]]] = {}
     for example in findings.examples(report.examples):
         examples.setdefault(example.scenario, []).append(_example(example))
-    splits = _splits(findings, plots.get("distributions", []))
+    splits = _splits(findings, _by_scenario(report, plots))
     shown = {
         "relative": "relative" in tables, "curves": "curves" in plots or "curves_by_scenario" in plots,
         "id-ood": "id_against_ood" in plots, "methods": "differences" in plots or "comparisons" in tables,
@@ -132,20 +126,29 @@ def _content(report: Report) -> dict[str, Any]:
     }
 
 
-def _plots(report: Report) -> dict[str, list[dict[str, Any]]]:
-    """Each panel of each plot as SVG; the heat map is a table in a page."""
-    made: dict[str, list[dict[str, Any]]] = {}
-    for name, plot in report.plots.items():
-        if name == "heat_map":
-            continue
-        for i, panel in enumerate(plot.panels):
-            anchor = f"{name}-{i}"
-            with themed(PAGE, salt=anchor):
-                svg = inline_svg(panel.figure(PAGE), anchor, panel.label)
-            made.setdefault(name, []).append(
-                {"title": panel.title, "group": panel.group, "svg": _ours(svg), "width": f"{panel.width * _REM:.1f}"}
-            )
-    return made
+def _plots(report: ReportContents) -> dict[str, list[Figure]]:
+    """Each panel of each plot, captioned where there are several; the heat map is a table in a page."""
+    return {
+        name: [_figure(panel, f"{name}-{i}", captioned=len(plot.panels) > 1) for i, panel in enumerate(plot.panels)]
+        for name, plot in report.plots.items()
+        if name != "heat_map"
+    }
+
+
+def _by_scenario(report: ReportContents, made: Mapping[str, list[Figure]]) -> dict[str, list[Figure]]:
+    """What splits cut, which stands beside each split without captions."""
+    by_scenario: dict[str, list[Figure]] = {}
+    if "distributions" in made:
+        for panel, figure in zip(report.plots["distributions"].panels, made["distributions"], strict=True):
+            by_scenario.setdefault(panel.group, []).append(replace(figure, caption="", width=None))
+    return by_scenario
+
+
+def _figure(panel: Panel, name: str, *, captioned: bool) -> Figure:
+    with themed(PAGE, salt=name):
+        svg = inline_svg(panel.figure(PAGE), name, panel.label)
+    caption = panel.title if captioned else ""
+    return Figure(name=name, label=panel.label, svg=svg, caption=caption, width=panel.width * _REM)
 
 
 def _methods(findings: Findings) -> list[dict[str, Any]]:
@@ -200,10 +203,7 @@ def _lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
     return stretches
 
 
-def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    svgs: dict[str, list[Any]] = {}
-    for panel in panels:
-        svgs.setdefault(panel["group"], []).append(panel["svg"])
+def _splits(findings: Findings, figures: Mapping[str, list[Figure]]) -> list[dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     for (scenario, seed), facts in findings.results.splits.items():
         several = len(findings.results.split_seeds) > 1
@@ -213,7 +213,7 @@ def _splits(findings: Findings, panels: list[dict[str, Any]]) -> list[dict[str, 
             of = f" of split seed {seed}" if several else ""
             made[scenario] = {
                 "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{of}: {sizes}.", "splitter": facts.splitter,
-                "svgs": svgs.get(scenario, []), "audits": [], "manifests": [],
+                "figures": figures.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
         told = _audit(facts.audit, audit_auc(facts))
         made[scenario]["audits"].append(f"{named}{told}")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codeshift.documents import latex, markdown
+from codeshift.documents.document import Document, Heading, Points, Table
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced, write_text
 from codeshift.formatting import counted
 from codeshift.study.files import output_folder
 from codeshift.study.findings import Findings
 from codeshift.study.measures import method_name
+from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
-from codeshift.study.report.latex import to_latex
-from codeshift.study.report.markdown import to_markdown
 from codeshift.study.report.study_tables import study_tables
-from codeshift.study.report.tables import Table
 from codeshift.study.results import StudyResults
 
 if TYPE_CHECKING:
@@ -109,7 +110,18 @@ class Report:
         """
         from codeshift.study.report.html import to_html
 
-        return to_html(self)
+        return to_html(
+            ReportContents(
+                findings=self.findings,
+                title=self.title,
+                subtitle=self.subtitle,
+                tables=self.tables,
+                plots=self.plots,
+                examples=self.examples,
+                notes=self.notes,
+                command=self.command,
+            )
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page, whole or not at all, and return its path."""
@@ -118,7 +130,9 @@ class Report:
     def to_markdown(self) -> str:
         """The summary and all tables as Markdown."""
         made = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
-        return to_markdown(self.title, self.findings.summary(), self.tables, made)
+        tables = [block for table in self.tables for block in (Heading(table.caption), replace(table, caption=""))]
+        ends = (Heading("How it was made"), Points(tuple(made)))
+        return markdown.render(Document(self.title, (Points(tuple(self.findings.summary())), *tables, *ends)))
 
     def to_latex(self, tables: Sequence[str] | None = None) -> str:
         r"""Tables as LaTeX, no wider than the text; they need ``\usepackage{booktabs,graphicx,longtable}``.
@@ -134,7 +148,7 @@ class Report:
         for name in chosen:
             if name not in by_name:
                 raise ParameterError("tables", "names of tables", name, closest(name, by_name))
-        return to_latex(by_name[name] for name in chosen)
+        return latex.render(Document("", tuple(by_name[name] for name in chosen)))
 
     def plot(self, name: str, *, panel: int = 0, ax: Axes | None = None) -> Axes:
         """Draw one panel of a figure on matplotlib axes, to restyle as a paper asks.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, fixed, p_value, share
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
@@ -14,7 +15,7 @@ from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.strength import audit_auc
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.distribution_table import distribution_table
-from codeshift.study.report.tables import Column, Table, Value, counted, counted_each, estimated, named
+from codeshift.study.report.tables import counted, counted_each, estimated, named
 
 
 def heat_table(findings: Findings) -> Table | None:
@@ -39,7 +40,7 @@ def heat_table(findings: Findings) -> Table | None:
     title = f"{findings.measure.title} on test_ood as a share of the 100% baseline of the same method"
     return Table(
         name="relative",
-        title=title,
+        caption=title,
         columns=(Column("scenario", numeric=False), Column("dimension", numeric=False), Column("rows"), *heads),
         rows=tuple(rows),
         note="100% means that nothing was lost by masking the region (or keeping a part of it). Same test rows on both "
@@ -58,7 +59,7 @@ def _heat(one: RelativePerformance | None, far: float) -> Value:
     value = estimated(SHARE, one.estimate, one.text)
     sign = -1.0 if one.measure.better == "lower" else 1.0
     heat = max(-1.0, min(1.0, sign * (one.value - 1) / far)) if not math.isnan(one.value) else math.nan
-    return Value(value.text, value.order, value.aside, value.kind or _unmeasured(value.text), heat)
+    return Value(value.text, value.order, value.aside, value.kind or _unmeasured(value.whole), heat)
 
 
 def _unmeasured(text: str) -> str:
@@ -93,7 +94,7 @@ def score_table(findings: Findings) -> Table:
     )  # fmt: skip
     behind = "Rows: those behind the scores to their right" + (", up to the next rows" if len(together) > 1 else "")
     note = f"{behind}; of several seeds the fewest. Of several seeds the mean is shown. {UNITS}"
-    return Table(name="scores", title="All scores", columns=columns, rows=rows, note=note)
+    return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
 
 
 UNITS = "Scores in percent or of 100 stand in the table of results as shares of 1."
@@ -169,7 +170,7 @@ def comparison_table(findings: Findings) -> Table | None:
         "Paired differences on the same rows of test_ood. p: permutation test over rows, of several seeds not below "
         "that of the bootstrap over seeds and rows. Holm's correction goes over the scenarios at one share kept."
     )
-    return Table(name="comparisons", title="Methods compared on the same rows", columns=columns, rows=rows, note=note)
+    return Table(name="comparisons", caption="Methods compared on the same rows", columns=columns, rows=rows, note=note)
 
 
 def _p(p: float) -> Value:
@@ -193,7 +194,7 @@ def disagreement_table(findings: Findings) -> Table | None:
         Column("both right"), Column("only first"), Column("only second"), Column("neither"), Column("outputs"),
     )  # fmt: skip
     note = "Right: the text of the reference, but for whitespace at its ends. Outputs of all seeds are counted."
-    return Table(name="disagreements", title="Who is right on test_ood", columns=columns, rows=rows, note=note)
+    return Table(name="disagreements", caption="Who is right on test_ood", columns=columns, rows=rows, note=note)
 
 
 def forgetting_table(findings: Findings) -> Table | None:
@@ -219,7 +220,7 @@ def forgetting_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     direction = "below" if higher else "above"
     note = f"The fine-tuned model less the model without fine-tuning, on the same rows: {direction} 0 it got worse."
-    return Table(name="forgetting", title="What fine-tuning changed", columns=columns, rows=rows, note=note)
+    return Table(name="forgetting", caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
 
 
 def unseen_table(findings: Findings) -> Table | None:
@@ -245,7 +246,7 @@ def unseen_table(findings: Findings) -> Table | None:
         "those that hold it too. Each column of rows counts those behind the shares to its right; of several seeds the "
         "fewest."
     )
-    return Table(name="unseen", title="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
+    return Table(name="unseen", caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
 
 
 def _rate(one: UnseenElement, rate: Estimate) -> Value:
@@ -272,7 +273,7 @@ def failure_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "; ".join(f"{mode}: {told}" for mode, told in MODES.items() if mode in modes)
     note = f"An output has the first mode that fits. {note[0].upper()}{note[1:]}." if note else ""
-    return Table(name="failures", title="How outputs fail", columns=columns, rows=rows, note=note)
+    return Table(name="failures", caption="How outputs fail", columns=columns, rows=rows, note=note)
 
 
 def _of_all(count: int, total: int) -> Value:
@@ -296,7 +297,7 @@ def split_table(findings: Findings) -> Table | None:
         *(Column(part) for part in parts),
     )  # fmt: skip
     note = "Sizes with all of the region masked. AUC: how well a classifier tells test_ood from train; .5 is no shift."
-    return Table(name="splits", title="The splits", columns=columns, rows=rows, note=note)
+    return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
 
 
 def verdict_label(audit: object) -> str:

@@ -1,69 +1,14 @@
-"""A table of a report, before it becomes HTML, Markdown or LaTeX."""
+"""What stands in the tables of a report: estimates, counts and names."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from codeshift.documents.document import Value
 from codeshift.formatting import MISSING
 from codeshift.metrics import Estimate
 from codeshift.study.measures import Measure
-
-
-@dataclass(frozen=True)
-class Value:
-    """What stands in one place of a table.
-
-    Attributes:
-        text: as it is shown.
-        order: what it is sorted by; its text where it is None.
-        aside: what stands back behind it: an interval.
-        kind: ``"failed"``, ``"pending"``, ``"id"``, ``"ood"`` or empty: how it is marked.
-        heat: from -1 (worse) to 1 (better) for a heat map; NaN for none.
-    """
-
-    text: str
-    order: float | None = None
-    aside: str = ""
-    kind: str = ""
-    heat: float = math.nan
-
-    @property
-    def whole(self) -> str:
-        """The text with what stands behind it.
-
-        >>> Value("50.0%", aside="[40.0, 60.0]").whole
-        '50.0% [40.0, 60.0]'
-        """
-        return f"{self.text} {self.aside}".strip()
-
-
-@dataclass(frozen=True)
-class Column:
-    """The head of a column, and whether its values are numbers."""
-
-    title: str
-    numeric: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """A table with its heads.
-
-    Attributes:
-        name: that a label or an anchor can have.
-        title: a sentence without its full stop.
-        columns: their heads.
-        rows: values, one a column.
-        note: what a reader must know.
-    """
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Value, ...], ...]
-    note: str = ""
 
 
 def estimated(measure: Measure, estimate: Estimate, missing: str = MISSING, *, change: bool = False) -> Value:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from codeshift.study.findings import Cell, Curve, Findings
 from codeshift.study.keys import NONE
 from codeshift.study.measures import METHOD_NAMES, method_name
@@ -114,14 +116,10 @@ def _share_axis(ax: Any, shares: Sequence[float]) -> None:
 
 
 def _root(x: Any) -> Any:
-    import numpy as np
-
     return np.sign(x) * np.sqrt(np.abs(x))
 
 
 def _square(x: Any) -> Any:
-    import numpy as np
-
     return np.sign(x) * np.square(x)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 from functools import partial
 from typing import Any
 
@@ -121,8 +122,6 @@ def _tail(name: str) -> str:
 
 def _dated(ax: Any) -> None:
     """Days since 1970, as matplotlib counts them, read as dates in UTC."""
-    from datetime import UTC
-
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(tz=UTC, minticks=2, maxticks=5)

@@ -6,6 +6,8 @@ import math
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from codeshift.study.findings import Findings, RelativePerformance
 from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.measures import SHARE, method_name
@@ -37,7 +39,6 @@ def _draw(
     columns: list[Any],
 ) -> None:
     import matplotlib as mpl
-    import numpy as np
 
     values = np.full((len(scenarios), len(columns)), np.nan)
     for one in cells:
@@ -60,8 +61,6 @@ def _draw(
 
 def _limits(values: Any) -> tuple[float, float]:
     """As far on either side of 100 as the farthest value, so that one shade means one distance."""
-    import numpy as np
-
     known = values[~np.isnan(values)]
     far = max(10.0, float(np.abs(known - 100).max())) if known.size else 10.0
     far = min(far, 100.0)

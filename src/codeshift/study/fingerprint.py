@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, Told, shown
-from codeshift.study.keys import RunKey
+from codeshift.properties.model_tokens import vocabulary_digest
+from codeshift.study.axes import AXES
+from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from codeshift.study.study import Study
-
-FORMAT = "codeshift-study/1"
-
-AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
-"""The settings to which ``extend`` may add: each gives more runs and changes none."""
 
 _FREE = ("title", "audit", "keep_weights")  # may change: they change no result
 _ABSENT = Told("absent")
@@ -28,51 +24,51 @@ _BLOCK = 1 << 20
 _NOT_OF_A_RUN = ("seed", "log_every", "checkpoint_every")  # of a TrainingConfig: they change no weight, or are an axis
 
 
-def describe(study: Study) -> dict[str, Any]:
+def fingerprint(spec: StudySpec) -> dict[str, Any]:
     """The settings of a study as JSON values: two studies with equal settings have equal results."""
-    columns = study.data_columns
-    decoding = study.decoding
+    columns = spec.data_columns
+    decoding = spec.evaluation.decoding
     return {
-        "title": study.title,
-        "data": {name: rows_digest(rows, columns) for name, rows in study.data_splits.items()},
-        "general": None if study.general is None else rows_digest(study.general, study.text_columns),
-        "scenarios": {scenario.name: repr(scenario.splitter) for scenario in study.scenarios},
-        "source": study.source,
-        "target": study.target,
-        "column": study.column,
-        "language": study.language,
-        "model": _identity(study.model_name),
-        "tokenizer": _identity(study.tokenizer_name),
+        "title": spec.title,
+        "data": {name: rows_digest(rows, columns) for name, rows in spec.data_splits.items()},
+        "general": None if spec.general is None else rows_digest(spec.general, spec.text_columns),
+        "scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios},
+        "source": spec.source,
+        "target": spec.target,
+        "column": spec.column,
+        "language": spec.language,
+        "model": _identity(spec.model),
+        "tokenizer": _identity(spec.tokenizer),
         "methods": {
             name: {
                 "peft": None if config is None else _peft(config),
-                "config": {k: v for k, v in study.configs[name].to_dict().items() if k not in _NOT_OF_A_RUN},
+                "config": {k: v for k, v in spec.configs[name].to_dict().items() if k not in _NOT_OF_A_RUN},
             }
-            for name, config in study.methods.items()
+            for name, config in spec.methods.items()
         },
-        "ood_kept": list(study.ood_kept),
-        "split_seeds": list(study.split_seeds),
-        "train_seeds": list(study.train_seeds),
-        "wise_ft": list(study.wise_ft),
-        "adapter_scales": list(study.adapter_scales),
-        "metrics": {metric.name: getattr(metric, "language", None) for metric in study.measured},
-        "groups": study.groups,
-        "near_duplicates": plain(study.request.search),
-        "test_size": study.test_size,
-        "validation_size": study.validation_size,
-        "train_size": study.train_size,
-        "audit": plain(study.audit),
-        "generate_rows": study.generate_rows,
+        "ood_kept": list(spec.ood_kept),
+        "split_seeds": list(spec.split_seeds),
+        "train_seeds": list(spec.train_seeds),
+        "wise_ft": list(spec.wise_ft),
+        "adapter_scales": list(spec.adapter_scales),
+        "metrics": {metric.name: getattr(metric, "language", None) for metric in spec.metrics},
+        "groups": spec.request.groups,
+        "near_duplicates": plain(spec.request.search),
+        "test_size": spec.test_size,
+        "validation_size": spec.request.validation_size,
+        "train_size": spec.request.train_size,
+        "audit": plain(spec.audit),
+        "generate_rows": spec.evaluation.generate_rows,
         "decoding": None if decoding is None else decoding.to_dict(),
-        "evaluation_batch_size": study.evaluation_batch_size,
-        "evaluation_seed": study.evaluation_seed,
-        "keep_weights": study.keep_weights,
-    } | _tests(study)
+        "evaluation_batch_size": spec.evaluation.batch_size,
+        "evaluation_seed": spec.evaluation.seed,
+        "keep_weights": spec.keep_weights,
+    } | _tests(spec)
 
 
-def _tests(study: Study) -> dict[str, Any]:
+def _tests(spec: StudySpec) -> dict[str, Any]:
     """Where the tests are that outputs are run against, in a study that has a column of them."""
-    tests = {metric.name: getattr(metric, "tests", None) for metric in study.measured}
+    tests = {metric.name: getattr(metric, "tests", None) for metric in spec.metrics}
     found = {name: template for name, template in tests.items() if template is not None}
     return {"tests": found} if found else {}
 
@@ -133,13 +129,6 @@ def _told(name: str, left: Any, right: Any) -> list[str]:
     return [f"{name} is {shown(left)}, there it is {shown(right)}"]
 
 
-def to_json(settings: Mapping[str, Any], keys: Iterable[RunKey], environment: Mapping[str, str]) -> str:
-    """The content of ``study.json``."""
-    runs = [key.to_dict() for key in keys]
-    content = {"format": FORMAT, "settings": settings, "versions": environment, "runs": runs}
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
 def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
     """A digest of some columns of a dataset, row by row."""
     state = hashlib.blake2b(digest_size=16)
@@ -171,8 +160,6 @@ def _identity(value: Any) -> Any:
         folder = Path(value)
         return {"folder": _folder_digest(folder)} if folder.is_dir() else {"name": str(value)}
     if hasattr(value, "get_vocab"):
-        from codeshift.properties.model_tokens import vocabulary_digest
-
         return {"vocabulary": vocabulary_digest(value)}
     from codeshift.finetune.identity import weights_digest
 

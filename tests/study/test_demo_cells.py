@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.metrics import Estimate
-from codeshift.study.cells import MEASURES, Cell, to_jsonl, to_text
+from codeshift.study.demo_cells import MEASURES, DemoCell, to_jsonl, to_text
 
 
 def estimate(value, low=math.nan, high=math.nan, n=10):
@@ -18,7 +18,7 @@ def estimate(value, low=math.nan, high=math.nan, n=10):
 
 def cell(value=0.5, **changes):
     given = {"scenario": "length", "method": "full", "part": "test_ood", "rows": 10} | changes
-    return Cell(**given, estimates={measure.metric: estimate(value, value, value) for measure in MEASURES})
+    return DemoCell(**given, estimates={measure.metric: estimate(value, value, value) for measure in MEASURES})
 
 
 @given(st.floats() | st.just(math.nan))
@@ -37,7 +37,7 @@ def test_the_widest_table_fits_100_columns():
     wide = {m.metric: estimate(1.0, 0.9999, 1.0) for m in MEASURES}
     wide["negative_log_likelihood"] = estimate(9.3456, 9.3333, 9.4567)
     cells = [
-        Cell(scenario=name, method=method, part=part, rows=1234, estimates=wide)
+        DemoCell(scenario=name, method=method, part=part, rows=1234, estimates=wide)
         for name in ("length", "loops")
         for method in ("none", "full", "lora")
         for part in ("test_id", "test_ood")

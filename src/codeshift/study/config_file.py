@@ -27,7 +27,7 @@ class SettingsError(CodeshiftError, ValueError):
     >>> raise SettingsError("study.yaml", 3, "unknown key 'sede': did you mean seed?")
     Traceback (most recent call last):
         ...
-    codeshift.study.settings_file.SettingsError: study.yaml, line 3: unknown key 'sede': did you mean seed?
+    codeshift.study.config_file.SettingsError: study.yaml, line 3: unknown key 'sede': did you mean seed?
     """
 
     def __init__(self, path: str, line: int | None, message: str) -> None:

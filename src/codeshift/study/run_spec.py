@@ -2,71 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
-from codeshift.study.folder import StudyFolder
-from codeshift.study.keys import RunKey
+from codeshift.study.keys import NONE, RunKey
+from codeshift.study.spec import Evaluation, StudySpec
+from codeshift.study.store import StudyStore
 
 if TYPE_CHECKING:
-    from codeshift.finetune import Decoding, TrainingConfig
-
-WISE_FT, ADAPTER = "wise_ft", "adapter"
-
-
-def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
-
-
-def variant_name(kind: str, value: float) -> str:
-    """The name of a variant.
-
-    >>> variant_name(WISE_FT, 0.5)
-    'wise_ft=0.5'
-    """
-    return f"{kind}={value:g}"
+    from codeshift.finetune import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """How models are evaluated.
-
-    Attributes:
-        metrics: of ``codeshift.metrics``.
-        batch_size: rows at once.
-        max_source_length: longest source, in tokens.
-        max_target_length: longest target, in tokens.
-        special_tokens: special tokens that are such in the columns too.
-        decoding: how text is generated.
-        generate_rows: generate for so many rows of each part; None for all.
-        seed: of that draw.
-    """
-
-    metrics: tuple[Metric, ...]
-    batch_size: int = 32
-    max_source_length: int = 512
-    max_target_length: int = 512
-    special_tokens: tuple[str, ...] = ()
-    decoding: Decoding | None = None
-    generate_rows: int | None = None
-    seed: int = 0
-
-    @property
-    def forced(self) -> tuple[Metric, ...]:
-        """The metrics measured by teacher forcing."""
-        return tuple(metric for metric in self.metrics if is_forced(metric))
-
-    @property
-    def generated(self) -> tuple[Metric, ...]:
-        """The metrics of generated text."""
-        return tuple(metric for metric in self.metrics if not is_forced(metric))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class MethodSpec:
     """What all runs of a method have in common.
 
     Attributes:
@@ -95,19 +44,19 @@ class Recipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunTask:
+class RunSpec:
     """A training and what is evaluated of it.
 
     Attributes:
         folder: of the study, as the worker sees it.
-        recipe: of the method.
+        method: what all runs of its method have in common.
         key: of the model as trained, or of ``"none"``.
         variants: keys of models that are made of its weights.
         threads: of each library in the worker; None leaves them as they are.
     """
 
     folder: Path
-    recipe: Recipe
+    method: MethodSpec
     key: RunKey
     variants: tuple[RunKey, ...] = ()
     threads: int | None = None
@@ -123,6 +72,40 @@ class RunTask:
         return (self.key, *self.variants)
 
     @property
-    def files(self) -> StudyFolder:
+    def store(self) -> StudyStore:
         """Where everything stands."""
-        return StudyFolder(self.folder)
+        return StudyStore(self.folder)
+
+
+def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
+    """Every training of a study, in the order in which they are done.
+
+    Args:
+        spec: spec of the study.
+        folder: its folder.
+        threads: number of threads of each library in a worker; None leaves them as they are.
+    """
+    methods = {name: _method_spec(spec, name) for name in (NONE, *spec.methods)}
+    return [
+        RunSpec(folder=folder, method=methods[key.method], key=key, variants=tuple(variants), threads=threads)
+        for key, *variants in spec.families
+    ]
+
+
+def _method_spec(spec: StudySpec, method: str) -> MethodSpec:
+    config = spec.configs.get(method)
+    if config is not None and config.checkpoint_every is None:
+        config = replace(config, checkpoint_every="epoch")
+    model, tokenizer = spec.model, spec.tokenizer
+    return MethodSpec(
+        source=spec.source,
+        target=spec.target,
+        model=None if hasattr(model, "save_pretrained") else str(model),
+        tokenizer=None if hasattr(tokenizer, "save_pretrained") else str(tokenizer),
+        config=config,
+        peft_config=spec.methods.get(method),
+        evaluation=spec.evaluation,
+        scenarios=tuple(scenario.name for scenario in spec.scenarios),
+        has_general=spec.general is not None,
+        keep_weights=spec.keep_weights,
+    )

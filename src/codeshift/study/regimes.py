@@ -26,7 +26,7 @@ _TRAINING = ("train", "validation")
 
 
 @dataclass(frozen=True, eq=False)
-class DealtScenario:
+class ScenarioRows:
     """One scenario with one split seed.
 
     Attributes:
@@ -104,7 +104,7 @@ class DealtScenario:
         return {part: values[rows] for part, rows in self.positions().items() if part != "validation"}
 
 
-def deal_scenario(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> DealtScenario:
+def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
     """Mask a scenario's region from ``train`` and ``validation``, and divide ``test`` by it.
 
     Args:
@@ -127,7 +127,7 @@ def deal_scenario(scenario: Scenario, parts: Parts, request: SplitConfig, ood_ke
             }
         identities = parts.identities(scenario.splitter.columns, request)
         region = scenario.splitter.fit(parts.sources.fitting)
-        dealt = DealtScenario(scenario, parts, region, assignments, identities)
+        dealt = ScenarioRows(scenario, parts, region, assignments, identities)
         _warn_of_small_parts(dealt, request.min_test_rows)
         for share in kept:
             for part, rows in dealt.training(share).items():
@@ -140,7 +140,7 @@ def deal_scenario(scenario: Scenario, parts: Parts, request: SplitConfig, ood_ke
     return dealt
 
 
-def _warn_of_small_parts(dealt: DealtScenario, least: int) -> None:
+def _warn_of_small_parts(dealt: ScenarioRows, least: int) -> None:
     told = small_parts(dealt.assignments[0.0].parts, dealt.identities, least)
     if told:
         where = f"scenario {dealt.scenario.name!r} with split seed {dealt.parts.split_seed}"

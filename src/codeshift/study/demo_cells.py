@@ -15,7 +15,7 @@ MEASURES = tuple(measure_of(metric) for metric in (NegativeLogLikelihood(), Toke
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class DemoCell:
     """The scores of one method on one part of one scenario.
 
     Attributes:
@@ -45,17 +45,17 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def to_jsonl(cells: Iterable[Cell]) -> str:
+def to_jsonl(cells: Iterable[DemoCell]) -> str:
     """One line of JSON a cell."""
     return "".join(json.dumps(cell.to_dict(), allow_nan=False) + "\n" for cell in cells)
 
 
-def to_text(cells: Sequence[Cell]) -> str:
+def to_text(cells: Sequence[DemoCell]) -> str:
     """A table for a terminal of 100 columns, a line between scenarios.
 
     >>> half = Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile")
     >>> estimates = {measure.metric: half for measure in MEASURES}
-    >>> print(to_text([Cell(scenario="length", method="full", part="test_ood", rows=40, estimates=estimates)]))
+    >>> print(to_text([DemoCell(scenario="length", method="full", part="test_ood", rows=40, estimates=estimates)]))
     scenario  method  part      rows  NLL a token           token accuracy      exact match
     length    full    test_ood    40  0.500 [0.375, 0.625]  50.0% [37.5, 62.5]  50.0% [37.5, 62.5]
     """

@@ -1,0 +1,235 @@
+"""What an audit found, as a document: the sentences and tables that every format of a report holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from codeshift.audit.correction import property_permutations
+from codeshift.audit.distances import effect_words
+from codeshift.audit.findings import AuditFindings
+from codeshift.audit.strength import PropertyShift
+from codeshift.audit.two_sample import TwoSampleTest
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Document,
+    Heading,
+    Note,
+    Paragraph,
+    Points,
+    Table,
+    names,
+    numbers,
+    row,
+)
+from codeshift.formatting import fixed, p_value, share
+from codeshift.properties.columns import Timestamp, moment_words
+
+_SHOWN_CONFOUNDS = 20
+_SHOWN_CODE = 1_500
+
+
+def document(findings: AuditFindings) -> Document:
+    """All that an audit has to say: the verdict first, then what it rests on."""
+    sections = (_verdict, _leakage, _strength, _properties, _confounds, _atoms, _truncation, _settings)
+    return Document("Audit of the split", tuple(block for section in sections for block in section(findings)))
+
+
+def _verdict(found: AuditFindings) -> Iterator[Block]:
+    yield Paragraph(str(found.verdict))
+    if found.verdict.cautions:
+        yield Points(found.verdict.cautions)
+    roles = {found.train: "trained on", found.test: "test", found.reference: "in-distribution reference"}
+    rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in found.sizes.items())
+    yield Table(columns=names("part", "role") + numbers("rows"), rows=rows)
+
+
+def _leakage(found: AuditFindings) -> Iterator[Block]:
+    near = found.settings.near_duplicates
+    yield Heading("Leakage")
+    yield Paragraph(
+        f"Rows of each part that {found.train} holds too: as exact copies, as near-duplicates (Jaccard similarity "
+        f"of token {near.ngram}-grams of at least {near.threshold}; exact copies included), or by group."
+    )
+    rows = tuple(
+        row(
+            one.part,
+            _count(one.n),
+            _of(one.exact, one.exact_share),
+            _of(one.near, one.near_share),
+            "-" if one.groups is None else _of(one.groups, one.groups_share),
+        )
+        for one in found.leakage
+    )
+    yield Table(columns=names("part") + numbers("rows", "exact copy", "near-duplicate", "shared group"), rows=rows)
+    yield from _pairs(found)
+
+
+def _pairs(found: AuditFindings) -> Iterator[Code]:
+    for one in found.leakage:
+        for i, pair in enumerate(one.worst, start=1):
+            caption = f"{one.part}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
+            if pair.row == pair.train_row:
+                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {found.train}")
+            else:
+                yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
+                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {found.train}")
+
+
+def _strength(found: AuditFindings) -> Iterator[Block]:
+    yield Heading("Strength of the shift")
+    yield Paragraph(
+        "On distinct rows: one of each near-duplicate component within a part. AUC of a classifier two-sample test "
+        "(.5: nothing to tell the parts by, 1: always told apart), unbiased MMD^2, and the cosine of the nearest "
+        f"row of {found.train} (median; 5% and 95% quantiles). Without any shift 95% of the statistics lie below "
+        '"no shift".'
+    )
+    rows = tuple(
+        row(
+            f"{one.part} against {found.train}",
+            f"{_count(one.n)} / {_count(one.n_train)}",
+            *_test(one.classifier, 3),
+            *_test(one.mmd, 5),
+            f"{_number(one.nearest.median, 2)} ({_number(one.nearest.q05, 2)} to {_number(one.nearest.q95, 2)})",
+        )
+        for one in found.strength
+    )
+    heads = ("distinct rows", "AUC", "no shift", "p", "MMD^2", "no shift", "p", "nearest in train")
+    yield Table(columns=names("parts") + numbers(*heads), rows=rows)
+
+
+def _properties(found: AuditFindings) -> Iterator[Block]:
+    yield Heading("Properties")
+    yield Paragraph(
+        f"From {found.train} to {found.test}: means, standardised effect, Wasserstein distance in the property's "
+        "unit, Jensen-Shannon distance with its p-value, and that distance for the reference. "
+        "Elements have no mean."
+    )
+    reference = {prop.name: prop.jensen_shannon for one in found.strength[1:] for prop in one.properties}
+    rows = tuple(
+        row(
+            prop.name + (" (intended)" if prop.intended else ""),
+            _mean(prop, prop.mean_train),
+            _mean(prop, prop.mean),
+            effect_words(prop.effect),
+            _moved(prop),
+            _number(prop.jensen_shannon, 2),
+            _p(prop.p_value),
+            _number(reference.get(prop.name, math.nan), 2),
+        )
+        for prop in found.strength[0].properties
+    )
+    means = (f"mean {found.train}", f"mean {found.test}")
+    heads = (*means, "effect", "Wasserstein", "Jensen-Shannon", "p", "reference's")
+    yield Table(columns=names("property") + numbers(*heads), rows=rows)
+
+
+def _confounds(found: AuditFindings) -> Iterator[Block]:
+    shown = found.confounds[:_SHOWN_CONFOUNDS]
+    more = len(found.confounds) - len(shown)
+    yield Heading("What else moved")
+    yield Paragraph(
+        "Properties, and whether rows hold an element, that the split was not meant to move, by standardised "
+        f"effect from {found.train} to {found.test} (.2 is small, .5 medium, .8 large), the farthest first"
+        + (f"; {more} more stand in to_dict()." if more else ".")
+    )
+    rows = tuple(row(one.name, effect_words(one.effect), effect_words(one.reference_effect)) for one in shown)
+    yield Table(columns=names("property") + numbers(found.test, found.reference or "reference"), rows=rows)
+
+
+def _atoms(found: AuditFindings) -> Iterator[Block]:
+    yield Heading(f"Never seen in {found.train}")
+    yield Paragraph(f"Elements of a part that no row of {found.train} holds, and the rows that hold one.")
+    rows = tuple(
+        row(
+            one.kind,
+            one.part,
+            _count(one.distinct),
+            _of(one.unseen, one.unseen_share),
+            _of(one.rows, one.rows_share),
+            ", ".join(one.examples),
+        )
+        for one in found.atoms
+    )
+    heads = names("elements", "part") + numbers("different", "unseen", "rows with one") + names("in most rows")
+    yield Table(columns=heads, rows=rows)
+
+
+def _truncation(found: AuditFindings) -> Iterator[Block]:
+    if not found.truncation:
+        return
+    yield Heading("Truncated rows")
+    yield Paragraph(f"Rows of more than {found.truncation[0].max_length:,} tokens of the model.")
+    rows = tuple(
+        row(one.part, _count(one.n), _of(one.truncated, one.share), _number(one.median, 0), _count(one.longest))
+        for one in found.truncation
+    )
+    yield Table(columns=names("part") + numbers("rows", "truncated", "median tokens", "longest"), rows=rows)
+
+
+def _settings(found: AuditFindings) -> Iterator[Block]:
+    settings = found.settings
+    thresholds = settings.thresholds
+    tested = sum(prop.counts for prop in found.strength[0].properties)
+    of_properties = property_permutations(settings.n_permutations, tested)
+    yield Heading("How it was measured")
+    yield Note(
+        f"seed {settings.seed}; {settings.n_permutations:,} permutations of the classifier's AUC and of MMD^2, "
+        f"{of_properties:,} of each property's distance, so that no p-value can be less than "
+        f"{p_value(1 / (1 + settings.n_permutations))} and {p_value(1 / (1 + of_properties))}; two-sample tests on "
+        f"at most {settings.sample:,} distinct rows a part."
+    )
+    yield Note(
+        f"A part leaks above {thresholds.leaked_rows:.1%} of its rows (groups: {thresholds.leaked_groups:.1%}). "
+        f"There is a shift from AUC {thresholds.auc} or a Jensen-Shannon distance of {thresholds.jensen_shannon} "
+        f"of a property on, each with p at most {thresholds.alpha} after Holm's correction for all of them: the "
+        "classifier has half of that level, the properties share the other half."
+    )
+
+
+def _test(test: TwoSampleTest, digits: int) -> tuple[str, str, str]:
+    null = "-" if math.isnan(test.null_95) else f"below {_number(test.null_95, digits)}"
+    return _number(test.statistic, digits), null, _p(test.p_value)
+
+
+def _p(value: float) -> str:
+    return "-" if math.isnan(value) else p_value(value)
+
+
+def _of(count: int, share_of_rows: float) -> str:
+    return _count(count) if math.isnan(share_of_rows) else f"{count:,} ({share(share_of_rows, 2)})"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if math.isnan(value) else fixed(value, digits)
+
+
+def _mean(prop: PropertyShift, value: float) -> str:
+    """A mean in the property's unit; of times, the day."""
+    if math.isnan(value) or not _is_time(prop):
+        return _number(value, 2)
+    return moment_words(value).partition("T")[0]
+
+
+def _moved(prop: PropertyShift) -> str:
+    """The Wasserstein distance in the property's unit; of times in days."""
+    if not _is_time(prop) or math.isnan(prop.wasserstein):
+        return _number(prop.wasserstein, 2)
+    return f"{_number(prop.wasserstein / 86_400, 1)} days"
+
+
+def _is_time(prop: PropertyShift) -> bool:
+    """Whether a property's numbers are seconds since 1970."""
+    of_times = prop.name.partition("(")[0] == Timestamp.__name__
+    return of_times and all("-" in moment_words(mean)[1:] for mean in (prop.mean_train, prop.mean) if mean == mean)
+
+
+def _cut(code: str) -> str:
+    return (
+        code if len(code) <= _SHOWN_CODE else f"{code[:_SHOWN_CODE]}\n... ({len(code) - _SHOWN_CODE:,} more characters)"
+    )

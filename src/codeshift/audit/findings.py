@@ -1,0 +1,75 @@
+"""The figures of an audit, as frozen values."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.confounds import Confound
+from codeshift.audit.copies import Copies
+from codeshift.audit.leakage import Leakage
+from codeshift.audit.settings import AuditSettings
+from codeshift.audit.strength import Strength
+from codeshift.audit.truncation import Truncation
+from codeshift.audit.verdict import Verdict
+from codeshift.properties import Property
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AuditFindings:
+    """What ``AuditReport`` shows; its attributes are described there."""
+
+    train: str
+    test: str
+    reference: str | None
+    sizes: Mapping[str, int]
+    settings: AuditSettings
+    leakage: tuple[Leakage, ...]
+    copies: tuple[Copies, ...]
+    strength: tuple[Strength, ...]
+    confounds: tuple[Confound, ...]
+    atoms: tuple[UnseenAtoms, ...]
+    truncation: tuple[Truncation, ...]
+    verdict: Verdict
+    values: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as plain values that ``json`` can write.
+
+        What could not be measured (NaN) is None, what is infinite is "inf" or "-inf".
+        Where leaking rows stood in their part is left out, since it depends on the order of rows.
+        """
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "values"}
+        plain: dict[str, Any] = _plain(fields)
+        return plain
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, AuditFindings) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Property):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value):
+        compared = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
+        return compared | {name: _plain(getattr(value, name)) for name in _derived(type(value))}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _derived(cls: type) -> list[str]:
+    """Shares are properties of the counts that they are made of."""
+    return [name for name, member in vars(cls).items() if isinstance(member, property)]

@@ -1,0 +1,111 @@
+"""Text within a line: words, code and links; and how text from the data is made fit to stand in one."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from codeshift.errors import ParameterError
+
+_ADDRESSES = ("https://", "http://", "./", "#")
+
+
+@dataclass(frozen=True)
+class CodeSpan:
+    """Code within a line, shown to the last space; what cannot be shown is escaped as Python does."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """Text that leads to an address: a page of the web, a file beside the document, or a place within it.
+
+    Raises:
+        ParameterError: if the address is of another kind, such as a script.
+    """
+
+    text: str
+    address: str
+
+    def __post_init__(self) -> None:
+        if not self.address.startswith(_ADDRESSES):
+            remedy = "other addresses could run a script"
+            raise ParameterError("address", f"one that begins with one of {_ADDRESSES}", self.address, remedy)
+
+
+Span = str | CodeSpan | Link
+Text = str | tuple[Span, ...]
+
+
+def spans(text: Text) -> tuple[Span, ...]:
+    """The pieces of a text.
+
+    >>> spans("a"), spans(("a", CodeSpan("b")))
+    (('a',), ('a', CodeSpan(code='b')))
+    """
+    return (text,) if isinstance(text, str) else text
+
+
+def plain(text: Text) -> str:
+    """The words alone.
+
+    >>> plain(("The part ", CodeSpan("test_ood"), "."))
+    'The part test_ood.'
+    """
+    return "".join(_words(span) for span in spans(text))
+
+
+def _words(span: Span) -> str:
+    match span:
+        case CodeSpan(code):
+            return code
+        case Link(words, _):
+            return words
+        case str():
+            return span
+
+
+def exact(text: str) -> str:
+    r"""Text with what cannot be shown, ends of lines among it, escaped as Python does.
+
+    >>> print(exact("a\n\x1b[2Jb \ud800"))
+    a\n\x1b[2Jb \ud800
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def prose(text: str) -> str:
+    r"""Text on one line: white space is one space, as in a web page, and the rest is shown exactly.
+
+    >>> prose("two\n lines"), prose(" a")
+    ('two lines', ' a')
+    """
+    folded = " ".join(text.split())
+    before, after = (" " if end.isspace() else "" for end in (text[:1], text[-1:]))
+    return exact(f"{before}{folded}{after}" if folded else before)
+
+
+def lines_of(code: str) -> list[str]:
+    r"""The lines of code as a terminal may show them: tabs are kept, what steers a terminal is escaped.
+
+    >>> lines_of("a\tb\r\n\x1b[2J\u202e")
+    ['a\tb', '\\x1b[2J\\u202e']
+    """
+    return ["".join(each if _harmless(each) else exact(each) for each in line) for line in code.splitlines()] or [""]
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() or character == "\t" or unicodedata.category(character) == "Zs"
+
+
+def quoted(address: str) -> str:
+    """An address that no format can take for its own end.
+
+    >>> quoted("./a b(c).json"), quoted("https://arxiv.org/abs/2210.04802#a")
+    ('./a%20b%28c%29.json', 'https://arxiv.org/abs/2210.04802#a')
+    """
+    return quote(address, safe="%:/?#[]@!$&*+,;=~", errors="backslashreplace")

@@ -1,0 +1,113 @@
+"""Documents as Markdown: CommonMark with the tables of GitHub and the hub."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
+from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, prose, quoted, spans
+
+# What Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as structure.
+_STRUCTURE = re.compile(r"[&<>|\\`*_\[\]{}~$#@]|!(?=\[)|:(?=/)|(?<=www)\.")
+_WITHIN_WORDS = re.compile(r"(?<=[^\W_])&#95;(?=[^\W_])")
+# What begins a list, a rule or the underline of a heading where it stands first.
+_FIRST = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=]))")
+
+
+def render(document: Document, *, level: int = 1) -> str:
+    """The document, with an end of line at its end.
+
+    Args:
+        document: what to render.
+        level: of the title; headings lie below.
+    """
+    title = [_heading(document.title, level)] if document.title else []
+    return "\n\n".join([*title, *(_block(block, level) for block in document.filled)]) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Text that Markdown shows as it is, on one line.
+
+    >>> print(escaped("a|b `c`\n<d> for_loop"))
+    a\|b \`c\` \<d\> for\_loop
+    """
+    return _STRUCTURE.sub(r"\\\g<0>", prose(text))
+
+
+def fenced(code: str, language: str = "") -> str:
+    """Code in a fence longer than any run of backticks inside.
+
+    >>> print(fenced("x = '```'"))
+    ````
+    x = '```'
+    ````
+    """
+    code = re.sub("\r\n?", "\n", code.encode("utf-8", errors="backslashreplace").decode())
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{code}\n{fence}"
+
+
+def _block(block: Block, level: int) -> str:
+    match block:
+        case Heading(text, below):
+            return _heading(text, level + below)
+        case Paragraph(text) | Note(text):
+            return _first(text)
+        case Points(points):
+            return "\n".join(f"- {_first(point)}" for point in points)
+        case Facts(facts):
+            return "\n".join(
+                f"- {_first(name)}: {_inline(told)}" if name else f"  {_first(told)}" for name, told in facts
+            )
+        case Code(code, language, caption):
+            above = f"{_first(caption)}\n\n" if caption else ""
+            return above + fenced(code, language)
+        case Figure(name=name, label=label, caption=caption):
+            above = f"{_first(caption)}\n\n" if caption else ""
+            return f"{above}![{escaped(label)}](./{quoted(name)}.svg)"
+        case Table():
+            return _table(block)
+
+
+def _heading(text: Text, level: int) -> str:
+    return f"{'#' * level} {_inline(text)}"
+
+
+def _table(table: Table) -> str:
+    heads = [escaped(column.title) for column in table.columns]
+    rules = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [[f"{_inline(value.text)} {escaped(value.aside)}".strip() for value in row] for row in table.rows]
+    lines = "\n".join(map(_line, (heads, rules, *rows)))
+    above = f"{_first(table.caption)}\n\n" if table.caption else ""
+    return above + lines + (f"\n\n{_first(table.note)}" if table.note else "")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _first(text: Text) -> str:
+    """Text at the beginning of a block, where more can be structure."""
+    return _FIRST.sub(r"\g<0>\\", _inline(text))
+
+
+def _inline(text: Text) -> str:
+    return "".join(map(_span, spans(text))).strip()
+
+
+def _span(span: Span) -> str:
+    match span:
+        case CodeSpan(code):
+            return f"<code>{_exact(code)}</code>"  # backticks cannot hold a pipe in a table, nor show one space
+        case Link(words, address):
+            return f"[{escaped(words)}]({quoted(address).replace('&', '&amp;')})"
+        case str():
+            return escaped(span)
+
+
+def _exact(code: str) -> str:
+    """Code to the last character. An underscore inside of a word is no structure, and names are easier to read so."""
+    made = _STRUCTURE.sub(lambda found: f"&#{ord(found[0])};", exact(code))
+    return _WITHIN_WORDS.sub("_", made)

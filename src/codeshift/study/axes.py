@@ -1,0 +1,136 @@
+"""The axes of a study: scenarios, methods, shares, seeds and variants. Each value more gives more runs."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from codeshift.errors import ParameterError
+from codeshift.splitters import Scenario
+from codeshift.study.keys import NONE
+from codeshift.study.spec import is_lora
+
+AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
+"""The settings to which ``extend`` may add: each gives more runs and changes none."""
+
+
+def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
+    """Scenarios with names that differ.
+
+    >>> checked_scenarios([])
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: scenarios must be at least one Scenario, got []: such as
+    simscood_scenarios("code", "java")
+    """
+    remedy = 'such as simscood_scenarios("code", "java")'
+    found = as_sequence("scenarios", scenarios, remedy)
+    if not found:
+        raise ParameterError("scenarios", "at least one Scenario", scenarios, remedy)
+    for one in found:
+        if not isinstance(one, Scenario):
+            remedy = 'write Scenario("a name", splitter)'
+            if isinstance(one, str):
+                remedy = f'take scenarios_by_name("{one}", column=...) of codeshift.splitters'
+            raise ParameterError("scenarios", "Scenario objects", one, remedy)
+    check_differ("scenarios", [one.name for one in found])
+    return found
+
+
+def checked_methods(methods: Any) -> dict[str, Any]:
+    """Methods by name; each is None or a config of PEFT."""
+    remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
+    if not isinstance(methods, Mapping) or not methods:
+        raise ParameterError("methods", "configs by name, at least one", methods, remedy)
+    for name, config in methods.items():
+        if not isinstance(name, str) or not name or name == NONE:
+            taken = f"; {NONE!r} is the model without fine-tuning, which is always evaluated"
+            raise ParameterError("methods", "configs by names of text", name, remedy + taken)
+        if config is not None:
+            _check_peft(name, config)
+    return dict(methods)
+
+
+def _check_peft(name: str, config: Any) -> None:
+    from peft import PeftConfig
+
+    if not isinstance(config, PeftConfig):
+        remedy = "give None for full fine-tuning, or a config such as peft.LoraConfig(r=8)"
+        raise ParameterError(f"methods[{name!r}]", "None or a config of PEFT", config, remedy)
+
+
+def checked_kept(shares: Any) -> tuple[float, ...]:
+    """Shares from 0 to 1 that differ, ascending.
+
+    >>> checked_kept((1, 0.5))
+    (0.5, 1.0)
+    """
+    remedy = "0 masks the region, 1 is the 100% baseline"
+    found = as_sequence("ood_kept", shares, remedy)
+    if not found:
+        raise ParameterError("ood_kept", "at least one share", shares, remedy)
+    for share in found:
+        if not is_number(share) or not 0 <= share <= 1:
+            raise ParameterError("ood_kept", "shares from 0 to 1", share, remedy)
+    check_differ("ood_kept", [float(share) for share in found])
+    return tuple(sorted(float(share) for share in found))
+
+
+def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
+    """Whole numbers from 0 up that differ."""
+    found = as_sequence(name, seeds, "such as (0, 1, 2)")
+    if not found:
+        raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
+    for seed in found:
+        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or seed < 0:
+            raise ParameterError(name, "whole numbers from 0 up", seed, "such as (0, 1, 2)")
+    check_differ(name, [int(seed) for seed in found])
+    return tuple(int(seed) for seed in found)
+
+
+def checked_shares(
+    name: str, values: Any, methods: Mapping[str, Any], *, largest: float | None = None
+) -> tuple[float, ...]:
+    """Numbers above 0 (and below ``largest``) that differ, and a method that they apply to.
+
+    Args:
+        name: of the argument: ``wise_ft`` or ``adapter_scales``.
+        values: as given.
+        methods: of the study.
+        largest: numbers must be below it; None for no bound.
+    """
+    found = as_sequence(name, values, "such as (0.25, 0.5, 0.75)")
+    for value in found:
+        if not is_number(value) or value <= 0 or (largest is not None and value >= largest) or value == 1:
+            bound = "numbers above 0 other than 1" if largest is None else f"between 0 and {largest:g}, both excluded"
+            remedy = "0 is the model without fine-tuning and 1 the fine-tuned one, which are evaluated anyway"
+            raise ParameterError(name, bound, value, remedy)
+    check_differ(name, [float(value) for value in found])
+    needed = "full fine-tuning" if name == "wise_ft" else "LoRA"
+    fits = [is_lora(config) if name == "adapter_scales" else config is None for config in methods.values()]
+    if found and not any(fits):
+        raise ParameterError(
+            name, f"left out where no method is {needed}", values, f"add such a method to {sorted(methods)}"
+        )
+    return tuple(sorted(float(value) for value in found))
+
+
+def as_sequence(name: str, values: Any, remedy: str) -> tuple[Any, ...]:
+    """What is listed, as a tuple; raise a ParameterError unless it is a list."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise ParameterError(name, "a sequence", values, remedy)
+    return tuple(values)
+
+
+def check_differ(name: str, values: Sequence[Any]) -> None:
+    """Raise a ParameterError where a value stands twice."""
+    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise ParameterError(name, "without repetition", twice[0], "name each once")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number; True and False are none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)

@@ -1,0 +1,109 @@
+"""What workers need of a study, written into its folder before any of them begins."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from filelock import FileLock
+
+from codeshift.errors import ParameterError
+from codeshift.splits.facts import environment
+from codeshift.study.axes import AXES
+from codeshift.study.fingerprint import check_same, fingerprint
+from codeshift.study.spec import StudySpec
+from codeshift.study.store import StudyStore, write_arrow
+from codeshift.study.study_rows import StudyRows
+
+
+def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
+    """Write what workers need, unless it is there; one process does it, others wait for it.
+
+    Raises:
+        ParameterError: the folder is that of another study.
+    """
+    lock = store.lock("study")
+    lock.parent.mkdir(exist_ok=True)
+    with FileLock(lock):
+        settings = fingerprint(spec)
+        found = store.read_study()
+        if found is not None:
+            check_same(settings, found["settings"], store.root, extend=extend)
+            _evaluate_shared_again(spec, store, found["settings"])
+        elif any(store.root.glob("*.json")):
+            raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
+        _save_model(spec, store)
+        _write_rows(spec, rows, store)
+        if found is None or any(settings[name] != found["settings"][name] for name in AXES):
+            versions = environment() if found is None else found["versions"]
+            store.write_study(settings, spec.keys, versions)
+
+
+def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[str, Any]) -> None:
+    """What scenarios share has generated for the rows of the old scenarios' parts alone; new ones have others."""
+    if spec.evaluation.generate_rows is not None and {one.name for one in spec.scenarios} - set(before["scenarios"]):
+        for key in spec.keys:
+            if key.scenario is None:
+                store.evaluate_again(key)
+
+
+def _save_model(spec: StudySpec, store: StudyStore) -> None:
+    """A model or tokenizer that was given as an object becomes a folder that workers can load."""
+    given = [thing for thing in (spec.model, spec.tokenizer) if hasattr(thing, "save_pretrained")]
+    if not given or store.model.exists():
+        return
+    temporary = store.root / ".model"
+    shutil.rmtree(temporary, ignore_errors=True)
+    from codeshift.study.worker import quiet
+
+    with quiet():
+        for thing in given:
+            thing.save_pretrained(temporary)
+    temporary.replace(store.model)
+
+
+def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
+    """Write what is not written yet; what is there stays as it is."""
+    (store.root / "data").mkdir(exist_ok=True)
+    if not store.rows.exists():
+        write_arrow(rows.corpus.table.data, store.rows)
+    if spec.general is not None and not store.general.exists():
+        write_arrow(spec.general, store.general)
+    for split_seed in spec.split_seeds:
+        if not store.parts(split_seed).exists():
+            store.write_parts(split_seed, rows.parts(split_seed).rows, rows.baseline(split_seed))
+        for scenario in spec.scenarios:
+            _write_scenario(spec, rows, store, scenario.name, split_seed)
+
+
+def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: str, split_seed: int) -> None:
+    """Write the manifests and the rows of each regime; the facts come last and say that all is there."""
+    store.split(name, split_seed).mkdir(parents=True, exist_ok=True)
+    dealt = None
+    for share in sorted({0.0, *(share for share in spec.ood_kept if share < 1)}):
+        if not store.manifest(name, split_seed, share).exists():
+            dealt = rows.scenario(name, split_seed)
+            dealt.assignments[share].manifest.save(store.manifest(name, split_seed, share))
+    facts = store.facts(name, split_seed)
+    if dealt is None and facts.with_name("facts.json").exists():
+        return
+    dealt = rows.scenario(name, split_seed)
+    store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
+    manifest = store.manifest(name, split_seed, 0.0).relative_to(store.root)
+    dealt.facts(manifest.as_posix()).save(facts)
+
+
+def forget_failures(spec: StudySpec, store: StudyStore) -> None:
+    """Remove the records of what failed, so that it is done again."""
+    for key in spec.keys:
+        record = store.read_record(key)
+        if record is not None and record.status == "failed":
+            store.record(key).unlink()
+            if record.error.startswith("CheckpointError"):  # it would stand in the way again
+                shutil.rmtree(store.training(key) / "checkpoints", ignore_errors=True)
+    for split_seed in spec.split_seeds:
+        for scenario in spec.scenarios:
+            audit = store.read_audit(scenario.name, split_seed)
+            if audit is not None and "error" in audit:
+                store.audit(scenario.name, split_seed).unlink()

@@ -1,0 +1,73 @@
+"""How a study goes, told while it runs: a bar, or each record as its run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from codeshift.properties.progress import bars_shown
+from codeshift.study.auditing import AuditTask
+from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.run_spec import RunSpec
+from codeshift.study.store import StudyStore
+
+
+class StudyProgress:
+    """Tells how a study goes.
+
+    Args:
+        keys: keys of all runs of the study.
+        store: folder of the study.
+        tasks: what is left to do.
+        progress: whether a bar is shown, or what is given each record instead.
+    """
+
+    def __init__(
+        self,
+        keys: Collection[RunKey],
+        store: StudyStore,
+        tasks: Sequence[RunSpec | AuditTask],
+        progress: bool | Callable[[RunRecord], None],
+    ) -> None:
+        self.store = store
+        self.tell = progress if callable(progress) else None
+        done = [key for key in keys if store.record(key).exists()]
+        shown = progress is True and bars_shown()
+        self.bar = tqdm(total=len(keys), initial=len(done), desc="study", unit="run", disable=not shown)
+        self.told = set(done)
+        self.failed = 0
+        self.audits = sum(isinstance(task, AuditTask) for task in tasks)
+        self.working: dict[str, None] = {}  # names, in the order in which they began
+
+    def begins(self, task: RunSpec | AuditTask) -> None:
+        """Tell what is being done."""
+        self.working[task.name] = None
+        self._show()
+
+    def ended(self, task: RunSpec | AuditTask) -> None:
+        """Tell of what a task has left."""
+        self.working.pop(task.name, None)
+        self.audits -= isinstance(task, AuditTask)
+        for key in task.keys if isinstance(task, RunSpec) else ():
+            record = self.store.read_record(key)
+            if record is None or key in self.told:
+                continue
+            self.told.add(key)
+            self.failed += record.status == "failed"
+            self.bar.update()
+            if self.tell is not None:
+                self.tell(record)
+        self._show()
+
+    def _show(self) -> None:
+        left = {"audits left": self.audits} if self.audits else {}
+        now = {"now": next(reversed(self.working))} if self.working else {}
+        self.bar.set_postfix({"failed": self.failed} | left | now)
+
+    def __enter__(self) -> StudyProgress:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.bar.close()

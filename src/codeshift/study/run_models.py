@@ -1,0 +1,111 @@
+"""The models of a run: trained, read back or made of others' weights, with what is worth knowing of the training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import torch
+from datasets import Dataset
+from peft import PeftModel
+
+from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
+from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.result import TrainingResult
+from codeshift.finetune.runtime import seeded
+from codeshift.finetune.tokenizing import remember_tokens
+from codeshift.properties.progress import bars_shown
+from codeshift.study.keys import NONE
+from codeshift.study.run_spec import RunSpec
+from codeshift.study.spec import WISE_FT
+
+
+class RunModels:
+    """Gives the models that a run evaluates.
+
+    Args:
+        task: what is to be done.
+    """
+
+    def __init__(self, task: RunSpec) -> None:
+        self.task, self.method, self.store = task, task.method, task.store
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer of all of them."""
+        return _tokenizer(self.method.tokenizer or str(self.store.model))
+
+    def trained(self) -> tuple[Any, dict[str, Any]]:
+        """The model to evaluate, trained where that is to be done, and facts of the training as JSON values."""
+        key = self.task.key
+        if key.method == NONE:
+            return self._pretrained(), {}
+        record = self.store.earlier_record(key) or self.store.read_record(key)
+        if record is not None and record.status == "done" and list(self.store.training(key).glob("*.safetensors")):
+            # Trained before a variant was asked for, or to be evaluated again.
+            return self._stored(), dict(record.facts) | {"steps": record.steps}
+        assert self.method.config is not None and key.train_seed is not None  # noqa: S101, PT018 - of every method
+        config = replace(self.method.config, seed=key.train_seed)
+        trainer = Trainer(
+            self.method.model or str(self.store.model),
+            self.tokenizer,
+            config,
+            source=self.method.source,
+            target=self.method.target,
+            peft_config=self.method.peft_config,
+            progress=bars_shown(),
+        )
+        data = self._training_data()
+        result = trainer.fit(data, self.store.training(key))
+        return result.model, _facts(result) | {"rows": {part: len(rows) for part, rows in data.items()}}
+
+    def _pretrained(self) -> Any:
+        """The model without fine-tuning; the fresh decoder of an encoder is drawn by the evaluation's seed."""
+        with seeded(self.method.evaluation.seed):
+            model = load_model(self.method.model or str(self.store.model), self.tokenizer)
+        return model.to("cuda" if torch.cuda.is_available() else "cpu")
+
+    def _stored(self) -> Any:
+        folder = self.store.training(self.task.key)
+        if self.method.peft_config is not None:
+            return PeftModel.from_pretrained(self._pretrained(), folder).eval()
+        return load_model(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
+
+    def _training_data(self) -> dict[str, Dataset]:
+        key = self.task.key
+        assert key.ood_kept is not None  # noqa: S101 - of every training
+        rows = Dataset.from_file(str(self.store.rows))
+        positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
+        return {part: rows.select(at) for part, at in positions.items()}
+
+    def variant(self, model: Any, variant: str) -> Any:
+        """A model made of the weights of the trained one."""
+        kind, _, value = variant.partition("=")
+        if kind == WISE_FT:
+            return wise_ft(self._pretrained(), model, float(value))
+        return scale_adapter(model, float(value))
+
+
+@lru_cache(maxsize=1)
+def _tokenizer(name: str) -> Any:
+    """The tokenizer, loaded once a process; it tokenises each row once for all runs of the process."""
+    return remember_tokens(load_tokenizer(name))
+
+
+def _facts(result: TrainingResult) -> dict[str, Any]:
+    """What is worth knowing of a training, as JSON values."""
+    losses, validation = result.losses, result.validation_losses
+    return {
+        "steps": len(losses),
+        "training_seconds": result.seconds,
+        "first_loss": losses[0],
+        "last_loss": losses[-1],
+        "best_validation_loss": min(validation) if validation else None,
+        "best_step": result.best_step,
+        "stopped_early": result.stopped_early,
+        "target_tokens": sum(int(row["tokens"]) for row in result.history if "tokens" in row),
+        "parameters": {"trainable": result.parameters.trainable, "total": result.parameters.total},
+        "truncation": {part: asdict(found) for part, found in result.truncation.items()},
+        "round_trip": {part: found.to_dict() for part, found in result.round_trip.items()},
+    }

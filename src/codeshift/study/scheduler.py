@@ -1,0 +1,153 @@
+"""Tasks of a study are given to an executor until all are done; what dies with its worker is given again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+
+from codeshift.errors import ParameterError
+from codeshift.properties.progress import bars
+from codeshift.study.auditing import AuditTask, do_audit
+from codeshift.study.errors import StudyError
+from codeshift.study.executors import InThisProcess, WorkerProcesses
+from codeshift.study.keys import RunRecord
+from codeshift.study.progress import StudyProgress
+from codeshift.study.run_spec import RunSpec
+from codeshift.study.store import Outcome
+
+Task = RunSpec | AuditTask
+_ATTEMPTS = 3  # how often a task is given to workers that die over it
+_PAUSE = 0.5  # seconds between looks at what another process holds
+
+
+def run_tasks(
+    tasks: Sequence[Task], executor: Executor | None, workers: int, threads: int | None, progress: StudyProgress
+) -> None:
+    """Do what is left to do.
+
+    Args:
+        tasks: the tasks, in their order.
+        executor: where they are done, all at once; None for ``workers`` processes of this machine.
+        workers: number of processes; 1 works in this process.
+        threads: threads of numerical libraries in each of several processes.
+        progress: told of what begins and ends.
+
+    Raises:
+        StudyError: no worker can be started, or the executor takes no more work.
+    """
+    if executor is not None:
+        _drive(tasks, executor, len(tasks), progress)
+    elif workers == 1:
+        _drive(tasks, InThisProcess(), 1, progress)
+    elif tasks:
+        _drive_processes(tasks, workers, threads or 1, progress)
+
+
+def check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
+    """Raise a ParameterError where an argument about who works cannot work."""
+    for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise ParameterError(name, "a whole number from 1 up", value, "such as 2")
+    if executor is not None and not isinstance(executor, Executor):
+        remedy = "such as dask's Client.get_executor(), or leave it out"
+        raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
+
+
+def is_done(task: Task) -> bool:
+    """Whether all that a task leaves is there."""
+    if isinstance(task, AuditTask):
+        return task.store.audit(task.scenario, task.split_seed).exists()
+    return all(task.store.record(key).exists() for key in task.keys)
+
+
+def do_task(task: Task) -> Outcome:
+    """Do a task in whatever process this is: "done", or "busy" where another process is at it."""
+    if isinstance(task, AuditTask):
+        return do_audit(task)
+    from codeshift.study.worker import do_run
+
+    return do_run(task)
+
+
+def do_quietly(task: Task) -> Outcome:
+    """``do_task`` where nobody watches: several workers would write their bars over each other's."""
+    with bars(False):
+        return do_task(task)
+
+
+@dataclass
+class _Attempt:
+    """A task and how often workers have died over it."""
+
+    task: Task
+    deaths: int = 0
+
+
+def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: StudyProgress) -> None:
+    """Give tasks to the executor, at most ``at_once`` at a time, until all are done.
+
+    Raises:
+        StudyError: the executor takes no more work.
+    """
+    left = [_Attempt(task) for task in reversed(tasks)]
+    running: dict[Future[Outcome], _Attempt] = {}
+    while left or running:
+        while left and len(running) < at_once:
+            next_one = left.pop()
+            progress.begins(next_one.task)
+            running[_submitted(executor, next_one.task)] = next_one
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        again = [one for future in finished if (one := _after(future, running.pop(future), progress)) is not None]
+        left[:0] = reversed(again)  # to the end of the queue: the others first
+        if again and not running and len(left) == len(again):
+            time.sleep(_PAUSE)
+
+
+def _submitted(executor: Executor, task: Task) -> Future[Outcome]:
+    if isinstance(task, AuditTask) and task.bound:
+        executor = InThisProcess()
+    try:
+        return executor.submit(do_task if isinstance(executor, InThisProcess) else do_quietly, task)
+    except RuntimeError as error:
+        told = f"the executor takes no more work ({type(error).__name__}: {error})"
+        raise StudyError(f"{told}: what is done stays done; run the study again with a new one") from error
+
+
+def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) -> _Attempt | None:
+    """What is to be done with a task once its future is done: None where that is nothing."""
+    try:
+        if future.result() == "busy":
+            return attempt
+    except StudyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what a run raises is recorded where it runs; this is its worker's end
+        attempt.deaths += 1
+        if attempt.deaths < _ATTEMPTS and not is_done(attempt.task):
+            return attempt
+        _record_death(attempt.task, error)
+    progress.ended(attempt.task)
+    return None
+
+
+def _record_death(task: Task, error: Exception) -> None:
+    """Leave the error of a worker where nothing else was left."""
+    told = f"its worker ended {_ATTEMPTS} times ({type(error).__name__}: {error})"
+    if isinstance(task, AuditTask):
+        if task.store.read_audit(task.scenario, task.split_seed) is None:
+            task.store.write_audit(task.scenario, task.split_seed, {"error": told})
+        return
+    for key in task.keys:
+        if task.store.read_record(key) is None:
+            task.store.write_record(RunRecord(key=key, status="failed", error=f"StudyError: {told}"))
+
+
+def _drive_processes(tasks: Sequence[Task], workers: int, threads: int, progress: StudyProgress) -> None:
+    pool = WorkerProcesses(min(workers, len(tasks)), threads)
+    try:
+        _drive(tasks, pool, workers, progress)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()

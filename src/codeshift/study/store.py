@@ -1,0 +1,266 @@
+"""The folder of a study: where everything stands in it, and how its records and rows are written and read."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from codeshift.errors import ParameterError
+from codeshift.files import replaced, write_text
+from codeshift.study.keys import RunKey, RunRecord, plain_name
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+Rows = NDArray[np.int64]
+Outcome = Literal["done", "busy"]
+"""How an attempt at a task ended: all that it leaves is there, or another process is at it."""
+
+_FORMAT = "codeshift-study/1"
+_ROWS_AT_ONCE = 1000
+_TRAINING = ("train", "validation")
+
+
+@dataclass(frozen=True)
+class StudyStore:
+    """A folder that the processes of a study share; each file is written whole or not at all.
+
+    Attributes:
+        root: folder itself.
+
+    >>> StudyStore(Path("runs/a")).record(RunKey(method="none")).as_posix()
+    'runs/a/runs/none-split0-e6910e10/run.json'
+    """
+
+    root: Path
+
+    @property
+    def study(self) -> Path:
+        """The study's settings and the keys of its runs."""
+        return self.root / "study.json"
+
+    @property
+    def rows(self) -> Path:
+        """All rows, as an Arrow stream."""
+        return self.root / "data" / "rows.arrow"
+
+    @property
+    def general(self) -> Path:
+        """The general held-out set, likewise."""
+        return self.root / "data" / "general.arrow"
+
+    @property
+    def model(self) -> Path:
+        """The model and tokenizer, where they were given as objects."""
+        return self.root / "model"
+
+    def parts(self, split_seed: int) -> Path:
+        """The positions of the rows of each part of a split seed, and of those that the baseline trains on."""
+        return self.root / "data" / f"parts-split{split_seed}.npz"
+
+    def split(self, scenario: str, split_seed: int) -> Path:
+        """The folder of a scenario with a split seed."""
+        key = {"scenario": scenario, "split_seed": split_seed}
+        return self.root / "splits" / plain_name([scenario, f"split{split_seed}"], key)
+
+    def manifest(self, scenario: str, split_seed: int, ood_kept: float) -> Path:
+        """The manifest of one regime."""
+        return self.split(scenario, split_seed) / f"kept{ood_kept:g}.manifest.json"
+
+    def training_rows(self, scenario: str, split_seed: int) -> Path:
+        """The positions of the rows that each regime trains and validates on."""
+        return self.split(scenario, split_seed) / "rows.npz"
+
+    def facts(self, scenario: str, split_seed: int) -> Path:
+        """What ``SplitFacts.save`` takes; written last."""
+        return self.split(scenario, split_seed) / "facts"
+
+    def audit(self, scenario: str, split_seed: int) -> Path:
+        """The audit's figures."""
+        return self.split(scenario, split_seed) / "audit.json"
+
+    def run(self, key: RunKey) -> Path:
+        """The folder of a run."""
+        return self.root / "runs" / key.name
+
+    def record(self, key: RunKey) -> Path:
+        """How a run went; written last."""
+        return self.run(key) / "run.json"
+
+    def earlier(self, key: RunKey) -> Path:
+        """How a run went that is to be evaluated again."""
+        return self.run(key) / "earlier.json"
+
+    def scores(self, key: RunKey, part: str) -> Path:
+        """The scores of a run on one evaluated set."""
+        return self.run(key) / f"{part}.parquet"
+
+    def training(self, key: RunKey) -> Path:
+        """Where a run is trained, and its weights stay."""
+        return self.run(key) / "training"
+
+    def evaluation(self, key: RunKey) -> Path:
+        """Where a run is evaluated, row by row; it is removed when the run is done."""
+        return self.run(key) / "evaluation"
+
+    def lock(self, name: str) -> Path:
+        """A file that whoever works on ``name`` holds locked."""
+        return self.root / "locks" / f"{name}.lock"
+
+    def read_study(self) -> dict[str, Any] | None:
+        """The content of ``study.json``; None where there is none.
+
+        Raises:
+            ParameterError: it is none that this version can read.
+        """
+        try:
+            content: Any = json.loads(self.study.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            remedy = f"study.json is no JSON ({error})"
+            raise ParameterError("folder", "that of a study", str(self.root), remedy) from error
+        found = content.get("format") if isinstance(content, dict) else None
+        if found != _FORMAT:
+            remedy = f"its study.json has the format {found!r}, not {_FORMAT!r}"
+            raise ParameterError("folder", "that of a study", str(self.root), remedy)
+        return dict(content)
+
+    def write_study(self, settings: Mapping[str, Any], keys: Iterable[RunKey], versions: Mapping[str, str]) -> None:
+        """Write ``study.json``.
+
+        Args:
+            settings: fingerprint of the study.
+            keys: keys of its runs.
+            versions: versions of libraries.
+        """
+        runs = [key.to_dict() for key in keys]
+        content = {"format": _FORMAT, "settings": settings, "versions": versions, "runs": runs}
+        write_text(self.study, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    def read_record(self, key: RunKey) -> RunRecord | None:
+        """The record of a run, which is done or failed; None where there is none: it is pending."""
+        return _record(self.record(key))
+
+    def earlier_record(self, key: RunKey) -> RunRecord | None:
+        """The record of a run before it was set to be evaluated again; None where it was not."""
+        return _record(self.earlier(key))
+
+    def evaluate_again(self, key: RunKey) -> None:
+        """Make a run that is done pending: what was trained stays, and its record for what it says of the training."""
+        record = self.read_record(key)
+        if record is not None and record.status == "done":
+            self.record(key).replace(self.earlier(key))
+
+    def write_record(self, record: RunRecord) -> None:
+        """Write a record, after what else the run has left is safely on disk."""
+        folder = self.run(record.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*.parquet"):
+            _to_disk(path)
+        write_text(self.record(record.key), json.dumps(_finite(record.to_dict()), indent=1, allow_nan=False))
+        _to_disk(self.record(record.key))
+        self.earlier(record.key).unlink(missing_ok=True)
+        _to_disk(folder)
+
+    def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
+        """The figures of an audit, or ``"error"`` alone where it failed; None where it is not done."""
+        try:
+            figures: dict[str, Any] = json.loads(self.audit(scenario, split_seed).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return figures
+
+    def write_audit(self, scenario: str, split_seed: int, figures: Mapping[str, Any]) -> None:
+        """Write the figures of an audit, or its error."""
+        write_text(self.audit(scenario, split_seed), json.dumps(figures, indent=1, allow_nan=False))
+
+    def write_parts(self, split_seed: int, parts: Mapping[str, Rows], baseline: Mapping[str, Rows]) -> None:
+        """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""
+        named = {f"baseline:{part}": rows for part, rows in baseline.items()}
+        _write_arrays(self.parts(split_seed), dict(parts) | named)
+
+    def write_regimes(self, scenario: str, split_seed: int, regimes: Mapping[float, Mapping[str, Rows]]) -> None:
+        """Write the positions of the rows that each share kept trains and validates on."""
+        named = {f"{share:g}:{part}": rows for share, parts in regimes.items() for part, rows in parts.items()}
+        _write_arrays(self.training_rows(scenario, split_seed), named)
+
+    def read_test(self, split_seed: int) -> Rows:
+        """The positions of the test rows of a split seed."""
+        with np.load(self.parts(split_seed), allow_pickle=False) as arrays:
+            test: Rows = arrays["test"]
+        return test
+
+    def read_training(self, scenario: str | None, split_seed: int, ood_kept: float) -> dict[str, Rows]:
+        """The positions of the rows of ``train``, and of ``validation`` where there is one.
+
+        Args:
+            scenario: scenario whose region is masked; None for the 100% baseline.
+            split_seed: seed of the dealing.
+            ood_kept: share of the region that is kept.
+        """
+        baseline = scenario is None
+        path = self.parts(split_seed) if scenario is None else self.training_rows(scenario, split_seed)
+        named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in _TRAINING}
+        with np.load(path, allow_pickle=False) as arrays:
+            return {part: arrays[name] for part, name in named.items() if name in arrays.files}
+
+
+def _record(path: Path) -> RunRecord | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return RunRecord.from_dict(json.loads(text))
+
+
+def _finite(value: Any) -> Any:
+    """JSON values, with None for what is no number."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _to_disk(path: Path) -> None:
+    """Have the system write a file or folder to its disk now."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_arrow(data: Dataset, path: Path) -> None:
+    """Write a dataset as an Arrow stream, whole or not at all; ``Dataset.from_file`` maps it into memory.
+
+    >>> import tempfile
+    >>> from datasets import Dataset
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_arrow(Dataset.from_dict({"code": ["x", "y"]}).select([1]), Path(folder) / "rows.arrow")
+    ...     Dataset.from_file(str(Path(folder) / "rows.arrow"))["code"][:]
+    ['y']
+    """
+    schema = data.features.arrow_schema
+    with (
+        replaced(path) as temporary,
+        pa.OSFile(str(temporary), "wb") as file,
+        pa.ipc.new_stream(file, schema) as stream,
+    ):
+        for table in data.with_format("arrow").iter(_ROWS_AT_ONCE):
+            stream.write_table(table)
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, Rows]) -> None:
+    with replaced(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

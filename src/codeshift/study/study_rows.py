@@ -1,0 +1,65 @@
+"""The rows of every part of a study: each dealing is done once, however many runs and scenarios rest on it."""
+
+from __future__ import annotations
+
+from codeshift.errors import ParameterError
+from codeshift.study.corpus import Corpus, Parts, Rows
+from codeshift.study.keys import NONE, RunKey
+from codeshift.study.regimes import ScenarioRows, baseline_rows, scenario_rows
+from codeshift.study.spec import StudySpec
+
+
+class StudyRows:
+    """The rows of every part of a study, dealt when they are first asked for.
+
+    Args:
+        spec: spec of the study.
+    """
+
+    def __init__(self, spec: StudySpec) -> None:
+        self.spec = spec
+        self.corpus = Corpus.of(spec.dataset)
+        self._parts: dict[int, Parts] = {}
+        self._baselines: dict[int, dict[str, Rows]] = {}
+        self._scenarios: dict[tuple[str, int], ScenarioRows] = {}
+        self._check_seeds()
+
+    def _check_seeds(self) -> None:
+        spec, official = self.spec, self.corpus.official
+        draws = spec.request.train_size is not None or any(0 < share < 1 for share in spec.ood_kept)
+        draws = draws or not official or ("validation" not in official and spec.request.validation_size > 0)
+        if not draws and len(spec.split_seeds) > 1:
+            remedy = "the official splits leave nothing to chance; train_seeds are what differs"
+            raise ParameterError("split_seeds", "one seed where nothing is drawn", spec.split_seeds, remedy)
+
+    def parts(self, split_seed: int) -> Parts:
+        """The parts of a split seed, before any region is masked."""
+        if split_seed not in self._parts:
+            spec = self.spec
+            self._parts[split_seed] = self.corpus.deal(spec.request, spec.column, spec.test_size, split_seed)
+        return self._parts[split_seed]
+
+    def baseline(self, split_seed: int) -> dict[str, Rows]:
+        """The positions of what the 100% baseline trains and validates on."""
+        if split_seed not in self._baselines:
+            parts = self.parts(split_seed)
+            self._baselines[split_seed] = baseline_rows(parts, self.spec.request, self.spec.column)
+        return self._baselines[split_seed]
+
+    def scenario(self, name: str, split_seed: int) -> ScenarioRows:
+        """A scenario with a split seed."""
+        if (name, split_seed) not in self._scenarios:
+            scenario = next(one for one in self.spec.scenarios if one.name == name)
+            self._scenarios[name, split_seed] = scenario_rows(
+                scenario, self.parts(split_seed), self.spec.request, self.spec.ood_kept
+            )
+        return self._scenarios[name, split_seed]
+
+    def training(self, key: RunKey) -> dict[str, Rows]:
+        """The positions of what a run trains and validates on; nothing for the model without fine-tuning."""
+        if key.method == NONE:
+            return {}
+        if key.scenario is None:
+            return self.baseline(key.split_seed)
+        assert key.ood_kept is not None  # noqa: S101 - of every training
+        return self.scenario(key.scenario, key.split_seed).training(key.ood_kept)

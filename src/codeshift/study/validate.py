@@ -1,0 +1,211 @@
+"""From the arguments of a study to its spec: each is checked once, here, and settled to one kind of value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+
+from codeshift.audit.settings import AuditSettings
+from codeshift.data import embedded_model_path
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.metrics import Metric, metric_by_name
+from codeshift.splits.config import SplitConfig
+from codeshift.splitters import Scenario
+from codeshift.study.axes import (
+    as_sequence,
+    check_differ,
+    checked_kept,
+    checked_methods,
+    checked_scenarios,
+    checked_seeds,
+    checked_shares,
+    is_number,
+)
+from codeshift.study.spec import Evaluation, StudySpec
+
+if TYPE_CHECKING:
+    from codeshift.finetune import TrainingConfig
+
+_AS_GIVEN = ("dataset", "source", "target", "general", "test_size", "audit", "keep_weights", "title")
+
+
+def validate(given: Mapping[str, Any]) -> StudySpec:
+    """The spec of a study.
+
+    Args:
+        given: every argument of ``Study``, by name.
+
+    Raises:
+        ParameterError: a value cannot work.
+        DataError: the data lacks a column.
+    """
+    scenarios = checked_scenarios(given["scenarios"])
+    column = given["column"] or common_column(scenarios)
+    methods = checked_methods(given["methods"])
+    language = given["language"] or _common_language(scenarios)
+    configs = checked_config(given["config"], methods)
+    metrics = checked_metrics(given["metrics"], language)
+    settled: dict[str, Any] = {
+        "ood_kept": checked_kept(given["ood_kept"]),
+        "split_seeds": checked_seeds("split_seeds", given["split_seeds"]),
+        "train_seeds": checked_seeds("train_seeds", given["train_seeds"]),
+        "wise_ft": checked_shares("wise_ft", given["wise_ft"], methods, largest=1.0),
+        "adapter_scales": checked_shares("adapter_scales", given["adapter_scales"], methods),
+    }
+    check_size("test_size", given["test_size"])
+    evaluation = checked_evaluation(given, metrics, configs.values())
+    _check_audit(given["audit"])
+    model = str(embedded_model_path()) if given["model"] is None else given["model"]
+    _check_tokenizer(model, given["tokenizer"])
+    spec = StudySpec(
+        scenarios=scenarios,
+        column=column,
+        language=language,
+        model=model,
+        tokenizer=model if given["tokenizer"] is None else given["tokenizer"],
+        methods=methods,
+        configs=configs,
+        metrics=metrics,
+        request=deal_request(given),
+        evaluation=evaluation,
+        **settled,
+        **{name: given[name] for name in _AS_GIVEN},
+    )
+    check_columns(spec)
+    return spec
+
+
+def common_column(scenarios: Sequence[Scenario]) -> str:
+    """The one column of code that all scenarios read.
+
+    Raises:
+        ParameterError: they read several.
+    """
+    columns = sorted({column for scenario in scenarios for column in scenario.splitter.columns})
+    if len(columns) > 1:
+        raise ParameterError("column", "given where scenarios read several", columns, "name the column of the code")
+    return columns[0]
+
+
+def _common_language(scenarios: Sequence[Scenario]) -> str | None:
+    """The one language that scenarios name, where they name one."""
+    named = {language for scenario in scenarios if (language := getattr(scenario.splitter, "language", None))}
+    return named.pop() if len(named) == 1 else None
+
+
+def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, TrainingConfig]:
+    """The training config of each method."""
+    from codeshift.finetune import TrainingConfig
+
+    if config is None or isinstance(config, TrainingConfig):
+        return dict.fromkeys(methods, config or TrainingConfig())
+    if not isinstance(config, Mapping):
+        raise ParameterError(
+            "config", "a TrainingConfig, or one for each method by name", config, "see codeshift.finetune"
+        )
+    for name, one in config.items():
+        if name not in methods:
+            raise ParameterError("config", "of names of methods", name, closest(name, methods))
+        if not isinstance(one, TrainingConfig):
+            raise ParameterError(f"config[{name!r}]", "a TrainingConfig", one, "see codeshift.finetune")
+    missing = [name for name in methods if name not in config]
+    if missing:
+        raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")
+    return {name: config[name] for name in methods}
+
+
+def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
+    """Metrics whose names differ; a name becomes its metric."""
+    from codeshift.finetune.evaluator import check_one_output
+
+    remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
+    found = []
+    for one in as_sequence("metrics", metrics, remedy):
+        metric = metric_by_name(one, language=language) if isinstance(one, str) else one
+        if not isinstance(metric, Metric):
+            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", one, remedy)
+        found.append(metric)
+    if not found:
+        raise ParameterError("metrics", "at least one metric", metrics, remedy)
+    check_differ("metrics", [metric.name for metric in found])
+    check_one_output(found)
+    return tuple(found)
+
+
+def check_size(name: str, value: Any) -> None:
+    """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
+    if not whole and not (is_number(value) and 0 < value < 1):
+        raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
+
+
+def deal_request(given: Mapping[str, Any]) -> SplitConfig:
+    """What the study asks of each dealing; the seed and the share kept are those of the run."""
+    return SplitConfig(
+        seed=0,
+        validation_size=given["validation_size"],
+        train_size=given["train_size"],
+        groups=given["groups"],
+        near_duplicates=given["near_duplicates"],
+    )
+
+
+def checked_evaluation(
+    given: Mapping[str, Any], metrics: tuple[Metric, ...], configs: Collection[TrainingConfig]
+) -> Evaluation:
+    """How models are evaluated: with the longest source and target of any method's config."""
+    from codeshift.finetune.config import check_count
+
+    check_count("evaluation_batch_size", given["evaluation_batch_size"], at_least=1)
+    check_count("evaluation_seed", given["evaluation_seed"], at_least=0)
+    if given["generate_rows"] is not None:
+        check_count("generate_rows", given["generate_rows"], at_least=1, remedy="leave metrics of text out for none")
+    return Evaluation(
+        metrics=metrics,
+        batch_size=given["evaluation_batch_size"],
+        max_source_length=max(config.max_source_length for config in configs),
+        max_target_length=max(config.max_target_length for config in configs),
+        special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
+        decoding=given["decoding"],
+        generate_rows=given["generate_rows"],
+        seed=given["evaluation_seed"],
+    )
+
+
+def _check_audit(audit: Any) -> None:
+    if isinstance(audit, Mapping):
+        known = [f.name for f in fields(AuditSettings)]
+        for name in audit:
+            if name not in known:
+                raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
+    elif not isinstance(audit, bool):
+        remedy = 'such as {"n_permutations": 99}'
+        raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
+
+
+def _check_tokenizer(model: Any, tokenizer: Any) -> None:
+    if not isinstance(model, str | os.PathLike) and tokenizer is None:
+        raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
+
+
+def check_columns(spec: StudySpec) -> None:
+    """Raise a ParameterError or DataError where the data lacks a column, or is no data."""
+    from codeshift.finetune.evaluator import check_test_code
+    from codeshift.finetune.template import Template
+
+    sets = spec.data_splits | ({} if spec.general is None else {"general": spec.general})
+    for name, rows in sets.items():
+        if not isinstance(rows, Dataset):
+            parameter = "dataset" if name == "data" else name
+            raise ParameterError(parameter, "a Dataset or a DatasetDict", type(rows).__name__, "load it with datasets")
+        for parameter in ("source", "target"):
+            Template(getattr(spec, parameter), parameter).check(rows.features)
+        check_test_code(spec.metrics, Template(spec.target, "target"), rows)
+        if name != "general":
+            for column in spec.data_columns:
+                if column not in rows.column_names:
+                    raise DataError("column", f"a column of {name}", column, closest(column, rows.column_names))

@@ -1,0 +1,143 @@
+"""One run of a study: train, evaluate, leave the scores. Called in any process that sees the study's folder."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
+from codeshift.finetune.identity import versions
+from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.run_models import RunModels
+from codeshift.study.run_spec import RunSpec
+from codeshift.study.scoring import RunScorer
+from codeshift.study.store import Outcome
+
+_ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch's random generators
+
+
+def do_run(task: RunSpec) -> Outcome:
+    """Do a task, unless it is done or another process is at it.
+
+    What fails is recorded with its error; only what stops the process itself leaves no record.
+
+    Returns:
+        "done", or "busy" where another process holds the run.
+    """
+    lock = task.store.lock(task.name)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with _ONE_AT_A_TIME:
+        try:
+            with FileLock(lock, timeout=0), _threads(task.threads), quiet():
+                _Work(task).do()
+        except Timeout:
+            return "busy"
+    return "done"
+
+
+class _Work:
+    """A training with its variants; ``do`` may be called once."""
+
+    def __init__(self, task: RunSpec) -> None:
+        self.task, self.store = task, task.store
+        self.models = RunModels(task)
+
+    def do(self) -> None:
+        left = [key for key in self.task.keys if self.store.read_record(key) is None]
+        if not left:
+            return
+        trained = _Lazy(self.models.trained)
+        for key in left:
+            self._one(key, trained)
+        if self.task.key.method != NONE:
+            shutil.rmtree(self.store.training(self.task.key) / "checkpoints", ignore_errors=True)
+            if not self.task.method.keep_weights:
+                _drop_weights(self.store.training(self.task.key))
+
+    def _one(self, key: RunKey, trained: _Lazy) -> None:
+        started = time.perf_counter()
+        self.store.run(key).mkdir(parents=True, exist_ok=True)
+        try:
+            model, facts = trained.get()
+            facts = dict(facts) if not key.variant else {}
+            if key.variant:
+                model = self.models.variant(model, key.variant)
+            facts["evaluated"] = RunScorer(self.task, self.models.tokenizer).score(model, key)
+            facts["versions"] = versions()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is recorded, and the other runs go on
+            record = RunRecord(key=key, status="failed", error=f"{type(error).__name__}: {error}")
+        else:
+            seconds = time.perf_counter() - started
+            steps = facts.pop("steps", None)
+            record = RunRecord(key=key, status="done", seconds=seconds, steps=steps, facts=facts)
+        self.store.write_record(record)
+        if record.status == "done":
+            shutil.rmtree(self.store.evaluation(key), ignore_errors=True)
+
+
+@dataclass
+class _Lazy:
+    """A value that is computed when it is first asked for, or the error that came of it."""
+
+    compute: Callable[[], tuple[Any, dict[str, Any]]]
+    found: tuple[Any, dict[str, Any]] | None = None
+    error: Exception | None = None
+
+    def get(self) -> tuple[Any, dict[str, Any]]:
+        if self.error is not None:
+            raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
+        if self.found is None:
+            try:
+                self.found = self.compute()
+            except Exception as error:
+                self.error = error
+                raise
+        return self.found
+
+
+def _drop_weights(folder: Path) -> None:
+    for path in folder.glob("*.safetensors*"):
+        path.unlink()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the bars of others, and without warnings of what stands in the record of the run."""
+    from transformers.utils import logging
+
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            for told_elsewhere in (TruncationWarning, RoundTripWarning, AdapterWarning, FutureWarning):
+                warnings.simplefilter("ignore", told_elsewhere)
+            yield
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """So many threads in torch and in numerical libraries inside, and afterwards as before."""
+    if count is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpool_limits(count):
+            yield
+    finally:
+        torch.set_num_threads(before)
