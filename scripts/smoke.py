@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as folder:
         assert lacking.returncode == 2, (words, lacking.stderr)
         assert "pip install 'codeshift-ood[finetune]'" in lacking.stderr, (words, lacking.stderr)
         assert "Traceback" not in lacking.stderr, (words, lacking.stderr)
-    for words in (["audit", "parts", "--permutations", "19"], ["doctor"], ["languages"]):
+    for words in (["audit", "parts", "--permutations", "39"], ["doctor"], ["languages"]):
         works = subprocess.run([command, *words], capture_output=True, text=True, cwd=place)
         assert works.returncode == 0, (words, works.stderr)
 print("smoke test passed on Python", sys.version.split()[0])

@@ -74,8 +74,8 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
     root, data, parts = here["root"], here["data"], here["parts"]
     return [
         ["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", f"{root}/again", "--overwrite"],
-        ["audit", parts, "--column", "func", "--language", "python", "--permutations", "19"],
-        ["audit", parts, "--column", "func", "--permutations", "19", "--out", f"{root}/audit.html"],
+        ["audit", parts, "--column", "func", "--language", "python", "--permutations", "39"],
+        ["audit", parts, "--column", "func", "--permutations", "39", "--out", f"{root}/audit.html"],
         ["train", parts, "--source", "doc", "--target", "func", "--max-steps", "1", "--out", f"{root}/model"],
         [
             "train",
