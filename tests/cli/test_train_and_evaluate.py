@@ -113,6 +113,7 @@ WITHOUT_END = """
 import signal, sys
 from codeshift.cli import main
 from codeshift.finetune import trainer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
 step = trainer._Run._step
 def holding(run, rows):  # the command cannot end before the signal comes, however fast the machine
     step(run, rows)
