@@ -199,7 +199,7 @@ def test_a_small_test_part_is_told_and_copies_can_be_dropped(data: str, tmp_path
     assert re.search(
         r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", told.err
     )
-    rows = int(re.search(r"test_ood +(\d+) rows", told.out)[1])
+    rows = int(re.search(r"test_ood +(\d+) +rows", told.out)[1])
     assert f"test_ood has {rows} distinct rows" in told.err
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert manifest["request"]["near_duplicates"]["drop"] is True

@@ -169,7 +169,7 @@ def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> 
     assert [row["prediction"] for row in written] == expected["test_ood"].predictions
     assert main(command) == 0
     table = capsys.readouterr().out.splitlines()
-    assert table[0].split() == ["part", "metric", "value", "95%", "interval", "scored", "rows"]
+    assert table[0].split() == ["part", "metric", "value", "95%", "interval", "scored", "groups", "rows"]
     assert {line.split()[0] for line in table[1:5]} == {"test_id", "test_ood"}
 
 

@@ -32,7 +32,7 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     ['np.linalg.norm', 'linalg.norm', 'norm']
     """
     whole = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
-    if not whole:
+    if not whole or (len(whole) == 1 and whole[0] != pattern):  # a glob such as "*.open" asks for what stands before
         return []
     if language in _TYPED:
         return [name for name in names if _of_a_type(whole, _PART.split(name))]
