@@ -20,7 +20,7 @@ scenarios = [
 ]
 limits = {"max_source_length": 160, "max_target_length": 160, "eval_every": None}
 study = Study(
-    dataset=short.select(range(500)),
+    dataset=short.select(range(2000)),
     scenarios=scenarios,  # or simscood_scenarios("code", "python"): fifteen
     source="{docstring}\n{signature}",
     target="code",

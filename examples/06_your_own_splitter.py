@@ -29,7 +29,7 @@ class NestingSplitter(Splitter):
 from codeshift.data import stdlib_functions
 from codeshift.splitters import LengthSplitter
 
-rows = stdlib_functions().select(range(1500))  # or load_dataset("the name of a hub dataset", split="train")
+rows = stdlib_functions().select(range(3000))  # or load_dataset("the name of a hub dataset", split="train")
 deep = NestingSplitter(column="code", language="python", min_depth=14)
 deep_but_short = deep & LengthSplitter(column="code", quantiles=(0.0, 0.8))
 deep_but_short.assign(rows, seed=0)

@@ -12,9 +12,9 @@ from codeshift.splitters import LengthSplitter, Scenario
 from codeshift.study import Study
 
 rows = stdlib_functions()  # or a hub dataset: load_dataset("its name", split="train")
-short = rows.filter(lambda row: len(row["code"]) <= 200 and len(row["docstring"]) <= 100).shuffle(seed=0)
+short = rows.filter(lambda row: len(row["code"]) <= 300 and len(row["docstring"]) <= 100).shuffle(seed=0)
 study = Study(
-    dataset=short.select(range(300)),
+    dataset=short.select(range(2000)),
     scenarios=[Scenario("longest", LengthSplitter(column="code", quantiles=(0.8, 1.0)))],
     source="{docstring}\n{signature}",
     target="code",
