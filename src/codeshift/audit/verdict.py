@@ -14,6 +14,7 @@ from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import FEWEST, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
 from codeshift.audit.truncation import Truncation
+from codeshift.formatting import counted
 
 SOUND, LEAKS, NO_SHIFT = "sound", "leaks", "no shift to speak of"
 TOO_FEW, TOO_FEW_PERMUTATIONS = "too few rows", "too few permutations"
@@ -176,7 +177,7 @@ def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[
     for one in strength:
         role = f"{one.part}, the in-distribution reference, has"
         if one.n < max(thresholds.min_rows, FEWEST):
-            told.append(f"{role} {one.n:,} distinct {'row' if one.n == 1 else 'rows'}: too few to read test beside it")
+            told.append(f"{role} {counted(one.n, 'distinct row')}: too few to read test beside it")
         elif found := _shifts(one, thresholds)[0]:
             told.append(f"{role} itself shifted from train: {'; '.join(found)}")
     return told

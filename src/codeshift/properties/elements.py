@@ -72,3 +72,12 @@ class ElementCounts:
             if element in column:
                 found[:, i] = self.counts[:, [column[element]]].toarray().ravel()
         return found
+
+    def total(self, elements: Sequence[str]) -> np.ndarray:
+        """How often each row holds one of some elements, all of them together, of shape ``(n_rows,)``.
+
+        >>> ElementCounts.from_rows([["if", "for"], ["for"]], [[2, 1], [1]]).total(("for", "if", "while")).tolist()
+        [3, 1]
+        """
+        columns = np.flatnonzero(np.isin(self.vocabulary, elements)) if elements else np.empty(0, dtype=np.int64)
+        return np.asarray(self.counts[:, columns].sum(axis=1)).ravel()

@@ -11,8 +11,7 @@ from codeshift.properties.grammars import parser
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser, Tree
 
-LONE_RETURN = re.compile(r"\r(?!\n)")
-"""A carriage return alone ends a line as well, which few grammars know."""
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 # Where a fragment does not parse by itself, it is tried as the body of such a shell: (before, after, type of the node
 # that then holds the fragment). A Java constructor, for one, is a method only inside of a class.
@@ -58,7 +57,7 @@ class CodeParser:
 
     def parse(self, text: str) -> ParsedCode:
         """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
-        source = LONE_RETURN.sub("\n", text).encode("utf-8", errors="replace")
+        source = with_line_feeds(text).encode("utf-8", errors="replace")
         tree = self._parser.parse(source)
         if self.language == "c_sharp" and _is_misread(tree.root_node):
             return self._in_shell(source) or self.of_tree(tree, source)
@@ -81,6 +80,15 @@ class CodeParser:
             if inside:
                 return ParsedCode(inside, wrapped, has_error=False)
         return None
+
+
+def with_line_feeds(text: str) -> str:
+    r"""The text with a line feed for each lone carriage return, which ends a line as well, and which few grammars know.
+
+    >>> with_line_feeds("a\rb\r\nc")
+    'a\nb\r\nc'
+    """
+    return _LONE_RETURN.sub("\n", text) if "\r" in text else text
 
 
 def _is_misread(root: Node) -> bool:

@@ -87,7 +87,7 @@ class Matches(Region):
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Booleans of shape ``(n,)``."""
         found: ElementCounts = table.values(self.property)
-        held = [_total(found, matching(pattern, found.vocabulary)) >= self.min_count for pattern in self.patterns]
+        held = [found.total(matching(pattern, found.vocabulary)) >= self.min_count for pattern in self.patterns]
         return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
 
     @classmethod
@@ -109,11 +109,6 @@ def matching(pattern: str, names: Sequence[str]) -> list[str]:
     else:
         matches = re.compile(rf"(?:.*[./])?{re.escape(pattern.strip('.'))}(?:[./].*)?\Z", re.DOTALL).match
     return [name for name in names if matches(name)]
-
-
-def _total(found: ElementCounts, names: Sequence[str]) -> np.ndarray:
-    columns = np.flatnonzero(np.isin(found.vocabulary, names)) if names else np.empty(0, dtype=np.int64)
-    return np.asarray(found.counts[:, columns].sum(axis=1)).ravel()
 
 
 def _words(plain: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codeshift.formatting import counted
 from codeshift.splits.partition import PARTS, TEST_ID, TEST_OOD
 
 
@@ -36,7 +37,7 @@ def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unaske
         distinct = distinct_rows(rows)
         if distinct < least and part not in unasked:
             copies = f" ({len(rows):,} with copies)" if len(rows) != distinct else ""
-            told.append(f"{PARTS[part]} has {distinct:,} distinct {'row' if distinct == 1 else 'rows'}{copies}")
+            told.append(f"{PARTS[part]} has {counted(distinct, 'distinct row')}{copies}")
     return told
 
 

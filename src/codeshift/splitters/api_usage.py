@@ -89,9 +89,9 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
     """Warn of rows that may use an API and do not say of what module or package it is."""
     found: ElementCounts = table.values(used)
     for api in apis:
-        matched = _holding(found, matching(api, found.vocabulary))
+        matched = found.total(matching(api, found.vocabulary)) > 0
         names = may_be(api, found.vocabulary, used.language)
-        unresolved = _holding(found, names) & ~matched
+        unresolved = (found.total(names) > 0) & ~matched
         if used.language == "python":
             _leave_out_imported(unresolved, names, found, table.texts(used.column))
         if unresolved.any():
@@ -112,12 +112,6 @@ def _leave_out_imported(unresolved: np.ndarray, names: list[str], found: Element
     for row in np.flatnonzero(unresolved):
         used = (found.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
         unresolved[row] = not all(is_imported(name, texts[row]) for name in used)
-
-
-def _holding(found: ElementCounts, names: list[str]) -> np.ndarray:
-    """Which rows hold one of the names: booleans of shape ``(n,)``."""
-    columns = np.flatnonzero(np.isin(found.vocabulary, names))
-    return np.asarray(found.counts[:, columns].sum(axis=1)).ravel() > 0
 
 
 def _is_qualified(name: str) -> bool:

@@ -38,7 +38,7 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
     whole = search.components([f"{source}\n{target}" for source, target in zip(given, targets, strict=True)])
     long = np.array([i for i, target in enumerate(targets) if len(lex(target)) >= LEAST_TOKENS], dtype=np.int64)
     alike = search.components([targets[i] for i in long])
-    return _joined(len(targets), [*whole.pairs.tolist(), *long[alike.pairs].tolist()])
+    return _joined(len(targets), np.concatenate([whole.pairs, long[alike.pairs]]))
 
 
 def _without_frame(texts: list[str]) -> list[str]:
@@ -56,17 +56,11 @@ def _common(texts: list[str]) -> int:
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
 
 
-def _joined(count: int, links: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+def _joined(count: int, links: NDArray[np.int64]) -> NDArray[np.int64]:
     """The number of the first row of each connected component."""
-    first = list(range(count))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    def find(row: int) -> int:
-        while first[row] != row:
-            first[row] = first[first[row]]
-            row = first[row]
-        return row
-
-    for a, b in links:
-        low, high = sorted((find(a), find(b)))
-        first[high] = low
-    return np.array([find(row) for row in range(count)], dtype=np.int64)
+    edges = coo_array((np.ones(len(links)), links.T), shape=(count, count))
+    labels = connected_components(edges, directed=False)[1]
+    return np.asarray(np.unique(labels, return_index=True)[1][labels], dtype=np.int64)

@@ -12,7 +12,7 @@ from codeshift.metrics.dataflow.flow import Flow
 from codeshift.metrics.dataflow.scan import Scanner
 from codeshift.metrics.dataflow.tables import flow_table
 from codeshift.properties.grammars import parser, ts_language
-from codeshift.properties.parsing import LONE_RETURN, CodeParser, ParsedCode
+from codeshift.properties.parsing import CodeParser, ParsedCode, with_line_feeds
 
 
 class Analyser(Protocol):
@@ -41,8 +41,7 @@ class DefaultAnalyser:
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
         """Subtrees, the whole code being the last, and data flow of one program."""
-        if "\r" in code:
-            code = LONE_RETURN.sub("\n", code)
+        code = with_line_feeds(code)
         source = code.encode("utf-8", "replace")
         tree = self._plain.parse(source)
         root = tree.root_node

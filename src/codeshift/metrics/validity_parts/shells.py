@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from codeshift.metrics.validity_parts.never import NEVER
 from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
-from codeshift.properties.parsing import LONE_RETURN
+from codeshift.properties.parsing import with_line_feeds
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Query
@@ -93,7 +93,7 @@ class ShellParser:
 
     def accepts(self, text: str) -> bool:
         """Whether the text is a whole file or, by itself, members of a class or statements of a body."""
-        source = LONE_RETURN.sub("\n", text).encode("utf-8", errors="replace")
+        source = with_line_feeds(text).encode("utf-8", errors="replace")
         root = self._parser.parse(source).root_node
         if not root.has_error and self._is_file(root) and self._is_sound(root):
             return True
