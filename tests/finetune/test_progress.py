@@ -76,6 +76,14 @@ def test_where_there_is_a_terminal_there_is_a_bar(monkeypatch):
     assert progress.watched()
 
 
+def test_a_notebook_is_a_kernel_that_runs(monkeypatch):
+    """Bars are seen in a notebook; that the kernel's package is imported makes none."""
+    kernelapp = pytest.importorskip("ipykernel.kernelapp")
+    assert not progress.watched()
+    monkeypatch.setattr(kernelapp.IPKernelApp, "initialized", lambda: True)
+    assert progress.watched()
+
+
 def test_training_and_evaluation_tell_a_log(data, tokenizer, monkeypatch, capsys, tmp_path):
     """Each step a minute long; a run taken up again counts from where it was; ``progress=False`` is silent."""
     made = LogLines.__init__

@@ -30,7 +30,8 @@ def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool 
 
 def watched() -> bool:
     """Whether a bar is seen as one: on a terminal, or in a notebook."""
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    kernel = sys.modules.get("ipykernel.kernelapp")  # which others may import as well: what counts is one that runs
+    return sys.stderr.isatty() or (kernel is not None and kernel.IPKernelApp.initialized())
 
 
 class LogLines:
