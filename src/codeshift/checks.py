@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, closest
 
 
 def is_integer(value: Any) -> bool:
@@ -20,6 +20,91 @@ def is_integer(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     """Whether a value is a finite number, NumPy's included; True and False are none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def check_bool(parameter: str, value: Any) -> bool:
+    """Return True or False, NumPy's included; a text such as ``"no"`` would be true.
+
+    Raises:
+        ParameterError: if it is neither.
+
+    >>> check_bool("keep_weights", "no")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: keep_weights must be True or False, got 'no': give False
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    meant = str(value).strip().lower()
+    remedy = next((f"give {word}" for word, texts in _TRUTH.items() if meant in texts), "give one of the two")
+    raise ParameterError(parameter, "True or False", value, remedy)
+
+
+_TRUTH = {"True": ("1", "true", "yes", "on"), "False": ("0", "false", "no", "off")}
+
+
+def check_integer(
+    parameter: str, value: Any, *, smallest: int | None = None, largest: int | None = None, remedy: str | None = None
+) -> int:
+    """Return a whole number.
+
+    Args:
+        parameter: the argument's name, for errors.
+        value: what was given; NumPy's numbers are welcome, True and False are not.
+        smallest: the least that will do; None where there is none.
+        largest: the most that will do; None where there is none.
+        remedy: what to do about another value, for errors.
+
+    Raises:
+        ParameterError: if it is none, below ``smallest`` or above ``largest``.
+
+    >>> check_integer("steps", True, smallest=1)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: steps must be a whole number from 1 up, got True: such as 1
+    """
+    if not is_integer(value) or not _within(value, smallest, largest):
+        constraint = "a whole number" + _bounds(smallest, largest)
+        raise ParameterError(parameter, constraint, value, remedy or f"such as {smallest or 0}")
+    return int(value)
+
+
+def check_number(
+    parameter: str,
+    value: Any,
+    *,
+    smallest: float | None = None,
+    largest: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    remedy: str = "give another number",
+) -> float:
+    """Return a finite number; a whole one stays one.
+
+    Args:
+        parameter: the argument's name, for errors.
+        value: what was given; NumPy's numbers are welcome, True and False are not.
+        smallest: the least that will do.
+        largest: the most that will do.
+        above: what the number must exceed.
+        below: what the number must stay under.
+        remedy: what to do about another value, for errors.
+
+    Raises:
+        ParameterError: if it is none, or outside of the bounds.
+
+    >>> check_number("learning_rate", 0, above=0, remedy="such as 1e-4")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: learning_rate must be a number above 0, got 0: such as 1e-4
+    """
+    open_ends = (above is None or value > above) and (below is None or value < below) if is_number(value) else False
+    if not open_ends or not _within(value, smallest, largest):
+        ends = [f"above {above:g}"] if above is not None else []
+        ends += [f"below {below:g}"] if below is not None else []
+        constraint = f"a number{_bounds(smallest, largest)}" + (" " + " and ".join(ends) if ends else "")
+        raise ParameterError(parameter, constraint, value, remedy)
+    return int(value) if is_integer(value) else float(value)
 
 
 def check_share(parameter: str, value: Any) -> float:
@@ -38,16 +123,31 @@ def check_share(parameter: str, value: Any) -> float:
     return float(value)
 
 
-def check_integer(parameter: str, value: Any, *, smallest: int | None = None) -> int:
-    """Return a whole number.
+def check_choice(parameter: str, value: Any, options: Iterable[str]) -> str:
+    """Return one of the texts that are known.
 
     Raises:
-        ParameterError: if it is none, or below ``smallest``.
+        ParameterError: if it is none of them; it names those that are alike.
+
+    >>> check_choice("precision", "bf15", ("fp32", "bf16"))
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: precision must be one of fp32, bf16, got 'bf15': did you mean bf16?
     """
-    if not is_integer(value) or (smallest is not None and int(value) < smallest):
-        bound = "" if smallest is None else f" from {smallest} up"
-        raise ParameterError(parameter, f"a whole number{bound}", value, f"such as {smallest or 0}")
-    return int(value)
+    known = tuple(options)
+    if not isinstance(value, str) or value not in known:
+        raise ParameterError(parameter, f"one of {', '.join(known)}", value, closest(value, known))
+    return value
+
+
+def _within(value: float, smallest: float | None, largest: float | None) -> bool:
+    return (smallest is None or value >= smallest) and (largest is None or value <= largest)
+
+
+def _bounds(smallest: float | None, largest: float | None) -> str:
+    if smallest is not None and largest is not None:
+        return f" from {smallest:g} to {largest:g}"
+    return f" from {smallest:g} up" if smallest is not None else f" up to {largest:g}" if largest is not None else ""
 
 
 def several(parameter: str, value: Any, constraint: str, example: str) -> tuple[Any, ...]:
