@@ -2,19 +2,20 @@
 
     python benchmarks/finetune_gpu.py [--seconds 170] [--batch-size 32] [--data FILE.jsonl --source nl --target code]
 
-The models have random weights: T5s of 60M and 220M parameters (the shapes of t5-small and t5-base), and Llamas of 135M
-(of SmolLM2-135M) and 1B (of Llama-3.2-1B). They are trained in full, with LoRA, and the Llamas with LoRA on weights of
-4 bits too (NF4, by bitsandbytes: QLoRA). Each side trains the same model on the same rows for one epoch, with the same
-AdamW, learning rate and batch size, weight decay 0 and no gradient checkpointing (a default of TRL's, which takes less
-memory and more time); "grouped" is the peer with its ``group_by_length``. SFTTrainer is given the same token ids, and
-the loss is of the target alone on every side.
+The models have random weights: T5s of 60M and 220M parameters (the shapes of t5-small and t5-base), and Llamas of the
+shapes of SmolLM2-135M and Llama-3.2-1B, with the vocabulary of the rows' own tokenizer unless ``--vocabulary`` says
+another. They are trained in full, with LoRA, and the Llamas with LoRA on weights of 4 bits too (NF4, by bitsandbytes:
+QLoRA). Each side trains the same model on the same rows for one epoch, with the same AdamW, learning rate and batch
+size, weight decay 0 and no gradient checkpointing (a default of TRL's, which takes less memory and more time);
+"grouped" is the peer with its ``group_by_length``. SFTTrainer is given the same token ids, and the loss is of the
+target alone on every side.
 
 Tokens counted are the real ones, padding left out. Seconds are those of the training loop on the clock, after some
 steps that are not counted. GiB are the most that torch held on the GPU at a time, beyond the model as it was given. The
 loss is the mean of the last quarter of the steps: sides that did the same work agree in it. The rows are as many as fit
-into ``--seconds``, of the whole script, the same for all sides of a model and a method. A side that fails leaves a line
-with its error, and the script then ends with 1. ``--toy`` takes tiny models and few rows, to see the script run on a
-CPU: its figures mean nothing.
+into ``--seconds``, of the whole script after its imports, the same for all sides of a model and a method. A side that
+fails leaves a line with its error, and the script then ends with 1. ``--toy`` takes tiny models and few rows, to see
+the script run on a CPU: its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -265,16 +266,16 @@ def steps_that_fit(work: Work, side: str, deadline: float, few: int, sides: int)
     return max(few, min(fits, work.steps)) // QUARTERS * QUARTERS
 
 
-def compare(name: str, work: Work, seconds: float, few: int) -> bool:
+def compare(name: str, work: Work, deadline: float, few: int) -> bool:
     """Print one line a side; whether every side went through.
 
     Args:
         name: of the model.
         work: on all rows there are.
-        seconds: for all sides together.
+        deadline: on the clock, for all sides together.
         few: steps that are made before the clock runs: kernels are loaded and memory is mapped.
     """
-    deadline, steps, whole = time.perf_counter() + seconds, 0, True
+    steps, whole = 0, True
     for i, side in enumerate(reversed(work.sides)):  # ours first: its speed says how many steps fit
         row: dict[str, Any] = {"model": name, "method": work.method, "side": side}
         try:
@@ -300,6 +301,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=170.0)
     parser.add_argument("--rows", type=int, default=4000)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--vocabulary", type=int)
     parser.add_argument("--data")
     parser.add_argument("--source", default="nl")
     parser.add_argument("--target", default="code")
@@ -321,9 +323,11 @@ def main() -> int:
     left = sum(len(METHODS[family]) for family, _ in shapes.values())
     whole = True
     for name, (family, shape) in shapes.items():
-        model = build(family, shape, tokenizer)
+        wider = {"vocab_size": options.vocabulary} if options.vocabulary and family == "llama" else {}
+        model = build(family, shape | wider, tokenizer)
+        print(json.dumps({"model": name, "parameters": model.num_parameters()}), flush=True)
         for method in METHODS[family]:
-            seconds = (options.seconds - (time.perf_counter() - STARTED)) / left
+            deadline = time.perf_counter() + (options.seconds - (time.perf_counter() - STARTED)) / left
             left -= 1
             try:
                 given = in_nf4(model) if method == "nf4" else model
@@ -334,7 +338,7 @@ def main() -> int:
                 whole = False
                 continue
             work = Work(family, method, given, tokenizer, data, by_family[family], options.batch_size)
-            whole &= compare(name, work, seconds, few=4 if options.toy else 12)
+            whole &= compare(name, work, deadline, few=4 if options.toy else 12)
     print(json.dumps({"seconds": round(time.perf_counter() - STARTED, 1)}), flush=True)
     return 0 if whole else 1
 
