@@ -7,8 +7,8 @@ shapes of SmolLM2-135M and Llama-3.2-1B, with the vocabulary of the rows' own to
 another. They are trained in full, with LoRA, and the Llamas with LoRA on weights of 4 bits too (NF4, by bitsandbytes:
 QLoRA). Each side trains the same model on the same rows for one epoch, with the same AdamW, learning rate and batch
 size, weight decay 0 and no gradient checkpointing (a default of TRL's, which takes less memory and more time);
-"grouped" is the peer with its ``group_by_length``. SFTTrainer is given the same token ids, and the loss is of the
-target alone on every side.
+"grouped" is the peer with its ``group_by_length``. All are given the same token ids, but for the last one of a text
+that is cut, and the loss is of the target alone on every side.
 
 Tokens counted are the real ones, padding left out. Seconds are those of the training loop on the clock, after some
 steps that are not counted. GiB are the most that torch held on the GPU at a time, beyond the model as it was given. The
