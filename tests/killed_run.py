@@ -1,10 +1,11 @@
-"""A training run that kills itself, for tests/finetune/test_resume.py: importable by the processes that run it."""
+"""A training run that kills itself, for tests of runs that go on: importable by the processes that run it."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,24 @@ STEPS = 9
 def fit_until(folder: Path, out: Path, method: str, at: int) -> None:
     """Go on with the run in ``out``, and be killed by ``kill -9`` after ``at`` steps in all, before they are saved."""
     _fit_with(lambda: os.kill(os.getpid(), signal.SIGKILL), folder, out, method, at)
+
+
+def fit_until_deterministically(folder: Path, out: Path, method: str, at: int) -> None:
+    """The same by algorithms that give the same sum each time, on a GPU too."""
+    with deterministic():
+        fit_until(folder, out, method, at)
+
+
+@contextmanager
+def deterministic() -> Iterator[None]:
+    """Inside, torch takes algorithms alone that give the same bits each time, and raises where it has none."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it: else cuBLAS may choose anew
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def fit_without_end(folder: Path, out: Path, method: str) -> None:

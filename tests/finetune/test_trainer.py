@@ -417,3 +417,21 @@ def test_model_must_be_a_model(tokenizer, data):
     """Anything but a model, a path or a name is an error."""
     with pytest.raises(ParameterError, match="model must be a model of transformers, a path or a hub name, got 3"):
         quiet(3, tokenizer, TrainingConfig()).fit(data)
+
+
+@pytest.mark.parametrize("method", [None, LoraConfig(r=2)], ids=["full", "lora"])
+@pytest.mark.parametrize("family", ["t5", "llama"])
+def test_half_precision_ends_with_the_training(family, method, data, tokenizer, tmp_path):
+    """A model trained in half precision scores as its folder does, to the last bit."""
+    config = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4, precision="bf16")
+    columns = {"source": "doc", "target": "code", "progress": False}
+    result = Trainer(tiny_model(family, tokenizer), tokenizer, config, peft_config=method, **columns).fit(
+        data["train"], tmp_path / "trained"
+    )
+    evaluator = Evaluator([NegativeLogLikelihood()], **columns)
+    ours = evaluator.evaluate(result.model, data["test_id"], tokenizer=tokenizer)
+    stored: object = tmp_path / "trained"
+    if method is not None:
+        stored = PeftModel.from_pretrained(tiny_model(family, tokenizer), tmp_path / "trained").eval()
+    theirs = evaluator.evaluate(stored, data["test_id"], tokenizer=tokenizer)
+    assert ours.aggregates() == theirs.aggregates()

@@ -58,6 +58,19 @@ def _check_launch() -> None:
             raise ParameterError("distributed_type", "copies of the model or FSDP 2", engine.value, remedy)
 
 
+def without_autocast(model: Any) -> Any:
+    """The model as it was before accelerate made it compute in half precision; it is left as it is where it did not.
+
+    accelerate puts another ``forward`` on the object that it prepares, which would stay on a model that is returned.
+    """
+    forward = model.__dict__.pop("_original_forward", None)
+    if forward is not None:
+        model.forward = forward
+        if getattr(forward, "__func__", None) is type(model).forward:
+            del model.forward  # it is the class's own
+    return model
+
+
 def prepare(accelerator: Any, model: Any, optimizer: Any) -> tuple[Any, Any]:
     """Model and optimiser as accelerate wraps them for where the run runs."""
     if accelerator.is_fsdp2:

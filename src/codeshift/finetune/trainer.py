@@ -27,7 +27,7 @@ from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_
 from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.progress import progress_of
 from codeshift.finetune.result import TrainingResult
-from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
+from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded, without_autocast
 from codeshift.finetune.scoring import check_finite, target_loss
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.template import Template
@@ -289,7 +289,7 @@ class _Run:
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         return TrainingResult(
-            model.eval(), self.config, state.history, {p: e.truncation for p, e in self.data.items()}, self.parameters,
+            without_autocast(model).eval(), self.config, state.history, {p: e.truncation for p, e in self.data.items()}, self.parameters,
             seconds, state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()},
             *self.templates,
         )  # fmt: skip
