@@ -289,9 +289,9 @@ class _Run:
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()
         return TrainingResult(
-            without_autocast(model).eval(), self.config, state.history, {p: e.truncation for p, e in self.data.items()}, self.parameters,
-            seconds, state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()},
-            *self.templates,
+            without_autocast(model).eval(), self.config, state.history,
+            {p: e.truncation for p, e in self.data.items()}, self.parameters, seconds,
+            state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()}, *self.templates,
         )  # fmt: skip
 
     def _due(self, every: int | str | None) -> bool:
