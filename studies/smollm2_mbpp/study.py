@@ -41,10 +41,19 @@ PROMPT = (
     "You are an expert Python programmer, and here is your task: {text} Your code should pass these tests:\n\n{tests}"
 )
 LONGEST_PROMPT = 900  # characters: some of what is longer does not fit LENGTHS
-LENGTHS = {"max_source_length": 544, "max_target_length": 256}
-RATES = {"full": (1e-5, 3e-5, 1e-4), "lora": (1e-4, 3e-4, 1e-3)}
-TEST_ROWS = 192  # in two batches of 96
+LENGTHS: dict[str, Any] = {"max_source_length": 544, "max_target_length": 256}
+RATES: dict[str, tuple[float, ...]] = {"full": (1e-5, 3e-5, 1e-4), "lora": (1e-4, 3e-4, 1e-3)}
+TEST_ROWS = 192  # in three batches of 64
 SEARCH = "search.json"
+TITLE = "SmolLM2-135M-Instruct on MBPP"
+NOTES = (
+    "What SmolLM2 has read cannot be audited, so no row of MBPP is new to it for certain: compare with the model "
+    "without fine-tuning.",
+    "The weights were stored with 4 bits (Q4_1): this is a quantised SmolLM2, trained on from there in full precision.",
+    f"Problems whose prompt is longer than {LONGEST_PROMPT} characters are left out.",
+    "Programs are the first fenced block of an output, or all of it, of every model alike.",
+    "Learning rates were chosen by the validation loss of the 100% baseline of the first split seed.",
+)
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _AT_ONCE = 64  # programs between two notes of what passed
 
@@ -134,19 +143,19 @@ def study_of(options: argparse.Namespace, rates: dict[str, float]) -> Any:
         metrics=[NegativeLogLikelihood(), ExactMatch(), SyntacticValidity("python")],
         test_size=TEST_ROWS if options.rows is None else 0.25,
         validation_size=0.1,
-        wise_ft=() if options.no_wise_ft else (0.5,),
+        wise_ft=(0.5,) if options.wise_ft else (),
         audit=options.audit,
         decoding=Decoding(max_new_tokens=options.new_tokens),
         evaluation_batch_size=options.device_batch,
         keep_weights=False,
-        title="SmolLM2-135M-Instruct on MBPP",
+        title=TITLE,
     )
 
 
 def search(options: argparse.Namespace) -> None:
     """The validation loss of each method and learning rate, on the 100% baseline of the first split seed.
 
-    What is measured is noted as it comes, so that a search that was stopped goes on.
+    What is measured is noted as it comes: a search that was stopped, or had an error, goes on when it is run again.
     """
     from codeshift.study.executors import WorkerProcesses, threads_each  # they end when this process does
 
@@ -163,6 +172,9 @@ def search(options: argparse.Namespace) -> None:
     with WorkerProcesses(options.workers, threads_each(options.workers)) as pool:
         waited = [pool.submit(_measured, options, parts, method, rate) for method, rate in left]
         for future in as_completed(waited):
+            if (error := future.exception()) is not None:
+                print(f"{type(error).__name__}: {error}", flush=True)
+                continue
             found.append(future.result())
             path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
             print(found[-1], flush=True)
@@ -240,7 +252,7 @@ def extract(output: str) -> str:
 def score(options: argparse.Namespace) -> None:
     """Write the folder of scored programs, with tables and a report."""
     from codeshift.metrics import ExactMatch, NegativeLogLikelihood, PassAtK, SyntacticValidity
-    from codeshift.study import load_results
+    from codeshift.study import Report, load_results
 
     folder = options.folder / "study"
     out = options.out or options.folder.with_name(options.folder.name + "-scored")
@@ -270,7 +282,7 @@ def score(options: argparse.Namespace) -> None:
     text = summary(frame)
     (out / "table.md").write_text(text, encoding="utf-8")
     print(text)
-    scored_results.report().save(out / "report.html")
+    Report(scored_results, metric="pass@1", title=TITLE, notes=NOTES).save(out / "report.html")
 
 
 def _copy(folder: Path, out: Path) -> None:
@@ -324,7 +336,7 @@ def summary(frame: Any) -> str:
     parts["ood_kept"] = parts["ood_kept"].map(lambda kept: "-" if kept != kept else f"{kept:g}")
     keys = ["scenario", "method", "ood_kept", "split_seed"]
     wide = parts.pivot_table(index=keys, columns=["metric", "part"], values=["value", "n"])
-    lines = ["# SmolLM2-135M-Instruct on MBPP", "", _HEAD, ""]
+    lines = [f"# {TITLE}", "", *(f"- {note}" for note in NOTES), "", _HEAD, ""]
     names = ("pass@1", "exact_match", "syntactic_validity", "negative_log_likelihood")
     head = [*keys, "n ID", "n OOD", *(f"{name} {part}" for name in names for part in ("ID", "OOD"))]
     lines += ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -342,7 +354,7 @@ def summary(frame: Any) -> str:
 
 
 _HEAD = """Shares times 100; NLL in nats a token of the reference. `none` is the model without fine-tuning; `ood_kept` 0
-trained without the region's rows, 1 with them. Programs are the first fenced block of an output, or all of it."""
+trained without the region's rows, 1 with them."""
 
 
 def _cells(values: Any, names: Sequence[str]) -> list[str]:
@@ -364,14 +376,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, help="the folder that scripts/real_model.py made")
     parser.add_argument("--out", type=Path, help="where scores go (FOLDER-scored)")
     parser.add_argument("--workers", type=int, default=1, help="processes at once, or programs at once of score")
-    parser.add_argument("--device-batch", type=int, default=96, help="rows at once in evaluation")
+    parser.add_argument("--device-batch", type=int, default=64, help="rows at once in evaluation")
     parser.add_argument("--seeds", type=int, default=3, help="dealings of the rows")
     parser.add_argument("--scenarios", nargs="+", default=["length", "loops", "cluster", "control"])
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rates", type=_rates, help="learning rates instead of those of search: full=3e-5,lora=3e-4")
     parser.add_argument("--precision", default="bf16", choices=["bf16", "fp32"])
     parser.add_argument("--new-tokens", type=int, default=256, help="longest output")
-    parser.add_argument("--no-wise-ft", action="store_true", help="leave WiSE-FT at 0.5 out")
+    parser.add_argument("--wise-ft", action="store_true", help="evaluate WiSE-FT at 0.5 too, of every full model")
     parser.add_argument("--audit", action="store_true", help="audit the splits too; also afterwards")
     parser.add_argument("--retry", action="store_true", help="do what failed once more")
     parser.add_argument("--rows", type=int, help="the first so many problems alone, to try it")
