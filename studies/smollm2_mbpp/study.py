@@ -41,7 +41,7 @@ PROMPT = (
     "You are an expert Python programmer, and here is your task: {text} Your code should pass these tests:\n\n{tests}"
 )
 LONGEST_PROMPT = 900  # characters: some of what is longer does not fit LENGTHS
-LENGTHS: dict[str, Any] = {"max_source_length": 544, "max_target_length": 256}
+LENGTHS: dict[str, Any] = {"max_source_length": 544, "max_target_length": 320}
 RATES: dict[str, tuple[float, ...]] = {"full": (1e-5, 3e-5, 1e-4), "lora": (1e-4, 3e-4, 1e-3)}
 TEST_ROWS = 192  # in three batches of 64
 SEARCH = "search.json"
