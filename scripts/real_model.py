@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.metadata
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,10 @@ def make_model(gguf: Path, out: Path) -> None:
     tokenizer = _tokenizer(gguf)
     tokenizer.save_pretrained(out)
     _model(gguf, tokenizer).save_pretrained(out)
+    for name in ("config.json", "generation_config.json"):  # every version of transformers makes the same folder
+        content = json.loads((out / name).read_text(encoding="utf-8"))
+        content.pop("transformers_version", None)
+        (out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     (out / "README.md").write_text(_README, encoding="utf-8")
     licence = _licence()
     if licence:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import Dataset
 
@@ -56,7 +57,7 @@ def test_the_folder_is_safe_and_says_its_licence(folder):
     assert ".safetensors" in suffixes
     assert not suffixes & {".bin", ".pt", ".py", ".gguf"}
     assert "Apache License 2.0" in (folder / "README.md").read_text(encoding="utf-8")
-    assert "quantization_config" not in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert not {"quantization_config", "transformers_version"} & set(json.loads((folder / "config.json").read_text()))
 
 
 def test_a_digit_is_a_token(tokenizer):
@@ -150,3 +151,41 @@ def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
     (tmp_path / study.SEARCH).write_text(json.dumps(found[:2]), encoding="utf-8")
     with pytest.raises(SystemExit, match="no learning rate of lora"):
         study.best_rates(tmp_path)
+
+
+def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypatch):
+    """What does not parse is not run, and cannot pass."""
+    ran = []
+
+    class Runner:
+        def __init__(self, **settings):
+            pass
+
+        def run(self, candidates, tests):
+            ran.extend(zip(candidates, tests, strict=True))
+            return [np.array(["good" in program for program in row]) for row in candidates]
+
+    monkeypatch.setattr("codeshift.metrics.execution.PythonRunner", Runner)
+    right, wrong, broken = ("x = 'good'", "assert x"), ("x = ''", "assert x"), ("good x =", "assert x")
+    path = tmp_path / "passed.jsonl"
+    for pairs in ([right, broken, right], [wrong, right, broken]):
+        passed = study._passed(pairs, path, 1)
+        assert [passed[study._name(pair)] for pair in pairs] == [pair == right for pair in pairs]
+    assert [program for [program], _ in ran] == [right[0], wrong[0]]
+
+
+def test_the_summary_sets_both_parts_side_by_side(study):
+    names = ("pass@1", "exact_match", "syntactic_validity", "negative_log_likelihood")
+    rows = [
+        {"scenario": "length", "method": "none", "variant": "", "ood_kept": None, "split_seed": seed, "part": part}
+        | {"metric": name, "value": value + seed / 100, "n": 150 if part == "test_id" else 40, "status": "done"}
+        for seed in (0, 1)
+        for part, value in (("test_id", 0.25), ("test_ood", 0.125))
+        for name in names
+    ]
+    text = study.summary(pd.DataFrame([*rows, rows[0] | {"method": "full", "ood_kept": 0.0, "status": "pending"}]))
+    shares = " | ".join(["25.0 | 12.5"] * 3)
+    assert f"| length | none | - | 0 | 150 | 40 | {shares} | 0.250 | 0.125 |" in text
+    shares = " | ".join(["25.5 | 13.0"] * 3)
+    assert f"| length | none | - | 2 | {shares} | 0.255 | 0.130 |" in text
+    assert "full" not in text.split("\n| ", 1)[1].replace("full precision", "")
