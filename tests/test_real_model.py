@@ -1,0 +1,191 @@
+"""The model that people know, made of a package that not every machine has, and the study of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from datasets import Dataset
+
+from pages import ROOT, script
+
+real_model = script("real_model")
+
+
+@pytest.fixture(scope="module")
+def study():
+    """The script of the study as a module."""
+    spec = importlib.util.spec_from_file_location("smollm2_mbpp", ROOT / "studies" / "smollm2_mbpp" / "study.py")
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """The folder that the script makes."""
+    pytest.importorskip("gguf", reason="the package gguf, which reads the model's file, is not installed")
+    gguf = real_model.gguf_of_package()
+    if gguf is None:
+        pytest.skip(f"the package {real_model.PACKAGE}, which carries the model, is not installed")
+    out = tmp_path_factory.mktemp("smollm2")
+    real_model.make_model(gguf, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def tokenizer(folder):
+    from codeshift.finetune.models import load_tokenizer
+
+    return load_tokenizer(folder)
+
+
+def test_another_file_is_refused(tmp_path):
+    (tmp_path / "model.gguf").write_bytes(b"GGUF of another model")
+    with pytest.raises(SystemExit, match="is another file than SmolLM2"):
+        real_model.make_model(tmp_path / "model.gguf", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_folder_is_safe_and_says_its_licence(folder):
+    suffixes = {path.suffix for path in folder.iterdir()}
+    assert ".safetensors" in suffixes
+    assert not suffixes & {".bin", ".pt", ".py", ".gguf"}
+    assert "Apache License 2.0" in (folder / "README.md").read_text(encoding="utf-8")
+    assert not {"quantization_config", "transformers_version"} & set(json.loads((folder / "config.json").read_text()))
+
+
+def test_a_digit_is_a_token(tokenizer):
+    """As the model was trained; the reader of transformers makes one token of several."""
+    assert [tokenizer.decode([number]) for number in tokenizer("x = 12345").input_ids[-5:]] == list("12345")
+
+
+def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
+    """The chat template ends a conversation with a line end after the turn's end, which no model writes."""
+    from codeshift.finetune.batching import IGNORED, Collator
+    from codeshift.finetune.encoding import Encoder
+    from codeshift.finetune.template import Template
+
+    rows = [
+        {"prompt": "Add 12 and 30 <|im_end|> in Python.", "code": "def add():\n    return 12 + 30"},
+        {"prompt": "Print.", "code": "print('{}')"},
+    ]
+    templates = Template(study.SOURCE, "source"), Template(study.TARGET, "target")
+    encoded = Encoder(tokenizer, *templates, 512, 256, is_decoder=True).encode(Dataset.from_list(rows))
+    turns = [{"role": "user", "content": rows[1]["prompt"]}, {"role": "assistant", "content": rows[1]["code"]}]
+    whole = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
+    assert [*encoded.sources[1], *encoded.targets[1], *tokenizer("\n").input_ids] == whole
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert encoded.sources[0].tolist().count(end) == 2  # that in the column is text
+    labels = Collator(tokenizer.pad_token_id, is_decoder=True)(encoded, np.array([0, 1]))["labels"]
+    learnt = [[number for number in row.tolist() if number != IGNORED] for row in labels]
+    assert [tokenizer.decode(row) for row in learnt] == [row["code"] + "<|im_end|>" for row in rows]
+
+
+def test_the_model_answers_and_ends_its_turn(folder, study):
+    from codeshift.finetune import Decoding, Evaluator
+    from codeshift.metrics import ExactMatch
+
+    rows = Dataset.from_list([{"prompt": "What is the capital of France?", "code": "Paris"}])
+    evaluator = Evaluator(
+        [ExactMatch()],
+        source=study.SOURCE,
+        target=study.TARGET,
+        decoding=Decoding(max_new_tokens=64),
+        progress=False,
+    )
+    [output] = evaluator.evaluate(folder, rows)["data"].outputs
+    assert "Paris" in output.text
+    assert "<|im_end|>" not in output.text
+    assert output.finished
+
+
+def test_rows_of_the_study(tmp_path, study):
+    """Line ends and tabs are plain, the tests stand in the prompt, and a prompt that is too long is left out."""
+    row = {
+        "task_id": 7,
+        "text": "Add one.",
+        "code": "\r\ndef f(x):\r\n\treturn x + 1\r\n",
+        "test_list": ["assert f(1) == 2", "assert f(2) == 3"],
+        "test_setup_code": "y = 1",
+    }
+    long = row | {"task_id": 8, "test_list": ["assert f(1) == 2"] * 60}
+    path = tmp_path / "problems.jsonl"
+    path.write_text("\n".join(map(json.dumps, [row, long])), encoding="utf-8")
+    [found] = study.rows_of(path)
+    assert found == {
+        "task_id": "7",
+        "prompt": "You are an expert Python programmer, and here is your task: Add one. Your code should pass these "
+        "tests:\n\nassert f(1) == 2\nassert f(2) == 3",
+        "code": "def f(x):\n    return x + 1",
+        "tests": "y = 1\nassert f(1) == 2\nassert f(2) == 3",
+    }
+
+
+@pytest.mark.parametrize(
+    ("output", "program"),
+    [
+        ("def f():\n    pass", "def f():\n    pass"),
+        ("Here:\n```python\nx = 1\n```\nOr:\n```\nx = 2\n```", "x = 1"),
+        ("```\n    x = 1", "    x = 1"),  # cut by the limit of length
+        ("", ""),
+    ],
+)
+def test_the_program_of_an_output(study, output, program):
+    assert study.extract(output) == program
+
+
+def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
+    found = [
+        {"method": method, "learning_rate": rate, "validation_losses": losses}
+        for method in ("full", "lora")
+        for rate, losses in ((1e-3, [0.5, 0.9]), (1e-4, [0.8, 0.7]))
+    ]
+    (tmp_path / study.SEARCH).write_text(json.dumps(found), encoding="utf-8")
+    assert study.best_rates(tmp_path) == {"full": 1e-4, "lora": 1e-4}
+    (tmp_path / study.SEARCH).write_text(json.dumps(found[:2]), encoding="utf-8")
+    with pytest.raises(SystemExit, match="no learning rate of lora"):
+        study.best_rates(tmp_path)
+
+
+def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypatch):
+    """What does not parse is not run, and cannot pass."""
+    ran = []
+
+    class Runner:
+        def __init__(self, **settings):
+            pass
+
+        def run(self, candidates, tests):
+            ran.extend(zip(candidates, tests, strict=True))
+            return [np.array(["good" in program for program in row]) for row in candidates]
+
+    monkeypatch.setattr("codeshift.metrics.execution.PythonRunner", Runner)
+    right, wrong, broken = ("x = 'good'", "assert x"), ("x = ''", "assert x"), ("good x =", "assert x")
+    path = tmp_path / "passed.jsonl"
+    for pairs in ([right, broken, right], [wrong, right, broken]):
+        passed = study._passed(pairs, path, 1)
+        assert [passed[study._name(pair)] for pair in pairs] == [pair == right for pair in pairs]
+    assert [program for [program], _ in ran] == [right[0], wrong[0]]
+
+
+def test_the_summary_sets_both_parts_side_by_side(study):
+    names = ("pass@1", "exact_match", "syntactic_validity", "negative_log_likelihood")
+    rows = [
+        {"scenario": "length", "method": "none", "variant": "", "ood_kept": None, "split_seed": seed, "part": part}
+        | {"metric": name, "value": value + seed / 100, "n": 150 if part == "test_id" else 40, "status": "done"}
+        for seed in (0, 1)
+        for part, value in (("test_id", 0.25), ("test_ood", 0.125))
+        for name in names
+    ]
+    text = study.summary(pd.DataFrame([*rows, rows[0] | {"method": "full", "ood_kept": 0.0, "status": "pending"}]))
+    shares = " | ".join(["25.0 | 12.5"] * 3)
+    assert f"| length | none | - | 0 | 150 | 40 | {shares} | 0.250 | 0.125 |" in text
+    shares = " | ".join(["25.5 | 13.0"] * 3)
+    assert f"| length | none | - | 2 | {shares} | 0.255 | 0.130 |" in text
+    assert "full" not in text.split("\n| ", 1)[1].replace("full precision", "")
