@@ -33,7 +33,9 @@ def _own_surroundings() -> None:
     folders = ("CODESHIFT_CACHE", "HF_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
     os.environ.update({name: os.path.join(scratch, name.lower()) for name in folders})
     os.environ.update(CODESHIFT_TESTS_SCRATCH=scratch, COLUMNS="80", HF_HUB_OFFLINE="1")
-    os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", ACCELERATE_USE_CPU="true")
+    os.environ.update(OMP_NUM_THREADS="1", ACCELERATE_USE_CPU="true")
+    if os.environ.get("CODESHIFT_TEST_DEVICE") != "cuda":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     for wait in ("CONNECT", "TCP"):  # of dask, whose workers may be slow to start beside other processes
         os.environ[f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{wait}"] = "3600s"
 
