@@ -114,8 +114,9 @@ def killed(data, tokenizer, tmp_path_factory):
         method: context.Process(target=fit_until_deterministically, args=(folder, folder / method, method, 5))
         for method in METHODS
     }
-    for child in children.values():
-        child.start()
+    with trained_on(DEVICE):  # a process that is started has this one's environment
+        for child in children.values():
+            child.start()
     for child in children.values():
         child.join()
         assert child.exitcode == -signal.SIGKILL
