@@ -14,8 +14,8 @@ from codeshift.errors import DataError, closest
 from codeshift.formatting import counted, fixed, moment_of, p_value, share, significant
 from codeshift.metrics import Estimate
 from codeshift.regions.base import region_words
+from codeshift.regions.distribution import Distribution
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
-from codeshift.study.distributions import Distribution
 from codeshift.study.measures import EXACT_MATCH, SHARE, measure_of
 from codeshift.study.report.tables import estimated
 

@@ -79,8 +79,8 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
         ("long", 0): "too few rows",
         ("loops", 0): "too few rows",
     }
-    assert results.splits["loops", 0].elements == ("while_statement",)
-    assert results.splits["long", 0].property_name == "length in tokens"
+    assert results.splits["loops", 0].masked.names() == ("while_statement",)
+    assert results.splits["long", 0].distributions[0].name == "length in tokens"
 
 
 def test_variants_are_made_of_the_trained_weights(full_study, full_folder, model):

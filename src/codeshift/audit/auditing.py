@@ -22,6 +22,7 @@ from codeshift.audit.verdict import judge
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
+from codeshift.regions.distribution import Distribution
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -170,8 +171,10 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
             n_permutations=settings.n_permutations,
             thresholds=settings.thresholds,
         ),
-        values={
-            one.name: {part: one.values[parts.rows[part]] for part in measured}
+        distributions={
+            one.name: Distribution.of_numbers(
+                one.name, one.values, {part: parts.rows[part] for part in measured}, one.times
+            )
             for one in series
             if isinstance(one.values, np.ndarray) and one.is_number
         },

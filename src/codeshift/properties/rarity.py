@@ -121,6 +121,8 @@ class TokenRarity(TextProperty):
     array([3.        , 1.4150375, 0.       ])
     """
 
+    dimension = "vocabulary"
+
     model: UnigramModel
     score: str = "mean"
 

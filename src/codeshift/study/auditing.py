@@ -18,10 +18,9 @@ from codeshift.audit import Thresholds
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.properties import PropertyTable
-from codeshift.properties.encoder import FunctionVectors
+from codeshift.properties import Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.properties.predicate import Satisfies, trust_function
+from codeshift.properties.predicate import trust_function
 from codeshift.splits.rows import WHOLE, SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Rows
@@ -146,7 +145,7 @@ def functions_of(value: Any) -> tuple[str, ...]:
     >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
     ('keyword:iskeyword',)
     """
-    found = {value.function} if isinstance(value, Satisfies | FunctionVectors) else set()
+    found = set(value.functions) if isinstance(value, Property) else set()
     if isinstance(value, tuple | list):
         inner = list(value)
     else:

@@ -9,7 +9,6 @@ from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, fixed, p_value, share
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
-from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.strength import audit_auc
@@ -33,7 +32,7 @@ def heat_table(findings: Findings) -> Table | None:
             counted_each(one.n for one in relative if one.cell.scenario == scenario and one.n),
             *(_heat(by_place.get((scenario, *column)), far) for column in columns),
         )
-        for kind, names in dimensions(findings.cells).items()
+        for kind, names in findings.results.dimensions.items()
         for scenario in names
     ]
     heads = [Column(f"{method_name(method)}, {100 * (kept or 0):.4g}% kept") for method, kept in columns]
