@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from codeshift.metrics.dataflow.definitions import Definitions
+from codeshift.metrics.codebleu.dataflow.definitions import Definitions
 
 if TYPE_CHECKING:
-    from codeshift.metrics.dataflow.scan import Events, Part, Scan, Step
+    from codeshift.metrics.codebleu.dataflow.scan import Events, Part, Scan, Step
 
 Item: TypeAlias = tuple[int, bool, tuple[int, ...]]
 """A variable, whether it is computed (else it comes) from others, and those others; by number of their name."""

@@ -1,6 +1,6 @@
 """Data flow of Java."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _FUNCTION = rule("scope")
 _SKIPPED = """annotation marker_annotation scoped_identifier package_declaration import_declaration break_statement

@@ -1,6 +1,6 @@
 """Data flow of Go."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _CASES = {"expression_case": "arm", "type_case": "arm", "communication_case": "arm", "default_case": "else"}
 _STRINGS = "interpreted_string_literal raw_string_literal"

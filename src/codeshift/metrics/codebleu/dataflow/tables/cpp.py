@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from codeshift.metrics.dataflow.rules import rule, words
-from codeshift.metrics.dataflow.tables.c import TABLE as _C
+from codeshift.metrics.codebleu.dataflow.rules import rule, words
+from codeshift.metrics.codebleu.dataflow.tables.c import TABLE as _C
 
 _SKIPPED = "qualified_identifier template_function template_argument_list using_declaration alias_declaration"
 

@@ -1,14 +1,14 @@
 """The data flow of a program: an edge for each variable whose value comes from another.
 
 After GraphCodeBERT (Guo et al., ICLR 2021, arXiv 2009.08366), on which the data-flow part of CodeBLEU rests. The rules
-of a language stand in one table (``codeshift.metrics.dataflow.tables``); what is done with them is the same for all.
+of a language stand in one table (``codeshift.metrics.codebleu.dataflow.tables``); what is done with them is the same for all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.metrics.dataflow.tables import LANGUAGES, flow_language
+from codeshift.metrics.codebleu.dataflow.tables import LANGUAGES, flow_language
 from codeshift.properties.grammars import ts_language
 
 __all__ = ["LANGUAGES", "Edge", "data_flow"]
@@ -48,9 +48,9 @@ def data_flow(code: str, language: str) -> list[Edge]:
     >>> print(*data_flow("int f(int a) { int b = a + 1; return b; }", "java"), sep="; ")
     b@1 <= a@2; b@1 <= 1@3; a@2 <- a@0; b@4 <- b@1
     """
-    from codeshift.metrics.dataflow.flow import Flow
-    from codeshift.metrics.dataflow.scan import Scanner
-    from codeshift.metrics.dataflow.tables import flow_table
+    from codeshift.metrics.codebleu.dataflow.flow import Flow
+    from codeshift.metrics.codebleu.dataflow.scan import Scanner
+    from codeshift.metrics.codebleu.dataflow.tables import flow_table
     from codeshift.properties.parsing import CodeParser
 
     parsed = CodeParser(flow_language(language)).parse(code)

@@ -1,6 +1,6 @@
 """Data flow of Ruby. A block may run any number of times, and what it stores is seen after it."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _IF = rule("branch", consequence="arm", alternative="else")
 _IF_AFTER = rule("branch", condition="first", body="arm")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codeshift.metrics.codebleu_parts.python_tokens import COMMENT, INDENT, NEWLINE, STRING, python_tokens
+from codeshift.metrics.codebleu.compat.python_tokens import COMMENT, INDENT, NEWLINE, STRING, python_tokens
 
 _MARK = re.compile(r"//|/\*|[\"']")
 _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)}

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from codeshift.metrics.dataflow.compiled import (
+from codeshift.metrics.codebleu.dataflow.compiled import (
     CALLED,
     ERROR_KIND,
     LITERAL,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Language, Node
 
-    from codeshift.metrics.dataflow.rules import FlowTable
+    from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 
 _Around: TypeAlias = "tuple[list[int], int | None, CompiledRule | None, list[Part], Events]"
 

@@ -1,6 +1,6 @@
 """Data flow of Rust."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _SKIPPED = "scoped_identifier use_declaration attribute_item inner_attribute_item label type_arguments lifetime"
 

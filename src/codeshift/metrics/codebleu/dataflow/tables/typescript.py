@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from codeshift.metrics.dataflow.rules import rule, words
-from codeshift.metrics.dataflow.tables.javascript import TABLE as _JAVASCRIPT
+from codeshift.metrics.codebleu.dataflow.rules import rule, words
+from codeshift.metrics.codebleu.dataflow.tables.javascript import TABLE as _JAVASCRIPT
 
 _TYPES = """type_annotation type_arguments type_parameters interface_declaration type_alias_declaration
 extends_type_clause implements_clause type_predicate_annotation asserts_annotation function_signature"""

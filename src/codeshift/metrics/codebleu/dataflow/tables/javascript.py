@@ -1,6 +1,6 @@
 """Data flow of JavaScript."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _FUNCTIONS = """function_declaration function_expression generator_function generator_function_declaration
 arrow_function method_definition"""

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from codeshift.errors import ParameterError
-from codeshift.metrics.dataflow.rules import FlowTable
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 from codeshift.properties.grammars import language_remedy
 
 LANGUAGES = ("c", "c_sharp", "cpp", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")

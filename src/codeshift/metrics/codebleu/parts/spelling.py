@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
-from codeshift.metrics.dataflow.rules import words
+from codeshift.metrics.codebleu.dataflow.rules import words
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
 from codeshift.properties.grammars import ts_language
 
 _C = """bool char int float double void size_t ssize_t ptrdiff_t intptr_t uintptr_t charptr_t nullptr_t max_align_t

@@ -1,6 +1,6 @@
 """Data flow of C."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _SKIPPED = "preproc_def preproc_function_def preproc_call preproc_include type_definition"
 

@@ -1,6 +1,6 @@
 """Data flow of Python."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _COMPREHENSIONS = "list_comprehension set_comprehension dictionary_comprehension generator_expression"
 _LISTS = "pattern_list expression_list tuple_pattern list_pattern tuple list"

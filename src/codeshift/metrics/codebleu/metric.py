@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
-from codeshift.metrics.codebleu_parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
-from codeshift.metrics.codebleu_parts.ngrams import ORDERS
-from codeshift.metrics.dataflow.tables import flow_language
+from codeshift.checks import check_choice
+from codeshift.errors import ParameterError
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.codebleu.dataflow.tables import flow_language
+from codeshift.metrics.codebleu.parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
+from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 from codeshift.metrics.rows import several_text_rows
 from codeshift.properties.grammars import language_remedy
 
@@ -48,7 +49,7 @@ class CodeBLEU(Metric):
     by the tree and the edges that could be made of it.
 
     Attributes:
-        language: one of ``codeshift.metrics.dataflow.LANGUAGES``; TypeScript has no compatible mode.
+        language: one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible mode.
         weights: of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4, .4).
         missing_dataflow: what to do with a reference that has no data flow, of which no share can be taken:
             ``"renormalise"`` takes the mean of the other three parts, ``"zero"`` and ``"one"`` give the part that
@@ -65,10 +66,13 @@ class CodeBLEU(Metric):
     {'ngram': 0.354, 'weighted_ngram': 0.75, 'syntax': 1.0, 'dataflow': 1.0}
     """
 
+    title = "CodeBLEU"
+    scale = OF_100
+
     language: str
-    weights: tuple[float, float, float, float] = (0.25, 0.25, 0.25, 0.25)
-    missing_dataflow: str = "renormalise"
-    compat: str | None = None
+    weights: tuple[float, float, float, float] = field(default=(0.25, 0.25, 0.25, 0.25), kw_only=True)
+    missing_dataflow: str = field(default="renormalise", kw_only=True)
+    compat: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         flow_language(self.language)
@@ -76,10 +80,10 @@ class CodeBLEU(Metric):
         if len(weights) != 4 or not all(0 <= w < math.inf for w in weights) or not sum(weights):
             remedy = f"give one number a part, in the order {', '.join(PARTS)}"
             raise ParameterError("weights", "four numbers of at least 0, not all of them 0", weights, remedy)
-        _check("missing_dataflow", self.missing_dataflow, ("renormalise", "zero", "one"))
+        check_choice("missing_dataflow", self.missing_dataflow, ("renormalise", "zero", "one"))
         if self.compat is None:
             return
-        _check("compat", self.compat, ("codexglue", "codebleu-0.7"))
+        check_choice("compat", self.compat, ("codexglue", "codebleu-0.7"))
         if self.missing_dataflow != "renormalise":
             remedy = "leave it out: the compatible modes have a rule of their own"
             raise ParameterError("missing_dataflow", "at its default with compat", self.missing_dataflow, remedy)
@@ -123,7 +127,7 @@ class CodeBLEU(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        from codeshift.metrics.codebleu_parts.counting import RowCounter
+        from codeshift.metrics.codebleu.parts.counting import RowCounter
 
         left, right = several_text_rows(predictions, references)
         size = _BATCH if executor is None else _TASK
@@ -185,14 +189,9 @@ class CodeBLEU(Metric):
 
 def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[tuple[str, ...]]]) -> FloatArray:
     """A task of an executor."""
-    from codeshift.metrics.codebleu_parts.counting import RowCounter
+    from codeshift.metrics.codebleu.parts.counting import RowCounter
 
     return next(RowCounter(metric.language, metric.compat).batches([batch]))
-
-
-def _check(parameter: str, value: object, options: tuple[str, ...]) -> None:
-    if value not in options:
-        raise ParameterError(parameter, f"one of {', '.join(options)}", value, closest(str(value), options))
 
 
 def _in_compat(compat: str) -> frozenset[str]:

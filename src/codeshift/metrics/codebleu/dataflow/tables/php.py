@@ -1,6 +1,6 @@
 """Data flow of PHP."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _FUNCTIONS = "function_definition method_declaration anonymous_function arrow_function"
 _PARAMETER = rule("assign", name="target", default_value="value")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from codeshift.metrics.codebleu_parts.cleaning import by_byte_columns, without_comments
-from codeshift.metrics.codebleu_parts.compat_flow import CompatFlow, Item, NoFlowError
-from codeshift.metrics.codebleu_parts.compat_tables import COMPAT_TABLES
-from codeshift.metrics.dataflow.scan import Scanner
+from codeshift.metrics.codebleu.compat.cleaning import by_byte_columns, without_comments
+from codeshift.metrics.codebleu.compat.flow import CompatFlow, Item, NoFlowError
+from codeshift.metrics.codebleu.compat.tables import COMPAT_TABLES
+from codeshift.metrics.codebleu.dataflow.scan import Scanner
 from codeshift.properties.grammars import parser, ts_language
 
 if TYPE_CHECKING:
-    from codeshift.metrics.dataflow.scan import Scan
+    from codeshift.metrics.codebleu.dataflow.scan import Scan
 
 
 class CompatAnalyser:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from codeshift.metrics.dataflow.definitions import Definitions
+from codeshift.metrics.codebleu.dataflow.definitions import Definitions
 
 if TYPE_CHECKING:
-    from codeshift.metrics.dataflow.scan import Events, Part, Scan, Step
+    from codeshift.metrics.codebleu.dataflow.scan import Events, Part, Scan, Step
 
 Item: TypeAlias = tuple[int, bool, int]
 """A variable, whether it is computed from another (else it only comes from it), and that other, as numbered names."""

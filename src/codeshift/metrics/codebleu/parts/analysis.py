@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Protocol
 
-from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
-from codeshift.metrics.codebleu_parts.ngrams import common_ends
-from codeshift.metrics.codebleu_parts.spelling import alike
-from codeshift.metrics.dataflow.flow import Flow
-from codeshift.metrics.dataflow.scan import Scanner
-from codeshift.metrics.dataflow.tables import flow_table
+from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
+from codeshift.metrics.codebleu.dataflow.flow import Flow
+from codeshift.metrics.codebleu.dataflow.scan import Scanner
+from codeshift.metrics.codebleu.dataflow.tables import flow_table
+from codeshift.metrics.codebleu.parts.ngrams import common_ends
+from codeshift.metrics.codebleu.parts.spelling import alike
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import CodeParser, ParsedCode, with_line_feeds
 

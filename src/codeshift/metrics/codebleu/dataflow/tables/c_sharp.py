@@ -1,6 +1,6 @@
 """Data flow of C#."""
 
-from codeshift.metrics.dataflow.rules import FlowTable, rule, words
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 
 _FUNCTIONS = """method_declaration constructor_declaration destructor_declaration operator_declaration
 conversion_operator_declaration local_function_statement accessor_declaration anonymous_method_expression

@@ -2,12 +2,12 @@
 
 These tables serve the compatible modes alone. They say what that code does with the trees of today's grammars, its
 oversights included: C and C++ are read by the rules of C#, a Rust function has no body, ``let`` starts no loop in
-JavaScript, and so on. ``codeshift.metrics.dataflow.tables`` has the rules that are right.
+JavaScript, and so on. ``codeshift.metrics.codebleu.dataflow.tables`` has the rules that are right.
 """
 
 from __future__ import annotations
 
-from codeshift.metrics.dataflow.rules import FlowTable, Rule, rule
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, Rule, rule
 
 _WHOLE = {kind: rule("whole") for kind in ("string_literal", "string", "character_literal")}
 _DECLARATION = rule("declare", name="target", value="value")

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from codeshift.metrics.bleu import closest_length, ngram_matches
-from codeshift.metrics.codebleu_parts.combine import FloatArray
-from codeshift.metrics.codebleu_parts.ngrams import ORDERS
+from codeshift.metrics.codebleu.parts.combine import FloatArray
+from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 
 OTHER = 0.2  # weight of a token that is no keyword
 _NEAREST, _FOUND = 10, 11  # columns of CodeBLEU's statistics: the reference's length, the weighted tokens found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from codeshift.metrics.dataflow.rules import FlowTable, Rule
+from codeshift.metrics.codebleu.dataflow.rules import FlowTable, Rule
 
 if TYPE_CHECKING:
     from tree_sitter import Language
@@ -23,6 +23,8 @@ CALLED = "called"
 
 # Rules that the scanner itself carries out; the others become steps.
 _SPECIAL = frozenset({"literal", "whole", "variable", "member", "skip", "drop", "docstring", "splice"})
+# Rules of the compatible modes that pair the children of both sides of an assignment, whatever the sides are.
+_PAIRING = frozenset({"pair", "pairs", "for pairs"})
 
 
 class CompiledRule:
@@ -33,8 +35,7 @@ class CompiledRule:
     def __init__(self, given: Rule, language: Language, kinds: Kinds, selves: frozenset[str]) -> None:
         self.what = given.what
         self.roles = given.roles
-        # The compatible modes pair the children of both sides of an assignment, whatever the sides are.
-        self.splits = given.what.startswith(("pair", "for pairs"))
+        self.splits = given.what in _PAIRING
         self.by_place = {int(name): role for name, role in given.roles.items() if name.isdigit()}
         self.has_first = "first" in given.roles.values()
         self.special = given.what in _SPECIAL or bool(self.by_place)

@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.metrics.codebleu_parts.analysis import analyser, shared_flow, shared_subtrees
-from codeshift.metrics.codebleu_parts.combine import FloatArray
-from codeshift.metrics.codebleu_parts.compat import CompatAnalyser
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS, compat_keywords
-from codeshift.metrics.codebleu_parts.ngrams import ORDERS, keyword_count, shared_ngrams
-from codeshift.metrics.codebleu_parts.references import OTHER, merged
+from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
+from codeshift.metrics.codebleu.parts.analysis import analyser, shared_flow, shared_subtrees
+from codeshift.metrics.codebleu.parts.combine import FloatArray
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
+from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
+from codeshift.metrics.codebleu.parts.references import OTHER, merged
 
 Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 """Predictions, and the references of each."""
