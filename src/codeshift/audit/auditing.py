@@ -19,6 +19,7 @@ from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import components_of, distinct_rows, measure_strength
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
+from codeshift.checks import check_bool
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
@@ -113,6 +114,7 @@ def audit(
         worst=worst,
         thresholds=Thresholds() if thresholds is None else thresholds,
     )
+    check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
     parts = take_parts(splits, data, manifest, column=column, train=train, test=test, reference=reference)
     # More threads would win little here, and sum in another order on another machine.

@@ -17,7 +17,6 @@ from codeshift.metrics.execution import PythonRunner
 from codeshift.metrics.programs import check_tests, program_rows, texts_of_tests
 from codeshift.metrics.rows import as_rows, equally_long
 
-
 RUNNERS = {"python": PythonRunner}
 """Runners by the name that a metric's name gives them."""
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.checks import is_number
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.formatting import moment_of
 from codeshift.properties.base import Property, TextProperty
@@ -169,7 +168,7 @@ def moment(value: Any) -> tuple[str, float]:
         return TIME, (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, date):
         return TIME, datetime.combine(value, time(), tzinfo=UTC).timestamp()
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+    if is_number(value):
         return NUMBER, float(value)
     raise ValueError(value)
 

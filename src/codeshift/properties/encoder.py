@@ -70,7 +70,7 @@ class EncoderVectors(Property):
             import torch
             from transformers import AutoModel, AutoTokenizer
         except ImportError as error:
-            raise MissingExtraError("torch" if "torch" in str(error) else "transformers", "finetune") from None
+            raise MissingExtraError(error.name or "transformers", "finetune") from None
         try:
             tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
             model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)

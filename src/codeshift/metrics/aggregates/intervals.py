@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import Sample, as_sample
@@ -205,21 +205,17 @@ def generator(seed: int, stream: int = 0) -> np.random.Generator:
     """A random generator; streams of one seed are independent of each other.
 
     Raises:
-        ParameterError: if ``seed`` is not an integer of at least 0.
+        ParameterError: if ``seed`` is no whole number from 0 up.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ParameterError("seed", "an integer of at least 0", seed, "leave it out to take 0")
-    return np.random.default_rng([int(seed), stream])
+    checked = check_integer("seed", seed, smallest=0, remedy="leave it out to take 0")
+    return np.random.default_rng([checked, stream])
 
 
 def check_options(confidence: float, method: str, n_resamples: int, methods: tuple[str, ...]) -> None:
     """Raise a ParameterError if an option of an interval cannot work."""
-    if not 0 < confidence < 1:
-        raise ParameterError("confidence", "between 0 and 1", confidence, "0.95 is a 95% interval")
-    if method not in methods:
-        raise ParameterError("method", "known", method, closest(str(method), methods))
-    if n_resamples < 1:
-        raise ParameterError("n_resamples", "at least 1", n_resamples, "leave it out to take 2000")
+    check_number("confidence", confidence, above=0, below=1, remedy="0.95 is a 95% interval")
+    check_choice("method", method, methods)
+    check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")
 
 
 def _bca_levels(values: FloatArray, value: float, without: FloatArray, reach: float) -> tuple[float, float]:
