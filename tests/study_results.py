@@ -132,7 +132,7 @@ def _facts(scenario: str, every: int, rows: int) -> SplitFacts:
         dimension={"syntax": "syntax", "length": "complexity"}.get(scenario.partition("_")[0], "other"),
         distributions=() if element else (lengths,),
         audit={
-            "verdict": {"label": "sound", "text": "Sound: no leak was found."},
+            "verdict": {"label": "sound", "reasons": ["no leak was found"], "cautions": []},
             "strength": [{"part": "test_ood", "classifier": {"statistic": 0.6 + 0.1 * every, "p_value": 0.01}}],
         },
     )

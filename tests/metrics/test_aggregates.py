@@ -433,10 +433,19 @@ def test_holm_leaves_out_tests_that_were_not_made():
         (lambda: bootstrap_ci(np.ones((2, 11)), weights=[1, 1], metric=BLEU()), "weights must be None with a metric"),
         (lambda: mean([1.0], nan_policy="drop"), "nan_policy must be one of propagate, omit, raise, got 'drop'"),
         (lambda: paired_difference([1.0], [1.0, 2.0]), r"b must be of shape \(1,\), as a, got \(2,\)"),
-        (lambda: paired_difference([1.0], [1.0], n_permutations=0), "n_permutations must be a whole number from 1 up, got 0"),
-        (lambda: paired_difference([1.0], [1.0], nan_policy="drop"), "nan_policy must be one of propagate, omit, raise, got 'drop'"),
+        (
+            lambda: paired_difference([1.0], [1.0], n_permutations=0),
+            "n_permutations must be a whole number from 1 up, got 0",
+        ),
+        (
+            lambda: paired_difference([1.0], [1.0], nan_policy="drop"),
+            "nan_policy must be one of propagate, omit, raise, got 'drop'",
+        ),
         (lambda: relative_performance([1.0], [1.0, 2.0]), r"baseline must be of shape \(1,\), as values, got \(2,\)"),
-        (lambda: relative_performance([1.0], [1.0], paired=False, method="BCa"), "method must be one of percentile, Fieller, got 'BCa'"),
+        (
+            lambda: relative_performance([1.0], [1.0], paired=False, method="BCa"),
+            "method must be one of percentile, Fieller, got 'BCa'",
+        ),
         (lambda: generalization_gap([1.0], [1.0], method="BCa"), "method must be one of percentile, t, got 'BCa'"),
         (lambda: grouped([1.0], ["a", "b"]), "groups must be one label for each of 1 rows, got 2"),
         (lambda: grouped([1.0], {"a": [1]}), r"groups\['a'\] must be a boolean mask of shape \(1,\), got array"),

@@ -56,7 +56,7 @@ class AuditTask:
     @property
     def bound(self) -> bool:
         """Whether no other process can do it: none finds what this one's script or notebook defines."""
-        return any(name.startswith("__main__:") for name in self.functions)
+        return any(name.partition(":")[0] == "__main__" for name in self.functions)
 
     @property
     def name(self) -> str:

@@ -57,7 +57,7 @@ def _check_peft(name: str, config: Any) -> None:
 
     if not isinstance(config, PeftConfig):
         remedy = "give None for full fine-tuning, or a config such as peft.LoraConfig(r=8)"
-        raise ParameterError(f"methods[{name!r}]", "None or a config of PEFT", config, remedy)
+        raise ParameterError("methods", "None or a config of PEFT", config, remedy, key=name)
 
 
 def checked_kept(shares: Any) -> tuple[float, ...]:

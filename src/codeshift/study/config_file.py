@@ -65,7 +65,7 @@ class SettingsFile:
         try:
             yield
         except ParameterError as error:
-            line = self._line([*_named(place, error.parameter), *_shortened(place)], error.value)
+            line = self._line([(*place, *error.place), (*place, error.place[0]), *_shortened(place)], error.value)
             raise SettingsError(str(self.path), line, str(error)) from error
         except (TypeError, ValueError) as error:
             if isinstance(error, CodeshiftError):
@@ -174,13 +174,6 @@ def _yaml_lines(path: Path, node: Any, place: Place) -> Iterator[tuple[Place, in
         for i, item in enumerate(node.value):
             yield (*place, i), item.start_mark.line + 1
             yield from _yaml_lines(path, item, (*place, i))
-
-
-def _named(place: Place, parameter: str) -> list[Place]:
-    """Where a parameter may stand: ``methods['lora']`` is a key below another one."""
-    found = re.fullmatch(r"(\w+)\['(.+)'\]", parameter)
-    names: Place = (found[1], found[2]) if found else (parameter,)
-    return [(*place, *names), *([(*place, names[0])] if found else [])]
 
 
 def _shortened(place: Place) -> list[Place]:

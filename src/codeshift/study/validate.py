@@ -112,7 +112,7 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
         if name not in methods:
             raise ParameterError("config", "of names of methods", name, closest(name, methods))
         if not isinstance(one, TrainingConfig):
-            raise ParameterError(f"config[{name!r}]", "a TrainingConfig", one, "see codeshift.finetune")
+            raise ParameterError("config", "a TrainingConfig", one, "see codeshift.finetune", key=name)
     missing = [name for name in methods if name not in config]
     if missing:
         raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")

@@ -51,6 +51,11 @@ class State:
     planned: int
     errors: tuple[str, ...] = ()
 
+    @property
+    def unmeasured(self) -> str:
+        """``"failed"`` or ``"pending"`` where no run is done; empty otherwise."""
+        return self.status if self.status in ("failed", "pending") else ""
+
 
 @dataclass(kw_only=True, eq=False)
 class Cells:

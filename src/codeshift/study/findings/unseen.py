@@ -46,8 +46,8 @@ class UnseenElement(Finding):
     @property
     def text(self) -> str:
         """The recall with its interval, or why there is none."""
-        if self.state.status in ("failed", "pending"):
-            return self.state.status
+        if self.state.unmeasured:
+            return self.state.unmeasured
         return SHARE.estimate(self.estimate) if self.value == self.value else "not measured"
 
     @property

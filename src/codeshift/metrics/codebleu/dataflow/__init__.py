@@ -1,8 +1,8 @@
 """The data flow of a program: an edge for each variable whose value comes from another.
 
 After GraphCodeBERT (Guo et al., ICLR 2021, arXiv 2009.08366), on which the data-flow part of CodeBLEU rests. The rules
-of a language stand in one table (``codeshift.metrics.codebleu.dataflow.tables``); what is done with them is the same for
-all.
+of a language stand in one table (``codeshift.metrics.codebleu.dataflow.tables``); what is done with them is the same
+for all.
 """
 
 from __future__ import annotations
