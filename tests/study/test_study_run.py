@@ -176,9 +176,7 @@ def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_
 
     def failing(self, data, *args, **options):
         if len(data["train"]) < 40:
-            raise (
-                CheckpointError("this folder is not whole") if self.peft_config else MemoryError("CheckpointError: no")
-            )
+            raise CheckpointError("not whole") if self.peft_config else MemoryError("CheckpointError: no room")
         return fit(self, data, *args, **options)
 
     monkeypatch.setattr(Trainer, "fit", failing)
