@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+from codeshift.properties import NodeTypes
+from codeshift.regions.distribution import Distribution
+from codeshift.splitters import Contains
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
@@ -110,7 +113,8 @@ def _keys(scenarios, methods, ood_kept, variants, split_seeds, train_seeds) -> l
 def _facts(scenario: str, every: int, rows: int) -> SplitFacts:
     inside = np.arange(rows) % every == 0
     element = scenario.removeprefix("syntax_") if scenario.startswith("syntax_") else ""
-    lengths = {"train": np.arange(30.0), "test_id": np.arange(20.0), "test_ood": np.arange(30.0, 40.0)}
+    places = {"train": np.arange(30), "test_id": np.arange(20), "test_ood": np.arange(30, 40)}
+    lengths = Distribution.of_numbers("tokens", np.arange(40.0), places)
     return SplitFacts(
         scenario=scenario,
         splitter=f"Splitter({scenario!r})",
@@ -124,13 +128,11 @@ def _facts(scenario: str, every: int, rows: int) -> SplitFacts:
             "test_ood": int(inside.sum()),
             "excluded": 12,
         },
-        elements=(element,) if element else (),
-        element_kind="nodes" if element else "",
-        language="python" if element else None,
-        property_name="" if element else "tokens",
-        property_values={} if element else lengths,
+        masked=Contains(NodeTypes("code", "python"), (element,)) if element else None,
+        dimension={"syntax": "syntax", "length": "complexity"}.get(scenario.partition("_")[0], "other"),
+        distributions=() if element else (lengths,),
         audit={
-            "verdict": {"label": "sound", "text": "Sound: no leak was found."},
+            "verdict": {"label": "sound", "reasons": ["no leak was found"], "cautions": []},
             "strength": [{"part": "test_ood", "classifier": {"statistic": 0.6 + 0.1 * every, "p_value": 0.01}}],
         },
     )

@@ -14,8 +14,8 @@ from codeshift.errors import DataError, closest
 from codeshift.formatting import counted, fixed, moment_of, p_value, share, significant
 from codeshift.metrics import Estimate
 from codeshift.regions.base import region_words
+from codeshift.regions.distribution import Distribution
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
-from codeshift.study.distributions import Distribution
 from codeshift.study.measures import EXACT_MATCH, SHARE, measure_of
 from codeshift.study.report.tables import estimated
 
@@ -123,7 +123,7 @@ def test_official_splits_print_no_sizes_that_they_settle() -> None:
 def test_dates_of_a_study_are_dates() -> None:
     """In words and in tables."""
     one = Distribution(name="time (date)", values={"train": [1719878400.0, 1719878405.0]}, times=True)
-    assert one.told == "median train 2024-07-02"
+    assert one.summary == "median train 2024-07-02"
 
 
 def test_times_of_an_audit_are_dates() -> None:

@@ -100,9 +100,10 @@ def check_number(
     """
     open_ends = (above is None or value > above) and (below is None or value < below) if is_number(value) else False
     if not open_ends or not _within(value, smallest, largest):
-        ends = [f"above {above:g}"] if above is not None else []
-        ends += [f"below {below:g}"] if below is not None else []
-        constraint = f"a number{_bounds(smallest, largest)}" + (" " + " and ".join(ends) if ends else "")
+        constraint = "a number" + _bounds(smallest, largest)
+        if above is not None or below is not None:
+            ends = {"above": above, "at least": smallest, "below": below, "at most": largest}
+            constraint = "a number " + " and ".join(f"{word} {end:g}" for word, end in ends.items() if end is not None)
         raise ParameterError(parameter, constraint, value, remedy)
     return int(value) if is_integer(value) else float(value)
 

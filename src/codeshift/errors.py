@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -31,23 +32,30 @@ class ParameterError(CodeshiftError, ValueError):
     """An argument has a value that cannot work.
 
     Attributes:
-        parameter: the argument's name.
+        parameter: the argument's name, and the key within it where the fault lies there.
+        place: the two apart.
         value: what was given.
         remedy: what to do about it.
 
+    >>> ParameterError("methods", "a config", 3, "give None", key="lora").place
+    ('methods', 'lora')
     >>> raise ParameterError("min_count", "at least 1", 0, "leave it out to take 1")
     Traceback (most recent call last):
         ...
     codeshift.errors.ParameterError: min_count must be at least 1, got 0: leave it out to take 1
     """
 
-    def __init__(self, parameter: str, constraint: str, value: Any, remedy: str) -> None:
-        self.parameter, self.constraint, self.value, self.remedy = parameter, constraint, value, remedy
-        super().__init__(f"{parameter} must be {constraint}, got {shown(value)}: {remedy}")
+    def __init__(self, parameter: str, constraint: str, value: Any, remedy: str, *, key: str | None = None) -> None:
+        self.place = (parameter,) if key is None else (parameter, key)
+        self.parameter = parameter if key is None else f"{parameter}[{key!r}]"
+        self.constraint, self.value, self.remedy = constraint, value, remedy
+        super().__init__(f"{self.parameter} must be {constraint}, got {shown(value)}: {remedy}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The default would call the class with the message alone, so an error could not cross a process boundary.
-        return type(self), (self.parameter, self.constraint, self.value, self.remedy)
+        name, *key = self.place
+        make = partial(type(self), key=key[0]) if key else type(self)
+        return make, (name, self.constraint, self.value, self.remedy)
 
 
 class DataError(ParameterError):

@@ -217,7 +217,7 @@ def test_small_samples_are_no_evidence_whatever_the_thresholds():
     found = report(train=TRAIN, test_ood=LOOPS[:8], thresholds=Thresholds(min_rows=2)).verdict
     assert found.label == "too few rows"
     assert "needs at least 10 of each" in str(found)
-    with pytest.raises(ParameterError, match="sample must be rows a side, at least 10, got 5"):
+    with pytest.raises(ParameterError, match="sample must be a whole number from 10 up, got 5"):
         report(train=TRAIN, test_ood=LOOPS, sample=5, thresholds=Thresholds(min_rows=2))
 
 

@@ -6,7 +6,7 @@ import json
 import sys
 
 from codeshift.cli import main
-from codeshift.metrics.dataflow import LANGUAGES
+from codeshift.metrics.codebleu.dataflow import LANGUAGES
 from codeshift.properties import languages
 from codeshift.properties.api_names import API_LANGUAGES
 from codeshift.properties.grammars import grammar

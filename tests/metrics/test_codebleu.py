@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics import BLEU, column_sums
 from codeshift.metrics.codebleu import CodeBLEU
-from codeshift.metrics.codebleu_parts.cleaning import without_comments
-from codeshift.metrics.codebleu_parts.ngrams import shared_ngrams
-from codeshift.metrics.dataflow import LANGUAGES
+from codeshift.metrics.codebleu.compat.cleaning import without_comments
+from codeshift.metrics.codebleu.dataflow import LANGUAGES
+from codeshift.metrics.codebleu.parts.ngrams import shared_ngrams
 
 # The figures of codebleu 0.7.0 in it were written by benchmarks/codebleu_speed.py --peer-rows; see there.
 PEER_ROWS = json.loads(Path(__file__).with_name("codebleu_peer_rows.json").read_text(encoding="utf-8"))

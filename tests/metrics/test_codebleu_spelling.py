@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import CodeBLEU, ElementRecall, SyntacticValidity, metric_by_name
-from codeshift.metrics.codebleu_parts.analysis import DefaultAnalyser
-from codeshift.metrics.codebleu_parts.cleaning import without_comments
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
-from codeshift.metrics.codebleu_parts.spelling import alike
-from codeshift.metrics.dataflow import LANGUAGES
-from codeshift.metrics.dataflow.rules import words
+from codeshift.metrics.codebleu.compat.cleaning import without_comments
+from codeshift.metrics.codebleu.dataflow import LANGUAGES
+from codeshift.metrics.codebleu.dataflow.rules import words
+from codeshift.metrics.codebleu.parts.analysis import DefaultAnalyser
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
+from codeshift.metrics.codebleu.parts.spelling import alike
 from codeshift.properties import languages
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import parser, ts_language

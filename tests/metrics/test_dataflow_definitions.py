@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeshift.metrics.dataflow import data_flow
-from codeshift.metrics.dataflow.definitions import MAX_DEPTH, Definitions
+from codeshift.metrics.codebleu.dataflow import data_flow
+from codeshift.metrics.codebleu.dataflow.definitions import MAX_DEPTH, Definitions
 
 NAMES = st.sampled_from("abc")
 LEAVES = st.one_of(st.tuples(st.just("store"), NAMES, NAMES), st.tuples(st.just("use"), NAMES))

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.errors import ParameterError
-from codeshift.metrics.codebleu_parts.compat_tables import COMPAT_TABLES
-from codeshift.metrics.dataflow import LANGUAGES, data_flow
-from codeshift.metrics.dataflow.tables import flow_table
+from codeshift.metrics.codebleu.compat.tables import COMPAT_TABLES
+from codeshift.metrics.codebleu.dataflow import LANGUAGES, data_flow
+from codeshift.metrics.codebleu.dataflow.tables import flow_table
 from codeshift.properties.grammars import ts_language
 
 PROGRAMS = [

@@ -411,7 +411,7 @@ def test_one_group_has_no_interval():
             lambda: hierarchical_bootstrap([[1.0, 0.0]] * 2, groups=[[0, 1]], rows="nested"),
             "groups must be one sequence of labels for each of 2 seeds, got 1",
         ),
-        (lambda: relative_performance([1.0], [1.0], method="delta"), "method must be known, got 'delta'"),
+        (lambda: relative_performance([1.0], [1.0], method="delta"), "method must be one of percentile"),
         (lambda: bootstrap_ci([1.0], bounds=(1, 0)), r"bounds must be the least and the greatest score .*got \(1, 0\)"),
     ],
 )

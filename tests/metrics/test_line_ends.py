@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codeshift.metrics import BLEU, ChrF, CodeBLEU, ExactMatch, SyntacticValidity
-from codeshift.metrics.codebleu_parts.keywords import KEYWORDS
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
 
 PROGRAMS = {
     "python": "# head\ndef f(x):  # c\n    if x:\n        return g(x)\n    y = [\n        1,\n    ]\n    return y\n",

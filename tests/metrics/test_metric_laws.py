@@ -27,7 +27,7 @@ from codeshift.metrics import (
     TokenAccuracy,
     testing,
 )
-from codeshift.metrics.dataflow import LANGUAGES
+from codeshift.metrics.codebleu.dataflow import LANGUAGES
 from codeshift.metrics.testing import CHECKS, Case, check_metric
 
 TEXT = [

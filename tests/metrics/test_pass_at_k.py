@@ -66,7 +66,7 @@ def test_corpus_and_names():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: PassAtK(0), "k must be an integer of at least 1, got 0"),
+        (lambda: PassAtK(0), "k must be a whole number from 1 up, got 0"),
         (lambda: PassAtK(2).score([(1, 1)]), r"predictions\[0\] must be of at least k=2 samples, got \(1, 1\)"),
         (lambda: PassAtK(1).score([(1, 2)]), r"predictions\[0\] must be \(n, c\) with 0 <= c <= n, got \(1, 2\)"),
         (lambda: PassAtK(1).score([[0.5]]), r"predictions\[0\] must be a boolean array or two integers"),
@@ -76,8 +76,8 @@ def test_corpus_and_names():
         (lambda: PassAtK(1, tests="test"), "tests must be left out without a runner, got 'test'"),
         (lambda: RUNNER.run([[RIGHT]], [[TEST]]), r"tests\[0\] must be the test code of a problem as one string"),
         (lambda: RUNNER.run([[1]], [TEST]), r"candidates\[0\]\[0\] must be a program as a string, got 1"),
-        (lambda: PythonRunner(timeout=0), "timeout must be greater than 0 seconds, got 0"),
-        (lambda: PythonRunner(memory=0), "memory must be at least 1, got 0"),
+        (lambda: PythonRunner(timeout=0), "timeout must be a number above 0, got 0"),
+        (lambda: PythonRunner(memory=0), "memory must be a whole number from 1 up, got 0"),
     ],
 )
 def test_bad_arguments(call, message):

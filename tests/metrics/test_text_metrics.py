@@ -233,14 +233,23 @@ def test_elements_of_an_extractor():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: BLEU(smoothing="codexgleu"), "smoothing must be known, got 'codexgleu': did you mean codexglue"),
-        (lambda: BLEU(max_order=0), "max_order must be at least 1, got 0"),
-        (lambda: ChrF(char_order=0), "char_order must be at least 1, got 0"),
-        (lambda: ChrF(beta=0), "beta must be greater than 0, got 0"),
-        (lambda: EditSimilarity(unit="chars"), "unit must be known, got 'chars': did you mean characters"),
+        (
+            lambda: BLEU(smoothing="codexgleu"),
+            "smoothing must be one of none, exp, floor, add-k, codexglue, got 'codexgleu': did you mean codexglue",
+        ),
+        (lambda: BLEU(max_order=0), "max_order must be a whole number from 1 up, got 0"),
+        (lambda: ChrF(char_order=0), "char_order must be a whole number from 1 up, got 0"),
+        (lambda: ChrF(beta=0), "beta must be a number above 0, got 0"),
+        (
+            lambda: EditSimilarity(unit="chars"),
+            "unit must be one of characters, tokens, got 'chars': did you mean characters",
+        ),
         (lambda: SyntacticValidity("jaba"), "language must be a known language, got 'jaba': did you mean java"),
         (lambda: ElementRecall(), 'language must be given for elements="nodes", got None'),
-        (lambda: ElementRecall(elements="node"), "elements must be known, got 'node': did you mean nodes"),
+        (
+            lambda: ElementRecall(elements="node"),
+            "elements must be one of nodes, tokens, apis, got 'node': did you mean nodes",
+        ),
         (lambda: ElementRecall(elements="apis"), 'language must be given for elements="apis", got None'),
         (lambda: ElementRecall(language="java", names=()), r"names must be at least one name, got \(\)"),
         (

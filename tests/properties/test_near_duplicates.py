@@ -386,9 +386,9 @@ def test_the_finder_is_a_value() -> None:
         ({"threshold": 1.5}, "threshold must be a number above 0 and at most 1, got 1.5"),
         ({"threshold": math.nan}, "threshold must be a number above 0 and at most 1, got nan"),
         ({"threshold": "high"}, "threshold must be a number above 0 and at most 1, got 'high'"),
-        ({"ngram": 0}, "ngram must be an integer of at least 1, got 0: leave it out to take 5"),
-        ({"ngram": 2.5}, "ngram must be an integer of at least 1, got 2.5"),
-        ({"ngram": True}, "ngram must be an integer of at least 1, got True"),
+        ({"ngram": 0}, "ngram must be a whole number from 1 up, got 0: leave it out to take 5"),
+        ({"ngram": 2.5}, "ngram must be a whole number from 1 up, got 2.5"),
+        ({"ngram": True}, "ngram must be a whole number from 1 up, got True"),
     ],
 )
 def test_settings_out_of_range(settings: dict[str, object], message: str) -> None:

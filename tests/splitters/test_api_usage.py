@@ -304,7 +304,7 @@ def test_node_types_share_the_checks():
 
 def test_bad_match_of_a_region():
     """A region made by hand is checked as well."""
-    with pytest.raises(ParameterError, match='match must be "any" or "all", got \'none\''):
+    with pytest.raises(ParameterError, match="match must be one of any, all, got 'none'"):
         Matches(NodeTypes("code", "python"), ("call",), match="none")
 
 

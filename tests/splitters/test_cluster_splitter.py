@@ -285,12 +285,12 @@ def test_an_encoder_that_is_not_there(tmp_path: Path) -> None:
         ),
         (
             {"choose": "smallest"},
-            'choose must be "most_isolated", "largest" or "seeded", got \'smallest\': choose one of largest, most_isolated, seeded',
+            "choose must be one of most_isolated, largest, seeded, got 'smallest': choose one of largest, most_isolated, seeded",
         ),
         ({"cluster_seed": -1}, "cluster_seed must be a whole number from 0 up, got -1: such as 0"),
         (
             {"embedding": 3},
-            'embedding must be a way to make vectors of programs, got 3: "tfidf", the name or folder of an encoder, a function, or ColumnEmbedding(vectors="a column")',
+            'embedding must be a way to make vectors of programs, got 3: "tfidf", the name or folder of an encoder, a function, or ColumnEmbedding("a column")',
         ),
     ],
 )
@@ -306,7 +306,7 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
     [
         (
             lambda: EncoderEmbedding(model="m", pooling="max"),
-            'pooling must be "mean" or "cls", got \'max\': choose one of cls, mean',
+            "pooling must be one of mean, cls, got 'max': choose one of cls, mean",
         ),
         (
             lambda: TfidfEmbedding(dimensions=1),

@@ -9,8 +9,9 @@ import pytest
 from scipy.stats import spearmanr
 
 from codeshift.metrics import holm, paired_difference
+from codeshift.properties import APINames
+from codeshift.splitters import Matches
 from codeshift.study.findings import Findings
-from codeshift.study.findings.dimensions import dimension, dimensions
 from codeshift.study.keys import RunKey
 from codeshift.study.scores import RunScores
 from study_results import METRICS, study_results
@@ -161,7 +162,7 @@ def test_unseen_apis_are_patterns():
     """A masked family is found by the names under it."""
     results = study_results(scenarios=("api_os",), references=[f"os.path.join(a, {i})" for i in range(40)])
     facts = {
-        at: dataclasses.replace(f, elements=("os",), element_kind="apis", language="python")
+        at: dataclasses.replace(f, masked=Matches(APINames("code", "python"), ("os",)))
         for at, f in results.splits.items()
     }
     results = with_outputs(
@@ -235,21 +236,6 @@ def test_variants_run_from_no_fine_tuning_to_all_of_it():
     assert findings().variants == ()
 
 
-@pytest.mark.parametrize(
-    ("name", "splitter", "expected"),
-    [
-        ("a", "ComplexitySplitter(column='code', metric='nesting')", "complexity"),
-        ("a", "(LengthSplitter(column='code') | ASTNodeSplitter(column='code'))", "other"),
-        ("a", "(ASTNodeSplitter(column='a') & ASTNodeSplitter(column='b'))", "syntax"),
-        ("semantics_cluster_3", "", "semantics"),
-        ("mine", "", "other"),
-    ],
-)
-def test_dimension_of_a_scenario(name, splitter, expected):
-    """It is that of its splitters where they are of one kind, or of its name's first word."""
-    assert dimension(name, splitter) == expected
-
-
 def test_dimensions_keep_the_order_of_scenarios():
     """Every scenario is in one of them."""
-    assert dimensions(findings().cells) == {"syntax": (SYNTAX,), "complexity": (LENGTH,)}
+    assert findings().results.dimensions == {"syntax": (SYNTAX,), "complexity": (LENGTH,)}

@@ -9,10 +9,11 @@ import pytest
 from datasets import DatasetDict, concatenate_datasets
 
 from codeshift.errors import ParameterError, RegionError
+from codeshift.properties import NodeTypes
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.rows import SplitRows
-from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, LengthSplitter, Scenario
+from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, Contains, LengthSplitter, Scenario
 from codeshift.study import SplitFacts
 from codeshift.study.corpus import Corpus
 from codeshift.study.regimes import baseline_rows, scenario_rows
@@ -162,17 +163,18 @@ def test_what_a_split_is_in_words_and_numbers(parts, tmp_path):
     """The facts name the elements, or hold the property's values by part, and come back from disk."""
     facts = [scenario_rows(scenario, parts, request(), KEPT).facts("m.json") for scenario in SCENARIOS]
     assert facts[0].meaning.startswith("Programs whose length in tokens is at least ")
-    assert [one.elements for one in facts] == [(), ("if_statement",), ()]
-    assert (facts[1].element_kind, facts[1].language) == ("nodes", "python")
+    assert [one.masked for one in facts] == [None, Contains(NodeTypes("code", "python"), ("if_statement",)), None]
+    assert [one.dimension for one in facts] == ["complexity", "syntax", "semantics"]
     assert facts[1].meaning == "Programs that hold if_statement are out of distribution."
     assert facts[2].meaning == "Programs of cluster 0 of 4 are out of distribution."
-    lengths = facts[0].property_values
+    lengths = facts[0].distributions[0].values
     assert lengths["test_ood"].min() >= lengths["train"].max()
     assert set(lengths) == {"train", "test_id", "test_ood"}
     facts[0].save(tmp_path / "facts")
     back = SplitFacts.load(tmp_path / "facts")
-    assert (back.sizes, back.meaning, back.property_name) == (facts[0].sizes, facts[0].meaning, "length in tokens")
-    np.testing.assert_array_equal(back.property_values["train"], lengths["train"])
+    assert (back.sizes, back.meaning) == (facts[0].sizes, facts[0].meaning)
+    assert back.distributions[0].name == "length in tokens"
+    np.testing.assert_array_equal(back.distributions[0].values["train"], lengths["train"])
 
 
 def test_a_scenario_that_cannot_be_dealt_is_named(corpus, parts):

@@ -14,11 +14,12 @@ from peft import LoraConfig
 from safetensors.torch import load_file
 
 from codeshift.errors import ParameterError
-from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
+from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
 from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
 from codeshift.study import RunKey, load_results, run_models
+from codeshift.study.prepare import forget_failures
 from codeshift.study.store import StudyStore
 from study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
@@ -79,8 +80,8 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
         ("long", 0): "too few rows",
         ("loops", 0): "too few rows",
     }
-    assert results.splits["loops", 0].elements == ("while_statement",)
-    assert results.splits["long", 0].property_name == "length in tokens"
+    assert results.splits["loops", 0].masked.names() == ("while_statement",)
+    assert results.splits["long", 0].distributions[0].name == "length in tokens"
 
 
 def test_variants_are_made_of_the_trained_weights(full_study, full_folder, model):
@@ -167,6 +168,29 @@ def test_a_cell_that_fails_is_recorded_and_done_again_when_asked(model, straight
     assert study.run(tmp_path / "f", threads=1, progress=False).counts["failed"] == 2
     monkeypatch.setattr(Trainer, "fit", fit)
     assert_same(study.retry(tmp_path / "f", threads=1, progress=False), load_results(straight))
+
+
+def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_path, monkeypatch):
+    """It would stand in the way again; the record says so, whatever the message, and other failures keep theirs."""
+    fit = Trainer.fit
+
+    def failing(self, data, *args, **options):
+        if len(data["train"]) < 40:
+            raise CheckpointError("not whole") if self.peft_config else MemoryError("CheckpointError: no room")
+        return fit(self, data, *args, **options)
+
+    monkeypatch.setattr(Trainer, "fit", failing)
+    study, store = small_study(model), StudyStore(tmp_path / "f")
+    results = study.run(tmp_path / "f", threads=1, progress=False)
+    ended = [record for record in results.records if record.status == "failed" and not record.key.variant]
+    failed = {record.key.method: record for record in ended}
+    assert {method: record.blocked for method, record in failed.items()} == {"lora": True, "full": False}
+    for record in failed.values():
+        (store.training(record.key) / "checkpoints" / "left").mkdir(parents=True)
+    forget_failures(study.spec, store)
+    kept = {m: (store.training(r.key) / "checkpoints" / "left").exists() for m, r in failed.items()}
+    assert kept == {"lora": False, "full": True}
+    assert all(store.read_record(record.key) is None for record in failed.values())
 
 
 def test_a_loss_that_is_no_number_is_a_failure(model, tmp_path):

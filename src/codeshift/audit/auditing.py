@@ -19,9 +19,11 @@ from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.audit.strength import components_of, distinct_rows, measure_strength
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
+from codeshift.checks import check_bool
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
+from codeshift.regions.distribution import Distribution
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -112,6 +114,7 @@ def audit(
         worst=worst,
         thresholds=Thresholds() if thresholds is None else thresholds,
     )
+    check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
     parts = take_parts(splits, data, manifest, column=column, train=train, test=test, reference=reference)
     # More threads would win little here, and sum in another order on another machine.
@@ -170,8 +173,10 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
             n_permutations=settings.n_permutations,
             thresholds=settings.thresholds,
         ),
-        values={
-            one.name: {part: one.values[parts.rows[part]] for part in measured}
+        distributions={
+            one.name: Distribution.of_numbers(
+                one.name, one.values, {part: parts.rows[part] for part in measured}, one.times
+            )
             for one in series
             if isinstance(one.values, np.ndarray) and one.is_number
         },

@@ -23,8 +23,7 @@ from codeshift.documents.document import (
     numbers,
     row,
 )
-from codeshift.formatting import fixed, p_value, share
-from codeshift.properties.columns import Timestamp, moment_words
+from codeshift.formatting import fixed, moment_of, p_value, share
 
 _SHOWN_CONFOUNDS = 20
 _SHOWN_CODE = 1_500
@@ -211,22 +210,16 @@ def _number(value: float, digits: int) -> str:
 
 def _mean(prop: PropertyShift, value: float) -> str:
     """A mean in the property's unit; of times, the day."""
-    if math.isnan(value) or not _is_time(prop):
+    if math.isnan(value) or not prop.times:
         return _number(value, 2)
-    return moment_words(value).partition("T")[0]
+    return moment_of(value).partition("T")[0]
 
 
 def _moved(prop: PropertyShift) -> str:
     """The Wasserstein distance in the property's unit; of times in days."""
-    if not _is_time(prop) or math.isnan(prop.wasserstein):
+    if not prop.times or math.isnan(prop.wasserstein):
         return _number(prop.wasserstein, 2)
     return f"{_number(prop.wasserstein / 86_400, 1)} days"
-
-
-def _is_time(prop: PropertyShift) -> bool:
-    """Whether a property's numbers are seconds since 1970."""
-    of_times = prop.name.partition("(")[0] == Timestamp.__name__
-    return of_times and all("-" in moment_words(mean)[1:] for mean in (prop.mean_train, prop.mean) if mean == mean)
 
 
 def _cut(code: str) -> str:

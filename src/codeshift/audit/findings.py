@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
@@ -19,6 +17,7 @@ from codeshift.audit.strength import Strength
 from codeshift.audit.truncation import Truncation
 from codeshift.audit.verdict import Verdict
 from codeshift.properties import Property
+from codeshift.regions.distribution import Distribution
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +36,7 @@ class AuditFindings:
     atoms: tuple[UnseenAtoms, ...]
     truncation: tuple[Truncation, ...]
     verdict: Verdict
-    values: Mapping[str, Mapping[str, np.ndarray]] = field(repr=False)
+    distributions: Mapping[str, Distribution] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values that ``json`` can write.
@@ -45,7 +44,7 @@ class AuditFindings:
         What could not be measured (NaN) is None, what is infinite is "inf" or "-inf".
         Where leaking rows stood in their part is left out, since it depends on the order of rows.
         """
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "values"}
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
         plain: dict[str, Any] = _plain(fields)
         return plain
 

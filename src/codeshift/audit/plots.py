@@ -12,21 +12,19 @@ import numpy as np
 
 from codeshift.audit.bins import whole_bins
 from codeshift.errors import MissingExtraError, ParameterError, closest
-
-Values = Mapping[str, Mapping[str, np.ndarray]]
-"""Numbers by property and part."""
+from codeshift.regions.distribution import Distribution
 
 _BINS = 40
 _SKEWED = 5.0  # how many times the median the 99% quantile must be for a logarithmic axis
 
 
-def plot(values: Values, prop: str, ax: Any | None) -> Any:
+def plot(distributions: Mapping[str, Distribution], prop: str, ax: Any | None) -> Any:
     """Draw one property: the share of each part's rows by bin, as steps. Parts without rows are left out."""
-    if prop not in values:
-        raise ParameterError("prop", "a property with numbers", prop, closest(prop, values))
+    if prop not in distributions:
+        raise ParameterError("prop", "a property with numbers", prop, closest(prop, distributions))
     if ax is None:
         ax = _figure(5.0, 3.2).subplots()
-    drawn = {part: numbers for part, numbers in values[prop].items() if len(numbers)}
+    drawn = {part: numbers for part, numbers in distributions[prop].values.items() if len(numbers)}
     everything = np.concatenate([np.empty(0), *drawn.values()])
     edges, scale = _edges(everything)
     for part, numbers in drawn.items():
@@ -40,14 +38,14 @@ def plot(values: Values, prop: str, ax: Any | None) -> Any:
     return ax
 
 
-def plot_all(values: Values) -> Any:
+def plot_all(distributions: Mapping[str, Distribution]) -> Any:
     """All properties, two a line."""
-    names = list(values)
+    names = list(distributions)
     lines = max(1, math.ceil(len(names) / 2))
     figure = _figure(10.0, 3.2 * lines)
     axes = np.ravel(figure.subplots(lines, 2))
     for name, ax in zip(names, axes, strict=False):
-        plot(values, name, ax)
+        plot(distributions, name, ax)
     for ax in axes[len(names) :]:
         ax.set_axis_off()
     return figure

@@ -30,7 +30,8 @@ class AuditReport(AuditFindings):
         atoms: tokens and other elements of test, and of the reference, that train never shows.
         truncation: rows longer than a model's context, of train, test and reference; empty without a tokenizer.
         verdict: what it comes to.
-        values: numbers by property and part, for plots; rows in the order of content.
+        distributions: of each property that is a number, by its name, in train, test and reference; rows in the order
+            of content.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -56,14 +57,14 @@ class AuditReport(AuditFindings):
         """The distribution of one property in train, test and reference.
 
         Args:
-            prop: a property's name, a key of ``values``.
+            prop: a property's name, a key of ``distributions``.
             ax: the axes to draw on; by default those of a new figure.
 
         Raises:
             ParameterError: if there is no such property.
             MissingExtraError: if matplotlib is not installed.
         """
-        axes: Axes = plots.plot(self.values, prop, ax)
+        axes: Axes = plots.plot(self.distributions, prop, ax)
         return axes
 
     def plot_all(self) -> Figure:
@@ -72,7 +73,7 @@ class AuditReport(AuditFindings):
         Raises:
             MissingExtraError: if matplotlib is not installed.
         """
-        figure: Figure = plots.plot_all(self.values)
+        figure: Figure = plots.plot_all(self.distributions)
         return figure
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,14 +22,7 @@ from codeshift.properties import (
     TreeDepth,
 )
 from codeshift.properties.api_names import API_LANGUAGES
-from codeshift.properties.columns import ContentHash, Label, Timestamp
-from codeshift.regions.centroids import NearestCentroid
-from codeshift.regions.elements import Matches, matching
-from codeshift.splitters import Contains, Region
-
-# These say where a program comes from, or nothing at all, and not what it is like: a split by project moves the project
-# by construction, which is no evidence of a shift of programs.
-_NO_CONTENT = (ContentHash, Label, Timestamp)
+from codeshift.splitters import Region
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +35,7 @@ class Series:
         intended: whether the split was meant to move it, so that it is no confound.
         says_content: whether it tells what a program is like, and not only where it comes from.
         spared: elements that the split was meant to move.
+        times: whether the numbers are seconds since 1970.
     """
 
     name: str
@@ -49,6 +43,7 @@ class Series:
     intended: bool = False
     says_content: bool = True
     spared: tuple[str, ...] = ()
+    times: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -80,24 +75,27 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
     Raises:
         ParameterError: if a property gives neither numbers, nor labels, nor element counts.
     """
-    leaves = _leaves(region)
-    intended = settings.intended if settings.intended is not None else _properties_of(leaves)
-    asked = settings.properties
-    if asked is None:
-        asked = default_properties(settings.column, settings.language)
-    listed = tuple(dict.fromkeys([*asked, *intended, TokenTypes(settings.column)]))
-    names = _names(listed)
+    leaves = () if region is None else region.leaves
+    intended = settings.intended
+    if intended is None:
+        intended = () if region is None else region.properties()
+    required = settings.properties
+    if required is None:
+        required = default_properties(settings.column, settings.language)
+    compared = tuple(dict.fromkeys([*required, *intended, TokenTypes(settings.column)]))
+    names = _names(compared)
     found = []
-    for prop in listed:
-        values = _values(table, prop, required=prop in asked or prop in (settings.intended or ()))
+    for prop in compared:
+        values = _values(table, prop, required=prop in required or prop in (settings.intended or ()))
         if values is None:
             continue
-        spared = tuple(element for leaf in leaves for element in _elements(leaf, prop, values))
+        drawing = [leaf for leaf in leaves if prop in leaf.properties()] if isinstance(values, ElementCounts) else []
+        vocabulary = values.vocabulary if isinstance(values, ElementCounts) else ()
+        spared = tuple(element for leaf in drawing for element in leaf.drawn_by(vocabulary))
         # Where some elements were meant, the others can still be confounds.
-        found.append(
-            Series(names[prop], values, prop in intended and not spared, not isinstance(prop, _NO_CONTENT), spared)
-        )
-        found.extend(_indicators(table, prop, names[prop], leaves) if spared else ())
+        is_intended, times = prop in intended and not spared, prop.is_time(table)
+        found.append(Series(names[prop], values, is_intended, prop.of_content, spared, times))
+        found.extend(_indicators(table, names[prop], drawing) if spared else ())
     return tuple(found)
 
 
@@ -125,35 +123,10 @@ def _names(properties: Sequence[Property]) -> dict[Property, str]:
     }
 
 
-def _leaves(region: Region | None) -> tuple[Region, ...]:
-    """The regions that a composition is made of."""
-    if region is None:
-        return ()
-    inner = [getattr(region, f.name) for f in fields(region) if isinstance(getattr(region, f.name), Region)]
-    return tuple(leaf for part in inner for leaf in _leaves(part)) if inner else (region,)
-
-
-def _properties_of(leaves: Sequence[Region]) -> tuple[Property, ...]:
-    # Vectors have no distribution of their own to compare, and may cost a model's pass over all rows.
-    scalar = [leaf for leaf in leaves if not isinstance(leaf, NearestCentroid)]
-    values = [getattr(leaf, f.name) for leaf in scalar for f in fields(leaf)]
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, Property)))
-
-
-def _elements(leaf: Region, prop: Property, values: np.ndarray | ElementCounts) -> tuple[str, ...]:
-    """The elements by which a region was drawn, where it was drawn by elements of this property."""
-    if not isinstance(leaf, Contains | Matches) or leaf.property != prop or not isinstance(values, ElementCounts):
-        return ()
-    if isinstance(leaf, Contains):
-        return leaf.elements
-    return tuple(name for pattern in leaf.patterns for name in matching(pattern, values.vocabulary))
-
-
-def _indicators(table: PropertyTable, prop: Property, name: str, leaves: Sequence[Region]) -> list[Series]:
+def _indicators(table: PropertyTable, name: str, leaves: Sequence[Region]) -> list[Series]:
     """Whether each row holds the elements that the split was meant to move, as a number."""
     found: dict[str, Series] = {}
     for leaf in leaves:
-        if isinstance(leaf, Contains | Matches) and leaf.property == prop:
-            key = f"{name}: {', '.join(leaf.elements if isinstance(leaf, Contains) else leaf.patterns)}"
-            found[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
+        key = f"{name}: {', '.join(leaf.names())}"
+        found[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
     return list(found.values())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError
 from codeshift.properties import Property
 from codeshift.properties.grammars import check_language
@@ -63,15 +63,10 @@ class Thresholds:
 
     def __post_init__(self) -> None:
         for name in ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated"):
-            value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value <= 1:
-                raise ParameterError(name, "a number from 0 to 1", value, _leave_out(name))
-        if self.alpha == 0:
-            raise ParameterError("alpha", "above 0", self.alpha, "no p-value can reach 0")
-        if not _is_number(self.confound) or self.confound < 0:
-            raise ParameterError("confound", "a number from 0 up", self.confound, _leave_out("confound"))
-        if not is_integer(self.min_rows) or self.min_rows < 2:
-            raise ParameterError("min_rows", "a whole number from 2 up", self.min_rows, _leave_out("min_rows"))
+            check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))
+        check_number("alpha", self.alpha, above=0, remedy="no p-value can reach 0")
+        check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound"))
+        check_integer("min_rows", self.min_rows, smallest=2, remedy=_leave_out("min_rows"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,14 +101,11 @@ class AuditSettings:
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)
         if not isinstance(self.thresholds, Thresholds):
             raise ParameterError("thresholds", "a Thresholds", self.thresholds, "such as Thresholds(leaked_rows=0.02)")
-        if not is_integer(self.seed):
-            raise ParameterError("seed", "an integer", self.seed, "any integer will do, such as 0")
+        check_integer("seed", self.seed, remedy="any will do, such as 0")
         check_permutations(self.n_permutations)
-        if not is_integer(self.sample) or self.sample < max(self.thresholds.min_rows, FEWEST):
-            constraint = f"rows a side, at least {max(self.thresholds.min_rows, FEWEST)}"
-            raise ParameterError("sample", constraint, self.sample, "2,000 take seconds")
-        if not is_integer(self.worst) or self.worst < 0:
-            raise ParameterError("worst", "a whole number from 0 up", self.worst, "how many leaking pairs are shown")
+        fewest = max(self.thresholds.min_rows, FEWEST)
+        check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
+        check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown")
 
 
 def generator(seed: int, role: str) -> np.random.Generator:
@@ -132,20 +124,8 @@ def check_permutations(n_permutations: Any) -> int:
     Raises:
         ParameterError: if it is none.
     """
-    if not is_integer(n_permutations) or n_permutations < LEAST_PERMUTATIONS:
-        constraint = f"a whole number from {LEAST_PERMUTATIONS} up"
-        remedy = "the smallest p-value that n permutations can give is 1 / (n + 1)"
-        raise ParameterError("n_permutations", constraint, n_permutations, remedy)
-    return int(n_permutations)
-
-
-def is_integer(value: Any) -> bool:
-    """Whether a value is a whole number, and no truth value."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    remedy = "the smallest p-value that n permutations can give is 1 / (n + 1)"
+    return check_integer("n_permutations", n_permutations, smallest=LEAST_PERMUTATIONS, remedy=remedy)
 
 
 def _leave_out(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class PropertyShift:
         wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
         jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
         p_value: that of the Jensen-Shannon distance, by permutation; not corrected for other tests.
+        times: whether its numbers are seconds since 1970; ``to_dict`` leaves it out.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -59,6 +60,7 @@ class PropertyShift:
     wasserstein: float
     jensen_shannon: float
     p_value: float
+    times: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,4 +163,5 @@ def _shift(series: Series, train: np.ndarray, rows: np.ndarray, n_permutations: 
         wasserstein=agreed(moved),
         jensen_shannon=agreed(distance),
         p_value=agreed(p_value),
+        times=series.times,
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.audit.settings import is_integer
+from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.model_tokens import load_tokenizer
 from codeshift.properties.text_tokens import frame_of, tokenize_plain
@@ -83,11 +83,10 @@ def token_counter(tokenizer: Any, max_length: int | None) -> TokenCounter | None
     stated = getattr(tokenizer, "model_max_length", None)
     if max_length is None and isinstance(stated, int) and stated < _BOUNDLESS:
         max_length = stated
-    if max_length is None or not is_integer(max_length) or max_length < 1:
-        constraint = "a number of tokens, from 1 up"
-        raise ParameterError("max_length", constraint, max_length, "this tokenizer states none: give the model's")
+    remedy = "this tokenizer states none: give the model's" if max_length is None else "such as 512"
+    max_length = check_integer("max_length", max_length, smallest=1, remedy=remedy)
     is_model = hasattr(tokenizer, "model_max_length")
-    return TokenCounter(_by_model(tokenizer) if is_model else _by_function(tokenizer), int(max_length))
+    return TokenCounter(_by_model(tokenizer) if is_model else _by_function(tokenizer), max_length)
 
 
 def measure_truncation(part: str, texts: Sequence[str], counter: TokenCounter) -> Truncation:

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _facts() -> list[dict[str, Any]]:
-    from codeshift.metrics.dataflow import LANGUAGES
+    from codeshift.metrics.codebleu.dataflow import LANGUAGES
     from codeshift.properties import languages
     from codeshift.properties.api_names import API_LANGUAGES
     from codeshift.properties.grammars import grammar

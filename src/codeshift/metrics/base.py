@@ -11,7 +11,7 @@ import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -59,8 +59,45 @@ class SufficientStatistics(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Scale:
+    """How the values of a metric are shown.
+
+    Attributes:
+        factor: what a value is multiplied by: 100 for scores in [0, 1], as papers do.
+        digits: behind the decimal point.
+        unit: behind a value.
+
+    >>> PERCENT
+    Scale(factor=100.0, digits=1, unit='%')
+    """
+
+    factor: float = 1.0
+    digits: int = 3
+    unit: str = ""
+
+
+PERCENT = Scale(100.0, 1, "%")
+"""For shares of rows, tokens or elements."""
+OF_100 = Scale(100.0, 1, " of 100")
+"""For scores in [0, 1] that are no shares."""
+
+NOT_BY_NAME: Mapping[str, bool] = {"not_by_name": True}
+"""Metadata of a field that no name may set: it decides what code runs."""
+
+METRICS: dict[str, type[Metric]] = {}
+"""Every metric by the name of its class, a user's own from its definition on."""
+
+
 class Metric(ABC):
     """A way to score predictions against references, one row each.
+
+    Attributes:
+        key: the metric's name without options; made of the class's name where a class gives none.
+        title: in words, for tables and plots; the key where it is empty.
+        scale: how values are shown: as they are, with three digits, unless the class says otherwise.
+        higher_is_better: whether more is better.
+        spelling: another way to write the name, whose groups are options, such as ``pass@1``.
 
     Subclasses are frozen dataclasses. They give ``score``; those whose corpus score is another thing than the mean of
     the rows (BLEU, nats a token) give ``statistics`` and ``from_statistics`` too. One law binds the three:
@@ -74,9 +111,56 @@ class Metric(ABC):
     ...         return np.array([float(len(p) == len(r)) for p, r in zip(predictions, references, strict=True)])
     >>> SameLength().corpus(["ab", "c"], ["xy", "xyz"])
     CorpusScore(value=0.5, parts={}, n=2)
+    >>> SameLength().name, SameLength().describe()
+    ('same_length', 'same length')
     """
 
+    key: ClassVar[str]
+    title: ClassVar[str] = ""
+    scale: ClassVar[Scale] = Scale()
     higher_is_better: ClassVar[bool] = True
+    spelling: ClassVar[re.Pattern[str] | None] = None
+
+    def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
+        """Register the metric by its key, unless it is the ``abstract`` base of others.
+
+        Raises:
+            TypeError: if a metric of another module has that key.
+        """
+        super().__init_subclass__(**kwargs)
+        if abstract:
+            return
+        cls.key = vars(cls).get("key") or _snake_case(cls.__name__)
+        # A notebook's cell that is run again defines its class again; another module's class of that name is a clash.
+        earlier = METRICS.get(cls.key)
+        if earlier is not None and earlier.__module__ != cls.__module__:
+            raise TypeError(f"{cls.key!r} is already the name of {earlier.__module__}.{earlier.__qualname__}")
+        METRICS[cls.key] = cls
+
+    @classmethod
+    def arguments(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """The arguments that options in a name stand for; those options themselves, unless a class has others."""
+        return options
+
+    @property
+    def options(self) -> str:
+        """Each option that is not at its default, as text; empty where all are.
+
+        >>> from codeshift.metrics import BLEU
+        >>> BLEU("none", max_order=2).options
+        'smoothing=none,max_order=2'
+        """
+        changed = _changed_fields(self)
+        return ",".join(f"{name}={getattr(value, '__qualname__', value)}" for name, value in changed)
+
+    def describe(self, *, options: bool = True) -> str:
+        """The metric in words.
+
+        Args:
+            options: whether to name those that are not at their defaults.
+        """
+        changed = self.options if options else ""
+        return (self.title or self.key.replace("_", " ")) + (f" ({changed})" if changed else "")
 
     @property
     def name(self) -> str:
@@ -88,8 +172,7 @@ class Metric(ABC):
         >>> ExactMatch().name, ExactMatch(normalize_whitespace=True).name
         ('exact_match', 'exact_match[normalize_whitespace=True]')
         """
-        options = [f"{name}={getattr(value, '__qualname__', value)}" for name, value in _changed_fields(self)]
-        return _snake_case(type(self).__name__) + (f"[{','.join(options)}]" if options else "")
+        return self.key + (f"[{self.options}]" if self.options else "")
 
     @abstractmethod
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:

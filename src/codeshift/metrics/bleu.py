@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.checks import check_choice, check_integer
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import token_rows
 
 _SACREBLEU = ("none", "exp", "floor", "add-k")
 _LOG_OF_0 = -9999999999.0  # sacrebleu's
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class BLEU(Metric):
     """BLEU in [0, 1] (papers print it times 100), of given tokens.
 
@@ -49,15 +49,15 @@ class BLEU(Metric):
     array([1., 0.])
     """
 
+    title = "BLEU"
+    scale = OF_100
+
     smoothing: str = "exp"
-    max_order: int = 4
+    max_order: int = field(default=4, kw_only=True)
 
     def __post_init__(self) -> None:
-        known = (*_SACREBLEU, "codexglue")
-        if self.smoothing not in known:
-            raise ParameterError("smoothing", "known", self.smoothing, closest(str(self.smoothing), known))
-        if self.max_order < 1:
-            raise ParameterError("max_order", "at least 1", self.max_order, "leave it out to take 4")
+        check_choice("smoothing", self.smoothing, (*_SACREBLEU, "codexglue"))
+        check_integer("max_order", self.max_order, smallest=1, remedy="leave it out to take 4")
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Sentence BLEU a row, shape (n,), in [0, 1].

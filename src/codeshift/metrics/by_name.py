@@ -8,36 +8,7 @@ from typing import Any
 
 from codeshift.errors import ParameterError, closest
 from codeshift.literals import literal
-from codeshift.metrics.base import Metric, _snake_case
-from codeshift.metrics.bleu import BLEU
-from codeshift.metrics.chrf import ChrF
-from codeshift.metrics.codebleu import CodeBLEU
-from codeshift.metrics.edit import EditSimilarity
-from codeshift.metrics.elements import ElementPrecision, ElementRecall
-from codeshift.metrics.exact import ExactMatch
-from codeshift.metrics.execution import PythonRunner
-from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
-from codeshift.metrics.pass_at_k import PassAtK
-from codeshift.metrics.validity import SyntacticValidity
-
-_CLASSES: tuple[type[Metric], ...] = (
-    BLEU,
-    ChrF,
-    CodeBLEU,
-    EditSimilarity,
-    ElementPrecision,
-    ElementRecall,
-    ExactMatch,
-    NegativeLogLikelihood,
-    SyntacticValidity,
-    TokenAccuracy,
-)
-
-METRICS: dict[str, type[Metric]] = {_snake_case(cls.__name__): cls for cls in _CLASSES} | {"pass_at_k": PassAtK}
-"""The metrics by name; ``pass@1`` and its like are ``pass_at_k`` as well."""
-
-_FUNCTIONS = ("extractor",)  # a name must not decide what code runs
-_RUNNERS = {"python": PythonRunner}
+from codeshift.metrics.base import METRICS, NOT_BY_NAME, Metric
 
 
 def metric_by_name(name: str, *, language: str | None = None) -> Metric:
@@ -61,20 +32,25 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
         ...
     codeshift.errors.ParameterError: metric must be the name of a metric, got 'exactmatch': did you mean exact_match?
     """
-    found = re.fullmatch(r"\s*([\w@]+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
-    at_k = re.fullmatch(r"pass@([0-9]+)", found[1]) if found else None
-    cls = PassAtK if at_k else METRICS.get(found[1]) if found else None
-    if found is None or cls is None:
-        raise ParameterError("metric", "the name of a metric", name, closest(found[1] if found else str(name), METRICS))
-    options = _options(found[2] or "", name) | ({"k": int(at_k[1])} if at_k else {})
-    if cls is PassAtK:
-        options = _with_runner(options)
-    known = [f.name for f in dataclasses.fields(cls) if f.name not in _FUNCTIONS]  # type: ignore[arg-type]
+    parts = re.fullmatch(r"\s*([\w@]+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
+    cls, options = _class_of(parts[1]) if parts else (None, {})
+    if parts is None or cls is None:
+        raise ParameterError("metric", "the name of a metric", name, closest(parts[1] if parts else str(name), METRICS))
+    options = cls.arguments(_options(parts[2] or "", name) | options)
+    known = [f.name for f in dataclasses.fields(cls) if not NOT_BY_NAME.items() <= f.metadata.items()]  # type: ignore[arg-type]
     for option in options:
         if option not in known:
             remedy = closest(option, known) if known else "it has none"
-            raise ParameterError("metric", f"{found[1]} with options that it has", option, remedy)
-    return _made(cls, found[1], options, language)
+            raise ParameterError("metric", f"{parts[1]} with options that it has", option, remedy)
+    return _made(cls, parts[1], options, language)
+
+
+def _class_of(name: str) -> tuple[type[Metric] | None, dict[str, Any]]:
+    """The metric of a name without brackets, and the options that such a name spells; None where there is none."""
+    for cls in METRICS.values():
+        if cls.spelling is not None and (found := cls.spelling.fullmatch(name)):
+            return cls, {option: literal(text) for option, text in found.groupdict().items()}
+    return METRICS.get(name), {}
 
 
 def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str | None) -> Metric:
@@ -91,19 +67,6 @@ def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str |
         if error.parameter != "language" or language is None:
             raise
         return cls(**{**options, "language": language})
-
-
-def _with_runner(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of a ``PassAtK``, of which ``runner`` names a runner and ``allow_network`` is the runner's."""
-    if "runner" not in options:
-        return options
-    runner, network = options["runner"], options.get("allow_network", False)
-    if runner not in _RUNNERS:
-        raise ParameterError("runner", "the name of a runner", runner, closest(str(runner), _RUNNERS))
-    if not isinstance(network, bool):
-        raise ParameterError("allow_network", "True or False", network, "leave it out for False")
-    rest = {key: value for key, value in options.items() if key != "allow_network"}
-    return rest | {"runner": _RUNNERS[runner](allow_network=network)}
 
 
 def _options(text: str, name: str) -> dict[str, Any]:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric
+from codeshift.checks import check_integer, check_number
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ChrF(Metric):
     """chrF in [0, 1] (papers print it times 100): F-score over character n-grams, without whitespace.
 
@@ -35,16 +35,17 @@ class ChrF(Metric):
     array([0.6149, 0.    ])
     """
 
+    title = "chrF"
+    scale = OF_100
+
     char_order: int = 6
-    word_order: int = 0
-    beta: float = 2.0
+    word_order: int = field(default=0, kw_only=True)
+    beta: float = field(default=2.0, kw_only=True)
 
     def __post_init__(self) -> None:
-        for name, lowest in (("char_order", 1), ("word_order", 0)):
-            if not getattr(self, name) >= lowest:
-                raise ParameterError(name, f"at least {lowest}", getattr(self, name), "leave it out for plain chrF")
-        if not self.beta > 0:
-            raise ParameterError("beta", "greater than 0", self.beta, "leave it out to take 2")
+        for name, smallest in (("char_order", 1), ("word_order", 0)):
+            check_integer(name, getattr(self, name), smallest=smallest, remedy="leave it out for plain chrF")
+        check_number("beta", self.beta, above=0, remedy="leave it out to take 2")
 
     @cached_property
     def _sacrebleu(self) -> Any:

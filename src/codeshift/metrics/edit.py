@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
-from codeshift.metrics.base import FloatArray, Metric
+from codeshift.checks import check_choice
+from codeshift.metrics.base import OF_100, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows, token_rows
 
 _UNITS = ("characters", "tokens")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class EditSimilarity(Metric):
     """``1 - distance / length of the longer side``, in [0, 1]; two empty rows score 1.
 
@@ -29,15 +29,16 @@ class EditSimilarity(Metric):
 
     >>> EditSimilarity().score(["return a;"], ["return b;"]).round(4)
     array([0.8889])
-    >>> EditSimilarity(unit="tokens").score([["return", "a", ";"]], [["return", "b", ";"]]).round(4)
+    >>> EditSimilarity("tokens").score([["return", "a", ";"]], [["return", "b", ";"]]).round(4)
     array([0.6667])
     """
+
+    scale = OF_100
 
     unit: str = "characters"
 
     def __post_init__(self) -> None:
-        if self.unit not in _UNITS:
-            raise ParameterError("unit", "known", self.unit, closest(str(self.unit), _UNITS))
+        check_choice("unit", self.unit, _UNITS)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Edit similarity a row, shape (n,).

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from codeshift.checks import check_choice
 from codeshift.errors import ParameterError, closest
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
@@ -19,18 +20,19 @@ _KINDS = ("nodes", "tokens", "apis")
 Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _ElementOverlap(Metric):
+@dataclass(frozen=True)
+class _ElementOverlap(Metric, abstract=True):
     """Shared parts of both metrics; the sets of elements of each row, of both sides."""
 
-    elements: str = "nodes"
+    scale = PERCENT
+
+    elements: str = field(default="nodes", kw_only=True)
     language: str | None = None
-    names: tuple[str, ...] | None = None
-    extractor: Extractor | None = None
+    names: tuple[str, ...] | None = field(default=None, kw_only=True)
+    extractor: Extractor | None = field(default=None, kw_only=True, metadata=NOT_BY_NAME)
 
     def __post_init__(self) -> None:
-        if self.elements not in _KINDS:
-            raise ParameterError("elements", "known", self.elements, closest(str(self.elements), _KINDS))
+        check_choice("elements", self.elements, _KINDS)
         if self.elements in ("nodes", "apis") and self.extractor is None:
             if self.language is None:
                 constraint = f'given for elements="{self.elements}"'
@@ -106,7 +108,7 @@ class _ElementOverlap(Metric):
         return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language), api_names=False)["types"]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ElementRecall(_ElementOverlap):
     """Of the elements that the reference holds, the share that the output holds as well; in [0, 1].
 
@@ -122,10 +124,10 @@ class ElementRecall(_ElementOverlap):
         names: only these elements; all by default.
         extractor: a function from a list of texts to one collection of names a text, in place of the above.
 
-    >>> metric = ElementRecall(language="python", names=("while_statement", "for_statement"))
+    >>> metric = ElementRecall("python", names=("while_statement", "for_statement"))
     >>> metric.corpus(["while x: f()", "pass"], ["while y: g()", "for i in y: g()"])
     CorpusScore(value=0.5, parts={'while_statement': 1.0, 'for_statement': 0.0}, n=2)
-    >>> ElementRecall(elements="apis", language="python").score(["len(open(p))"], ["open(p).read()"])
+    >>> ElementRecall("python", elements="apis").score(["len(open(p))"], ["open(p).read()"])
     array([0.5])
     """
 
@@ -133,7 +135,7 @@ class ElementRecall(_ElementOverlap):
         return self._extract(references), self._extract(predictions)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ElementPrecision(_ElementOverlap):
     """Of the elements that the output holds, the share that the reference holds as well; in [0, 1].
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.metrics.base import FloatArray, Metric
+from codeshift.checks import check_bool
+from codeshift.metrics.base import PERCENT, FloatArray, Metric
 from codeshift.metrics.rows import several_text_rows
 
 
@@ -27,7 +28,12 @@ class ExactMatch(Metric):
     0.0
     """
 
+    scale = PERCENT
+
     normalize_whitespace: bool = False
+
+    def __post_init__(self) -> None:
+        check_bool("normalize_whitespace", self.normalize_whitespace)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """1.0 or 0.0 a row, shape (n,).

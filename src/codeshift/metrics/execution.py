@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.errors import CodeshiftError, ParameterError
+from codeshift.checks import check_bool, check_integer, check_number
+from codeshift.errors import CodeshiftError
 from codeshift.metrics.programs import program_rows, texts_of_tests
 from codeshift.metrics.rows import equally_long
 
@@ -75,11 +76,10 @@ class PythonRunner:
     allow_network: bool = False
 
     def __post_init__(self) -> None:
-        if not self.timeout > 0:
-            raise ParameterError("timeout", "greater than 0 seconds", self.timeout, "leave it out to take 10")
+        check_number("timeout", self.timeout, above=0, remedy="seconds; leave it out to take 10")
         for name in ("cpu_seconds", "memory", "file_size", "processes", "workers"):
-            if not getattr(self, name) >= 1:
-                raise ParameterError(name, "at least 1", getattr(self, name), "leave it out to take the default")
+            check_integer(name, getattr(self, name), smallest=1, remedy="leave it out to take the default")
+        check_bool("allow_network", self.allow_network)
 
     def run(self, candidates: Sequence[Sequence[str] | str], tests: Sequence[str]) -> list[NDArray[np.bool_]]:
         """Which candidates pass: for each problem a boolean array with one entry a candidate.

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, Scale, ratio
 from codeshift.metrics.rows import equally_long, id_rows
 
 # Low-precision softmaxes overshoot log(1) = 0 by rounding; a logit or a positive loss overshoots by far more.
 _ROUNDING = 1e-2
 
 
-class _PerToken(Metric):
+class _PerToken(Metric, abstract=True):
     """A mean over tokens: a row's score is the mean over its tokens, the corpus' the mean over all tokens."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
@@ -52,7 +52,9 @@ class NegativeLogLikelihood(_PerToken):
     0.8664
     """
 
-    higher_is_better: ClassVar[bool] = False
+    title = "NLL a token"
+    scale = Scale(unit=" nats")
+    higher_is_better = False
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """(1, nats, tokens) a row, shape (n, 3).
@@ -80,6 +82,8 @@ class TokenAccuracy(_PerToken):
     >>> metric.corpus([[11, 12, 2], [7]], [[11, 13, 2], [7]]).value
     0.75
     """
+
+    scale = PERCENT
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """(1, right tokens, tokens) a row, shape (n, 3).

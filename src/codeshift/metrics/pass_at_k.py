@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.errors import DataError, ParameterError
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.execution import PythonRunner
 from codeshift.metrics.programs import check_tests, program_rows, texts_of_tests
 from codeshift.metrics.rows import as_rows, equally_long
+
+RUNNERS = {"python": PythonRunner}
+"""Runners by the name that a metric's name gives them."""
 
 
 class Runner(Protocol):
@@ -52,13 +58,16 @@ class PassAtK(Metric):
     CorpusScore(value=0.75, parts={}, n=2)
     """
 
+    key = "pass_at_k"
+    scale = PERCENT
+    spelling = re.compile(r"pass@(?P<k>[0-9]+)")
+
     k: int = 1
-    runner: Runner | None = None
-    tests: str | None = None
+    runner: Runner | None = field(default=None, kw_only=True)
+    tests: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        if isinstance(self.k, bool) or not isinstance(self.k, (int, np.integer)) or self.k < 1:
-            raise ParameterError("k", "an integer of at least 1", self.k, "pass@1 is k=1")
+        check_integer("k", self.k, smallest=1, remedy="pass@1 is k=1")
         if self.runner is not None and not callable(getattr(self.runner, "run", None)):
             raise ParameterError(
                 "runner", "a Runner", self.runner, "such as codeshift.metrics.execution.PythonRunner()"
@@ -70,6 +79,20 @@ class PassAtK(Metric):
     def name(self) -> str:
         """``pass@k``, as papers write it."""
         return f"pass@{self.k}"
+
+    def describe(self, *, options: bool = True) -> str:
+        """``pass@k``: how programs are run is no option of what is measured."""
+        return self.name
+
+    @classmethod
+    def arguments(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """The options of a name, of which ``runner`` names a runner and ``allow_network`` is the runner's."""
+        if "runner" not in options:
+            return options
+        runner = RUNNERS[check_choice("runner", options["runner"], RUNNERS)]
+        network = check_bool("allow_network", options.get("allow_network", False))
+        rest = {key: value for key, value in options.items() if key != "allow_network"}
+        return rest | {"runner": runner(allow_network=network)}
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
         """The estimate of each problem, shape (n,).

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
+from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import several_text_rows
 from codeshift.properties.grammars import check_language
 
@@ -37,6 +37,8 @@ class SyntacticValidity(Metric):
     >>> SyntacticValidity("python").corpus(["  return 1", "if x:", "print x", "type X = int"], [""] * 4)
     CorpusScore(value=0.5, parts={'python_2': 0.25}, n=4)
     """
+
+    scale = PERCENT
 
     language: str
 

@@ -26,6 +26,9 @@ class APIPairs(APINames):
     ('.read & builtins.len', '.read & builtins.open', 'builtins.len & builtins.open')
     """
 
+    element = "pair of APIs"
+    dimension = "composition"
+
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Counts of ``n`` rows, each 0 or 1."""
         names, used = scan.api_names.vocabulary, scan.api_names.counts

@@ -30,6 +30,8 @@ class APINames(TreeProperty):
     """
 
     verb = "use"
+    element = "API"
+    dimension = "APIs"
 
     def __post_init__(self) -> None:
         super().__post_init__()

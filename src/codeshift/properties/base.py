@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
 
 
+OTHER = "other"
+"""The dimension of what belongs to none that has a name, or to several."""
+
+
 @dataclass(frozen=True)
 class Property(Serialisable, ABC):
     """A value for each row, computed from the text of ``column``.
@@ -29,6 +33,11 @@ class Property(Serialisable, ABC):
         column: the dataset's column that holds the code.
         title: the number in words; made of the class's name where it is empty.
         verb: what programs do with the elements that the property counts.
+        element: one of those elements in words; empty for what counts none.
+        dimension: the dimension of code that a region of it shifts, such as "complexity" or "syntax".
+        of_content: whether it says what a program is like, and not only where it comes from, or nothing at all.
+        nominal: whether a value is a name (of a project, the number of a cluster), of which there is no mean.
+        row_by_row: whether the value of a row follows from that row alone.
 
     One of your own, here from a column beside the code:
 
@@ -44,12 +53,50 @@ class Property(Serialisable, ABC):
 
     title: ClassVar[str] = ""
     verb: ClassVar[str] = "hold"
+    element: ClassVar[str] = ""
+    dimension: ClassVar[str] = OTHER
+    of_content: ClassVar[bool] = True
+    nominal: ClassVar[bool] = False
+    row_by_row: ClassVar[bool] = False
 
     column: str
 
     @abstractmethod
     def evaluate(self, table: PropertyTable) -> Any:
         """The values of all rows of ``table``. Call ``table.values(property)`` instead, which remembers them."""
+
+    def describe(self) -> str:
+        """The property's name in words."""
+        return type(self).words_of(self.to_dict())
+
+    @property
+    def shown(self) -> Property | None:
+        """The property to show in place of this one: itself, unless its numbers serve another or are chance."""
+        return self
+
+    @property
+    def truth(self) -> str:
+        """Which rows have a 1, in words, where the property is a truth value of each row; otherwise empty."""
+        return ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads: its own, and those of the properties that it is made of."""
+        inner = [value for f in fields(self) if isinstance(value := getattr(self, f.name), Property)]
+        return tuple(dict.fromkeys([self.column, *(column for prop in inner for column in prop.columns)]))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The dotted names of the user's functions that it calls."""
+        return ()
+
+    def is_time(self, table: PropertyTable) -> bool:
+        """Whether the numbers of a table's rows are seconds since 1970."""
+        return False
+
+    def telling(self, elements: Sequence[str]) -> Collection[str]:
+        """The elements that say something of a program by themselves, such as no bracket."""
+        return elements
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

@@ -54,6 +54,10 @@ class NearestCluster(Property):
         centroids: of shape ``(n_clusters, dimensions)``.
     """
 
+    title = "cluster"
+    dimension = "semantics"
+    nominal = True
+
     vectors: Property
     centroids: Matrix
 

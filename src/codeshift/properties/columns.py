@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from codeshift.checks import is_number
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.formatting import moment_of
 from codeshift.properties.base import Property, TextProperty
@@ -34,6 +33,10 @@ class Label(Property):
     ['django', 'flask']
     """
 
+    dimension = "projects"
+    of_content = False
+    nominal = True
+
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Objects of shape ``(n,)``."""
         values = column_values(table, self.column)
@@ -45,9 +48,14 @@ class Label(Property):
                 self.column,
                 f"row {wrong} holds {values[wrong]!r}; make a column of labels with data.map",
             )
-        found = np.empty(len(values), dtype=object)
-        found[:] = values
-        return found
+        labels = np.empty(len(values), dtype=object)
+        labels[:] = values
+        return labels
+
+    @classmethod
+    def words_of(cls, plain: Mapping[str, Any]) -> str:
+        """The column's name."""
+        return str(plain["column"])
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,9 @@ class Timestamp(Property):
     >>> table.values(Timestamp("date")).tolist()
     [86400.0, 5.0]
     """
+
+    dimension = "time"
+    of_content = False
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Numbers of shape ``(n,)``."""
@@ -94,6 +105,10 @@ class Timestamp(Property):
             )
         return (kinds[0] if kinds else TIME), moments
 
+    def is_time(self, table: PropertyTable) -> bool:
+        """Whether the column holds dates, and no numbers."""
+        return self.measure(table)[0] == TIME
+
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """The name with the column's."""
@@ -123,6 +138,7 @@ class ContentHash(TextProperty):
     """
 
     title = "hash of the content"
+    of_content = False
 
     key: int = 0
 
@@ -130,6 +146,11 @@ class ContentHash(TextProperty):
         """Numbers of shape ``(len(texts),)``."""
         key = hashlib.blake2b(f"content:{self.key}".encode(), digest_size=32).digest()
         return np.array([_uniform(text, key) for text in texts], dtype=np.float64)
+
+    @property
+    def shown(self) -> None:
+        """None: it is chance."""
+        return None
 
 
 def moment(value: Any) -> tuple[str, float]:
@@ -147,7 +168,7 @@ def moment(value: Any) -> tuple[str, float]:
         return TIME, (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, date):
         return TIME, datetime.combine(value, time(), tzinfo=UTC).timestamp()
-    if isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value):
+    if is_number(value):
         return NUMBER, float(value)
     raise ValueError(value)
 

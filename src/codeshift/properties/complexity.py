@@ -36,6 +36,8 @@ class CyclomaticComplexity(TreeProperty):
     array([1., 4.])
     """
 
+    dimension = "complexity"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         control_flow(self.language)
@@ -56,6 +58,8 @@ class IdentifierCount(TreeProperty):
     >>> table.values(IdentifierCount("code", "python"))
     array([3., 0.])
     """
+
+    dimension = "complexity"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,6 +83,8 @@ class NestingDepth(TextProperty):
     >>> NestingDepth("code", "python").compute(["x = 1", "if a:\n    for b in c:\n        d()\nelif e:\n    f()"])
     array([0., 2.])
     """
+
+    dimension = "complexity"
 
     language: str
 

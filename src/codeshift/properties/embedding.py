@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice, check_integer
+from codeshift.errors import ParameterError
 from codeshift.properties.base import Property
 from codeshift.properties.columns import check_name
 from codeshift.properties.encoder import POOLINGS, ColumnVectors, EncoderVectors, FunctionVectors
@@ -48,9 +49,7 @@ class TfidfEmbedding(Embedding):
 
     def __post_init__(self) -> None:
         for name in ("features", "dimensions"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 2:
-                raise ParameterError(name, "a whole number from 2 up", value, "leave it out for the default")
+            check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """The vocabulary and the projection of the table's programs."""
@@ -67,23 +66,21 @@ class EncoderEmbedding(Embedding):
         max_length: tokens beyond this are cut off.
         batch_size: programs that go through the model at a time.
 
-    >>> EncoderEmbedding(model="microsoft/codebert-base", pooling="first")
+    >>> EncoderEmbedding("microsoft/codebert-base", pooling="first")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: pooling must be "mean" or "cls", got 'first': choose one of cls, mean
+    codeshift.errors.ParameterError: pooling must be one of mean, cls, got 'first': choose one of cls, mean
     """
 
-    model: str
+    model: str = field(kw_only=False)
     pooling: str = "mean"
     max_length: int = 512
     batch_size: int = 32
 
     def __post_init__(self) -> None:
-        if self.pooling not in POOLINGS:
-            raise ParameterError("pooling", '"mean" or "cls"', self.pooling, closest(str(self.pooling), POOLINGS))
+        check_choice("pooling", self.pooling, POOLINGS)
         for name in ("max_length", "batch_size"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
-                raise ParameterError(name, "a whole number from 1 up", getattr(self, name), "leave it out")
+            check_integer(name, getattr(self, name), smallest=1, remedy="leave it out")
 
     def fit(self, table: PropertyTable, column: str) -> Property:
         """Nothing is learnt from the rows."""
@@ -97,11 +94,11 @@ class FunctionEmbedding(Embedding):
     Attributes:
         function: the function, or its name as ``"package.module:function"``; it is kept as the name.
 
-    >>> FunctionEmbedding(function="my_package.vectors:embed")
+    >>> FunctionEmbedding("my_package.vectors:embed")
     FunctionEmbedding(function='my_package.vectors:embed')
     """
 
-    function: str | Callable[[Sequence[str]], Any]
+    function: str | Callable[[Sequence[str]], Any] = field(kw_only=False)
 
     def __post_init__(self) -> None:
         if callable(self.function):
@@ -121,11 +118,11 @@ class ColumnEmbedding(Embedding):
         vectors: their column.
 
     >>> from codeshift.splitters import ClusterSplitter
-    >>> ClusterSplitter(column="code", embedding=ColumnEmbedding(vectors="embedding"), n_clusters=8).embedding
+    >>> ClusterSplitter(column="code", embedding=ColumnEmbedding("embedding"), n_clusters=8).embedding
     ColumnEmbedding(vectors='embedding')
     """
 
-    vectors: str
+    vectors: str = field(kw_only=False)
 
     def __post_init__(self) -> None:
         check_name("vectors", self.vectors)
@@ -152,5 +149,5 @@ def as_embedding(value: Any) -> Embedding:
         return EncoderEmbedding(model=os.fspath(value))
     if callable(value):
         return FunctionEmbedding(function=value)
-    remedy = '"tfidf", the name or folder of an encoder, a function, or ColumnEmbedding(vectors="a column")'
+    remedy = '"tfidf", the name or folder of an encoder, a function, or ColumnEmbedding("a column")'
     raise ParameterError("embedding", "a way to make vectors of programs", value, remedy)

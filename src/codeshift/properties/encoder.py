@@ -33,6 +33,8 @@ class EncoderVectors(Property):
     """
 
     title = "embedding"
+    dimension = "semantics"
+    row_by_row = True
 
     model: str
     pooling: str = "mean"
@@ -68,7 +70,7 @@ class EncoderVectors(Property):
             import torch
             from transformers import AutoModel, AutoTokenizer
         except ImportError as error:
-            raise MissingExtraError("torch" if "torch" in str(error) else "transformers", "finetune") from None
+            raise MissingExtraError(error.name or "transformers", "finetune") from None
         try:
             tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
             model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)
@@ -107,9 +109,16 @@ class FunctionVectors(Property):
     """
 
     title = "embedding"
+    dimension = "semantics"
+    row_by_row = True
 
     function: str
     source: str = ""
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The function."""
+        return (self.function,)
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Vectors of shape ``(n, dimensions)``.
@@ -143,6 +152,11 @@ class ColumnVectors(Property):
     title = "vectors"
 
     vectors: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """That of the programs, and that of the vectors."""
+        return (self.column, self.vectors)
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Vectors of shape ``(n, dimensions)``.

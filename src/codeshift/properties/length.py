@@ -20,6 +20,7 @@ class TokenCount(TextProperty):
     """
 
     title = "length in tokens"
+    dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""
@@ -35,6 +36,7 @@ class LineCount(TextProperty):
     """
 
     title = "length in lines"
+    dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""
@@ -50,6 +52,7 @@ class CharCount(TextProperty):
     """
 
     title = "length in characters"
+    dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Numbers of shape ``(len(texts),)``."""

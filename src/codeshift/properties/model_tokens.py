@@ -28,6 +28,7 @@ class ModelTokenCount(TextProperty):
     """
 
     title = "length in the model's tokens"
+    dimension = "complexity"
 
     tokenizer: str
     digest: str = ""

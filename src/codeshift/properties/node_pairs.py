@@ -40,6 +40,9 @@ class NodePairs(Property):
     [[1, 0, 0], [0, 1, 2]]
     """
 
+    element = "pair of node types"
+    dimension = "composition"
+
     language: str
 
     def __post_init__(self) -> None:

@@ -40,10 +40,27 @@ class Satisfies(Property):
             not at hand.
     """
 
+    title = "function"
+
     function: str
     name: str
     reads: tuple[str, ...] = ()
     source: str = ""
+
+    @property
+    def truth(self) -> str:
+        """The rows where the function holds."""
+        return f"rows where {self.name} holds"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Its own, and those that the function gets to see beside it."""
+        return tuple(dict.fromkeys([self.column, *self.reads]))
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The function."""
+        return (self.function,)
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:

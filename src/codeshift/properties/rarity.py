@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice
 from codeshift.properties.base import Property, TextProperty
 from codeshift.properties.later_letters import has_later_letters
 from codeshift.properties.lexer import lex
@@ -121,6 +121,8 @@ class TokenRarity(TextProperty):
     array([3.        , 1.4150375, 0.       ])
     """
 
+    dimension = "vocabulary"
+
     model: UnigramModel
     score: str = "mean"
 
@@ -153,18 +155,6 @@ def tokens_of(text: str, vocabulary: str) -> list[str]:
             token for token in tokens if token[0] == "_" or (token[0].isalpha() and not has_later_letters(token[0]))
         ]
     return tokens
-
-
-def check_choice(parameter: str, value: object, options: Sequence[str]) -> str:
-    """Return ``value`` if it is one of ``options``.
-
-    Raises:
-        ParameterError: if it is not; it names close matches.
-    """
-    if value not in options:
-        listed = " or ".join([", ".join(f'"{option}"' for option in options[:-1]), f'"{options[-1]}"'])
-        raise ParameterError(parameter, listed, value, closest(str(value), options))
-    return str(value)
 
 
 def _rare_count(counts: Counter[str]) -> int:

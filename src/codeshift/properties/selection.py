@@ -6,12 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.properties.elements import ElementCounts
-from codeshift.properties.encoder import ColumnVectors, EncoderVectors, FunctionVectors
 from codeshift.properties.syntax import SyntaxScan
 from codeshift.properties.table import ComputedFromText, Evaluated, PropertyTable
-
-_OF_SINGLE_ROWS = (EncoderVectors, FunctionVectors, ColumnVectors)
-"""Properties beside those of text and tree whose value of a row follows from that row."""
 
 
 class Selection(PropertyTable):
@@ -38,7 +34,7 @@ class Selection(PropertyTable):
 
     def values(self, prop: Evaluated) -> object:
         """The values of ``prop``, one a row."""
-        if isinstance(prop, _OF_SINGLE_ROWS):
+        if prop.row_by_row:
             return self.remember(prop, lambda: self.whole.values(prop)[self.rows])
         return super().values(prop)
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 class Evaluated(Hashable, Protocol):
     """What a table knows of a property."""
+
+    row_by_row: ClassVar[bool]
 
     def evaluate(self, table: PropertyTable) -> Any:
         """The values of all rows."""
@@ -52,6 +54,7 @@ class PropertyTable:
     Args:
         data: the dataset; it is not changed.
         num_proc: processes that compute, as in ``Dataset.map``.
+        cached: whether values may be kept on disk.
 
     Raises:
         ParameterError: if ``data`` is no ``datasets.Dataset`` (for a stream see ``codeshift.splitters.StreamDealer``).
@@ -63,16 +66,17 @@ class PropertyTable:
     array([1., 2.])
     """
 
-    def __init__(self, data: Dataset, *, num_proc: int | None = None) -> None:
-        from datasets import Dataset
+    def __init__(self, data: Dataset, *, num_proc: int | None = None, cached: bool = True) -> None:
+        from datasets import Dataset, IterableDataset, IterableDatasetDict
 
         if not isinstance(data, Dataset):
             remedy = "load it with datasets first"
-            if type(data).__name__ in ("IterableDataset", "IterableDatasetDict"):
+            if isinstance(data, IterableDataset | IterableDatasetDict):
                 remedy = "a stream is dealt by codeshift.splitters.StreamDealer"
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
         self.num_proc = num_proc
+        self.cached = cached
         self._values: dict[Any, Any] = {}
         self._texts: dict[str, list[str]] = {}
 
@@ -138,7 +142,7 @@ class PropertyTable:
         description: str,
     ) -> dict[str, Any]:
         texts = self.texts(column)
-        if len(texts) < _CACHED_FROM:
+        if len(texts) < _CACHED_FROM or not self.cached:
             return function({column: texts}, **arguments)
         import datasets
         from datasets.fingerprint import Hasher

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
+from codeshift.properties.grammars import ts_language
 from codeshift.properties.syntax import SyntaxScan
 
 
@@ -22,9 +24,18 @@ class NodeTypes(TreeProperty):
     [[1, 1], [0, 1]]
     """
 
+    element = "node type"
+    dimension = "syntax"
+
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Counts of ``n`` rows."""
         return scan.node_types
+
+    def telling(self, elements: Sequence[str]) -> Collection[str]:
+        """Without keywords and brackets, which only spell a node type."""
+        grammar = ts_language(self.language)
+        kinds = range(grammar.node_kind_count)
+        return frozenset(str(grammar.node_kind_for_id(i)) for i in kinds if grammar.node_kind_is_named(i))
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,7 @@ class SyntaxTokenCount(TreeProperty):
     """
 
     title = "length in tokens"
+    dimension = "complexity"
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Numbers of shape ``(n,)``."""
@@ -57,6 +69,7 @@ class TreeDepth(TreeProperty):
     """
 
     title = "depth of the syntax tree"
+    dimension = "complexity"
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Numbers of shape ``(n,)``."""

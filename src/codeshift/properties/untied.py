@@ -40,6 +40,11 @@ class Untied(Property):
         fractions: np.ndarray = table.values(ContentHash(self.column))
         return fractions + np.asarray(table.values(self.whole), dtype=np.float64)
 
+    @property
+    def shown(self) -> Property | None:
+        """The whole numbers."""
+        return self.whole.shown
+
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """The name of the whole numbers."""

@@ -7,14 +7,16 @@ divides an official test split or tomorrow's programs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from codeshift.properties import PropertyTable
+from codeshift.properties import Property, PropertyTable
+from codeshift.properties.base import OTHER
 from codeshift.properties.serialise import Serialisable, class_of
+from codeshift.regions.distribution import Distribution, Rows, distribution
 from codeshift.regions.words import spelled
 
 
@@ -51,6 +53,79 @@ class Region(Serialisable, ABC):
     def leaves(self) -> tuple[Region, ...]:
         """The regions that a composition is made of, from left to right; the region itself where it is none."""
         return (self,)
+
+    def properties(self) -> tuple[Property, ...]:
+        """The properties that it looks at, one value a row each; by default those among its fields.
+
+        An audit takes them for what the split was meant to move.
+        """
+        found = [getattr(leaf, f.name) for leaf in self.leaves for f in fields(leaf)]
+        return tuple(dict.fromkeys(value for value in found if isinstance(value, Property)))
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it reads; by default those of the properties among its fields, and a field ``column``."""
+        found: list[str] = []
+        for leaf in self.leaves:
+            for f in fields(leaf):
+                value = getattr(leaf, f.name)
+                found += value.columns if isinstance(value, Property) else [value] if f.name == "column" else []
+        return tuple(dict.fromkeys(found))
+
+    def shown(self) -> tuple[Property, ...]:
+        """The properties whose distributions show what it cuts; none for a region of chance."""
+        return tuple(dict.fromkeys(prop.shown for prop in self.properties() if prop.shown is not None))
+
+    def dimension(self) -> str:
+        """The dimension of code that it shifts, such as "complexity"; "other" for several, or none that has a name."""
+        leaves = self.leaves
+        of_leaves = {leaf.dimension() for leaf in leaves} if leaves != (self,) else {p.dimension for p in self.shown()}
+        return of_leaves.pop() if len(of_leaves) == 1 else OTHER
+
+    def names(self) -> tuple[str, ...]:
+        """The elements, or patterns of elements, that it is drawn by, as they were given; by default none."""
+        return ()
+
+    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
+        """The elements by which it is drawn.
+
+        Args:
+            elements: those that rows hold, where it is drawn by patterns of them.
+        """
+        return ()
+
+    def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
+        """By name, which rows hold each element that it is drawn by; of several, first all of them together."""
+        return {}
+
+    def masked(self) -> Region | None:
+        """The programs that hold an element of which every program lies inside; None where it masks no element.
+
+        What holds one of ``a`` and ``b`` is masked by ``a | b``, and not by ``a & b`` or ``a - b``.
+        """
+        return None
+
+    def distributions(self, table: PropertyTable, parts: Mapping[str, Rows]) -> tuple[Distribution, ...]:
+        """How each property that the region looks at is distributed in the parts of a split.
+
+        Args:
+            table: of all rows.
+            parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.properties import NodeTypes
+        >>> from codeshift.splitters import Contains
+        >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "y = 2"]}))
+        >>> region = Contains(NodeTypes("code", "python"), ("while_statement",))
+        >>> [made] = region.distributions(table, {"train": np.array([1, 2]), "test_ood": np.array([0])})
+        >>> made.name, made.categories[0], made.inside[0], made.values["test_ood"][0], made.values["train"][0]
+        ('node type', 'while_statement', True, np.float64(1.0), np.float64(0.0))
+        """
+        drawn: dict[Property, list[Region]] = {}
+        for leaf in dict.fromkeys(self.leaves):
+            for prop in leaf.shown():
+                drawn.setdefault(prop, []).append(leaf)
+        found = (distribution(prop, regions, table, parts) for prop, regions in drawn.items())
+        return tuple(one for one in found if one is not None)
 
     def __and__(self, other: object) -> Region:
         return BothRegions(self, other) if isinstance(other, Region) else NotImplemented
@@ -108,6 +183,15 @@ class EitherRegion(Region):
     def leaves(self) -> tuple[Region, ...]:
         """Those of both."""
         return self.left.leaves + self.right.leaves
+
+    def names(self) -> tuple[str, ...]:
+        """Those of both."""
+        return tuple(dict.fromkeys(self.left.names() + self.right.names()))
+
+    def masked(self) -> Region | None:
+        """The programs that hold an element that either masks."""
+        left, right = self.left.masked(), self.right.masked()
+        return left | right if left is not None and right is not None else left if right is None else right
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

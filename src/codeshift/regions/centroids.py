@@ -38,9 +38,19 @@ class NearestCentroid(Region):
 
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Booleans of shape ``(n,)``."""
-        # The labels are a property of their own, so that regions of one clustering compute them once a table.
-        labels = table.values(NearestCluster(self.property.column, self.property, self.centroids))
-        return np.isin(labels, self.chosen)
+        return np.isin(table.values(self.labels()), self.chosen)
+
+    def labels(self) -> NearestCluster:
+        """The cluster of each row: a property of its own, which regions of one clustering compute once a table."""
+        return NearestCluster(self.property.column, self.property, self.centroids)
+
+    def properties(self) -> tuple[Property, ...]:
+        """None: vectors have no distribution of their own to compare, and may cost a model's pass over all rows."""
+        return ()
+
+    def shown(self) -> tuple[Property, ...]:
+        """The clusters."""
+        return (self.labels(),)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.base import property_class
 from codeshift.regions.base import Region
@@ -19,8 +20,34 @@ from codeshift.regions.words import listed
 _GLOB = re.compile(r"[*?\[]")
 
 
+class ElementRegion(Region):
+    """Rows that hold ``any`` or ``all`` of some elements, each at least ``min_count`` times."""
+
+    property: Property
+    match: str
+    min_count: int
+
+    def __post_init__(self) -> None:
+        check_choice("match", self.match, ("any", "all"))
+
+    @abstractmethod
+    def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Self:
+        """A region of the same property that is drawn by other elements."""
+
+    def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
+        """By name, which rows hold each element often enough; of several, first all of them together."""
+        names = self.names()
+        together = {} if len(names) == 1 else {f"{self.match} of the {len(names)}": self.contains(table)}
+        single = {name: self.of((name,), match="any", min_count=self.min_count) for name in names}
+        return together | {name: region.contains(table) for name, region in single.items()}
+
+    def masked(self) -> Region | None:
+        """The programs that hold one of the elements; None where these are read elsewhere than in the code."""
+        return self.of(self.names(), match="any", min_count=1) if self.property.of_content else None
+
+
 @dataclass(frozen=True)
-class Contains(Region):
+class Contains(ElementRegion):
     """Rows that hold ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
 
     >>> from datasets import Dataset
@@ -35,17 +62,23 @@ class Contains(Region):
     match: str = "any"
     min_count: int = 1
 
-    def __post_init__(self) -> None:
-        if self.match not in ("any", "all"):
-            raise ParameterError(
-                "match", '"any" or "all"', self.match, '"any" takes rows that hold one of the elements'
-            )
-
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Booleans of shape ``(n,)``."""
         counts: ElementCounts = table.values(self.property)
         enough = counts.of(self.elements) >= self.min_count
         return np.asarray(enough.any(axis=1) if self.match == "any" else enough.all(axis=1))
+
+    def names(self) -> tuple[str, ...]:
+        """The elements."""
+        return self.elements
+
+    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
+        """The elements."""
+        return self.elements
+
+    def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Contains:
+        """A region of the same property that is drawn by other elements."""
+        return Contains(self.property, names, match, min_count)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
@@ -54,7 +87,7 @@ class Contains(Region):
 
 
 @dataclass(frozen=True)
-class Matches(Region):
+class Matches(ElementRegion):
     """Rows that hold elements whose names match ``any`` or ``all`` of ``patterns``.
 
     A pattern without ``*``, ``?`` and ``[`` matches a name that holds it as a run of whole parts, where parts are what
@@ -80,15 +113,23 @@ class Matches(Region):
     match: str = "any"
     min_count: int = 1
 
-    def __post_init__(self) -> None:
-        if self.match not in ("any", "all"):
-            raise ParameterError("match", '"any" or "all"', self.match, closest(str(self.match), ("any", "all")))
-
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Booleans of shape ``(n,)``."""
         found: ElementCounts = table.values(self.property)
         held = [found.total(matching(pattern, found.vocabulary)) >= self.min_count for pattern in self.patterns]
         return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
+
+    def names(self) -> tuple[str, ...]:
+        """The patterns."""
+        return self.patterns
+
+    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
+        """Those that match one of the patterns."""
+        return tuple(name for pattern in self.patterns for name in matching(pattern, elements))
+
+    def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Matches:
+        """A region of the same property that is drawn by other patterns."""
+        return Matches(self.property, names, match, min_count)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:

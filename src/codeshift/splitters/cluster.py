@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share, several
+from codeshift.checks import check_choice, check_integer, check_share, several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import CRITERIA
 from codeshift.properties.clustering import Clustering, Clusters
 from codeshift.properties.embedding import Embedding, as_embedding
-from codeshift.properties.rarity import check_choice
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter
@@ -38,8 +37,8 @@ class ClusterSplitter(Splitter):
     Attributes:
         column: the column that holds the code.
         embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers encoder
-            (``EncoderEmbedding(model=...)`` sets its pooling), a function of a list of programs
-            (``FunctionEmbedding``), or ``ColumnEmbedding(vectors=...)`` for vectors that the dataset has.
+            (``EncoderEmbedding(...)`` sets its pooling), a function of a list of programs
+            (``FunctionEmbedding``), or ``ColumnEmbedding(...)`` for vectors that the dataset has.
         n_clusters: how many; ``"elbow"`` or ``"silhouette"`` choose.
         pca: principal components that vectors are projected on before they are clustered; None for none.
         clusters: numbers of the clusters that are out of distribution, from 0, the largest, down

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.properties import Property, PropertyTable, TreeDepth
 from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCount, NestingDepth
-from codeshift.properties.rarity import check_choice
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
+from codeshift.checks import check_choice
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
-from codeshift.properties.rarity import check_choice
 from codeshift.properties.untied import Untied
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import check_choice
 from codeshift.properties import PropertyTable
-from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams, check_choice
+from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter

@@ -18,10 +18,9 @@ from codeshift.audit import Thresholds
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
-from codeshift.properties import PropertyTable
-from codeshift.properties.encoder import FunctionVectors
+from codeshift.properties import Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
-from codeshift.properties.predicate import Satisfies, trust_function
+from codeshift.properties.predicate import trust_function
 from codeshift.splits.rows import WHOLE, SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Rows
@@ -57,7 +56,7 @@ class AuditTask:
     @property
     def bound(self) -> bool:
         """Whether no other process can do it: none finds what this one's script or notebook defines."""
-        return any(name.startswith("__main__:") for name in self.functions)
+        return any(name.partition(":")[0] == "__main__" for name in self.functions)
 
     @property
     def name(self) -> str:
@@ -146,7 +145,7 @@ def functions_of(value: Any) -> tuple[str, ...]:
     >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
     ('keyword:iskeyword',)
     """
-    found = {value.function} if isinstance(value, Satisfies | FunctionVectors) else set()
+    found = set(value.functions) if isinstance(value, Property) else set()
     if isinstance(value, tuple | list):
         inner = list(value)
     else:

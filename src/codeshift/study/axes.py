@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from codeshift.checks import check_integer, check_number, is_number
 from codeshift.errors import ParameterError
 from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE
@@ -58,7 +57,7 @@ def _check_peft(name: str, config: Any) -> None:
 
     if not isinstance(config, PeftConfig):
         remedy = "give None for full fine-tuning, or a config such as peft.LoraConfig(r=8)"
-        raise ParameterError(f"methods[{name!r}]", "None or a config of PEFT", config, remedy)
+        raise ParameterError("methods", "None or a config of PEFT", config, remedy, key=name)
 
 
 def checked_kept(shares: Any) -> tuple[float, ...]:
@@ -72,8 +71,7 @@ def checked_kept(shares: Any) -> tuple[float, ...]:
     if not found:
         raise ParameterError("ood_kept", "at least one share", shares, remedy)
     for share in found:
-        if not is_number(share) or not 0 <= share <= 1:
-            raise ParameterError("ood_kept", "shares from 0 to 1", share, remedy)
+        check_number("ood_kept", share, smallest=0, largest=1, remedy=remedy)
     check_differ("ood_kept", [float(share) for share in found])
     return tuple(sorted(float(share) for share in found))
 
@@ -84,8 +82,7 @@ def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
     if not found:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
     for seed in found:
-        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or seed < 0:
-            raise ParameterError(name, "whole numbers from 0 up", seed, "such as (0, 1, 2)")
+        check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)")
     check_differ(name, [int(seed) for seed in found])
     return tuple(int(seed) for seed in found)
 
@@ -129,8 +126,3 @@ def check_differ(name: str, values: Sequence[Any]) -> None:
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise ParameterError(name, "without repetition", twice[0], "name each once")
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; True and False are none."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)

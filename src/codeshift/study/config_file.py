@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from codeshift.checks import is_number
 from codeshift.errors import CodeshiftError, ParameterError, closest
 
 Place = tuple[str | int, ...]
@@ -64,7 +65,7 @@ class SettingsFile:
         try:
             yield
         except ParameterError as error:
-            line = self._line([*_named(place, error.parameter), *_shortened(place)], error.value)
+            line = self._line([(*place, *error.place), (*place, error.place[0]), *_shortened(place)], error.value)
             raise SettingsError(str(self.path), line, str(error)) from error
         except (TypeError, ValueError) as error:
             if isinstance(error, CodeshiftError):
@@ -97,7 +98,7 @@ class SettingsFile:
         if isinstance(value, str) and len(value) > 2:
             every = range(1, len(self.text.splitlines()) + 1)
             return next((n for lines in (block, every) for n in lines if self._shows(n, value)), block.start or None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if is_number(value):
             return next((n for n in block if self._shows(n, str(value))), block.start or None)
         return block.start or None
 
@@ -173,13 +174,6 @@ def _yaml_lines(path: Path, node: Any, place: Place) -> Iterator[tuple[Place, in
         for i, item in enumerate(node.value):
             yield (*place, i), item.start_mark.line + 1
             yield from _yaml_lines(path, item, (*place, i))
-
-
-def _named(place: Place, parameter: str) -> list[Place]:
-    """Where a parameter may stand: ``methods['lora']`` is a key below another one."""
-    found = re.fullmatch(r"(\w+)\['(.+)'\]", parameter)
-    names: Place = (found[1], found[2]) if found else (parameter,)
-    return [(*place, *names), *([(*place, names[0])] if found else [])]
 
 
 def _shortened(place: Place) -> list[Place]:

@@ -11,9 +11,7 @@ from codeshift.finetune.evaluation import PartEvaluation
 from codeshift.metrics import Metric
 from codeshift.properties import PropertyTable
 from codeshift.splitters import SplitAssignment, Splitter
-from codeshift.study.distributions import distributions_of
 from codeshift.study.keys import NONE, RunKey, RunRecord
-from codeshift.study.meaning import cut_property, masked_elements, property_words
 from codeshift.study.results import TEST_PARTS, StudyResults
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
@@ -36,9 +34,6 @@ def split_facts(
     """What the report tells of a split; its test rows are those of ``test_id``, then those of ``test_ood``."""
     rows = {part: assignment.indices(part) for part in ("train", *TEST_PARTS)}
     region = splitter.fit(table)
-    elements, kind, language = masked_elements(region)
-    cut = cut_property(region)
-    values = np.empty(0) if cut is None else np.asarray(table.values(cut), dtype=np.float64)
     first = np.arange(sum(len(rows[part]) for part in TEST_PARTS)) < len(rows["test_id"])
     return SplitFacts(
         scenario=name,
@@ -47,12 +42,9 @@ def split_facts(
         manifest=manifest,
         members={"test_id": first, "test_ood": ~first},
         sizes=assignment.sizes,
-        elements=elements,
-        element_kind=kind,
-        language=language,
-        property_name="" if cut is None else property_words(cut),
-        property_values={} if cut is None else {part: values[at] for part, at in rows.items()},
-        distributions=distributions_of(region, table, rows),
+        masked=region.masked(),
+        dimension=region.dimension(),
+        distributions=region.distributions(table, rows),
     )
 
 

@@ -87,6 +87,8 @@ class RunRecord:
         key: which one.
         status: "done", "failed" or "pending".
         error: type and message of what made it fail; empty otherwise.
+        blocked: whether it failed by files that it left itself, such as a broken checkpoint: they stand in the way of
+            another try.
         seconds: that it took, evaluation included; NaN where it is not done.
         steps: updates of the weights; None where nothing was trained.
         facts: of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
@@ -99,6 +101,7 @@ class RunRecord:
     key: RunKey
     status: Status
     error: str = ""
+    blocked: bool = field(default=False, repr=False)
     seconds: float = math.nan
     steps: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -114,6 +117,7 @@ class RunRecord:
             "key": self.key.to_dict(),
             "status": self.status,
             "error": self.error,
+            "blocked": self.blocked,
             "seconds": self.seconds if math.isfinite(self.seconds) else None,
             "steps": self.steps,
             "facts": dict(self.facts),

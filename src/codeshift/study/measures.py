@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from codeshift.formatting import MISSING, fixed
@@ -115,22 +114,13 @@ def how(estimate: Estimate) -> str:
 
 
 EXACT_MATCH = Measure("exact_match", "exact match", 100.0, 1, "%", "higher")
-_TITLES = {
-    "negative_log_likelihood": "NLL a token", "token_accuracy": "token accuracy", "exact_match": "exact match",
-    "bleu": "BLEU", "codebleu": "CodeBLEU", "chrf": "chrF", "edit_similarity": "edit similarity",
-    "syntactic_validity": "syntactic validity", "element_recall": "element recall",
-    "element_precision": "element precision",
-}  # fmt: skip
-_SHARES = ("token_accuracy", "exact_match", "syntactic_validity", "element_recall", "element_precision")
-_UNITS = {"negative_log_likelihood": " nats"}
 
 
-def measure_of(metric: Metric, name: str | None = None, *, options: bool = True) -> Measure:
-    """How a metric is shown. Our scores, in [0, 1], are shown times 100, as papers do; anything else as it is.
+def measure_of(metric: Metric, *, options: bool = True) -> Measure:
+    """How a metric is shown, as its class says: our scores in [0, 1] times 100, as papers do.
 
     Args:
         metric: any metric.
-        name: its name, where it has another one.
         options: whether the title names the options that are not at their defaults.
 
     >>> from codeshift.metrics import BLEU, NegativeLogLikelihood
@@ -139,14 +129,9 @@ def measure_of(metric: Metric, name: str | None = None, *, options: bool = True)
     >>> measure_of(BLEU()).heading, measure_of(NegativeLogLikelihood()).heading
     ('BLEU (of 100)', 'NLL a token (nats)')
     """
-    name = name or metric.name
-    plain, _, changed = re.fullmatch(r"([^\[]*)(\[(.*)\])?", name, re.DOTALL).groups("")  # type: ignore[union-attr]
-    title = _TITLES.get(plain, plain.replace("_", " ")) + (f" ({changed})" if changed and options else "")
-    better = "higher" if metric.higher_is_better else "lower"
-    share = plain in _SHARES or plain.startswith("pass@")
-    if better == "lower" or not (share or plain in _TITLES):  # of a metric of the user's own we know no bounds
-        return Measure(name, title, 1.0, 3, _UNITS.get(plain, ""), better)
-    return Measure(name, title, 100.0, 1, "%" if share else " of 100", better)
+    scale, better = metric.scale, "higher" if metric.higher_is_better else "lower"
+    title = metric.describe(options=options)
+    return Measure(metric.name, title, scale.factor, scale.digits, scale.unit, better)
 
 
 SHARE = Measure("share", "share", 100.0, 1, "%", "higher")

@@ -100,8 +100,9 @@ def forget_failures(spec: StudySpec, store: StudyStore) -> None:
         record = store.read_record(key)
         if record is not None and record.status == "failed":
             store.record(key).unlink()
-            if record.error.startswith("CheckpointError"):  # it would stand in the way again
+            if record.blocked:
                 shutil.rmtree(store.training(key) / "checkpoints", ignore_errors=True)
+                shutil.rmtree(store.evaluation(key), ignore_errors=True)
     for split_seed in spec.split_seeds:
         for scenario in spec.scenarios:
             audit = store.read_audit(scenario.name, split_seed)

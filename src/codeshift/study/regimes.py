@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning
+from codeshift.regions.distribution import Distribution
 from codeshift.splits.assign import assign, divide_rows
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.groups import group_rows
@@ -18,8 +19,6 @@ from codeshift.splits.small_parts import distinct_rows, small_parts
 from codeshift.splits.small_parts import in_words as words_of_small_parts
 from codeshift.splitters import Region, Scenario, SplitAssignment
 from codeshift.study.corpus import Parts, Rows
-from codeshift.study.distributions import Distribution, distributions_of
-from codeshift.study.meaning import cut_property, in_words, masked_elements, property_words
 from codeshift.study.split_facts import SplitFacts
 
 _TRAINING = ("train", "validation")
@@ -73,35 +72,22 @@ class ScenarioRows:
         for part, rows in self.test.items():
             masks[part] = np.zeros(len(self.parts.rows["test"]), dtype=bool)
             masks[part][rows] = True
-        elements, kind, language = masked_elements(self.region)
-        values = self._property_values()
         return SplitFacts(
             scenario=self.scenario.name,
             splitter=repr(self.scenario.splitter),
-            meaning=f"Programs {in_words(self.region)} are out of distribution.",
+            meaning=f"Programs {self.region.describe()} are out of distribution.",
             manifest=manifest,
             members=masks,
             sizes=self.assignments[0.0].sizes,
-            elements=elements,
-            element_kind=kind,
-            language=language,
-            property_name=property_words(prop) if (prop := cut_property(self.region)) is not None else "",
-            property_values=values,
+            masked=self.region.masked(),
+            dimension=self.region.dimension(),
             distributions=self._distributions(),
         )
 
     def _distributions(self) -> tuple[Distribution, ...]:
         whole = self.parts.sources.whole.tables[0]
         parts = {part: rows for part, rows in self.positions().items() if part != "validation"}
-        return distributions_of(self.region, whole, parts)
-
-    def _property_values(self) -> dict[str, np.ndarray]:
-        prop = cut_property(self.region)
-        if prop is None:
-            return {}
-        whole = self.parts.sources.whole.tables[0]
-        values = np.asarray(whole.values(prop), dtype=np.float64)
-        return {part: values[rows] for part, rows in self.positions().items() if part != "validation"}
+        return self.region.distributions(whole, parts)
 
 
 def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:

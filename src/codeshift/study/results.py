@@ -21,6 +21,7 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
+from codeshift.properties.base import OTHER
 from codeshift.study.draws import drawn
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.scores import RunScores
@@ -72,6 +73,16 @@ class StudyResults:
     def methods(self) -> tuple[str, ...]:
         """The names of the methods, ``"none"`` first where the model without fine-tuning is evaluated."""
         return tuple(dict.fromkeys(record.key.method for record in self.records))
+
+    @property
+    def dimensions(self) -> dict[str, tuple[str, ...]]:
+        """The scenarios that shift each dimension of code, in the study's order; ``"other"`` without a split."""
+        of = {name: facts.dimension for (name, _), facts in self.splits.items()}
+        found: dict[str, tuple[str, ...]] = {}
+        for name in self.scenarios:
+            dimension = of.get(name, OTHER)
+            found[dimension] = (*found.get(dimension, ()), name)
+        return found
 
     @property
     def variants(self) -> tuple[str, ...]:

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.errors import ManifestError
 from codeshift.files import replaced, write_text
-from codeshift.study.distributions import Distribution
+from codeshift.properties.base import OTHER
+from codeshift.properties.serialise import from_dict
+from codeshift.regions.base import Region
+from codeshift.regions.distribution import Distribution
 
-_PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "elements", "element_kind", "language",
-          "property_name", "audit")  # fmt: skip
+_PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension", "audit")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,18 +34,16 @@ class SplitFacts:
         members: ``"test_id"`` and ``"test_ood"``, each a mask over the rows of the test set. A row can be in neither
             (a test row that belongs together with rows on the other side).
         sizes: rows of each part at ``ood_kept=0``, ``excluded`` among them.
-        elements: the node types or APIs that were masked, where the scenario masks such.
-        element_kind: ``"nodes"``, ``"apis"``, or empty.
-        language: of the elements; None where there are none.
-        property_name: the number that the split cuts, such as a length; empty where it cuts none.
-        property_values: its values by part, for a plot of its distribution.
+        masked: the programs that hold an element (a node type, an API) which was masked; None where the scenario masks
+            none, or one of a class that this process does not know.
+        dimension: the dimension of code that the scenario shifts, such as "complexity".
         distributions: of every property that the region looks at.
         audit: ``AuditReport.to_dict()``, or None where no audit was asked for or it is not done yet.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
     ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
-    >>> facts.elements, facts.members["test_ood"].sum()
-    ((), np.int64(1))
+    >>> facts.dimension, facts.members["test_ood"].sum()
+    ('other', np.int64(1))
     """
 
     scenario: str
@@ -51,11 +52,8 @@ class SplitFacts:
     manifest: str
     members: Mapping[str, NDArray[np.bool_]] = field(repr=False)
     sizes: Mapping[str, int]
-    elements: tuple[str, ...] = ()
-    element_kind: str = ""
-    language: str | None = None
-    property_name: str = ""
-    property_values: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    masked: Region | None = None
+    dimension: str = OTHER
     distributions: tuple[Distribution, ...] = field(default=(), repr=False)
     audit: Mapping[str, Any] | None = field(default=None, repr=False)
 
@@ -71,7 +69,6 @@ class SplitFacts:
         [False, True]
         """
         arrays: dict[str, Any] = {f"members:{part}": mask for part, mask in self.members.items()}
-        arrays |= {f"property:{part}": values for part, values in self.property_values.items()}
         for i, one in enumerate(self.distributions):
             arrays |= {f"distribution{i}:{part}": values for part, values in one.values.items()}
         buffer = io.BytesIO()
@@ -82,7 +79,7 @@ class SplitFacts:
         told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows),
                  "times": one.times}
                 for one in self.distributions)  # fmt: skip
-        plain["distributions"] = list(told)
+        plain |= {"masked": None if self.masked is None else self.masked.to_dict(), "distributions": list(told)}
         write_text(path.with_name(path.name + ".json"), json.dumps(plain, indent=1, allow_nan=False))
 
     @classmethod
@@ -102,9 +99,16 @@ class SplitFacts:
                 categories=tuple(one["categories"]),
                 inside=tuple(one["inside"]),
                 rows=one["rows"],
-                times=one.get("times", False),
+                times=one["times"],
             )
-            for i, one in enumerate(plain.pop("distributions", ()))  # folders of before have none
+            for i, one in enumerate(plain.pop("distributions"))
         ]
-        given = plain | {"elements": tuple(plain["elements"]), "distributions": tuple(distributions)}
-        return cls(**given, members=by_part("members"), property_values=by_part("property"))
+        masked = _revived(plain.pop("masked"))
+        return cls(**plain, members=by_part("members"), masked=masked, distributions=tuple(distributions))
+
+
+def _revived(plain: dict[str, Any] | None) -> Region | None:
+    try:
+        return None if plain is None else from_dict(plain)
+    except ManifestError:  # of a class of the user's own that this process has not defined
+        return None

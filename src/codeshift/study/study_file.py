@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
@@ -190,6 +190,13 @@ def _dataclass(file: SettingsFile, cls: type, found: Any, *place: str) -> Any:
     """An object of settings; lists become tuples where the class wants them."""
     names = [field.name for field in fields(cls) if field.init]
     settings = file.check_keys(found, names, *place)
-    tuples = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
     with file.at(*place):
-        return cls(**{name: tuple(value) if name in tuples else value for name, value in settings.items()})
+        return cls(**{name: _as_wanted(cls, name, value) for name, value in settings.items()})
+
+
+def _as_wanted(cls: type, name: str, value: Any) -> Any:
+    """A list as a tuple, where the class wants that."""
+    if not isinstance(value, list):
+        return value
+    wanted = get_type_hints(cls)[name]
+    return tuple(value) if tuple in (wanted, *map(get_origin, (wanted, *get_args(wanted)))) else value

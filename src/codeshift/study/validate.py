@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset
 
 from codeshift.audit.settings import AuditSettings
+from codeshift.checks import check_bool, check_integer, is_integer, is_number
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
@@ -23,7 +24,6 @@ from codeshift.study.axes import (
     checked_scenarios,
     checked_seeds,
     checked_shares,
-    is_number,
 )
 from codeshift.study.spec import Evaluation, StudySpec
 
@@ -59,6 +59,7 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
     check_size("test_size", given["test_size"])
     evaluation = checked_evaluation(given, metrics, configs.values())
     _check_audit(given["audit"])
+    check_bool("keep_weights", given["keep_weights"])
     model = str(embedded_model_path()) if given["model"] is None else given["model"]
     _check_tokenizer(model, given["tokenizer"])
     spec = StudySpec(
@@ -111,7 +112,7 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
         if name not in methods:
             raise ParameterError("config", "of names of methods", name, closest(name, methods))
         if not isinstance(one, TrainingConfig):
-            raise ParameterError(f"config[{name!r}]", "a TrainingConfig", one, "see codeshift.finetune")
+            raise ParameterError("config", "a TrainingConfig", one, "see codeshift.finetune", key=name)
     missing = [name for name in methods if name not in config]
     if missing:
         raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")
@@ -138,7 +139,7 @@ def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
 
 def check_size(name: str, value: Any) -> None:
     """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
+    whole = is_integer(value) and value >= 2
     if not whole and not (is_number(value) and 0 < value < 1):
         raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
 
@@ -158,12 +159,10 @@ def checked_evaluation(
     given: Mapping[str, Any], metrics: tuple[Metric, ...], configs: Collection[TrainingConfig]
 ) -> Evaluation:
     """How models are evaluated: with the longest source and target of any method's config."""
-    from codeshift.finetune.config import check_count
-
-    check_count("evaluation_batch_size", given["evaluation_batch_size"], at_least=1)
-    check_count("evaluation_seed", given["evaluation_seed"], at_least=0)
+    check_integer("evaluation_batch_size", given["evaluation_batch_size"], smallest=1)
+    check_integer("evaluation_seed", given["evaluation_seed"], smallest=0)
     if given["generate_rows"] is not None:
-        check_count("generate_rows", given["generate_rows"], at_least=1, remedy="leave metrics of text out for none")
+        check_integer("generate_rows", given["generate_rows"], smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,
         batch_size=given["evaluation_batch_size"],
@@ -182,7 +181,7 @@ def _check_audit(audit: Any) -> None:
         for name in audit:
             if name not in known:
                 raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
-    elif not isinstance(audit, bool):
+    elif audit is not True and audit is not False:
         remedy = 'such as {"n_permutations": 99}'
         raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
 

@@ -16,7 +16,7 @@ import torch
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
+from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
 from codeshift.finetune.identity import versions
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.run_models import RunModels
@@ -76,7 +76,8 @@ class _Work:
             facts["evaluated"] = RunScorer(self.task, self.models.tokenizer).score(model, key)
             facts["versions"] = versions()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is recorded, and the other runs go on
-            record = RunRecord(key=key, status="failed", error=f"{type(error).__name__}: {error}")
+            told, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
+            record = RunRecord(key=key, status="failed", error=told, blocked=blocked)
         else:
             seconds = time.perf_counter() - started
             steps = facts.pop("steps", None)

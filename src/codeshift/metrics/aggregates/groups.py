@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import interval
@@ -120,8 +121,7 @@ def worst_group(
     >>> worst.group, worst.estimate.value, worst.estimate.n
     ('java', 0.5, 2)
     """
-    if min_rows < 1:
-        raise ParameterError("min_rows", "at least 1", min_rows, "leave it out to take every group with a row")
+    check_integer("min_rows", min_rows, smallest=1, remedy="leave it out to take every group with a row")
     found = {g: e for g, e in grouped(values, groups, **options).items() if e.n >= min_rows}
     defined = {g: e for g, e in found.items() if not math.isnan(e.value)}
     if not defined:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import Sample, as_sample
 from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics, column_sums
 
-METHODS = ("percentile", "BCa")
 _BLOCK = 1 << 21  # counts held at once: 16 MiB
 
 
@@ -118,11 +117,7 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     rng = generator(seed)
     values = np.concatenate([sample.values_of(s) for s in resampled_sums(sample.rows, n_resamples, rng)])
     reach = expanded(sample.units - 1, (sample.units - 1) / sample.units, confidence)
-    if method == "BCa":
-        low, high = _bca_levels(values, value, jackknife(sample), reach)
-    else:
-        low, high = levels(reach)
-    ends = quantiles(values, low, high)
+    ends = quantiles(values, *METHODS[method](values, sample, reach))
     return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups)
 
 
@@ -205,27 +200,29 @@ def generator(seed: int, stream: int = 0) -> np.random.Generator:
     """A random generator; streams of one seed are independent of each other.
 
     Raises:
-        ParameterError: if ``seed`` is not an integer of at least 0.
+        ParameterError: if ``seed`` is no whole number from 0 up.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ParameterError("seed", "an integer of at least 0", seed, "leave it out to take 0")
-    return np.random.default_rng([int(seed), stream])
+    checked = check_integer("seed", seed, smallest=0, remedy="leave it out to take 0")
+    return np.random.default_rng([checked, stream])
 
 
-def check_options(confidence: float, method: str, n_resamples: int, methods: tuple[str, ...]) -> None:
+def check_options(confidence: float, method: str, n_resamples: int, methods: Iterable[str]) -> None:
     """Raise a ParameterError if an option of an interval cannot work."""
-    if not 0 < confidence < 1:
-        raise ParameterError("confidence", "between 0 and 1", confidence, "0.95 is a 95% interval")
-    if method not in methods:
-        raise ParameterError("method", "known", method, closest(str(method), methods))
-    if n_resamples < 1:
-        raise ParameterError("n_resamples", "at least 1", n_resamples, "leave it out to take 2000")
+    check_number("confidence", confidence, above=0, below=1, remedy="0.95 is a 95% interval")
+    check_choice("method", method, methods)
+    check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")
 
 
-def _bca_levels(values: FloatArray, value: float, without: FloatArray, reach: float) -> tuple[float, float]:
+def _percentile_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:
+    """The two quantile levels at a normal quantile, whatever was resampled."""
+    return levels(reach)
+
+
+def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:
     """The two quantile levels of the BCa interval (Efron 1987, equations 6.7 and 7.3) at a normal quantile."""
     from scipy.special import ndtr, ndtri
 
+    value, without = sample.value, jackknife(sample)
     tie = 1e-12 * np.abs(values).max()  # sums of other rows reach the same value but for rounding
     below = ((values < value - tie).mean() + (values <= value + tie).mean()) / 2
     bias = float(ndtri(below))
@@ -237,3 +234,9 @@ def _bca_levels(values: FloatArray, value: float, without: FloatArray, reach: fl
     with np.errstate(invalid="ignore"):  # all resamples on one side: no interval
         levels = ndtr(bias + z / (1 - acceleration * z))
     return float(levels[0]), float(levels[1])
+
+
+METHODS: Mapping[str, Callable[[FloatArray, Sample, float], tuple[float, float]]] = {
+    "percentile": _percentile_levels, "BCa": _bca_levels,
+}  # fmt: skip
+"""Ways to make an interval: from the resampled values, the sample and the normal quantile to two quantile levels."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import generator, interval, weighted_sums
@@ -80,8 +81,7 @@ def paired_difference(
     >>> print(paired_difference([1.0, 1.0, 1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]))
     0.6667 [0.1667, 1] (95% percentile, n=6), p = 0.125
     """
-    if n_permutations < 1:
-        raise ParameterError("n_permutations", "at least 1", n_permutations, "leave it out to take 9999")
+    check_integer("n_permutations", n_permutations, smallest=1, remedy="leave it out to take 9999")
     sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy, groups).sorted()
     found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
     p_value = _permutation_p(sample, found.value, n_permutations, generator(seed, stream=1))

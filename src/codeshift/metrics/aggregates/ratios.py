@@ -79,7 +79,7 @@ def relative_performance(
     >>> print(relative_performance([1.0, 0.0, 1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0, 1.0], method="Fieller"))
     0.8 [0.2127, 1.387] (95% Fieller, n=6)
     """
-    check_options(confidence, method, n_resamples, (*METHODS[: 2 if paired else 1], "Fieller"))
+    check_options(confidence, method, n_resamples, (*(METHODS if paired else ["percentile"]), "Fieller"))
     if paired:
         names = ("values", "baseline")
         sample, *sides = (

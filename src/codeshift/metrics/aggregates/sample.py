@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.checks import check_choice
+from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.aggregates.components import effective_df
 from codeshift.metrics.base import FloatArray, Metric, SufficientStatistics, column_sums
 
@@ -127,8 +128,7 @@ def as_sample(
             with a metric, or ``nan_policy`` is unknown.
         DataError: if there is a NaN and ``nan_policy`` is ``"raise"``.
     """
-    if nan_policy not in _NAN_POLICIES:
-        raise ParameterError("nan_policy", "known", nan_policy, closest(nan_policy, _NAN_POLICIES))
+    check_choice("nan_policy", nan_policy, _NAN_POLICIES)
     bounds, kept = _checked(bounds), None
     if metric is not None:
         bounds = (0.0, 1.0) if is_bounded(metric) else None

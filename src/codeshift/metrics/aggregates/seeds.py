@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.errors import ParameterError, closest
+from codeshift.checks import check_choice
+from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import check_options, generator, influences
@@ -96,8 +97,7 @@ def hierarchical_bootstrap(
     """
     check_options(confidence, "percentile", n_resamples, ("percentile",))
     generator(seed)
-    if rows not in _DESIGNS:
-        raise ParameterError("rows", "known", rows, closest(str(rows), _DESIGNS))
+    check_choice("rows", rows, _DESIGNS)
     if rows == "crossed" and nan_policy == "omit":
         raise ParameterError("nan_policy", '"propagate" or "raise" for crossed rows', nan_policy, "score every row")
     samples = _samples(values, rows, groups, metric, nan_policy, bounds)

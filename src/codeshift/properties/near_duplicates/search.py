@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError
+from codeshift.checks import check_integer, check_number
+from codeshift.errors import DataError
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
@@ -88,9 +88,8 @@ class NearDuplicates:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
-        if not isinstance(self.ngram, Integral) or isinstance(self.ngram, bool) or self.ngram < 1:
-            raise ParameterError("ngram", "an integer of at least 1", self.ngram, "leave it out to take 5")
-        object.__setattr__(self, "ngram", int(self.ngram))
+        remedy = "leave it out to take 5"
+        object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
 
     def components(self, texts: Sequence[str]) -> DuplicateComponents:
         """The connected components of near-duplicates among rows.
@@ -207,6 +206,5 @@ def _checked(name: str, texts: Iterable[str]) -> list[str]:
 
 
 def _similarity(name: str, value: float) -> float:
-    if not isinstance(value, Real) or not 0 < value <= 1:
-        raise ParameterError(name, "a number above 0 and at most 1", value, "0.7 is usual; 1 finds equal sets only")
-    return float(value)
+    remedy = "0.7 is usual; 1 finds equal sets only"
+    return float(check_number(name, value, above=0, largest=1, remedy=remedy))

@@ -51,6 +51,11 @@ class State:
     planned: int
     errors: tuple[str, ...] = ()
 
+    @property
+    def unmeasured(self) -> str:
+        """``"failed"`` or ``"pending"`` where no run is done; empty otherwise."""
+        return self.status if self.status in ("failed", "pending") else ""
+
 
 @dataclass(kw_only=True, eq=False)
 class Cells:
@@ -122,9 +127,9 @@ class Cells:
 
     def measure(self, name: str) -> Measure:
         """How a metric is shown; its options are left out where no other metric of the study has its name."""
-        plain = name.partition("[")[0]
-        alone = sum(other.partition("[")[0] == plain for other in self.results.metrics) == 1
-        return measure_of(self.metric(name), name, options=not alone)
+        metric = self.metric(name)
+        alone = sum(other.key == metric.key for other in self.results.metrics.values()) == 1
+        return measure_of(metric, options=not alone)
 
     def of_scenario(self, scenario: str, *, variants: bool = False) -> Iterator[Cell]:
         """A scenario's cells: without fine-tuning, then by method and share kept."""

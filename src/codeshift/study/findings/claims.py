@@ -10,7 +10,6 @@ from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
-from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
@@ -187,7 +186,7 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """After SimSCOOD: syntax and semantics against complexity."""
-    of = {kind: [name for name in found if name in names] for kind, found in dimensions(cells).items()}
+    of = {kind: [name for name in found if name in names] for kind, found in cells.results.dimensions.items()}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
     if "complexity" not in of or not others:
         return

@@ -12,7 +12,7 @@ import numpy as np
 from codeshift.formatting import counted
 from codeshift.metrics.validity import validator
 from codeshift.study.findings.cells import Cell, Cells, State
-from codeshift.study.findings.unseen import holds_elements
+from codeshift.study.findings.unseen import texts_inside
 from codeshift.study.keys import RunKey
 from codeshift.study.measures import method_name
 from codeshift.study.scores import RunScores
@@ -161,8 +161,8 @@ def repeats_itself(text: str) -> bool:
 
 
 def _lacking(scores: RunScores, rows: Sequence[int], facts: SplitFacts) -> list[int]:
-    if not facts.elements or facts.language is None or not rows:
+    if facts.masked is None or not rows:
         return []
-    held = holds_elements([scores.references[row] for row in rows], facts)
-    written = holds_elements([scores.predictions[row] or "" for row in rows], facts)
+    held = texts_inside(facts.masked, [scores.references[row] for row in rows])
+    written = texts_inside(facts.masked, [scores.predictions[row] or "" for row in rows])
     return [row for row, there, here in zip(rows, held, written, strict=True) if there and not here]

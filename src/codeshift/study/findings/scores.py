@@ -29,8 +29,8 @@ class Score(Finding):
     @property
     def text(self) -> str:
         """The value with its interval, or why there is none."""
-        if self.state.status in ("failed", "pending"):
-            return self.state.status
+        if self.state.unmeasured:
+            return self.state.unmeasured
         return "not measured" if not self.n else self.measure.estimate(self.estimate)
 
     @property
@@ -60,8 +60,8 @@ class RelativePerformance(Finding):
     def text(self) -> str:
         """The share with its interval, or why there is none."""
         for state, whose in ((self.state, ""), (self.baseline, "baseline ")):
-            if state.status in ("failed", "pending"):
-                return whose + state.status
+            if state.unmeasured:
+                return whose + state.unmeasured
         return SHARE.estimate(self.estimate) if self.n and self.value == self.value else "not measured"
 
     @property
@@ -90,8 +90,8 @@ class Gap(Finding):
     @property
     def text(self) -> str:
         """The difference with its interval, or why there is none."""
-        if self.state.status in ("failed", "pending"):
-            return self.state.status
+        if self.state.unmeasured:
+            return self.state.unmeasured
         return self.measure.change(self.estimate) if self.value == self.value else "not measured"
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, share
-from codeshift.study.distributions import Distribution
+from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.distributions import drawn, first_splits
 from codeshift.study.report.tables import named

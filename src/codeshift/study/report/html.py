@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
+from codeshift.audit import Verdict
 from codeshift.documents import html as documents_html
 from codeshift.documents.document import Figure, Table
 from codeshift.errors import check_extra
@@ -26,7 +27,7 @@ from codeshift.study.report.figures.distributions import drawn
 from codeshift.study.report.figures.panel import Panel, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
-from codeshift.study.report.study_tables import part_kind, verdict_label
+from codeshift.study.report.study_tables import part_kind
 
 check_extra("report")
 
@@ -226,12 +227,9 @@ def _splits(findings: Findings, figures: Mapping[str, list[Figure]]) -> list[dic
 def _audit(audit: Mapping[str, Any] | None, auc: float) -> str:
     if audit is None:
         return "No audit was made."
-    verdict = audit["verdict"]
-    told = verdict.get("text") or "; ".join(verdict.get("reasons", ()))
-    strength = "" if math.isnan(auc) or "AUC" in told else f" AUC {auc:.3f}."
-    label = verdict_label(audit)
-    words = told if told.lower().startswith(label) else f"{label[:1].upper()}{label[1:]}: {told}"
-    return f"Audit: {words.rstrip('.')}.{strength}"
+    words = str(Verdict(**audit["verdict"]))
+    strength = "" if math.isnan(auc) or "AUC" in words else f" AUC {auc:.3f}."
+    return f"Audit: {words}{strength}"
 
 
 def relative_link(path: str) -> str:

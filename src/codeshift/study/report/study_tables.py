@@ -9,7 +9,6 @@ from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, fixed, p_value, share
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
-from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
 from codeshift.study.findings.strength import audit_auc
@@ -33,7 +32,7 @@ def heat_table(findings: Findings) -> Table | None:
             counted_each(one.n for one in relative if one.cell.scenario == scenario and one.n),
             *(_heat(by_place.get((scenario, *column)), far) for column in columns),
         )
-        for kind, names in dimensions(findings.cells).items()
+        for kind, names in findings.results.dimensions.items()
         for scenario in names
     ]
     heads = [Column(f"{method_name(method)}, {100 * (kept or 0):.4g}% kept") for method, kept in columns]
@@ -56,14 +55,10 @@ def _farthest(relative: list[RelativePerformance]) -> float:
 def _heat(one: RelativePerformance | None, far: float) -> Value:
     if one is None:
         return Value(MISSING)
-    value = estimated(SHARE, one.estimate, one.text)
+    value = estimated(SHARE, one.estimate, one.text, kind=one.state.unmeasured or one.baseline.unmeasured)
     sign = -1.0 if one.measure.better == "lower" else 1.0
     heat = max(-1.0, min(1.0, sign * (one.value - 1) / far)) if not math.isnan(one.value) else math.nan
-    return Value(value.text, value.order, value.aside, value.kind or _unmeasured(value.whole), heat)
-
-
-def _unmeasured(text: str) -> str:
-    return next((kind for kind in ("failed", "pending") if text.endswith(kind)), "")
+    return Value(value.text, value.order, value.aside, value.kind, heat)
 
 
 def score_table(findings: Findings) -> Table:
@@ -117,8 +112,7 @@ def _of(scores: dict[str, Score], names: list[str]) -> list[Score]:
 
 
 def _score(one: Score) -> Value:
-    missing = one.state.status if one.state.status in ("failed", "pending") else MISSING
-    return estimated(one.measure, one.estimate, missing)
+    return estimated(one.measure, one.estimate, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
 
 
 def _head(findings: Findings, name: str) -> str:
@@ -250,8 +244,7 @@ def unseen_table(findings: Findings) -> Table | None:
 
 
 def _rate(one: UnseenElement, rate: Estimate) -> Value:
-    status = one.state.status
-    return estimated(SHARE, rate, status if status in ("failed", "pending") else MISSING)
+    return estimated(SHARE, rate, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
 
 
 def failure_table(findings: Findings) -> Table | None:

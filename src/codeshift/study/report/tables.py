@@ -11,15 +11,24 @@ from codeshift.metrics import Estimate
 from codeshift.study.measures import Measure
 
 
-def estimated(measure: Measure, estimate: Estimate, missing: str = MISSING, *, change: bool = False) -> Value:
+def estimated(
+    measure: Measure, estimate: Estimate, missing: str = MISSING, *, kind: str = "", change: bool = False
+) -> Value:
     """An estimate as a value: its number, and its interval behind it.
+
+    Args:
+        measure: how the number is shown.
+        estimate: the number.
+        missing: what stands in place of NaN.
+        kind: of that: ``"failed"``, ``"pending"`` or nothing.
+        change: whether the number is a difference.
 
     >>> from codeshift.study.measures import EXACT_MATCH
     >>> estimated(EXACT_MATCH, Estimate(0.5, 0.4, 0.6, n=9, confidence=0.95, method="percentile")).whole
     '50.0% [40.0, 60.0]'
     """
     if math.isnan(estimate.value):
-        return Value(missing, kind=missing if missing in ("failed", "pending") else "")
+        return Value(missing, kind=kind)
     text = measure.difference(estimate.value) if change else measure.text(estimate.value) + measure.sign
     return Value(text, order=estimate.value, aside=measure.interval(estimate))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.bins import whole_bins
-from codeshift.study.distributions import Distribution
+from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
@@ -40,11 +40,8 @@ def first_splits(findings: Findings) -> dict[str, SplitFacts]:
 
 
 def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
-    """What there is to draw of a split; folders of before hold a number alone."""
-    values = facts.property_values
-    old = Distribution(name=facts.property_name, values=values, rows={part: len(v) for part, v in values.items()})
-    found = facts.distributions or ((old,) if values else ())
-    return tuple(one for one in found if any(one.rows.values()))
+    """What there is to draw of a split."""
+    return tuple(one for one in facts.distributions if any(one.rows.values()))
 
 
 def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
@@ -52,7 +49,7 @@ def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
     for one in every:
         parts = ", ".join(f"{part} {rows} rows" for part, rows in one.rows.items())
         title = f"{scenario}: {one.name}" if len(every) > 1 else scenario
-        label = f"Distribution of {one.name} in {parts}. {one.told}."
+        label = f"Distribution of {one.name} in {parts}. {one.summary}."
         draw, height = partial(_draw, one=one), 2.0
         if one.categories:
             draw, height = partial(_draw_shares, one=one), 0.55 + _LINE * len(one.categories)

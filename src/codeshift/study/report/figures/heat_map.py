@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from codeshift.study.findings import Findings, RelativePerformance
-from codeshift.study.findings.dimensions import dimensions
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
@@ -21,7 +20,7 @@ def heat_map(findings: Findings) -> Plot | None:
     cells = [one for one in findings.relative if one.measure == findings.measure]
     if not cells:
         return None
-    scenarios = [name for names in dimensions(findings.cells).values() for name in names]
+    scenarios = [name for names in findings.results.dimensions.values() for name in names]
     columns = list(dict.fromkeys((one.cell.method, one.cell.ood_kept or 0.0) for one in cells))
     draw = partial(_draw, findings=findings, cells=cells, scenarios=scenarios, columns=columns)
     width, height = 2.2 + 0.85 * len(columns), 0.9 + 0.3 * len(scenarios)

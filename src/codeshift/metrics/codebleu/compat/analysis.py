@@ -1,0 +1,55 @@
+"""Programs as the public implementations of CodeBLEU see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from codeshift.metrics.codebleu.compat.cleaning import by_byte_columns, without_comments
+from codeshift.metrics.codebleu.compat.flow import CompatFlow, Item, NoFlowError
+from codeshift.metrics.codebleu.compat.tables import COMPAT_TABLES
+from codeshift.metrics.codebleu.dataflow.scan import Scanner
+from codeshift.properties.grammars import parser, ts_language
+
+if TYPE_CHECKING:
+    from codeshift.metrics.codebleu.dataflow.scan import Scan
+
+
+class CompatAnalyser:
+    """Finds subtrees and data flow of programs in one language.
+
+    ``comments_of`` names the language whose comments are taken out first: CodeXGLUE takes out those of Java always.
+    """
+
+    def __init__(self, language: str, comments_of: str) -> None:
+        self._parser = parser(language)
+        self._comments_of = comments_of
+        self._scanner = Scanner(ts_language(language), COMPAT_TABLES[language])
+
+    def clear(self) -> None:
+        """Forget what earlier programs left behind."""
+        self._scanner.clear()
+
+    def cleanings(self, code: str) -> Iterator[str]:
+        """A prediction as it is compared with its first reference, its second, ...: each time cleaned once more."""
+        code = code.strip()
+        while True:
+            yield code
+            code = without_comments(code, self._comments_of)
+
+    def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
+        """The program's subtrees, as numbers that compare within this analyser, and its data flow."""
+        code = without_comments(code, self._comments_of)
+        root = self._parser.parse(code.encode("utf-8", "replace")).root_node
+        careful = root.has_error or not code.isascii()
+        scan = self._scanner.scan((root,), by_byte_columns(code), careful=careful)
+        if not code.isascii() or "\n" in code:
+            scan.tokens = [token.replace("\0", "").replace("\n", "") for token in scan.tokens]
+        return scan.subtrees or [root.kind_id], _items(scan)
+
+
+def _items(scan: Scan) -> dict[Item, int]:
+    try:
+        return CompatFlow(scan).items()
+    except NoFlowError:
+        return {}

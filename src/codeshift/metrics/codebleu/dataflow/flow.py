@@ -1,0 +1,333 @@
+"""The data flow of a program: which variable's value comes from which, over every path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from typing import TYPE_CHECKING, TypeAlias
+
+from codeshift.metrics.codebleu.dataflow.definitions import Definitions
+
+if TYPE_CHECKING:
+    from codeshift.metrics.codebleu.dataflow.scan import Events, Part, Scan, Step
+
+Item: TypeAlias = tuple[int, bool, int]
+"""A variable, whether it is computed from another (else it only comes from it), and that other, as numbered names."""
+
+_MOST_EDGES = 4096  # of one assignment: a list of thousands of names stored in one of thousands must not take hours
+_ASSIGNMENTS = frozenset({"assign", "operate", "augment"})
+
+
+class Flow:
+    """Reads the events of one program and keeps its edges.
+
+    An edge says that the value of one token comes from another: a use from each definition that may reach it, the
+    target of an assignment from each variable and constant in the value.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        self._tokens = scan.tokens
+        self._reaching = Definitions()
+        # (token, computed, definitions of its name that may reach it, its own definition where it is one)
+        self._uses: list[tuple[int, bool, int, int]] = []
+        self._stores: list[tuple[int, int]] = []  # (target, source)
+        self._run(scan.events)
+
+    def edges(self) -> list[tuple[int, bool, int]]:
+        """(token, whether it is computed from the other, that other token), in the order of the program."""
+        edges = [(target, True, source) for target, source in self._stores]
+        for token, computed, bits, own in self._uses:
+            name = self._tokens[token]
+            bits = self._reaching.resolve(name, bits) & ~own
+            edges += [(token, computed, place) for place in self._reaching.places(name, bits)]
+        return sorted(edges, key=lambda edge: edge[0])
+
+    def items(self) -> dict[Item, int]:
+        """The edges with names replaced by numbers, in the order in which names come up; positions are left out."""
+        tokens, resolve, looped = self._tokens, self._reaching.resolve, bool(self._reaching.heads)
+        named = [(target, True, tokens[source], 1) for target, source in self._stores]
+        for token, computed, bits, own in self._uses:
+            name = tokens[token]
+            if looped:
+                bits = resolve(name, bits) & ~own
+            named.append((token, computed, name, bits.bit_count()))
+        named.sort(key=itemgetter(0))
+        numbers: dict[str, int] = {}
+        items: dict[Item, int] = {}
+        for token, computed, name, count in named:
+            if count:
+                source = numbers.setdefault(name, len(numbers))
+                item = (numbers.setdefault(tokens[token], len(numbers)), computed, source)
+                items[item] = items.get(item, 0) + count
+        return items
+
+    def _run(self, events: Events) -> None:
+        """Read ``events``; the steps' own events wait on a stack, since recursion would end on a deep tree."""
+        stack = [self._sequence(events)]
+        while stack:
+            for inner in stack[-1]:
+                if len(inner) == 1 and inner[0].__class__ is int:
+                    if inner[0] >= 0:
+                        self._use(inner[0])
+                elif inner:
+                    stack.append(self._sequence(inner))
+                    break
+            else:
+                stack.pop()
+
+    def _sequence(self, events: Events) -> Iterator[Events]:
+        for event in events:
+            if not isinstance(event, int):
+                yield from _STEPS.get(event[0].what, Flow._plain)(self, event)
+            elif event >= 0:
+                self._use(event)
+
+    def _use(self, token: int) -> None:
+        name, reaching = self._tokens[token], self._reaching
+        if reaching.loops and name not in reaching.loops[-1][1]:
+            reaching.touch(name)
+        bits = reaching.now.get(name, 0)
+        if bits and (not reaching.heads or bits & ~reaching.heads.get(name, 0)):
+            self._uses.append((token, False, bits, 0))
+        else:  # the first that is seen of it: a field, a global, a parameter of code that was cut out
+            own = reaching.add(name, token)
+            if bits:
+                self._uses.append((token, False, bits, own))
+
+    def _plain(self, step: Step) -> Iterator[Events]:
+        for part in step[1]:
+            if part[2]:
+                yield part[2]
+
+    def _call(self, step: Step) -> Iterator[Events]:
+        (token,) = step[1][0][2]
+        if isinstance(token, int):
+            bits = self._reaching.read(self._tokens[token])
+            if bits:
+                self._uses.append((token, False, bits, 0))
+        return iter(())
+
+    def _assign(self, step: Step) -> Iterator[Events]:
+        targets, values, others, plain = [], [], [], False
+        for part in step[1]:
+            if part[0] == "target":
+                targets.append(part)
+            elif part[0] == "value":
+                values.append(part)
+            elif not part[0]:
+                others.append(part)
+            plain = plain or part[0] == "plain"
+        for part in values + others:
+            if part[2]:
+                yield part[2]
+        values = values or others
+        what = step[0].what
+        augmented = what == "augment" or (what == "operate" and not plain)
+        left, right = _listed(targets), _listed(values)
+        if not len(left) == len(right) > 1:
+            left, right = [targets], [values]
+        for target, value in zip(left, right, strict=True):
+            found = self._sources(value)
+            changed, stored, inside = self._targets(target)
+            if inside:
+                yield inside
+            self._store(changed, stored, found, augmented=augmented)
+
+    def _step(self, step: Step) -> Iterator[Events]:
+        plain = any(part[0] == "plain" for part in step[1])
+        return self._update(step) if plain else self._plain(step)
+
+    def _update(self, step: Step) -> Iterator[Events]:
+        changed, stored, inside = self._targets(step[1])
+        yield inside
+        self._store(changed, stored, [], augmented=True)
+
+    def _store(self, changed: list[int], stored: list[int], sources: list[int], *, augmented: bool) -> None:
+        """``stored`` get a new value, ``changed`` are containers of which a part does."""
+        every = len(changed) + len(stored)
+        if every > 1:
+            sources = sources[: max(1, _MOST_EDGES // every)]
+        for token in changed:
+            self._use(token)
+        for token in stored if augmented else ():
+            bits = self._reaching.read(self._tokens[token])
+            if bits:
+                self._uses.append((token, True, bits, 0))
+        for token in changed + stored:
+            self._stores += [(token, source) for source in sources]
+            self._reaching.define(self._tokens[token], token)
+
+    def _targets(self, parts: list[Part]) -> tuple[list[int], list[int], Events]:
+        """The containers that a target changes, the variables that it stores in, and what it reads besides."""
+        if len(parts) == 1 and len(parts[0][2]) == 1 and isinstance(parts[0][2][0], int):
+            token = parts[0][2][0]
+            return [], [token] if token >= 0 else [], []
+        changed: list[int] = []
+        stored: list[int] = []
+        inside: Events = []
+        todo = [(event, False) for part in parts for event in part[2]][::-1]
+        while todo:
+            event, partly = todo.pop()
+            if isinstance(event, int):
+                if event >= 0:
+                    (changed if partly else stored).append(event)
+                continue
+            what = event[0].what
+            role = "base" if what == "part" else "object" if what == "member" else "target"
+            if what == "list":
+                todo += [(inner, partly) for part in event[1] for inner in part[2]][::-1]
+            elif role in event[0].roles.values():
+                chosen = [part for part in event[1] if part[0] == role]
+                inside += [inner for part in event[1] if part[0] != role for inner in part[2]]
+                todo += [(inner, partly or role != "target") for part in chosen for inner in part[2]][::-1]
+            else:
+                inside.append(event)
+        return changed, stored, inside
+
+    def _sources(self, parts: list[Part]) -> list[int]:
+        """The variables and constants that a value is computed from; of an assignment in it, its target."""
+        found: list[int] = []
+        todo = [event for part in parts for event in part[2]][::-1]
+        while todo:
+            event = todo.pop()
+            if isinstance(event, int):
+                found.append(event if event >= 0 else ~event)
+            elif event[0].what == "call":
+                found += [e for e in event[1][0][2] if isinstance(e, int) and self._reaching.read(self._tokens[e])]
+            elif event[0].what in _ASSIGNMENTS:
+                changed, stored, _ = self._targets(_with_role(event, "target"))
+                found += changed + stored
+            elif event[0].what == "only":
+                todo += [inner for part in _with_role(event, "value") for inner in part[2]][::-1]
+            elif event[0].what != "scope":
+                todo += [inner for part in event[1] for inner in part[2]][::-1]
+        return found
+
+    def _branch(self, step: Step) -> Iterator[Events]:
+        if _with_role(step, "target"):
+            yield from self._assign(step)
+        paths = []
+        exhaustive = False
+        for part in _in_order(step):
+            if part[0] in ("target", "value"):
+                continue
+            if part[0] in ("arm", "else"):
+                exhaustive = exhaustive or part[0] == "else"
+                forked = self._reaching.fork()
+                yield part[2]
+                if forked:
+                    paths.append(self._reaching.collect())
+                continue
+            if paths:
+                self._reaching.merge(paths, or_none=not exhaustive)
+                paths, exhaustive = [], False
+            yield part[2]
+        if paths:
+            self._reaching.merge(paths, or_none=not exhaustive)
+
+    def _loop(self, step: Step) -> Iterator[Events]:
+        if _with_role(step, "value"):
+            yield from self._foreach(step)
+            return
+        for part in _with_role(step, "before"):
+            yield part[2]
+        again = [part for part in step[1] if part[0] not in ("before", "after", "else")]
+        looping = self._reaching.begin_loop()
+        for part in again + _with_role(step, "after"):
+            yield part[2]
+        if looping:
+            self._reaching.end_loop(or_none=step[0].what != "repeat")
+        for part in _with_role(step, "else"):
+            yield part[2]
+
+    def _foreach(self, step: Step) -> Iterator[Events]:
+        values = _with_role(step, "value")
+        for part in values:
+            yield part[2]
+        found = self._sources(values)
+        looping = self._reaching.begin_loop()
+        changed, stored, inside = self._targets(_with_role(step, "target"))
+        yield inside
+        self._store(changed, stored, found, augmented=False)
+        for part in step[1]:
+            if part[0] not in ("target", "value", "else"):
+                yield part[2]
+        if looping:
+            self._reaching.end_loop(or_none=True)
+        for part in _with_role(step, "else"):
+            yield part[2]
+
+    def _scope(self, step: Step) -> Iterator[Events]:
+        forked = self._reaching.fork()
+        yield from self._bind(step)
+        if forked:
+            self._reaching.collect()
+
+    def _bind(self, step: Step) -> Iterator[Events]:
+        for part in _in_order(step):
+            if part[0] == "parameter":
+                yield from self._defined(part[2])
+            elif part[2]:
+                yield part[2]
+
+    def _define(self, step: Step) -> Iterator[Events]:
+        for part in step[1]:
+            if part[0] == "run":
+                yield part[2]
+            else:
+                yield from self._defined(part[2])
+
+    def _only(self, step: Step) -> Iterator[Events]:
+        for part in _with_role(step, "value"):
+            yield part[2]
+
+    def _defined(self, events: Events) -> Iterator[Events]:
+        for event in events:
+            if not isinstance(event, int):
+                yield [event]
+            elif event >= 0:
+                self._reaching.define(self._tokens[event], event)
+
+    def _labelled(self, step: Step) -> Iterator[Events]:
+        for part in step[1][1:]:
+            yield part[2]
+
+
+_STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
+    "assign": Flow._assign,
+    "operate": Flow._assign,
+    "augment": Flow._assign,
+    "update": Flow._update,
+    "step": Flow._step,
+    "bind": Flow._bind,
+    "only": Flow._only,
+    "branch": Flow._branch,
+    "loop": Flow._loop,
+    "repeat": Flow._loop,
+    "foreach": Flow._foreach,
+    "scope": Flow._scope,
+    "define": Flow._define,
+    "labelled": Flow._labelled,
+    "call": Flow._call,
+}
+
+
+def _in_order(step: Step) -> list[Part]:
+    """The children in the order in which they run."""
+    rule, parts = step
+    return sorted(parts, key=lambda part: part[0] != "first") if rule.has_first else parts
+
+
+def _with_role(step: Step, role: str) -> list[Part]:
+    return [part for part in step[1] if part[0] == role]
+
+
+def _listed(parts: list[Part]) -> list[list[Part]]:
+    """The members of a list of several targets or values, each as parts of its own; empty where there is no list."""
+    if len(parts) > 1:
+        return [[part] for part in parts]
+    if len(parts) == 1 and len(parts[0][2]) == 1:
+        event = parts[0][2][0]
+        if not isinstance(event, int) and event[0].what == "list":
+            return [[part] for part in event[1]]
+    return []

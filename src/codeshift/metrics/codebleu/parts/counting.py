@@ -1,0 +1,121 @@
+"""The counts of each row from which CodeBLEU follows."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
+from codeshift.metrics.codebleu.parts.analysis import analyser, shared_flow, shared_subtrees
+from codeshift.metrics.codebleu.parts.combine import FloatArray
+from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
+from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
+from codeshift.metrics.codebleu.parts.references import OTHER, merged
+
+Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
+"""Predictions, and the references of each."""
+
+
+class RowCounter:
+    """Counts the statistics of rows for one language and mode; remembers the programs of a batch."""
+
+    def __init__(self, language: str, compat: str | None) -> None:
+        self._analyser = analyser(language, compat)
+        self._default = compat is None
+        self._keywords = KEYWORDS[language] if self._default else compat_keywords(language, compat)
+        self._known: dict[str, Any] = {}
+
+    def batches(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
+        """The statistics of each batch, one row a prediction."""
+        for left, right in batches:
+            pairs = [(ours, reference) for ours, several in zip(left, right, strict=True) for reference in several]
+            with _no_garbage_collection():
+                tokens = [(ours.split(), reference.split()) for ours, reference in pairs]
+                ngrams = shared_ngrams(tokens, self._keywords)
+                rows = np.array([self._row(*pair) for pair in self._prepared(pairs, left, right)], dtype=np.float64)
+                self._known.clear()
+                self._analyser.clear()
+            side = 0 if self._default else 1
+            sizes = [(len(p[0]), len(p[1]), keyword_count(p[side], self._keywords)) for p in tokens]
+            found = self._statistics(ngrams, np.array(sizes, dtype=np.float64).reshape(-1, 3), rows)
+            yield found if len(pairs) == len(left) else self._merged(found, tokens, right)
+
+    def _prepared(
+        self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
+    ) -> Iterable[tuple[str, str]]:
+        """The pairs as they are analysed."""
+        if not isinstance(self._analyser, CompatAnalyser):
+            return pairs
+        if len(pairs) == len(left):
+            return [(ours.strip(), reference.strip()) for ours, reference in pairs]
+        return [
+            (ours, reference.strip())
+            for prediction, several in zip(left, right, strict=True)
+            for ours, reference in zip(self._analyser.cleanings(prediction), several, strict=False)
+        ]
+
+    def _merged(
+        self, found: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
+    ) -> FloatArray:
+        """One row a prediction, from one a pair."""
+        keywords = self._keywords if self._default else None
+        rows, at = [], 0
+        for several in right:
+            end = at + len(several)
+            one = end - at == 1
+            references = [reference for _, reference in tokens[at:end]]
+            rows.append(found[at] if one else merged(found[at:end], tokens[at][0], references, keywords))
+            at = end
+        return np.array(rows)
+
+    def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
+        """What is shared and what the reference has of subtrees and of data flow."""
+        subtrees, flow = self._analysed(prediction)
+        reference_subtrees, reference_flow = self._analysed(reference)
+        return (
+            shared_subtrees(subtrees, reference_subtrees, clipped=self._default),
+            len(reference_subtrees),
+            shared_flow(flow, reference_flow),
+            sum(reference_flow.values()),
+        )
+
+    def _statistics(self, ngrams: NDArray[np.int64], sizes: FloatArray, rows: FloatArray) -> FloatArray:
+        """The columns of ``CodeBLEU.statistics``: see there."""
+        shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
+        ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
+        found = keywords + OTHER * (shared[:, 0] - keywords)
+        # The paper weighs the prediction's tokens (a precision), the public code the reference's (a recall).
+        total = all_keywords + OTHER * (lengths[:, 0 if self._default else 1] - all_keywords)
+        if self._default:
+            weighted = [found, total]
+        else:
+            weighted = [found, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
+        return np.column_stack([np.ones(len(rows)), shared, ours, lengths, *weighted, rows])
+
+    def _analysed(self, code: str) -> Any:
+        found = self._known.get(code)
+        if found is None:
+            found = self._known[code] = self._analyser.analyse(code)
+        return found
+
+
+def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:
+    """The n-grams of each order in sequences of these lengths; the public code counts at least one, empty or not."""
+    return np.asarray(np.maximum(lengths[:, None] - np.arange(len(ORDERS)), least))
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Nothing that is made here is cyclic, and the collector would look at all of it again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,49 @@
+"""Rows of several references: the counts of each pair of prediction and reference made into those of one row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from codeshift.metrics.bleu import closest_length, ngram_matches
+from codeshift.metrics.codebleu.parts.combine import FloatArray
+from codeshift.metrics.codebleu.parts.ngrams import ORDERS
+
+OTHER = 0.2  # weight of a token that is no keyword
+_NEAREST, _FOUND = 10, 11  # columns of CodeBLEU's statistics: the reference's length, the weighted tokens found
+
+
+def merged(
+    pairs: FloatArray, prediction: list[str], references: Sequence[list[str]], keywords: frozenset[str] | None
+) -> FloatArray:
+    """One row of statistics from those of one prediction with each of its references.
+
+    N-grams are BLEU's of several references in every mode. Of subtrees and of data flow the reference counts of which
+    the greatest share is found. Without ``keywords`` (the compatible modes) all else is added up, as the public code
+    does, in which a prediction that equals one of two references is no perfect one.
+    """
+    row: FloatArray = pairs[0].copy()
+    row[1 : 1 + len(ORDERS)] = ngram_matches(prediction, references, len(ORDERS))[: len(ORDERS)]
+    row[_NEAREST] = closest_length(len(prediction), references)
+    if keywords is None:
+        row[_FOUND:] = pairs[:, _FOUND:].sum(axis=0)
+        return row
+    most = Counter(references[0])
+    for reference in references[1:]:
+        most |= Counter(reference)
+    shared = Counter(prediction) & most
+    found = sum(count for token, count in shared.items() if token in keywords)
+    row[_FOUND] = found + OTHER * (shared.total() - found)
+    row[-4:-2] = _best(pairs[:, -4:-2])
+    row[-2:] = _best(pairs[:, -2:])
+    return row
+
+
+def _best(counts: FloatArray) -> FloatArray:
+    """Of (found, all there are) a reference, the one with the greatest share; one that has none comes before a 0."""
+    shares = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), 1e-12), where=counts[:, 1] > 0)
+    keys = [(share, found, -total) for share, (found, total) in zip(shares, counts.tolist(), strict=True)]
+    best: FloatArray = counts[keys.index(max(keys))]
+    return best

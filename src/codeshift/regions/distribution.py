@@ -1,0 +1,204 @@
+"""How what a region looks at is distributed in the parts of a split: numbers, elements, clusters, projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.formatting import moment_of, share, significant
+from codeshift.properties import ElementCounts, Property, PropertyTable
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Shares = NDArray[np.float64]
+
+_MASKED, _MOVED, _LABELS = 4, 5, 4  # categories that a plot has room for
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Distribution:
+    """One property in the parts of a split.
+
+    Attributes:
+        name: what it is, in words.
+        values: by part: a number for each row or, where there are ``categories``, the share of the part's rows in each.
+        categories: names of elements (a row can hold several), clusters or groups; empty for numbers.
+        inside: whether the region is drawn by each category.
+        rows: of each part.
+        times: whether the numbers are seconds since 1970.
+
+    >>> shares = {"train": np.array([1.0, 0.0]), "test_ood": np.array([0.0, 1.0])}
+    >>> made = Distribution(name="cluster", values=shares, categories=("cluster 0", "cluster 1"), inside=(False, True))
+    >>> made.summary
+    'cluster 1 (masked): train 0.0%, test_ood 100.0%; cluster 0: train 100.0%, test_ood 0.0%'
+    """
+
+    name: str
+    values: Mapping[str, NDArray[np.float64]] = field(repr=False)
+    categories: tuple[str, ...] = ()
+    inside: tuple[bool, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    times: bool = False
+
+    @classmethod
+    def of_numbers(cls, name: str, numbers: np.ndarray, parts: Mapping[str, Rows], times: bool = False) -> Distribution:
+        """The numbers of each part.
+
+        Args:
+            name: what they are, in words.
+            numbers: of all rows, of shape (n,).
+            parts: the positions of the rows of each part.
+            times: whether the numbers are seconds since 1970.
+        """
+        values = {part: np.asarray(numbers[positions], dtype=np.float64) for part, positions in parts.items()}
+        return cls(name=name, values=values, rows={part: len(rows) for part, rows in parts.items()}, times=times)
+
+    def text(self, number: float) -> str:
+        """One of the numbers as people read it: a date where they are times.
+
+        >>> Distribution(name="time (date)", values={}, times=True).text(1719878400.0 + 5)
+        '2024-07-02'
+        """
+        return moment_of(number // 86_400 * 86_400) if self.times else significant(number)
+
+    @property
+    def summary(self) -> str:
+        """The shares in words, what is masked first; for numbers the medians."""
+        if not self.categories:
+            medians = {part: np.median(numbers) for part, numbers in self.values.items() if len(numbers)}
+            return "median " + ", ".join(f"{part} {self.text(median)}" for part, median in medians.items())
+        order = sorted(range(len(self.categories)), key=lambda i: not self.inside[i])
+        return "; ".join(
+            f"{self.categories[i]}{' (masked)' if self.inside[i] else ''}: "
+            + ", ".join(f"{part} {share(float(shares[i]))}" for part, shares in self.values.items())
+            for i in order
+        )
+
+
+class Drawn(Protocol):
+    """What a distribution needs to know of a region."""
+
+    def contains(self, table: PropertyTable) -> np.ndarray:
+        """Which rows lie inside."""
+
+    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
+        """The elements that it is drawn by."""
+
+    def indicators(self, table: PropertyTable) -> Mapping[str, np.ndarray]:
+        """By name, which rows hold each element that it is drawn by; of several, first all of them together."""
+
+
+def distribution(
+    prop: Property, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
+) -> Distribution | None:
+    """How a property is distributed; None for one that has no single value a row, such as a vector.
+
+    Args:
+        prop: a property that all of ``regions`` look at.
+        regions: at least one.
+        table: of all rows.
+        parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
+    """
+    if prop.truth:
+        holds = np.logical_or.reduce([region.contains(table) for region in regions])
+        return _categories(prop.describe(), {prop.truth: holds}, 1, parts)
+    values = table.values(prop)
+    if isinstance(values, ElementCounts):
+        return _elements(prop, values, regions, table, parts)
+    if not isinstance(values, np.ndarray) or values.ndim != 1:
+        return None
+    if prop.nominal or values.dtype.kind not in "fiub":
+        inside = np.logical_or.reduce([region.contains(table) for region in regions])
+        named = values.dtype.kind in "fiu"  # numbers are no names by themselves
+        texts = np.array([f"{prop.describe()} {value}" if named else str(value) for value in values], dtype=object)
+        return _labels(prop.describe(), texts, inside, parts)
+    return Distribution.of_numbers(prop.describe(), values, parts, prop.is_time(table))
+
+
+def _elements(
+    prop: Property, found: ElementCounts, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
+) -> Distribution:
+    """The elements of regions, and those whose share of rows moved most with them from train to ``test_ood``."""
+    categories: dict[str, Mask] = {}
+    for region in regions:
+        categories |= _held(region, table, parts["test_ood"])
+    holding = {part: _holding(found, positions) for part, positions in parts.items()}
+    moved = np.abs(holding["test_ood"] - holding["train"])
+    moved[~_others(found.vocabulary, prop, regions)] = 0.0
+    most = np.argsort(-moved, kind="stable")[:_MOVED]
+    others = [column for column in most.tolist() if moved[column] > 0]
+    masked = _categories(prop.element or prop.describe(), categories, len(categories), parts)
+    return Distribution(
+        name=masked.name,
+        values={part: np.array([*shares, *holding[part][others]]) for part, shares in masked.values.items()},
+        categories=(*masked.categories, *(found.vocabulary[column] for column in others)),
+        inside=(*masked.inside, *(False for _ in others)),
+        rows=masked.rows,
+    )
+
+
+def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mapping[str, Rows]) -> Distribution:
+    """The share of rows in each of some masks, of which the first are ``inside``."""
+    return Distribution(
+        name=name,
+        values={part: np.array([_mean(mask[rows]) for mask in masks.values()]) for part, rows in parts.items()},
+        categories=tuple(masks),
+        inside=tuple(i < inside for i in range(len(masks))),
+        rows={part: len(rows) for part, rows in parts.items()},
+    )
+
+
+def _held(region: Drawn, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
+    """By name, which rows hold what a region is drawn by: all together, then those of most rows of ``test_ood``."""
+    masks = region.indicators(table)
+    together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
+    order = sorted(single, key=lambda name: -_mean(masks[name][test_ood]))
+    return {name: masks[name] for name in [*together, *order[:_MASKED]]}
+
+
+def _holding(found: ElementCounts, rows: Rows) -> Shares:
+    """Of each element, the share of the rows that hold it."""
+    held = found.counts[rows]
+    counts = np.bincount(held.indices[held.data > 0], minlength=len(found.vocabulary))
+    return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
+
+
+def _others(names: Sequence[str], prop: Property, regions: Iterable[Drawn]) -> Mask:
+    """Which elements no region is drawn by, of those that say something by themselves."""
+    inside = {name for region in regions for name in region.drawn_by(names)}
+    telling = prop.telling(names)
+    return np.array([name not in inside and name in telling for name in names], dtype=bool)
+
+
+def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, Rows]) -> Distribution:
+    """The largest labels inside and outside of the region, and the rest of either in one."""
+    names, numbers = np.unique(labels.astype(str), return_inverse=True)
+    is_inside = np.bincount(numbers, weights=inside, minlength=len(names)) > 0
+    shares = {part: np.bincount(numbers[at], minlength=len(names)) / max(len(at), 1) for part, at in parts.items()}
+    size = np.sum([shares[part] for part in shares], axis=0)
+    order = np.argsort(-size, kind="stable")
+    categories: list[str] = []
+    columns: list[NDArray[np.int64]] = []
+    masked: list[bool] = []
+    for side in (True, False):
+        of_side = np.array([i for i in order if is_inside[i] == side and size[i] > 0], dtype=np.int64)
+        single = of_side if len(of_side) <= _LABELS + 1 else of_side[:_LABELS]
+        rest = of_side[len(single) :]
+        categories += [*names[single].tolist(), *([f"{len(rest):,} others"] if len(rest) else [])]
+        columns += [*(single[i : i + 1] for i in range(len(single))), *([rest] if len(rest) else [])]
+        masked += [side] * (len(categories) - len(masked))
+    return Distribution(
+        name=name,
+        values={part: np.array([of[some].sum() for some in columns]) for part, of in shares.items()},
+        categories=tuple(categories),
+        inside=tuple(masked),
+        rows={part: len(at) for part, at in parts.items()},
+    )
+
+
+def _mean(mask: Mask) -> float:
+    return float(mask.mean()) if len(mask) else 0.0

@@ -1,0 +1,96 @@
+"""What a region tells of itself: its columns, its dimension, the elements that it masks; compositions from leaves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from codeshift.properties import APINames, CharCount, NodeTypes, PropertyTable, TokenCount, TreeDepth
+from codeshift.properties.columns import ContentHash, Label, Timestamp
+from codeshift.properties.encoder import ColumnVectors
+from codeshift.properties.matrix import Matrix
+from codeshift.properties.node_pairs import NodePairs
+from codeshift.properties.predicate import Satisfies
+from codeshift.properties.rarity import TokenRarity, UnigramModel
+from codeshift.properties.untied import Untied
+from codeshift.splitters import Contains, Interval, Matches, NearestCentroid, OneOf
+
+LOOPS = Contains(NodeTypes("code", "python"), ("for_statement", "while_statement"))
+LAMBDAS = Contains(NodeTypes("code", "python"), ("lambda",), "all", 2)
+OS = Matches(APINames("source", "python"), ("os", "sys.*"))
+LONG = Interval(Untied("code", TokenCount("code")), low=9)
+CHANCE = Interval(ContentHash("code"), high=0.1)
+NEAREST = NearestCentroid(ColumnVectors("code", "vector"), Matrix.pack(np.eye(2)), chosen=(1,))
+RARE = Interval(TokenRarity("code", UnigramModel.fit(["x"], "tokens")), low=3)
+PARTS = {"train": np.array([0, 1]), "test_id": np.array([2]), "test_ood": np.array([3, 4])}
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        (LONG, "complexity"),
+        (Interval(TreeDepth("code", "python"), low=9), "complexity"),
+        (LOOPS, "syntax"),
+        (LOOPS & ~LAMBDAS, "syntax"),
+        (OS, "APIs"),
+        (Contains(NodePairs("code", "python"), ("call>identifier",)), "composition"),
+        (NEAREST, "semantics"),
+        (OneOf(Label("project"), ("django",)), "projects"),
+        (Interval(Timestamp("date"), low=9), "time"),
+        (RARE, "vocabulary"),
+        (CHANCE, "other"),
+        (Interval(Satisfies("code", "m:f", "f"), low=1), "other"),
+        (LONG | LOOPS, "other"),
+        (LONG & CHANCE, "other"),
+    ],
+)
+def test_dimension(region, expected) -> None:
+    """That of its leaves where they agree; several, and chance, are of none."""
+    assert region.dimension() == expected
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        (LOOPS, LOOPS),
+        (LAMBDAS, Contains(NodeTypes("code", "python"), ("lambda",))),
+        (OS, OS),
+        (LONG, None),
+        (~LOOPS, None),
+        (LOOPS & OS, None),
+        (LOOPS - OS, None),
+        (LOOPS | LONG, LOOPS),
+        (LONG | LOOPS | OS, LOOPS | OS),
+        (NEAREST, None),
+    ],
+)
+def test_masked_elements(region, expected) -> None:
+    """An element is masked where every program that holds it lies inside: by either of two regions, not by both."""
+    assert region.masked() == expected
+
+
+def test_names_and_columns() -> None:
+    """Of a composition those of its leaves, each once."""
+    assert (LOOPS | OS).masked().names() == ("for_statement", "while_statement", "os", "sys.*")
+    assert (LONG | ~OS | LOOPS).columns() == ("code", "source")
+    assert NEAREST.columns() == ("code", "vector")
+    assert Interval(Satisfies("code", "m:f", "f", ("stars",)), low=1).columns() == ("code", "stars")
+    assert (LONG & LOOPS).properties() == (LONG.property, LOOPS.property)
+    assert NEAREST.properties() == ()
+
+
+def test_a_property_is_drawn_once() -> None:
+    """Two bands of one length are one distribution, and so are two groups of clusters; chance is none."""
+    rows = Dataset.from_dict({"code": ["a", "bb", "cc", "dddd", "a + a"], "vector": [[i, 1 - i] for i in range(5)]})
+    table = PropertyTable(rows)
+    bands = Interval(CharCount("code"), high=2) | Interval(Untied("code", CharCount("code")), low=4) | CHANCE
+    [lengths] = bands.distributions(table, PARTS)
+    assert {part: values.tolist() for part, values in lengths.values.items()} == {
+        "train": [1, 2],
+        "test_id": [2],
+        "test_ood": [4, 5],
+    }
+    both = NEAREST | NearestCentroid(NEAREST.property, NEAREST.centroids, chosen=(0,))
+    [clusters] = both.distributions(table, PARTS)
+    assert (clusters.name, clusters.inside) == ("cluster", (True, True))
