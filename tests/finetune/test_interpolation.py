@@ -22,7 +22,7 @@ from codeshift.finetune import (
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
-CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=2, batch_size=8)
+CONFIG = TrainingConfig(learning_rate=1e-2, num_train_epochs=2, train_batch_size=8)
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
 
 

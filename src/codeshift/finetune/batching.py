@@ -74,7 +74,7 @@ class BatchCost:
     def of(cls, config: TrainingConfig, accelerator: Any) -> BatchCost:
         """The cost of batches on the device of a run."""
         per_batch = _TOKENS_A_BATCH.get(accelerator.device.type, _ELSEWHERE) if config.bucket_by_length else math.inf
-        return cls(config.batch_size, per_batch, accelerator.num_processes)
+        return cls(config.micro_batch_size, per_batch, accelerator.num_processes)
 
 
 def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost) -> list[NDArray[np.int64]]:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from codeshift.finetune.aside import UNFINISHED, folder_aside
+from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
 

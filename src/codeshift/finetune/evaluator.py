@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +16,28 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftModel
 
+from codeshift.checks import check_bool, check_integer, optional
 from codeshift.errors import ParameterError, Told, check_folder
 from codeshift.finetune.batching import Collator
-from codeshift.finetune.config import check_count, check_texts
+from codeshift.finetune.capacity import encode_part
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts
+from codeshift.finetune.decoding import Decoding, Output
 from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
-from codeshift.finetune.fitting import encode_part
-from codeshift.finetune.generation import Decoding, Output, generate
+from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation
+from codeshift.finetune.generation import generate
 from codeshift.finetune.generation_settings import describe_settings
 from codeshift.finetune.identity import data_digest, describe_model, versions
+from codeshift.finetune.limits import CHECKS, Limits, limits_for
 from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
-from codeshift.finetune.output_log import RowLog, start_logs
-from codeshift.finetune.parts import Splits, evaluation_parts
+from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
 from codeshift.finetune.progress import progress_of
+from codeshift.finetune.row_log import RowLog, start_logs
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
 from codeshift.finetune.sharding import is_divided
-from codeshift.finetune.template import Template
-from codeshift.finetune.trained_with import Limits, limits_for
-from codeshift.metrics import Metric, NegativeLogLikelihood, PassAtK, TokenAccuracy
+from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens
+from codeshift.finetune.template import Template, texts_of
+from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
 from codeshift.metrics.aggregates.copies import copies
-from codeshift.metrics.programs import check_tests
 
 
 class Evaluator:
@@ -83,7 +85,7 @@ class Evaluator:
         batch_size: int = 32,
         max_source_length: int | None = None,
         max_target_length: int | None = None,
-        special_tokens: tuple[str, ...] | None = None,
+        special_tokens: Sequence[str] | None = None,
         decoding: Decoding | None = None,
         generate_rows: int | None = None,
         seed: int = 0,
@@ -91,22 +93,18 @@ class Evaluator:
     ) -> None:
         self.metrics = _by_name(metrics)
         self.source, self.target = Template(source, "source"), Template(target, "target")
-        check_count("batch_size", batch_size, at_least=1)
-        for name, count, least in (
-            ("max_source_length", max_source_length, 1),
-            ("max_target_length", max_target_length, 2),
-        ):
-            if count is not None:
-                check_count(name, count, at_least=least)
-        if special_tokens is not None:
-            check_texts("special_tokens", special_tokens, "tokens", '("<extra_id_0>",)')
-        check_count("seed", seed, at_least=0)
-        if generate_rows is not None:
-            check_count("generate_rows", generate_rows, at_least=1, remedy="leave generation metrics out for none")
-        self.batch_size, self.generate_rows, self.seed, self.progress = batch_size, generate_rows, seed, progress
-        self.max_source_length, self.max_target_length = max_source_length, max_target_length
-        self.special_tokens = special_tokens
-        self.decoding = decoding or Decoding()
+        self.batch_size = check_integer("batch_size", batch_size, smallest=1)
+        limit = {name: optional(check) for name, check in CHECKS.items()}
+        self.max_source_length: int | None = limit["max_source_length"]("max_source_length", max_source_length)
+        self.max_target_length: int | None = limit["max_target_length"]("max_target_length", max_target_length)
+        self.special_tokens: tuple[str, ...] | None = limit["special_tokens"]("special_tokens", special_tokens)
+        self.decoding = Decoding() if decoding is None else decoding
+        if not isinstance(self.decoding, Decoding):
+            raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
+        some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
+        self.generate_rows: int | None = optional(some)("generate_rows", generate_rows)
+        self.seed = check_integer("seed", seed, smallest=0)
+        self.progress = check_bool("progress", progress)
 
     def evaluate(
         self,
@@ -216,7 +214,7 @@ class Evaluator:
     def _part(
         self, model: Any, tokenizer: Any, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
     ) -> PartEvaluation:
-        references = _texts(self.target, rows)
+        references = texts_of(self.target, rows)
         forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
         outputs = self._outputs(model, tokenizer, data, generated, part, logs.get(f"{part}.outputs"))
@@ -228,10 +226,10 @@ class Evaluator:
                 scored[name] = np.arange(len(data))
             else:
                 predictions = [output.text for output in outputs if output is not None]
-                right = references if tests_template(metric) is None else _texts(self._template(metric), rows)
+                right = references if tests_template(metric) is None else texts_of(self._template(metric), rows)
                 statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
                 scored[name] = generated
-        alike = copies(_texts(self.source, rows), references)
+        alike = copies(texts_of(self.source, rows), references)
         return PartEvaluation(
             references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
         )
@@ -316,48 +314,6 @@ class Evaluator:
 def is_forced(metric: Metric) -> bool:
     """Whether a metric is measured by teacher forcing rather than on generated text."""
     return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
-
-
-def tests_template(metric: Metric) -> Template | None:
-    """Where the test code of a metric that runs programs is, if it is elsewhere than the target."""
-    return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
-
-
-def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) -> None:
-    """Raise a ParameterError where ``rows`` hold no test code for a metric that runs programs."""
-    for metric in metrics:
-        if isinstance(metric, PassAtK):
-            template = tests_template(metric) or target
-            template.check(rows.features)
-            check_tests(template.spec, _texts(template, rows))
-
-
-def check_one_output(metrics: Iterable[Metric]) -> None:
-    """Raise a ParameterError for a ``PassAtK`` that one output a row cannot serve.
-
-    Raises:
-        IsolationError: its runner would run nothing on this machine.
-    """
-    for metric in metrics:
-        if not isinstance(metric, PassAtK):
-            continue
-        if metric.runner is None:
-            remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
-            raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
-        if metric.k > 1:
-            remedy = (
-                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
-            )
-            raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
-        if metric.tests is not None:
-            Template(metric.tests, "tests")
-        check = getattr(metric.runner, "check", None)
-        if check is not None:
-            check()
-
-
-def _texts(template: Template, rows: Dataset) -> list[str]:
-    return template.texts({column: list(rows[column]) for column in template.columns})
 
 
 def describe_adapter(model: Any) -> dict[str, Any] | None:

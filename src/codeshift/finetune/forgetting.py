@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.evaluation import EvaluationResult
+from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.metrics import PairedDifference, paired_difference
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import transformers
@@ -18,11 +18,9 @@ from peft import PeftModel
 from transformers import GenerationConfig, LogitsProcessor
 
 from codeshift.errors import ParameterError
+from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.models import base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
-
-if TYPE_CHECKING:
-    from codeshift.finetune.generation import Decoding
 
 _RESULT = {  # what ``generate`` returns: one text a row, and nothing else
     "num_return_sequences": 1, "return_dict_in_generate": False, "output_scores": False, "output_logits": False,

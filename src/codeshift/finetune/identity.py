@@ -76,7 +76,7 @@ def describe_run(config: Any, model: Any, parts: Mapping[str, Any], evaluator: A
         parts: the encoded parts by name.
         evaluator: of the validations, where they have one.
     """
-    settings = {k: v for k, v in config.to_dict().items() if k not in ("log_every", "checkpoint_every")}
+    settings = {k: v for k, v in config.to_dict().items() if k not in ("logging_steps", "save_strategy", "save_steps")}
     adapters = getattr(model, "peft_config", {})
     return {
         "config": settings,

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, PeftType
+from peft.tuners.lora import LoraLayer
 
+from codeshift.checks import check_number
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import check_number
 from codeshift.finetune.models import load_model
 
 
@@ -40,9 +41,7 @@ def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
     >>> torch.allclose(halfway.lm_head.weight, (before.lm_head.weight + after.lm_head.weight) / 2)
     True
     """
-    check_number("alpha", alpha)
-    if alpha > 1:
-        raise ParameterError("alpha", "in [0, 1]", alpha, "0 is pretrained, 1 is fine-tuned")
+    alpha = check_number("alpha", alpha, smallest=0, largest=1, remedy="0 is pretrained, 1 is fine-tuned")
     start, end = (load_model(m) if isinstance(m, str | os.PathLike) else m for m in (pretrained, finetuned))
     _check_alike(start, end)
     made = copy.deepcopy(end)
@@ -101,19 +100,20 @@ def scale_adapter(model: Any, scale: float) -> Any:
     >>> torch.equal(half.get_parameter(name), model.get_parameter(name) / 2)
     True
     """
-    check_number("scale", scale)
+    scale = check_number("scale", scale, smallest=0, remedy="0 is the base model, 1 the fine-tuned one")
     if not isinstance(model, PeftModel):
         raise ParameterError("model", "one with an adapter", type(model).__name__, "wise_ft is for full fine-tuning")
     for config in model.peft_config.values():
-        plain = config.peft_type.value == "LORA" and not config.use_dora and config.bias == "none"
+        plain = config.peft_type == PeftType.LORA and not config.use_dora and config.bias == "none"
         if not plain or config.modules_to_save:
             kind = "LoRA without DoRA, biases or modules_to_save"
             raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
     made = copy.deepcopy(model)
     with torch.no_grad():
-        for name, weights in made.named_parameters():
-            if "lora_B." in name or "lora_embedding_B." in name:
-                weights.mul_(scale)
+        for layer in made.modules():
+            if isinstance(layer, LoraLayer):
+                for weights in (*layer.lora_B.parameters(), *layer.lora_embedding_B.parameters()):
+                    weights.mul_(scale)
     return made.eval()
 
 

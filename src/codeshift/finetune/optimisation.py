@@ -65,7 +65,8 @@ def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
         groups = [{"params": matrices, "weight_decay": config.weight_decay, "scale": 1.0}]
         groups.append({"params": others, "weight_decay": 0.0, "scale": 1.0})
     groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=True)
+    betas = config.adam_beta1, config.adam_beta2
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, eps=config.adam_epsilon, fused=True)
 
 
 def _scale(matrix: torch.nn.Parameter) -> float:
@@ -75,8 +76,7 @@ def _scale(matrix: torch.nn.Parameter) -> float:
 def learning_rates(config: TrainingConfig, total: int) -> Callable[[int], float]:
     """The learning rate of each step, counted from 0: a function, so a run that goes on needs no state of it."""
     unused = torch.optim.SGD([torch.zeros(1)], lr=config.learning_rate)
-    schedule = "constant_with_warmup" if config.schedule == "constant" else config.schedule
-    scheduler = get_scheduler(schedule, unused, config.warmup_steps(total), total)
+    scheduler = get_scheduler(config.lr_scheduler_type, unused, config.get_warmup_steps(total), total)
     factor = scheduler.lr_lambdas[0]
     return lambda step: config.learning_rate * factor(step)
 

@@ -30,7 +30,7 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
             divide the model that is not supported.
     """
     _check_launch()
-    mixed = "no" if config.precision == "fp32" else config.precision
+    mixed = "bf16" if config.bf16 else "fp16" if config.fp16 else "no"
     state = AcceleratorState._shared_state
     if state and state.get("_mixed_precision") != mixed:
         AcceleratorState._reset_state()  # a second run in one process may have another precision
@@ -38,7 +38,7 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
     options = logging_options(trackers, folder)
     accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
     if mixed == "fp16" and accelerator.device.type == "cpu":
-        raise ParameterError("precision", "fp32 or bf16 on a CPU", "fp16", "give bf16, or run where a GPU is")
+        raise ParameterError("fp16", "False on a CPU", True, "give bf16=True, or run where a GPU is")
     if accelerator.distributed_type == DistributedType.FSDP and not accelerator.is_fsdp2:
         raise ParameterError("fsdp_version", "2", 1, "give --fsdp_version 2 to accelerate launch or accelerate config")
     start_trackers(accelerator, config.to_dict())

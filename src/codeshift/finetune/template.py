@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from datasets import LargeList, List
+from datasets import Dataset, LargeList, List
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties.text_tokens import Pieces
@@ -153,6 +153,15 @@ class Template:
                     f"data.filter(lambda row: isinstance(row[{column!r}], str))"
                 )
                 raise DataError(column, "text in every row", value, remedy)
+
+
+def texts_of(template: Template, rows: Dataset) -> list[str]:
+    """One text a row of a dataset.
+
+    Raises:
+        DataError: a value is not text.
+    """
+    return template.texts({column: list(rows[column]) for column in template.columns})
 
 
 def _split(text: str, tokens: Collection[str]) -> list[str]:

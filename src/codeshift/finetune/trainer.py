@@ -13,26 +13,25 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.errors import check_folder
+from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
 from codeshift.finetune.batching import BatchCost, Collator, StepPlan, batches, padded_lengths
+from codeshift.finetune.capacity import encode_part
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.identity import describe_run
 from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
-from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.progress import progress_of
-from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
-from codeshift.finetune.scoring import check_finite, target_loss
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
+from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import check_trackers, end_trackers
-from codeshift.finetune.trained_with import Limits
+from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 
 
@@ -64,7 +63,7 @@ class Trainer:
     >>> from datasets import Dataset
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
-    >>> config = TrainingConfig(learning_rate=1e-2, num_epochs=4, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-2, num_train_epochs=4, train_batch_size=4)
     >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
     >>> result = trainer.fit(data)
     >>> len(result.losses), result.losses[-1] < result.losses[0]
@@ -86,11 +85,13 @@ class Trainer:
     ) -> None:
         self.model = model
         self.tokenizer = load_tokenizer(tokenizer)
-        self.config = config or TrainingConfig()
+        self.config = TrainingConfig() if config is None else config
+        if not isinstance(self.config, TrainingConfig):
+            raise ParameterError("config", "a TrainingConfig or None", config, "see codeshift.finetune.TrainingConfig")
         self.source, self.target = Template(source, "source"), Template(target, "target")
         check_trackers(trackers)
         self.peft_config, self.progress, self.trackers = peft_config, progress, trackers
-        self.evaluator = evaluator and evaluator.with_limits(Limits.of_config(self.config))
+        self.evaluator = None if evaluator is None else evaluator.with_limits(self.config.limits)
 
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
@@ -111,12 +112,11 @@ class Trainer:
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
-        chooses = self.config.keep_best or self.config.early_stopping_patience is not None
-        parts = training_parts(data, validates=chooses or self.evaluator is not None)
+        parts = training_parts(data, validates=self.config.chooses_by_validation or self.evaluator is not None)
         for template in (self.source, self.target):
             template.check(parts["train"].features)
         with seeded(self.config.seed):
-            dtype = torch.bfloat16 if self.config.weights == "bf16" else torch.float32
+            dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[self.config.dtype]
             model = with_adapter(own_model(self.model, self.tokenizer, dtype), self.peft_config)
             encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
             with chosen_parameters(model, self.config):
@@ -129,7 +129,7 @@ class Trainer:
         return result
 
     def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), Limits.of_config(self.config))
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), self.config.limits)
         return encode_part(model, encoder, rows, part)
 
 
@@ -164,8 +164,9 @@ class _Run:
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
         self.lengths, self.target_tokens = padded_lengths(train, self.collate.is_decoder), train.targets.lengths
-        self.plan = StepPlan(len(train), config.rows_per_step, config.seed)
+        self.plan = StepPlan(len(train), config.train_batch_size, config.seed)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
+        self.eval_interval, self.save_interval = config.eval_interval(len(train)), config.save_interval(len(train))
         self.learning_rate = learning_rates(config, self.total)
 
     def resume(self) -> None:
@@ -192,11 +193,11 @@ class _Run:
             self._step(order[position])
             state.step += 1
             self.bar.update()
-            if self._due(self.config.log_every):
+            if self._due(self.config.logging_steps):
                 self._flush()
-            if self.validation is not None and self._due(self.config.eval_every):
+            if self.validation is not None and self._due(self.eval_interval):
                 self._validate(self.validation)
-            if self.checkpoints is not None and self._due(self.config.checkpoint_every):
+            if self.checkpoints is not None and self._due(self.save_interval):
                 self._save(self.checkpoints)
         self._flush()
         return self._finish(time.perf_counter() - started)
@@ -260,7 +261,7 @@ class _Run:
         self.accelerator.log(found, step=state.step)
         if validation.is_better(found, state.best):
             state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
-            if config.keep_best:
+            if config.load_best_model_at_end:
                 self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
         else:
             state.without_gain += 1
@@ -294,6 +295,5 @@ class _Run:
             *self.templates,
         )  # fmt: skip
 
-    def _due(self, every: int | str | None) -> bool:
-        every = self.per_epoch if every == "epoch" else every
-        return every is not None and (self.state.step % int(every) == 0 or self.state.step == self.total)
+    def _due(self, interval: int | None) -> bool:
+        return interval is not None and (self.state.step % interval == 0 or self.state.step == self.total)

@@ -11,8 +11,8 @@ from datasets import Dataset
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.scoring import score_tokens
 from codeshift.finetune.sharding import divide_again
+from codeshift.finetune.teacher_forcing import score_tokens
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from codeshift.checks import check_integer, check_number, is_number
 from codeshift.errors import ParameterError
 from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE
@@ -71,11 +70,9 @@ def checked_kept(shares: Any) -> tuple[float, ...]:
     found = as_sequence("ood_kept", shares, remedy)
     if not found:
         raise ParameterError("ood_kept", "at least one share", shares, remedy)
-    for share in found:
-        if not is_number(share) or not 0 <= share <= 1:
-            raise ParameterError("ood_kept", "shares from 0 to 1", share, remedy)
-    check_differ("ood_kept", [float(share) for share in found])
-    return tuple(sorted(float(share) for share in found))
+    kept = [float(check_number("ood_kept", share, smallest=0, largest=1, remedy=remedy)) for share in found]
+    check_differ("ood_kept", kept)
+    return tuple(sorted(kept))
 
 
 def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
@@ -83,11 +80,9 @@ def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
     found = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not found:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
-    for seed in found:
-        if not isinstance(seed, numbers.Integral) or isinstance(seed, bool) or seed < 0:
-            raise ParameterError(name, "whole numbers from 0 up", seed, "such as (0, 1, 2)")
-    check_differ(name, [int(seed) for seed in found])
-    return tuple(int(seed) for seed in found)
+    whole = tuple(check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)") for seed in found)
+    check_differ(name, whole)
+    return whole
 
 
 def checked_shares(
@@ -129,8 +124,3 @@ def check_differ(name: str, values: Sequence[Any]) -> None:
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise ParameterError(name, "without repetition", twice[0], "name each once")
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value is a finite number; True and False are none."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)

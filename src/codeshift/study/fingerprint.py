@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _FREE = ("title", "audit", "keep_weights")  # may change: they change no result
 _ABSENT = Told("absent")
 _BLOCK = 1 << 20
-_NOT_OF_A_RUN = ("seed", "log_every", "checkpoint_every")  # of a TrainingConfig: they change no weight, or are an axis
+# Settings of a TrainingConfig that change no weight, or are an axis.
+_NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
 
 
 def fingerprint(spec: StudySpec) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from peft import PeftModel
 
 from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
 from codeshift.finetune.models import load_tokenizer
-from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.tokenizing import remember_tokens
+from codeshift.finetune.token_memory import remember_tokens
+from codeshift.finetune.training_result import TrainingResult
 from codeshift.properties.progress import bars_shown
 from codeshift.study.keys import NONE
 from codeshift.study.run_spec import RunSpec

@@ -94,8 +94,8 @@ def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpe
 
 def _method_spec(spec: StudySpec, method: str) -> MethodSpec:
     config = spec.configs.get(method)
-    if config is not None and config.checkpoint_every is None:
-        config = replace(config, checkpoint_every="epoch")
+    if config is not None and config.save_strategy == "no":
+        config = replace(config, save_strategy="epoch")
     model, tokenizer = spec.model, spec.tokenizer
     return MethodSpec(
         source=spec.source,

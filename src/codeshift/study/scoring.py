@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from codeshift.finetune import Evaluator
 from codeshift.finetune.errors import CheckpointError
-from codeshift.finetune.evaluation import PartEvaluation
+from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.template import Template
 from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray

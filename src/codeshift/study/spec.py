@@ -82,7 +82,7 @@ class StudySpec:
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
         """The columns that source and target are made of, and the tests that outputs are run against."""
-        from codeshift.finetune.evaluator import tests_template
+        from codeshift.finetune.program_tests import tests_template
         from codeshift.finetune.template import Template
 
         tests = [template for template in map(tests_template, self.metrics) if template is not None]

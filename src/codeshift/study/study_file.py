@@ -169,9 +169,10 @@ def _method(file: SettingsFile, name: str, settings: Any) -> Any:
 
 def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any:
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.config import RENAMED
 
     known = [field.name for field in fields(TrainingConfig)]
-    settings = file.check_keys(found, (*known, *methods), "training")
+    settings = file.check_keys(found, (*known, *methods), "training", renamed=RENAMED)
     common = {name: value for name, value in settings.items() if name in known}
     own = {name: value for name, value in settings.items() if name not in known}
     if not own:
@@ -181,15 +182,14 @@ def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any
         if method not in own:
             configs[method] = _dataclass(file, TrainingConfig, common, "training")
             continue
-        overriding = file.check_keys(own[method], known, "training", method)
+        overriding = file.check_keys(own[method], known, "training", method, renamed=RENAMED)
         configs[method] = _dataclass(file, TrainingConfig, common | overriding, "training", method)
     return configs
 
 
 def _dataclass(file: SettingsFile, cls: type, found: Any, *place: str) -> Any:
-    """An object of settings; lists become tuples where the class wants them."""
+    """An object of settings."""
     names = [field.name for field in fields(cls) if field.init]
     settings = file.check_keys(found, names, *place)
-    tuples = {field.name for field in fields(cls) if str(field.type).startswith("tuple")}
     with file.at(*place):
-        return cls(**{name: tuple(value) if name in tuples else value for name, value in settings.items()})
+        return cls(**settings)

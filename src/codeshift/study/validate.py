@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset
 
 from codeshift.audit.settings import AuditSettings
+from codeshift.checks import check_bool, check_integer, is_integer, is_number, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
@@ -23,7 +25,6 @@ from codeshift.study.axes import (
     checked_scenarios,
     checked_seeds,
     checked_shares,
-    is_number,
 )
 from codeshift.study.spec import Evaluation, StudySpec
 
@@ -59,6 +60,7 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
     check_size("test_size", given["test_size"])
     evaluation = checked_evaluation(given, metrics, configs.values())
     _check_audit(given["audit"])
+    check_bool("keep_weights", given["keep_weights"])
     model = str(embedded_model_path()) if given["model"] is None else given["model"]
     _check_tokenizer(model, given["tokenizer"])
     spec = StudySpec(
@@ -120,7 +122,7 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
 
 def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
     """Metrics whose names differ; a name becomes its metric."""
-    from codeshift.finetune.evaluator import check_one_output
+    from codeshift.finetune.program_tests import check_one_output
 
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
     found = []
@@ -138,7 +140,7 @@ def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
 
 def check_size(name: str, value: Any) -> None:
     """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
+    whole = is_integer(value) and value >= 2
     if not whole and not (is_number(value) and 0 < value < 1):
         raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
 
@@ -158,21 +160,20 @@ def checked_evaluation(
     given: Mapping[str, Any], metrics: tuple[Metric, ...], configs: Collection[TrainingConfig]
 ) -> Evaluation:
     """How models are evaluated: with the longest source and target of any method's config."""
-    from codeshift.finetune.config import check_count
+    from codeshift.finetune import Decoding
 
-    check_count("evaluation_batch_size", given["evaluation_batch_size"], at_least=1)
-    check_count("evaluation_seed", given["evaluation_seed"], at_least=0)
-    if given["generate_rows"] is not None:
-        check_count("generate_rows", given["generate_rows"], at_least=1, remedy="leave metrics of text out for none")
+    if not isinstance(given["decoding"], Decoding | None):
+        raise ParameterError("decoding", "a Decoding or None", given["decoding"], "such as Decoding(num_beams=5)")
+    some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,
-        batch_size=given["evaluation_batch_size"],
+        batch_size=check_integer("evaluation_batch_size", given["evaluation_batch_size"], smallest=1),
         max_source_length=max(config.max_source_length for config in configs),
         max_target_length=max(config.max_target_length for config in configs),
         special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
         decoding=given["decoding"],
-        generate_rows=given["generate_rows"],
-        seed=given["evaluation_seed"],
+        generate_rows=optional(some_rows)("generate_rows", given["generate_rows"]),
+        seed=check_integer("evaluation_seed", given["evaluation_seed"], smallest=0),
     )
 
 
@@ -194,7 +195,7 @@ def _check_tokenizer(model: Any, tokenizer: Any) -> None:
 
 def check_columns(spec: StudySpec) -> None:
     """Raise a ParameterError or DataError where the data lacks a column, or is no data."""
-    from codeshift.finetune.evaluator import check_test_code
+    from codeshift.finetune.program_tests import check_test_code
     from codeshift.finetune.template import Template
 
     sets = spec.data_splits | ({} if spec.general is None else {"general": spec.general})

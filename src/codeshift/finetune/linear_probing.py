@@ -11,11 +11,11 @@ from transformers import EncoderDecoderModel
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.dataset_parts import Splits
 from codeshift.finetune.models import load_tokenizer, own_model
-from codeshift.finetune.parts import Splits
-from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.trainer import Trainer
+from codeshift.finetune.training_result import TrainingResult
 
 
 def lp_ft(
@@ -53,7 +53,7 @@ def lp_ft(
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
     >>> model = tiny_model("llama", tokenizer)
-    >>> config = TrainingConfig(learning_rate=1e-3, max_steps=2, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-3, max_steps=2, train_batch_size=4)
     >>> columns = {"source": "doc", "target": "code", "progress": False}
     >>> probed, tuned = lp_ft(model, tokenizer, config, data, probe=config, **columns)
     >>> probed.parameters.share < tuned.parameters.share == 1

@@ -12,12 +12,12 @@ from typing import Any
 from accelerate import PartialState
 
 from codeshift.finetune.adapters import TrainableParameters
-from codeshift.finetune.aside import UNFINISHED, folder_aside
+from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.limits import TRAINING
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
-from codeshift.finetune.trained_with import TRAINING
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TrainingResult:
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
-    >>> config = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-2, max_steps=3, train_batch_size=4)
     >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
     >>> result = trainer.fit(data)
     >>> len(result.losses), result.parameters.share, str(result.truncation["train"])

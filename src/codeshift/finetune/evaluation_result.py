@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.finetune.decoding import Output
 from codeshift.finetune.encoding import Truncation
-from codeshift.finetune.generation import Output
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from codeshift.finetune.batching import IGNORED, Collator
-from codeshift.finetune.encoding import Encoded, Ragged
+from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.errors import DivergenceError
-from codeshift.finetune.memory import in_batches
 from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.ragged import Ragged
+from codeshift.finetune.shrinking_batches import in_batches
 
 
 def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -48,7 +49,7 @@ def check_finite(what: str, values: torch.Tensor) -> None:
     """Raise DivergenceError, which says what to do, unless all ``values`` are finite."""
     broken = values[~torch.isfinite(values)]
     if broken.numel():
-        remedy = "lower learning_rate, lengthen warmup or use precision='bf16'"
+        remedy = "lower learning_rate, raise warmup_steps or give bf16=True"
         raise DivergenceError(f"{what} is {broken[0].item()}: {remedy}")
 
 

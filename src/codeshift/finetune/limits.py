@@ -6,13 +6,22 @@ import json
 import os
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from codeshift.checks import Check, check_integer, check_texts
 from codeshift.finetune.errors import TrainedOtherwiseWarning
 
 TRAINING = "training.json"
 _LONGEST = 512
+
+CHECKS: dict[str, Check] = {
+    "max_source_length": partial(check_integer, smallest=1),
+    "max_target_length": partial(check_integer, smallest=2),
+    "special_tokens": partial(check_texts, members="tokens", example='("<extra_id_0>",)'),
+}
+"""Of what ``Limits`` holds, wherever it is given."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +37,6 @@ class Limits:
     max_source_length: int = _LONGEST
     max_target_length: int = _LONGEST
     special_tokens: tuple[str, ...] = ()
-
-    @classmethod
-    def of_config(cls, config: Any) -> Limits:
-        """Those of a ``TrainingConfig``."""
-        return cls(config.max_source_length, config.max_target_length, tuple(config.special_tokens))
 
 
 def trained_with(model: Any) -> dict[str, Any]:
