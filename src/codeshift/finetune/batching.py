@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from numpy.typing import NDArray
 
 from codeshift.finetune.config import TrainingConfig
@@ -71,7 +72,7 @@ class BatchCost:
     processes: int = 1
 
     @classmethod
-    def of(cls, config: TrainingConfig, accelerator: Any) -> BatchCost:
+    def of(cls, config: TrainingConfig, accelerator: Accelerator) -> BatchCost:
         """The cost of batches on the device of a run."""
         per_batch = _TOKENS_A_BATCH.get(accelerator.device.type, _ELSEWHERE) if config.bucket_by_length else math.inf
         return cls(config.micro_batch_size, per_batch, accelerator.num_processes)

@@ -19,8 +19,9 @@ from transformers import (
 )
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+from transformers.modeling_outputs import BaseModelOutput
 
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder
 
 _NAME = "codeshift_beams"
 
@@ -78,7 +79,7 @@ class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is n
 
 
 @contextmanager
-def beam_cache(model: Any, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
+def beam_cache(model: Model, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
     """What to give to ``generate`` for a search with ``beams``; nothing where the cache is of another kind."""
     prompted = isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
     if beams == 1 or is_decoder(model) or prompted:
@@ -100,7 +101,7 @@ def beam_cache(model: Any, beams: int, ids: torch.Tensor, mask: torch.Tensor) ->
             config._attn_implementation = "sdpa"
 
 
-def _source(base: Any, encoded: Any, mask: torch.Tensor) -> DynamicCache:
+def _source(base: PreTrainedModel, encoded: BaseModelOutput, mask: torch.Tensor) -> DynamicCache:
     """Keys and values of the source in every layer, once a row: those of a step from any one token."""
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     first = torch.zeros((len(mask), 1), dtype=torch.long, device=mask.device)
@@ -109,7 +110,12 @@ def _source(base: Any, encoded: Any, mask: torch.Tensor) -> DynamicCache:
 
 
 def _attention(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any, **options: Any
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention; where there are more queries than rows of keys, the beams of a row are queries of one row.
 

@@ -106,7 +106,7 @@ class Checkpoints:
         return state, {Path(name).stem: load_file(path / name) for name in files}
 
 
-def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> Tensors:
+def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter]) -> Tensors:
     """The moments of each parameter, under ``name|moment``."""
     return {
         f"{name}|{key}": value
@@ -115,7 +115,7 @@ def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> T
     }
 
 
-def restore_optimizer(optimizer: Any, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
     """Put back what ``optimizer_tensors`` took."""
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")

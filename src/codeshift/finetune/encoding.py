@@ -6,14 +6,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from datasets import Dataset
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.limits import Limits
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
@@ -84,7 +84,7 @@ class Encoder:
         special_tokens: special tokens that are such in the columns too; all others are text there.
     """
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     source: Template
     target: Template
     max_source_length: int
@@ -96,8 +96,8 @@ class Encoder:
     @classmethod
     def of(
         cls,
-        model: Any,
-        tokenizer: Any,
+        model: Model,
+        tokenizer: Tokenizer,
         texts: tuple[Template, Template],
         limits: Limits | tuple[int, int],
     ) -> Encoder:
@@ -115,7 +115,7 @@ class Encoder:
         lengths = limits.max_source_length, limits.max_target_length
         return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
 
-    def encode(self, data: Any, part: str = "data") -> Encoded:
+    def encode(self, data: Dataset, part: str = "data") -> Encoded:
         """The token ids of a ``datasets.Dataset``.
 
         Raises:
@@ -278,7 +278,7 @@ class Encoder:
         return self._end if first is None else int(first)
 
 
-def check_special_tokens(tokens: Sequence[str], tokenizer: Any) -> None:
+def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
     """Raise a ParameterError that names close matches where one of ``tokens`` is no special token of the tokenizer."""
     known = special_tokens(tokenizer) if tokens else {}
     for token in tokens:

@@ -28,9 +28,20 @@ from codeshift.finetune.generation import generate
 from codeshift.finetune.generation_settings import describe_settings
 from codeshift.finetune.identity import data_digest, describe_model, versions
 from codeshift.finetune.limits import CHECKS, Limits, limits_for
-from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
+from codeshift.finetune.models import (
+    Model,
+    ModelOrName,
+    Tokenizer,
+    TokenizerOrName,
+    as_generator,
+    base_model,
+    is_decoder,
+    load_model,
+    load_tokenizer,
+    pad_id,
+)
 from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
-from codeshift.finetune.progress import progress_of
+from codeshift.finetune.progress import Progress, progress_of
 from codeshift.finetune.row_log import RowLog, start_logs
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.sharding import is_divided
@@ -108,10 +119,10 @@ class Evaluator:
 
     def evaluate(
         self,
-        model: Any,
+        model: ModelOrName,
         splits: Splits,
         *,
-        tokenizer: Any = None,
+        tokenizer: TokenizerOrName | None = None,
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
     ) -> EvaluationResult:
@@ -197,22 +208,22 @@ class Evaluator:
         start_logs(logs.values())
         return logs
 
-    def _encoder(self, model: Any, tokenizer: Any) -> Encoder:
+    def _encoder(self, model: Model, tokenizer: Tokenizer) -> Encoder:
         limits = Limits(**{name: value for name, value in self._asked().items() if value is not None})
         return Encoder.of(model, tokenizer, (self.source, self.target), limits)
 
-    def _encoded(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> Encoded:
+    def _encoded(self, model: Model, tokenizer: Tokenizer, part: str, rows: Dataset) -> Encoded:
         encoder = self._encoder(model, tokenizer)
         limit = (lambda data: self._limit(model, data)) if self._generates else None
         return encode_part(model, encoder, rows, part, forced=self._forces, limit=limit)
 
-    def _limit(self, model: Any, data: Encoded) -> int:
+    def _limit(self, model: Model, data: Encoded) -> int:
         """Most tokens of an output."""
         own = base_model(model).generation_config.max_new_tokens if self.decoding.from_model else None
         return self.decoding.max_new_tokens or own or int(data.targets.lengths.max())
 
     def _part(
-        self, model: Any, tokenizer: Any, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
+        self, model: Model, tokenizer: Tokenizer, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
     ) -> PartEvaluation:
         references = texts_of(self.target, rows)
         forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
@@ -234,7 +245,7 @@ class Evaluator:
             references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
         )
 
-    def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
+    def _forced(self, model: Model, tokenizer: Tokenizer, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
         if not self._forces:
             return TokenScores.empty()
         collate = Collator(pad_id(model, tokenizer), is_decoder(model))
@@ -250,7 +261,7 @@ class Evaluator:
         with bar:
             return score_tokens(model, data, collate, batch_size=self.batch_size, done=done, on_batch=note)
 
-    def _bar(self, what: str, total: int, done: int) -> Any:
+    def _bar(self, what: str, total: int, done: int) -> Progress:
         shown = self.progress and PartialState().is_local_main_process
         return progress_of(what, total, "row", done=done, shown=shown)
 
@@ -261,7 +272,7 @@ class Evaluator:
         return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
 
     def _outputs(
-        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None
+        self, model: Model, tokenizer: Tokenizer, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None
     ) -> list[Output | None]:
         if not self._generates:
             return []
@@ -299,7 +310,7 @@ class Evaluator:
             "seed": self.seed,
         }
 
-    def _metadata(self, model: Any, tokenizer: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
+    def _metadata(self, model: Model, tokenizer: Tokenizer, parts: dict[str, Dataset]) -> dict[str, Any]:
         tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
         columns = sorted({*self.source.columns, *self.target.columns, *tests})
         return {
@@ -316,7 +327,7 @@ def is_forced(metric: Metric) -> bool:
     return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
 
 
-def describe_adapter(model: Any) -> dict[str, Any] | None:
+def describe_adapter(model: Model) -> dict[str, Any] | None:
     """The method of PEFT on a model; None without one."""
     if not isinstance(model, PeftModel):
         return None
@@ -336,7 +347,7 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return named
 
 
-def _tokenizer_of(model: Any, tokenizer: Any) -> Any:
+def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None) -> Tokenizer:
     if tokenizer is None and not isinstance(model, str | os.PathLike):
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
     return load_tokenizer(model if tokenizer is None else tokenizer)

@@ -13,7 +13,7 @@ from codeshift.finetune.batching import pad
 from codeshift.finetune.beam_cache import beam_cache
 from codeshift.finetune.decoding import Decoding, Output
 from codeshift.finetune.generation_settings import is_drawn, only, settings_for, taken_warpers
-from codeshift.finetune.models import is_decoder, pad_id
+from codeshift.finetune.models import Model, Tokenizer, is_decoder, pad_id
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.sampling import RowSampler, row_numbers
 from codeshift.finetune.shrinking_batches import in_batches
@@ -22,8 +22,8 @@ from codeshift.properties.text_tokens import detokenize
 
 
 def generate(
-    model: Any,
-    tokenizer: Any,
+    model: Model,
+    tokenizer: Tokenizer,
     sources: Ragged,
     rows: NDArray[np.int64],
     decoding: Decoding,
@@ -63,7 +63,7 @@ class _Writer:
     """One model and one way of decoding."""
 
     def __init__(
-        self, model: Any, tokenizer: Any, decoding: Decoding, limit: int, written: frozenset[int] = frozenset()
+        self, model: Model, tokenizer: Tokenizer, decoding: Decoding, limit: int, written: frozenset[int] = frozenset()
     ) -> None:
         self.model, self.tokenizer, self.written = model, tokenizer, written
         self.is_decoder, self.pad = is_decoder(model), pad_id(model, tokenizer)

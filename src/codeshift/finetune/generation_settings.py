@@ -8,7 +8,7 @@ model. Here a call leaves nothing open: the config that it is given is a fresh o
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,7 +19,8 @@ from transformers import GenerationConfig, LogitsProcessor
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.decoding import Decoding
-from codeshift.finetune.models import base_model, pad_id
+from codeshift.finetune.identity import plain
+from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
 
 _RESULT = {  # what ``generate`` returns: one text a row, and nothing else
@@ -30,7 +31,7 @@ _OF_A_DRAW = ("temperature", "top_h", "top_k", "top_p", "min_p", "typical_p", "e
 _TOP_K = 50  # what ``generate`` takes where a config that samples does not say
 
 
-def settings_for(model: Any, tokenizer: Any, decoding: Decoding) -> GenerationConfig:
+def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> GenerationConfig:
     """The whole generation config of a call, but for the longest output.
 
     The tokens that a model starts, pads and ends with are always its own: it needs them. An output ends with the
@@ -91,7 +92,7 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
     ]
 
 
-def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[str, Any]:
+def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> dict[str, Any]:
     """What generation is told beside what ``decoding`` itself says, as JSON values: the model's config if it is asked.
 
     Raises:
@@ -101,11 +102,11 @@ def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[st
     if not decoding.from_model:
         settings.num_beams = settings.stop_strings = None
     found = settings.to_diff_dict()
-    return {name: _plain(value) for name, value in found.items() if name != "transformers_version"}
+    return {name: plain(value) for name, value in found.items() if name != "transformers_version"}
 
 
 @contextmanager
-def only(model: Any, settings: GenerationConfig) -> Iterator[None]:
+def only(model: Model, settings: GenerationConfig) -> Iterator[None]:
     """Inside, ``settings`` is all that the model knows of generation; afterwards it has its own config again."""
     holders = [part for part in _wrappings(model) if "generation_config" in vars(part)]
     before = [part.generation_config for part in holders]
@@ -118,14 +119,14 @@ def only(model: Any, settings: GenerationConfig) -> Iterator[None]:
             part.generation_config = own
 
 
-def _wrappings(model: Any) -> list[Any]:
+def _wrappings(model: Model) -> list[torch.nn.Module]:
     """The model of transformers, and what PEFT has put around it."""
     if not isinstance(model, PeftModel):
         return [model]
     return list({id(part): part for part in (model, model.base_model, model.get_base_model())}.values())
 
 
-def _tokens(model: Any, tokenizer: Any) -> dict[str, Any]:
+def _tokens(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:
     own = model.generation_config
     return {
         "pad_token_id": pad_id(model, tokenizer),
@@ -135,22 +136,13 @@ def _tokens(model: Any, tokenizer: Any) -> dict[str, Any]:
     }
 
 
-def _start(model: Any, own: GenerationConfig) -> Any:
-    if own.decoder_start_token_id is not None:
-        return own.decoder_start_token_id
-    return getattr(base_model(model).config, "decoder_start_token_id", None)
+def _start(model: Model, own: GenerationConfig) -> int | None:
+    start: int | None = own.decoder_start_token_id
+    return getattr(base_model(model).config, "decoder_start_token_id", None) if start is None else start
 
 
-def _ends(own: GenerationConfig, tokenizer: Any) -> list[int]:
+def _ends(own: GenerationConfig, tokenizer: Tokenizer) -> list[int]:
     end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id
     named = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
     special = frozenset(special_tokens(tokenizer).values())
     return list(dict.fromkeys([int(end), *(int(n) for n in named if n is not None and int(n) in special)]))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import torch
 from peft import PeftModel, PeftType
@@ -13,10 +12,10 @@ from peft.tuners.lora import LoraLayer
 
 from codeshift.checks import check_number
 from codeshift.errors import ParameterError
-from codeshift.finetune.models import load_model
+from codeshift.finetune.models import Model, ModelOrName, load_model
 
 
-def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
+def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:
     """A model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
 
     Weight-space ensembling (WiSE-FT; Wortsman et al., arXiv 2109.01903): it often keeps what the pretrained model does
@@ -53,7 +52,9 @@ def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
     return made.eval()
 
 
-def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> Iterator[tuple[float, Any]]:
+def wise_ft_sweep(
+    pretrained: ModelOrName, finetuned: ModelOrName, alphas: Iterable[float]
+) -> Iterator[tuple[float, Model]]:
     """``wise_ft`` at each of ``alphas``, as pairs of alpha and model, one at a time.
 
     Raises:
@@ -74,7 +75,7 @@ def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> I
         yield alpha, wise_ft(start, end, alpha)
 
 
-def scale_adapter(model: Any, scale: float) -> Any:
+def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
     """The model with what its LoRA adapter adds to each weight multiplied by ``scale``.
 
     For LoRA this is the line between the pretrained and the fine-tuned weights that ``wise_ft`` walks: 0 is the base
@@ -117,7 +118,7 @@ def scale_adapter(model: Any, scale: float) -> Any:
     return made.eval()
 
 
-def _check_alike(start: Any, end: Any) -> None:
+def _check_alike(start: Model, end: Model) -> None:
     for name, model in (("pretrained", start), ("finetuned", end)):
         if isinstance(model, PeftModel):
             raise ParameterError(name, "without an adapter", type(model).__name__, "merge it, or use scale_adapter")

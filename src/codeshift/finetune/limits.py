@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import Check, check_integer, check_texts
 from codeshift.finetune.errors import TrainedOtherwiseWarning
+
+if TYPE_CHECKING:
+    from codeshift.finetune.models import ModelOrName
 
 TRAINING = "training.json"
 _LONGEST = 512
@@ -39,7 +43,7 @@ class Limits:
     special_tokens: tuple[str, ...] = ()
 
 
-def trained_with(model: Any) -> dict[str, Any]:
+def trained_with(model: ModelOrName) -> dict[str, Any]:
     """The limits and templates that the folder ``model`` was trained with, as far as it says; else an empty dict."""
     path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
     if path is None or not path.is_file():
@@ -54,8 +58,8 @@ def trained_with(model: Any) -> dict[str, Any]:
     return found | {name: said[name] for name in ("source", "target") if isinstance(said.get(name), str)}
 
 
-def limits_for(model: Any, asked: dict[str, Any], templates: dict[str, str], default: Limits | None = None) -> Limits:
-    """What to evaluate a model with: what is asked for, else what its folder was trained with, else ``default``.
+def limits_for(model: ModelOrName, asked: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
+    """What to evaluate a model with: what is asked for, else what its folder was trained with, else the defaults.
 
     It warns where the two differ, templates included.
 
@@ -63,16 +67,15 @@ def limits_for(model: Any, asked: dict[str, Any], templates: dict[str, str], def
         model: a folder, a hub name or an object.
         asked: by name; None where nothing is asked for.
         templates: ``source`` and ``target``.
-        default: where neither says it.
     """
     trained = trained_with(model)
     given = {name: value for name, value in asked.items() if value is not None}
     differing = {
-        name: value for name, value in (given | templates).items() if name in trained and trained[name] != value
+        name: value for name, value in (given | dict(templates)).items() if name in trained and trained[name] != value
     }
     if differing:
         told = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
         words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {told}"
         warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
     kept = {name: value for name, value in trained.items() if name in vars(Limits())}
-    return Limits(**(vars(default or Limits()) | kept | given))
+    return Limits(**(kept | given))

@@ -12,15 +12,15 @@ from transformers import EncoderDecoderModel
 from codeshift.errors import ParameterError
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.dataset_parts import Splits
-from codeshift.finetune.models import load_tokenizer, own_model
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer, own_model
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.trainer import Trainer
 from codeshift.finetune.training_result import TrainingResult
 
 
 def lp_ft(
-    model: Any,
-    tokenizer: Any,
+    model: ModelOrName,
+    tokenizer: TokenizerOrName,
     config: TrainingConfig,
     data: Splits,
     *,
@@ -76,7 +76,7 @@ def lp_ft(
     return results[0], results[1]
 
 
-def default_head(model: Any) -> tuple[str, ...]:
+def default_head(model: Model) -> tuple[str, ...]:
     """Patterns of the parameters that the output is read off with.
 
     Raises:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import torch
 from peft import PeftModel
@@ -24,7 +24,9 @@ from transformers import (
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     EncoderDecoderModel,
+    PreTrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
@@ -35,13 +37,18 @@ from transformers.models.auto.modeling_auto import (
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.sharding import is_divided
 
+Model: TypeAlias = PreTrainedModel | PeftModel
+Tokenizer: TypeAlias = PreTrainedTokenizerBase
+ModelOrName: TypeAlias = Model | str | os.PathLike[str]
+TokenizerOrName: TypeAlias = Tokenizer | str | os.PathLike[str]
+
 DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
 
 # Weights come as safetensors and code comes from transformers: nothing that is downloaded is run.
 _SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
-def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) -> Any:
+def own_model(model: ModelOrName, tokenizer: Tokenizer, dtype: torch.dtype = torch.float32) -> Model:
     """A model to train that nobody else holds: a copy of an object, or what a path or hub name loads.
 
     Its weights are of ``dtype``, but for an adapter's, which are float32, and for a quantised model, which is left.
@@ -71,11 +78,11 @@ def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) ->
 
 def load_model(
     name: str | os.PathLike[str],
-    tokenizer: Any = None,
+    tokenizer: Tokenizer | None = None,
     *,
     dtype: torch.dtype | Literal["auto"] = torch.float32,
     revision: str | None = None,
-) -> Any:
+) -> Model:
     """The model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
 
     Only safetensors are read, and no code from the hub is run.
@@ -114,7 +121,7 @@ def load_model(
 
 
 @contextmanager
-def _told(parameter: str, name: Any) -> Iterator[None]:
+def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
     """What transformers cannot load is an error with the parameter's name, the value and transformers' own words."""
     try:
         yield
@@ -125,7 +132,7 @@ def _told(parameter: str, name: Any) -> Iterator[None]:
         raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
 
 
-def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["auto"]) -> Any:
+def _load_adapter(folder: Path, tokenizer: Tokenizer | None, dtype: torch.dtype | Literal["auto"]) -> PeftModel:
     from peft import PeftConfig
 
     if not (folder / "adapter_model.safetensors").exists():
@@ -147,7 +154,7 @@ def peft_quiet() -> Iterator[None]:
         yield
 
 
-def load_tokenizer(tokenizer: Any) -> Any:
+def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
     """The tokenizer of a folder or hub name; an object is returned as it is."""
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer
@@ -155,7 +162,7 @@ def load_tokenizer(tokenizer: Any) -> Any:
         return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
 
 
-def as_generator(model: Any, tokenizer: Any) -> Any:
+def as_generator(model: Model, tokenizer: Tokenizer) -> Model:
     """The model itself, or the encoder-decoder around it where it is an encoder alone."""
     if not _is_encoder(model.config) or type(model).__name__.endswith(("ForCausalLM", "LMHeadModel")):
         return model
@@ -163,7 +170,9 @@ def as_generator(model: Any, tokenizer: Any) -> Any:
     return with_fresh_decoder(encoder, tokenizer)
 
 
-def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LAYERS) -> EncoderDecoderModel:
+def with_fresh_decoder(
+    encoder: PreTrainedModel, tokenizer: Tokenizer, *, layers: int = DECODER_LAYERS
+) -> EncoderDecoderModel:
     """An encoder-decoder of ``encoder`` and a new decoder of at most ``layers`` layers that shares its vocabulary.
 
     The decoder starts from random weights (torch's global generator), its embeddings from the encoder's.
@@ -185,29 +194,29 @@ def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LA
     return model.eval()
 
 
-def has_fresh_decoder(model: Any) -> bool:
+def has_fresh_decoder(model: Model) -> bool:
     """Whether the model's decoder was made here, of random weights that nobody has saved."""
     return getattr(model, "_has_fresh_decoder", False)
 
 
-def _is_encoder(config: Any) -> bool:
+def _is_encoder(config: PreTrainedConfig) -> bool:
     """BERT and its like: known to masked language modelling, and not set up as a decoder."""
     kind = config.model_type
     masked = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder
     return masked and (kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or not getattr(config, "is_decoder", False))
 
 
-def base_model(model: Any) -> Any:
+def base_model(model: Model) -> PreTrainedModel:
     """The model of transformers under an adapter."""
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
-def is_decoder(model: Any) -> bool:
+def is_decoder(model: Model) -> bool:
     """Whether source and target are one sequence for this model."""
     return not base_model(model).config.is_encoder_decoder
 
 
-def pad_id(model: Any, tokenizer: Any) -> int:
+def pad_id(model: Model, tokenizer: Tokenizer) -> int:
     """The id that fills rows; the attention mask hides it, so a model without one takes its end token."""
     own = base_model(model).config.pad_token_id
     candidates = (own, tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.sep_token_id)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from transformers import get_scheduler
 
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import whole
 
 _SMALLEST_SCALE, _SCALE_OF_VECTORS = 1e-3, 0.1
 
 
 @contextmanager
-def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
+def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
     """Only what ``freeze`` and ``train_only`` leave is trained inside; afterwards all is as before.
 
     Raises:
@@ -42,16 +42,16 @@ def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
             parameter.requires_grad_(before[name])
 
 
-def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+def _fits(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def trained(model: Any) -> dict[str, torch.nn.Parameter]:
+def trained(model: Model) -> dict[str, torch.nn.Parameter]:
     """The parameters that training changes, by name; tied ones once."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
-def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
+def make_optimizer(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
     """AdamW in one fused kernel; weight decay on matrices alone.
 
     Each group has its "scale": the trainer multiplies the learning rate of the step by it.
@@ -89,7 +89,7 @@ class Anchor:
         weight: of the penalty; at 0 nothing is kept.
     """
 
-    def __init__(self, model: Any, weight: float) -> None:
+    def __init__(self, model: Model, weight: float) -> None:
         self.weight = weight
         self._pairs = [(p, p.detach().clone()) for p in trained(model).values()] if weight else []
 

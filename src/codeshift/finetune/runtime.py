@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.optimizer import AcceleratedOptimizer
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedType, GradientAccumulationPlugin, parse_flag_from_env
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import join_tied_embeddings
-from codeshift.finetune.tracking import logging_options, start_trackers
+from codeshift.finetune.tracking import Tracker, logging_options, start_trackers
 
 
-def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), folder: Path | None = None) -> Any:
+def make_accelerator(
+    config: TrainingConfig, trackers: Sequence[Tracker] = (), folder: Path | None = None
+) -> Accelerator:
     """An Accelerator for a run; what ``accelerate launch`` configured (processes, FSDP) it takes over.
 
     Precision and accumulation are the config's alone, whatever the launcher says: the loop's loss is that of whole
@@ -58,7 +61,9 @@ def _check_launch() -> None:
             raise ParameterError("distributed_type", "copies of the model or FSDP 2", engine.value, remedy)
 
 
-def prepare(accelerator: Any, model: Any, optimizer: Any) -> tuple[Any, Any]:
+def prepare(
+    accelerator: Accelerator, model: Model, optimizer: torch.optim.Optimizer
+) -> tuple[torch.nn.Module, AcceleratedOptimizer]:
     """Model and optimiser as accelerate wraps them for where the run runs."""
     if accelerator.is_fsdp2:
         join_tied_embeddings(model)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +14,14 @@ from torch.nn import functional
 from codeshift.finetune.batching import IGNORED, Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.errors import DivergenceError
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.shrinking_batches import in_batches
 
 
-def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def target_logits(
+    model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits and labels, aligned: (rows, positions, vocabulary) and (rows, positions), ``IGNORED`` off the target.
 
     Args:
@@ -38,7 +39,7 @@ def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) ->
     return model(**inputs).logits, labels
 
 
-def target_loss(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def target_loss(model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Negative log-likelihood in nats, *summed* over the target tokens of a batch."""
     logits, labels = target_logits(model, unwrapped, batch)
     kept = labels != IGNORED
@@ -71,11 +72,11 @@ class TokenScores:
         return cls(Ragged.of([], np.float64), Ragged.of([]))
 
 
-RowScores = tuple[NDArray[Any], NDArray[Any]]  # log-probabilities and argmax of one row's tokens
+RowScores = tuple[NDArray[np.float64], NDArray[np.int64]]  # log-probabilities and argmax of one row's tokens
 
 
 def score_tokens(
-    model: Any,
+    model: Model,
     data: Encoded,
     collate: Collator,
     *,
@@ -122,7 +123,7 @@ def longest_first(data: Encoded) -> NDArray[np.int64]:
 
 
 @contextmanager
-def evaluating(model: Any) -> Iterator[None]:
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
     """The model in evaluation mode (no dropout), and back in the mode that it was in."""
     training = model.training
     model.eval()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from datasets import Dataset, LargeList, List
+from datasets import Dataset, Features, LargeList, List
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties.text_tokens import Pieces
@@ -63,7 +63,7 @@ class Template:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
         return columns
 
-    def check(self, features: Mapping[str, Any]) -> None:
+    def check(self, features: Features) -> None:
         """Check the columns by the features of the data.
 
         Raises:

@@ -6,12 +6,12 @@ import os
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from peft import PeftConfig
 
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
@@ -23,14 +23,14 @@ from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.identity import describe_run
-from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
 from codeshift.finetune.progress import progress_of
 from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
-from codeshift.finetune.tracking import check_trackers, end_trackers
+from codeshift.finetune.tracking import Tracker, check_trackers, end_trackers
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 
@@ -72,16 +72,16 @@ class Trainer:
 
     def __init__(
         self,
-        model: Any,
-        tokenizer: Any,
+        model: ModelOrName,
+        tokenizer: TokenizerOrName,
         config: TrainingConfig | None = None,
         *,
         source: str,
         target: str,
-        peft_config: Any = None,
+        peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
         progress: bool = True,
-        trackers: tuple[str, ...] = (),
+        trackers: tuple[Tracker, ...] = (),
     ) -> None:
         self.model = model
         self.tokenizer = load_tokenizer(tokenizer)
@@ -128,7 +128,7 @@ class Trainer:
             result.save(output_dir, self.tokenizer)
         return result
 
-    def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
+    def _encode(self, model: Model, rows: Dataset, part: str) -> Encoded:
         encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), self.config.limits)
         return encode_part(model, encoder, rows, part)
 
@@ -137,11 +137,16 @@ class _Run:
     """One run of the loop; ``loop`` may be called once."""
 
     def __init__(
-        self, trainer: Trainer, model: Any, data: dict[str, Encoded], parts: dict[str, Dataset], folder: Path | None
+        self, trainer: Trainer, model: Model, data: dict[str, Encoded], parts: dict[str, Dataset], folder: Path | None
     ) -> None:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
-        identity = describe_run(self.config, model, data, trainer.evaluator)
+        self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
+        self.validation: Validation | None = None
+        if "validation" in data:
+            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
+            self.validation = Validation(*given)
+        identity = describe_run(self.config, model, data, self.validation.describe() if self.validation else None)
         self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
@@ -149,11 +154,6 @@ class _Run:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
         self.anchor = Anchor(model, self.config.l2_sp)
-        self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
-        self.validation: Validation | None = None
-        if "validation" in data:
-            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
-            self.validation = Validation(*given)
         self._plan_steps(data["train"])
         self.state = RunState()
         self.best: dict[str, torch.Tensor] = {}

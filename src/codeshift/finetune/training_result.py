@@ -7,7 +7,6 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from accelerate import PartialState
 
@@ -16,6 +15,7 @@ from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.limits import TRAINING
+from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
 
@@ -51,7 +51,7 @@ class TrainingResult:
     (3, 1.0, '0 of 8 sources and 0 of 8 targets cut')
     """
 
-    model: Any = field(repr=False)
+    model: Model = field(repr=False)
     config: TrainingConfig = field(repr=False)
     history: list[dict[str, float]] = field(repr=False)
     truncation: dict[str, Truncation]
@@ -73,7 +73,7 @@ class TrainingResult:
         """Each validation loss, in nats a target token."""
         return [row["validation_loss"] for row in self.history if "validation_loss" in row]
 
-    def save(self, folder: str | os.PathLike[str], tokenizer: Any = None) -> None:
+    def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.
 
         ``load_model(folder)`` reads it back. The files are written aside and moved into place. Of several processes

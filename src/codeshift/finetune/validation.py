@@ -11,8 +11,10 @@ from datasets import Dataset
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.evaluator import Evaluator
+from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.sharding import divide_again
 from codeshift.finetune.teacher_forcing import score_tokens
+from codeshift.metrics import Metric
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class Validation:
     data: Encoded
     collate: Collator
     rows: Dataset
-    tokenizer: Any
+    tokenizer: Tokenizer
     evaluator: Evaluator | None = None
 
-    def measure(self, model: Any) -> dict[str, float]:
+    def measure(self, model: Model) -> dict[str, float]:
         """``validation_loss``, and ``validation_`` with the name of each metric of the evaluator."""
         scores = score_tokens(model, self.data, self.collate)
         found = {"validation_loss": -float(scores.log_probabilities.values.mean())}
@@ -44,6 +46,11 @@ class Validation:
             found |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
         divide_again(model)
         return found
+
+    def describe(self) -> dict[str, Any] | None:
+        """What its evaluator measures, as JSON values; None where it has none."""
+        evaluator = self.evaluator
+        return None if evaluator is None else evaluator.describe() | {"metrics": list(evaluator.metrics)}
 
     def is_better(self, found: dict[str, float], best: float | None) -> bool:
         """Whether ``found`` is better than the best value so far; a value that is no number never is."""
@@ -58,5 +65,5 @@ class Validation:
         return found["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
 
     @property
-    def _metric(self) -> Any:
+    def _metric(self) -> Metric | None:
         return None if self.evaluator is None else next(iter(self.evaluator.metrics.values()))
