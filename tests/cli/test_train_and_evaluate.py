@@ -59,13 +59,16 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
 def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys) -> None:
     """The same weights, bit for bit; settings with an option and through --set reach the config."""
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
-    assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--json"]) == 0
+    assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--set",
+                 "bucket_by_length=no", "--set", "bf16=True", "--json"]) == 0  # fmt: skip
     told = json.loads(capsys.readouterr().out)
-    config = TrainingConfig(max_steps=3, train_batch_size=4, seed=5, lr_scheduler_type="cosine", warmup_steps=0.1)
+    config = TrainingConfig(max_steps=3, train_batch_size=4, seed=5, lr_scheduler_type="cosine", warmup_steps=0.1,
+                            bucket_by_length=False, bf16=True)  # fmt: skip
     trainer = Trainer(place.model, place.model, config, source="doc", target="func", progress=False)
     result = trainer.fit(load_splits(place.data), tmp_path / "b")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert told["losses"] == result.losses
+    assert json.loads((tmp_path / "a" / "training.json").read_text(encoding="utf-8"))["config"] == config.to_dict()
     assert told["validation_losses"] == result.validation_losses
     assert (told["steps"], told["model"]) == (3, str(tmp_path / "a"))
 
@@ -191,7 +194,6 @@ BAD_TRAINING = {
     ("--set", "schedule=cosine"): "a setting of TrainingConfig, got 'schedule': it is lr_scheduler_type now",
     ("--set", "lr_scheduler_type=cosin"): "did you mean cosine",
     ("--set", "bf16=perhaps"): "bf16 must be true or false, got 'perhaps'",
-    ("--num-epochs", "2"): "did you mean --num-train-epochs?",
     ("--seed", "1", "--set", "seed=2"): "--set must be a setting that is given once, got 'seed'",
     ("--train-batch-size", "0"): "train_batch_size must be a whole number from 1 up, got 0",
     ("--target", "fnc"): "target must be made of columns of the data, got 'fnc': did you mean func?",
@@ -217,7 +219,7 @@ BAD_EVALUATION = {
     ("--metrics", "codebleu"): "language must be given for codebleu, got None: name the language of the rows",
     ("--metrics", "codebleu", "--language", "phyton"): "did you mean python?",
     ("--parts", "test_odd"): "got 'test_odd': did you mean test_ood or test_id?",
-    ("--num-beams", "0"): "num_beams must be an int of at least 1",
+    ("--num-beams", "0"): "num_beams must be a whole number from 1 up",
     ("--source", "dok"): "did you mean doc?",
 }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult
 
 METHODS = ("full", "lora")
+_LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_target_modules")
 
 # Options with a word of their own; every other setting of TrainingConfig goes through --set.
 # Defaults are shown, not set: help must not load the class that has them.
@@ -120,7 +121,7 @@ def _check_method(arguments: argparse.Namespace) -> None:
 
 
 def _lora(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name, value in vars(arguments).items() if name.startswith("lora_") and value is not None}
+    return {name: value for name in _LORA if (value := getattr(arguments, name)) is not None}
 
 
 def _adapter(arguments: argparse.Namespace) -> Any:

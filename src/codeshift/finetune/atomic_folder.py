@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 UNFINISHED = ".unfinished-"
 """What names of folders begin with that a process which was killed may leave."""
+
+_OF_RUST = (SafetensorError, Exception)  # what safetensors raises, and what tokenizers does, which have no OSError
 
 
 @contextmanager
@@ -26,9 +29,8 @@ def folder_aside(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
     except Exception as error:
-        found = re.search(r"([^:(]+) \(os error (\d+)\)", str(error))
-        if found is None or isinstance(error, OSError):
+        if type(error) not in _OF_RUST:
             raise
-        raise OSError(int(found[2]), found[1].strip(), str(folder)) from error
+        raise OSError(f"nothing can be written into {folder}: {error}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -22,6 +22,7 @@ from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
 
 _STATE = "state.json"
+_FORMAT = "codeshift-checkpoint/2"
 Tensors = dict[str, torch.Tensor]
 
 
@@ -68,7 +69,7 @@ class Checkpoints:
                 path = temporary / f"{name}.safetensors"
                 save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
                 digests[path.name] = _digest(path)
-            content = {"run": self.run, "state": asdict(state), "files": digests}
+            content = {"format": _FORMAT, "run": self.run, "state": asdict(state), "files": digests}
             (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):
                 _to_disk(path)
@@ -93,6 +94,10 @@ class Checkpoints:
         path = found[-1]
         try:
             content = json.loads((path / _STATE).read_text(encoding="utf-8"))
+            written = content.get("format") if isinstance(content, dict) else None
+            if written != _FORMAT:
+                remedy = "give another output_dir, or resume=False to start over"
+                raise CheckpointError(f"{path} is of the format {written!r}, not {_FORMAT!r}: {remedy}")
             run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _torn(path, f"{_STATE}: {error}") from error

@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 import torch
 from peft import PeftModel
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
@@ -33,6 +34,7 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
+from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.sharding import is_divided
@@ -127,9 +129,18 @@ def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError) as error:
         words = " ".join(str(error).split())
-        if "trust_remote_code" in words:
+        if _brings_code(name):
             words = f"its code is its own: if you trust it, load it with transformers and give the object ({words})"
         raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
+
+
+def _brings_code(name: str | os.PathLike[str]) -> bool:
+    """Whether a folder or hub name has code of its own for its config, model or tokenizer."""
+    try:
+        settings = PreTrainedConfig.get_config_dict(name)[0], get_tokenizer_config(name)
+    except OSError:
+        return False
+    return any("auto_map" in some for some in settings)
 
 
 def _load_adapter(folder: Path, tokenizer: Tokenizer | None, dtype: torch.dtype | Literal["auto"]) -> PeftModel:
@@ -164,7 +175,7 @@ def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
 
 def as_generator(model: Model, tokenizer: Tokenizer) -> Model:
     """The model itself, or the encoder-decoder around it where it is an encoder alone."""
-    if not _is_encoder(model.config) or type(model).__name__.endswith(("ForCausalLM", "LMHeadModel")):
+    if not _is_encoder(model.config) or isinstance(model, MODEL_FOR_CAUSAL_LM_MAPPING.get(type(model.config), ())):
         return model
     encoder = getattr(model, model.base_model_prefix, model)  # drops a head of masked language modelling
     return with_fresh_decoder(encoder, tokenizer)
