@@ -342,7 +342,7 @@ BAD = {
     "no metric": ({"metrics": []}, "metrics must be at least one, each once"),
     "text": ({"metrics": ["exact_match"]}, "metrics must be made of metrics of codeshift.metrics, got 'exact_match'"),
     "twice": ({"metrics": [ExactMatch(), ExactMatch()]}, "metrics must be at least one, each once"),
-    "rows": ({"generate_rows": 0}, "generate_rows must be an int of at least 1"),
+    "rows": ({"generate_rows": 0}, "generate_rows must be a whole number from 1 up"),
     "batch": ({"batch_size": 0}, "batch_size must be a whole number from 1 up"),
 }
 
@@ -358,12 +358,12 @@ def test_bad_settings_are_named(case):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_beams": 0}, "num_beams must be an int of at least 1"),
-        ({"temperature": 0.0}, "temperature must be above 0"),
-        ({"top_p": 0.0}, r"top_p must be in \(0, 1\], got 0.0"),
+        ({"num_beams": 0}, "num_beams must be a whole number from 1 up"),
+        ({"temperature": 0.0}, "temperature must be a number above 0"),
+        ({"top_p": 0.0}, "top_p must be a number up to 1 above 0, got 0.0"),
         ({"num_beams": 2, "do_sample": True}, "num_beams must be 1 with do_sample, got 2"),
-        ({"stop_strings": "\n"}, "stop_strings must be a tuple of texts"),
-        ({"max_new_tokens": 0}, "max_new_tokens must be an int of at least 1"),
+        ({"stop_strings": "\n"}, "stop_strings must be several texts"),
+        ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 up"),
     ],
 )
 def test_bad_decoding_is_named(options, message):

@@ -99,13 +99,12 @@ class StoppedError(Exception):
     """Ends a run from inside."""
 
 
-@pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), ("epoch", 5)])
+@pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), (None, 5)])
 def test_stopped_between_checkpoints(every, at, data, tokenizer, folder, tmp_path, monkeypatch):
     """However rarely a run saves, it goes on to the same weights and history."""
     from codeshift.finetune import trainer
 
-    interval = {"save_strategy": "steps", "save_steps": every} if every else {"save_strategy": "no", "save_steps": None}
-    config = replace(CONFIG, **interval)
+    config = replace(CONFIG, save_strategy="epoch" if every is None else "steps", save_steps=every)
     step = trainer._Run._step
 
     def stopping(run, rows):

@@ -170,7 +170,7 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
         ParameterError, match=r"special_tokens must be special tokens of .*, got '<maks>': did you mean <mask>"
     ):
         trainer.fit(data)
-    with pytest.raises(ParameterError, match="special_tokens must be a tuple of tokens, got '<mask>'"):
+    with pytest.raises(ParameterError, match="special_tokens must be several tokens, got '<mask>'"):
         TrainingConfig(special_tokens="<mask>")
 
 

@@ -22,7 +22,6 @@ from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
 
 _STATE = "state.json"
-_FORMAT = "codeshift-checkpoint/2"
 Tensors = dict[str, torch.Tensor]
 
 
@@ -63,13 +62,14 @@ class Checkpoints:
     def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
         """Write a checkpoint of ``tensors`` by file name, then remove the older ones."""
         final = self.folder / f"step-{state.step:08d}"
-        with folder_aside(self.folder) as temporary:
+        size = sum(tensor.nbytes for some in tensors.values() for tensor in some.values())
+        with folder_aside(self.folder, size=size) as temporary:
             digests = {}
             for name, some in tensors.items():
                 path = temporary / f"{name}.safetensors"
                 save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
                 digests[path.name] = _digest(path)
-            content = {"format": _FORMAT, "run": self.run, "state": asdict(state), "files": digests}
+            content = {"run": self.run, "state": asdict(state), "files": digests}
             (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):
                 _to_disk(path)
@@ -94,10 +94,6 @@ class Checkpoints:
         path = found[-1]
         try:
             content = json.loads((path / _STATE).read_text(encoding="utf-8"))
-            written = content.get("format") if isinstance(content, dict) else None
-            if written != _FORMAT:
-                remedy = "give another output_dir, or resume=False to start over"
-                raise CheckpointError(f"{path} is of the format {written!r}, not {_FORMAT!r}: {remedy}")
             run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _torn(path, f"{_STATE}: {error}") from error

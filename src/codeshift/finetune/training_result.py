@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import PartialState
+from peft import PeftModel
 
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
@@ -97,7 +98,10 @@ class TrainingResult:
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,
         }
-        with folder_aside(folder) as temporary:
+        size = sum(
+            p.nbytes for p in self.model.parameters() if p.requires_grad or not isinstance(self.model, PeftModel)
+        )
+        with folder_aside(folder, size=size) as temporary:
             self.model.save_pretrained(temporary, state_dict=weights)
             if tokenizer is not None:
                 tokenizer.save_pretrained(temporary)

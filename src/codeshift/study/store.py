@@ -25,7 +25,7 @@ Rows = NDArray[np.int64]
 Outcome = Literal["done", "busy"]
 """How an attempt at a task ended: all that it leaves is there, or another process is at it."""
 
-_FORMAT = "codeshift-study/2"
+_FORMAT = "codeshift-study/1"
 _ROWS_AT_ONCE = 1000
 _TRAINING = ("train", "validation")
 
