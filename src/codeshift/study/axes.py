@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_integer, check_number, is_number
 from codeshift.errors import ParameterError
@@ -11,11 +11,14 @@ from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE
 from codeshift.study.spec import is_lora
 
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
 AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
 """The settings to which ``extend`` may add: each gives more runs and changes none."""
 
 
-def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
+def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
     """Scenarios with names that differ.
 
     >>> checked_scenarios([])
@@ -38,7 +41,7 @@ def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
     return found
 
 
-def checked_methods(methods: Any) -> dict[str, Any]:
+def checked_methods(methods: object) -> dict[str, PeftConfig | None]:
     """Methods by name; each is None or a config of PEFT."""
     remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
     if not isinstance(methods, Mapping) or not methods:
@@ -52,7 +55,7 @@ def checked_methods(methods: Any) -> dict[str, Any]:
     return dict(methods)
 
 
-def _check_peft(name: str, config: Any) -> None:
+def _check_peft(name: str, config: object) -> None:
     from peft import PeftConfig
 
     if not isinstance(config, PeftConfig):
@@ -60,7 +63,7 @@ def _check_peft(name: str, config: Any) -> None:
         raise ParameterError(f"methods[{name!r}]", "None or a config of PEFT", config, remedy)
 
 
-def checked_kept(shares: Any) -> tuple[float, ...]:
+def checked_kept(shares: object) -> tuple[float, ...]:
     """Shares from 0 to 1 that differ, ascending.
 
     >>> checked_kept((1, 0.5))
@@ -75,7 +78,7 @@ def checked_kept(shares: Any) -> tuple[float, ...]:
     return tuple(sorted(kept))
 
 
-def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
+def checked_seeds(name: str, seeds: object) -> tuple[int, ...]:
     """Whole numbers from 0 up that differ."""
     found = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not found:
@@ -86,7 +89,7 @@ def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
 
 
 def checked_shares(
-    name: str, values: Any, methods: Mapping[str, Any], *, largest: float | None = None
+    name: str, values: object, methods: Mapping[str, PeftConfig | None], *, largest: float | None = None
 ) -> tuple[float, ...]:
     """Numbers above 0 (and below ``largest``) that differ, and a method that they apply to.
 
@@ -112,7 +115,7 @@ def checked_shares(
     return tuple(sorted(float(value) for value in found))
 
 
-def as_sequence(name: str, values: Any, remedy: str) -> tuple[Any, ...]:
+def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:
     """What is listed, as a tuple; raise a ParameterError unless it is a list."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise ParameterError(name, "a sequence", values, remedy)

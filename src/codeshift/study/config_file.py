@@ -75,7 +75,7 @@ class SettingsFile:
             raise SettingsError(str(self.path), self._line(_shortened(place), None), str(error)) from error
 
     def check_keys(
-        self, found: Any, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
+        self, found: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """The mapping at a place.
 
@@ -98,7 +98,7 @@ class SettingsFile:
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
         return found
 
-    def _line(self, places: Iterable[Place], value: Any) -> int | None:
+    def _line(self, places: Iterable[Place], value: object) -> int | None:
         """The line of the first of some places that the file has; that of the value, where it can be seen there.
 
         A text that is not there is looked for in the whole file: a setting can fail at the place that uses it.

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
-from codeshift.finetune.models import load_tokenizer, own_model
-from codeshift.finetune.template import Template
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer, own_model
+from codeshift.finetune.template import Template, texts_of
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.draws import drawn_of_any
 from codeshift.study.keys import NONE, RunKey
@@ -129,12 +129,12 @@ def _cost(count: int, each: float) -> float:
     return 0.0 if count == 0 else count * each
 
 
-def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Any) -> float:
+def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) -> float:
     """The mean over a sample of rows, cut as training cuts them."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
     template = Template(spec.target, "target")
-    texts = template.texts({column: list(some[column]) for column in template.columns})
+    texts = texts_of(template, some)
     longest = max(config.max_target_length for config in spec.configs.values())
     lengths = [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts)]
     return float(np.mean(lengths))
@@ -155,7 +155,7 @@ def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | Non
     return speeds
 
 
-def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Any, steps: int) -> dict[str, Speed]:
+def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:
     """Train each method for a few steps on rows of the baseline, then score and generate for a few."""
     data = rows.corpus.table.data.select(rows.baseline(spec.split_seeds[0])["train"])
     speeds = {}
@@ -181,7 +181,7 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Any, steps: int) -> dic
     return speeds
 
 
-def _evaluation_speed(spec: StudySpec, model: Any, tokenizer: Any, data: Dataset) -> Speed:
+def _evaluation_speed(spec: StudySpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
     evaluation = spec.evaluation
     some = data.select(range(min(len(data), _PROBED_ROWS)))
     seconds = []

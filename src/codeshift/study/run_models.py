@@ -11,7 +11,7 @@ from datasets import Dataset
 from peft import PeftModel
 
 from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
-from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.token_memory import remember_tokens
 from codeshift.finetune.training_result import TrainingResult
@@ -32,11 +32,11 @@ class RunModels:
         self.task, self.method, self.store = task, task.method, task.store
 
     @cached_property
-    def tokenizer(self) -> Any:
+    def tokenizer(self) -> Tokenizer:
         """The tokenizer of all of them."""
         return _tokenizer(self.method.tokenizer or str(self.store.model))
 
-    def trained(self) -> tuple[Any, dict[str, Any]]:
+    def trained(self) -> tuple[Model, dict[str, Any]]:
         """The model to evaluate, trained where that is to be done, and facts of the training as JSON values."""
         key = self.task.key
         if key.method == NONE:
@@ -60,13 +60,13 @@ class RunModels:
         result = trainer.fit(data, self.store.training(key))
         return result.model, _facts(result) | {"rows": {part: len(rows) for part, rows in data.items()}}
 
-    def _pretrained(self) -> Any:
+    def _pretrained(self) -> Model:
         """The model without fine-tuning; the fresh decoder of an encoder is drawn by the evaluation's seed."""
         with seeded(self.method.evaluation.seed):
             model = load_model(self.method.model or str(self.store.model), self.tokenizer)
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
-    def _stored(self) -> Any:
+    def _stored(self) -> Model:
         folder = self.store.training(self.task.key)
         if self.method.peft_config is not None:
             return PeftModel.from_pretrained(self._pretrained(), folder).eval()
@@ -79,7 +79,7 @@ class RunModels:
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
         return {part: rows.select(at) for part, at in positions.items()}
 
-    def variant(self, model: Any, variant: str) -> Any:
+    def variant(self, model: Model, variant: str) -> Model:
         """A model made of the weights of the trained one."""
         kind, _, value = variant.partition("=")
         if kind == WISE_FT:
@@ -88,7 +88,7 @@ class RunModels:
 
 
 @lru_cache(maxsize=1)
-def _tokenizer(name: str) -> Any:
+def _tokenizer(name: str) -> Tokenizer:
     """The tokenizer, loaded once a process; it tokenises each row once for all runs of the process."""
     return remember_tokens(load_tokenizer(name))
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset
+from numpy.typing import NDArray
 
 from codeshift.finetune import Evaluator
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
-from codeshift.finetune.template import Template
+from codeshift.finetune.models import Model, Tokenizer
+from codeshift.finetune.template import Template, texts_of
 from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
@@ -32,10 +34,10 @@ class RunScorer:
         tokenizer: tokenizer of the models.
     """
 
-    def __init__(self, task: RunSpec, tokenizer: Any) -> None:
+    def __init__(self, task: RunSpec, tokenizer: Tokenizer) -> None:
         self.method, self.store, self.tokenizer = task.method, task.store, tokenizer
 
-    def score(self, model: Any, key: RunKey) -> dict[str, Any]:
+    def score(self, model: Model, key: RunKey) -> dict[str, Any]:
         """Write the scores of a run on every set, and return what is worth knowing of them, by set."""
         told = {}
         whole = Dataset.from_file(str(self.store.rows))
@@ -47,7 +49,7 @@ class RunScorer:
             scores.save(self.store.scores(key, part))
         return told
 
-    def _scores(self, model: Any, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, dict[str, Any]]:
+    def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, dict[str, Any]]:
         """The scores of a set: by teacher forcing on all of it, by generation on the rows that are drawn."""
         evaluation = self.method.evaluation
         template = Template(self.method.source, "source")
@@ -72,12 +74,11 @@ class RunScorer:
             told |= {"generated": len(chosen), "unfinished": found.unfinished}
             told = _losses(found) | told
         ordered = {metric.name: statistics[metric.name] for metric in evaluation.metrics}
-        references = Template(self.method.target, "target").texts(_columns(rows, self.method.target))
-        sources = template.texts(_columns(rows, self.method.source))
+        references, sources = texts_of(Template(self.method.target, "target"), rows), texts_of(template, rows)
         return RunScores(references, predictions, ordered, sources, finished if evaluation.generated else ()), told
 
     def _evaluated(
-        self, model: Any, metrics: tuple[Metric, ...], part: str, rows: Dataset, folder: Path
+        self, model: Model, metrics: tuple[Metric, ...], part: str, rows: Dataset, folder: Path
     ) -> PartEvaluation:
         """Evaluate a set, from where a process that was killed over it had come."""
         evaluation = self.method.evaluation
@@ -100,7 +101,7 @@ class RunScorer:
             shutil.rmtree(folder / part)
             return evaluator.evaluate(model, {part: rows}, **given)[part]
 
-    def _to_generate(self, key: RunKey, part: str, rows: int) -> Any:
+    def _to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
         if part != "test" or count is None:
             return drawn_of_any([], rows, count, seed)
@@ -112,7 +113,3 @@ def _losses(found: PartEvaluation) -> dict[str, Any]:
     """What of a part was cut, and what the tokenizer does not give back."""
     lost = {} if found.round_trip is None else {"round_trip": found.round_trip.to_dict()}
     return {"truncation": asdict(found.truncation)} | lost
-
-
-def _columns(rows: Dataset, spec: str) -> dict[str, list[Any]]:
-    return {column: list(rows[column]) for column in Template(spec, "template").columns}

@@ -30,8 +30,10 @@ from codeshift.study.validate import validate
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 _SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept", "split_seeds", "train_seeds",
             "wise_ft", "adapter_scales")  # fmt: skip
@@ -110,9 +112,9 @@ class Study:
     target: str
     column: str = ""
     language: str | None = None
-    model: Any = None
-    tokenizer: Any = field(default=None, repr=False)
-    methods: Mapping[str, Any] = field(default_factory=lambda: {"full": None})
+    model: ModelOrName | None = None
+    tokenizer: TokenizerOrName | None = field(default=None, repr=False)
+    methods: Mapping[str, PeftConfig | None] = field(default_factory=lambda: {"full": None})
     ood_kept: Sequence[float] = (0.0, 0.5, 1.0)
     split_seeds: Sequence[int] = (0,)
     train_seeds: Sequence[int] = (0,)

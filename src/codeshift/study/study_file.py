@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
@@ -17,6 +17,11 @@ from codeshift.study.study import Study
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from peft import PeftConfig
+
+    from codeshift.finetune import TrainingConfig
+
+Settings = TypeVar("Settings")
 
 _DATA = ("source", "split", "rename", "require", "config", "revision")
 _PLAIN = (
@@ -97,7 +102,7 @@ def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> d
     return made
 
 
-def _data(file: SettingsFile, found: Any, key: str) -> Dataset | DatasetDict:
+def _data(file: SettingsFile, found: object, key: str) -> Dataset | DatasetDict:
     options = {"source": found} if isinstance(found, str) else dict(file.check_keys(found, _DATA, key))
     with file.at(key):
         if not isinstance(options.get("source"), str):
@@ -127,7 +132,7 @@ def _scenarios(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any])
 
 
 def _scenario(
-    file: SettingsFile, one: Any, i: int, column: str, language: str | None, settings: dict[str, Any]
+    file: SettingsFile, one: object, i: int, column: str, language: str | None, settings: dict[str, Any]
 ) -> tuple[Scenario, ...]:
     if isinstance(one, str):
         return scenarios_by_name(one, column=column, language=language, **settings)
@@ -139,7 +144,7 @@ def _scenario(
     return (Scenario(keys.get("name", ""), parse_splitter(text, column=column, language=language)),)
 
 
-def _methods(file: SettingsFile, found: Any) -> dict[str, Any]:
+def _methods(file: SettingsFile, found: object) -> dict[str, PeftConfig | None]:
     if isinstance(found, list) and all(isinstance(name, str) for name in found):
         found = {name: {} for name in found}
     with file.at("methods"):
@@ -148,14 +153,13 @@ def _methods(file: SettingsFile, found: Any) -> dict[str, Any]:
         return {name: _method(file, name, settings) for name, settings in found.items()}
 
 
-def _method(file: SettingsFile, name: str, settings: Any) -> Any:
+def _method(file: SettingsFile, name: str, settings: Any) -> PeftConfig | None:
     with file.at("methods", name):
         options = {"type": settings} if isinstance(settings, str) else dict(settings or {})
         kind = str(options.pop("type", name)).lower()
         if kind == "full":
             file.check_keys(options, ("type",), "methods", name)
             return None
-        from peft import PeftConfig
         from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
         kinds = {getattr(key, "value", key).lower(): config for key, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
@@ -167,7 +171,9 @@ def _method(file: SettingsFile, name: str, settings: Any) -> Any:
         return made
 
 
-def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any:
+def _training(
+    file: SettingsFile, found: object, methods: Mapping[str, PeftConfig | None]
+) -> TrainingConfig | dict[str, TrainingConfig]:
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.config import RENAMED
 
@@ -187,9 +193,9 @@ def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any
     return configs
 
 
-def _dataclass(file: SettingsFile, cls: type, found: Any, *place: str) -> Any:
+def _dataclass(file: SettingsFile, cls: type[Settings], found: object, *place: str) -> Settings:
     """An object of settings."""
-    names = [field.name for field in fields(cls) if field.init]
+    names = [field.name for field in fields(cls) if field.init]  # type: ignore[arg-type]  # each is a dataclass
     settings = file.check_keys(found, names, *place)
     with file.at(*place):
         return cls(**settings)

@@ -29,6 +29,8 @@ from codeshift.study.axes import (
 from codeshift.study.spec import Evaluation, StudySpec
 
 if TYPE_CHECKING:
+    from peft import PeftConfig
+
     from codeshift.finetune import TrainingConfig
 
 _AS_GIVEN = ("dataset", "source", "target", "general", "test_size", "audit", "keep_weights", "title")
@@ -99,7 +101,7 @@ def _common_language(scenarios: Sequence[Scenario]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, TrainingConfig]:
+def checked_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
     """The training config of each method."""
     from codeshift.finetune import TrainingConfig
 
@@ -120,7 +122,7 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
     return {name: config[name] for name in methods}
 
 
-def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
+def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
     """Metrics whose names differ; a name becomes its metric."""
     from codeshift.finetune.program_tests import check_one_output
 
@@ -138,7 +140,7 @@ def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
     return tuple(found)
 
 
-def check_size(name: str, value: Any) -> None:
+def check_size(name: str, value: float) -> None:
     """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
     whole = is_integer(value) and value >= 2
     if not whole and not (is_number(value) and 0 < value < 1):
@@ -177,7 +179,7 @@ def checked_evaluation(
     )
 
 
-def _check_audit(audit: Any) -> None:
+def _check_audit(audit: object) -> None:
     if isinstance(audit, Mapping):
         known = [f.name for f in fields(AuditSettings)]
         for name in audit:
@@ -188,7 +190,7 @@ def _check_audit(audit: Any) -> None:
         raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
 
 
-def _check_tokenizer(model: Any, tokenizer: Any) -> None:
+def _check_tokenizer(model: object, tokenizer: object) -> None:
     if not isinstance(model, str | os.PathLike) and tokenizer is None:
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
 
