@@ -161,10 +161,10 @@ def _setting(text: str) -> tuple[str, str]:
     >>> _setting("warmup_steps=0.1"), _setting("lr_scheduler_type=cosine"), _setting("freeze=('shared.*',)")
     (('warmup_steps', '0.1'), ('lr_scheduler_type', 'cosine'), ('freeze', "('shared.*',)"))
     """
-    found = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
-    if not found:
+    pair = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
+    if not pair:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as warmup_steps=0.1")
-    return found[1], found[2]
+    return pair[1], pair[2]
 
 
 def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:

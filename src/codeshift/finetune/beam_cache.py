@@ -42,8 +42,8 @@ class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """All keys and values, those of this step at the end."""
         if self._order is None:
-            made: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
-            return made
+            both: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
+            return both
         self.keys = _longer(self.keys, self._order, key_states)
         self.values = _longer(self.values, self._order, value_states)
         self._order = None
@@ -53,10 +53,10 @@ class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
 def _longer(old: torch.Tensor, order: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
     """Rows ``order`` of ``old`` with ``new`` behind them, both (rows, heads, length, size)."""
     length = old.shape[2]
-    made = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
-    torch.index_select(old, 0, order.to(old.device), out=made[:, :, :length])
-    made[:, :, length:] = new
-    return made
+    longer = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
+    torch.index_select(old, 0, order.to(old.device), out=longer[:, :, :length])
+    longer[:, :, length:] = new
+    return longer
 
 
 class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is not typed
@@ -123,8 +123,10 @@ def _attention(
     """
     rows, (many, heads, _, size) = key.shape[0], query.shape
     if many == rows:
-        made: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return made
+        attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, **options
+        )
+        return attended
     beams = many // rows
     folded = query.view(rows, beams, heads, size).transpose(1, 2)
     mask = attention_mask if attention_mask is None or len(attention_mask) != many else attention_mask[::beams]

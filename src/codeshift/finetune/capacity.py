@@ -63,12 +63,12 @@ def check_vocabulary(model: Model, encoder: Encoder) -> None:
     highest = max((n for n in {*tokenizer.get_vocab().values(), *used} if n not in unused), default=0)
     if highest >= rows:
         token = tokenizer.convert_ids_to_tokens(highest)
-        told = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
+        token_beyond = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
         remedy = (
             "give the tokenizer that the model was trained with, or make room for the new tokens with "
             "model.resize_token_embeddings(len(tokenizer))"
         )
-        raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", told, remedy)
+        raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", token_beyond, remedy)
 
 
 def check_positions(model: Model, data: Encoded, part: str, *, generated: int | None = None) -> None:
@@ -103,8 +103,8 @@ def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
     if limit is not None and needed > limit:
         if not is_table:
             remedy += ", or set config.max_position_embeddings higher if the model is to go beyond what it was made for"
-        told = Told(f"a row of {needed} tokens in {part}")
-        raise ParameterError("model", f"given no more than its {limit} positions", told, remedy)
+        longest_row = Told(f"a row of {needed} tokens in {part}")
+        raise ParameterError("model", f"given no more than its {limit} positions", longest_row, remedy)
 
 
 def _positions(stack: PreTrainedModel) -> tuple[int | None, bool]:
@@ -154,8 +154,8 @@ def _vocabulary_rows(model: Model) -> int | None:
     decoder = getattr(base, "decoder", None)
     if decoder is not None and hasattr(decoder, "get_input_embeddings"):
         layers.append(decoder.get_input_embeddings())
-    found = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
-    return min(found, default=None)
+    sizes = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
+    return min(sizes, default=None)
 
 
 def _rows_of(layer: torch.nn.Module) -> int | None:

@@ -88,10 +88,10 @@ class Checkpoints:
         Raises:
             CheckpointError: it is torn, or of another run; the message names it and what differs.
         """
-        found = sorted(self.folder.glob("step-*"))
-        if not found:
+        folders = sorted(self.folder.glob("step-*"))
+        if not folders:
             return None
-        path = found[-1]
+        path = folders[-1]
         try:
             content = json.loads((path / _STATE).read_text(encoding="utf-8"))
             run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])

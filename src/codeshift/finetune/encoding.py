@@ -206,8 +206,8 @@ class Encoder:
         of = "text" if side == "source" or self.is_decoder else "text_target"
         for start in range(0, len(new), _ROWS_AT_ONCE):
             some = new[start : start + _ROWS_AT_ONCE]
-            found = self._tokenized(["".join(row) for row in some], of)
-            ids = as_text(self.tokenizer, some, found, special=self._special)
+            plain_ids = self._tokenized(["".join(row) for row in some], of)
+            ids = as_text(self.tokenizer, some, plain_ids, special=self._special)
             seen.update(zip(some, map(self._row, some, ids), strict=True))
         return [seen[row] for row in rows]
 

@@ -150,7 +150,7 @@ class Evaluator:
             self.target.check(rows.features)
             check_test_code(self.metrics.values(), self.target, rows)
         tokenizer = _tokenizer_of(model, tokenizer)
-        settled = self.with_limits(limits_for(model, self._asked(), self._templates()))
+        settled = self.with_limits(limits_for(model, self._own_limits(), self._templates()))
         with seeded(self.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):
                 model = load_model(model, tokenizer).to(PartialState().device)
@@ -164,10 +164,10 @@ class Evaluator:
         encoded = {part: settled._encoded(model, tokenizer, part, rows) for part, rows in chosen.items()}
         metadata = settled._metadata(model, tokenizer, chosen)
         logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
-        found = {
+        evaluated = {
             part: settled._part(model, tokenizer, part, rows, encoded[part], logs) for part, rows in chosen.items()
         }
-        result = EvaluationResult(found, metadata)
+        result = EvaluationResult(evaluated, metadata)
         if output_dir is not None:
             result.save(output_dir)
         return result
@@ -178,12 +178,12 @@ class Evaluator:
 
     def with_limits(self, limits: Limits) -> Evaluator:
         """The same, with these limits where it has none of its own."""
-        made = copy.copy(self)
-        for name, value in self._asked().items():
-            setattr(made, name, getattr(limits, name) if value is None else value)
-        return made
+        settled = copy.copy(self)
+        for name, value in self._own_limits().items():
+            setattr(settled, name, getattr(limits, name) if value is None else value)
+        return settled
 
-    def _asked(self) -> dict[str, Any]:
+    def _own_limits(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in vars(Limits())}
 
     def _templates(self) -> dict[str, str]:
@@ -209,7 +209,7 @@ class Evaluator:
         return logs
 
     def _encoder(self, model: Model, tokenizer: Tokenizer) -> Encoder:
-        limits = Limits(**{name: value for name, value in self._asked().items() if value is not None})
+        limits = Limits(**{name: value for name, value in self._own_limits().items() if value is not None})
         return Encoder.of(model, tokenizer, (self.source, self.target), limits)
 
     def _encoded(self, model: Model, tokenizer: Tokenizer, part: str, rows: Dataset) -> Encoded:
@@ -253,9 +253,9 @@ class Evaluator:
         done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
         bar = self._bar(f"score {part}", len(data), len(done))
 
-        def note(rows: NDArray[np.int64], made: list[RowScores]) -> None:
+        def note(rows: NDArray[np.int64], scores: list[RowScores]) -> None:
             if log is not None:
-                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in made])
+                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in scores])
             bar.update(len(rows))
 
         with bar:
@@ -283,11 +283,11 @@ class Evaluator:
         written = self._encoder(model, tokenizer).written
         bar = self._bar(f"generate {part}", len(rows), len(rows) - len(left))
 
-        def note(done: NDArray[np.int64], made: list[Output]) -> None:
-            for row, output in zip(done, made, strict=True):
+        def note(done: NDArray[np.int64], written_now: list[Output]) -> None:
+            for row, output in zip(done, written_now, strict=True):
                 outputs[row] = output
             if log is not None:
-                log.append(done, [asdict(output) for output in made])
+                log.append(done, [asdict(output) for output in written_now])
             bar.update(len(done))
 
         with bar:

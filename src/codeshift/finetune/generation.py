@@ -90,11 +90,11 @@ class _Writer:
             only(self.model, self.settings),
             beam_cache(self.model, self.settings.num_beams or 1, ids, mask) as cache,
         ):
-            made = self.model.generate(
+            written = self.model.generate(
                 input_ids=ids, attention_mask=mask, generation_config=self.settings, **given, **cache
             )
         # What the model was given comes first: the source of a decoder, the start token of an encoder-decoder.
-        return [self._output(row) for row in made[:, ids.shape[1] if self.is_decoder else 1 :].cpu().tolist()]
+        return [self._output(row) for row in written[:, ids.shape[1] if self.is_decoder else 1 :].cpu().tolist()]
 
     def _output(self, ids: list[int]) -> Output:
         end = next((i for i, number in enumerate(ids) if number in self.ends), None)

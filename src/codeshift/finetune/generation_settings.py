@@ -46,16 +46,16 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> Gene
         ParameterError: the model's own config is asked for, and cannot be followed row by row.
     """
     own = model.generation_config  # one that was set on PEFT's wrapping, or else that of the model inside
-    made = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
+    settings = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
     for name, value in (_RESULT | _tokens(model, tokenizer)).items():
-        setattr(made, name, value)
-    made.max_length = made.max_new_tokens = None
+        setattr(settings, name, value)
+    settings.max_length = settings.max_new_tokens = None
     if decoding.stop_strings:
-        made.stop_strings = list(decoding.stop_strings)
-    if decoding.from_model and made.do_sample and (made.num_beams or 1) > 1:
+        settings.stop_strings = list(decoding.stop_strings)
+    if decoding.from_model and settings.do_sample and (settings.num_beams or 1) > 1:
         remedy = "its beams are drawn, and a draw would differ from batch to batch: say num_beams yourself"
         raise ParameterError("from_model", "False for a model that samples with beams", True, remedy)
-    return made
+    return settings
 
 
 def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
@@ -65,10 +65,10 @@ def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
 
 def taken_warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
     """What bends the probabilities of a draw, in the order in which transformers applies it, taken out of settings."""
-    found = _warpers(settings, device)
+    warpers = _warpers(settings, device)
     for name in ("do_sample", *_OF_A_DRAW):
         setattr(settings, name, None)
-    return found
+    return warpers
 
 
 def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
@@ -76,7 +76,7 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
         return []
     top_k = _TOP_K if settings.top_k is None else settings.top_k
     top_h = getattr(settings, "top_h", None)  # of newer versions of transformers
-    asked = (
+    candidates = (
         ("Temperature", settings.temperature, settings.temperature not in (None, 1.0)),
         ("TopH", top_h, top_h is not None),
         ("TopK", top_k, top_k != 0),
@@ -88,7 +88,9 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
     )
     on = {"Eta": {"device": str(device)}}
     return [
-        getattr(transformers, f"{name}LogitsWarper")(value, **on.get(name, {})) for name, value, holds in asked if holds
+        getattr(transformers, f"{name}LogitsWarper")(value, **on.get(name, {}))
+        for name, value, holds in candidates
+        if holds
     ]
 
 
@@ -101,8 +103,8 @@ def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) ->
     settings = settings_for(model, tokenizer, decoding)
     if not decoding.from_model:
         settings.num_beams = settings.stop_strings = None
-    found = settings.to_diff_dict()
-    return {name: plain(value) for name, value in found.items() if name != "transformers_version"}
+    differing = settings.to_diff_dict()
+    return {name: plain(value) for name, value in differing.items() if name != "transformers_version"}
 
 
 @contextmanager

@@ -43,13 +43,13 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
     alpha = check_number("alpha", alpha, smallest=0, largest=1, remedy="0 is pretrained, 1 is fine-tuned")
     start, end = (load_model(m) if isinstance(m, str | os.PathLike) else m for m in (pretrained, finetuned))
     _check_alike(start, end)
-    made = copy.deepcopy(end)
+    between = copy.deepcopy(end)
     with torch.no_grad():
         before = dict(start.named_parameters())
-        for name, weights in made.named_parameters():
+        for name, weights in between.named_parameters():
             from_start = before[name].to(weights.device, weights.dtype)
             weights.copy_(torch.lerp(from_start, weights, float(alpha)))
-    return made.eval()
+    return between.eval()
 
 
 def wise_ft_sweep(
@@ -109,13 +109,13 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
         if not plain or config.modules_to_save:
             kind = "LoRA without DoRA, biases or modules_to_save"
             raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
-    made = copy.deepcopy(model)
+    scaled = copy.deepcopy(model)
     with torch.no_grad():
-        for layer in made.modules():
+        for layer in scaled.modules():
             if isinstance(layer, LoraLayer):
                 for weights in (*layer.lora_B.parameters(), *layer.lora_embedding_B.parameters()):
                     weights.mul_(scale)
-    return made.eval()
+    return scaled.eval()
 
 
 def _check_alike(start: Model, end: Model) -> None:

@@ -49,33 +49,33 @@ def trained_with(model: ModelOrName) -> dict[str, Any]:
     if path is None or not path.is_file():
         return {}
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        found = {name: said["config"][name] for name in vars(Limits()) if name in said["config"]}
+        training = json.loads(path.read_text(encoding="utf-8"))
+        limits = {name: training["config"][name] for name in vars(Limits()) if name in training["config"]}
     except (ValueError, KeyError, TypeError):  # a file of that name that is not ours
         return {}
-    if "special_tokens" in found:
-        found["special_tokens"] = tuple(found["special_tokens"])
-    return found | {name: said[name] for name in ("source", "target") if isinstance(said.get(name), str)}
+    if "special_tokens" in limits:
+        limits["special_tokens"] = tuple(limits["special_tokens"])
+    return limits | {name: training[name] for name in ("source", "target") if isinstance(training.get(name), str)}
 
 
-def limits_for(model: ModelOrName, asked: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
+def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
     """What to evaluate a model with: what is asked for, else what its folder was trained with, else the defaults.
 
     It warns where the two differ, templates included.
 
     Args:
         model: a folder, a hub name or an object.
-        asked: by name; None where nothing is asked for.
+        own: what an evaluator was given, by name; None where it was given nothing.
         templates: ``source`` and ``target``.
     """
     trained = trained_with(model)
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in own.items() if value is not None}
     differing = {
         name: value for name, value in (given | dict(templates)).items() if name in trained and trained[name] != value
     }
     if differing:
-        told = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
-        words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {told}"
+        differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
+        words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {differences}"
         warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
     kept = {name: value for name, value in trained.items() if name in vars(Limits())}
     return Limits(**(kept | given))

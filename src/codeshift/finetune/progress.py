@@ -118,11 +118,11 @@ class LogLines:
         self.close()
 
     def _line(self, seconds: float) -> str:
-        made, left = self.n - self.initial, self._total - self.n
+        done_here, left = self.n - self.initial, self._total - self.n
         share = self.n / self._total if self._total else 1.0
-        rest = f", about {_clock_time(seconds * left / made)} left" if made and left > 0 else ""
-        told = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
-        return told + rest + self._postfix
+        rest = f", about {_clock_time(seconds * left / done_here)} left" if done_here and left > 0 else ""
+        line = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
+        return line + rest + self._postfix
 
 
 def _clock_time(seconds: float) -> str:

@@ -13,8 +13,8 @@ def whole(tensor: torch.Tensor) -> torch.Tensor:
     >>> whole(torch.ones(2)).tolist()
     [1.0, 1.0]
     """
-    made: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-    return made
+    gathered: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return gathered
 
 
 def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str, torch.Tensor]:
@@ -23,12 +23,12 @@ def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str,
     >>> whole_tensors({"weight": torch.ones(2)}, keeps=True)
     {'weight': tensor([1., 1.])}
     """
-    found = {}
+    kept = {}
     for name, tensor in tensors.items():
-        made = whole(tensor).detach()  # one at a time: all of them would fill the device
+        gathered = whole(tensor).detach()  # one at a time: all of them would fill the device
         if keeps:
-            found[name] = made.cpu()
-    return found
+            kept[name] = gathered.cpu()
+    return kept
 
 
 def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
@@ -36,8 +36,8 @@ def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     values = values.to(parameter.device, copy=True)
     if not isinstance(parameter, DTensor) or isinstance(values, DTensor) or values.shape != parameter.shape:
         return values
-    made: torch.Tensor = distribute_tensor(values, parameter.device_mesh, parameter.placements)
-    return made
+    divided: torch.Tensor = distribute_tensor(values, parameter.device_mesh, parameter.placements)
+    return divided
 
 
 def join_tied_embeddings(model: PreTrainedModel) -> None:

@@ -95,7 +95,7 @@ def score_tokens(
         on_batch: is given row numbers and their scores, batch by batch.
     """
     device = next(model.parameters()).device
-    found: dict[int, RowScores] = dict(done or {})
+    by_row: dict[int, RowScores] = dict(done or {})
 
     def score(rows: NDArray[np.int64]) -> list[RowScores]:
         batch = {name: t.to(device) for name, t in collate(data, rows).items()}
@@ -107,13 +107,13 @@ def score_tokens(
         both = (np.split(some.cpu().numpy(), ends) for some in (picked, chosen.argmax(-1)))
         return list(zip(*both, strict=True))
 
-    left = np.array([row for row in longest_first(data) if row not in found], dtype=np.int64)
+    left = np.array([row for row in longest_first(data) if row not in by_row], dtype=np.int64)
     with evaluating(model), torch.inference_mode():
         for rows, scores in in_batches(left, batch_size, score):
-            found.update(zip(rows.tolist(), scores, strict=True))
+            by_row.update(zip(rows.tolist(), scores, strict=True))
             if on_batch is not None:
                 on_batch(rows, scores)
-    log_probabilities, argmax = zip(*(found[row] for row in range(len(data))), strict=True)
+    log_probabilities, argmax = zip(*(by_row[row] for row in range(len(data))), strict=True)
     return TokenScores(Ragged.of(log_probabilities, np.float64), Ragged.of(argmax))
 
 

@@ -84,10 +84,10 @@ class Template:
                 # A word of code or of text a place; of a list of test code, an assertion a line.
                 joint = "\\n" if self.parameter == "tests" else " "
                 several = isinstance(feature, List | LargeList)
-                made = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
-                remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {made}}})"
-                told = Told(f"{column}, which holds {feature}")
-                raise DataError(self.parameter, "made of columns of text", told, remedy)
+                as_text = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
+                remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {as_text}}})"
+                given = Told(f"{column}, which holds {feature}")
+                raise DataError(self.parameter, "made of columns of text", given, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
         """One text a row of ``batch``.

@@ -102,5 +102,5 @@ def tiny_model(family: str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0
         raise ParameterError("family", "a known one", family, closest(family, FAMILIES))
     auto, config, defaults = _CONFIGS[family]
     with seeded(seed), torch.device("cpu"):
-        made = config(**({"vocab_size": len(tokenizer)} | _IDS | defaults | settings))
-        return auto.from_config(made).eval()
+        settled = config(**({"vocab_size": len(tokenizer)} | _IDS | defaults | settings))
+        return auto.from_config(settled).eval()

@@ -171,10 +171,10 @@ class _Run:
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, where there is one."""
-        found = self.checkpoints.load() if self.checkpoints else None
-        if found is None:
+        newest = self.checkpoints.load() if self.checkpoints else None
+        if newest is None:
             return
-        self.state, tensors = found
+        self.state, tensors = newest
         set_weights(self.unwrapped, tensors["weights"])
         restore_optimizer(self.optimizer.optimizer, trained(self.unwrapped), tensors["optimizer"])
         if self.state.scaler:
@@ -255,12 +255,12 @@ class _Run:
         """Note what is measured, the best weights so far and whether patience is at its end."""
         self._flush()
         state, config = self.state, self.config
-        found = validation.measure(self.unwrapped)
+        measured = validation.measure(self.unwrapped)
         epoch = (state.step - 1) // self.per_epoch
-        state.history.append({"step": state.step, "epoch": epoch} | found)
-        self.accelerator.log(found, step=state.step)
-        if validation.is_better(found, state.best):
-            state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
+        state.history.append({"step": state.step, "epoch": epoch} | measured)
+        self.accelerator.log(measured, step=state.step)
+        if validation.is_better(measured, state.best):
+            state.best, state.best_step, state.without_gain = validation.deciding(measured), state.step, 0
             if config.load_best_model_at_end:
                 self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
         else:

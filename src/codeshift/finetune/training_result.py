@@ -93,7 +93,7 @@ class TrainingResult:
             "source": self.source,
             "target": self.target,
             "truncation": {part: vars(t) for part, t in self.truncation.items()},
-            "round_trip": {part: found.to_dict() for part, found in self.round_trip.items()},
+            "round_trip": {part: lost.to_dict() for part, lost in self.round_trip.items()},
             "parameters": vars(self.parameters),
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,

@@ -75,12 +75,12 @@ class SettingsFile:
             raise SettingsError(str(self.path), self._line(_shortened(place), None), str(error)) from error
 
     def check_keys(
-        self, found: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
+        self, content: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """The mapping at a place.
 
         Args:
-            found: what stands there.
+            content: what stands there.
             known: its keys.
             place: keys that lead there.
             renamed: what stands today for keys of before.
@@ -88,23 +88,23 @@ class SettingsFile:
         Raises:
             SettingsError: if it is none, or has a key that is not known.
         """
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             where = f"{place[-1]!r} must hold names and values" if place else "the file must hold names and values"
-            raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {found!r}")
+            raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {content!r}")
         known = list(known)
-        for key in found:
+        for key in content:
             if key not in known:
                 message = f"unknown key {key!r}: {named(key, known, renamed)}"
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
-        return found
+        return content
 
     def _line(self, places: Iterable[Place], value: object) -> int | None:
         """The line of the first of some places that the file has; that of the value, where it can be seen there.
 
         A text that is not there is looked for in the whole file: a setting can fail at the place that uses it.
         """
-        found = next((place for place in places if place in self.lines), None)
-        block = self._block(found)
+        place_there = next((place for place in places if place in self.lines), None)
+        block = self._block(place_there)
         if isinstance(value, str) and len(value) > 2:
             every = range(1, len(self.text.splitlines()) + 1)
             return next((n for lines in (block, every) for n in lines if self._shows(n, value)), block.start or None)
@@ -194,9 +194,9 @@ def _yaml_lines(path: Path, node: Any, place: Place) -> Iterator[tuple[Place, in
 
 def _named(place: Place, parameter: str) -> list[Place]:
     """Where a parameter may stand: ``methods['lora']`` is a key below another one."""
-    found = re.fullmatch(r"(\w+)\['(.+)'\]", parameter)
-    names: Place = (found[1], found[2]) if found else (parameter,)
-    return [(*place, *names), *([(*place, names[0])] if found else [])]
+    key_of = re.fullmatch(r"(\w+)\['(.+)'\]", parameter)
+    names: Place = (key_of[1], key_of[2]) if key_of else (parameter,)
+    return [(*place, *names), *([(*place, names[0])] if key_of else [])]
 
 
 def _shortened(place: Place) -> list[Place]:

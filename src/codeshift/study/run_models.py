@@ -106,6 +106,6 @@ def _facts(result: TrainingResult) -> dict[str, Any]:
         "stopped_early": result.stopped_early,
         "target_tokens": sum(int(row["tokens"]) for row in result.history if "tokens" in row),
         "parameters": {"trainable": result.parameters.trainable, "total": result.parameters.total},
-        "truncation": {part: asdict(found) for part, found in result.truncation.items()},
-        "round_trip": {part: found.to_dict() for part, found in result.round_trip.items()},
+        "truncation": {part: asdict(counts) for part, counts in result.truncation.items()},
+        "round_trip": {part: counts.to_dict() for part, counts in result.round_trip.items()},
     }

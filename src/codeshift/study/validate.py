@@ -111,11 +111,11 @@ def checked_config(config: object, methods: Mapping[str, PeftConfig | None]) -> 
         raise ParameterError(
             "config", "a TrainingConfig, or one for each method by name", config, "see codeshift.finetune"
         )
-    for name, one in config.items():
+    for name, given in config.items():
         if name not in methods:
             raise ParameterError("config", "of names of methods", name, closest(name, methods))
-        if not isinstance(one, TrainingConfig):
-            raise ParameterError(f"config[{name!r}]", "a TrainingConfig", one, "see codeshift.finetune")
+        if not isinstance(given, TrainingConfig):
+            raise ParameterError(f"config[{name!r}]", "a TrainingConfig", given, "see codeshift.finetune")
     missing = [name for name in methods if name not in config]
     if missing:
         raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")
@@ -127,17 +127,17 @@ def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]
     from codeshift.finetune.program_tests import check_one_output
 
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
-    found = []
-    for one in as_sequence("metrics", metrics, remedy):
-        metric = metric_by_name(one, language=language) if isinstance(one, str) else one
+    checked = []
+    for given in as_sequence("metrics", metrics, remedy):
+        metric = metric_by_name(given, language=language) if isinstance(given, str) else given
         if not isinstance(metric, Metric):
-            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", one, remedy)
-        found.append(metric)
-    if not found:
+            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", given, remedy)
+        checked.append(metric)
+    if not checked:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
-    check_differ("metrics", [metric.name for metric in found])
-    check_one_output(found)
-    return tuple(found)
+    check_differ("metrics", [metric.name for metric in checked])
+    check_one_output(checked)
+    return tuple(checked)
 
 
 def check_size(name: str, value: float) -> None:

@@ -92,19 +92,19 @@ class _Lazy:
     """A value that is computed when it is first asked for, or the error that came of it."""
 
     compute: Callable[[], tuple[Model, dict[str, Any]]]
-    found: tuple[Model, dict[str, Any]] | None = None
+    value: tuple[Model, dict[str, Any]] | None = None
     error: Exception | None = None
 
     def get(self) -> tuple[Model, dict[str, Any]]:
         if self.error is not None:
             raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
-        if self.found is None:
+        if self.value is None:
             try:
-                self.found = self.compute()
+                self.value = self.compute()
             except Exception as error:
                 self.error = error
                 raise
-        return self.found
+        return self.value
 
 
 def _drop_weights(folder: Path) -> None:
