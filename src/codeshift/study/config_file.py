@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import yaml  # type: ignore[import-untyped]
 
-from codeshift.checks import named
+from codeshift.checks import is_number, named
 from codeshift.errors import CodeshiftError, ParameterError, closest
 
 _BOOL = "tag:yaml.org,2002:bool"
@@ -108,7 +108,7 @@ class SettingsFile:
         if isinstance(value, str) and len(value) > 2:
             every = range(1, len(self.text.splitlines()) + 1)
             return next((n for lines in (block, every) for n in lines if self._shows(n, value)), block.start or None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if is_number(value):
             return next((n for n in block if self._shows(n, str(value))), block.start or None)
         return block.start or None
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 
+from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.progress import bars
 from codeshift.study.auditing import AuditTask, do_audit
@@ -47,9 +48,9 @@ def run_tasks(
 
 def check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
     """Raise a ParameterError where an argument about who works cannot work."""
-    for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ParameterError(name, "a whole number from 1 up", value, "such as 2")
+    check_integer("workers", workers, smallest=1, remedy="such as 2")
+    if threads is not None:
+        check_integer("threads", threads, smallest=1, remedy="such as 2")
     if executor is not None and not isinstance(executor, Executor):
         remedy = "such as dask's Client.get_executor(), or leave it out"
         raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
