@@ -94,19 +94,12 @@ class Encoder:
     special_tokens: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        model: Model,
-        tokenizer: Tokenizer,
-        texts: tuple[Template, Template],
-        limits: Limits | tuple[int, int],
-    ) -> Encoder:
-        """For a model: ``texts`` are source and target, ``limits`` at least the longest of each in tokens.
+    def of(cls, model: Model, tokenizer: Tokenizer, texts: tuple[Template, Template], limits: Limits) -> Encoder:
+        """For a model: ``texts`` are source and target.
 
         Raises:
             ParameterError: a special token of ``limits`` is none of the tokenizer's, or nothing ends its texts.
         """
-        limits = limits if isinstance(limits, Limits) else Limits(*limits)
         check_special_tokens(limits.special_tokens, tokenizer)
         if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
             remedy = "set tokenizer.eos_token to the token that ends a text"

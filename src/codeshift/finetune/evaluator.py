@@ -5,50 +5,32 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from accelerate import PartialState
-from datasets import Dataset
-from numpy.typing import NDArray
-from peft import PeftModel
 
 from codeshift.checks import check_bool, check_integer, optional
-from codeshift.errors import ParameterError, Told, check_folder
-from codeshift.finetune.batching import Collator
-from codeshift.finetune.capacity import encode_part
+from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
-from codeshift.finetune.decoding import Decoding, Output
-from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation
-from codeshift.finetune.generation import generate
-from codeshift.finetune.generation_settings import describe_settings
-from codeshift.finetune.identity import data_digest, describe_model, versions
+from codeshift.finetune.decoding import Decoding
+from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.limits import CHECKS, Limits, limits_for
+from codeshift.finetune.model_evaluation import ModelEvaluation
 from codeshift.finetune.models import (
     Model,
     ModelOrName,
     Tokenizer,
     TokenizerOrName,
     as_generator,
-    base_model,
-    is_decoder,
     load_model,
     load_tokenizer,
-    pad_id,
 )
-from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
-from codeshift.finetune.progress import Progress, progress_of
-from codeshift.finetune.row_log import RowLog, start_logs
+from codeshift.finetune.program_tests import check_one_output, check_test_code
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.sharding import is_divided
-from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens
-from codeshift.finetune.template import Template, texts_of
-from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
-from codeshift.metrics.aggregates.copies import copies
+from codeshift.finetune.template import Template
+from codeshift.metrics import Metric
 
 
 class Evaluator:
@@ -78,7 +60,8 @@ class Evaluator:
         ParameterError: an argument cannot work.
 
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-    >>> from codeshift.metrics import ExactMatch
+    >>> from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+    >>> from datasets import Dataset
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
     >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
@@ -151,30 +134,30 @@ class Evaluator:
             check_test_code(self.metrics.values(), self.target, rows)
         tokenizer = _tokenizer_of(model, tokenizer)
         settled = self.with_limits(limits_for(model, self._own_limits(), self._templates()))
-        with seeded(self.seed):  # the fresh decoder of an encoder is random
-            if isinstance(model, str | os.PathLike):
-                model = load_model(model, tokenizer).to(PartialState().device)
-            else:
-                model = as_generator(model, tokenizer)
-        if self._generates and is_divided(model):
-            remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
-            raise ParameterError(
-                "model", "whole to generate text", Told("a model that is divided among processes"), remedy
-            )
-        encoded = {part: settled._encoded(model, tokenizer, part, rows) for part, rows in chosen.items()}
-        metadata = settled._metadata(model, tokenizer, chosen)
-        logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
-        evaluated = {
-            part: settled._part(model, tokenizer, part, rows, encoded[part], logs) for part, rows in chosen.items()
-        }
+        evaluation = settled._of(self._loaded(model, tokenizer), tokenizer)
+        encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
+        metadata = evaluation.describe(chosen) | settled.describe()
+        logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
+        evaluated = {part: evaluation.evaluate(part, rows, encoded[part], logs) for part, rows in chosen.items()}
         result = EvaluationResult(evaluated, metadata)
         if output_dir is not None:
             result.save(output_dir)
         return result
 
-    def _template(self, metric: Metric) -> Template:
-        """Where the references of a metric are."""
-        return tests_template(metric) or self.target
+    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer) -> Model:
+        with seeded(self.seed):  # the fresh decoder of an encoder is random
+            if isinstance(model, str | os.PathLike):
+                return load_model(model, tokenizer).to(PartialState().device)
+            return as_generator(model, tokenizer)
+
+    def _of(self, model: Model, tokenizer: Tokenizer) -> ModelEvaluation:
+        """The evaluation of one model, where no limit is left open."""
+        own = {name: value for name, value in self._own_limits().items() if value is not None}
+        return ModelEvaluation(
+            model=model, tokenizer=tokenizer, metrics=self.metrics, source=self.source, target=self.target,
+            limits=Limits(**own), decoding=self.decoding, generate_rows=self.generate_rows,
+            batch_size=self.batch_size, seed=self.seed, progress=self.progress,
+        )  # fmt: skip
 
     def with_limits(self, limits: Limits) -> Evaluator:
         """The same, with these limits where it has none of its own."""
@@ -189,119 +172,9 @@ class Evaluator:
     def _templates(self) -> dict[str, str]:
         return {"source": self.source.spec, "target": self.target.spec}
 
-    @property
-    def _generates(self) -> bool:
-        return not all(is_forced(metric) for metric in self.metrics.values())
-
-    @property
-    def _forces(self) -> bool:
-        return any(is_forced(metric) for metric in self.metrics.values())
-
-    def _logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
-        """The logs of what this evaluation makes, by part and kind."""
-        kinds = (["scores"] if self._forces else []) + (["outputs"] if self._generates else [])
-        logs = {
-            f"{part}.{kind}": RowLog(folder / f"{part}.{kind}.jsonl", metadata | {"data": digest})
-            for part, digest in metadata["data"].items()
-            for kind in kinds
-        }
-        start_logs(logs.values())
-        return logs
-
-    def _encoder(self, model: Model, tokenizer: Tokenizer) -> Encoder:
-        limits = Limits(**{name: value for name, value in self._own_limits().items() if value is not None})
-        return Encoder.of(model, tokenizer, (self.source, self.target), limits)
-
-    def _encoded(self, model: Model, tokenizer: Tokenizer, part: str, rows: Dataset) -> Encoded:
-        encoder = self._encoder(model, tokenizer)
-        limit = (lambda data: self._limit(model, data)) if self._generates else None
-        return encode_part(model, encoder, rows, part, forced=self._forces, limit=limit)
-
-    def _limit(self, model: Model, data: Encoded) -> int:
-        """Most tokens of an output."""
-        own = base_model(model).generation_config.max_new_tokens if self.decoding.from_model else None
-        return self.decoding.max_new_tokens or own or int(data.targets.lengths.max())
-
-    def _part(
-        self, model: Model, tokenizer: Tokenizer, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
-    ) -> PartEvaluation:
-        references = texts_of(self.target, rows)
-        forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
-        generated = self._generated_rows(len(data))
-        outputs = self._outputs(model, tokenizer, data, generated, part, logs.get(f"{part}.outputs"))
-        statistics, scored = {}, {}
-        for name, metric in self.metrics.items():
-            if is_forced(metric):
-                given = forced.argmax if isinstance(metric, TokenAccuracy) else forced.log_probabilities
-                statistics[name] = metric.statistics(list(given), list(data.targets))
-                scored[name] = np.arange(len(data))
-            else:
-                predictions = [output.text for output in outputs if output is not None]
-                right = references if tests_template(metric) is None else texts_of(self._template(metric), rows)
-                statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
-                scored[name] = generated
-        alike = copies(texts_of(self.source, rows), references)
-        return PartEvaluation(
-            references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
-        )
-
-    def _forced(self, model: Model, tokenizer: Tokenizer, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
-        if not self._forces:
-            return TokenScores.empty()
-        collate = Collator(pad_id(model, tokenizer), is_decoder(model))
-        records = log.done if log else {}
-        done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
-        bar = self._bar(f"score {part}", len(data), len(done))
-
-        def note(rows: NDArray[np.int64], scores: list[RowScores]) -> None:
-            if log is not None:
-                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in scores])
-            bar.update(len(rows))
-
-        with bar:
-            return score_tokens(model, data, collate, batch_size=self.batch_size, done=done, on_batch=note)
-
-    def _bar(self, what: str, total: int, done: int) -> Progress:
-        shown = self.progress and PartialState().is_local_main_process
-        return progress_of(what, total, "row", done=done, shown=shown)
-
-    def _generated_rows(self, rows: int) -> NDArray[np.int64]:
-        """The numbers of the rows to generate for, in their order."""
-        if self.generate_rows is None or self.generate_rows >= rows:
-            return np.arange(rows)
-        return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
-
-    def _outputs(
-        self, model: Model, tokenizer: Tokenizer, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None
-    ) -> list[Output | None]:
-        if not self._generates:
-            return []
-        outputs: list[Output | None] = [None] * len(data)
-        for row, record in (log.done if log else {}).items():
-            outputs[row] = Output(**record)
-        left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
-        written = self._encoder(model, tokenizer).written
-        bar = self._bar(f"generate {part}", len(rows), len(rows) - len(left))
-
-        def note(done: NDArray[np.int64], written_now: list[Output]) -> None:
-            for row, output in zip(done, written_now, strict=True):
-                outputs[row] = output
-            if log is not None:
-                log.append(done, [asdict(output) for output in written_now])
-            bar.update(len(done))
-
-        with bar:
-            generate(
-                model, tokenizer, data.sources, left, self.decoding, self._limit(model, data),
-                batch_size=self.batch_size, written=written, on_batch=note,
-            )  # fmt: skip
-        return outputs
-
     def describe(self) -> dict[str, Any]:
         """The settings that outputs and scores depend on, as JSON values."""
-        return {
-            "source": self.source.spec,
-            "target": self.target.spec,
+        return self._templates() | {
             "max_source_length": self.max_source_length,
             "max_target_length": self.max_target_length,
             "special_tokens": None if self.special_tokens is None else list(self.special_tokens),
@@ -309,29 +182,6 @@ class Evaluator:
             "generate_rows": self.generate_rows,
             "seed": self.seed,
         }
-
-    def _metadata(self, model: Model, tokenizer: Tokenizer, parts: dict[str, Dataset]) -> dict[str, Any]:
-        tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
-        columns = sorted({*self.source.columns, *self.target.columns, *tests})
-        return {
-            "model": describe_model(model),
-            "adapter": describe_adapter(model),
-            "generation_config": describe_settings(model, tokenizer, self.decoding) if self._generates else None,
-            "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
-            "versions": versions(),
-        } | self.describe()
-
-
-def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
-
-
-def describe_adapter(model: Model) -> dict[str, Any] | None:
-    """The method of PEFT on a model; None without one."""
-    if not isinstance(model, PeftModel):
-        return None
-    return {name: config.peft_type.value for name, config in model.peft_config.items()}
 
 
 def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
