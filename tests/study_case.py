@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.training_config import TrainingConfig
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Study, StudyResults
 

@@ -122,10 +122,10 @@ def check_number(
     """
     open_ends = (above is None or value > above) and (below is None or value < below) if is_number(value) else False
     if not open_ends or not _within(value, smallest, largest):
-        ends = [f"above {above:g}"] if above is not None else []
-        ends += [f"below {below:g}"] if below is not None else []
-        constraint = f"a number{_bounds(smallest, largest)}" + (" " + " and ".join(ends) if ends else "")
-        raise ParameterError(parameter, constraint, value, remedy)
+        ends = [] if above is None else [f"above {above:g}"]
+        ends += [bounds] if (bounds := _bounds(smallest, largest).strip()) else []
+        ends += [] if below is None else [f"below {below:g}"]
+        raise ParameterError(parameter, f"a number {' and '.join(ends)}".strip(), value, remedy)
     return int(value) if is_integer(value) else float(value)
 
 

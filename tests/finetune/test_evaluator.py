@@ -343,6 +343,8 @@ BAD = {
     "text": ({"metrics": ["exact_match"]}, "metrics must be made of metrics of codeshift.metrics, got 'exact_match'"),
     "twice": ({"metrics": [ExactMatch(), ExactMatch()]}, "metrics must be at least one, each once"),
     "rows": ({"generate_rows": 0}, "generate_rows must be a whole number from 1 up"),
+    "decoding": ({"decoding": {"num_beams": 2}}, "decoding must be a Decoding or None, got"),
+    "progress": ({"progress": "no"}, "progress must be True or False, got 'no': give False"),
     "batch": ({"batch_size": 0}, "batch_size must be a whole number from 1 up"),
 }
 
@@ -360,7 +362,7 @@ def test_bad_settings_are_named(case):
     [
         ({"num_beams": 0}, "num_beams must be a whole number from 1 up"),
         ({"temperature": 0.0}, "temperature must be a number above 0"),
-        ({"top_p": 0.0}, "top_p must be a number up to 1 above 0, got 0.0"),
+        ({"top_p": 0.0}, "top_p must be a number above 0 and up to 1, got 0.0"),
         ({"num_beams": 2, "do_sample": True}, "num_beams must be 1 with do_sample, got 2"),
         ({"stop_strings": "\n"}, "stop_strings must be several texts"),
         ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 up"),

@@ -396,6 +396,8 @@ BAD = {
         lambda d: d, {"peft_config": LoraConfig(target_modules=["q", "vv"])}, ParameterError,
         "target_modules must be names of modules of the model, got 'vv': ",
     ),
+    "config": (lambda d: d, {"config": {"max_steps": 2}}, ParameterError, "config must be a TrainingConfig or None"),
+    "progress": (lambda d: d, {"progress": "no"}, ParameterError, "progress must be True or False, got 'no': give"),
     "no adapter": (lambda d: d, {"peft_config": "lora"}, ParameterError, "peft_config must be a config of PEFT"),
 }  # fmt: skip
 

@@ -13,8 +13,8 @@ from transformers import TrainingArguments
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
-from codeshift.finetune.config import RENAMED
 from codeshift.finetune.optimisation import learning_rates
+from codeshift.finetune.training_config import RENAMED
 
 BAD = {
     "learning_rate": (0.0, "learning_rate must be a number above 0, got 0.0: give another number"),
@@ -22,10 +22,10 @@ BAD = {
     "max_steps": (0, "max_steps must be a whole number from 1 up, got 0: leave it out to take num_train_epochs"),
     "train_batch_size": (2.5, "train_batch_size must be a whole number from 1 up, got 2.5"),
     "gradient_accumulation_steps": (True, "gradient_accumulation_steps must be a whole number"),
-    "warmup_steps": (1.5, "warmup_steps must be a number from 0 up below 1, got 1.5: give steps"),
+    "warmup_steps": (1.5, "warmup_steps must be a number from 0 up and below 1, got 1.5: give steps"),
     "lr_scheduler_type": ("cosin", r"lr_scheduler_type must be one of .*, got 'cosin': did you mean cosine\?"),
     "weight_decay": (-1, "weight_decay must be a number from 0 up"),
-    "adam_beta1": (1.0, "adam_beta1 must be a number from 0 up below 1"),
+    "adam_beta1": (1.0, "adam_beta1 must be a number from 0 up and below 1"),
     "adam_beta2": ("0.9", "adam_beta2 must be a number"),
     "adam_epsilon": (float("nan"), "adam_epsilon must be a number above 0"),
     "max_grad_norm": (0.0, "max_grad_norm must be a number above 0, got 0.0: give None for no clipping"),

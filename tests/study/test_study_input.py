@@ -99,6 +99,8 @@ def test_official_splits_are_checked(model):
         ({"workers": 0}, "workers must be a whole number from 1 up, got 0"),
         ({"workers": True}, "workers must be a whole number from 1 up, got True"),
         ({"threads": 0}, "threads must be a whole number from 1 up, got 0"),
+        ({"retry": "no"}, "retry must be True or False, got 'no': give False"),
+        ({"extend": "false"}, "extend must be True or False, got 'false': give False"),
         ({"executor": "dask"}, "executor must be a concurrent.futures.Executor, got 'dask'"),
     ],
 )

@@ -142,7 +142,7 @@ def _adapter(arguments: argparse.Namespace) -> Any:
 def _config(arguments: argparse.Namespace) -> TrainingConfig:
     from codeshift.checks import named, read_bool
     from codeshift.finetune import TrainingConfig
-    from codeshift.finetune.config import RENAMED
+    from codeshift.finetune.training_config import RENAMED
 
     given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
     defaults = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}

@@ -7,7 +7,6 @@ from codeshift.errors import check_extra
 check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
-from codeshift.finetune.config import TrainingConfig  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
 from codeshift.finetune.encoding import Truncation  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
@@ -26,6 +25,7 @@ from codeshift.finetune.linear_probing import lp_ft  # noqa: E402
 from codeshift.finetune.models import load_model  # noqa: E402
 from codeshift.finetune.round_trip import LostText, RoundTrip  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
+from codeshift.finetune.training_config import TrainingConfig  # noqa: E402
 from codeshift.finetune.training_result import TrainingResult  # noqa: E402
 
 __all__ = [

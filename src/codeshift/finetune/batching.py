@@ -12,8 +12,8 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.training_config import TrainingConfig
 
 # A CPU's time grows with the tokens almost from the first on (benchmarks/finetune.md); a GPU computes some thousands in
 # the time of one. The latter was never measured.

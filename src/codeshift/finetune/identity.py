@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.models import Model, base_model
 from codeshift.finetune.sharding import whole
+from codeshift.finetune.training_config import TrainingConfig
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
 _SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes

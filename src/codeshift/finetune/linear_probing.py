@@ -10,11 +10,11 @@ from typing import Any
 from transformers import EncoderDecoderModel
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.dataset_parts import Splits
 from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer, own_model
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.trainer import Trainer
+from codeshift.finetune.training_config import TrainingConfig
 from codeshift.finetune.training_result import TrainingResult
 
 

@@ -14,10 +14,10 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedType, GradientAccumulationPlugin, parse_flag_from_env
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import join_tied_embeddings
 from codeshift.finetune.tracking import Tracker, logging_options, start_trackers
+from codeshift.finetune.training_config import TrainingConfig
 
 
 def make_accelerator(

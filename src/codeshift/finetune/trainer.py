@@ -13,12 +13,12 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftConfig
 
-from codeshift.errors import ParameterError, check_folder
+from codeshift.checks import check_bool
+from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
 from codeshift.finetune.batching import BatchCost, Collator, StepPlan, batches, padded_lengths
 from codeshift.finetune.capacity import encode_part
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
@@ -31,6 +31,7 @@ from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
 from codeshift.finetune.tracking import Tracker, check_trackers, end_trackers
+from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 
@@ -85,12 +86,10 @@ class Trainer:
     ) -> None:
         self.model = model
         self.tokenizer = load_tokenizer(tokenizer)
-        self.config = TrainingConfig() if config is None else config
-        if not isinstance(self.config, TrainingConfig):
-            raise ParameterError("config", "a TrainingConfig or None", config, "see codeshift.finetune.TrainingConfig")
+        self.config = check_config("config", config)
         self.source, self.target = Template(source, "source"), Template(target, "target")
         check_trackers(trackers)
-        self.peft_config, self.progress, self.trackers = peft_config, progress, trackers
+        self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
         self.evaluator = None if evaluator is None else evaluator.with_limits(self.config.limits)
 
     def fit(
@@ -112,12 +111,13 @@ class Trainer:
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
+        check_bool("resume", resume)
         parts = training_parts(data, validates=self.config.chooses_by_validation or self.evaluator is not None)
         for template in (self.source, self.target):
             template.check(parts["train"].features)
         with seeded(self.config.seed):
-            dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[self.config.dtype]
-            model = with_adapter(own_model(self.model, self.tokenizer, dtype), self.peft_config)
+            own = own_model(self.model, self.tokenizer, getattr(torch, self.config.dtype))
+            model = with_adapter(own, self.peft_config)
             encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
             with chosen_parameters(model, self.config):
                 run = _Run(self, model, encoded, parts, None if output_dir is None else Path(output_dir))

@@ -13,12 +13,12 @@ from peft import PeftModel
 
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.limits import TRAINING
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
+from codeshift.finetune.training_config import TrainingConfig
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _training(
     file: SettingsFile, content: object, methods: Mapping[str, PeftConfig | None]
 ) -> TrainingConfig | dict[str, TrainingConfig]:
     from codeshift.finetune import TrainingConfig
-    from codeshift.finetune.config import RENAMED
+    from codeshift.finetune.training_config import RENAMED
 
     known = [field.name for field in fields(TrainingConfig)]
     settings = file.check_keys(content, (*known, *methods), "training", renamed=RENAMED)

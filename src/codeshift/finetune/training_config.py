@@ -249,3 +249,14 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """The settings as a dict of JSON values."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+
+def check_config(parameter: str, value: TrainingConfig | None) -> TrainingConfig:
+    """Return a config; None is that of all defaults.
+
+    Raises:
+        ParameterError: if it is none, such as transformers' ``TrainingArguments``.
+    """
+    if value is not None and not isinstance(value, TrainingConfig):
+        raise ParameterError(parameter, "a TrainingConfig or None", value, "see codeshift.finetune.TrainingConfig")
+    return TrainingConfig() if value is None else value
