@@ -122,10 +122,11 @@ def check_number(
     """
     open_ends = (above is None or value > above) and (below is None or value < below) if is_number(value) else False
     if not open_ends or not _within(value, smallest, largest):
-        ends = [] if above is None else [f"above {above:g}"]
-        ends += [bounds] if (bounds := _bounds(smallest, largest).strip()) else []
-        ends += [] if below is None else [f"below {below:g}"]
-        raise ParameterError(parameter, f"a number {' and '.join(ends)}".strip(), value, remedy)
+        constraint = "a number" + _bounds(smallest, largest)
+        if above is not None or below is not None:
+            ends = {"above": above, "at least": smallest, "below": below, "at most": largest}
+            constraint = "a number " + " and ".join(f"{word} {end:g}" for word, end in ends.items() if end is not None)
+        raise ParameterError(parameter, constraint, value, remedy)
     return int(value) if is_integer(value) else float(value)
 
 

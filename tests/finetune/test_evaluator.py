@@ -362,7 +362,7 @@ def test_bad_settings_are_named(case):
     [
         ({"num_beams": 0}, "num_beams must be a whole number from 1 up"),
         ({"temperature": 0.0}, "temperature must be a number above 0"),
-        ({"top_p": 0.0}, "top_p must be a number above 0 and up to 1, got 0.0"),
+        ({"top_p": 0.0}, "top_p must be a number above 0 and at most 1, got 0.0"),
         ({"num_beams": 2, "do_sample": True}, "num_beams must be 1 with do_sample, got 2"),
         ({"stop_strings": "\n"}, "stop_strings must be several texts"),
         ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 up"),

@@ -48,9 +48,8 @@ def run_tasks(
 
 def check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
     """Raise a ParameterError where an argument about who works cannot work."""
-    check_integer("workers", workers, smallest=1, remedy="such as 2")
-    if threads is not None:
-        check_integer("threads", threads, smallest=1, remedy="such as 2")
+    for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
+        check_integer(name, value, smallest=1, remedy="such as 2")
     if executor is not None and not isinstance(executor, Executor):
         remedy = "such as dask's Client.get_executor(), or leave it out"
         raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
