@@ -220,11 +220,12 @@ def check_texts(parameter: str, value: Any, *, members: str, example: str) -> tu
     >>> check_texts("freeze", ["shared.*"], members="patterns", example='("shared.*",)')
     ('shared.*',)
     """
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise ParameterError(parameter, f"several {members}", value, f"write it as {example}")
-    texts = tuple(value)
+    constraint, remedy = f"several {members}", f"write it as {example}"
+    if isinstance(value, str):
+        raise ParameterError(parameter, constraint, value, remedy)
+    texts = several(parameter, value, constraint, remedy)
     if not all(isinstance(text, str) for text in texts):
-        raise ParameterError(parameter, f"several {members}", value, f"write it as {example}")
+        raise ParameterError(parameter, constraint, value, remedy)
     return texts
 
 
