@@ -38,8 +38,8 @@ ARMS = {
 }
 LENGTHS = {"stdlib": (128, 256), "translation": (192, 256)}
 BUDGETS: dict[str, dict[str, Any]] = {
-    "stdlib": {"max_steps": 150, "batch_size": 16},
-    "translation": {"num_epochs": 10, "batch_size": 32, "precision": "bf16"},
+    "stdlib": {"max_steps": 150, "train_batch_size": 16},
+    "translation": {"num_train_epochs": 10, "train_batch_size": 32, "bf16": True},
 }
 METRICS: dict[str, list[Any]] = {
     "stdlib": [NegativeLogLikelihood(), ExactMatch()],
@@ -103,7 +103,7 @@ def run_arm(task: str, arm: str, splits: tuple[DatasetDict, str, str], options: 
     longest_source, longest_target = LENGTHS[task]
     limits = {"max_source_length": longest_source, "max_target_length": longest_target}
     config = TrainingConfig(
-        learning_rate=float(rate), scale_by_weights=arm.endswith("-scaled"), warmup=0.1, weight_decay=0.0,
+        learning_rate=float(rate), scale_by_weights=arm.endswith("-scaled"), warmup_steps=0.1, weight_decay=0.0,
         seed=options.seed, **BUDGETS[task], **limits,
     )  # fmt: skip
     model, tokenizer = model_of(weights, options)

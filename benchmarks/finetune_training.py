@@ -77,7 +77,7 @@ def padding(data: Dataset, tokenizer: Any) -> None:
     """Print how many tokens each side computes for a real one, in one epoch."""
     inputs = tokenized(data, tokenizer)
     lengths = np.array([[len(i), len(t)] for i, t in zip(inputs["input_ids"], inputs["labels"], strict=True)])
-    cost = BatchCost.of(TrainingConfig(batch_size=BATCH), Accelerator())
+    cost = BatchCost.of(TrainingConfig(train_batch_size=BATCH), Accelerator())
     ours = [part for step in StepPlan(len(data), BATCH, seed=0).epoch(0) for part in batches(step, lengths, cost)]
     torch.manual_seed(0)
     orders = {
@@ -104,8 +104,8 @@ def training(data: Dataset, tokenizer: Any, make: Callable[[], Any]) -> list[dic
             return peer(model, tokenizer, tokenized(data, tokenizer), **options).train()
 
         def ours(peft: Any = peft) -> Any:
-            config = TrainingConfig(learning_rate=RATE, num_epochs=1, batch_size=BATCH, max_source_length=LENGTH,
-                                    max_target_length=LENGTH, weight_decay=0.0)  # fmt: skip
+            config = TrainingConfig(learning_rate=RATE, num_train_epochs=1, train_batch_size=BATCH, weight_decay=0.0,
+                                    max_source_length=LENGTH, max_target_length=LENGTH)  # fmt: skip
             trainer = Trainer(
                 make(), tokenizer, config, source="source", target="target", peft_config=peft, progress=False
             )

@@ -26,19 +26,21 @@ splits = loops.assign(data, seed=0).to_dataset_dict(data)
 # One trainer for both. `peft_config=None` is full fine-tuning, any config of PEFT is that method.
 
 # %%
+from dataclasses import replace
+
 from peft import LoraConfig
 
 from codeshift.finetune import Trainer, TrainingConfig
 
 columns = {"source": "{docstring}\n{signature}", "target": "code", "progress": False}
-limits = {"max_source_length": 224, "max_target_length": 192, "eval_every": None}
-full = Trainer(
-    model, model, TrainingConfig(learning_rate=1e-3, max_steps=60, batch_size=16, warmup=0.1, **limits), **columns
-).fit(splits)
+config = TrainingConfig(
+    learning_rate=1e-3, max_steps=60, warmup_steps=0.1, max_source_length=224, max_target_length=192, eval_strategy="no"
+)
+full = Trainer(model, model, config, **columns).fit(splits)
 lora = Trainer(
     model,
     model,
-    TrainingConfig(learning_rate=5e-3, max_steps=60, batch_size=16, warmup=0.1, **limits),
+    replace(config, learning_rate=5e-3),
     peft_config=LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="SEQ_2_SEQ_LM"),
     **columns,
 ).fit(splits)

@@ -18,7 +18,7 @@ scenarios = [
     Scenario("longest", LengthSplitter(column="code", quantiles=(0.8, 1.0))),
     Scenario("raises", ASTNodeSplitter(column="code", language="python", nodes=("raise_statement",))),
 ]
-limits = {"max_source_length": 160, "max_target_length": 160, "eval_every": None}
+limits = {"max_source_length": 160, "max_target_length": 160, "eval_strategy": "no"}
 study = Study(
     dataset=short.select(range(2000)),
     scenarios=scenarios,  # or simscood_scenarios("code", "python"): fifteen
@@ -32,8 +32,8 @@ study = Study(
     ood_kept=(0.0, 1.0),  # all of the region masked; none of it: the 100% baseline
     metrics=[NegativeLogLikelihood(), TokenAccuracy()],
     config={
-        "full": TrainingConfig(learning_rate=1e-3, max_steps=20, batch_size=16, warmup=0.1, **limits),
-        "lora": TrainingConfig(learning_rate=5e-3, max_steps=20, batch_size=16, warmup=0.1, **limits),
+        "full": TrainingConfig(learning_rate=1e-3, max_steps=20, train_batch_size=16, warmup_steps=0.1, **limits),
+        "lora": TrainingConfig(learning_rate=5e-3, max_steps=20, train_batch_size=16, warmup_steps=0.1, **limits),
     },
     audit={"n_permutations": 39},
     title="Functions of the standard library",

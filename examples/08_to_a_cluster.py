@@ -21,8 +21,8 @@ study = Study(
     # without model= it is the embedded model; a hub model would be model="its name"
     ood_kept=(0.0, 1.0),
     metrics=[NegativeLogLikelihood()],
-    config=TrainingConfig(learning_rate=1e-3, max_steps=6, batch_size=16, max_source_length=96, max_target_length=128,
-                          eval_every=None),
+    config=TrainingConfig(learning_rate=1e-3, max_steps=6, max_source_length=96, max_target_length=128,
+                          eval_strategy="no"),
     audit=False,
 )  # fmt: skip
 print(study.plan())

@@ -18,8 +18,9 @@ from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, trainer
 from codeshift.finetune.testing import tiny_model
 
 CONFIG = TrainingConfig(
-    learning_rate=1e-2, num_epochs=3, batch_size=4, gradient_accumulation_steps=2, warmup=2, eval_every=2,
-    keep_best=True, early_stopping_patience=50, checkpoint_every=1,
+    learning_rate=1e-2, num_train_epochs=3, train_batch_size=8, gradient_accumulation_steps=2, warmup_steps=2,
+    eval_strategy="steps", eval_steps=2,
+    load_best_model_at_end=True, early_stopping_patience=50, save_strategy="steps", save_steps=1,
 )  # fmt: skip
 METHODS = {"full": None, "lora": LoraConfig(r=4, lora_dropout=0.2)}
 

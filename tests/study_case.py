@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.training_config import TrainingConfig
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Study, StudyResults
 
@@ -16,7 +16,9 @@ WORDS = ["total", "first", "length", "name", "value", "index", "path", "key", "r
 LONG = Scenario("long", LengthSplitter(column="code", quantiles=(0.7, 1.0)))
 LOOPS = Scenario("loops", ASTNodeSplitter(column="code", language="python", nodes=("while_statement",)))
 
-CONFIG = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4, eval_every=None, checkpoint_every=1)
+CONFIG = TrainingConfig(
+    learning_rate=1e-2, max_steps=3, train_batch_size=4, eval_strategy="no", save_strategy="steps", save_steps=1
+)
 
 
 def rows(count: int = 60, start: int = 0) -> Dataset:
@@ -116,7 +118,7 @@ def run_until_killed_in_evaluation(model: Path, folder: Path, batches: int) -> N
 
     import torch
 
-    from codeshift.finetune.output_log import RowLog
+    from codeshift.finetune.row_log import RowLog
 
     append = RowLog.append
 

@@ -26,8 +26,8 @@ methods: [full, lora]
 training:
   learning_rate: 5e-5   # a number, as in YAML 1.2
   max_steps: 2
-  batch_size: 4
-  eval_every: null
+  train_batch_size: 4
+  eval_strategy: no
   lora:
     learning_rate: 1e-3
 metrics:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError, Told, closest
+
+Check = Callable[[str, Any], Any]
+"""Takes an argument's name and what was given, and returns what it settles to, or raises a ``ParameterError``."""
+
+Class = TypeVar("Class", bound=type)
 
 
 def is_integer(value: Any) -> bool:
@@ -38,6 +45,21 @@ def check_bool(parameter: str, value: Any) -> bool:
     meant = str(value).strip().lower()
     remedy = next((f"give {word}" for word, texts in _TRUTH.items() if meant in texts), "give one of the two")
     raise ParameterError(parameter, "True or False", value, remedy)
+
+
+def read_bool(parameter: str, text: str) -> bool:
+    """Return the truth value that a text says, where nothing but text can be given, as on the command line.
+
+    Raises:
+        ParameterError: if it says none.
+
+    >>> read_bool("bf16", "yes"), read_bool("bf16", "False")
+    (True, False)
+    """
+    for word, texts in _TRUTH.items():
+        if text.strip().lower() in texts:
+            return word == "True"
+    raise ParameterError(parameter, "true or false", text, "give one of the two")
 
 
 _TRUTH = {"True": ("1", "true", "yes", "on"), "False": ("0", "false", "no", "off")}
@@ -181,3 +203,88 @@ def several(parameter: str, value: Any, constraint: str, example: str) -> tuple[
     else:
         raise ParameterError(parameter, constraint, value, example)
     return tuple(member.item() if isinstance(member, np.generic) else member for member in members)
+
+
+def check_texts(parameter: str, value: Any, *, members: str, example: str) -> tuple[str, ...]:
+    """Return several texts as a tuple; one text would be taken for its characters.
+
+    Args:
+        parameter: the argument's name, for errors.
+        value: what was given: any sequence of texts but a text.
+        members: what the texts are, for errors.
+        example: for errors, too.
+
+    Raises:
+        ParameterError: if it is none.
+
+    >>> check_texts("freeze", ["shared.*"], members="patterns", example='("shared.*",)')
+    ('shared.*',)
+    """
+    constraint, remedy = f"several {members}", f"write it as {example}"
+    if isinstance(value, str):
+        raise ParameterError(parameter, constraint, value, remedy)
+    texts = several(parameter, value, constraint, remedy)
+    if not all(isinstance(text, str) for text in texts):
+        raise ParameterError(parameter, constraint, value, remedy)
+    return texts
+
+
+def optional(check: Check) -> Check:
+    """The same check, but None stands for itself.
+
+    >>> optional(check_bool)("keep_weights", None)
+    """
+    return lambda parameter, value: None if value is None else check(parameter, value)
+
+
+def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None) -> Callable[[Class], Class]:
+    """Have a keyword-only dataclass store what its arguments settle to, and tell unknown ones what comes close.
+
+    Args:
+        checks: by name of the argument; a default is taken as it is.
+        renamed: what stands today for names of before.
+
+    Returns:
+        A decorator, to be put above that of the dataclass.
+
+    >>> from dataclasses import dataclass
+    >>> @settings({"steps": check_integer}, {"updates": "steps"})
+    ... @dataclass(frozen=True, kw_only=True)
+    ... class Plan:
+    ...     steps: int = 1
+    >>> Plan(steps=np.int64(3))
+    Plan(steps=3)
+    >>> Plan(updates=3)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: updates must be given by its name of today, got 3: it is steps now
+    """
+
+    def decorate(cls: Class) -> Class:
+        names = [field.name for field in fields(cls) if field.init]
+        store = cls.__init__  # type: ignore[misc]
+
+        @functools.wraps(store)
+        def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807 - it takes its place
+            for name, value in given.items():
+                if name in (renamed or {}):
+                    raise ParameterError(name, "given by its name of today", value, named(name, names, renamed))
+                if name not in names:
+                    raise ParameterError(cls.__name__, "given what it knows", Told(name), named(name, names))
+            settled = {name: checks[name](name, value) if name in checks else value for name, value in given.items()}
+            store(self, *args, **settled)
+
+        cls.__init__ = __init__  # type: ignore[misc]
+        return cls
+
+    return decorate
+
+
+def named(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
+    """What to call that which is not known by ``name``: its name of today, or what comes close.
+
+    >>> named("updates", ("steps",), {"updates": "steps"}), named("step", ("steps", "seed"))
+    ('it is steps now', 'did you mean steps?')
+    """
+    today = (renamed or {}).get(str(name))
+    return closest(name, known) if today is None else f"it is {today} now"

@@ -98,11 +98,13 @@ def test_a_file_is_no_folder(place: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize("setting", [[], ["--set", "checkpoint_every=1"]], ids=["model", "checkpoint"])
+@pytest.mark.parametrize(
+    "setting", [[], ["--set", "save_strategy=steps", "--set", "save_steps=1"]], ids=["model", "checkpoint"]
+)
 def test_a_disk_that_is_full(place: Path, tmp_path: Path, capsys, setting: list[str]) -> None:
     """Code 2, one line with the system's reason, and nothing half-written; with room the same command does it."""
     command = ["train", str(place / "parts"), "--model", str(place / "model"), "--source", "doc", "--target", "func"]
-    command += ["--max-steps", "2", "--batch-size", "4", *setting, "--out", str(tmp_path)]
+    command += ["--max-steps", "2", "--train-batch-size", "4", *setting, "--out", str(tmp_path)]
     weights = os.path.getsize(place / "model" / "model.safetensors")
     with largest_file(weights // 2):
         assert main(command) == 2

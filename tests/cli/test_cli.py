@@ -102,6 +102,8 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
     [
         (["dmo"], "did you mean demo?"),
         (["demo", "--sed", "3"], "did you mean --seed?"),
+        (["train", "data", "--out", "o", "--num-epochs", "3"], "did you mean --num-train-epochs?"),
+        (["train", "data", "--out", "o", "--batch-size", "3"], "did you mean --train-batch-size?"),
         (["study", "rn"], "did you mean run?"),
         (["demo", "--zzz"], "see codeshift demo --help"),
     ],

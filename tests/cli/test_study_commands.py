@@ -133,7 +133,7 @@ def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
 def test_bad_input(ran: Ran, where: Path, capsys, arguments: list[str], message: str) -> None:
     """Code 2 and one line; a changed study in an old folder says what changed."""
     study_file(where, FILE.replace("while_statement", "while_statment"), "study_with_typo.yaml")
-    other = study_file(where, FILE.replace("batch_size: 4", "batch_size: 5"), "other.yaml")
+    other = study_file(where, FILE.replace("train_batch_size: 4", "train_batch_size: 5"), "other.yaml")
     names = {"FILE": str(where / "study_with_typo.yaml"), "OTHER": other, "OUT": str(ran.folder), "PLACE": str(where)}
     assert main(["study", *(names.get(text, text) for text in arguments)]) == 2
     captured = capsys.readouterr()

@@ -24,7 +24,7 @@ from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import CodeBLEU, ExactMatch
 
 TASK = ["--source", "doc", "--target", "func"]
-FEW = ["--max-steps", "3", "--batch-size", "4"]
+FEW = ["--max-steps", "3", "--train-batch-size", "4"]
 
 
 class Place(NamedTuple):
@@ -59,13 +59,16 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
 def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys) -> None:
     """The same weights, bit for bit; settings with an option and through --set reach the config."""
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
-    assert main([*command, "--set", "schedule=cosine", "--set", "warmup=0.1", "--json"]) == 0
+    assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--set",
+                 "bucket_by_length=no", "--set", "bf16=True", "--json"]) == 0  # fmt: skip
     told = json.loads(capsys.readouterr().out)
-    config = TrainingConfig(max_steps=3, batch_size=4, seed=5, schedule="cosine", warmup=0.1)
+    config = TrainingConfig(max_steps=3, train_batch_size=4, seed=5, lr_scheduler_type="cosine", warmup_steps=0.1,
+                            bucket_by_length=False, bf16=True)  # fmt: skip
     trainer = Trainer(place.model, place.model, config, source="doc", target="func", progress=False)
     result = trainer.fit(load_splits(place.data), tmp_path / "b")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
     assert told["losses"] == result.losses
+    assert json.loads((tmp_path / "a" / "training.json").read_text(encoding="utf-8"))["config"] == config.to_dict()
     assert told["validation_losses"] == result.validation_losses
     assert (told["steps"], told["model"]) == (3, str(tmp_path / "a"))
 
@@ -84,7 +87,7 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
 
 def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None:
     """With the rate that was too low; one that falls goes without."""
-    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "10", "--batch-size", "4"]
+    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "10", "--train-batch-size", "4"]
     assert main([*command, "--learning-rate", "1e-9", "--out", str(tmp_path / "low")]) == 0
     assert "The loss hardly fell: try a higher --learning-rate (it was 1e-09)" in capsys.readouterr().out
     assert main([*command, "--learning-rate", "1e-2", "--out", str(tmp_path / "high")]) == 0
@@ -92,7 +95,8 @@ def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"), [([], "nothing is kept"), (["--set", "checkpoint_every=2"], "goes on from")]
+    ("setting", "told"),
+    [([], "nothing is kept"), (["--set", "save_strategy=steps", "--set", "save_steps=2"], "goes on from")],
 )
 def test_an_interrupted_training(
     place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
@@ -126,8 +130,8 @@ sys.exit(main(sys.argv[1:]))
 
 def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     """A signal, as the keyboard sends it: code 130 and one line, and the same command goes on from what is kept."""
-    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "12", "--batch-size", "4"]
-    command += ["--set", "checkpoint_every=2", "--out", str(tmp_path)]
+    command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "12", "--train-batch-size", "4"]
+    command += ["--set", "save_strategy=steps", "--set", "save_steps=2", "--out", str(tmp_path)]
     stopped = [sys.executable, "-c", WITHOUT_END, *command]
     with subprocess.Popen(stopped, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:  # noqa: S603
         while not list(tmp_path.glob("checkpoints/step-*")):
@@ -186,10 +190,12 @@ def test_tasks_by_name(place: Place, tmp_path: Path, capsys) -> None:
 BAD_TRAINING = {
     ("--method", "lorra"): "--method must be full or lora, got 'lorra': did you mean lora?",
     ("--lora-r", "4"): "--lora-r must be left out for full fine-tuning, got 4: give --method lora",
-    ("--set", "schedul=cosine"): "--set must be a setting of TrainingConfig, got 'schedul': did you mean schedule?",
-    ("--set", "schedule=cosin"): "did you mean cosine",
+    ("--set", "lr_schedule=cosine"): "a setting of TrainingConfig, got 'lr_schedule': did you mean lr_scheduler_type?",
+    ("--set", "schedule=cosine"): "a setting of TrainingConfig, got 'schedule': it is lr_scheduler_type now",
+    ("--set", "lr_scheduler_type=cosin"): "did you mean cosine",
+    ("--set", "bf16=perhaps"): "bf16 must be true or false, got 'perhaps'",
     ("--seed", "1", "--set", "seed=2"): "--set must be a setting that is given once, got 'seed'",
-    ("--batch-size", "0"): "batch_size must be an int of at least 1, got 0",
+    ("--train-batch-size", "0"): "train_batch_size must be a whole number from 1 up, got 0",
     ("--target", "fnc"): "target must be made of columns of the data, got 'fnc': did you mean func?",
     ("--task", "code-refinment"): "--task must be a task, got 'code-refinment': did you mean code-refinement?",
     ("--model", "PLACE/modl"): "or a name of the hub, got 'PLACE/modl': did you mean model?",
@@ -213,7 +219,7 @@ BAD_EVALUATION = {
     ("--metrics", "codebleu"): "language must be given for codebleu, got None: name the language of the rows",
     ("--metrics", "codebleu", "--language", "phyton"): "did you mean python?",
     ("--parts", "test_odd"): "got 'test_odd': did you mean test_ood or test_id?",
-    ("--num-beams", "0"): "num_beams must be an int of at least 1",
+    ("--num-beams", "0"): "num_beams must be a whole number from 1 up",
     ("--source", "dok"): "did you mean doc?",
 }
 

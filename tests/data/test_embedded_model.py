@@ -98,7 +98,7 @@ def test_fine_tuning_teaches_it_more():
     functions = stdlib_functions()
     short = [i for i, row in enumerate(functions) if len(row["code"]) <= 150 and len(row["docstring"]) <= 150]
     rows = functions.select(short[:48])
-    config = TrainingConfig(learning_rate=5e-4, max_steps=12, weight_decay=0.0, eval_every=None)
+    config = TrainingConfig(learning_rate=5e-4, max_steps=12, weight_decay=0.0, eval_strategy="no")
     task = {"source": "{docstring}\n{signature}", "target": "code", "progress": False}
     path = str(embedded_model_path())
     result = Trainer(path, path, config, **task).fit(rows)

@@ -125,7 +125,7 @@ METHODS = {
 )
 def test_every_method_trains_and_is_evaluated(method, family, data, tokenizer):
     """DoRA, IA3, norms, prefix and prompt tuning: the loss falls below the start's, and evaluation takes the model."""
-    config = TrainingConfig(learning_rate=3e-2, num_epochs=4, batch_size=8, schedule="constant")
+    config = TrainingConfig(learning_rate=3e-2, num_train_epochs=4, train_batch_size=8, lr_scheduler_type="constant")
     model = tiny_model(family, tokenizer)
     columns = {"source": "doc", "target": "code", "progress": False}
     result = Trainer(model, tokenizer, config, peft_config=METHODS[method], **columns).fit(data)

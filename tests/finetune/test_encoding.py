@@ -14,7 +14,7 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.encoding import Encoder, Ragged
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
-from codeshift.finetune.tokenizing import remember_tokens
+from codeshift.finetune.token_memory import remember_tokens
 
 PAD, BOS, EOS, LANGUAGE = 0, 1, 2, 4
 KINDS = {"t5": "$A </s>", "roberta": "<s> $A </s>", "plbart": "$A </s> <mask>", "plain": "$A"}

@@ -12,7 +12,7 @@ from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning, with_adapter
-from codeshift.finetune.cache import BeamCache
+from codeshift.finetune.beam_cache import BeamCache
 from codeshift.finetune.models import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.sampling import RowSampler
@@ -41,7 +41,9 @@ def generator(family, tokenizer):
 @pytest.fixture(scope="module")
 def trained(data, tokenizer):
     """A T5 that has learned its rows by heart."""
-    config = TrainingConfig(learning_rate=2e-2, num_epochs=150, batch_size=8, warmup=10, eval_every=None)
+    config = TrainingConfig(
+        learning_rate=2e-2, num_train_epochs=150, train_batch_size=8, warmup_steps=10, eval_strategy="no"
+    )
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     return Trainer(model, tokenizer, config, source="doc", target="code", progress=False).fit(by_heart(data)).model
 
@@ -318,7 +320,7 @@ def test_an_adapter_is_evaluated_from_its_folder(data, tokenizer, tmp_path):
     """A base and an adapter saved apart load as one model, by the adapter's folder."""
     base = tiny_model("t5", tokenizer)
     base.save_pretrained(tmp_path / "base")
-    config = TrainingConfig(learning_rate=1e-2, num_epochs=3)
+    config = TrainingConfig(learning_rate=1e-2, num_train_epochs=3)
     trainer = Trainer(
         str(tmp_path / "base"),
         tokenizer,
@@ -340,8 +342,10 @@ BAD = {
     "no metric": ({"metrics": []}, "metrics must be at least one, each once"),
     "text": ({"metrics": ["exact_match"]}, "metrics must be made of metrics of codeshift.metrics, got 'exact_match'"),
     "twice": ({"metrics": [ExactMatch(), ExactMatch()]}, "metrics must be at least one, each once"),
-    "rows": ({"generate_rows": 0}, "generate_rows must be an int of at least 1"),
-    "batch": ({"batch_size": 0}, "batch_size must be an int of at least 1"),
+    "rows": ({"generate_rows": 0}, "generate_rows must be a whole number from 1 up"),
+    "decoding": ({"decoding": {"num_beams": 2}}, "decoding must be a Decoding or None, got"),
+    "progress": ({"progress": "no"}, "progress must be True or False, got 'no': give False"),
+    "batch": ({"batch_size": 0}, "batch_size must be a whole number from 1 up"),
 }
 
 
@@ -356,12 +360,12 @@ def test_bad_settings_are_named(case):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_beams": 0}, "num_beams must be an int of at least 1"),
-        ({"temperature": 0.0}, "temperature must be above 0"),
-        ({"top_p": 0.0}, r"top_p must be in \(0, 1\], got 0.0"),
+        ({"num_beams": 0}, "num_beams must be a whole number from 1 up"),
+        ({"temperature": 0.0}, "temperature must be a number above 0"),
+        ({"top_p": 0.0}, "top_p must be a number above 0 and at most 1, got 0.0"),
         ({"num_beams": 2, "do_sample": True}, "num_beams must be 1 with do_sample, got 2"),
-        ({"stop_strings": "\n"}, "stop_strings must be a tuple of texts"),
-        ({"max_new_tokens": 0}, "max_new_tokens must be an int of at least 1"),
+        ({"stop_strings": "\n"}, "stop_strings must be several texts"),
+        ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 up"),
     ],
 )
 def test_bad_decoding_is_named(options, message):

@@ -42,7 +42,9 @@ def tokenizer(data):
 @pytest.fixture(scope="module")
 def trained(data, tokenizer):
     """A model that has learned the programs by heart."""
-    config = TrainingConfig(learning_rate=2e-2, num_epochs=150, batch_size=4, warmup=10, eval_every=None)
+    config = TrainingConfig(
+        learning_rate=2e-2, num_train_epochs=150, train_batch_size=4, warmup_steps=10, eval_strategy="no"
+    )
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     model = Trainer(model, tokenizer, config, source="doc", target="code", progress=False).fit(data).model
     found = quiet([ExactMatch()]).evaluate(model, data, tokenizer=tokenizer)["data"]

@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import load_model
@@ -31,6 +32,13 @@ def test_a_fresh_decoder_has_the_type_of_its_encoder(tokenizer):
     model = as_generator(tiny_model("roberta", tokenizer).half(), tokenizer)
     assert has_fresh_decoder(model)
     assert {p.dtype for p in model.parameters()} == {torch.float16}
+
+
+@pytest.mark.parametrize("head", [AutoModelForCausalLM, AutoModelForMaskedLM])
+def test_only_a_model_that_cannot_write_gets_a_decoder(head, tokenizer):
+    """RoBERTa with the head of a language model writes by itself; with one that fills gaps it is an encoder."""
+    model = head.from_config(tiny_model("roberta", tokenizer).config)
+    assert has_fresh_decoder(as_generator(model, tokenizer)) == (head is AutoModelForMaskedLM)
 
 
 @pytest.mark.parametrize("load", [load_model, load_tokenizer])

@@ -9,19 +9,21 @@ from codeshift.finetune import Trainer, TrainingConfig
 from codeshift.finetune.batching import StepPlan
 from codeshift.finetune.testing import tiny_model
 
-CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=1, batch_size=4, weight_decay=0.0, eval_every=None)
+CONFIG = TrainingConfig(
+    learning_rate=1e-2, num_train_epochs=1, train_batch_size=4, weight_decay=0.0, eval_strategy="no"
+)
 
 
 def in_order_of_steps(data):
     """The rows as the steps of the first epoch take them."""
-    return data.select(np.concatenate(StepPlan(len(data), CONFIG.rows_per_step, CONFIG.seed).epoch(0)))
+    return data.select(np.concatenate(StepPlan(len(data), CONFIG.train_batch_size, CONFIG.seed).epoch(0)))
 
 
 def peer_losses(data, model, tokenizer, folder):
     """The loss of each step of Seq2SeqTrainer, on the rows in their order."""
     inputs = data.map(lambda row: tokenizer(row["doc"], text_target=row["code"]), remove_columns=data.column_names)
     arguments = Seq2SeqTrainingArguments(
-        output_dir=str(folder), per_device_train_batch_size=CONFIG.batch_size, learning_rate=CONFIG.learning_rate,
+        output_dir=str(folder), per_device_train_batch_size=CONFIG.train_batch_size, learning_rate=CONFIG.learning_rate,
         num_train_epochs=1, train_sampling_strategy="sequential", logging_steps=1, save_strategy="no", report_to=[],
         disable_tqdm=True, use_cpu=True,
     )  # fmt: skip

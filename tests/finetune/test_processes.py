@@ -36,8 +36,8 @@ if os.environ.get("ACCELERATE_USE_FSDP") == "true":
     PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
 data = load_from_disk(folder + "/data")
-config = TrainingConfig(learning_rate=1e-3, num_epochs=2, batch_size=5, gradient_accumulation_steps=2, epsilon=1e-3,
-                        l2_sp=0.01, checkpoint_every=2, keep_best=True)
+config = TrainingConfig(learning_rate=1e-3, num_train_epochs=2, train_batch_size=10, gradient_accumulation_steps=2,
+                        adam_epsilon=1e-3, l2_sp=0.01, save_strategy="steps", save_steps=2, load_best_model_at_end=True)
 save = loop._Run._save
 
 

@@ -90,7 +90,9 @@ def test_training_and_evaluation_tell_a_log(data, tokenizer, monkeypatch, capsys
     monkeypatch.setattr(LogLines, "__init__", lambda self, *args, **kw: made(self, *args, clock=Clock(60), **kw))
     columns = {"source": "doc", "target": "code"}
     model = tiny_model("t5", tokenizer)
-    config = TrainingConfig(max_steps=3, batch_size=4, log_every=1, checkpoint_every=2, eval_every=None)
+    config = TrainingConfig(
+        max_steps=3, train_batch_size=4, logging_steps=1, save_strategy="steps", save_steps=2, eval_strategy="no"
+    )
     trainer = Trainer(model, tokenizer, config, **columns)
     trainer.fit(data, tmp_path)
     told = capsys.readouterr().err.splitlines()
@@ -114,7 +116,7 @@ def test_a_run_that_goes_on_counts_what_was_done(data, tokenizer, monkeypatch, c
     """Its line says the steps of all, and reckons with those of its own."""
     made = LogLines.__init__
     monkeypatch.setattr(LogLines, "__init__", lambda self, *args, **kw: made(self, *args, clock=Clock(60), **kw))
-    config = TrainingConfig(max_steps=5, batch_size=4, checkpoint_every=3, eval_every=None)
+    config = TrainingConfig(max_steps=5, train_batch_size=4, save_strategy="steps", save_steps=3, eval_strategy="no")
     trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code")
     step = _Run._step
 

@@ -31,7 +31,7 @@ def folder(data, tokenizer, tmp_path_factory):
     data.save_to_disk(folder / "data")
     tokenizer.save_pretrained(folder / "tokenizer")
     for method in METHODS:
-        fit(data, tokenizer, folder / method, method, replace(CONFIG, checkpoint_every=9))
+        fit(data, tokenizer, folder / method, method, replace(CONFIG, save_steps=9))
     return folder
 
 
@@ -99,12 +99,12 @@ class StoppedError(Exception):
     """Ends a run from inside."""
 
 
-@pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), ("epoch", 5)])
+@pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), (None, 5)])
 def test_stopped_between_checkpoints(every, at, data, tokenizer, folder, tmp_path, monkeypatch):
     """However rarely a run saves, it goes on to the same weights and history."""
     from codeshift.finetune import trainer
 
-    config = replace(CONFIG, checkpoint_every=every)
+    config = replace(CONFIG, save_strategy="epoch" if every is None else "steps", save_steps=every)
     step = trainer._Run._step
 
     def stopping(run, rows):
@@ -143,7 +143,7 @@ def test_a_foreign_checkpoint_is_named(change, named, data, tokenizer, finished)
     """A checkpoint of another run is an error with its path and what differs; resume=False starts over."""
     with pytest.raises(CheckpointError, match=rf"step-00000009 is a checkpoint of another run \({named} differ\)"):
         fit(data, tokenizer, finished, **change)
-    change["config"] = replace(change.get("config", CONFIG), checkpoint_every=None)
+    change["config"] = replace(change.get("config", CONFIG), save_strategy="no", save_steps=None)
     assert len(fit(data, tokenizer, finished, resume=False, **change).losses) == 9
 
 

@@ -10,7 +10,7 @@ from codeshift.finetune.optimisation import make_optimizer
 from codeshift.finetune.testing import tiny_model
 
 CONFIG = TrainingConfig(
-    learning_rate=1e-2, max_steps=1, scale_by_weights=True, weight_decay=0.0, max_grad_norm=None, eval_every=None
+    learning_rate=1e-2, max_steps=1, scale_by_weights=True, weight_decay=0.0, max_grad_norm=None, eval_strategy="no"
 )
 
 
@@ -32,7 +32,7 @@ def test_the_first_step_is_in_proportion_to_the_weights(data, tokenizer):
 def test_the_history_holds_the_rate_of_the_schedule(data, tokenizer):
     """What is reported is the schedule's rate, before any matrix's scale."""
     model = tiny_model("t5", tokenizer)
-    config = TrainingConfig(learning_rate=1e-2, max_steps=3, scale_by_weights=True, eval_every=None)
+    config = TrainingConfig(learning_rate=1e-2, max_steps=3, scale_by_weights=True, eval_strategy="no")
     result = Trainer(model, tokenizer, config, source="doc", target="code", progress=False).fit(data["train"])
     assert [row["learning_rate"] for row in result.history] == pytest.approx([1e-2, 1e-2 * 2 / 3, 1e-2 / 3])
 

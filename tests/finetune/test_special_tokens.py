@@ -170,7 +170,7 @@ def test_a_name_that_is_no_special_token_is_named(data, tokenizer):
         ParameterError, match=r"special_tokens must be special tokens of .*, got '<maks>': did you mean <mask>"
     ):
         trainer.fit(data)
-    with pytest.raises(ParameterError, match="special_tokens must be a tuple of tokens, got '<mask>'"):
+    with pytest.raises(ParameterError, match="special_tokens must be several tokens, got '<mask>'"):
         TrainingConfig(special_tokens="<mask>")
 
 
@@ -193,7 +193,7 @@ def test_a_model_learns_to_write_them(family, target):
     tokenizer = tiny_tokenizer(ROWS["doc"] + ROWS["code"], vocab_size=450)
     quiet = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0} if family == "roberta" else {}
     model = tiny_model(family, tokenizer, **({"dropout_rate": 0.0} if family == "t5" else quiet))
-    config = TrainingConfig(learning_rate=1e-2, max_steps=120, batch_size=8, warmup=5)
+    config = TrainingConfig(learning_rate=1e-2, max_steps=120, train_batch_size=8, warmup_steps=5)
     data = DatasetDict(train=Dataset.from_dict(ROWS))
     columns = {"source": "doc", "target": target, "progress": False}
     with warnings.catch_warnings():
@@ -211,7 +211,7 @@ def test_what_does_not_come_back_is_counted_and_told(tmp_path):
     model = tiny_model("t5", tokenizer, pad_token_id=0, eos_token_id=1)
     rows = {"doc": ["Give a"] * 4, "sig": ["a", "a  b", "a", "a"], "code": ["return a ;", "{ return a + b ; }"] * 2}
     data = DatasetDict(train=Dataset.from_dict(rows), test=Dataset.from_dict(rows).select([0, 1]))
-    config = TrainingConfig(max_steps=1, batch_size=4)
+    config = TrainingConfig(max_steps=1, train_batch_size=4)
     columns = {"source": "{doc} {sig}", "target": "code", "progress": False}
     with pytest.warns(RoundTripWarning) as seen:
         fitted = Trainer(model, tokenizer, config, **columns).fit(data, tmp_path / "model")

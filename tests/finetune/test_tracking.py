@@ -10,7 +10,7 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import Trainer, TrainingConfig, tracking
 from codeshift.finetune.testing import tiny_model
 
-CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=2, batch_size=8, log_every=1)
+CONFIG = TrainingConfig(learning_rate=1e-2, num_train_epochs=2, train_batch_size=8, logging_steps=1)
 
 
 def fit(data, tokenizer, folder, **options):

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
+import pickle
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from transformers import TrainingArguments
 
 from codeshift.errors import ParameterError
-from codeshift.finetune import TrainingConfig
+from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.finetune.optimisation import learning_rates
+from codeshift.finetune.training_config import RENAMED
 
 BAD = {
-    "learning_rate": (0.0, "learning_rate must be above 0, got 0.0: give another number"),
-    "num_epochs": (0, "num_epochs must be an int of at least 1"),
-    "max_steps": (0, "max_steps must be an int of at least 1"),
-    "batch_size": (2.5, "batch_size must be an int of at least 1, got 2.5"),
-    "gradient_accumulation_steps": (True, "gradient_accumulation_steps must be an int"),
-    "warmup": (1.5, r"warmup must be in \[0, 1\) as a float, got 1.5: give steps"),
-    "schedule": ("cosin", r"schedule must be one of .*, got 'cosin': did you mean cosine\?"),
-    "weight_decay": (-1, "weight_decay must be a number of at least 0"),
-    "betas": ((0.9, 1.0), r"betas must be two numbers in \[0, 1\)"),
-    "epsilon": (float("nan"), "epsilon must be above 0"),
-    "max_grad_norm": (0.0, "max_grad_norm must be above 0, got 0.0: give None for no clipping"),
-    "max_target_length": (1, "max_target_length must be an int of at least 2"),
-    "seed": (-1, "seed must be an int of at least 0"),
-    "precision": ("fp8", "precision must be one of fp32, bf16, fp16, got 'fp8'"),
-    "freeze": ("lm_head.*", "freeze must be a tuple of patterns"),
-    "eval_every": ("step", "eval_every must be an int of at least 1, got 'step': give steps, \"epoch\" or None"),
-    "early_stopping_patience": (0, "early_stopping_patience must be an int of at least 1"),
+    "learning_rate": (0.0, "learning_rate must be a number above 0, got 0.0: give another number"),
+    "num_train_epochs": (0, "num_train_epochs must be a number above 0"),
+    "max_steps": (0, "max_steps must be a whole number from 1 up, got 0: leave it out to take num_train_epochs"),
+    "train_batch_size": (2.5, "train_batch_size must be a whole number from 1 up, got 2.5"),
+    "gradient_accumulation_steps": (True, "gradient_accumulation_steps must be a whole number"),
+    "warmup_steps": (1.5, "warmup_steps must be a number at least 0 and below 1, got 1.5: give steps"),
+    "lr_scheduler_type": ("cosin", r"lr_scheduler_type must be one of .*, got 'cosin': did you mean cosine\?"),
+    "weight_decay": (-1, "weight_decay must be a number from 0 up"),
+    "adam_beta1": (1.0, "adam_beta1 must be a number at least 0 and below 1"),
+    "adam_beta2": ("0.9", "adam_beta2 must be a number"),
+    "adam_epsilon": (float("nan"), "adam_epsilon must be a number above 0"),
+    "max_grad_norm": (0.0, "max_grad_norm must be a number above 0, got 0.0: give None for no clipping"),
+    "max_target_length": (1, "max_target_length must be a whole number from 2 up"),
+    "seed": (-1, "seed must be a whole number from 0 up"),
+    "bf16": ("no", "bf16 must be True or False, got 'no': give False"),
+    "dtype": ("bf16", "dtype must be one of float32, bfloat16, got 'bf16'"),
+    "freeze": ("lm_head.*", "freeze must be several patterns"),
+    "train_only": (("*", 1), "train_only must be several patterns"),
+    "eval_strategy": ("step", r"eval_strategy must be one of no, steps, epoch, got 'step': did you mean steps\?"),
+    "save_strategy": (None, "save_strategy must be one of no, steps, epoch, got None"),
+    "early_stopping_patience": (0, "early_stopping_patience must be a whole number from 1 up"),
+    "load_best_model_at_end": ("false", "load_best_model_at_end must be True or False, got 'false': give False"),
+}
+
+TOGETHER = {
+    "patience": (
+        {"early_stopping_patience": 2, "eval_strategy": "no"},
+        'eval_strategy must be "epoch" or "steps" where',
+    ),
+    "best": ({"load_best_model_at_end": True, "eval_strategy": "no"}, 'eval_strategy must be "epoch" or "steps" where'),
+    "steps without a number": (
+        {"eval_strategy": "steps"},
+        'eval_strategy must be "steps" with eval_steps, and else not',
+    ),
+    "a number without steps": ({"save_steps": 5}, 'save_strategy must be "steps" with save_steps, and else not, got'),
+    "both precisions": ({"bf16": True, "fp16": True}, "fp16 must be False with bf16"),
+    "warmup of a constant": ({"lr_scheduler_type": "constant", "warmup_steps": 0.1}, "constant_with_warmup"),
 }
 
 
@@ -38,22 +66,82 @@ def test_bad_values_are_named(name):
     assert caught.value.parameter == name
 
 
-def test_early_stopping_needs_validation():
-    """Patience without validation could never end."""
-    with pytest.raises(ParameterError, match="eval_every must be set with early_stopping_patience or keep_best"):
-        TrainingConfig(keep_best=True, eval_every=None)
+@pytest.mark.parametrize("case", TOGETHER)
+def test_values_that_do_not_go_together(case):
+    """Each alone would do."""
+    given, message = TOGETHER[case]
+    with pytest.raises(ParameterError, match=message):
+        TrainingConfig(**given)
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_name_of_before_is_told_its_new_one(name):
+    """In the words of the table, of which each names settings that there are."""
+    with pytest.raises(ParameterError, match=f"{name} must be given by its name of today, got 3: it is ") as caught:
+        TrainingConfig(**{name: 3})
+    words = caught.value.remedy.replace(",", " ").replace("=", " ").split()
+    assert set(words) & set(TrainingConfig().to_dict())
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "close"), [(TrainingConfig, "max_step", "max_steps"), (Decoding, "beams", "num_beams")]
+)
+def test_an_unknown_name_is_told_what_comes_close(cls, name, close):
+    """As everywhere, and not in the words of a dataclass."""
+    with pytest.raises(ParameterError, match=f"{cls.__name__} must be given what it knows, got {name}: .*{close}"):
+        cls(**{name: 1})
+
+
+def test_names_are_those_of_transformers():
+    """But for what means something else there, or is not there."""
+    ours = {
+        "train_batch_size", "scale_by_weights", "max_source_length", "max_target_length", "special_tokens", "dtype",
+        "bucket_by_length", "freeze", "train_only", "l2_sp", "early_stopping_patience",
+    }  # fmt: skip
+    assert set(TrainingConfig().to_dict()) - set(inspect.signature(TrainingArguments).parameters) == ours
+
+
+def test_a_config_is_a_plain_value():
+    """What is given settles to one kind of value; copies and pickles are equal; its signature can be read."""
+    config = TrainingConfig(max_steps=np.int64(4), learning_rate=np.float32(0.5), freeze=["a.*"], bf16=np.True_)
+    assert [type(v) for v in (config.max_steps, config.learning_rate, config.freeze, config.bf16)] == [
+        int,
+        float,
+        tuple,
+        bool,
+    ]
+    assert config == TrainingConfig(max_steps=4, learning_rate=0.5, freeze=("a.*",), bf16=True)
+    assert config == copy.deepcopy(config) == pickle.loads(pickle.dumps(config)) == replace(config)  # noqa: S301
+    assert hash(config) == hash(replace(config))
+    assert inspect.signature(TrainingConfig).parameters["train_batch_size"].default == 16
 
 
 def test_steps_follow_from_rows():
-    """A step takes batch_size * accumulation rows, and the last of an epoch what is left."""
-    config = TrainingConfig(batch_size=4, gradient_accumulation_steps=3, num_epochs=2, warmup=0.25)
-    assert (config.rows_per_step, config.steps_per_epoch(25), config.total_steps(25)) == (12, 3, 6)
-    assert (config.warmup_steps(8), TrainingConfig(max_steps=5).total_steps(1000)) == (2, 5)
+    """A step takes train_batch_size rows however they are accumulated, and the last of an epoch what is left."""
+    config = TrainingConfig(train_batch_size=12, gradient_accumulation_steps=5, num_train_epochs=2, warmup_steps=0.25)
+    assert (config.micro_batch_size, config.steps_per_epoch(25), config.total_steps(25)) == (3, 3, 6)
+    assert (config.get_warmup_steps(8), TrainingConfig(max_steps=5).total_steps(1000)) == (2, 5)
+    assert TrainingConfig(train_batch_size=10, num_train_epochs=0.5).total_steps(45) == 3
 
 
-@pytest.mark.parametrize(("schedule", "last"), [("constant", 1.0), ("linear", 0.125), ("cosine", 0.0381)])
-def test_schedules(schedule, last):
+def test_when_it_validates_and_saves():
+    """Each epoch, every so many steps, or never."""
+    config = TrainingConfig(train_batch_size=10, save_strategy="steps", save_steps=7)
+    assert (config.eval_interval(45), config.save_interval(45)) == (5, 7)
+    assert replace(config, eval_strategy="no").eval_interval(45) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "last"), [("constant_with_warmup", 1.0), ("linear", 0.125), ("cosine", 0.0381), ("inverse_sqrt", 0.4714)]
+)
+def test_schedules(kind, last):
     """The rate rises over the warmup, and ends where its schedule says."""
-    rate = learning_rates(TrainingConfig(learning_rate=1.0, schedule=schedule, warmup=2), 10)
+    rate = learning_rates(TrainingConfig(learning_rate=1.0, lr_scheduler_type=kind, warmup_steps=2), 10)
     assert [rate(0), rate(1), rate(2)] == [0.0, 0.5, 1.0]
     assert rate(9) == pytest.approx(last, abs=1e-3)
+
+
+def test_a_constant_rate_has_no_warmup():
+    """It is the same from the first step on."""
+    rate = learning_rates(TrainingConfig(learning_rate=0.5, lr_scheduler_type="constant"), 10)
+    assert {rate(step) for step in range(10)} == {0.5}

@@ -193,7 +193,7 @@ def test_the_seed_decides_the_first_weights(whole):
 
 def test_settings_are_checked(tmp_path):
     """A budget of no steps is refused before any work."""
-    with pytest.raises(ParameterError, match="max_steps must be an int of at least 1, got 0"):
+    with pytest.raises(ParameterError, match="max_steps must be a whole number from 1 up, got 0"):
         pretrain(CORPUS, tmp_path, PretrainingConfig(steps=0, vocabulary=400))
     assert list(tmp_path.iterdir()) == []
 

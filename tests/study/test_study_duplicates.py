@@ -35,7 +35,7 @@ def _study(dataset: Dataset | DatasetDict, **arguments: object) -> Study:
         model=tiny_model("t5", tokenizer),
         tokenizer=tokenizer,
         ood_kept=(0, 0.5, 1),
-        config=TrainingConfig(max_steps=2, batch_size=4, max_source_length=16, max_target_length=16),
+        config=TrainingConfig(max_steps=2, train_batch_size=4, max_source_length=16, max_target_length=16),
         **arguments,
     )
 

@@ -36,7 +36,7 @@ def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
     assert study.dataset["code"][:] == [row["func"] for row in rows(40)]
     assert study.methods["full"] is None
     assert (study.methods["lora"].r, study.methods["lora"].lora_alpha) == (8, 16)
-    common = {"max_steps": 2, "batch_size": 4, "eval_every": None}
+    common = {"max_steps": 2, "train_batch_size": 4, "eval_strategy": "no"}
     assert study.spec.configs == {
         "full": TrainingConfig(learning_rate=5e-5, **common),
         "lora": TrainingConfig(learning_rate=1e-3, **common),
@@ -64,7 +64,7 @@ near_duplicates: ignore
 train_size: 20
 audit: {n_permutations: 99}
 decoding: {num_beams: 2, stop_strings: ["}"]}
-training: {betas: [0.9, 0.95], freeze: ["shared.*"]}
+training: {adam_beta2: 0.95, freeze: ["shared.*"]}
 model: an/other
 """
 
@@ -78,7 +78,7 @@ def test_the_other_settings(folder: Path) -> None:
     assert set(study.dataset) == {"train", "test"}
     assert study.general["code"][:] == study.dataset["test"]["code"][:]
     assert study.methods["small"].peft_type.value == "IA3"
-    assert study.config["full"] == TrainingConfig(betas=(0.9, 0.95), freeze=("shared.*",))
+    assert study.config["full"] == TrainingConfig(adam_beta2=0.95, freeze=("shared.*",))
     assert study.decoding == Decoding(num_beams=2, stop_strings=("}",))
     assert (study.split_seeds, study.wise_ft, study.groups, study.train_size) == ((3, 4), (0.5,), "project", 20)
     assert study.model == "an/other"
@@ -106,17 +106,21 @@ BAD = {
     ): line(15, "did you mean while_statement"),
     ("splitter: AST", "spliter: AST"): line(13, "unknown key 'spliter': did you mean splitter?"),
     ("name: loops", "name: length_p80_p100"): line(11, "scenarios must be without repetition"),
-    ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be shares from 0 to 1, got 2"),
+    ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be a number from 0 to 1, got 2"),
     ("ood_kept: [0, 1]", "ood_kept: [0, 1"): line(15, "expected ',' or ']'"),
     ("[full, lora]", "[full, lorra]"): line(15, "got 'lorra': did you mean lora"),
     ("[full, lora]", "[full, 3]"): line(15, "methods must be a list of names, or settings by name"),
     ("[full, lora]", "{full: full, lora: {rank: 3}}"): line(15, "unknown key 'rank'"),
     ("[full, lora]", "{full: full, lora: {layers_pattern: x}}"): line(15, "must also be specified"),
-    ("batch_size: 4", "batch_size: 0"): line(19, "batch_size must be an int of at least 1, got 0"),
-    ("batch_size: 4", "batchsize: 4"): line(19, "unknown key 'batchsize': did you mean batch_size?"),
+    ("train_batch_size: 4", "train_batch_size: 0"): line(
+        19, "train_batch_size must be a whole number from 1 up, got 0"
+    ),
+    ("train_batch_size: 4", "trainbatch: 4"): line(19, "unknown key 'trainbatch': did you mean train_batch_size?"),
+    ("train_batch_size: 4", "batch_size: 4"): line(19, "unknown key 'batch_size': it is train_batch_size, the rows of"),
+    ("train_batch_size: 4", "bf16: no"): line(19, "bf16 must be True or False, got 'no': give False"),
     ("  lora:\n", "  lorra:\n"): line(21, "unknown key 'lorra': did you mean lora?"),
-    ("learning_rate: 1e-3", "learning_rate: -1e-3"): line(22, "learning_rate must be above 0"),
-    ("learning_rate: 1e-3", "learning_rate: fast"): line(22, "learning_rate must be above 0, got 'fast'"),
+    ("learning_rate: 1e-3", "learning_rate: -1e-3"): line(22, "learning_rate must be a number above 0"),
+    ("learning_rate: 1e-3", "learning_rate: fast"): line(22, "learning_rate must be a number above 0, got 'fast'"),
     ("negative_log_likelihood", "negative_loglikelihood"): line(24, "did you mean negative_log_likelihood"),
     ("audit: false", "audit: maybe"): line(25, "audit must be True, False or settings of an audit"),
     ("audit: false", "audit: false\ncolumn: code"): line(26, "the key 'column' stands here for the second time"),

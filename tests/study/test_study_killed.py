@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from codeshift.finetune.output_log import RowLog
+from codeshift.finetune.row_log import RowLog
 from codeshift.study import StudyError, load_results
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses

@@ -53,7 +53,7 @@ def test_costs_are_those_of_the_rows(simscood):
         assert run.scored_rows == len(simscood.rows.parts(0).rows["test"])
         assert 5 <= run.generated_rows <= run.scored_rows
         assert math.isnan(run.seconds)
-    by_epochs = small_study(simscood.model, config=TrainingConfig(num_epochs=2, batch_size=4)).plan()
+    by_epochs = small_study(simscood.model, config=TrainingConfig(num_train_epochs=2, train_batch_size=4)).plan()
     for run in by_epochs.trainings:
         assert run.steps == 2 * math.ceil(run.train_rows / 4)
     masked, whole = (next(r for r in by_epochs.trainings if r.key.ood_kept == kept) for kept in (0.0, 1.0))

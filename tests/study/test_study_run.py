@@ -195,7 +195,7 @@ def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_
 
 def test_a_loss_that_is_no_number_is_a_failure(model, tmp_path):
     """A method that diverges is recorded so; its variants say that the training failed."""
-    config = TrainingConfig(learning_rate=1e30, max_steps=4, batch_size=4, eval_every=None, max_grad_norm=None)
+    config = TrainingConfig(learning_rate=1e30, max_steps=4, train_batch_size=4, eval_strategy="no", max_grad_norm=None)
     study = small_study(
         model, methods={"wild": None}, config={"wild": config}, scenarios=(LONG,), ood_kept=(0.0,), wise_ft=(0.5,)
     )
@@ -230,7 +230,9 @@ def test_a_changed_study_in_an_old_folder_is_told(change, message, model, straig
 
 def test_what_changes_no_result_may_change(straight, model):
     """Another title, or steps between two checkpoints, are no other study."""
-    study = small_study(model, title="another", config=replace(CONFIG, checkpoint_every=None, log_every=1))
+    study = small_study(
+        model, title="another", config=replace(CONFIG, save_strategy="no", save_steps=None, logging_steps=1)
+    )
     assert study.run(straight, threads=1, progress=False).counts["done"] == 7
 
 

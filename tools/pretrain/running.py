@@ -11,6 +11,7 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
+from codeshift.checks import check_choice
 from codeshift.errors import DataError
 from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, load_model
 from codeshift.finetune.models import load_tokenizer
@@ -56,17 +57,19 @@ class PretrainingConfig:
         return TrainingConfig(
             learning_rate=self.learning_rate,
             max_steps=self.steps,
-            batch_size=self.batch_size,
+            train_batch_size=self.batch_size,
             scale_by_weights=True,
-            warmup=0.04,
-            schedule="cosine",
+            warmup_steps=0.04,
+            lr_scheduler_type="cosine",
             max_source_length=SOURCE_TOKENS,
             max_target_length=TARGET_TOKENS,
             special_tokens=SENTINELS,
             seed=self.seed,
-            precision=self.precision,  # type: ignore[arg-type]
-            eval_every=self.validate_every,
-            checkpoint_every=self.checkpoint_every,
+            bf16=check_choice("precision", self.precision, ("fp32", "bf16")) == "bf16",
+            eval_strategy="steps",
+            eval_steps=self.validate_every,
+            save_strategy="steps",
+            save_steps=self.checkpoint_every,
         )
 
 

@@ -105,13 +105,13 @@ def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
     """What the model's folder was trained with, where that is to stand for a template that is not given."""
     if arguments.task is not None or (arguments.source and arguments.target):
         return {}
-    from codeshift.finetune.trained_with import trained_with
+    from codeshift.finetune.limits import trained_with
 
     return trained_with(model)
 
 
 def _in_words(result: EvaluationResult, out: str | None) -> str:
-    from codeshift.finetune.evaluation import interval_text
+    from codeshift.finetune.evaluation_result import interval_text
 
     lines = [
         (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult
 
 METHODS = ("full", "lora")
+_LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_target_modules")
 
 # Options with a word of their own; every other setting of TrainingConfig goes through --set.
 # Defaults are shown, not set: help must not load the class that has them.
 OPTIONS: dict[str, tuple[type, str, float | None]] = {
     "learning_rate": (float, "the highest of the schedule; LoRA often wants ten times as much", 5e-5),
-    "num_epochs": (int, "passes over the training rows", 3),
+    "num_train_epochs": (float, "passes over the training rows", 3),
     "max_steps": (int, "updates of the weights in all, instead of epochs", None),
-    "batch_size": (int, "rows in memory at once", 16),
+    "train_batch_size": (int, "rows of one update of the weights", 16),
     "max_source_length": (int, "longest source, in tokens", 512),
     "max_target_length": (int, "longest target, in tokens", 512),
     "seed": (int, "of the order of rows, of dropout and of new weights", 0),
@@ -41,7 +42,7 @@ def add_to(commands: Commands) -> None:
         summary="fine-tune a model on the train part of a split, fully or by LoRA",
         description="Trains on train and validates on validation; other parts are not looked at. The model goes to a "
         "folder that codeshift evaluate and transformers load. The same command goes on where a run was stopped, if "
-        "checkpoints are kept (--set checkpoint_every=epoch).",
+        "checkpoints are kept (--set save_strategy=epoch).",
         example="codeshift train my-split --source '{docstring}' --target code "
         "\\\n    --method lora --learning-rate 1e-3 --out my-lora",
     )
@@ -74,7 +75,7 @@ def _add_config(command: argparse.ArgumentParser) -> None:
         default=[],
         type=_setting,
         metavar="NAME=VALUE",
-        help="any other setting, such as schedule=cosine; may be given several times",
+        help="any other setting, such as lr_scheduler_type=cosine; may be given several times",
     )
 
 
@@ -104,8 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _left(arguments: argparse.Namespace) -> str:
     """What is left of a training that is interrupted."""
-    if dict(arguments.set).get("checkpoint_every") is None:
-        return "nothing is kept of this training; with --set checkpoint_every=epoch the same command would go on"
+    if dict(arguments.set).get("save_strategy", "no") == "no":
+        return "nothing is kept of this training; with --set save_strategy=epoch the same command would go on"
     return "the same command goes on from the last checkpoint, if one was written"
 
 
@@ -120,7 +121,7 @@ def _check_method(arguments: argparse.Namespace) -> None:
 
 
 def _lora(arguments: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name, value in vars(arguments).items() if name.startswith("lora_") and value is not None}
+    return {name: value for name in _LORA if (value := getattr(arguments, name)) is not None}
 
 
 def _adapter(arguments: argparse.Namespace) -> Any:
@@ -139,29 +140,31 @@ def _adapter(arguments: argparse.Namespace) -> Any:
 
 
 def _config(arguments: argparse.Namespace) -> TrainingConfig:
+    from codeshift.checks import named, read_bool
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.training_config import RENAMED
 
     given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name) is not None}
-    known = [field.name for field in dataclasses.fields(TrainingConfig)]
-    for name, value in arguments.set:
-        if name not in known:
-            raise ParameterError("--set", "a setting of TrainingConfig", name, closest(name, known))
+    defaults = {field.name: field.default for field in dataclasses.fields(TrainingConfig)}
+    for name, text in arguments.set:
+        if name not in defaults:
+            raise ParameterError("--set", "a setting of TrainingConfig", name, named(name, defaults, RENAMED))
         if name in given:
             raise ParameterError("--set", "a setting that is given once", name, "leave one of the two out")
-        given[name] = value
+        given[name] = read_bool(name, text) if isinstance(defaults[name], bool) else literal(text)
     return TrainingConfig(**given)
 
 
-def _setting(text: str) -> tuple[str, Any]:
-    """A name and a value: a literal of Python, or text.
+def _setting(text: str) -> tuple[str, str]:
+    """A name, and what its value is read from: true or false, a literal of Python, or text.
 
-    >>> _setting("warmup=0.1"), _setting("schedule=cosine"), _setting("freeze=('shared.*',)")
-    (('warmup', 0.1), ('schedule', 'cosine'), ('freeze', ('shared.*',)))
+    >>> _setting("warmup_steps=0.1"), _setting("lr_scheduler_type=cosine"), _setting("freeze=('shared.*',)")
+    (('warmup_steps', '0.1'), ('lr_scheduler_type', 'cosine'), ('freeze', "('shared.*',)"))
     """
-    found = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as warmup=0.1")
-    return found[1], literal(found[2])
+    pair = re.fullmatch(r"(\w+)=(.*)", text, flags=re.DOTALL)
+    if not pair:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as warmup_steps=0.1")
+    return pair[1], pair[2]
 
 
 def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from peft import PeftConfig, PeftModel, TaskType, get_peft_model
+from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
 from codeshift.errors import ParameterError, Told, closest
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import base_model, has_fresh_decoder, is_decoder, peft_quiet
+from codeshift.finetune.models import Model, base_model, has_fresh_decoder, is_decoder, peft_quiet
+
+if TYPE_CHECKING:
+    import torch
 
 # Where PEFT has no default for a model, these two cannot go on all linear layers: IA3 must be told its feed-forward
 # modules too, and the other trains norms.
-_NEVER_ALL_LINEAR = ("IA3", "LN_TUNING")
+_NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
 # Must be told of every step by the loop, or else it is another method without a word.
-_NEEDS_A_LOOP_OF_ITS_OWN = ("ADALORA",)
+_NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class TrainableParameters:
         return f"{self.trainable:,} of {self.total:,} parameters ({self.share:.2%})"
 
 
-def trainable_parameters(model: Any) -> TrainableParameters:
+def trainable_parameters(model: torch.nn.Module) -> TrainableParameters:
     """Count the parameters of a model; tied ones count once.
 
     >>> import torch
@@ -56,7 +60,7 @@ def trainable_parameters(model: Any) -> TrainableParameters:
     return TrainableParameters(sum(n for n, grad in counts if grad), sum(n for n, _ in counts))
 
 
-def with_adapter(model: Any, config: PeftConfig | None) -> Any:
+def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     """The model itself for None (full fine-tuning), or the model with a fresh adapter on it.
 
     ``config`` is not changed. Where it leaves the target modules open and PEFT has no default for the model, they are
@@ -79,7 +83,7 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
         raise ParameterError("peft_config", "None for a model that has an adapter", config, "call merge_and_unload()")
     if not isinstance(config, PeftConfig):
         raise ParameterError("peft_config", "a config of PEFT or None", config, "such as peft.LoraConfig(r=8)")
-    if config.peft_type.value in _NEEDS_A_LOOP_OF_ITS_OWN:
+    if config.peft_type in _NEEDS_A_LOOP_OF_ITS_OWN:
         needs = "of a method that needs no calls of its own in the loop"
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
@@ -104,16 +108,16 @@ def with_adapter(model: Any, config: PeftConfig | None) -> Any:
         raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error
 
 
-def _choose_targets(model: Any, config: Any) -> None:
+def _choose_targets(model: Model, config: PeftConfig) -> None:
     method, kind = config.peft_type.value, model.config.model_type
     defaults = getattr(peft_utils, f"TRANSFORMERS_MODELS_TO_{method.replace('_', '')}_TARGET_MODULES_MAPPING", {})
-    if kind not in defaults and method not in _NEVER_ALL_LINEAR:
+    if kind not in defaults and config.peft_type not in _NEVER_ALL_LINEAR:
         config.target_modules = "all-linear"
         message = f"PEFT has no default {method} targets for {kind!r}: target_modules='all-linear' is chosen"
         warnings.warn(AdapterWarning(message), stacklevel=4)
 
 
-def _train_fresh_decoder(config: Any) -> None:
+def _train_fresh_decoder(config: PeftConfig) -> None:
     if config.modules_to_save is None and config.exclude_modules is None:
         config.modules_to_save, config.exclude_modules = ["decoder"], r"decoder\..*"
         message = (
@@ -122,7 +126,7 @@ def _train_fresh_decoder(config: Any) -> None:
         warnings.warn(AdapterWarning(message), stacklevel=4)
 
 
-def _tell_sizes(model: Any, config: Any) -> None:
+def _tell_sizes(model: Model, config: PeftConfig) -> None:
     """An ``EncoderDecoderModel`` has two configs of its own, where PEFT looks for one."""
     decoder = getattr(model.config, "decoder", None)
     if decoder is None:
@@ -133,7 +137,7 @@ def _tell_sizes(model: Any, config: Any) -> None:
             setattr(config, name, size)
 
 
-def _check_modules(model: Any, field: str, wanted: Any) -> None:
+def _check_modules(model: Model, field: str, wanted: Iterable[str]) -> None:
     names = [name for name, _ in model.named_modules() if name]
     for target in wanted:
         if not any(name == target or name.endswith(f".{target}") for name in names):

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from codeshift.finetune.config import TrainingConfig
 from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.training_config import TrainingConfig
 
 # A CPU's time grows with the tokens almost from the first on (benchmarks/finetune.md); a GPU computes some thousands in
 # the time of one. The latter was never measured.
@@ -71,10 +72,10 @@ class BatchCost:
     processes: int = 1
 
     @classmethod
-    def of(cls, config: TrainingConfig, accelerator: Any) -> BatchCost:
+    def of(cls, config: TrainingConfig, accelerator: Accelerator) -> BatchCost:
         """The cost of batches on the device of a run."""
         per_batch = _TOKENS_A_BATCH.get(accelerator.device.type, _ELSEWHERE) if config.bucket_by_length else math.inf
-        return cls(config.batch_size, per_batch, accelerator.num_processes)
+        return cls(config.micro_batch_size, per_batch, accelerator.num_processes)
 
 
 def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost) -> list[NDArray[np.int64]]:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from codeshift.finetune.aside import UNFINISHED, folder_aside
+from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
 
@@ -62,7 +62,8 @@ class Checkpoints:
     def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
         """Write a checkpoint of ``tensors`` by file name, then remove the older ones."""
         final = self.folder / f"step-{state.step:08d}"
-        with folder_aside(self.folder) as temporary:
+        size = sum(tensor.nbytes for some in tensors.values() for tensor in some.values())
+        with folder_aside(self.folder, size=size) as temporary:
             digests = {}
             for name, some in tensors.items():
                 path = temporary / f"{name}.safetensors"
@@ -87,10 +88,10 @@ class Checkpoints:
         Raises:
             CheckpointError: it is torn, or of another run; the message names it and what differs.
         """
-        found = sorted(self.folder.glob("step-*"))
-        if not found:
+        folders = sorted(self.folder.glob("step-*"))
+        if not folders:
             return None
-        path = found[-1]
+        path = folders[-1]
         try:
             content = json.loads((path / _STATE).read_text(encoding="utf-8"))
             run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
@@ -106,7 +107,7 @@ class Checkpoints:
         return state, {Path(name).stem: load_file(path / name) for name in files}
 
 
-def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> Tensors:
+def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter]) -> Tensors:
     """The moments of each parameter, under ``name|moment``."""
     return {
         f"{name}|{key}": value
@@ -115,7 +116,7 @@ def optimizer_tensors(optimizer: Any, names: dict[str, torch.nn.Parameter]) -> T
     }
 
 
-def restore_optimizer(optimizer: Any, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
     """Put back what ``optimizer_tensors`` took."""
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")

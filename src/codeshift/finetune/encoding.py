@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from datasets import Dataset
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.errors import TruncationWarning
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.limits import Limits
+from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
+from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
-from codeshift.finetune.tokenizing import Row, recalled
-from codeshift.finetune.trained_with import Limits
+from codeshift.finetune.token_memory import Row, recalled
 from codeshift.properties.text_tokens import Frame, Pieces, as_text, detokenize, frame_of, special_tokens
 
 _ROWS_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """Rows of unequal lengths in one flat array.
-
-    Attributes:
-        values: all rows, one after the other.
-        offsets: where each row starts, and the end: one more than there are rows.
-
-    >>> rows = Ragged.of([[1, 2], [3]])
-    >>> len(rows), rows[0].tolist(), rows.lengths.tolist()
-    (2, [1, 2], [2, 1])
-    """
-
-    values: NDArray[Any]
-    offsets: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, rows: Iterable[Sequence[Any] | NDArray[Any]], dtype: Any = np.int32) -> Ragged:
-        """From rows."""
-        arrays = [np.asarray(row, dtype=dtype) for row in rows]
-        offsets = np.zeros(len(arrays) + 1, dtype=np.int64)
-        np.cumsum([len(a) for a in arrays], out=offsets[1:])
-        return cls(np.concatenate(arrays) if arrays else np.zeros(0, dtype=dtype), offsets)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    def __iter__(self) -> Iterator[NDArray[Any]]:
-        return (self[row] for row in range(len(self)))
-
-    def __getitem__(self, row: int) -> NDArray[Any]:
-        return self.values[self.offsets[row] : self.offsets[row + 1]]
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Values in each row."""
-        return np.diff(self.offsets)
 
 
 @dataclass(frozen=True)
@@ -123,7 +84,7 @@ class Encoder:
         special_tokens: special tokens that are such in the columns too; all others are text there.
     """
 
-    tokenizer: Any
+    tokenizer: Tokenizer
     source: Template
     target: Template
     max_source_length: int
@@ -133,19 +94,12 @@ class Encoder:
     special_tokens: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        model: Any,
-        tokenizer: Any,
-        texts: tuple[Template, Template],
-        limits: Limits | tuple[int, int],
-    ) -> Encoder:
-        """For a model: ``texts`` are source and target, ``limits`` at least the longest of each in tokens.
+    def of(cls, model: Model, tokenizer: Tokenizer, texts: tuple[Template, Template], limits: Limits) -> Encoder:
+        """For a model: ``texts`` are source and target.
 
         Raises:
             ParameterError: a special token of ``limits`` is none of the tokenizer's, or nothing ends its texts.
         """
-        limits = limits if isinstance(limits, Limits) else Limits(*limits)
         check_special_tokens(limits.special_tokens, tokenizer)
         if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
             remedy = "set tokenizer.eos_token to the token that ends a text"
@@ -154,7 +108,7 @@ class Encoder:
         lengths = limits.max_source_length, limits.max_target_length
         return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
 
-    def encode(self, data: Any, part: str = "data") -> Encoded:
+    def encode(self, data: Dataset, part: str = "data") -> Encoded:
         """The token ids of a ``datasets.Dataset``.
 
         Raises:
@@ -245,8 +199,8 @@ class Encoder:
         of = "text" if side == "source" or self.is_decoder else "text_target"
         for start in range(0, len(new), _ROWS_AT_ONCE):
             some = new[start : start + _ROWS_AT_ONCE]
-            found = self._tokenized(["".join(row) for row in some], of)
-            ids = as_text(self.tokenizer, some, found, special=self._special)
+            plain_ids = self._tokenized(["".join(row) for row in some], of)
+            ids = as_text(self.tokenizer, some, plain_ids, special=self._special)
             seen.update(zip(some, map(self._row, some, ids), strict=True))
         return [seen[row] for row in rows]
 
@@ -317,7 +271,7 @@ class Encoder:
         return self._end if first is None else int(first)
 
 
-def check_special_tokens(tokens: Sequence[str], tokenizer: Any) -> None:
+def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
     """Raise a ParameterError that names close matches where one of ``tokens`` is no special token of the tokenizer."""
     known = special_tokens(tokenizer) if tokens else {}
     for token in tokens:

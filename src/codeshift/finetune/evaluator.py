@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from accelerate import PartialState
-from datasets import Dataset
-from numpy.typing import NDArray
-from peft import PeftModel
 
-from codeshift.errors import ParameterError, Told, check_folder
-from codeshift.finetune.batching import Collator
-from codeshift.finetune.config import check_count, check_texts
-from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.evaluation import EvaluationResult, PartEvaluation
-from codeshift.finetune.fitting import encode_part
-from codeshift.finetune.generation import Decoding, Output, generate
-from codeshift.finetune.generation_settings import describe_settings
-from codeshift.finetune.identity import data_digest, describe_model, versions
-from codeshift.finetune.models import as_generator, base_model, is_decoder, load_model, load_tokenizer, pad_id
-from codeshift.finetune.output_log import RowLog, start_logs
-from codeshift.finetune.parts import Splits, evaluation_parts
-from codeshift.finetune.progress import progress_of
+from codeshift.checks import check_bool, check_integer, optional
+from codeshift.errors import ParameterError, check_folder
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts
+from codeshift.finetune.decoding import Decoding
+from codeshift.finetune.evaluation_result import EvaluationResult
+from codeshift.finetune.limits import CHECKS, Limits, limits_for
+from codeshift.finetune.model_evaluation import ModelEvaluation
+from codeshift.finetune.models import (
+    Model,
+    ModelOrName,
+    Tokenizer,
+    TokenizerOrName,
+    as_generator,
+    load_model,
+    load_tokenizer,
+)
+from codeshift.finetune.program_tests import check_one_output, check_test_code
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.scoring import RowScores, TokenScores, score_tokens
-from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.template import Template
-from codeshift.finetune.trained_with import Limits, limits_for
-from codeshift.metrics import Metric, NegativeLogLikelihood, PassAtK, TokenAccuracy
-from codeshift.metrics.aggregates.copies import copies
-from codeshift.metrics.programs import check_tests
+from codeshift.metrics import Metric
 
 
 class Evaluator:
@@ -65,7 +60,8 @@ class Evaluator:
         ParameterError: an argument cannot work.
 
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-    >>> from codeshift.metrics import ExactMatch
+    >>> from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+    >>> from datasets import Dataset
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."], "code": ["return a + b", "return -a"]})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
     >>> evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], source="doc", target="code", progress=False)
@@ -83,7 +79,7 @@ class Evaluator:
         batch_size: int = 32,
         max_source_length: int | None = None,
         max_target_length: int | None = None,
-        special_tokens: tuple[str, ...] | None = None,
+        special_tokens: Sequence[str] | None = None,
         decoding: Decoding | None = None,
         generate_rows: int | None = None,
         seed: int = 0,
@@ -91,29 +87,25 @@ class Evaluator:
     ) -> None:
         self.metrics = _by_name(metrics)
         self.source, self.target = Template(source, "source"), Template(target, "target")
-        check_count("batch_size", batch_size, at_least=1)
-        for name, count, least in (
-            ("max_source_length", max_source_length, 1),
-            ("max_target_length", max_target_length, 2),
-        ):
-            if count is not None:
-                check_count(name, count, at_least=least)
-        if special_tokens is not None:
-            check_texts("special_tokens", special_tokens, "tokens", '("<extra_id_0>",)')
-        check_count("seed", seed, at_least=0)
-        if generate_rows is not None:
-            check_count("generate_rows", generate_rows, at_least=1, remedy="leave generation metrics out for none")
-        self.batch_size, self.generate_rows, self.seed, self.progress = batch_size, generate_rows, seed, progress
-        self.max_source_length, self.max_target_length = max_source_length, max_target_length
-        self.special_tokens = special_tokens
-        self.decoding = decoding or Decoding()
+        self.batch_size = check_integer("batch_size", batch_size, smallest=1)
+        limit = {name: optional(check) for name, check in CHECKS.items()}
+        self.max_source_length: int | None = limit["max_source_length"]("max_source_length", max_source_length)
+        self.max_target_length: int | None = limit["max_target_length"]("max_target_length", max_target_length)
+        self.special_tokens: tuple[str, ...] | None = limit["special_tokens"]("special_tokens", special_tokens)
+        self.decoding = Decoding() if decoding is None else decoding
+        if not isinstance(self.decoding, Decoding):
+            raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
+        some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
+        self.generate_rows: int | None = optional(some)("generate_rows", generate_rows)
+        self.seed = check_integer("seed", seed, smallest=0)
+        self.progress = check_bool("progress", progress)
 
     def evaluate(
         self,
-        model: Any,
+        model: ModelOrName,
         splits: Splits,
         *,
-        tokenizer: Any = None,
+        tokenizer: TokenizerOrName | None = None,
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
     ) -> EvaluationResult:
@@ -141,158 +133,48 @@ class Evaluator:
             self.target.check(rows.features)
             check_test_code(self.metrics.values(), self.target, rows)
         tokenizer = _tokenizer_of(model, tokenizer)
-        settled = self.with_limits(limits_for(model, self._asked(), self._templates()))
-        with seeded(self.seed):  # the fresh decoder of an encoder is random
-            if isinstance(model, str | os.PathLike):
-                model = load_model(model, tokenizer).to(PartialState().device)
-            else:
-                model = as_generator(model, tokenizer)
-        if self._generates and is_divided(model):
-            remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
-            raise ParameterError(
-                "model", "whole to generate text", Told("a model that is divided among processes"), remedy
-            )
-        encoded = {part: settled._encoded(model, tokenizer, part, rows) for part, rows in chosen.items()}
-        metadata = settled._metadata(model, tokenizer, chosen)
-        logs = {} if output_dir is None else self._logs(Path(output_dir), metadata)
-        found = {
-            part: settled._part(model, tokenizer, part, rows, encoded[part], logs) for part, rows in chosen.items()
-        }
-        result = EvaluationResult(found, metadata)
+        settled = self.with_limits(limits_for(model, self._own_limits(), self._templates()))
+        evaluation = settled._of(self._loaded(model, tokenizer), tokenizer)
+        encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
+        metadata = evaluation.describe(chosen) | settled.describe()
+        logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
+        evaluated = {part: evaluation.evaluate(part, rows, encoded[part], logs) for part, rows in chosen.items()}
+        result = EvaluationResult(evaluated, metadata)
         if output_dir is not None:
             result.save(output_dir)
         return result
 
-    def _template(self, metric: Metric) -> Template:
-        """Where the references of a metric are."""
-        return tests_template(metric) or self.target
+    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer) -> Model:
+        with seeded(self.seed):  # the fresh decoder of an encoder is random
+            if isinstance(model, str | os.PathLike):
+                return load_model(model, tokenizer).to(PartialState().device)
+            return as_generator(model, tokenizer)
+
+    def _of(self, model: Model, tokenizer: Tokenizer) -> ModelEvaluation:
+        """The evaluation of one model, where no limit is left open."""
+        own = {name: value for name, value in self._own_limits().items() if value is not None}
+        return ModelEvaluation(
+            model=model, tokenizer=tokenizer, metrics=self.metrics, source=self.source, target=self.target,
+            limits=Limits(**own), decoding=self.decoding, generate_rows=self.generate_rows,
+            batch_size=self.batch_size, seed=self.seed, progress=self.progress,
+        )  # fmt: skip
 
     def with_limits(self, limits: Limits) -> Evaluator:
         """The same, with these limits where it has none of its own."""
-        made = copy.copy(self)
-        for name, value in self._asked().items():
-            setattr(made, name, getattr(limits, name) if value is None else value)
-        return made
+        settled = copy.copy(self)
+        for name, value in self._own_limits().items():
+            setattr(settled, name, getattr(limits, name) if value is None else value)
+        return settled
 
-    def _asked(self) -> dict[str, Any]:
+    def _own_limits(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in vars(Limits())}
 
     def _templates(self) -> dict[str, str]:
         return {"source": self.source.spec, "target": self.target.spec}
 
-    @property
-    def _generates(self) -> bool:
-        return not all(is_forced(metric) for metric in self.metrics.values())
-
-    @property
-    def _forces(self) -> bool:
-        return any(is_forced(metric) for metric in self.metrics.values())
-
-    def _logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
-        """The logs of what this evaluation makes, by part and kind."""
-        kinds = (["scores"] if self._forces else []) + (["outputs"] if self._generates else [])
-        logs = {
-            f"{part}.{kind}": RowLog(folder / f"{part}.{kind}.jsonl", metadata | {"data": digest})
-            for part, digest in metadata["data"].items()
-            for kind in kinds
-        }
-        start_logs(logs.values())
-        return logs
-
-    def _encoder(self, model: Any, tokenizer: Any) -> Encoder:
-        limits = Limits(**{name: value for name, value in self._asked().items() if value is not None})
-        return Encoder.of(model, tokenizer, (self.source, self.target), limits)
-
-    def _encoded(self, model: Any, tokenizer: Any, part: str, rows: Dataset) -> Encoded:
-        encoder = self._encoder(model, tokenizer)
-        limit = (lambda data: self._limit(model, data)) if self._generates else None
-        return encode_part(model, encoder, rows, part, forced=self._forces, limit=limit)
-
-    def _limit(self, model: Any, data: Encoded) -> int:
-        """Most tokens of an output."""
-        own = base_model(model).generation_config.max_new_tokens if self.decoding.from_model else None
-        return self.decoding.max_new_tokens or own or int(data.targets.lengths.max())
-
-    def _part(
-        self, model: Any, tokenizer: Any, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]
-    ) -> PartEvaluation:
-        references = _texts(self.target, rows)
-        forced = self._forced(model, tokenizer, data, part, logs.get(f"{part}.scores"))
-        generated = self._generated_rows(len(data))
-        outputs = self._outputs(model, tokenizer, data, generated, part, logs.get(f"{part}.outputs"))
-        statistics, scored = {}, {}
-        for name, metric in self.metrics.items():
-            if is_forced(metric):
-                given = forced.argmax if isinstance(metric, TokenAccuracy) else forced.log_probabilities
-                statistics[name] = metric.statistics(list(given), list(data.targets))
-                scored[name] = np.arange(len(data))
-            else:
-                predictions = [output.text for output in outputs if output is not None]
-                right = references if tests_template(metric) is None else _texts(self._template(metric), rows)
-                statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
-                scored[name] = generated
-        alike = copies(_texts(self.source, rows), references)
-        return PartEvaluation(
-            references, data.truncation, self.metrics, statistics, scored, outputs, self.seed, data.round_trip, alike
-        )
-
-    def _forced(self, model: Any, tokenizer: Any, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
-        if not self._forces:
-            return TokenScores.empty()
-        collate = Collator(pad_id(model, tokenizer), is_decoder(model))
-        records = log.done if log else {}
-        done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
-        bar = self._bar(f"score {part}", len(data), len(done))
-
-        def note(rows: NDArray[np.int64], made: list[RowScores]) -> None:
-            if log is not None:
-                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in made])
-            bar.update(len(rows))
-
-        with bar:
-            return score_tokens(model, data, collate, batch_size=self.batch_size, done=done, on_batch=note)
-
-    def _bar(self, what: str, total: int, done: int) -> Any:
-        shown = self.progress and PartialState().is_local_main_process
-        return progress_of(what, total, "row", done=done, shown=shown)
-
-    def _generated_rows(self, rows: int) -> NDArray[np.int64]:
-        """The numbers of the rows to generate for, in their order."""
-        if self.generate_rows is None or self.generate_rows >= rows:
-            return np.arange(rows)
-        return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
-
-    def _outputs(
-        self, model: Any, tokenizer: Any, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None
-    ) -> list[Output | None]:
-        if not self._generates:
-            return []
-        outputs: list[Output | None] = [None] * len(data)
-        for row, record in (log.done if log else {}).items():
-            outputs[row] = Output(**record)
-        left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
-        written = self._encoder(model, tokenizer).written
-        bar = self._bar(f"generate {part}", len(rows), len(rows) - len(left))
-
-        def note(done: NDArray[np.int64], made: list[Output]) -> None:
-            for row, output in zip(done, made, strict=True):
-                outputs[row] = output
-            if log is not None:
-                log.append(done, [asdict(output) for output in made])
-            bar.update(len(done))
-
-        with bar:
-            generate(
-                model, tokenizer, data.sources, left, self.decoding, self._limit(model, data),
-                batch_size=self.batch_size, written=written, on_batch=note,
-            )  # fmt: skip
-        return outputs
-
     def describe(self) -> dict[str, Any]:
         """The settings that outputs and scores depend on, as JSON values."""
-        return {
-            "source": self.source.spec,
-            "target": self.target.spec,
+        return self._templates() | {
             "max_source_length": self.max_source_length,
             "max_target_length": self.max_target_length,
             "special_tokens": None if self.special_tokens is None else list(self.special_tokens),
@@ -300,71 +182,6 @@ class Evaluator:
             "generate_rows": self.generate_rows,
             "seed": self.seed,
         }
-
-    def _metadata(self, model: Any, tokenizer: Any, parts: dict[str, Dataset]) -> dict[str, Any]:
-        tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
-        columns = sorted({*self.source.columns, *self.target.columns, *tests})
-        return {
-            "model": describe_model(model),
-            "adapter": describe_adapter(model),
-            "generation_config": describe_settings(model, tokenizer, self.decoding) if self._generates else None,
-            "data": {part: data_digest(rows, columns) for part, rows in parts.items()},
-            "versions": versions(),
-        } | self.describe()
-
-
-def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
-
-
-def tests_template(metric: Metric) -> Template | None:
-    """Where the test code of a metric that runs programs is, if it is elsewhere than the target."""
-    return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
-
-
-def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) -> None:
-    """Raise a ParameterError where ``rows`` hold no test code for a metric that runs programs."""
-    for metric in metrics:
-        if isinstance(metric, PassAtK):
-            template = tests_template(metric) or target
-            template.check(rows.features)
-            check_tests(template.spec, _texts(template, rows))
-
-
-def check_one_output(metrics: Iterable[Metric]) -> None:
-    """Raise a ParameterError for a ``PassAtK`` that one output a row cannot serve.
-
-    Raises:
-        IsolationError: its runner would run nothing on this machine.
-    """
-    for metric in metrics:
-        if not isinstance(metric, PassAtK):
-            continue
-        if metric.runner is None:
-            remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
-            raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
-        if metric.k > 1:
-            remedy = (
-                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
-            )
-            raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
-        if metric.tests is not None:
-            Template(metric.tests, "tests")
-        check = getattr(metric.runner, "check", None)
-        if check is not None:
-            check()
-
-
-def _texts(template: Template, rows: Dataset) -> list[str]:
-    return template.texts({column: list(rows[column]) for column in template.columns})
-
-
-def describe_adapter(model: Any) -> dict[str, Any] | None:
-    """The method of PEFT on a model; None without one."""
-    if not isinstance(model, PeftModel):
-        return None
-    return {name: config.peft_type.value for name, config in model.peft_config.items()}
 
 
 def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
@@ -380,7 +197,7 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return named
 
 
-def _tokenizer_of(model: Any, tokenizer: Any) -> Any:
+def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None) -> Tokenizer:
     if tokenizer is None and not isinstance(model, str | os.PathLike):
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
     return load_tokenizer(model if tokenizer is None else tokenizer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.evaluation import EvaluationResult
+from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.metrics import PairedDifference, paired_difference
 
 
@@ -37,7 +37,7 @@ def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, 
     (2, 0.0)
     """
     first, second = before[part], after[part]
-    statistics = [found.statistics_of(metric) for found in (first, second)]
+    statistics = [evaluated.statistics_of(metric) for evaluated in (first, second)]
     same_rows = first.scored[metric].tolist() == second.scored[metric].tolist()
     if first.references != second.references or not same_rows:
         raise ParameterError("after", "of the same rows as before", part, "evaluate both on one dataset, with one seed")

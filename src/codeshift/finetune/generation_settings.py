@@ -8,9 +8,9 @@ model. Here a call leaves nothing open: the config that it is given is a fresh o
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import transformers
@@ -18,11 +18,10 @@ from peft import PeftModel
 from transformers import GenerationConfig, LogitsProcessor
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.models import base_model, pad_id
+from codeshift.finetune.decoding import Decoding
+from codeshift.finetune.identity import plain
+from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
-
-if TYPE_CHECKING:
-    from codeshift.finetune.generation import Decoding
 
 _RESULT = {  # what ``generate`` returns: one text a row, and nothing else
     "num_return_sequences": 1, "return_dict_in_generate": False, "output_scores": False, "output_logits": False,
@@ -32,7 +31,7 @@ _OF_A_DRAW = ("temperature", "top_h", "top_k", "top_p", "min_p", "typical_p", "e
 _TOP_K = 50  # what ``generate`` takes where a config that samples does not say
 
 
-def settings_for(model: Any, tokenizer: Any, decoding: Decoding) -> GenerationConfig:
+def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> GenerationConfig:
     """The whole generation config of a call, but for the longest output.
 
     The tokens that a model starts, pads and ends with are always its own: it needs them. An output ends with the
@@ -47,16 +46,16 @@ def settings_for(model: Any, tokenizer: Any, decoding: Decoding) -> GenerationCo
         ParameterError: the model's own config is asked for, and cannot be followed row by row.
     """
     own = model.generation_config  # one that was set on PEFT's wrapping, or else that of the model inside
-    made = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
+    settings = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
     for name, value in (_RESULT | _tokens(model, tokenizer)).items():
-        setattr(made, name, value)
-    made.max_length = made.max_new_tokens = None
+        setattr(settings, name, value)
+    settings.max_length = settings.max_new_tokens = None
     if decoding.stop_strings:
-        made.stop_strings = list(decoding.stop_strings)
-    if decoding.from_model and made.do_sample and (made.num_beams or 1) > 1:
+        settings.stop_strings = list(decoding.stop_strings)
+    if decoding.from_model and settings.do_sample and (settings.num_beams or 1) > 1:
         remedy = "its beams are drawn, and a draw would differ from batch to batch: say num_beams yourself"
         raise ParameterError("from_model", "False for a model that samples with beams", True, remedy)
-    return made
+    return settings
 
 
 def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
@@ -66,10 +65,10 @@ def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
 
 def taken_warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
     """What bends the probabilities of a draw, in the order in which transformers applies it, taken out of settings."""
-    found = _warpers(settings, device)
+    warpers = _warpers(settings, device)
     for name in ("do_sample", *_OF_A_DRAW):
         setattr(settings, name, None)
-    return found
+    return warpers
 
 
 def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
@@ -77,7 +76,7 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
         return []
     top_k = _TOP_K if settings.top_k is None else settings.top_k
     top_h = getattr(settings, "top_h", None)  # of newer versions of transformers
-    asked = (
+    candidates = (
         ("Temperature", settings.temperature, settings.temperature not in (None, 1.0)),
         ("TopH", top_h, top_h is not None),
         ("TopK", top_k, top_k != 0),
@@ -89,11 +88,13 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
     )
     on = {"Eta": {"device": str(device)}}
     return [
-        getattr(transformers, f"{name}LogitsWarper")(value, **on.get(name, {})) for name, value, holds in asked if holds
+        getattr(transformers, f"{name}LogitsWarper")(value, **on.get(name, {}))
+        for name, value, holds in candidates
+        if holds
     ]
 
 
-def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[str, Any]:
+def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> dict[str, Any]:
     """What generation is told beside what ``decoding`` itself says, as JSON values: the model's config if it is asked.
 
     Raises:
@@ -102,12 +103,12 @@ def describe_settings(model: Any, tokenizer: Any, decoding: Decoding) -> dict[st
     settings = settings_for(model, tokenizer, decoding)
     if not decoding.from_model:
         settings.num_beams = settings.stop_strings = None
-    found = settings.to_diff_dict()
-    return {name: _plain(value) for name, value in found.items() if name != "transformers_version"}
+    differing = settings.to_diff_dict()
+    return {name: plain(value) for name, value in differing.items() if name != "transformers_version"}
 
 
 @contextmanager
-def only(model: Any, settings: GenerationConfig) -> Iterator[None]:
+def only(model: Model, settings: GenerationConfig) -> Iterator[None]:
     """Inside, ``settings`` is all that the model knows of generation; afterwards it has its own config again."""
     holders = [part for part in _wrappings(model) if "generation_config" in vars(part)]
     before = [part.generation_config for part in holders]
@@ -120,14 +121,14 @@ def only(model: Any, settings: GenerationConfig) -> Iterator[None]:
             part.generation_config = own
 
 
-def _wrappings(model: Any) -> list[Any]:
+def _wrappings(model: Model) -> list[torch.nn.Module]:
     """The model of transformers, and what PEFT has put around it."""
     if not isinstance(model, PeftModel):
         return [model]
     return list({id(part): part for part in (model, model.base_model, model.get_base_model())}.values())
 
 
-def _tokens(model: Any, tokenizer: Any) -> dict[str, Any]:
+def _tokens(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:
     own = model.generation_config
     return {
         "pad_token_id": pad_id(model, tokenizer),
@@ -137,22 +138,13 @@ def _tokens(model: Any, tokenizer: Any) -> dict[str, Any]:
     }
 
 
-def _start(model: Any, own: GenerationConfig) -> Any:
-    if own.decoder_start_token_id is not None:
-        return own.decoder_start_token_id
-    return getattr(base_model(model).config, "decoder_start_token_id", None)
+def _start(model: Model, own: GenerationConfig) -> int | None:
+    start: int | None = own.decoder_start_token_id
+    return getattr(base_model(model).config, "decoder_start_token_id", None) if start is None else start
 
 
-def _ends(own: GenerationConfig, tokenizer: Any) -> list[int]:
+def _ends(own: GenerationConfig, tokenizer: Tokenizer) -> list[int]:
     end = tokenizer.eos_token_id if tokenizer.eos_token_id is not None else tokenizer.sep_token_id
     named = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
     special = frozenset(special_tokens(tokenizer).values())
     return list(dict.fromkeys([int(end), *(int(n) for n in named if n is not None and int(n) in special)]))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

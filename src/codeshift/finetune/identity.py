@@ -10,15 +10,18 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from datasets import Dataset
 
-from codeshift.finetune.models import base_model
+from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.models import Model, base_model
 from codeshift.finetune.sharding import whole
+from codeshift.finetune.training_config import TrainingConfig
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
 _SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
 
 
-def data_digest(data: Any, columns: Iterable[str]) -> str:
+def data_digest(data: Dataset, columns: Iterable[str]) -> str:
     """SHA-256 of the texts in ``columns`` of a ``Dataset``, in the order of its rows."""
     digest = hashlib.sha256()
     for column in columns:
@@ -26,7 +29,7 @@ def data_digest(data: Any, columns: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def weights_digest(model: Any) -> str:
+def weights_digest(model: torch.nn.Module) -> str:
     """SHA-256 of the names, types and shapes of all weights, and of up to 4096 numbers spread over each."""
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
@@ -37,7 +40,7 @@ def weights_digest(model: Any) -> str:
     return digest.hexdigest()
 
 
-def describe_model(model: Any) -> dict[str, Any]:
+def describe_model(model: Model) -> dict[str, Any]:
     """What tells a model from another: class, name or path, revision, size and a digest of its weights.
 
     Size and digest are of all weights, an adapter's included; class, name and revision are of the model under it.
@@ -58,7 +61,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
-def encoded_digest(data: Any) -> str:
+def encoded_digest(data: Encoded) -> str:
     """SHA-256 of the token ids of an ``Encoded`` part."""
     digest = hashlib.sha256()
     for ragged in (data.sources, data.targets):
@@ -67,32 +70,34 @@ def encoded_digest(data: Any) -> str:
     return digest.hexdigest()
 
 
-def describe_run(config: Any, model: Any, parts: Mapping[str, Any], evaluator: Any = None) -> dict[str, Any]:
+def describe_run(
+    config: TrainingConfig, model: Model, parts: Mapping[str, Encoded], validation: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """What tells a training run from another, before its first step.
 
     Args:
-        config: a ``TrainingConfig``; how often a run reports and saves does not change it.
+        config: how to train; how often a run reports and saves does not change it.
         model: as training starts, an adapter included.
         parts: the encoded parts by name.
-        evaluator: of the validations, where they have one.
+        validation: what describes its evaluator, where it has one.
     """
-    settings = {k: v for k, v in config.to_dict().items() if k not in ("log_every", "checkpoint_every")}
+    settings = {k: v for k, v in config.to_dict().items() if k not in ("logging_steps", "save_strategy", "save_steps")}
     adapters = getattr(model, "peft_config", {})
     return {
         "config": settings,
         "weights": weights_digest(model),
-        "adapters": {name: _plain(adapter.to_dict()) for name, adapter in adapters.items()},
+        "adapters": {name: plain(adapter.to_dict()) for name, adapter in adapters.items()},
         "data": {part: encoded_digest(data) for part, data in parts.items()},
-        "validation": None if evaluator is None else evaluator.describe() | {"metrics": list(evaluator.metrics)},
+        "validation": validation,
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value as JSON writes it; a set in order, anything else as its text."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, set | frozenset):
         return sorted(map(str, value))
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

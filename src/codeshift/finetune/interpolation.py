@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, PeftType
+from peft.tuners.lora import LoraLayer
 
+from codeshift.checks import check_number
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import check_number
-from codeshift.finetune.models import load_model
+from codeshift.finetune.models import Model, ModelOrName, load_model
 
 
-def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
+def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:
     """A model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
 
     Weight-space ensembling (WiSE-FT; Wortsman et al., arXiv 2109.01903): it often keeps what the pretrained model does
@@ -40,21 +40,21 @@ def wise_ft(pretrained: Any, finetuned: Any, alpha: float) -> Any:
     >>> torch.allclose(halfway.lm_head.weight, (before.lm_head.weight + after.lm_head.weight) / 2)
     True
     """
-    check_number("alpha", alpha)
-    if alpha > 1:
-        raise ParameterError("alpha", "in [0, 1]", alpha, "0 is pretrained, 1 is fine-tuned")
+    alpha = check_number("alpha", alpha, smallest=0, largest=1, remedy="0 is pretrained, 1 is fine-tuned")
     start, end = (load_model(m) if isinstance(m, str | os.PathLike) else m for m in (pretrained, finetuned))
     _check_alike(start, end)
-    made = copy.deepcopy(end)
+    between = copy.deepcopy(end)
     with torch.no_grad():
         before = dict(start.named_parameters())
-        for name, weights in made.named_parameters():
+        for name, weights in between.named_parameters():
             from_start = before[name].to(weights.device, weights.dtype)
             weights.copy_(torch.lerp(from_start, weights, float(alpha)))
-    return made.eval()
+    return between.eval()
 
 
-def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> Iterator[tuple[float, Any]]:
+def wise_ft_sweep(
+    pretrained: ModelOrName, finetuned: ModelOrName, alphas: Iterable[float]
+) -> Iterator[tuple[float, Model]]:
     """``wise_ft`` at each of ``alphas``, as pairs of alpha and model, one at a time.
 
     Raises:
@@ -75,7 +75,7 @@ def wise_ft_sweep(pretrained: Any, finetuned: Any, alphas: Iterable[float]) -> I
         yield alpha, wise_ft(start, end, alpha)
 
 
-def scale_adapter(model: Any, scale: float) -> Any:
+def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
     """The model with what its LoRA adapter adds to each weight multiplied by ``scale``.
 
     For LoRA this is the line between the pretrained and the fine-tuned weights that ``wise_ft`` walks: 0 is the base
@@ -101,23 +101,24 @@ def scale_adapter(model: Any, scale: float) -> Any:
     >>> torch.equal(half.get_parameter(name), model.get_parameter(name) / 2)
     True
     """
-    check_number("scale", scale)
+    scale = check_number("scale", scale, smallest=0, remedy="0 is the base model, 1 the fine-tuned one")
     if not isinstance(model, PeftModel):
         raise ParameterError("model", "one with an adapter", type(model).__name__, "wise_ft is for full fine-tuning")
     for config in model.peft_config.values():
-        plain = config.peft_type.value == "LORA" and not config.use_dora and config.bias == "none"
+        plain = config.peft_type == PeftType.LORA and not config.use_dora and config.bias == "none"
         if not plain or config.modules_to_save:
             kind = "LoRA without DoRA, biases or modules_to_save"
             raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
-    made = copy.deepcopy(model)
+    scaled = copy.deepcopy(model)
     with torch.no_grad():
-        for name, weights in made.named_parameters():
-            if "lora_B." in name or "lora_embedding_B." in name:
-                weights.mul_(scale)
-    return made.eval()
+        for layer in scaled.modules():
+            if isinstance(layer, LoraLayer):
+                for weights in (*layer.lora_B.parameters(), *layer.lora_embedding_B.parameters()):
+                    weights.mul_(scale)
+    return scaled.eval()
 
 
-def _check_alike(start: Any, end: Any) -> None:
+def _check_alike(start: Model, end: Model) -> None:
     for name, model in (("pretrained", start), ("finetuned", end)):
         if isinstance(model, PeftModel):
             raise ParameterError(name, "without an adapter", type(model).__name__, "merge it, or use scale_adapter")

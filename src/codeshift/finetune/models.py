@@ -13,27 +13,36 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 import torch
 from peft import PeftModel
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModel,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
     EncoderDecoderModel,
+    PreTrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
 )
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
+from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.sharding import is_divided
+
+Model: TypeAlias = PreTrainedModel | PeftModel
+Tokenizer: TypeAlias = PreTrainedTokenizerBase
+ModelOrName: TypeAlias = Model | str | os.PathLike[str]
+TokenizerOrName: TypeAlias = Tokenizer | str | os.PathLike[str]
 
 DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
 
@@ -41,7 +50,7 @@ DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's base
 _SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
-def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) -> Any:
+def own_model(model: ModelOrName, tokenizer: Tokenizer, dtype: torch.dtype = torch.float32) -> Model:
     """A model to train that nobody else holds: a copy of an object, or what a path or hub name loads.
 
     Its weights are of ``dtype``, but for an adapter's, which are float32, and for a quantised model, which is left.
@@ -71,11 +80,11 @@ def own_model(model: Any, tokenizer: Any, dtype: torch.dtype = torch.float32) ->
 
 def load_model(
     name: str | os.PathLike[str],
-    tokenizer: Any = None,
+    tokenizer: Tokenizer | None = None,
     *,
     dtype: torch.dtype | Literal["auto"] = torch.float32,
     revision: str | None = None,
-) -> Any:
+) -> Model:
     """The model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
 
     Only safetensors are read, and no code from the hub is run.
@@ -114,18 +123,27 @@ def load_model(
 
 
 @contextmanager
-def _told(parameter: str, name: Any) -> Iterator[None]:
+def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
     """What transformers cannot load is an error with the parameter's name, the value and transformers' own words."""
     try:
         yield
     except (OSError, ValueError, KeyError) as error:
         words = " ".join(str(error).split())
-        if "trust_remote_code" in words:
+        if _brings_code(name):
             words = f"its code is its own: if you trust it, load it with transformers and give the object ({words})"
         raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
 
 
-def _load_adapter(folder: Path, tokenizer: Any, dtype: torch.dtype | Literal["auto"]) -> Any:
+def _brings_code(name: str | os.PathLike[str]) -> bool:
+    """Whether a folder or hub name has code of its own for its config, model or tokenizer."""
+    try:
+        settings = PreTrainedConfig.get_config_dict(name)[0], get_tokenizer_config(name)
+    except OSError:
+        return False
+    return any("auto_map" in some for some in settings)
+
+
+def _load_adapter(folder: Path, tokenizer: Tokenizer | None, dtype: torch.dtype | Literal["auto"]) -> PeftModel:
     from peft import PeftConfig
 
     if not (folder / "adapter_model.safetensors").exists():
@@ -147,7 +165,7 @@ def peft_quiet() -> Iterator[None]:
         yield
 
 
-def load_tokenizer(tokenizer: Any) -> Any:
+def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
     """The tokenizer of a folder or hub name; an object is returned as it is."""
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer
@@ -155,15 +173,17 @@ def load_tokenizer(tokenizer: Any) -> Any:
         return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
 
 
-def as_generator(model: Any, tokenizer: Any) -> Any:
+def as_generator(model: Model, tokenizer: Tokenizer) -> Model:
     """The model itself, or the encoder-decoder around it where it is an encoder alone."""
-    if not _is_encoder(model.config) or type(model).__name__.endswith(("ForCausalLM", "LMHeadModel")):
+    if not _is_encoder(model.config) or isinstance(model, MODEL_FOR_CAUSAL_LM_MAPPING.get(type(model.config), ())):
         return model
     encoder = getattr(model, model.base_model_prefix, model)  # drops a head of masked language modelling
     return with_fresh_decoder(encoder, tokenizer)
 
 
-def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LAYERS) -> EncoderDecoderModel:
+def with_fresh_decoder(
+    encoder: PreTrainedModel, tokenizer: Tokenizer, *, layers: int = DECODER_LAYERS
+) -> EncoderDecoderModel:
     """An encoder-decoder of ``encoder`` and a new decoder of at most ``layers`` layers that shares its vocabulary.
 
     The decoder starts from random weights (torch's global generator), its embeddings from the encoder's.
@@ -185,29 +205,29 @@ def with_fresh_decoder(encoder: Any, tokenizer: Any, *, layers: int = DECODER_LA
     return model.eval()
 
 
-def has_fresh_decoder(model: Any) -> bool:
+def has_fresh_decoder(model: Model) -> bool:
     """Whether the model's decoder was made here, of random weights that nobody has saved."""
     return getattr(model, "_has_fresh_decoder", False)
 
 
-def _is_encoder(config: Any) -> bool:
+def _is_encoder(config: PreTrainedConfig) -> bool:
     """BERT and its like: known to masked language modelling, and not set up as a decoder."""
     kind = config.model_type
     masked = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder
     return masked and (kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or not getattr(config, "is_decoder", False))
 
 
-def base_model(model: Any) -> Any:
+def base_model(model: Model) -> PreTrainedModel:
     """The model of transformers under an adapter."""
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
-def is_decoder(model: Any) -> bool:
+def is_decoder(model: Model) -> bool:
     """Whether source and target are one sequence for this model."""
     return not base_model(model).config.is_encoder_decoder
 
 
-def pad_id(model: Any, tokenizer: Any) -> int:
+def pad_id(model: Model, tokenizer: Tokenizer) -> int:
     """The id that fills rows; the attention mask hides it, so a model without one takes its end token."""
     own = base_model(model).config.pad_token_id
     candidates = (own, tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.sep_token_id)

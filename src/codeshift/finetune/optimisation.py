@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from transformers import get_scheduler
 
 from codeshift.errors import ParameterError, closest
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import whole
+from codeshift.finetune.training_config import TrainingConfig
 
 _SMALLEST_SCALE, _SCALE_OF_VECTORS = 1e-3, 0.1
 
 
 @contextmanager
-def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
+def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
     """Only what ``freeze`` and ``train_only`` leave is trained inside; afterwards all is as before.
 
     Raises:
@@ -42,16 +42,16 @@ def chosen_parameters(model: Any, config: TrainingConfig) -> Iterator[None]:
             parameter.requires_grad_(before[name])
 
 
-def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+def _fits(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def trained(model: Any) -> dict[str, torch.nn.Parameter]:
+def trained(model: Model) -> dict[str, torch.nn.Parameter]:
     """The parameters that training changes, by name; tied ones once."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
-def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
+def make_optimizer(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
     """AdamW in one fused kernel; weight decay on matrices alone.
 
     Each group has its "scale": the trainer multiplies the learning rate of the step by it.
@@ -65,7 +65,8 @@ def make_optimizer(model: Any, config: TrainingConfig) -> torch.optim.AdamW:
         groups = [{"params": matrices, "weight_decay": config.weight_decay, "scale": 1.0}]
         groups.append({"params": others, "weight_decay": 0.0, "scale": 1.0})
     groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=True)
+    betas = config.adam_beta1, config.adam_beta2
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=betas, eps=config.adam_epsilon, fused=True)
 
 
 def _scale(matrix: torch.nn.Parameter) -> float:
@@ -75,8 +76,7 @@ def _scale(matrix: torch.nn.Parameter) -> float:
 def learning_rates(config: TrainingConfig, total: int) -> Callable[[int], float]:
     """The learning rate of each step, counted from 0: a function, so a run that goes on needs no state of it."""
     unused = torch.optim.SGD([torch.zeros(1)], lr=config.learning_rate)
-    schedule = "constant_with_warmup" if config.schedule == "constant" else config.schedule
-    scheduler = get_scheduler(schedule, unused, config.warmup_steps(total), total)
+    scheduler = get_scheduler(config.lr_scheduler_type, unused, config.get_warmup_steps(total), total)
     factor = scheduler.lr_lambdas[0]
     return lambda step: config.learning_rate * factor(step)
 
@@ -89,7 +89,7 @@ class Anchor:
         weight: of the penalty; at 0 nothing is kept.
     """
 
-    def __init__(self, model: Any, weight: float) -> None:
+    def __init__(self, model: Model, weight: float) -> None:
         self.weight = weight
         self._pairs = [(p, p.detach().clone()) for p in trained(model).values()] if weight else []
 

@@ -6,15 +6,37 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Protocol, Self, TextIO
 
 from tqdm.auto import tqdm
 
 _EVERY = 60.0  # seconds
 
 
-def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool = True) -> Any:
-    """A bar of tqdm, or where stderr is no terminal a ``LogLines``: both have ``update``, ``set_postfix``, ``close``.
+class Progress(Protocol):
+    """What a bar of tqdm has, and ``LogLines`` too."""
+
+    n: int
+    initial: int
+
+    def update(self, count: int = 1, /) -> object:
+        """So many more steps are done."""
+
+    def set_postfix(self, *, refresh: bool = True, **values: str) -> None:
+        """What is said beside the count."""
+
+    def close(self) -> None:
+        """It is over."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool = True) -> Progress:
+    """A bar of tqdm, or where stderr is no terminal a ``LogLines``.
 
     Args:
         what: is being done.
@@ -25,7 +47,8 @@ def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool 
     """
     if shown and not watched():
         return LogLines(what, total, unit, done=done)
-    return tqdm(total=total, initial=done, desc=what, unit=unit, leave=None, disable=not shown)
+    bar: Progress = tqdm(total=total, initial=done, desc=what, unit=unit, leave=None, disable=not shown)
+    return bar
 
 
 def watched() -> bool:
@@ -86,7 +109,7 @@ class LogLines:
     def close(self) -> None:
         """Nothing is left to close; a bar has something."""
 
-    def __enter__(self) -> LogLines:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -95,11 +118,11 @@ class LogLines:
         self.close()
 
     def _line(self, seconds: float) -> str:
-        made, left = self.n - self.initial, self._total - self.n
+        done_here, left = self.n - self.initial, self._total - self.n
         share = self.n / self._total if self._total else 1.0
-        rest = f", about {_clock_time(seconds * left / made)} left" if made and left > 0 else ""
-        told = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
-        return told + rest + self._postfix
+        rest = f", about {_clock_time(seconds * left / done_here)} left" if done_here and left > 0 else ""
+        line = f"{self._what}: {self.n} of {self._total} {self._unit}s ({share:.0%}) in {_clock_time(seconds)}"
+        return line + rest + self._postfix
 
 
 def _clock_time(seconds: float) -> str:

@@ -74,5 +74,5 @@ class RoundTrip:
         """Warn of what is lost, if anything is."""
         if self.sources or self.targets:
             examples = "; ".join(map(str, self.examples))
-            told = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"
-            warnings.warn(RoundTripWarning(told), stacklevel=stacklevel)
+            message = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"
+            warnings.warn(RoundTripWarning(message), stacklevel=stacklevel)

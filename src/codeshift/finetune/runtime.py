@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator, PartialState
+from accelerate.optimizer import AcceleratedOptimizer
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedType, GradientAccumulationPlugin, parse_flag_from_env
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.models import Model
 from codeshift.finetune.sharding import join_tied_embeddings
-from codeshift.finetune.tracking import logging_options, start_trackers
+from codeshift.finetune.tracking import Tracker, logging_options, start_trackers
+from codeshift.finetune.training_config import TrainingConfig
 
 
-def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), folder: Path | None = None) -> Any:
+def make_accelerator(
+    config: TrainingConfig, trackers: Sequence[Tracker] = (), folder: Path | None = None
+) -> Accelerator:
     """An Accelerator for a run; what ``accelerate launch`` configured (processes, FSDP) it takes over.
 
     Precision and accumulation are the config's alone, whatever the launcher says: the loop's loss is that of whole
@@ -30,7 +33,7 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
             divide the model that is not supported.
     """
     _check_launch()
-    mixed = "no" if config.precision == "fp32" else config.precision
+    mixed = "bf16" if config.bf16 else "fp16" if config.fp16 else "no"
     state = AcceleratorState._shared_state
     if state and state.get("_mixed_precision") != mixed:
         AcceleratorState._reset_state()  # a second run in one process may have another precision
@@ -38,7 +41,7 @@ def make_accelerator(config: TrainingConfig, trackers: tuple[Any, ...] = (), fol
     options = logging_options(trackers, folder)
     accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
     if mixed == "fp16" and accelerator.device.type == "cpu":
-        raise ParameterError("precision", "fp32 or bf16 on a CPU", "fp16", "give bf16, or run where a GPU is")
+        raise ParameterError("fp16", "False on a CPU", True, "give bf16=True, or run where a GPU is")
     if accelerator.distributed_type == DistributedType.FSDP and not accelerator.is_fsdp2:
         raise ParameterError("fsdp_version", "2", 1, "give --fsdp_version 2 to accelerate launch or accelerate config")
     start_trackers(accelerator, config.to_dict())
@@ -58,7 +61,7 @@ def _check_launch() -> None:
             raise ParameterError("distributed_type", "copies of the model or FSDP 2", engine.value, remedy)
 
 
-def without_autocast(model: Any) -> Any:
+def without_autocast(model: Model) -> Model:
     """The model as it was before accelerate made it compute in half precision; it is left as it is where it did not.
 
     accelerate puts another ``forward`` on the object that it prepares, which would stay on a model that is returned.
@@ -71,7 +74,9 @@ def without_autocast(model: Any) -> Any:
     return model
 
 
-def prepare(accelerator: Any, model: Any, optimizer: Any) -> tuple[Any, Any]:
+def prepare(
+    accelerator: Accelerator, model: Model, optimizer: torch.optim.Optimizer
+) -> tuple[torch.nn.Module, AcceleratedOptimizer]:
     """Model and optimiser as accelerate wraps them for where the run runs."""
     if accelerator.is_fsdp2:
         join_tied_embeddings(model)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import LogitsProcessor
 
-from codeshift.finetune.encoding import Ragged
+from codeshift.finetune.ragged import Ragged
 
 
 def row_numbers(sources: Ragged, rows: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch.distributed.tensor import DTensor, distribute_tensor
+from transformers import PreTrainedModel
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
@@ -14,8 +13,8 @@ def whole(tensor: torch.Tensor) -> torch.Tensor:
     >>> whole(torch.ones(2)).tolist()
     [1.0, 1.0]
     """
-    made: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-    return made
+    gathered: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+    return gathered
 
 
 def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str, torch.Tensor]:
@@ -24,12 +23,12 @@ def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str,
     >>> whole_tensors({"weight": torch.ones(2)}, keeps=True)
     {'weight': tensor([1., 1.])}
     """
-    found = {}
+    kept = {}
     for name, tensor in tensors.items():
-        made = whole(tensor).detach()  # one at a time: all of them would fill the device
+        gathered = whole(tensor).detach()  # one at a time: all of them would fill the device
         if keeps:
-            found[name] = made.cpu()
-    return found
+            kept[name] = gathered.cpu()
+    return kept
 
 
 def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
@@ -37,11 +36,11 @@ def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
     values = values.to(parameter.device, copy=True)
     if not isinstance(parameter, DTensor) or isinstance(values, DTensor) or values.shape != parameter.shape:
         return values
-    made: torch.Tensor = distribute_tensor(values, parameter.device_mesh, parameter.placements)
-    return made
+    divided: torch.Tensor = distribute_tensor(values, parameter.device_mesh, parameter.placements)
+    return divided
 
 
-def join_tied_embeddings(model: Any) -> None:
+def join_tied_embeddings(model: PreTrainedModel) -> None:
     """Make embeddings that share the input's weight one module, as FSDP needs: T5 and PLBart hold three of them."""
     first = model.get_input_embeddings()
     for name, module in list(model.named_modules(remove_duplicate=False)):
@@ -50,7 +49,7 @@ def join_tied_embeddings(model: Any) -> None:
             setattr(model.get_submodule(parent), own, first)
 
 
-def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
+def set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
     """Put ``weights`` in the model's parameters of those names."""
     with torch.no_grad():
         for name, values in weights.items():
@@ -58,19 +57,19 @@ def set_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
             parameter.copy_(alike(values, parameter))
 
 
-def is_divided(model: Any) -> bool:
+def is_divided(model: torch.nn.Module) -> bool:
     """Whether the model's weights are divided among processes."""
     return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
-def divide_again(model: Any) -> None:
+def divide_again(model: torch.nn.Module) -> None:
     """Let go of what FSDP gathered for a forward pass that no backward pass follows; the optimiser knows the parts."""
     for module in model.modules():
         if hasattr(module, "reshard"):
             module.reshard()
 
 
-def whole_state(model: Any, *, keeps: bool) -> dict[str, torch.Tensor] | None:
+def whole_state(model: torch.nn.Module, *, keeps: bool) -> dict[str, torch.Tensor] | None:
     """The state dict of a divided model as ``whole_tensors``, tied weights once; None for a model that is whole."""
     if not is_divided(model):
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from datasets import LargeList, List
+from datasets import Dataset, Features, LargeList, List
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties.text_tokens import Pieces
@@ -63,7 +63,7 @@ class Template:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
         return columns
 
-    def check(self, features: Mapping[str, Any]) -> None:
+    def check(self, features: Features) -> None:
         """Check the columns by the features of the data.
 
         Raises:
@@ -84,10 +84,10 @@ class Template:
                 # A word of code or of text a place; of a list of test code, an assertion a line.
                 joint = "\\n" if self.parameter == "tests" else " "
                 several = isinstance(feature, List | LargeList)
-                made = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
-                remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {made}}})"
-                told = Told(f"{column}, which holds {feature}")
-                raise DataError(self.parameter, "made of columns of text", told, remedy)
+                as_text = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
+                remedy = f"make it text first, such as data.map(lambda row: {{{column!r}: {as_text}}})"
+                given = Told(f"{column}, which holds {feature}")
+                raise DataError(self.parameter, "made of columns of text", given, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
         """One text a row of ``batch``.
@@ -153,6 +153,15 @@ class Template:
                     f"data.filter(lambda row: isinstance(row[{column!r}], str))"
                 )
                 raise DataError(column, "text in every row", value, remedy)
+
+
+def texts_of(template: Template, rows: Dataset) -> list[str]:
+    """One text a row of a dataset.
+
+    Raises:
+        DataError: a value is not text.
+    """
+    return template.texts({column: list(rows[column]) for column in template.columns})
 
 
 def _split(text: str, tokens: Collection[str]) -> list[str]:

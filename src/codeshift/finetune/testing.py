@@ -15,6 +15,9 @@ from transformers import (
     GPT2Config,
     LlamaConfig,
     PLBartConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     Qwen2Config,
     RobertaConfig,
@@ -37,7 +40,7 @@ _BERT_LIKE = {
     "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
     "max_position_embeddings": 514, "type_vocab_size": 1,
 }  # fmt: skip
-_CONFIGS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+_CONFIGS: dict[str, tuple[Any, type[PreTrainedConfig], dict[str, Any]]] = {
     "t5": (AutoModelForSeq2SeqLM, T5Config, {
         "d_model": 32, "d_ff": 64, "d_kv": 8, "num_layers": 2, "num_heads": 4, "decoder_start_token_id": _PAD,
     }),
@@ -79,7 +82,7 @@ def tiny_tokenizer(texts: Iterable[str], *, vocab_size: int = 400) -> PreTrained
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, mask_token="<mask>", **names)  # noqa: S106
 
 
-def tiny_model(family: str, tokenizer: Any, *, seed: int = 0, **settings: Any) -> Any:
+def tiny_model(family: str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0, **settings: Any) -> PreTrainedModel:
     """A random model of some ten thousand parameters, in evaluation mode.
 
     Args:
@@ -99,5 +102,5 @@ def tiny_model(family: str, tokenizer: Any, *, seed: int = 0, **settings: Any) -
         raise ParameterError("family", "a known one", family, closest(family, FAMILIES))
     auto, config, defaults = _CONFIGS[family]
     with seeded(seed), torch.device("cpu"):
-        made = config(**({"vocab_size": len(tokenizer)} | _IDS | defaults | settings))
-        return auto.from_config(made).eval()
+        settled = config(**({"vocab_size": len(tokenizer)} | _IDS | defaults | settings))
+        return auto.from_config(settled).eval()

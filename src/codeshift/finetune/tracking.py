@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from accelerate import Accelerator
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, get_available_trackers
 
 from codeshift.errors import ParameterError, closest
 
+Tracker: TypeAlias = str | GeneralTracker
+
 PROJECT = "codeshift"
 _LOGS = "logs"  # in the run's folder
 
 
-def check_trackers(trackers: Any) -> None:
+def check_trackers(trackers: Sequence[Tracker]) -> None:
     """Raise a ParameterError unless ``trackers`` are known to accelerate and installed, which skips others.
 
     >>> check_trackers(("tensorbord",))
@@ -34,7 +37,7 @@ def check_trackers(trackers: Any) -> None:
             raise ParameterError("trackers", "installed", tracker, f"pip install {tracker}, or choose another")
 
 
-def logging_options(trackers: tuple[Any, ...], folder: Path | None) -> dict[str, Any]:
+def logging_options(trackers: Sequence[Tracker], folder: Path | None) -> dict[str, Any]:
     """What an Accelerator is told of ``trackers``; those that write files do so in ``logs`` in ``folder``.
 
     Raises:

@@ -6,33 +6,33 @@ import os
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from peft import PeftConfig
 
+from codeshift.checks import check_bool
 from codeshift.errors import check_folder
 from codeshift.finetune.adapters import trainable_parameters, with_adapter
 from codeshift.finetune.batching import BatchCost, Collator, StepPlan, batches, padded_lengths
+from codeshift.finetune.capacity import encode_part
 from codeshift.finetune.checkpoint import Checkpoints, RunState, optimizer_tensors, restore_optimizer
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.fitting import encode_part
 from codeshift.finetune.identity import describe_run
-from codeshift.finetune.models import is_decoder, load_tokenizer, own_model, pad_id
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, is_decoder, load_tokenizer, own_model, pad_id
 from codeshift.finetune.optimisation import Anchor, chosen_parameters, learning_rates, make_optimizer, trained
-from codeshift.finetune.parts import Splits, training_parts
 from codeshift.finetune.progress import progress_of
-from codeshift.finetune.result import TrainingResult
 from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded, without_autocast
-from codeshift.finetune.scoring import check_finite, target_loss
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
+from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
-from codeshift.finetune.tracking import check_trackers, end_trackers
-from codeshift.finetune.trained_with import Limits
+from codeshift.finetune.tracking import Tracker, check_trackers, end_trackers
+from codeshift.finetune.training_config import TrainingConfig, check_config
+from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
 
 
@@ -64,7 +64,7 @@ class Trainer:
     >>> from datasets import Dataset
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
-    >>> config = TrainingConfig(learning_rate=1e-2, num_epochs=4, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-2, num_train_epochs=4, train_batch_size=4)
     >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
     >>> result = trainer.fit(data)
     >>> len(result.losses), result.losses[-1] < result.losses[0]
@@ -73,24 +73,24 @@ class Trainer:
 
     def __init__(
         self,
-        model: Any,
-        tokenizer: Any,
+        model: ModelOrName,
+        tokenizer: TokenizerOrName,
         config: TrainingConfig | None = None,
         *,
         source: str,
         target: str,
-        peft_config: Any = None,
+        peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
         progress: bool = True,
-        trackers: tuple[str, ...] = (),
+        trackers: tuple[Tracker, ...] = (),
     ) -> None:
         self.model = model
         self.tokenizer = load_tokenizer(tokenizer)
-        self.config = config or TrainingConfig()
+        self.config = check_config("config", config)
         self.source, self.target = Template(source, "source"), Template(target, "target")
         check_trackers(trackers)
-        self.peft_config, self.progress, self.trackers = peft_config, progress, trackers
-        self.evaluator = evaluator and evaluator.with_limits(Limits.of_config(self.config))
+        self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
+        self.evaluator = None if evaluator is None else evaluator.with_limits(self.config.limits)
 
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
@@ -111,13 +111,13 @@ class Trainer:
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
-        chooses = self.config.keep_best or self.config.early_stopping_patience is not None
-        parts = training_parts(data, validates=chooses or self.evaluator is not None)
+        check_bool("resume", resume)
+        parts = training_parts(data, validates=self.config.chooses_by_validation or self.evaluator is not None)
         for template in (self.source, self.target):
             template.check(parts["train"].features)
         with seeded(self.config.seed):
-            dtype = torch.bfloat16 if self.config.weights == "bf16" else torch.float32
-            model = with_adapter(own_model(self.model, self.tokenizer, dtype), self.peft_config)
+            own = own_model(self.model, self.tokenizer, getattr(torch, self.config.dtype))
+            model = with_adapter(own, self.peft_config)
             encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
             with chosen_parameters(model, self.config):
                 run = _Run(self, model, encoded, parts, None if output_dir is None else Path(output_dir))
@@ -128,8 +128,8 @@ class Trainer:
             result.save(output_dir, self.tokenizer)
         return result
 
-    def _encode(self, model: Any, rows: Dataset, part: str) -> Encoded:
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), Limits.of_config(self.config))
+    def _encode(self, model: Model, rows: Dataset, part: str) -> Encoded:
+        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), self.config.limits)
         return encode_part(model, encoder, rows, part)
 
 
@@ -137,11 +137,16 @@ class _Run:
     """One run of the loop; ``loop`` may be called once."""
 
     def __init__(
-        self, trainer: Trainer, model: Any, data: dict[str, Encoded], parts: dict[str, Dataset], folder: Path | None
+        self, trainer: Trainer, model: Model, data: dict[str, Encoded], parts: dict[str, Dataset], folder: Path | None
     ) -> None:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
-        identity = describe_run(self.config, model, data, trainer.evaluator)
+        self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
+        self.validation: Validation | None = None
+        if "validation" in data:
+            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
+            self.validation = Validation(*given)
+        identity = describe_run(self.config, model, data, self.validation.describe() if self.validation else None)
         self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(self.config, trainer.trackers, folder)
@@ -149,11 +154,6 @@ class _Run:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
         self.anchor = Anchor(model, self.config.l2_sp)
-        self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
-        self.validation: Validation | None = None
-        if "validation" in data:
-            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
-            self.validation = Validation(*given)
         self._plan_steps(data["train"])
         self.state = RunState()
         self.best: dict[str, torch.Tensor] = {}
@@ -164,16 +164,17 @@ class _Run:
     def _plan_steps(self, train: Encoded) -> None:
         config = self.config
         self.lengths, self.target_tokens = padded_lengths(train, self.collate.is_decoder), train.targets.lengths
-        self.plan = StepPlan(len(train), config.rows_per_step, config.seed)
+        self.plan = StepPlan(len(train), config.train_batch_size, config.seed)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
+        self.eval_interval, self.save_interval = config.eval_interval(len(train)), config.save_interval(len(train))
         self.learning_rate = learning_rates(config, self.total)
 
     def resume(self) -> None:
         """Go on from the newest checkpoint, where there is one."""
-        found = self.checkpoints.load() if self.checkpoints else None
-        if found is None:
+        newest = self.checkpoints.load() if self.checkpoints else None
+        if newest is None:
             return
-        self.state, tensors = found
+        self.state, tensors = newest
         set_weights(self.unwrapped, tensors["weights"])
         restore_optimizer(self.optimizer.optimizer, trained(self.unwrapped), tensors["optimizer"])
         if self.state.scaler:
@@ -192,11 +193,11 @@ class _Run:
             self._step(order[position])
             state.step += 1
             self.bar.update()
-            if self._due(self.config.log_every):
+            if self._due(self.config.logging_steps):
                 self._flush()
-            if self.validation is not None and self._due(self.config.eval_every):
+            if self.validation is not None and self._due(self.eval_interval):
                 self._validate(self.validation)
-            if self.checkpoints is not None and self._due(self.config.checkpoint_every):
+            if self.checkpoints is not None and self._due(self.save_interval):
                 self._save(self.checkpoints)
         self._flush()
         return self._finish(time.perf_counter() - started)
@@ -254,13 +255,13 @@ class _Run:
         """Note what is measured, the best weights so far and whether patience is at its end."""
         self._flush()
         state, config = self.state, self.config
-        found = validation.measure(self.unwrapped)
+        measured = validation.measure(self.unwrapped)
         epoch = (state.step - 1) // self.per_epoch
-        state.history.append({"step": state.step, "epoch": epoch} | found)
-        self.accelerator.log(found, step=state.step)
-        if validation.is_better(found, state.best):
-            state.best, state.best_step, state.without_gain = validation.deciding(found), state.step, 0
-            if config.keep_best:
+        state.history.append({"step": state.step, "epoch": epoch} | measured)
+        self.accelerator.log(measured, step=state.step)
+        if validation.is_better(measured, state.best):
+            state.best, state.best_step, state.without_gain = validation.deciding(measured), state.step, 0
+            if config.load_best_model_at_end:
                 self.best = {name: p.detach().clone() for name, p in trained(self.unwrapped).items()}
         else:
             state.without_gain += 1
@@ -294,6 +295,5 @@ class _Run:
             state.best_step, state.stopped_early, {p: e.round_trip for p, e in self.data.items()}, *self.templates,
         )  # fmt: skip
 
-    def _due(self, every: int | str | None) -> bool:
-        every = self.per_epoch if every == "epoch" else every
-        return every is not None and (self.state.step % int(every) == 0 or self.state.step == self.total)
+    def _due(self, interval: int | None) -> bool:
+        return interval is not None and (self.state.step % interval == 0 or self.state.step == self.total)

@@ -11,8 +11,10 @@ from datasets import Dataset
 from codeshift.finetune.batching import Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.scoring import score_tokens
+from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.sharding import divide_again
+from codeshift.finetune.teacher_forcing import score_tokens
+from codeshift.metrics import Metric
 
 
 @dataclass(frozen=True)
@@ -30,33 +32,38 @@ class Validation:
     data: Encoded
     collate: Collator
     rows: Dataset
-    tokenizer: Any
+    tokenizer: Tokenizer
     evaluator: Evaluator | None = None
 
-    def measure(self, model: Any) -> dict[str, float]:
+    def measure(self, model: Model) -> dict[str, float]:
         """``validation_loss``, and ``validation_`` with the name of each metric of the evaluator."""
         scores = score_tokens(model, self.data, self.collate)
-        found = {"validation_loss": -float(scores.log_probabilities.values.mean())}
+        measured = {"validation_loss": -float(scores.log_probabilities.values.mean())}
         if self.evaluator is not None:
             parts = {"validation": self.rows}
             result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=("validation",))
             estimates = result["validation"].estimates
-            found |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
+            measured |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
         divide_again(model)
-        return found
+        return measured
 
-    def is_better(self, found: dict[str, float], best: float | None) -> bool:
+    def describe(self) -> dict[str, Any] | None:
+        """What its evaluator measures, as JSON values; None where it has none."""
+        evaluator = self.evaluator
+        return None if evaluator is None else evaluator.describe() | {"metrics": list(evaluator.metrics)}
+
+    def is_better(self, measured: dict[str, float], best: float | None) -> bool:
         """Whether ``found`` is better than the best value so far; a value that is no number never is."""
-        value = self.deciding(found)
+        value = self.deciding(measured)
         if best is None or math.isnan(value):
             return not math.isnan(value)
         metric = self._metric
         return value > best if metric is not None and metric.higher_is_better else value < best
 
-    def deciding(self, found: dict[str, float]) -> float:
+    def deciding(self, measured: dict[str, float]) -> float:
         """The value that says what is best."""
-        return found["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
+        return measured["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
 
     @property
-    def _metric(self) -> Any:
+    def _metric(self) -> Metric | None:
         return None if self.evaluator is None else next(iter(self.evaluator.metrics.values()))

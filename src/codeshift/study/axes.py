@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_integer, check_number, is_number
 from codeshift.errors import ParameterError
@@ -11,11 +11,14 @@ from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE
 from codeshift.study.spec import is_lora
 
+if TYPE_CHECKING:
+    from peft import PeftConfig
+
 AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
 """The settings to which ``extend`` may add: each gives more runs and changes none."""
 
 
-def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
+def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
     """Scenarios with names that differ.
 
     >>> checked_scenarios([])
@@ -25,20 +28,20 @@ def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
     simscood_scenarios("code", "java")
     """
     remedy = 'such as simscood_scenarios("code", "java")'
-    found = as_sequence("scenarios", scenarios, remedy)
-    if not found:
+    listed = as_sequence("scenarios", scenarios, remedy)
+    if not listed:
         raise ParameterError("scenarios", "at least one Scenario", scenarios, remedy)
-    for one in found:
-        if not isinstance(one, Scenario):
+    for scenario in listed:
+        if not isinstance(scenario, Scenario):
             remedy = 'write Scenario("a name", splitter)'
-            if isinstance(one, str):
-                remedy = f'take scenarios_by_name("{one}", column=...) of codeshift.splitters'
-            raise ParameterError("scenarios", "Scenario objects", one, remedy)
-    check_differ("scenarios", [one.name for one in found])
-    return found
+            if isinstance(scenario, str):
+                remedy = f'take scenarios_by_name("{scenario}", column=...) of codeshift.splitters'
+            raise ParameterError("scenarios", "Scenario objects", scenario, remedy)
+    check_differ("scenarios", [scenario.name for scenario in listed])
+    return listed
 
 
-def checked_methods(methods: Any) -> dict[str, Any]:
+def checked_methods(methods: object) -> dict[str, PeftConfig | None]:
     """Methods by name; each is None or a config of PEFT."""
     remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
     if not isinstance(methods, Mapping) or not methods:
@@ -52,7 +55,7 @@ def checked_methods(methods: Any) -> dict[str, Any]:
     return dict(methods)
 
 
-def _check_peft(name: str, config: Any) -> None:
+def _check_peft(name: str, config: object) -> None:
     from peft import PeftConfig
 
     if not isinstance(config, PeftConfig):
@@ -60,35 +63,33 @@ def _check_peft(name: str, config: Any) -> None:
         raise ParameterError("methods", "None or a config of PEFT", config, remedy, key=name)
 
 
-def checked_kept(shares: Any) -> tuple[float, ...]:
+def checked_kept(shares: object) -> tuple[float, ...]:
     """Shares from 0 to 1 that differ, ascending.
 
     >>> checked_kept((1, 0.5))
     (0.5, 1.0)
     """
     remedy = "0 masks the region, 1 is the 100% baseline"
-    found = as_sequence("ood_kept", shares, remedy)
-    if not found:
+    listed = as_sequence("ood_kept", shares, remedy)
+    if not listed:
         raise ParameterError("ood_kept", "at least one share", shares, remedy)
-    for share in found:
-        check_number("ood_kept", share, smallest=0, largest=1, remedy=remedy)
-    check_differ("ood_kept", [float(share) for share in found])
-    return tuple(sorted(float(share) for share in found))
+    kept = [float(check_number("ood_kept", share, smallest=0, largest=1, remedy=remedy)) for share in listed]
+    check_differ("ood_kept", kept)
+    return tuple(sorted(kept))
 
 
-def checked_seeds(name: str, seeds: Any) -> tuple[int, ...]:
+def checked_seeds(name: str, seeds: object) -> tuple[int, ...]:
     """Whole numbers from 0 up that differ."""
-    found = as_sequence(name, seeds, "such as (0, 1, 2)")
-    if not found:
+    listed = as_sequence(name, seeds, "such as (0, 1, 2)")
+    if not listed:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
-    for seed in found:
-        check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)")
-    check_differ(name, [int(seed) for seed in found])
-    return tuple(int(seed) for seed in found)
+    whole = tuple(check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)") for seed in listed)
+    check_differ(name, whole)
+    return whole
 
 
 def checked_shares(
-    name: str, values: Any, methods: Mapping[str, Any], *, largest: float | None = None
+    name: str, values: object, methods: Mapping[str, PeftConfig | None], *, largest: float | None = None
 ) -> tuple[float, ...]:
     """Numbers above 0 (and below ``largest``) that differ, and a method that they apply to.
 
@@ -98,23 +99,23 @@ def checked_shares(
         methods: of the study.
         largest: numbers must be below it; None for no bound.
     """
-    found = as_sequence(name, values, "such as (0.25, 0.5, 0.75)")
-    for value in found:
+    listed = as_sequence(name, values, "such as (0.25, 0.5, 0.75)")
+    for value in listed:
         if not is_number(value) or value <= 0 or (largest is not None and value >= largest) or value == 1:
             bound = "numbers above 0 other than 1" if largest is None else f"between 0 and {largest:g}, both excluded"
             remedy = "0 is the model without fine-tuning and 1 the fine-tuned one, which are evaluated anyway"
             raise ParameterError(name, bound, value, remedy)
-    check_differ(name, [float(value) for value in found])
+    check_differ(name, [float(value) for value in listed])
     needed = "full fine-tuning" if name == "wise_ft" else "LoRA"
     fits = [is_lora(config) if name == "adapter_scales" else config is None for config in methods.values()]
-    if found and not any(fits):
+    if listed and not any(fits):
         raise ParameterError(
             name, f"left out where no method is {needed}", values, f"add such a method to {sorted(methods)}"
         )
-    return tuple(sorted(float(value) for value in found))
+    return tuple(sorted(float(value) for value in listed))
 
 
-def as_sequence(name: str, values: Any, remedy: str) -> tuple[Any, ...]:
+def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:
     """What is listed, as a tuple; raise a ParameterError unless it is a list."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise ParameterError(name, "a sequence", values, remedy)

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml  # type: ignore[import-untyped]
 
-from codeshift.checks import is_number
+from codeshift.checks import is_number, named
 from codeshift.errors import CodeshiftError, ParameterError, closest
+
+_BOOL = "tag:yaml.org,2002:bool"
 
 Place = tuple[str | int, ...]
 """Keys, and positions in lists, that lead to a value."""
@@ -72,29 +74,37 @@ class SettingsFile:
                 raise
             raise SettingsError(str(self.path), self._line(_shortened(place), None), str(error)) from error
 
-    def check_keys(self, found: Any, known: Iterable[str], *place: str | int) -> dict[str, Any]:
+    def check_keys(
+        self, content: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """The mapping at a place.
+
+        Args:
+            content: what stands there.
+            known: its keys.
+            place: keys that lead there.
+            renamed: what stands today for keys of before.
 
         Raises:
             SettingsError: if it is none, or has a key that is not known.
         """
-        if not isinstance(found, dict):
+        if not isinstance(content, dict):
             where = f"{place[-1]!r} must hold names and values" if place else "the file must hold names and values"
-            raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {found!r}")
+            raise SettingsError(str(self.path), self._line(_shortened(place), None), f"{where}, got {content!r}")
         known = list(known)
-        for key in found:
+        for key in content:
             if key not in known:
-                message = f"unknown key {key!r}: {closest(key, known)}"
+                message = f"unknown key {key!r}: {named(key, known, renamed)}"
                 raise SettingsError(str(self.path), self.lines.get((*place, key)), message)
-        return found
+        return content
 
-    def _line(self, places: Iterable[Place], value: Any) -> int | None:
+    def _line(self, places: Iterable[Place], value: object) -> int | None:
         """The line of the first of some places that the file has; that of the value, where it can be seen there.
 
         A text that is not there is looked for in the whole file: a setting can fail at the place that uses it.
         """
-        found = next((place for place in places if place in self.lines), None)
-        block = self._block(found)
+        place_there = next((place for place in places if place in self.lines), None)
+        block = self._block(place_there)
         if isinstance(value, str) and len(value) > 2:
             every = range(1, len(self.text.splitlines()) + 1)
             return next((n for lines in (block, every) for n in lines if self._shows(n, value)), block.start or None)
@@ -137,9 +147,15 @@ def read_settings(path: Path) -> SettingsFile:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Plain values alone; a number such as 5e-5 is a number, as in YAML 1.2."""
+    """Plain values alone; 5e-5 is a number and ``no`` a text, as in YAML 1.2."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF"))
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+"),

@@ -22,7 +22,7 @@ from codeshift.data import embedded_model_path, stdlib_functions
 from codeshift.errors import ParameterError
 from codeshift.files import write_text
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, TruncationWarning, load_model
-from codeshift.finetune.evaluation import PartEvaluation
+from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.template import Template
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
@@ -207,10 +207,10 @@ class _Demo:
         config = TrainingConfig(
             learning_rate=_LEARNING_RATES[method],
             max_steps=self.config.scaled(_FINE_TUNING_STEPS),
-            warmup=0.1,
+            warmup_steps=0.1,
             weight_decay=0.0,
             seed=self.config.seed,
-            eval_every=None,
+            eval_strategy="no",
             max_source_length=_SOURCE_TOKENS,
             max_target_length=_TARGET_TOKENS,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.finetune.evaluation import PartEvaluation
+from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.metrics import Metric
 from codeshift.properties import PropertyTable
 from codeshift.splitters import SplitAssignment, Splitter

@@ -7,16 +7,16 @@ import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
-from codeshift.finetune import Evaluator, Trainer, TrainingConfig
-from codeshift.finetune.config import check_count, check_number
+from codeshift.finetune import Evaluator, Trainer
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
-from codeshift.finetune.models import load_tokenizer, own_model
-from codeshift.finetune.template import Template
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer, own_model
+from codeshift.finetune.template import Template, texts_of
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.draws import drawn_of_any
 from codeshift.study.keys import NONE, RunKey
@@ -50,7 +50,7 @@ def estimated_plan(
     spec: StudySpec, rows: StudyRows, *, tokens_per_second: float | Mapping[str, float] | None, probe_steps: int
 ) -> Plan:
     """Do what ``Study.plan`` says."""
-    check_count("probe_steps", probe_steps, at_least=0)
+    probe_steps = check_integer("probe_steps", probe_steps, smallest=0)
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"
         raise ParameterError("probe_steps", "0 where tokens_per_second is given", probe_steps, remedy)
@@ -79,10 +79,13 @@ def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, tokens: float, speed
     config, parts = spec.configs[key.method], rows.training(key)
     train, validation = len(parts["train"]), len(parts.get("validation", ()))
     steps = config.total_steps(train)
-    passed = train * config.num_epochs if config.max_steps is None else steps * min(config.rows_per_step, train)
+    passed = train * config.num_train_epochs
+    if config.max_steps is not None:
+        passed = steps * min(config.train_batch_size, train)
     trained = round(passed * tokens)
     # A measured speed of scoring serves validation too; a given throughput stands for all of training.
-    speed, validations = speeds[key.method], 0 if config.eval_every is None else _validations(config, steps, train)
+    speed, interval = speeds[key.method], config.eval_interval(train)
+    validations = 0 if interval is None else math.ceil(steps / interval)
     validating = 0.0 if math.isnan(speed.scored_row) else validation * validations * speed.scored_row
     seconds = trained * speed.target_token + validating
     return replace(
@@ -108,11 +111,6 @@ def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> P
     return PlannedRun(key=key, scored_rows=scored, generated_rows=generated, seconds=seconds)
 
 
-def _validations(config: TrainingConfig, steps: int, rows: int) -> int:
-    every = config.steps_per_epoch(rows) if config.eval_every == "epoch" else int(config.eval_every or steps)
-    return math.ceil(steps / every)
-
-
 def _generated(spec: StudySpec, rows: StudyRows, key: RunKey, test: int) -> int:
     """Test rows that text is generated for."""
     count = spec.evaluation.generate_rows
@@ -131,12 +129,12 @@ def _cost(count: int, each: float) -> float:
     return 0.0 if count == 0 else count * each
 
 
-def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Any) -> float:
+def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) -> float:
     """The mean over a sample of rows, cut as training cuts them."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
     template = Template(spec.target, "target")
-    texts = template.texts({column: list(some[column]) for column in template.columns})
+    texts = texts_of(template, some)
     longest = max(config.max_target_length for config in spec.configs.values())
     lengths = [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts)]
     return float(np.mean(lengths))
@@ -152,12 +150,12 @@ def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | Non
     for name, throughput in by_name.items():
         if name not in spec.methods:
             raise ParameterError("tokens_per_second", "of names of methods", name, closest(name, spec.methods))
-        check_number("tokens_per_second", throughput, above=0.0)
+        check_number("tokens_per_second", throughput, above=0)
         speeds[name] = Speed(target_token=1 / throughput)
     return speeds
 
 
-def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Any, steps: int) -> dict[str, Speed]:
+def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:
     """Train each method for a few steps on rows of the baseline, then score and generate for a few."""
     data = rows.corpus.table.data.select(rows.baseline(spec.split_seeds[0])["train"])
     speeds = {}
@@ -168,9 +166,10 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Any, steps: int) -> dic
         speeds[NONE] = _evaluation_speed(spec, own_model(spec.model, tokenizer), tokenizer, data)
         for name, peft_config in spec.methods.items():
             config = replace(
-                spec.configs[name], max_steps=steps, eval_every=None, keep_best=False, early_stopping_patience=None
-            )
-            some = data.select(range(min(len(data), steps * config.rows_per_step)))
+                spec.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
+                load_best_model_at_end=False, early_stopping_patience=None,
+            )  # fmt: skip
+            some = data.select(range(min(len(data), steps * config.train_batch_size)))
             trainer = Trainer(
                 spec.model, tokenizer, config, source=spec.source, target=spec.target,
                 peft_config=peft_config, progress=False,
@@ -182,7 +181,7 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Any, steps: int) -> dic
     return speeds
 
 
-def _evaluation_speed(spec: StudySpec, model: Any, tokenizer: Any, data: Dataset) -> Speed:
+def _evaluation_speed(spec: StudySpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
     evaluation = spec.evaluation
     some = data.select(range(min(len(data), _PROBED_ROWS)))
     seconds = []

@@ -16,16 +16,22 @@ from codeshift.study.spec import StudySpec
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from peft import PeftConfig
+
+    from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
 _FREE = ("title", "audit", "keep_weights")  # may change: they change no result
 _ABSENT = Told("absent")
 _BLOCK = 1 << 20
-_NOT_OF_A_RUN = ("seed", "log_every", "checkpoint_every")  # of a TrainingConfig: they change no weight, or are an axis
+# Settings of a TrainingConfig that change no weight, or are an axis.
+_NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
 
 
 def fingerprint(spec: StudySpec) -> dict[str, Any]:
     """The settings of a study as JSON values: two studies with equal settings have equal results."""
+    from codeshift.finetune.identity import plain
+
     columns = spec.data_columns
     decoding = spec.evaluation.decoding
     return {
@@ -138,23 +144,14 @@ def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
     return f"{len(data)} rows, {state.hexdigest()}"
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON writes it: sets in order, anything unknown as its text."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, set | frozenset):
-        return sorted(map(str, value))
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
-def _peft(config: Any) -> dict[str, Any]:
+def _peft(config: PeftConfig) -> dict[str, Any]:
     """A config of PEFT, without what only says by which version it was written."""
+    from codeshift.finetune.identity import plain
+
     return {name: plain(value) for name, value in config.to_dict().items() if name != "peft_version"}
 
 
-def _identity(value: Any) -> Any:
+def _identity(value: ModelOrName | TokenizerOrName) -> dict[str, str]:
     """What tells a model or tokenizer from another: its name on the hub, or a digest of its folder or weights."""
     if isinstance(value, str | os.PathLike):
         folder = Path(value)

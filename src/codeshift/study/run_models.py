@@ -11,10 +11,10 @@ from datasets import Dataset
 from peft import PeftModel
 
 from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
-from codeshift.finetune.models import load_tokenizer
-from codeshift.finetune.result import TrainingResult
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.tokenizing import remember_tokens
+from codeshift.finetune.token_memory import remember_tokens
+from codeshift.finetune.training_result import TrainingResult
 from codeshift.properties.progress import bars_shown
 from codeshift.study.keys import NONE
 from codeshift.study.run_spec import RunSpec
@@ -32,11 +32,11 @@ class RunModels:
         self.task, self.method, self.store = task, task.method, task.store
 
     @cached_property
-    def tokenizer(self) -> Any:
+    def tokenizer(self) -> Tokenizer:
         """The tokenizer of all of them."""
         return _tokenizer(self.method.tokenizer or str(self.store.model))
 
-    def trained(self) -> tuple[Any, dict[str, Any]]:
+    def trained(self) -> tuple[Model, dict[str, Any]]:
         """The model to evaluate, trained where that is to be done, and facts of the training as JSON values."""
         key = self.task.key
         if key.method == NONE:
@@ -60,13 +60,13 @@ class RunModels:
         result = trainer.fit(data, self.store.training(key))
         return result.model, _facts(result) | {"rows": {part: len(rows) for part, rows in data.items()}}
 
-    def _pretrained(self) -> Any:
+    def _pretrained(self) -> Model:
         """The model without fine-tuning; the fresh decoder of an encoder is drawn by the evaluation's seed."""
         with seeded(self.method.evaluation.seed):
             model = load_model(self.method.model or str(self.store.model), self.tokenizer)
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
-    def _stored(self) -> Any:
+    def _stored(self) -> Model:
         folder = self.store.training(self.task.key)
         if self.method.peft_config is not None:
             return PeftModel.from_pretrained(self._pretrained(), folder).eval()
@@ -79,7 +79,7 @@ class RunModels:
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
         return {part: rows.select(at) for part, at in positions.items()}
 
-    def variant(self, model: Any, variant: str) -> Any:
+    def variant(self, model: Model, variant: str) -> Model:
         """A model made of the weights of the trained one."""
         kind, _, value = variant.partition("=")
         if kind == WISE_FT:
@@ -88,7 +88,7 @@ class RunModels:
 
 
 @lru_cache(maxsize=1)
-def _tokenizer(name: str) -> Any:
+def _tokenizer(name: str) -> Tokenizer:
     """The tokenizer, loaded once a process; it tokenises each row once for all runs of the process."""
     return remember_tokens(load_tokenizer(name))
 
@@ -106,6 +106,6 @@ def _facts(result: TrainingResult) -> dict[str, Any]:
         "stopped_early": result.stopped_early,
         "target_tokens": sum(int(row["tokens"]) for row in result.history if "tokens" in row),
         "parameters": {"trainable": result.parameters.trainable, "total": result.parameters.total},
-        "truncation": {part: asdict(found) for part, found in result.truncation.items()},
-        "round_trip": {part: found.to_dict() for part, found in result.round_trip.items()},
+        "truncation": {part: asdict(counts) for part, counts in result.truncation.items()},
+        "round_trip": {part: counts.to_dict() for part, counts in result.round_trip.items()},
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.spec import Evaluation, StudySpec
 from codeshift.study.store import StudyStore
 
 if TYPE_CHECKING:
+    from peft import PeftConfig
+
     from codeshift.finetune import TrainingConfig
 
 
@@ -36,7 +38,7 @@ class MethodSpec:
     model: str | None
     tokenizer: str | None
     config: TrainingConfig | None = field(repr=False)
-    peft_config: Any = field(repr=False)
+    peft_config: PeftConfig | None = field(repr=False)
     evaluation: Evaluation = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
     has_general: bool = False
@@ -94,8 +96,8 @@ def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpe
 
 def _method_spec(spec: StudySpec, method: str) -> MethodSpec:
     config = spec.configs.get(method)
-    if config is not None and config.checkpoint_every is None:
-        config = replace(config, checkpoint_every="epoch")
+    if config is not None and config.save_strategy == "no":
+        config = replace(config, save_strategy="epoch")
     model, tokenizer = spec.model, spec.tokenizer
     return MethodSpec(
         source=spec.source,

@@ -15,9 +15,13 @@ from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE, RunKey
 
 if TYPE_CHECKING:
+    from peft import PeftConfig
+
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 WISE_FT, ADAPTER = "wise_ft", "adapter"
+_LORA = "LORA"  # a PeftType is a text, too; PEFT itself takes seconds to import
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,9 +60,9 @@ class StudySpec:
     target: str
     column: str
     language: str | None
-    model: Any
-    tokenizer: Any = field(repr=False)
-    methods: Mapping[str, Any]
+    model: ModelOrName
+    tokenizer: TokenizerOrName = field(repr=False)
+    methods: Mapping[str, PeftConfig | None]
     configs: Mapping[str, TrainingConfig]
     ood_kept: tuple[float, ...]
     split_seeds: tuple[int, ...]
@@ -82,7 +86,7 @@ class StudySpec:
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
         """The columns that source and target are made of, and the tests that outputs are run against."""
-        from codeshift.finetune.evaluator import tests_template
+        from codeshift.finetune.program_tests import tests_template
         from codeshift.finetune.template import Template
 
         tests = [template for template in map(tests_template, self.metrics) if template is not None]
@@ -174,9 +178,9 @@ def is_forced(metric: Metric) -> bool:
     return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
 
 
-def is_lora(config: Any) -> bool:
+def is_lora(config: PeftConfig | None) -> bool:
     """Whether a method is LoRA."""
-    return getattr(getattr(config, "peft_type", None), "value", "") == "LORA"
+    return config is not None and config.peft_type == _LORA
 
 
 def variant_name(kind: str, value: float) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from codeshift.checks import check_bool
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.properties.progress import bars
 from codeshift.splitters import Scenario
@@ -30,8 +31,10 @@ from codeshift.study.validate import validate
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 _SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept", "split_seeds", "train_seeds",
             "wise_ft", "adapter_scales")  # fmt: skip
@@ -92,7 +95,7 @@ class Study:
     >>> tokenizer = tiny_tokenizer(rows["code"])
     >>> study = Study(dataset=rows, scenarios=length_bands("code", bands=((0.7, 1),)), source="doc", target="code",
     ...               model=tiny_model("t5", tokenizer), tokenizer=tokenizer, ood_kept=(0, 1),
-    ...               config=TrainingConfig(max_steps=20, batch_size=4), near_duplicates="ignore")
+    ...               config=TrainingConfig(max_steps=20, train_batch_size=4), near_duplicates="ignore")
     >>> print(study.plan())
     2 trainings, 0 variants, 3 evaluations: 40 steps over ... target tokens; 36 rows scored, 36 generated
     method  scenario         ood_kept  runs  train rows  steps  target tokens  seconds
@@ -110,9 +113,9 @@ class Study:
     target: str
     column: str = ""
     language: str | None = None
-    model: Any = None
-    tokenizer: Any = field(default=None, repr=False)
-    methods: Mapping[str, Any] = field(default_factory=lambda: {"full": None})
+    model: ModelOrName | None = None
+    tokenizer: TokenizerOrName | None = field(default=None, repr=False)
+    methods: Mapping[str, PeftConfig | None] = field(default_factory=lambda: {"full": None})
     ood_kept: Sequence[float] = (0.0, 0.5, 1.0)
     split_seeds: Sequence[int] = (0,)
     train_seeds: Sequence[int] = (0,)
@@ -198,6 +201,8 @@ class Study:
             StudyError: no worker can be started, or the executor takes no more work.
         """
         check_placing(workers, executor, threads)
+        check_bool("retry", retry)
+        check_bool("extend", extend)
         store = StudyStore(output_folder("folder", folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)

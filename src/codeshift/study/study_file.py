@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
@@ -17,6 +17,11 @@ from codeshift.study.study import Study
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from peft import PeftConfig
+
+    from codeshift.finetune import TrainingConfig
+
+Settings = TypeVar("Settings")
 
 _DATA = ("source", "split", "rename", "require", "config", "revision")
 _PLAIN = (
@@ -75,30 +80,30 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     for name in ("model", "tokenizer"):
         if isinstance(plain.get(name), str):
             plain[name] = _beside(file, plain[name])
-    made = _made(file, given, plain)
+    objects = _made(file, given, plain)
     with file.at():
-        return Study(**plain, **made)
+        return Study(**plain, **objects)
 
 
 def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
     """The arguments that are no plain values."""
-    made: dict[str, Any] = {"scenarios": _scenarios(file, given, plain)}
+    objects: dict[str, Any] = {"scenarios": _scenarios(file, given, plain)}
     if "methods" in given:
-        made["methods"] = _methods(file, given["methods"])
+        objects["methods"] = _methods(file, given["methods"])
     if "training" in given:
-        made["config"] = _training(file, given["training"], made.get("methods", {"full": None}))
+        objects["config"] = _training(file, given["training"], objects.get("methods", {"full": None}))
     if "decoding" in given:
         from codeshift.finetune import Decoding
 
-        made["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
-    made["dataset"] = _data(file, given["data"], "data")
+        objects["decoding"] = _dataclass(file, Decoding, given["decoding"], "decoding")
+    objects["dataset"] = _data(file, given["data"], "data")
     if "general" in given:
-        made["general"] = _data(file, given["general"], "general")
-    return made
+        objects["general"] = _data(file, given["general"], "general")
+    return objects
 
 
-def _data(file: SettingsFile, found: Any, key: str) -> Dataset | DatasetDict:
-    options = {"source": found} if isinstance(found, str) else dict(file.check_keys(found, _DATA, key))
+def _data(file: SettingsFile, content: object, key: str) -> Dataset | DatasetDict:
+    options = {"source": content} if isinstance(content, str) else dict(file.check_keys(content, _DATA, key))
     with file.at(key):
         if not isinstance(options.get("source"), str):
             raise ParameterError("source", "a file, a folder or a hub name", options.get("source"), "as a text")
@@ -119,19 +124,19 @@ def _scenarios(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any])
             raise ParameterError("scenarios", "a list", listed, "such as [length, syntax]")
         column = plain.get("column") or "code"
         settings: dict[str, Any] = {name: given[name] for name in ("embedding", "pca") if name in given}
-        found: list[Scenario] = []
-        for i, one in enumerate(listed):
+        scenarios: list[Scenario] = []
+        for i, content in enumerate(listed):
             with file.at("scenarios", i):
-                found += _scenario(file, one, i, column, plain.get("language"), settings)
-        return found
+                scenarios += _scenario(file, content, i, column, plain.get("language"), settings)
+        return scenarios
 
 
 def _scenario(
-    file: SettingsFile, one: Any, i: int, column: str, language: str | None, settings: dict[str, Any]
+    file: SettingsFile, content: object, i: int, column: str, language: str | None, settings: dict[str, Any]
 ) -> tuple[Scenario, ...]:
-    if isinstance(one, str):
-        return scenarios_by_name(one, column=column, language=language, **settings)
-    keys = file.check_keys(one, ("name", "splitter"), "scenarios", i)
+    if isinstance(content, str):
+        return scenarios_by_name(content, column=column, language=language, **settings)
+    keys = file.check_keys(content, ("name", "splitter"), "scenarios", i)
     text = keys.get("splitter")
     if not isinstance(text, str):
         remedy = "such as LengthSplitter(bounds=(200, None))"
@@ -139,23 +144,22 @@ def _scenario(
     return (Scenario(keys.get("name", ""), parse_splitter(text, column=column, language=language)),)
 
 
-def _methods(file: SettingsFile, found: Any) -> dict[str, Any]:
-    if isinstance(found, list) and all(isinstance(name, str) for name in found):
-        found = {name: {} for name in found}
+def _methods(file: SettingsFile, content: object) -> dict[str, PeftConfig | None]:
+    if isinstance(content, list) and all(isinstance(name, str) for name in content):
+        content = {name: {} for name in content}
     with file.at("methods"):
-        if not isinstance(found, Mapping) or not found:
-            raise ParameterError("methods", "a list of names, or settings by name", found, "such as [full, lora]")
-        return {name: _method(file, name, settings) for name, settings in found.items()}
+        if not isinstance(content, Mapping) or not content:
+            raise ParameterError("methods", "a list of names, or settings by name", content, "such as [full, lora]")
+        return {name: _method(file, name, settings) for name, settings in content.items()}
 
 
-def _method(file: SettingsFile, name: str, settings: Any) -> Any:
+def _method(file: SettingsFile, name: str, settings: Any) -> PeftConfig | None:
     with file.at("methods", name):
         options = {"type": settings} if isinstance(settings, str) else dict(settings or {})
         kind = str(options.pop("type", name)).lower()
         if kind == "full":
             file.check_keys(options, ("type",), "methods", name)
             return None
-        from peft import PeftConfig
         from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
         kinds = {getattr(key, "value", key).lower(): config for key, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
@@ -163,15 +167,18 @@ def _method(file: SettingsFile, name: str, settings: Any) -> Any:
             raise ParameterError("type", "full or a method of PEFT", kind, closest(kind, ["full", *kinds]))
         if kind == "lora":
             options = {"r": 8, "lora_alpha": 2 * options.get("r", 8)} | options
-        made: PeftConfig = _dataclass(file, kinds[kind], options, "methods", name)
-        return made
+        config: PeftConfig = _dataclass(file, kinds[kind], options, "methods", name)
+        return config
 
 
-def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any:
+def _training(
+    file: SettingsFile, content: object, methods: Mapping[str, PeftConfig | None]
+) -> TrainingConfig | dict[str, TrainingConfig]:
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.training_config import RENAMED
 
     known = [field.name for field in fields(TrainingConfig)]
-    settings = file.check_keys(found, (*known, *methods), "training")
+    settings = file.check_keys(content, (*known, *methods), "training", renamed=RENAMED)
     common = {name: value for name, value in settings.items() if name in known}
     own = {name: value for name, value in settings.items() if name not in known}
     if not own:
@@ -181,22 +188,14 @@ def _training(file: SettingsFile, found: Any, methods: Mapping[str, Any]) -> Any
         if method not in own:
             configs[method] = _dataclass(file, TrainingConfig, common, "training")
             continue
-        overriding = file.check_keys(own[method], known, "training", method)
+        overriding = file.check_keys(own[method], known, "training", method, renamed=RENAMED)
         configs[method] = _dataclass(file, TrainingConfig, common | overriding, "training", method)
     return configs
 
 
-def _dataclass(file: SettingsFile, cls: type, found: Any, *place: str) -> Any:
-    """An object of settings; lists become tuples where the class wants them."""
-    names = [field.name for field in fields(cls) if field.init]
-    settings = file.check_keys(found, names, *place)
+def _dataclass(file: SettingsFile, cls: type[Settings], content: object, *place: str) -> Settings:
+    """An object of settings."""
+    names = [field.name for field in fields(cls) if field.init]  # type: ignore[arg-type]  # each is a dataclass
+    settings = file.check_keys(content, names, *place)
     with file.at(*place):
-        return cls(**{name: _as_wanted(cls, name, value) for name, value in settings.items()})
-
-
-def _as_wanted(cls: type, name: str, value: Any) -> Any:
-    """A list as a tuple, where the class wants that."""
-    if not isinstance(value, list):
-        return value
-    wanted = get_type_hints(cls)[name]
-    return tuple(value) if tuple in (wanted, *map(get_origin, (wanted, *get_args(wanted)))) else value
+        return cls(**settings)

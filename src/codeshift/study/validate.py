@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset
 
 from codeshift.audit.settings import AuditSettings
-from codeshift.checks import check_bool, check_integer, is_integer, is_number
+from codeshift.checks import check_bool, check_integer, is_integer, is_number, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
@@ -28,6 +29,8 @@ from codeshift.study.axes import (
 from codeshift.study.spec import Evaluation, StudySpec
 
 if TYPE_CHECKING:
+    from peft import PeftConfig
+
     from codeshift.finetune import TrainingConfig
 
 _AS_GIVEN = ("dataset", "source", "target", "general", "test_size", "audit", "keep_weights", "title")
@@ -98,7 +101,7 @@ def _common_language(scenarios: Sequence[Scenario]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, TrainingConfig]:
+def checked_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
     """The training config of each method."""
     from codeshift.finetune import TrainingConfig
 
@@ -108,36 +111,36 @@ def checked_config(config: Any, methods: Mapping[str, Any]) -> dict[str, Trainin
         raise ParameterError(
             "config", "a TrainingConfig, or one for each method by name", config, "see codeshift.finetune"
         )
-    for name, one in config.items():
+    for name, given in config.items():
         if name not in methods:
             raise ParameterError("config", "of names of methods", name, closest(name, methods))
-        if not isinstance(one, TrainingConfig):
-            raise ParameterError("config", "a TrainingConfig", one, "see codeshift.finetune", key=name)
+        if not isinstance(given, TrainingConfig):
+            raise ParameterError("config", "a TrainingConfig", given, "see codeshift.finetune", key=name)
     missing = [name for name in methods if name not in config]
     if missing:
         raise ParameterError("config", "given for each method", missing, "add these, or give one config for all")
     return {name: config[name] for name in methods}
 
 
-def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
+def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
     """Metrics whose names differ; a name becomes its metric."""
-    from codeshift.finetune.evaluator import check_one_output
+    from codeshift.finetune.program_tests import check_one_output
 
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
-    found = []
-    for one in as_sequence("metrics", metrics, remedy):
-        metric = metric_by_name(one, language=language) if isinstance(one, str) else one
+    checked = []
+    for given in as_sequence("metrics", metrics, remedy):
+        metric = metric_by_name(given, language=language) if isinstance(given, str) else given
         if not isinstance(metric, Metric):
-            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", one, remedy)
-        found.append(metric)
-    if not found:
+            raise ParameterError("metrics", "made of metrics of codeshift.metrics or their names", given, remedy)
+        checked.append(metric)
+    if not checked:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
-    check_differ("metrics", [metric.name for metric in found])
-    check_one_output(found)
-    return tuple(found)
+    check_differ("metrics", [metric.name for metric in checked])
+    check_one_output(checked)
+    return tuple(checked)
 
 
-def check_size(name: str, value: Any) -> None:
+def check_size(name: str, value: float) -> None:
     """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
     whole = is_integer(value) and value >= 2
     if not whole and not (is_number(value) and 0 < value < 1):
@@ -159,23 +162,24 @@ def checked_evaluation(
     given: Mapping[str, Any], metrics: tuple[Metric, ...], configs: Collection[TrainingConfig]
 ) -> Evaluation:
     """How models are evaluated: with the longest source and target of any method's config."""
-    check_integer("evaluation_batch_size", given["evaluation_batch_size"], smallest=1)
-    check_integer("evaluation_seed", given["evaluation_seed"], smallest=0)
-    if given["generate_rows"] is not None:
-        check_integer("generate_rows", given["generate_rows"], smallest=1, remedy="leave metrics of text out for none")
+    from codeshift.finetune import Decoding
+
+    if not isinstance(given["decoding"], Decoding | None):
+        raise ParameterError("decoding", "a Decoding or None", given["decoding"], "such as Decoding(num_beams=5)")
+    some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,
-        batch_size=given["evaluation_batch_size"],
+        batch_size=check_integer("evaluation_batch_size", given["evaluation_batch_size"], smallest=1),
         max_source_length=max(config.max_source_length for config in configs),
         max_target_length=max(config.max_target_length for config in configs),
         special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
         decoding=given["decoding"],
-        generate_rows=given["generate_rows"],
-        seed=given["evaluation_seed"],
+        generate_rows=optional(some_rows)("generate_rows", given["generate_rows"]),
+        seed=check_integer("evaluation_seed", given["evaluation_seed"], smallest=0),
     )
 
 
-def _check_audit(audit: Any) -> None:
+def _check_audit(audit: object) -> None:
     if isinstance(audit, Mapping):
         known = [f.name for f in fields(AuditSettings)]
         for name in audit:
@@ -186,14 +190,14 @@ def _check_audit(audit: Any) -> None:
         raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
 
 
-def _check_tokenizer(model: Any, tokenizer: Any) -> None:
+def _check_tokenizer(model: object, tokenizer: object) -> None:
     if not isinstance(model, str | os.PathLike) and tokenizer is None:
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
 
 
 def check_columns(spec: StudySpec) -> None:
     """Raise a ParameterError or DataError where the data lacks a column, or is no data."""
-    from codeshift.finetune.evaluator import check_test_code
+    from codeshift.finetune.program_tests import check_test_code
     from codeshift.finetune.template import Template
 
     sets = spec.data_splits | ({} if spec.general is None else {"general": spec.general})

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
 from codeshift.finetune.identity import versions
+from codeshift.finetune.models import Model
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.run_models import RunModels
 from codeshift.study.run_spec import RunSpec
@@ -91,20 +92,20 @@ class _Work:
 class _Lazy:
     """A value that is computed when it is first asked for, or the error that came of it."""
 
-    compute: Callable[[], tuple[Any, dict[str, Any]]]
-    found: tuple[Any, dict[str, Any]] | None = None
+    compute: Callable[[], tuple[Model, dict[str, Any]]]
+    value: tuple[Model, dict[str, Any]] | None = None
     error: Exception | None = None
 
-    def get(self) -> tuple[Any, dict[str, Any]]:
+    def get(self) -> tuple[Model, dict[str, Any]]:
         if self.error is not None:
             raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
-        if self.found is None:
+        if self.value is None:
             try:
-                self.found = self.compute()
+                self.value = self.compute()
             except Exception as error:
                 self.error = error
                 raise
-        return self.found
+        return self.value
 
 
 def _drop_weights(folder: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from codeshift.finetune import CheckpointError, Decoding, Evaluator
-from codeshift.finetune import evaluator as module
+from codeshift.finetune.row_log import RowLog
 from codeshift.finetune.testing import tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TokenAccuracy
 
@@ -27,7 +27,7 @@ class StoppedError(Exception):
 def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_path, monkeypatch):
     """After a stop the same call generates the rest alone, drops a torn last line, and finds the same."""
     expected = evaluate(data, tokenizer, None)
-    append, batches = module.RowLog.append, []
+    append, batches = RowLog.append, []
 
     def stopping(log, rows, outputs):
         append(log, rows, outputs)
@@ -35,7 +35,7 @@ def test_what_was_generated_is_not_generated_again(torn, data, tokenizer, tmp_pa
         if len(batches) == 2:
             raise StoppedError
 
-    monkeypatch.setattr(module.RowLog, "append", stopping)
+    monkeypatch.setattr(RowLog, "append", stopping)
     with pytest.raises(StoppedError):
         evaluate(data, tokenizer, tmp_path)
     log = tmp_path / "test_id.outputs.jsonl"

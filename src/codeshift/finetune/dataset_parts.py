@@ -29,7 +29,7 @@ def training_parts(data: Splits, *, validates: bool = False) -> dict[str, Datase
     if "train" not in data:
         raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on so")
     if validates and not len(data.get("validation", ())):
-        remedy = "give that part, or leave out keep_best, early_stopping_patience and the evaluator"
+        remedy = "give that part, or leave out load_best_model_at_end, early_stopping_patience and the evaluator"
         raise DataError("data", 'a DatasetDict with rows in "validation"', sorted(data), remedy)
     return {part: data[part] for part in ("train", "validation") if part == "train" or len(data.get(part, ()))}
 

@@ -19,8 +19,9 @@ from transformers import (
 )
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+from transformers.modeling_outputs import BaseModelOutput
 
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder
 
 _NAME = "codeshift_beams"
 
@@ -41,8 +42,8 @@ class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """All keys and values, those of this step at the end."""
         if self._order is None:
-            made: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
-            return made
+            both: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
+            return both
         self.keys = _longer(self.keys, self._order, key_states)
         self.values = _longer(self.values, self._order, value_states)
         self._order = None
@@ -52,10 +53,10 @@ class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
 def _longer(old: torch.Tensor, order: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
     """Rows ``order`` of ``old`` with ``new`` behind them, both (rows, heads, length, size)."""
     length = old.shape[2]
-    made = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
-    torch.index_select(old, 0, order.to(old.device), out=made[:, :, :length])
-    made[:, :, length:] = new
-    return made
+    longer = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
+    torch.index_select(old, 0, order.to(old.device), out=longer[:, :, :length])
+    longer[:, :, length:] = new
+    return longer
 
 
 class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is not typed
@@ -78,7 +79,7 @@ class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is n
 
 
 @contextmanager
-def beam_cache(model: Any, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
+def beam_cache(model: Model, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
     """What to give to ``generate`` for a search with ``beams``; nothing where the cache is of another kind."""
     prompted = isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
     if beams == 1 or is_decoder(model) or prompted:
@@ -100,7 +101,7 @@ def beam_cache(model: Any, beams: int, ids: torch.Tensor, mask: torch.Tensor) ->
             config._attn_implementation = "sdpa"
 
 
-def _source(base: Any, encoded: Any, mask: torch.Tensor) -> DynamicCache:
+def _source(base: PreTrainedModel, encoded: BaseModelOutput, mask: torch.Tensor) -> DynamicCache:
     """Keys and values of the source in every layer, once a row: those of a step from any one token."""
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     first = torch.zeros((len(mask), 1), dtype=torch.long, device=mask.device)
@@ -109,7 +110,12 @@ def _source(base: Any, encoded: Any, mask: torch.Tensor) -> DynamicCache:
 
 
 def _attention(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any, **options: Any
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention; where there are more queries than rows of keys, the beams of a row are queries of one row.
 
@@ -117,8 +123,10 @@ def _attention(
     """
     rows, (many, heads, _, size) = key.shape[0], query.shape
     if many == rows:
-        made: tuple[torch.Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return made
+        attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, **options
+        )
+        return attended
     beams = many // rows
     folded = query.view(rows, beams, heads, size).transpose(1, 2)
     mask = attention_mask if attention_mask is None or len(attention_mask) != many else attention_mask[::beams]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +12,16 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from codeshift.finetune.batching import IGNORED, Collator
-from codeshift.finetune.encoding import Encoded, Ragged
+from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.errors import DivergenceError
-from codeshift.finetune.memory import in_batches
-from codeshift.finetune.models import base_model, is_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder
+from codeshift.finetune.ragged import Ragged
+from codeshift.finetune.shrinking_batches import in_batches
 
 
-def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def target_logits(
+    model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits and labels, aligned: (rows, positions, vocabulary) and (rows, positions), ``IGNORED`` off the target.
 
     Args:
@@ -37,7 +39,7 @@ def target_logits(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) ->
     return model(**inputs).logits, labels
 
 
-def target_loss(model: Any, unwrapped: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def target_loss(model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """Negative log-likelihood in nats, *summed* over the target tokens of a batch."""
     logits, labels = target_logits(model, unwrapped, batch)
     kept = labels != IGNORED
@@ -48,7 +50,7 @@ def check_finite(what: str, values: torch.Tensor) -> None:
     """Raise DivergenceError, which says what to do, unless all ``values`` are finite."""
     broken = values[~torch.isfinite(values)]
     if broken.numel():
-        remedy = "lower learning_rate, lengthen warmup or use precision='bf16'"
+        remedy = "lower learning_rate, raise warmup_steps or give bf16=True"
         raise DivergenceError(f"{what} is {broken[0].item()}: {remedy}")
 
 
@@ -70,11 +72,11 @@ class TokenScores:
         return cls(Ragged.of([], np.float64), Ragged.of([]))
 
 
-RowScores = tuple[NDArray[Any], NDArray[Any]]  # log-probabilities and argmax of one row's tokens
+RowScores = tuple[NDArray[np.float64], NDArray[np.int64]]  # log-probabilities and argmax of one row's tokens
 
 
 def score_tokens(
-    model: Any,
+    model: Model,
     data: Encoded,
     collate: Collator,
     *,
@@ -93,7 +95,7 @@ def score_tokens(
         on_batch: is given row numbers and their scores, batch by batch.
     """
     device = next(model.parameters()).device
-    found: dict[int, RowScores] = dict(done or {})
+    by_row: dict[int, RowScores] = dict(done or {})
 
     def score(rows: NDArray[np.int64]) -> list[RowScores]:
         batch = {name: t.to(device) for name, t in collate(data, rows).items()}
@@ -105,13 +107,13 @@ def score_tokens(
         both = (np.split(some.cpu().numpy(), ends) for some in (picked, chosen.argmax(-1)))
         return list(zip(*both, strict=True))
 
-    left = np.array([row for row in longest_first(data) if row not in found], dtype=np.int64)
+    left = np.array([row for row in longest_first(data) if row not in by_row], dtype=np.int64)
     with evaluating(model), torch.inference_mode():
         for rows, scores in in_batches(left, batch_size, score):
-            found.update(zip(rows.tolist(), scores, strict=True))
+            by_row.update(zip(rows.tolist(), scores, strict=True))
             if on_batch is not None:
                 on_batch(rows, scores)
-    log_probabilities, argmax = zip(*(found[row] for row in range(len(data))), strict=True)
+    log_probabilities, argmax = zip(*(by_row[row] for row in range(len(data))), strict=True)
     return TokenScores(Ragged.of(log_probabilities, np.float64), Ragged.of(argmax))
 
 
@@ -121,7 +123,7 @@ def longest_first(data: Encoded) -> NDArray[np.int64]:
 
 
 @contextmanager
-def evaluating(model: Any) -> Iterator[None]:
+def evaluating(model: torch.nn.Module) -> Iterator[None]:
     """The model in evaluation mode (no dropout), and back in the mode that it was in."""
     training = model.training
     model.eval()

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.finetune.decoding import Output
 from codeshift.finetune.encoding import Truncation
-from codeshift.finetune.generation import Output
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
@@ -113,15 +113,15 @@ class PartEvaluation:
     def rows(self) -> list[dict[str, Any]]:
         """One dict of JSON values a row: ``row``, ``reference``, what was generated, and the scores (None for NaN)."""
         scores = {name: self.scores(name) for name in self.metrics}
-        made = []
+        plain_rows = []
         for i, reference in enumerate(self.references):
             row: dict[str, Any] = {"row": i, "reference": reference}
             if self.outputs:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
-            made.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
-        return made
+            plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
+        return plain_rows
 
 
 @dataclass(frozen=True)
@@ -168,11 +168,11 @@ class EvaluationResult:
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
-                "groups": e.n if e.groups is None else e.groups, "rows": len(found.references),
+                "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
                 "interval": e.method if e.has_interval else "",
             }
-            for part, found in self.parts.items()
-            for name, e in found.estimates.items()
+            for part, evaluated in self.parts.items()
+            for name, e in evaluated.estimates.items()
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -193,19 +193,19 @@ class EvaluationResult:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for part, found in self.parts.items():
+        for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
-                pq.write_table(pa.Table.from_pylist(found.rows()), temporary)
+                pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
         aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
-        found_in = {
+        facts = {
             part: {
-                "truncation": vars(found.truncation),
-                "round_trip": found.round_trip and found.round_trip.to_dict(),
-                "unfinished": found.unfinished,
+                "truncation": vars(evaluated.truncation),
+                "round_trip": evaluated.round_trip and evaluated.round_trip.to_dict(),
+                "unfinished": evaluated.unfinished,
             }
-            for part, found in self.parts.items()
+            for part, evaluated in self.parts.items()
         }
-        summary = {"aggregates": aggregates, "parts": found_in, "metadata": self.metadata}
+        summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
 
@@ -219,5 +219,5 @@ def interval_text(row: dict[str, Any]) -> str:
 
 
 def _rows_text(row: dict[str, Any]) -> str:
-    told = f"{row['n']} of {counted(row['rows'], 'row')}"
-    return told if row["groups"] == row["n"] else f"{told} in {row['groups']} groups of near-duplicates"
+    scored = f"{row['n']} of {counted(row['rows'], 'row')}"
+    return scored if row["groups"] == row["n"] else f"{scored} in {row['groups']} groups of near-duplicates"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -12,10 +12,16 @@ from pathlib import Path
 UNFINISHED = ".unfinished-"
 """What names of folders begin with that a process which was killed may leave."""
 
+_ZEROS = bytes(1 << 20)
+
 
 @contextmanager
-def folder_aside(folder: Path) -> Iterator[Path]:
+def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
     """A new folder in ``folder``, for files that are then moved out of it or with it; what is left in it is deleted.
+
+    Args:
+        folder: where it is made; made itself where it is missing.
+        size: bytes that are to be written, about.
 
     Raises:
         OSError: it could not be written, as where the disk is full; libraries in Rust have errors of their own for it.
@@ -26,9 +32,22 @@ def folder_aside(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
     except Exception as error:
-        found = re.search(r"([^:(]+) \(os error (\d+)\)", str(error))
-        if found is None or isinstance(error, OSError):
+        refusal = None if isinstance(error, OSError) else _refusal(temporary, size)
+        if refusal is None:
             raise
-        raise OSError(int(found[2]), found[1].strip(), str(folder)) from error
+        raise OSError(refusal.errno, refusal.strerror, str(folder)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _refusal(folder: Path, size: int) -> OSError | None:
+    """What the system says to whoever writes as much there, as a library in Rust has tried; None where it may."""
+    try:
+        with (folder / "as-much").open("wb") as file:
+            for _ in range(-(-size // len(_ZEROS))):
+                file.write(_ZEROS)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None

@@ -7,17 +7,18 @@ import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from accelerate import PartialState
+from peft import PeftModel
 
 from codeshift.finetune.adapters import TrainableParameters
-from codeshift.finetune.aside import UNFINISHED, folder_aside
-from codeshift.finetune.config import TrainingConfig
+from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.limits import TRAINING
+from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
-from codeshift.finetune.trained_with import TRAINING
+from codeshift.finetune.training_config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class TrainingResult:
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
-    >>> config = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-2, max_steps=3, train_batch_size=4)
     >>> trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code", progress=False)
     >>> result = trainer.fit(data)
     >>> len(result.losses), result.parameters.share, str(result.truncation["train"])
     (3, 1.0, '0 of 8 sources and 0 of 8 targets cut')
     """
 
-    model: Any = field(repr=False)
+    model: Model = field(repr=False)
     config: TrainingConfig = field(repr=False)
     history: list[dict[str, float]] = field(repr=False)
     truncation: dict[str, Truncation]
@@ -73,7 +74,7 @@ class TrainingResult:
         """Each validation loss, in nats a target token."""
         return [row["validation_loss"] for row in self.history if "validation_loss" in row]
 
-    def save(self, folder: str | os.PathLike[str], tokenizer: Any = None) -> None:
+    def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.
 
         ``load_model(folder)`` reads it back. The files are written aside and moved into place. Of several processes
@@ -92,12 +93,15 @@ class TrainingResult:
             "source": self.source,
             "target": self.target,
             "truncation": {part: vars(t) for part, t in self.truncation.items()},
-            "round_trip": {part: found.to_dict() for part, found in self.round_trip.items()},
+            "round_trip": {part: lost.to_dict() for part, lost in self.round_trip.items()},
             "parameters": vars(self.parameters),
             "best_step": self.best_step,
             "stopped_early": self.stopped_early,
         }
-        with folder_aside(folder) as temporary:
+        size = sum(
+            p.nbytes for p in self.model.parameters() if p.requires_grad or not isinstance(self.model, PeftModel)
+        )
+        with folder_aside(folder, size=size) as temporary:
             self.model.save_pretrained(temporary, state_dict=weights)
             if tokenizer is not None:
                 tokenizer.save_pretrained(temporary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from codeshift.properties.text_tokens import Pieces
 
-_REMEMBERED: WeakKeyDictionary[Any, dict[str, dict[Pieces, Row]]] = WeakKeyDictionary()
+if TYPE_CHECKING:
+    from codeshift.finetune.models import Tokenizer
+
+_REMEMBERED: WeakKeyDictionary[Tokenizer, dict[str, dict[Pieces, Row]]] = WeakKeyDictionary()
 
 
 class Row(NamedTuple):
@@ -20,7 +23,7 @@ class Row(NamedTuple):
     back: str | None
 
 
-def remember_tokens(tokenizer: Any) -> Any:
+def remember_tokens(tokenizer: Tokenizer) -> Tokenizer:
     """Have each text tokenised once by this tokenizer, however many runs encode it, for as long as it lives.
 
     It takes four bytes a token and the texts themselves: for many runs on the same rows, as in a study.
@@ -32,7 +35,7 @@ def remember_tokens(tokenizer: Any) -> Any:
     return tokenizer
 
 
-def recalled(tokenizer: Any, side: str) -> dict[Pieces, Row]:
+def recalled(tokenizer: Tokenizer, side: str) -> dict[Pieces, Row]:
     """The rows tokenised before, to be added to; of a tokenizer that remembers nothing, none."""
     kept = _REMEMBERED.get(tokenizer)
     return {} if kept is None else kept.setdefault(side, {})

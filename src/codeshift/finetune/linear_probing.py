@@ -10,17 +10,17 @@ from typing import Any
 from transformers import EncoderDecoderModel
 
 from codeshift.errors import ParameterError
-from codeshift.finetune.config import TrainingConfig
-from codeshift.finetune.models import load_tokenizer, own_model
-from codeshift.finetune.parts import Splits
-from codeshift.finetune.result import TrainingResult
+from codeshift.finetune.dataset_parts import Splits
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer, own_model
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.trainer import Trainer
+from codeshift.finetune.training_config import TrainingConfig
+from codeshift.finetune.training_result import TrainingResult
 
 
 def lp_ft(
-    model: Any,
-    tokenizer: Any,
+    model: ModelOrName,
+    tokenizer: TokenizerOrName,
     config: TrainingConfig,
     data: Splits,
     *,
@@ -53,7 +53,7 @@ def lp_ft(
     >>> data = Dataset.from_dict({"doc": ["Add.", "Negate."] * 4, "code": ["return a + b", "return -a"] * 4})
     >>> tokenizer = tiny_tokenizer(["Add. Negate. return a + b - a"])
     >>> model = tiny_model("llama", tokenizer)
-    >>> config = TrainingConfig(learning_rate=1e-3, max_steps=2, batch_size=4)
+    >>> config = TrainingConfig(learning_rate=1e-3, max_steps=2, train_batch_size=4)
     >>> columns = {"source": "doc", "target": "code", "progress": False}
     >>> probed, tuned = lp_ft(model, tokenizer, config, data, probe=config, **columns)
     >>> probed.parameters.share < tuned.parameters.share == 1
@@ -76,7 +76,7 @@ def lp_ft(
     return results[0], results[1]
 
 
-def default_head(model: Any) -> tuple[str, ...]:
+def default_head(model: Model) -> tuple[str, ...]:
     """Patterns of the parameters that the output is read off with.
 
     Raises:

@@ -30,14 +30,14 @@ def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> It
     start = 0
     while start < len(order):
         rows = order[start : start + batch_size]
-        made = _try(work, rows)
-        if made is None:
+        result = _try(work, rows)
+        if result is None:
             batch_size = max(1, len(rows) // 2)
             gc.collect()
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
             continue
-        yield rows, made[0]
+        yield rows, result[0]
         start += len(rows)
 
 

@@ -16,7 +16,9 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 pytestmark = pytest.mark.filterwarnings("ignore::codeshift.finetune.TruncationWarning")
 FORCED = [NegativeLogLikelihood()]
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
-CONFIG = TrainingConfig(max_steps=1, batch_size=4, max_source_length=7, max_target_length=5, special_tokens=("<mask>",))
+CONFIG = TrainingConfig(
+    max_steps=1, train_batch_size=4, max_source_length=7, max_target_length=5, special_tokens=("<mask>",)
+)
 
 
 @pytest.fixture(scope="module", params=["full", "lora"])

@@ -34,14 +34,14 @@ class RowLog:
 
     def _read(self, lines: list[bytes]) -> dict[int, dict[str, Any]]:
         try:
-            found = json.loads(lines[0])["evaluation"]
+            identity = json.loads(lines[0])["evaluation"]
             rows = [json.loads(line) for line in lines[1:]]
             done = {row.pop("row"): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
                 f"{self.path} is no log of an evaluation ({error}): delete it to start over"
             ) from error
-        differing = differences(json.loads(json.dumps(self.identity)), found)
+        differing = differences(json.loads(json.dumps(self.identity)), identity)
         if differing:
             what = ", ".join(differing)
             raise CheckpointError(f"{self.path} is of another evaluation ({what} differ): give another output_dir")

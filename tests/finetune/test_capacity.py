@@ -17,7 +17,7 @@ from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
 FORCED = NegativeLogLikelihood()
-ONE_STEP = TrainingConfig(max_steps=1, batch_size=4)
+ONE_STEP = TrainingConfig(max_steps=1, train_batch_size=4)
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
 
 
@@ -141,7 +141,7 @@ def test_a_row_that_is_longer_than_the_positions(family, tokenizer):
             fit(model, tokenizer, rows)
         with pytest.raises(ParameterError, match=needed + f"data: .*{argument}"):
             evaluate(model, tokenizer, rows)
-    cut = TrainingConfig(max_steps=1, batch_size=4, max_source_length=source, max_target_length=target)
+    cut = TrainingConfig(max_steps=1, train_batch_size=4, max_source_length=source, max_target_length=target)
     with pytest.warns(match="sources"):
         assert len(fit(model, tokenizer, long_source, cut).losses) == 1
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from datasets import Dataset
 from peft import PeftModel
+from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.models import base_model, pad_id
+from codeshift.finetune.models import Model, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
 
 
 def encode_part(
-    model: Any,
+    model: Model,
     encoder: Encoder,
     rows: Dataset,
     part: str,
@@ -47,7 +47,7 @@ def encode_part(
     return data
 
 
-def check_vocabulary(model: Any, encoder: Encoder) -> None:
+def check_vocabulary(model: Model, encoder: Encoder) -> None:
     """Check that each token which the tokenizer can produce has a place in the embeddings and among the outputs.
 
     Special tokens are counted only where a text can hold them: a vocabulary that is padded does no harm.
@@ -63,15 +63,15 @@ def check_vocabulary(model: Any, encoder: Encoder) -> None:
     highest = max((n for n in {*tokenizer.get_vocab().values(), *used} if n not in unused), default=0)
     if highest >= rows:
         token = tokenizer.convert_ids_to_tokens(highest)
-        told = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
+        token_beyond = Told(f"one of {len(tokenizer)} tokens, among them {token!r} with the id {highest}")
         remedy = (
             "give the tokenizer that the model was trained with, or make room for the new tokens with "
             "model.resize_token_embeddings(len(tokenizer))"
         )
-        raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", told, remedy)
+        raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", token_beyond, remedy)
 
 
-def check_positions(model: Any, data: Encoded, part: str, *, generated: int | None = None) -> None:
+def check_positions(model: Model, data: Encoded, part: str, *, generated: int | None = None) -> None:
     """Check that the rows, as cut, are no longer than the positions that the model has.
 
     Args:
@@ -98,16 +98,16 @@ def check_positions(model: Any, data: Encoded, part: str, *, generated: int | No
     _check(base.get_decoder(), written + prompt, part, f"lower {shorter}")
 
 
-def _check(stack: Any, needed: int, part: str, remedy: str) -> None:
+def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
     limit, is_table = _positions(stack)
     if limit is not None and needed > limit:
         if not is_table:
             remedy += ", or set config.max_position_embeddings higher if the model is to go beyond what it was made for"
-        told = Told(f"a row of {needed} tokens in {part}")
-        raise ParameterError("model", f"given no more than its {limit} positions", told, remedy)
+        longest_row = Told(f"a row of {needed} tokens in {part}")
+        raise ParameterError("model", f"given no more than its {limit} positions", longest_row, remedy)
 
 
-def _positions(stack: Any) -> tuple[int | None, bool]:
+def _positions(stack: PreTrainedModel) -> tuple[int | None, bool]:
     """How many positions a stack of layers has, None without a limit; and whether they stand in a table of its own."""
     tables = [
         module.num_embeddings - _offset(module)
@@ -140,25 +140,25 @@ def _offset(table: torch.nn.Embedding) -> int:
     return 0 if table.padding_idx is None else int(table.padding_idx) + 1
 
 
-def _virtual_tokens(model: Any) -> int:
+def _virtual_tokens(model: Model) -> int:
     """Tokens that an adapter puts before each row."""
     if not isinstance(model, PeftModel) or not model.active_peft_config.is_prompt_learning:
         return 0
     return int(model.active_peft_config.num_virtual_tokens)
 
 
-def _vocabulary_rows(model: Any) -> int | None:
+def _vocabulary_rows(model: Model) -> int | None:
     """Tokens that have a place in every embedding and in the output layer."""
     base = base_model(model)
     layers = [base.get_input_embeddings(), base.get_output_embeddings()]
     decoder = getattr(base, "decoder", None)
     if decoder is not None and hasattr(decoder, "get_input_embeddings"):
         layers.append(decoder.get_input_embeddings())
-    found = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
-    return min(found, default=None)
+    sizes = [size for layer in layers if layer is not None if (size := _rows_of(layer)) is not None]
+    return min(sizes, default=None)
 
 
-def _rows_of(layer: Any) -> int | None:
+def _rows_of(layer: torch.nn.Module) -> int | None:
     for name in ("num_embeddings", "out_features"):
         if isinstance(getattr(layer, name, None), int):
             return int(getattr(layer, name))

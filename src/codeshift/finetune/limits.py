@@ -1,0 +1,81 @@
+"""What a trained folder says of how its model was trained: limits of length, special tokens and templates."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codeshift.checks import Check, check_integer, check_texts
+from codeshift.finetune.errors import TrainedOtherwiseWarning
+
+if TYPE_CHECKING:
+    from codeshift.finetune.models import ModelOrName
+
+TRAINING = "training.json"
+_LONGEST = 512
+
+CHECKS: dict[str, Check] = {
+    "max_source_length": partial(check_integer, smallest=1),
+    "max_target_length": partial(check_integer, smallest=2),
+    "special_tokens": partial(check_texts, members="tokens", example='("<extra_id_0>",)'),
+}
+"""Of what ``Limits`` holds, wherever it is given."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How rows are encoded.
+
+    Attributes:
+        max_source_length: longest source, in tokens.
+        max_target_length: longest target, in tokens.
+        special_tokens: special tokens that are such in the columns too.
+    """
+
+    max_source_length: int = _LONGEST
+    max_target_length: int = _LONGEST
+    special_tokens: tuple[str, ...] = ()
+
+
+def trained_with(model: ModelOrName) -> dict[str, Any]:
+    """The limits and templates that the folder ``model`` was trained with, as far as it says; else an empty dict."""
+    path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
+    if path is None or not path.is_file():
+        return {}
+    try:
+        training = json.loads(path.read_text(encoding="utf-8"))
+        limits = {name: training["config"][name] for name in vars(Limits()) if name in training["config"]}
+    except (ValueError, KeyError, TypeError):  # a file of that name that is not ours
+        return {}
+    if "special_tokens" in limits:
+        limits["special_tokens"] = tuple(limits["special_tokens"])
+    return limits | {name: training[name] for name in ("source", "target") if isinstance(training.get(name), str)}
+
+
+def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
+    """What to evaluate a model with: what is asked for, else what its folder was trained with, else the defaults.
+
+    It warns where the two differ, templates included.
+
+    Args:
+        model: a folder, a hub name or an object.
+        own: what an evaluator was given, by name; None where it was given nothing.
+        templates: ``source`` and ``target``.
+    """
+    trained = trained_with(model)
+    given = {name: value for name, value in own.items() if value is not None}
+    differing = {
+        name: value for name, value in (given | dict(templates)).items() if name in trained and trained[name] != value
+    }
+    if differing:
+        differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
+        words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {differences}"
+        warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
+    kept = {name: value for name, value in trained.items() if name in vars(Limits())}
+    return Limits(**(kept | given))

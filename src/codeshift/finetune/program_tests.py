@@ -1,0 +1,50 @@
+"""Where the test code is that outputs are run against, and whether a call can run it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from datasets import Dataset
+
+from codeshift.errors import ParameterError
+from codeshift.finetune.template import Template, texts_of
+from codeshift.metrics import Metric, PassAtK
+from codeshift.metrics.programs import check_tests
+
+
+def tests_template(metric: Metric) -> Template | None:
+    """Where the test code of a metric that runs programs is, if it is elsewhere than the target."""
+    return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
+
+
+def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) -> None:
+    """Raise a ParameterError where ``rows`` hold no test code for a metric that runs programs."""
+    for metric in metrics:
+        if isinstance(metric, PassAtK):
+            template = tests_template(metric) or target
+            template.check(rows.features)
+            check_tests(template.spec, texts_of(template, rows))
+
+
+def check_one_output(metrics: Iterable[Metric]) -> None:
+    """Raise a ParameterError for a ``PassAtK`` that one output a row cannot serve.
+
+    Raises:
+        IsolationError: its runner would run nothing on this machine.
+    """
+    for metric in metrics:
+        if not isinstance(metric, PassAtK):
+            continue
+        if metric.runner is None:
+            remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
+            raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
+        if metric.k > 1:
+            remedy = (
+                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
+            )
+            raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
+        if metric.tests is not None:
+            Template(metric.tests, "tests")
+        check = getattr(metric.runner, "check", None)
+        if check is not None:
+            check()

@@ -1,0 +1,262 @@
+"""The settings of one training run, checked when they are given."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Literal, get_args
+
+from codeshift.checks import (
+    Check,
+    check_bool,
+    check_choice,
+    check_integer,
+    check_number,
+    check_texts,
+    is_integer,
+    optional,
+    settings,
+)
+from codeshift.errors import ParameterError
+from codeshift.finetune.limits import CHECKS as LIMITS
+from codeshift.finetune.limits import Limits
+
+Schedule = Literal["linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt"]
+Strategy = Literal["no", "steps", "epoch"]
+WeightType = Literal["float32", "bfloat16"]
+
+RENAMED = {
+    "num_epochs": "num_train_epochs",
+    "batch_size": "train_batch_size, the rows of one update: batch_size times gradient_accumulation_steps",
+    "per_device_train_batch_size": "train_batch_size, the rows of one update on all devices together",
+    "warmup": "warmup_steps",
+    "warmup_ratio": "warmup_steps, of which a float is a share",
+    "schedule": "lr_scheduler_type",
+    "betas": "adam_beta1 and adam_beta2",
+    "epsilon": "adam_epsilon",
+    "precision": "bf16=True or fp16=True",
+    "weights": 'dtype, "float32" or "bfloat16"',
+    "eval_every": 'eval_strategy ("no", "steps" or "epoch") and eval_steps',
+    "checkpoint_every": 'save_strategy ("no", "steps" or "epoch") and save_steps',
+    "keep_best": "load_best_model_at_end",
+    "log_every": "logging_steps",
+}
+"""What is called otherwise today, and what transformers calls otherwise."""
+
+
+def _warmup_steps(name: str, value: Any) -> int | float:
+    remedy = "give steps (a whole number) or a share of all steps (a float below 1)"
+    if is_integer(value):
+        return check_integer(name, value, smallest=0, remedy=remedy)
+    return check_number(name, value, smallest=0, below=1, remedy=remedy)
+
+
+_count = partial(check_integer, smallest=1)
+_above_0 = partial(check_number, above=0)
+_from_0 = partial(check_number, smallest=0)
+_beta = partial(check_number, smallest=0, below=1, remedy="0.9 and 0.999 are usual")
+_patterns = partial(check_texts, members="patterns", example='("lm_head.*",)')
+
+_CHECKS: dict[str, Check] = {
+    "learning_rate": _above_0,
+    "num_train_epochs": _above_0,
+    "max_steps": optional(partial(_count, remedy="leave it out to take num_train_epochs")),
+    "train_batch_size": _count,
+    "gradient_accumulation_steps": _count,
+    "warmup_steps": _warmup_steps,
+    "lr_scheduler_type": partial(check_choice, options=get_args(Schedule)),
+    "scale_by_weights": check_bool,
+    "weight_decay": _from_0,
+    "adam_beta1": _beta,
+    "adam_beta2": _beta,
+    "adam_epsilon": _above_0,
+    "max_grad_norm": optional(partial(_above_0, remedy="give None for no clipping")),
+    **LIMITS,
+    "seed": partial(check_integer, smallest=0),
+    "bf16": check_bool,
+    "fp16": check_bool,
+    "dtype": partial(check_choice, options=get_args(WeightType)),
+    "bucket_by_length": check_bool,
+    "gradient_checkpointing": check_bool,
+    "freeze": _patterns,
+    "train_only": _patterns,
+    "l2_sp": _from_0,
+    "eval_strategy": partial(check_choice, options=get_args(Strategy)),
+    "eval_steps": optional(_count),
+    "early_stopping_patience": optional(_count),
+    "load_best_model_at_end": check_bool,
+    "save_strategy": partial(check_choice, options=get_args(Strategy)),
+    "save_steps": optional(_count),
+    "logging_steps": _count,
+}
+
+
+@settings(_CHECKS, RENAMED)
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How to train: a frozen value, equal for equal settings.
+
+    Where transformers' ``TrainingArguments`` have a setting, it has their name here; defaults are codeshift's own.
+
+    One *step* is one update of the weights, from ``train_batch_size`` rows over all processes and accumulated batches
+    together. So neither accumulation nor the number of processes changes what a step learns from, which their
+    ``per_device_train_batch_size`` leaves open.
+
+    Attributes:
+        learning_rate: the highest learning rate of the schedule.
+        num_train_epochs: passes over the training rows; ignored where ``max_steps`` is given.
+        max_steps: updates of the weights in all; None takes ``num_train_epochs``.
+        train_batch_size: rows of one update of the weights.
+        gradient_accumulation_steps: batches that they are computed in, for as much less memory: at once are computed
+            ``train_batch_size / gradient_accumulation_steps`` rows, over all processes together.
+        warmup_steps: steps of linear warmup (an int), or their share of all steps (a float below 1).
+        lr_scheduler_type: what the learning rate does after the warmup: "linear" and "cosine" (both to 0),
+            "constant_with_warmup", or "inverse_sqrt"; "constant" has no warmup.
+        scale_by_weights: multiply the learning rate of each matrix by the root mean square of its weights as training
+            starts (at least 0.001), as Adafactor does (arXiv 1804.04235), and of biases and norms by 0.1. For training
+            from random weights: a T5's matrices start at scales from 0.01 to 1, and one step for all is too long for
+            some and too short for others. ``learning_rate`` is then near 0.02.
+        weight_decay: decoupled weight decay of AdamW, on matrices alone (neither biases nor norms).
+        adam_beta1: decay rate of AdamW's first moment.
+        adam_beta2: decay rate of its second moment.
+        adam_epsilon: AdamW's epsilon.
+        max_grad_norm: gradients of a longer norm are scaled down to it; None leaves them.
+        max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
+        max_target_length: longest target, in tokens, the end token included; longer ones likewise.
+        special_tokens: special tokens of the tokenizer that are such in the columns as well: T5's sentinels in rows of
+            hidden spans, marks of a chat in rendered conversations. All others are text where a column holds them, as
+            ``</s>`` in a program; what a template itself writes is always the token.
+        seed: seed of the order of rows, of dropout and of new weights.
+        bf16: whether to compute in bfloat16 where it is safe (mixed precision) rather than in float32.
+        fp16: whether to compute in float16 where it is safe; it needs a GPU.
+        dtype: type of the weights in memory, whatever they were stored in: "float32", or "bfloat16" for half the
+            memory. A LoRA adapter stays in float32 beside a bfloat16 model; full fine-tuning in bfloat16 loses small
+            updates.
+        bucket_by_length: whether the rows of a step are computed in batches of like lengths, none larger than without,
+            which saves padding and changes no step: its rows are a plain shuffle's either way.
+        gradient_checkpointing: whether to save memory for about a third more time.
+        freeze: patterns (as of a shell) of the names of parameters to leave as they are, such as
+            ``"*.embed_tokens.*"``.
+        train_only: patterns of the parameters to train; the others are left as they are.
+        l2_sp: weight of the squared distance to the starting weights, added to the loss (L2-SP, arXiv 1802.01483).
+        eval_strategy: when to validate: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
+            "no" for never. Needs a part ``validation``.
+        eval_steps: number of steps from one validation to the next, for "steps".
+        early_stopping_patience: number of validations without a lower loss that end a run; None goes on to the end.
+        load_best_model_at_end: whether to return the weights of the lowest validation loss instead of the last ones.
+        save_strategy: when to write a checkpoint: as ``eval_strategy``. Needs a folder.
+        save_steps: number of steps from one checkpoint to the next, for "steps".
+        logging_steps: steps between two updates of the progress bar and of trackers (the history holds every step).
+
+    Raises:
+        ParameterError: a value cannot work, or there is no such setting; a name of before is told its new one.
+
+    >>> TrainingConfig(learning_rate=3e-4, num_train_epochs=2, train_batch_size=8).learning_rate
+    0.0003
+    >>> TrainingConfig(train_batch_size=0)
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: train_batch_size must be a whole number from 1 up, got 0: such as 1
+    """
+
+    learning_rate: float = 5e-5
+    num_train_epochs: float = 3
+    max_steps: int | None = None
+    train_batch_size: int = 16
+    gradient_accumulation_steps: int = 1
+    warmup_steps: int | float = 0
+    lr_scheduler_type: Schedule = "linear"
+    scale_by_weights: bool = False
+    weight_decay: float = 0.01
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.999
+    adam_epsilon: float = 1e-8
+    max_grad_norm: float | None = 1.0
+    max_source_length: int = 512
+    max_target_length: int = 512
+    special_tokens: Sequence[str] = ()
+    seed: int = 0
+    bf16: bool = False
+    fp16: bool = False
+    dtype: WeightType = "float32"
+    bucket_by_length: bool = True
+    gradient_checkpointing: bool = False
+    freeze: Sequence[str] = ()
+    train_only: Sequence[str] = ("*",)
+    l2_sp: float = 0.0
+    eval_strategy: Strategy = "epoch"
+    eval_steps: int | None = None
+    early_stopping_patience: int | None = None
+    load_best_model_at_end: bool = False
+    save_strategy: Strategy = "no"
+    save_steps: int | None = None
+    logging_steps: int = 10
+
+    def __post_init__(self) -> None:
+        if self.bf16 and self.fp16:
+            raise ParameterError("fp16", "False with bf16", True, "choose one of the two")
+        if self.lr_scheduler_type == "constant" and self.warmup_steps:
+            remedy = 'give lr_scheduler_type="constant_with_warmup"'
+            raise ParameterError("warmup_steps", "0 where the learning rate is constant", self.warmup_steps, remedy)
+        for strategy, steps in (("eval_strategy", "eval_steps"), ("save_strategy", "save_steps")):
+            if (getattr(self, strategy) == "steps") != (getattr(self, steps) is not None):
+                remedy = "give both or neither"
+                raise ParameterError(strategy, f'"steps" with {steps}, and else not', getattr(self, strategy), remedy)
+        if self.chooses_by_validation and self.eval_strategy == "no":
+            remedy = "or leave out early_stopping_patience and load_best_model_at_end"
+            raise ParameterError("eval_strategy", '"epoch" or "steps" where validation chooses', "no", remedy)
+
+    @property
+    def chooses_by_validation(self) -> bool:
+        """Whether validation says which weights are returned, or when training ends."""
+        return self.load_best_model_at_end or self.early_stopping_patience is not None
+
+    @property
+    def limits(self) -> Limits:
+        """How rows are encoded."""
+        return Limits(self.max_source_length, self.max_target_length, tuple(self.special_tokens))
+
+    @property
+    def micro_batch_size(self) -> int:
+        """Most rows in memory at once, over all processes together."""
+        return math.ceil(self.train_batch_size / self.gradient_accumulation_steps)
+
+    def steps_per_epoch(self, rows: int) -> int:
+        """Updates of the weights in one pass over ``rows`` rows; the last one may be made from fewer."""
+        return math.ceil(rows / self.train_batch_size)
+
+    def total_steps(self, rows: int) -> int:
+        """Updates of the weights in the whole run on ``rows`` rows."""
+        if self.max_steps is not None:
+            return self.max_steps
+        return math.ceil(self.num_train_epochs * self.steps_per_epoch(rows))
+
+    def get_warmup_steps(self, num_training_steps: int) -> int:
+        """Steps of warmup in a run of so many steps."""
+        share = isinstance(self.warmup_steps, float)
+        return round(self.warmup_steps * num_training_steps) if share else int(self.warmup_steps)
+
+    def eval_interval(self, rows: int) -> int | None:
+        """Steps from one validation to the next in a run on ``rows`` rows; None where there is none."""
+        return {"no": None, "steps": self.eval_steps, "epoch": self.steps_per_epoch(rows)}[self.eval_strategy]
+
+    def save_interval(self, rows: int) -> int | None:
+        """Steps from one checkpoint to the next in a run on ``rows`` rows; None where there is none."""
+        return {"no": None, "steps": self.save_steps, "epoch": self.steps_per_epoch(rows)}[self.save_strategy]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as a dict of JSON values."""
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+
+
+def check_config(parameter: str, value: TrainingConfig | None) -> TrainingConfig:
+    """Return a config; None is that of all defaults.
+
+    Raises:
+        ParameterError: if it is none, such as transformers' ``TrainingArguments``.
+    """
+    if value is not None and not isinstance(value, TrainingConfig):
+        raise ParameterError(parameter, "a TrainingConfig or None", value, "see codeshift.finetune.TrainingConfig")
+    return TrainingConfig() if value is None else value
