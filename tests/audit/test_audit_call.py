@@ -164,7 +164,7 @@ def test_names_that_match_the_region_are_no_confounds():
     """A region drawn by API names spares every name that it matches."""
     rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})
     splitter = APIUsageSplitter(column="code", language="python", apis=("os.path",))
-    found = audit(splitter.assign(rows, seed=0, near_duplicates="ignore"), rows, language="python", **QUICK)
+    found = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
     intended = [prop for prop in found.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("APINames: os.path", 0, 1)]
     assert not any(one.name.startswith("APINames: os.path") for one in found.confounds)

@@ -64,7 +64,7 @@ def test_the_same_checks(call: typing.Callable[..., object], name: str, value: o
 def test_what_is_given_and_what_it_settles_to() -> None:
     """A name stands for a search; the field keeps what was given."""
     assert SplitConfig(seed=0).search == NearDuplicates()
-    assert SplitConfig(seed=0, near_duplicates="ignore").search is None
+    assert SplitConfig(seed=0, near_duplicates=None).search is None
     dropping = SplitConfig(seed=0, near_duplicates="drop")
     assert (dropping.search, dropping.drops) == (DropNearDuplicates(), True)
     other = SplitConfig(seed=0, near_duplicates=NearDuplicates(threshold=0.9))

@@ -45,13 +45,16 @@ class Recipe(Protocol):
         """The region, with the rows at hand."""
 
 
-def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignment:
+def assign(
+    recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Region | None = None
+) -> SplitAssignment:
     """Deal rows into parts.
 
     Args:
         recipe: says what is out of distribution.
         rows: the rows of the call.
         config: seed, sizes and groups.
+        region: as fitted on these rows already, where they are dealt several times.
 
     Raises:
         ParameterError: if an argument cannot work.
@@ -61,12 +64,11 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
     has_validation = "validation" in rows.names
     if rows.is_official:
         check_predefined(config, has_validation)
-    config.check_seed(official=rows.is_official, has_validation=has_validation)
     _check_columns(recipe, rows)
     grouping = group_rows(rows, recipe.columns, config)
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
-    region = recipe.fit(rows.fitting)
+    region = recipe.fit(rows.fitting) if region is None else region
     inside = _inside(region, rows, recipe, grouping.kept)
     partition = divide_rows(rows, inside, grouping, digests, config)
     _check_sizes(partition, config)
@@ -83,12 +85,21 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
         partition=partition,
         similar=grouping.similar,
     )
-    return SplitAssignment(rows.names, rows.lengths, partition.parts, partition.reasons, partition.control, manifest)
+    return SplitAssignment(
+        rows.names,
+        rows.lengths,
+        partition.parts,
+        partition.reasons,
+        partition.control,
+        manifest,
+        rows=rows.without_values(),
+        fitted=region,
+    )
 
 
 def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
     """The columns beside the code that a row's part depends on, sorted."""
-    asked = {column for column in (config.groups, config.stratify) if column is not None}
+    asked = {column for column in (config.groups, config.stratify_by_column) if column is not None}
     return tuple(sorted({*recipe.also_reads, *asked} - {*recipe.columns}))
 
 
@@ -156,7 +167,8 @@ def divide_rows(
     if config.train_size is not None or config.train_control:
         row_order = rows.row_order(digests)[kept]
         if config.train_size is not None:
-            trim_train(partition, grouping.dealt, config, row_order)
+            total = int((rows.source_of_rows()[kept] == 0).sum()) if rows.is_official else len(partition.parts)
+            trim_train(partition, grouping.dealt, config, row_order, total)
         if config.train_control:
             add_control(partition, grouping.dealt, config, row_order)
     return partition if grouping.kept is None else partition.spread(grouping.kept)

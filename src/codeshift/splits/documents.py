@@ -24,6 +24,7 @@ from codeshift.documents.document import (
 from codeshift.documents.inline import CodeSpan, Link, Span
 from codeshift.formatting import counted
 from codeshift.regions.base import region_words
+from codeshift.splits.config import is_drawn
 from codeshift.splits.partition import REASONS
 from codeshift.splits.predefined import settled_by
 from codeshift.splits.record import SplitRecord
@@ -87,6 +88,7 @@ def summary(manifest: SplitRecord) -> str:
         ("region", f"programs {region_words(manifest.region)}"),
         ("", _region_rows(manifest)),
         ("dealt with", ", ".join(f"{name}={value!r}" for name, value in told.items())),
+        *(() if is_drawn(manifest.request, manifest.rows) else (("", "nothing was drawn: any seed gives this split"),)),
         ("dropped" if _drops(manifest) else "bound", _near_duplicates(manifest)),
     )
     rows = tuple(
@@ -158,7 +160,7 @@ def _arguments(manifest: SplitRecord) -> dict[str, Any]:
 def _near_duplicates(manifest: SplitRecord) -> str:
     found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
     if found is None:
-        return "no near-duplicates: they were ignored"
+        return "near-duplicates were not looked for"
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
     if not found["components"]:
         return f"no row is a near-duplicate of another ({how})"
@@ -191,6 +193,7 @@ def _dealing(manifest: SplitRecord) -> tuple[Span, ...]:
         "stay on one side of train and test. ",
         *also,
         told,
+        "" if is_drawn(manifest.request, manifest.rows) else " Nothing was drawn: any seed gives this split.",
     )
 
 

@@ -20,7 +20,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[str, int | None]]:
     """Rows of each part: asked (None where that followed from the others) and got."""
-    asked: dict[str, int | None] = {"train": config.train_size, **partition.asked}
+    asked = partition.asked
     absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
         part: {"asked": asked.get(part), "got": int((partition.parts == i).sum())}

@@ -77,7 +77,7 @@ class StreamDealer:
             raise ParameterError("seed", "an integer", None, "any integer will do, such as 0")
         SplitConfig(
             seed=self.seed,
-            near_duplicates="ignore",
+            near_duplicates=None,
             ood_kept=self.ood_kept,
             test_ood_size=self.test_ood_size,
             test_id_size=self.test_id_size,

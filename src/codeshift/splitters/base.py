@@ -41,7 +41,7 @@ class Splitter(ABC):
     ...     def fit(self, table):
     ...         return Interval(CharCount(self.column), high=20)
     >>> rows = Dataset.from_dict({"code": [f"f{i}(" + "x, " * (i % 30) + ")" for i in range(60)]})
-    >>> splits = ShortCalls(column="code").split(rows, seed=0, near_duplicates="ignore")
+    >>> splits = ShortCalls(column="code").split(rows, seed=0, near_duplicates=None)
     >>> all(len(code) < 20 for code in splits["test_ood"]["code"])
     True
     >>> any(len(code) < 20 for code in splits["train"]["code"])
@@ -122,7 +122,7 @@ class Splitter(ABC):
         >>> {part: len(rows) for part, rows in splits.items()}
         {'train': 6, 'validation': 4, 'test_id': 10, 'test_ood': 10}
         """
-        return self.assign(data, progress=progress, **options).to_dataset_dict(data)
+        return self.assign(data, progress=progress, **options).to_dataset_dict()
 
     @final
     @takes_options
@@ -159,7 +159,7 @@ class Splitter(ABC):
         >>> from codeshift.splitters import LengthSplitter
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
         >>> X = np.array([[len(code)] for code in rows["code"]])
-        >>> cv = LengthSplitter(column="code").as_cv(rows, seed=0, n_splits=3, near_duplicates="ignore")
+        >>> cv = LengthSplitter(column="code").as_cv(rows, seed=0, n_splits=3, near_duplicates=None)
         >>> cv
         <3 splits of 80 rows by LengthSplitter(...), scored on test_ood>
         >>> outside = cross_val_score(KNeighborsRegressor(2), X, X[:, 0], cv=cv)

@@ -197,7 +197,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
 def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarray) -> None:
     """Rows of equal code stay together, so the share is met to within half of the most numerous ones."""
     trained = {
-        kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates="ignore").indices("train")
+        kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates=None).indices("train")
         for kept in (0.5, 1.0)
     }
     half, pool = (rows[inside[rows]] for rows in trained.values())

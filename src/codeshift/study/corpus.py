@@ -146,7 +146,8 @@ class Parts:
         names = tuple(name for name in OFFICIAL if name in rows)
         tables = tuple(Selection(corpus.table, rows[name]) for name in names)
         order = np.concatenate([rows[name] for name in names])
-        return cls(rows, SharedSources(names, tables, corpus.whole, order), split_seed)
+        sources = SharedSources(names=names, tables=tables, whole=corpus.whole, order=order)
+        return cls(rows, sources, split_seed)
 
     def identities(self, columns: tuple[str, ...], request: SplitConfig) -> Rows:
         """A number for each row, parts end to end, that its copies share."""
@@ -155,7 +156,7 @@ class Parts:
         return self.sources.identities(columns, similar)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SharedSources(SplitRows):
     """SplitRows that are dealt many times: what is found of their rows is kept.
 

@@ -92,7 +92,7 @@ class Study:
     >>> tokenizer = tiny_tokenizer(rows["code"])
     >>> study = Study(dataset=rows, scenarios=length_bands("code", bands=((0.7, 1),)), source="doc", target="code",
     ...               model=tiny_model("t5", tokenizer), tokenizer=tokenizer, ood_kept=(0, 1),
-    ...               config=TrainingConfig(max_steps=20, batch_size=4), near_duplicates="ignore")
+    ...               config=TrainingConfig(max_steps=20, batch_size=4), near_duplicates=None)
     >>> print(study.plan())
     2 trainings, 0 variants, 3 evaluations: 40 steps over ... target tokens; 36 rows scored, 36 generated
     method  scenario         ood_kept  runs  train rows  steps  target tokens  seconds
