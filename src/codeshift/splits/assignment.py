@@ -47,7 +47,6 @@ class SplitManifest(SplitRecord):
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
-from codeshift.regions.base import Region
     >>> from codeshift.splitters import LengthSplitter
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
     >>> manifest = LengthSplitter(column="code", bounds=(60, None)).assign(rows, seed=0).manifest

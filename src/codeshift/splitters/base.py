@@ -29,7 +29,8 @@ class Splitter(ABC):
     ``|``, ``~`` and ``-``, and their repr builds them again.
 
     Attributes:
-        column: the column that holds the code. Rows with equal code are one identity and never stand in two parts.
+        column: the column that holds the code; the one argument that every splitter takes by position. Rows with
+            equal code are one identity and never stand in two parts.
 
     One of your own:
 
@@ -41,14 +42,14 @@ class Splitter(ABC):
     ...     def fit(self, table):
     ...         return Interval(CharCount(self.column), high=20)
     >>> rows = Dataset.from_dict({"code": [f"f{i}(" + "x, " * (i % 30) + ")" for i in range(60)]})
-    >>> splits = ShortCalls(column="code").split(rows, seed=0, near_duplicates=None)
+    >>> splits = ShortCalls("code").split(rows, near_duplicates=None)
     >>> all(len(code) < 20 for code in splits["test_ood"]["code"])
     True
     >>> any(len(code) < 20 for code in splits["train"]["code"])
     False
     """
 
-    column: str
+    column: str = field(default="code", kw_only=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -22,6 +22,7 @@ from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPart
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.splits.config import SplitOptions
 from codeshift.splits.digests import digest
 from codeshift.splits.partition import PARTS, REASONS
 from codeshift.splits.streaming import StreamDealer
@@ -101,13 +102,16 @@ def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_seed(splitter: Splitter, data: Dataset) -> None:
-    """The same seed gives the same split, another seed another one; one without effect is an error."""
+    """The same seed gives the same split, another seed another one; where nothing is drawn, the summary says so."""
     table = PropertyTable(data)
     first = splitter.assign(table, seed=0)
     _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
     others = [splitter.assign(table, seed=seed) for seed in range(1, 9)]
     _require(any((other.parts != first.parts).any() for other in others), "another seed gives another split")
-    _refused(splitter, table, "a seed without effect is an error", test_ood_size=1, test_id_size=0, validation_size=0)
+    whole: SplitOptions = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0}
+    one, other = (splitter.assign(table, seed=seed, **whole) for seed in (0, 1))
+    _require(bool((one.parts == other.parts).all()), "a seed without effect changes nothing")
+    _require("nothing was drawn" in one.summary(), "where nothing is drawn, the summary says so")
 
 
 def check_identity(splitter: Splitter, data: Dataset) -> None:
@@ -190,7 +194,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
     inside = _inside(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
-    _refused(splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1, ood_kept=0.5)
+    _refused(splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5)
     _check_share_kept(splitter, table, inside)
 
 
@@ -251,10 +255,15 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
 
     A stream's ``test_ood`` lies inside of the region, its ``train``, ``validation`` and ``test_id`` outside.
     """
-    dealer = StreamDealer(region=splitter.fit(PropertyTable(data)), columns=splitter.columns, seed=0)
+    table = PropertyTable(data)
+    region = splitter.fit(table)
+    inside = region.contains(table)
+    share, size = inside.mean(), (~inside).mean() / 10
+    dealer = StreamDealer(
+        region=region, region_share=share, columns=splitter.columns, test_id_size=size, validation_size=size
+    )
     parts, half = dealer.parts(data), len(data) // 2
     _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
-    inside = _inside(splitter, PropertyTable(data))
     _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
     _require(not inside[np.isin(parts, ("train", "validation", "test_id"))].any(), "its other parts lie outside")
 

@@ -23,9 +23,9 @@ def checked_scenarios(scenarios: Any) -> tuple[Scenario, ...]:
     Traceback (most recent call last):
         ...
     codeshift.errors.ParameterError: scenarios must be at least one Scenario, got []: such as
-    simscood_scenarios("code", "java")
+    simscood_scenarios("code", language="java")
     """
-    remedy = 'such as simscood_scenarios("code", "java")'
+    remedy = 'such as simscood_scenarios("code", language="java")'
     found = as_sequence("scenarios", scenarios, remedy)
     if not found:
         raise ParameterError("scenarios", "at least one Scenario", scenarios, remedy)

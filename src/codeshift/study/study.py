@@ -47,7 +47,7 @@ class Study:
     Attributes:
         dataset: a ``Dataset``, which is dealt into ``train``, ``validation`` and ``test`` once for each split seed; or
             a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as they are.
-        scenarios: named splitters, such as ``simscood_scenarios("code", "java")``.
+        scenarios: named splitters, such as ``simscood_scenarios("code", language="java")``.
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
         target: the column that it must write, or a template.
         column: the column of the code; by default that of the scenarios.
