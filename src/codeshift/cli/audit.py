@@ -55,13 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         check_folder("--out", Path(arguments.out).parent)
     splits, manifest = splits_of(arguments), _manifest(arguments)
-    column = arguments.column or (manifest.columns[0] if manifest else "code")
-    language = arguments.language or _language(manifest)
     found = audit(
         splits,
-        column=column,
+        column=arguments.column,
         manifest=manifest,
-        language=language,
+        language=arguments.language,
         groups=arguments.groups,
         train=arguments.train,
         test=arguments.test,
@@ -72,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         n_permutations=arguments.permutations,
         sample=arguments.sample,
     )
-    if language:
-        warn_unparsed(splits, [column], language)
+    if found.settings.language:
+        warn_unparsed(splits, [found.settings.column], found.settings.language)
     if arguments.out:
         from codeshift.files import write_text
 
@@ -90,12 +88,6 @@ def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
         return SplitManifest.load(arguments.manifest)
     beside = Path(arguments.data) / MANIFEST
     return SplitManifest.load(beside) if beside.is_file() else None
-
-
-def _language(manifest: SplitManifest | None) -> str | None:
-    """The one language that a split parsed, if it parsed one."""
-    languages = [] if manifest is None else list(manifest.grammars)
-    return languages[0] if len(languages) == 1 else None
 
 
 def _in_words(found: AuditReport, out: str | None) -> str:

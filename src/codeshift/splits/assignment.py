@@ -189,6 +189,16 @@ class SplitAssignment:
             return np.empty(0, dtype=np.int64)
         return self._within(rows, feeding[0])
 
+    def content_digests(self, part: str, column: str) -> np.ndarray | None:
+        """The digests of a part's code that dealing has taken; None where it has taken none of this column alone.
+
+        Args:
+            part: one of ``delivered``.
+            column: of code.
+        """
+        taken = None if self.rows is None else self.rows.digested.get(((column,), ()))
+        return None if taken is None else taken[self._rows(part)]
+
     def _check_part(self, part: str) -> None:
         names = (*self.delivered, "excluded")
         if part in (CONTROL, "validation_ood") and part not in names:
