@@ -13,7 +13,7 @@ from codeshift.audit.settings import AuditSettings
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.splits.config import SplitConfig
+from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import (
     as_sequence,
@@ -23,14 +23,13 @@ from codeshift.study.axes import (
     checked_scenarios,
     checked_seeds,
     checked_shares,
-    is_number,
 )
 from codeshift.study.spec import Evaluation, StudySpec
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig
 
-_AS_GIVEN = ("dataset", "source", "target", "general", "test_size", "audit", "keep_weights", "title")
+_AS_GIVEN = ("dataset", "source", "target", "general", "audit", "keep_weights", "title")
 
 
 def validate(given: Mapping[str, Any]) -> StudySpec:
@@ -50,13 +49,13 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
     configs = checked_config(given["config"], methods)
     metrics = checked_metrics(given["metrics"], language)
     settled: dict[str, Any] = {
+        "test_size": check_test_size(given["test_size"]),
         "ood_kept": checked_kept(given["ood_kept"]),
         "split_seeds": checked_seeds("split_seeds", given["split_seeds"]),
         "train_seeds": checked_seeds("train_seeds", given["train_seeds"]),
         "wise_ft": checked_shares("wise_ft", given["wise_ft"], methods, largest=1.0),
         "adapter_scales": checked_shares("adapter_scales", given["adapter_scales"], methods),
     }
-    check_size("test_size", given["test_size"])
     evaluation = checked_evaluation(given, metrics, configs.values())
     _check_audit(given["audit"])
     model = str(embedded_model_path()) if given["model"] is None else given["model"]
@@ -136,22 +135,17 @@ def checked_metrics(metrics: Any, language: str | None) -> tuple[Metric, ...]:
     return tuple(found)
 
 
-def check_size(name: str, value: Any) -> None:
-    """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
-    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
-    if not whole and not (is_number(value) and 0 < value < 1):
-        raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
+def check_test_size(value: Any) -> float:
+    """Return the size of ``test``, which may not be all rows."""
+    size = check_size("test_size", value, none=False)
+    if size == 1:
+        raise ParameterError("test_size", "a share below 1.0", value, "rows must be left to train on")
+    return size
 
 
 def deal_request(given: Mapping[str, Any]) -> SplitConfig:
     """What the study asks of each dealing; the seed and the share kept are those of the run."""
-    return SplitConfig(
-        seed=0,
-        validation_size=given["validation_size"],
-        train_size=given["train_size"],
-        groups=given["groups"],
-        near_duplicates=given["near_duplicates"],
-    )
+    return SplitConfig(**{field.name: given[field.name] for field in fields(CommonOptions)})
 
 
 def checked_evaluation(
