@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter
+from splitter_rows import count_digests
 from strategies import datasets
 
 SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))
@@ -248,14 +250,34 @@ def test_bad_arguments_are_refused(splits, arguments, message):
         audit(splits, **{**QUICK, **arguments})
 
 
-def test_data_of_the_assignment_is_needed():
-    """An assignment holds positions, no rows."""
-    rows = Dataset.from_dict({"code": functions(100, seed=4)})
-    assignment = LengthSplitter(column="code", unit="chars").assign(rows, seed=0)
-    with pytest.raises(
-        ParameterError, match=r"^data must be the data that was assigned, got None: audit\(assignment, "
-    ):
-        audit(assignment, **QUICK)
+def test_an_assignment_brings_all_that_is_asked(monkeypatch: pytest.MonkeyPatch):
+    """Rows, region, column and language; no row is digested and no region fitted again."""
+    rows = Dataset.from_dict({"body": functions(100, seed=4) + loops(60, seed=5)})
+    fitted = []
+    fit = ASTNodeSplitter.fit
+    monkeypatch.setattr(ASTNodeSplitter, "fit", lambda self, table: fitted.append(self) or fit(self, table))
+    digested = count_digests(monkeypatch)
+    splitter = ASTNodeSplitter("body", language="python", nodes=("while_statement",))
+    assignment = splitter.assign(rows, near_duplicates=None)
+    found = audit(assignment, n_permutations=19)
+    assert (len(fitted), len(digested)) == (1, 160)
+    assert (found.settings.column, found.settings.language) == ("body", "python")
+    asked = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
+                  n_permutations=19)  # fmt: skip
+    assert found == asked
+    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == asked
+    pickled = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
+    with pytest.raises(ParameterError, match="^data must be the rows that were assigned, got None: an assignment that"):
+        audit(pickled, n_permutations=19)
+    assert audit(pickled, rows, n_permutations=19) == found
+
+
+def test_a_split_of_several_columns_says_which():
+    """None of them is taken in silence."""
+    rows = Dataset.from_dict({"a": functions(90, seed=4), "b": functions(90, seed=5)})
+    assignment = (LengthSplitter("a") | LengthSplitter("b")).assign(rows, min_test_rows=0)
+    with pytest.raises(ParameterError, match=r"column must be given where the split reads several, got \('a', 'b'\)"):
+        audit(assignment)
 
 
 def test_unfit_columns_are_named_with_their_part():

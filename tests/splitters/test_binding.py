@@ -50,11 +50,11 @@ def test_a_random_split_of_real_code_leaks_unless_bound() -> None:
     """On the standard library a few percent of test rows have a near-duplicate in train; bound, none has."""
     data = stdlib_functions()
     leaks = {}
-    for near_duplicates in ("ignore", "bind"):
+    for near_duplicates in (None, "bind"):
         splits = RandomSplitter(column="code").split(data, seed=0, test_ood_size=1.0, near_duplicates=near_duplicates)
         test, train = (splits[part]["code"][:] for part in ("test_ood", "train"))
         leaks[near_duplicates] = NearDuplicates().nearest(test, train).share
-    assert 0.01 < leaks["ignore"] < 0.1
+    assert 0.01 < leaks[None] < 0.1
     assert leaks["bind"] == 0
 
 
@@ -91,10 +91,10 @@ def test_official_validation_gives_its_part_of_the_region(rows: Dataset) -> None
     """1 takes it; another share cannot be had without moving rows."""
     names = ("train", "validation", "test")
     data = DatasetDict({name: rows.select(range(i, 245, 3)) for i, name in enumerate(names)})
-    splits = LONG.split(data, seed=None, validation_ood_size=1, near_duplicates=None)
+    splits = LONG.split(data, validation_ood_size=1.0, near_duplicates=None)
     assert len(splits["validation_ood"]) == 13
     with pytest.raises(ParameterError, match="must be 0 or 1 where validation is official"):
-        LONG.assign(data, seed=None, validation_ood_size=0.5)
+        LONG.assign(data, validation_ood_size=0.5)
 
 
 def test_train_control_is_a_sample_of_the_whole_distribution(rows: Dataset) -> None:
@@ -120,7 +120,7 @@ def test_groups_and_near_duplicates_join(rows: Dataset) -> None:
         (
             {"near_duplicates": "bnid"},
             ParameterError,
-            'near_duplicates must be "bind", "drop", "ignore" or a NearDuplicates, got',
+            'near_duplicates must be "bind", "drop", None or a NearDuplicates, got',
         ),
         (
             {"stratify_by_column": "lable"},
@@ -132,7 +132,7 @@ def test_groups_and_near_duplicates_join(rows: Dataset) -> None:
             ParameterError,
             "validation_ood_size must be at most 20, the rows of",
         ),
-        ({"validation_ood_size": -1}, ParameterError, "validation_ood_size must be a share from 0 up to 1"),
+        ({"validation_ood_size": -1}, ParameterError, "validation_ood_size must be a share (a float from 0 up to 1.0)"),
     ],
 )
 def test_bad_arguments(rows: Dataset, arguments: dict, error: type, message: str) -> None:

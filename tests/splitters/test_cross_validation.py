@@ -137,15 +137,15 @@ def test_groups_are_settled_before() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_splits": 0}, "n_splits must be an integer from 1 up, got 0"),
-        ({"n_splits": True}, "n_splits must be an integer from 1 up, got True"),
-        ({"seed": None}, "seed must be an integer, got None: the splits differ by their seeds alone"),
+        ({"n_splits": 0}, "n_splits must be a whole number from 1 up, got 0"),
+        ({"n_splits": True}, "n_splits must be a whole number from 1 up, got True"),
+        ({"seed": None}, "seed must be a whole number, got None: any will do, such as 0"),
         ({"part": "test_odd"}, "part must be a part of the split, got 'test_odd': did you mean test_ood"),
         ({"part": "train"}, "part must be a part of the split, got 'train'"),
         ({"part": "excluded"}, "part must be a part of the split, got 'excluded'"),
         ({"part": "validation", "validation_size": 0}, "part must be a part that holds rows, got 'validation'"),
-        ({"ood_kept": 2}, "ood_kept must be a share from 0 to 1, got 2"),
-        ({"test_ood_size": 1, "test_id_size": 0, "validation_size": 0}, "seed must be None where nothing is drawn"),
+        ({"ood_kept": 2}, "ood_kept must be a number from 0 to 1, got 2: a share of the pool"),
+        ({"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0}, "n_splits must be at most 1, the splits that d"),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:

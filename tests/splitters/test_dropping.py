@@ -152,7 +152,7 @@ def test_few_distinct_rows_are_told() -> None:
         splitter.assign(data, seed=0, near_duplicates=None, min_test_rows=6, test_id_size=0)
     with pytest.warns(SmallPartWarning, match="test_ood has 6 distinct rows"):
         splitter.assign(data, **ignoring, min_test_rows=7)
-    with pytest.raises(ParameterError, match="min_test_rows must be a number of rows from 0 up, got -1"):
+    with pytest.raises(ParameterError, match="min_test_rows must be a whole number from 0 up, got -1: leave it out to be warned below 30"):
         splitter.assign(data, seed=0, min_test_rows=-1)
 
 
