@@ -95,7 +95,7 @@ WAYS: dict[str, Way] = {
         lambda seed: LengthSplitter(column="code", quantiles=(1 - SHARE, 1.0))
     ),
     "packages (scikit-learn `GroupShuffleSplit`)": by_positions(group_shuffle),
-    'packages, exact row share (`GroupSplitter`, `near_duplicates=None`)': by_splitter(
+    "packages, exact row share (`GroupSplitter`, `near_duplicates=None`)": by_splitter(
         lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed), "ignore"
     ),
     "packages, exact row share, bound (`GroupSplitter`)": by_splitter(

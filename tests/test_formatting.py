@@ -116,7 +116,7 @@ def test_official_splits_print_no_sizes_that_they_settle() -> None:
     whole = DatasetDict(
         train=data.select(range(60)), validation=data.select(range(60, 75)), test=data.select(range(75, 120))
     )
-    told = LengthSplitter(column="code").assign(whole, near_duplicates=None, seed=None).summary()
+    told = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
     assert "size" not in told.split("dealt with")[1].split("bound")[0]
 
 

@@ -19,7 +19,7 @@ from codeshift.audit import Thresholds, audit
 from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
-from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter
+from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter, RandomSplitter
 from splitter_rows import count_digests
 from strategies import datasets
 
@@ -274,8 +274,9 @@ def test_an_assignment_brings_all_that_is_asked(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_split_of_several_columns_says_which():
     """None of them is taken in silence."""
-    rows = Dataset.from_dict({"a": functions(90, seed=4), "b": functions(90, seed=5)})
-    assignment = (LengthSplitter("a") | LengthSplitter("b")).assign(rows, min_test_rows=0)
+    rows = Dataset.from_dict({"a": functions(60, seed=4) + loops(60, seed=5), "b": functions(120, seed=6)})
+    splitter = ASTNodeSplitter("a", language="python", nodes=("while_statement",)) & RandomSplitter("b", share=0.5)
+    assignment = splitter.assign(rows, min_test_rows=0)
     with pytest.raises(ParameterError, match=r"column must be given where the split reads several, got \('a', 'b'\)"):
         audit(assignment)
 

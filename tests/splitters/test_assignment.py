@@ -15,11 +15,11 @@ from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
 from splitter_rows import count_digests, python_rows
 
-SECRET = "def a_name_that_stands_in_no_digest():"
+BEGIN = "def a_name_that_stands_in_no_digest():"
 
 
 def rows(n: int = 90) -> Dataset:
-    return Dataset.from_dict({"code": [f"{SECRET}\n    return {i}" + " + 1" * i for i in range(n)], "n": list(range(n))})
+    return Dataset.from_dict({"code": [f"{BEGIN}\n    return {i}" + " + 1" * i for i in range(n)], "n": list(range(n))})
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def test_no_text_is_kept_twice_or_written() -> None:
     assert assignment.rows.tables[0].data is data
     assert not assignment.rows.tables[0]._texts
     assert not assignment.rows.tables[0]._values
-    assert SECRET not in assignment.manifest.to_json()
+    assert BEGIN not in assignment.manifest.to_json()
     pickled = pickle.dumps(assignment)
-    assert SECRET.encode() not in pickled
+    assert BEGIN.encode() not in pickled
     assert "rows" not in repr(assignment)
 
 

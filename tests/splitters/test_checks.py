@@ -118,8 +118,8 @@ def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         assign,
         "trim_train",
-        lambda dealt, units, request, order: trim(
-            dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), order
+        lambda dealt, units, request, *rest: trim(
+            dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), *rest
         ),
     )
 

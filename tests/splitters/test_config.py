@@ -12,6 +12,7 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.cli.split import DEALING
 from codeshift.errors import ParameterError
+from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitOptions
 from codeshift.splitters import LengthSplitter, SplitConfig, Splitter, StreamDealer
@@ -61,7 +62,11 @@ def test_a_float_is_a_share_and_an_int_is_rows(name: str) -> None:
     """As in scikit-learn and datasets; a 1 that may mean either is refused, and so is a float that counts rows."""
     assert getattr(SplitConfig(**{name: 1.0}), name) == 1.0
     assert type(getattr(SplitConfig(**{name: np.int64(7)}), name)) is int
-    for value, remedy in ((1, "1.0 takes all of them"), (np.int8(1), "1.0 takes all"), (40.0, "give 40 for as many rows")):
+    for value, remedy in (
+        (1, "1.0 takes all of them"),
+        (np.int8(1), "1.0 takes all"),
+        (40.0, "give 40 for as many rows"),
+    ):
         with pytest.raises(ParameterError, match=f"{name} must be .*a share .* or a number of rows.*: .*{remedy}"):
             SplitConfig(**{name: value})
     for value in (-1, -0.5, 1.5, True, "3", float("nan")):
@@ -84,8 +89,11 @@ def test_train_size_is_a_size_too() -> None:
 
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, 0.25])
 def test_ood_kept_is_always_a_share(share: float) -> None:
-    """Nothing else can be meant by 0 and 1."""
-    assert SplitConfig(ood_kept=share).ood_kept == share
+    """Nothing else can be meant by 0 and 1: of a pool of six rows, that share trains."""
+    assert type(SplitConfig(ood_kept=share).ood_kept) is float
+    region = LONG.fit(PropertyTable(ROWS)).contains(PropertyTable(ROWS))
+    train = LONG.assign(ROWS, ood_kept=share, near_duplicates=None, min_test_rows=0).indices("train")
+    assert region[train].sum() == {0: 0, 1: 6, 0.25: 2}[share]
 
 
 def test_truth_values_are_no_texts() -> None:

@@ -145,7 +145,10 @@ def test_groups_are_settled_before() -> None:
         ({"part": "excluded"}, "part must be a part of the split, got 'excluded'"),
         ({"part": "validation", "validation_size": 0}, "part must be a part that holds rows, got 'validation'"),
         ({"ood_kept": 2}, "ood_kept must be a number from 0 to 1, got 2: a share of the pool"),
-        ({"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0}, "n_splits must be at most 1, the splits that d"),
+        (
+            {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0},
+            "n_splits must be at most 1, the splits that d",
+        ),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:

@@ -56,7 +56,9 @@ def test_no_part_holds_a_program_twice(rows: Dataset) -> None:
 
 def test_dropping_is_ignoring_on_the_rows_that_are_kept(rows: Dataset) -> None:
     """What is dropped takes no part: the others are dealt as if they were all there is."""
-    assignment = LONG.assign(rows, seed=3, near_duplicates="drop", stratify_by_column="label", train_size=60, train_control=True)
+    assignment = LONG.assign(
+        rows, seed=3, near_duplicates="drop", stratify_by_column="label", train_size=60, train_control=True
+    )
     kept = np.flatnonzero(assignment.reasons != 5)
     alone = LONG.assign(
         rows.select(kept), seed=3, near_duplicates=None, stratify_by_column="label", train_size=60, train_control=True
@@ -152,7 +154,10 @@ def test_few_distinct_rows_are_told() -> None:
         splitter.assign(data, seed=0, near_duplicates=None, min_test_rows=6, test_id_size=0)
     with pytest.warns(SmallPartWarning, match="test_ood has 6 distinct rows"):
         splitter.assign(data, **ignoring, min_test_rows=7)
-    with pytest.raises(ParameterError, match="min_test_rows must be a whole number from 0 up, got -1: leave it out to be warned below 30"):
+    with pytest.raises(
+        ParameterError,
+        match="min_test_rows must be a whole number from 0 up, got -1: leave it out to be warned below 30",
+    ):
         splitter.assign(data, seed=0, min_test_rows=-1)
 
 

@@ -135,7 +135,10 @@ def test_an_assignment_knows_its_own_data() -> None:
         ("{", "is not JSON"),
         ("[]", "has the format None"),
         ('{"format": "codeshift-split/99"}', "has the format 'codeshift-split/99'"),
-        ('{"format": "codeshift-split/1"}', "has the format 'codeshift-split/1', .*: it was written before the first rel"),
+        (
+            '{"format": "codeshift-split/1"}',
+            "has the format 'codeshift-split/1', .*: it was written before the first rel",
+        ),
         ('{"format": "codeshift-split/2"}', "lacks the fields"),
     ],
 )

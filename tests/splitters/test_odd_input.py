@@ -284,9 +284,18 @@ def test_labels_keep_the_features_of_a_stream() -> None:
     ("make", "message"),
     [
         (lambda: StreamDealer(region=LONG, region_share=0.3), "region must be a fitted region"),
-        (lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=()), "columns must be at least one column"),
-        (lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=(3,)), "columns must be the name of a col"),
-        (lambda: StreamDealer(region=DEALER.region, region_share=0.3, seed=None), "seed must be a whole number, got None"),
+        (
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=()),
+            "columns must be at least one column",
+        ),
+        (
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=(3,)),
+            "columns must be the name of a col",
+        ),
+        (
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, seed=None),
+            "seed must be a whole number, got None",
+        ),
         (lambda: DEALER.split([{"code": "x"}]), "stream must be a datasets.IterableDataset, got 'list'"),
         (lambda: DEALER.label(Dataset.from_dict({"code": CODE})), "stream must be a datasets.IterableDataset"),
         (

@@ -59,7 +59,7 @@ def test_the_embedding_reaches_the_clusters() -> None:
     """As in ``simscood_scenarios``."""
     asked = {"embedding": "microsoft/codebert-base", "pca": 50}
     assert scenarios_by_name("simscood", column="code", language="go", **asked) == simscood_scenarios(
-        "code", "go", **asked
+        "code", language="go", **asked
     )
 
 

@@ -126,7 +126,10 @@ def test_the_lists_name_what_the_grammars_have() -> None:
             lambda: ast_elements("code", language="pyhton"),
             "language must be a known language, got 'pyhton': did you mean python?",
         ),
-        (lambda: ast_elements("code", language="python", nodes=()), "nodes must be names that differ, at least one, got ()"),
+        (
+            lambda: ast_elements("code", language="python", nodes=()),
+            "nodes must be names that differ, at least one, got ()",
+        ),
         (lambda: api_families("code", language="ruby"), "apis must be for a language of python, java"),
         (lambda: clusters("code", count=0), "count must be a whole number from 1 up, got 0"),
         (lambda: clusters("code", count=9, n_clusters=8), "count must be at most n_clusters, 8, got 9"),

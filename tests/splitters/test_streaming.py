@@ -138,7 +138,7 @@ def test_a_region_of_a_manifest_deals_a_stream() -> None:
         ),
         ({"test_ood_size": 0.8, "validation_ood_size": 0.3}, "must be shares that add up to 1 at most, got (0.8, 0.3)"),
         ({"seed": "0"}, "seed must be a whole number, got '0'"),
-        ({"test_id_size": 1}, "test_id_size must be \"match\", a share"),
+        ({"test_id_size": 1}, 'test_id_size must be "match", a share'),
         ({"region_share": 1}, "region_share must be a share of rows above 0 and below 1, got 1"),
         ({"near_duplicates": "bind"}, "near_duplicates must be left out for a stream, got 'bind': they cannot be seen"),
         ({"train_size": 500}, "train_size must be left out for a stream, got 500: rows are dealt one by one"),

@@ -45,9 +45,7 @@ class Recipe(Protocol):
         """The region, with the rows at hand."""
 
 
-def assign(
-    recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Region | None = None
-) -> SplitAssignment:
+def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Region | None = None) -> SplitAssignment:
     """Deal rows into parts.
 
     Args:

@@ -108,15 +108,11 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     def __post_init__(self) -> None:
         _check_near_duplicates(self.near_duplicates)
+        remedy = "a share of the pool: 0 masks the region, 1 is the 100% baseline"
+        kept = check_number("ood_kept", self.ood_kept, smallest=0, largest=1, remedy=remedy)
         settled = {
             "seed": check_integer("seed", self.seed, remedy="any will do, such as 0"),
-            "ood_kept": check_number(
-                "ood_kept",
-                self.ood_kept,
-                smallest=0,
-                largest=1,
-                remedy="a share of the pool: 0 masks the region, 1 is the 100% baseline",
-            ),
+            "ood_kept": float(kept),  # an int would count rows
             "test_ood_size": check_size("test_ood_size", self.test_ood_size, none=False),
             "validation_size": check_size("validation_size", self.validation_size),
             "validation_ood_size": check_size("validation_ood_size", self.validation_ood_size),
@@ -189,8 +185,8 @@ def is_drawn(request: Mapping[str, Any], sources: Collection[str]) -> bool:
     if "validation" not in sources and (request["validation_size"] or request["validation_ood_size"]):
         return True
     if "test" in sources:
-        return request["ood_kept"] not in (0, 1)
-    return request["test_ood_size"] != 1 or request["test_id_size"] != 0
+        return bool(0 < request["ood_kept"] < 1)
+    return bool(request["test_ood_size"] != 1 or request["test_id_size"] != 0)
 
 
 def rows_asked(size: float | str, total: int) -> int:

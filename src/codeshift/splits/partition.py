@@ -171,9 +171,7 @@ def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> N
     partition.exclude(partition.pool & ~kept[groups.labels], MASKED)
 
 
-def trim_train(
-    partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray, total: int
-) -> None:
+def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray, total: int) -> None:
     """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
 
     Args:

@@ -113,7 +113,9 @@ class StreamDealer:
         if config.test_ood_size + config.validation_ood_size > 1:
             sizes = (config.test_ood_size, config.validation_ood_size)
             remedy = "ask for smaller parts"
-            raise ParameterError("test_ood_size and validation_ood_size", "shares that add up to 1 at most", sizes, remedy)
+            raise ParameterError(
+                "test_ood_size and validation_ood_size", "shares that add up to 1 at most", sizes, remedy
+            )
         if sum(self._outside) >= 1:
             raise ParameterError(
                 "test_id_size and validation_size",

@@ -102,9 +102,7 @@ def length_bands(
     )
 
 
-def ast_elements(
-    column: str = "code", *, language: str, nodes: Sequence[str] | None = None
-) -> tuple[Scenario, ...]:
+def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
     """An ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
 
     >>> ast_elements("code", language="python")[1].name
@@ -118,9 +116,7 @@ def ast_elements(
     )
 
 
-def api_families(
-    column: str = "code", *, language: str, apis: Sequence[str] | None = None
-) -> tuple[Scenario, ...]:
+def api_families(column: str = "code", *, language: str, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
     """An ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
 
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name

@@ -22,7 +22,6 @@ from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPart
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
-from codeshift.splits.config import SplitOptions
 from codeshift.splits.digests import digest
 from codeshift.splits.partition import PARTS, REASONS
 from codeshift.splits.streaming import StreamDealer
@@ -108,8 +107,9 @@ def check_seed(splitter: Splitter, data: Dataset) -> None:
     _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
     others = [splitter.assign(table, seed=seed) for seed in range(1, 9)]
     _require(any((other.parts != first.parts).any() for other in others), "another seed gives another split")
-    whole: SplitOptions = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0}
-    one, other = (splitter.assign(table, seed=seed, **whole) for seed in (0, 1))
+    one, other = (
+        splitter.assign(table, seed=seed, test_ood_size=1.0, test_id_size=0, validation_size=0) for seed in (0, 1)
+    )
     _require(bool((one.parts == other.parts).all()), "a seed without effect changes nothing")
     _require("nothing was drawn" in one.summary(), "where nothing is drawn, the summary says so")
 
@@ -194,7 +194,9 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
     inside = _inside(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
-    _refused(splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5)
+    _refused(
+        splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5
+    )
     _check_share_kept(splitter, table, inside)
 
 
