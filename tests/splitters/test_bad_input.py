@@ -32,7 +32,7 @@ WHILE = ASTNodeSplitter(column="code", language="python", nodes=("while_statemen
         ),
         (
             lambda: LengthSplitter(column="code", unit="token"),
-            "unit must be a unit of length, got 'token': did you mean tokens?",
+            "unit must be one of tokens, lines, chars, got 'token': did you mean tokens?",
         ),
         (
             lambda: LengthSplitter(column="code", quantiles=(0.9, 0.5)),

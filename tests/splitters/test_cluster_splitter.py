@@ -285,7 +285,7 @@ def test_an_encoder_that_is_not_there(tmp_path: Path) -> None:
         ),
         (
             {"choose": "smallest"},
-            'choose must be "most_isolated", "largest" or "seeded", got \'smallest\': choose one of largest, most_isolated, seeded',
+            "choose must be one of most_isolated, largest, seeded, got 'smallest': choose one of largest, most_isolated, seeded",
         ),
         ({"cluster_seed": -1}, "cluster_seed must be a whole number from 0 up, got -1: such as 0"),
         (

@@ -16,7 +16,7 @@ from codeshift.properties.grammars import check_language
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.choosing import check_choice, choice_of, element_repr
+from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -66,7 +66,7 @@ class APIUsageSplitter(Splitter):
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
             object.__setattr__(self, "apis", apis)
-        check_choice(self, "apis")
+        settle_choice(self, "apis")
 
     def fit(self, table: PropertyTable) -> Region:
         """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``.

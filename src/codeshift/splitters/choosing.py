@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share
-from codeshift.errors import ParameterError, RegionError, closest
+from codeshift.checks import check_choice, check_integer, check_share
+from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
 
 DEFAULT_SHARE = 0.1
@@ -118,7 +117,7 @@ class Choice:
         )
 
 
-def check_choice(splitter: Any, named: str) -> None:
+def settle_choice(splitter: Any, named: str) -> None:
     """Check and complete the arguments that a splitter by elements shares, in place.
 
     One of ``named`` (the argument that names elements), ``rarest`` and ``share`` says which elements; with none of
@@ -140,15 +139,12 @@ def check_choice(splitter: Any, named: str) -> None:
     if splitter.min_rows is None:
         object.__setattr__(splitter, "min_rows", MIN_ROWS_OF_RAREST if splitter.rarest else MIN_ROWS_OF_SHARE)
     object.__setattr__(splitter, "min_rows", check_integer("min_rows", splitter.min_rows, smallest=1))
-    if splitter.match not in ("any", "all"):
-        raise ParameterError("match", '"any" or "all"', splitter.match, closest(str(splitter.match), ("any", "all")))
+    check_choice("match", splitter.match, ("any", "all"))
     if splitter.match == "all" and given != [named]:
         remedy = f"name the {named} to hold out rows with all of them"
         raise ParameterError("match", f'"any" where {named} is left out', splitter.match, remedy)
-    count = splitter.min_count
-    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
-        raise ParameterError("min_count", "a whole number from 1 up", count, "1 takes every occurrence")
-    object.__setattr__(splitter, "min_count", int(count))
+    count = check_integer("min_count", splitter.min_count, smallest=1, remedy="1 takes every occurrence")
+    object.__setattr__(splitter, "min_count", count)
 
 
 def choice_of(splitter: Any) -> Choice:

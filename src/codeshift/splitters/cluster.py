@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share, several
+from codeshift.checks import check_choice, check_integer, check_share, several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import CRITERIA
 from codeshift.properties.clustering import Clustering, Clusters
 from codeshift.properties.embedding import Embedding, as_embedding
-from codeshift.properties.rarity import check_choice
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codeshift.checks import check_choice
 from codeshift.properties import PropertyTable
-from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams, check_choice
+from codeshift.properties.rarity import SCORES, VOCABULARIES, TokenRarity, Unigrams
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.splitters.base import Splitter
@@ -41,7 +42,7 @@ class TokenRaritySplitter(Splitter):
     >>> TokenRaritySplitter(column="code", score="median")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: score must be "mean", "max" or "rare_share", got 'median': did you mean mean?
+    codeshift.errors.ParameterError: score must be one of mean, max, rare_share, got 'median': did you mean mean?
     """
 
     quantiles: tuple[float, float] = (0.8, 1.0)

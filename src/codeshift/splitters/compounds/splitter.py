@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share
-from codeshift.errors import ParameterError, RegionError, Told, closest
+from codeshift.checks import check_choice, check_integer, check_number, check_share
+from codeshift.errors import RegionError, Told
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language
@@ -98,15 +97,15 @@ class CompoundDivergenceSplitter(Splitter):
 
     def __post_init__(self) -> None:
         check_language(self.language)
-        if self.compounds not in KINDS:
-            raise ParameterError("compounds", '"nodes" or "apis"', self.compounds, closest(str(self.compounds), KINDS))
+        check_choice("compounds", self.compounds, KINDS)
         if self.compounds == "apis":
             check_api_language(self.language)
         for name, default in _DEFAULTS[self.compounds].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         for name in ("target", "max_atom_divergence"):
-            object.__setattr__(self, name, _check_divergence(name, getattr(self, name)))
+            value = check_number(name, getattr(self, name), above=0, below=1, remedy="a divergence: 0.1, for one")
+            object.__setattr__(self, name, value)
         object.__setattr__(self, "share", check_share("share", self.share))
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
 
@@ -190,9 +189,3 @@ class CompoundDivergenceSplitter(Splitter):
 def _floor(value: float) -> float:
     """Three digits, rounded down: what can be had can be asked for."""
     return float(np.floor(value * 1e3) / 1e3)
-
-
-def _check_divergence(parameter: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) < 1:
-        raise ParameterError(parameter, "a divergence above 0 and below 1", value, "0.1, for one")
-    return float(value)
