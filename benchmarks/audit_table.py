@@ -51,8 +51,8 @@ def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str = "bin
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SizeWarning)
             asked = {"test_ood_size": 1, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
-            assignment = splitter(seed).assign(rows, seed=None, **asked)
-        return assignment.to_dataset_dict(rows)
+            assignment = splitter(seed).assign(rows, **asked)
+        return assignment.to_dataset_dict()
 
     return split
 
