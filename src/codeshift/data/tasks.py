@@ -118,8 +118,8 @@ def load_task(
     if config is not None:
         check_choice("config", config, task.configs)
     if source == HUB:
-        asked = config or (task.configs[0] if len(task.configs) > 1 else None)
-        splits = load_splits(task.dataset, config=asked, rename=rename, revision=revision)
+        chosen = config or (task.configs[0] if len(task.configs) > 1 else None)
+        splits = load_splits(task.dataset, config=chosen, rename=rename, revision=revision)
     elif config is not None or revision is not None:
         parameter, value = ("config", config) if config is not None else ("revision", revision)
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")

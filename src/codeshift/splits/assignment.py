@@ -202,8 +202,8 @@ class SplitAssignment:
     def _check_part(self, part: str) -> None:
         names = (*self.delivered, "excluded")
         if part in (CONTROL, "validation_ood") and part not in names:
-            asked = "train_control=True" if part == CONTROL else "validation_ood_size"
-            raise ParameterError("part", "a part that was asked for", part, f"give {asked} to assign")
+            argument = "train_control=True" if part == CONTROL else "validation_ood_size"
+            raise ParameterError("part", "a part that was asked for", part, f"give {argument} to assign")
         if part not in names:
             raise ParameterError("part", "a part of the split", part, closest(part, names))
 

@@ -102,10 +102,10 @@ class SplitRecord:
             plain = json.loads(text)
         except json.JSONDecodeError as error:
             raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
-        found = plain.get("format") if isinstance(plain, dict) else None
-        if found != FORMAT:
-            why = "it was written before the first release: deal the rows again" if found == _FIRST else _NO_MANIFEST
-            raise ManifestError(f"{name} has the format {found!r}, not {FORMAT!r}: {why}")
+        stated = plain.get("format") if isinstance(plain, dict) else None
+        if stated != FORMAT:
+            why = "it was written before the first release: deal the rows again" if stated == _FIRST else _NO_MANIFEST
+            raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
         known = {field.name for field in fields(cls)}
         missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format"})
         if missing or unknown:

@@ -69,9 +69,9 @@ class SplitRows:
         names = tuple(name for name in OFFICIAL if name in data)
         for name in names:
             if len(data[name]) == 0:
-                told = Told(f"0 rows in {name!r}")
+                count = Told(f"0 rows in {name!r}")
                 remedy = "leave that split out" if name == "validation" else "check how it was loaded or filtered"
-                raise DataError("data", "official splits with rows", told, remedy)
+                raise DataError("data", "official splits with rows", count, remedy)
         return cls(names, tuple(PropertyTable(data[name]) for name in names))
 
     @property
@@ -152,7 +152,7 @@ class SplitRows:
     def are(self, others: SplitRows) -> bool:
         """Whether both are of the very same datasets, so that nothing need be compared."""
         pairs = zip(self.tables, others.tables, strict=False)
-        return self.names == others.names and all(one.data is other.data for one, other in pairs)
+        return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
         """A number for each row that its copies share: exact ones and, where they were looked for, near-duplicates."""

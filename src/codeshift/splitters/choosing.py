@@ -41,11 +41,11 @@ class Choice:
     min_rows: int
     min_count: int
 
-    def of(self, found: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
+    def of(self, elements: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
         """The elements chosen, sorted; they depend on which rows there are, not on their order.
 
         Args:
-            found: the counts to choose from.
+            elements: the counts to choose from.
             eligible: whether an element may be chosen.
             noun: what the elements are, for errors.
 
@@ -58,21 +58,21 @@ class Choice:
         >>> Choice(rarest=None, share=0.5, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
         ('b',)
         """
-        held = (found.counts >= self.min_count).tocsc()
+        held = (elements.counts >= self.min_count).tocsc()
         rows = np.diff(held.indptr)
         total = held.shape[0]
         usable = [
             i
-            for i, name in enumerate(found.vocabulary)
+            for i, name in enumerate(elements.vocabulary)
             if self.min_rows <= rows[i] < total and rows[i] and eligible(name)
         ]
         if self.rarest is not None:
-            taken = self._rarest(found, rows, usable, noun)
+            taken = self._rarest(elements, rows, usable, noun)
         else:
-            taken = self._covering(found, held, rows, usable, noun)
-        return tuple(sorted(found.vocabulary[i] for i in taken))
+            taken = self._covering(elements, held, rows, usable, noun)
+        return tuple(sorted(elements.vocabulary[i] for i in taken))
 
-    def _rarest(self, found: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+    def _rarest(self, elements: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
         assert self.rarest is not None  # noqa: S101 - what of() asks
         if len(usable) < self.rarest:
             raise RegionError(
@@ -81,15 +81,17 @@ class Choice:
                 self.rarest,
                 "ask for fewer, or lower min_rows",
             )
-        return sorted(usable, key=lambda i: (rows[i], found.vocabulary[i]))[: self.rarest]
+        return sorted(usable, key=lambda i: (rows[i], elements.vocabulary[i]))[: self.rarest]
 
-    def _covering(self, found: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+    def _covering(
+        self, elements: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str
+    ) -> list[int]:
         assert self.share is not None  # noqa: S101 - what of() asks
         target = self.share * held.shape[0]
         covered = np.zeros(held.shape[0], dtype=bool)
         taken: list[int] = []
         got, above = 0, None
-        for i in sorted(usable, key=lambda i: (-rows[i], found.vocabulary[i])):
+        for i in sorted(usable, key=lambda i: (-rows[i], elements.vocabulary[i])):
             holding = held.indices[held.indptr[i] : held.indptr[i + 1]]
             added = int((~covered[holding]).sum())
             if got + added <= target * (1 + _NEAR):

@@ -77,7 +77,7 @@ did you mean unit?
     """
     given = {"column": column} | ({} if language is None else {"language": language})
     try:
-        made = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
+        splitter = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
@@ -88,9 +88,9 @@ did you mean unit?
         if isinstance(error, CodeshiftError):
             raise
         raise ParameterError(parameter, "an expression of splitters", text, f"{error}; {_EXAMPLE}") from error
-    if not isinstance(made, Splitter):
+    if not isinstance(splitter, Splitter):
         raise ParameterError(parameter, "an expression of splitters", text, _EXAMPLE)
-    return made
+    return splitter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,8 +118,8 @@ class _Reader:
         return self._refuse(node, "an expression of splitters", _EXAMPLE)
 
     def _splitter(self, node: ast.expr) -> Splitter:
-        made = self.value(node)
-        return made if isinstance(made, Splitter) else self._refuse(node, "made of splitters", _EXAMPLE)
+        operand = self.value(node)
+        return operand if isinstance(operand, Splitter) else self._refuse(node, "made of splitters", _EXAMPLE)
 
     @staticmethod
     def _composed(left: Splitter, operator: ast.operator, right: Splitter) -> Splitter:

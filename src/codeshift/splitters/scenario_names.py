@@ -61,11 +61,11 @@ def scenarios_by_name(
 did you mean simscood?
     """
     finder = _Finder(column, language, embedding, pca)
-    found: dict[str, Scenario] = {}
+    by_name: dict[str, Scenario] = {}
     for name in [names] if isinstance(names, str) else names:
         for scenario in finder.find(name):
-            found.setdefault(scenario.name, scenario)
-    return tuple(found.values())
+            by_name.setdefault(scenario.name, scenario)
+    return tuple(by_name.values())
 
 
 class _Finder:

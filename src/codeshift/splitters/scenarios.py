@@ -194,7 +194,7 @@ def simscood_scenarios(
 
 
 def _listed(parameter: str, values: Any) -> tuple[str, ...]:
-    found = (values,) if isinstance(values, str) else tuple(values)
-    if not found or len(set(found)) < len(found):
+    names = (values,) if isinstance(values, str) else tuple(values)
+    if not names or len(set(names)) < len(names):
         raise ParameterError(parameter, "names that differ, at least one", values, "name each once")
-    return found
+    return names
