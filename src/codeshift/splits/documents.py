@@ -167,7 +167,8 @@ def _near_duplicates(manifest: SplitRecord) -> str:
     then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{similar['rows']:,} near-duplicates ({how}) in {counted(similar['components'], 'component')} "
-        f"(the largest has {counted(similar['largest'], 'row')}, the longest chain {counted(similar['longest_chain'], 'link')}){then}"
+        f"(the largest has {counted(similar['largest'], 'row')}, "
+        f"the longest chain {counted(similar['longest_chain'], 'link')}){then}"
     )
 
 
