@@ -44,13 +44,13 @@ def by_positions(choose: Callable[[Dataset, int], Positions]) -> Way:
     return split
 
 
-def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str = "bind") -> Way:
+def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str | None = "bind") -> Way:
     """A split by codeshift: the whole region is test, all other rows are train but for those that would leak."""
 
     def split(rows: Dataset, seed: int) -> DatasetDict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SizeWarning)
-            asked = {"test_ood_size": 1, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
+            asked = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
             assignment = splitter(seed).assign(rows, **asked)
         return assignment.to_dataset_dict()
 
@@ -96,7 +96,7 @@ WAYS: dict[str, Way] = {
     ),
     "packages (scikit-learn `GroupShuffleSplit`)": by_positions(group_shuffle),
     "packages, exact row share (`GroupSplitter`, `near_duplicates=None`)": by_splitter(
-        lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed), "ignore"
+        lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed), None
     ),
     "packages, exact row share, bound (`GroupSplitter`)": by_splitter(
         lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed)
