@@ -235,6 +235,7 @@ SHUFFLED = random.Random(0).sample(SPLITS["train"]["code"][:], 60)
         (SPLITS, {"sample": 5}, "sample must be rows a side, at least 20, got 5"),
         (SPLITS, {"worst": -1}, "worst must be a whole number from 0 up, got -1"),
         (SPLITS, {"near_duplicates": "bind"}, "near_duplicates must be a NearDuplicates, got 'bind': such as Near"),
+        (SPLITS, {"near_duplicates": None}, "near_duplicates must be a NearDuplicates, got None: such as Near"),
         (SPLITS, {"thresholds": 0.5}, r"thresholds must be a Thresholds, got 0.5: such as Thresholds\(leaked_rows"),
         (SPLITS, {"properties": CharCount("code")}, "properties must be a sequence of properties, got CharCount"),
         (SPLITS, {"properties": ["length"]}, "properties must be a sequence of properties, got 'length': such as"),

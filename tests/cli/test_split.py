@@ -160,10 +160,17 @@ BAD = {
     ("--scenario", "length_p80_p100", "--column", "func", "--format", "json"): "did you mean jsonl?",
     ("--scenario", "length_p80_p100", "--column", "func", "--groups", "projct"): "did you mean project?",
     ("--scenario", "length_p80_p100", "--column", "func", "--near-duplicates", "bnd"): "near_duplicates must be",
+    ("--scenario", "length_p80_p100", "--column", "func", "--test-ood-size", "1"): "1.0 takes all of them",
     ("--scenario", "length_p80_p100", "--rename", "fun=code"): "got 'fun': did you mean func?",
     ("--scenario", "length_p80_p100", "--rename", "func=a", "--rename", "func=b"): "one new name a column, got func=b",
     ("--manifest", "MANIFEST", "--seed", "1"): "--seed must be left out with --manifest, got 1",
     ("--manifest", "MANIFEST", "--ood-kept", "0.5"): "--ood-kept must be left out with --manifest",
+    (
+        "--manifest",
+        "MANIFEST",
+        "--near-duplicates",
+        "none",
+    ): "--near-duplicates must be left out with --manifest, got None",
     ("--manifest", "rows.jsonl"): "rows.jsonl",
     ("--manifest", "no-such.json"): "No such file or directory: 'no-such.json'",
 }
