@@ -44,15 +44,15 @@ def by_positions(choose: Callable[[Dataset, int], Positions]) -> Way:
     return split
 
 
-def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str = "bind") -> Way:
+def by_splitter(splitter: Callable[[int], Splitter], near_duplicates: str | None = "bind") -> Way:
     """A split by codeshift: the whole region is test, all other rows are train but for those that would leak."""
 
     def split(rows: Dataset, seed: int) -> DatasetDict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SizeWarning)
-            asked = {"test_ood_size": 1, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
-            assignment = splitter(seed).assign(rows, seed=None, **asked)
-        return assignment.to_dataset_dict(rows)
+            asked = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0, "near_duplicates": near_duplicates}
+            assignment = splitter(seed).assign(rows, **asked)
+        return assignment.to_dataset_dict()
 
     return split
 
@@ -95,8 +95,8 @@ WAYS: dict[str, Way] = {
         lambda seed: LengthSplitter(column="code", quantiles=(1 - SHARE, 1.0))
     ),
     "packages (scikit-learn `GroupShuffleSplit`)": by_positions(group_shuffle),
-    'packages, exact row share (`GroupSplitter`, `near_duplicates="ignore"`)': by_splitter(
-        lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed), "ignore"
+    "packages, exact row share (`GroupSplitter`, `near_duplicates=None`)": by_splitter(
+        lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed), None
     ),
     "packages, exact row share, bound (`GroupSplitter`)": by_splitter(
         lambda seed: GroupSplitter(column="code", by="project", share=SHARE, region_seed=seed)

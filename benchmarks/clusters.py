@@ -56,7 +56,7 @@ def ours(data: Dataset, clusters: int, test_rows: int, stages: dict[str, list[fl
     region = splitter.fit(table)
     region.contains(table)
     stages["clusters and region"].append(time.process_time() - start)
-    assignment = splitter.assign(table, seed=0, test_ood_size=test_rows, near_duplicates="ignore")
+    assignment = splitter.assign(table, seed=0, test_ood_size=test_rows, near_duplicates=None)
     assert assignment.sizes["test_ood"] == test_rows
     return region.centroids.array
 

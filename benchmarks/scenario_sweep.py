@@ -54,10 +54,10 @@ def main() -> None:
     data = stdlib_functions()
     kinds = {
         "length": length_bands("code", bands=[(i / 20, (i + 1) / 20) for i in range(15)], language="python"),
-        "syntax": ast_elements("code", "python", nodes=NODES),
+        "syntax": ast_elements("code", language="python", nodes=NODES),
         "semantics": clusters("code", count=15),
     }
-    mixed = simscood_scenarios("code", "python")
+    mixed = simscood_scenarios("code", language="python")
     cpu(mixed[::5], data.select(range(300)))  # imports and grammars
     one: dict[str, list[float]] = {kind: [] for kind in kinds}
     fifteen: dict[str, list[float]] = {kind: [] for kind in (*kinds, "simscood")}

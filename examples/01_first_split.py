@@ -38,7 +38,7 @@ assignment
 # `excluded` from training: it is masked. The parts are a plain `DatasetDict`.
 
 # %%
-splits = assignment.to_dataset_dict(rows)
+splits = assignment.to_dataset_dict()
 print(splits)
 print(splits["test_ood"][0]["code"])
 
@@ -54,7 +54,7 @@ print(named, "rows of train hold the word while, in comments and strings: the re
 # %%
 from codeshift.audit import audit
 
-report = audit(assignment, rows, column="code", language="python", n_permutations=39)
+report = audit(assignment, n_permutations=39)
 print(report.verdict)
 
 # %%

@@ -35,7 +35,7 @@ for name, assignment in assignments.items():
 
 # %%
 reports = {
-    name: audit(assignment, rows, column="code", language="python", n_permutations=39, sample=400)
+    name: audit(assignment, language="python", n_permutations=39, sample=400)
     for name, assignment in assignments.items()
 }
 print(f"{'':8} {'AUC':>5} {'without':>8}  verdict, and the property that moved farthest without being meant to")

@@ -38,7 +38,7 @@ print(f"Jaccard {worst.jaccard:.2f}\n--- test\n{worst.row[:400]}\n--- train\n{wo
 
 # %%
 control = RandomSplitter(column="code", share=0.2).assign(table, seed=0)
-print(audit(control, rows, **settings).verdict)
+print(audit(control, **settings).verdict)
 
 # %% [markdown]
 # ## One thing at a time
@@ -50,7 +50,7 @@ loops = ASTNodeSplitter(**code, nodes=("for_statement", "while_statement"))
 
 
 def show(name, splitter):
-    report = audit(splitter.assign(table, seed=0), rows, **settings)
+    report = audit(splitter.assign(table, seed=0), **settings)
     shifts = {shift.name: shift for shift in report.strength[0].properties}
     length, depth = (shifts[name].effect for name in ("TokenCount", "TreeDepth"))
     print(f"{name:30} length {length:+.2f}  depth {depth:+.2f}  {report.verdict.label}")
@@ -99,7 +99,7 @@ len(set(tests.values())) == 1
 # A report shows itself, and draws each property.
 
 # %%
-report = audit(loops.assign(table, seed=0), rows, **settings)
+report = audit(loops.assign(table, seed=0), **settings)
 report
 
 # %%

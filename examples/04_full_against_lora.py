@@ -14,7 +14,7 @@ short = rows.filter(lambda row: len(row["code"]) <= 400 and len(row["docstring"]
 data, others = short.select(range(1000)), short.select(range(1000, 1100))
 
 loops = ASTNodeSplitter(column="code", language="python", nodes=("for_statement", "while_statement"))
-splits = loops.assign(data, seed=0).to_dataset_dict(data)
+splits = loops.split(data, seed=0)
 {part: len(rows) for part, rows in splits.items()}
 
 # %% [markdown]

@@ -21,7 +21,7 @@ scenarios = [
 limits = {"max_source_length": 160, "max_target_length": 160, "eval_strategy": "no"}
 study = Study(
     dataset=short.select(range(2000)),
-    scenarios=scenarios,  # or simscood_scenarios("code", "python"): fifteen
+    scenarios=scenarios,  # or simscood_scenarios("code", language="python"): fifteen
     source="{docstring}\n{signature}",
     target="code",
     # without model= it is the embedded model; or model="Salesforce/codet5p-220m", a hub model

@@ -42,7 +42,7 @@ ood = LengthSplitter(column="code", quantiles=(0.9, 1.0)) | ASTNodeSplitter(
     column="code", language="python", nodes=("while_statement",)
 )
 assignment = ood.assign(rows, seed=0)
-splits = assignment.to_dataset_dict(rows)
+splits = assignment.to_dataset_dict()
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, "split.json")
     assignment.manifest.save(path)

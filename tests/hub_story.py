@@ -48,7 +48,7 @@ def story() -> dict[str, Any]:
     told: dict[str, Any] = {}
 
     first = longest.assign(data, seed=0, validation_ood_size=0.2, train_control=True)
-    told["first commit"] = first.push_to_hub(data, "rows", token=TOKEN, private=True).oid
+    told["first commit"] = first.push_to_hub("rows", token=TOKEN, private=True).oid
     again = load_dataset("somebody/rows", token=TOKEN)
     told["same rows"] = same(again, first.to_dataset_dict(data))
     path = hf_hub_download("somebody/rows", "codeshift/manifest.json", repo_type="dataset", token=TOKEN)
@@ -56,7 +56,7 @@ def story() -> dict[str, Any]:
     told["same manifest"] = manifest == first.manifest
     told["applied"] = same(manifest.apply(data), again)
 
-    told["pushed twice"] = first.push_to_hub(data, "somebody/rows", token=TOKEN).oid
+    told["pushed twice"] = first.push_to_hub("somebody/rows", token=TOKEN).oid
     api = HfApi(token=TOKEN)
     readme = Path(hf_hub_download("somebody/rows", "README.md", repo_type="dataset", token=TOKEN)).read_text(
         encoding="utf-8"
@@ -71,22 +71,22 @@ def story() -> dict[str, Any]:
         commit_message="Edit",
     )
     second = longest.assign(data, seed=1)
-    second.push_to_hub(data, "somebody/rows", token=TOKEN)
+    second.push_to_hub("somebody/rows", token=TOKEN)
     told["second"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     third = loops.assign(data, seed=0, validation_size=0)
-    third.push_to_hub(data, "somebody/rows", config_name="loops", token=TOKEN)
+    third.push_to_hub("somebody/rows", config_name="loops", token=TOKEN)
     parts = {part: split for part, split in third.to_dataset_dict(data).items() if part != "validation"}
     told["loops"] = same(load_dataset("somebody/rows", "loops", token=TOKEN), parts)
     told["default still"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
-    third.push_to_hub(data, "somebody/rows", token=TOKEN, revision="draft", commit_message="A draft")
+    third.push_to_hub("somebody/rows", token=TOKEN, revision="draft", commit_message="A draft")
     told["draft"] = same(load_dataset("somebody/rows", revision="draft", token=TOKEN), parts)
-    second.push_to_hub(data, "somebody/asked", token=TOKEN)
-    third.push_to_hub(data, "somebody/asked", token=TOKEN, create_pr=True)
+    second.push_to_hub("somebody/asked", token=TOKEN)
+    third.push_to_hub("somebody/asked", token=TOKEN, create_pr=True)
     try:
-        third.push_to_hub(data, "somebody/busy", token=TOKEN)
+        third.push_to_hub("somebody/busy", token=TOKEN)
     except HfHubHTTPError as error:
         told["busy"] = error.response.status_code
     return told

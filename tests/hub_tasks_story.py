@@ -77,7 +77,7 @@ def _commanded(*options: str) -> dict[str, Any]:
     from codeshift.data import load_splits
 
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()) as printed:
-        code = main(["split", "google/programs", *options, "--near-duplicates", "ignore", "--out", folder, "--json"])
+        code = main(["split", "google/programs", *options, "--near-duplicates", "none", "--out", folder, "--json"])
         parts = {part: len(found) for part, found in load_splits(folder).items()}
     return {"code": code, "told": json.loads(printed.getvalue()), "parts": parts}
 

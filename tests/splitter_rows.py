@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import cache
 
+import pytest
 from datasets import Dataset
 
 from codeshift.data import stdlib_functions
+from codeshift.splits import digests
 from codeshift.splits.digests import digest
 from shared_data import shared_data
+
+
+def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """What is digested from here on, a row at a time: a list that grows."""
+    taken: list[tuple[str, ...]] = []
+
+    def counted(values: Iterable[str]) -> str:
+        taken.append(tuple(values))
+        return digest(taken[-1])
+
+    patch.setattr(digests, "digest", counted)
+    return taken
 
 
 @cache

@@ -52,7 +52,7 @@ def small_study(model: Any, **changes: Any) -> Study:
         "ood_kept": (0.0, 1.0),
         "config": CONFIG,
         "metrics": ["negative_log_likelihood", "token_accuracy"],
-        "near_duplicates": "ignore",
+        "near_duplicates": None,
         "audit": False,
     }
     return Study(**(given | changes))

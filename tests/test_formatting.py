@@ -92,7 +92,7 @@ def test_the_bounds_of_a_users_own_metric_are_not_made_up() -> None:
 )
 def test_regions_are_told_in_a_line(splitter, words: str) -> None:
     """In the summary and the card, without vocabularies, base64 and seconds since 1970."""
-    assignment = splitter.assign(rows(), seed=0, near_duplicates="ignore", test_id_size=0.05, validation_size=0.05)
+    assignment = splitter.assign(rows(), seed=0, near_duplicates=None, test_id_size=0.05, validation_size=0.05)
     told = region_words(assignment.manifest.region)
     assert told == words or re.fullmatch(words, told)
     assert f"programs {told}" in " ".join(assignment.summary().split())
@@ -107,16 +107,16 @@ def test_official_splits_print_no_sizes_that_they_settle() -> None:
     """``test_ood_size`` says nothing of them; with a validation split, neither does ``validation_size``."""
     data = rows()
     official = DatasetDict(train=data.select(range(70)), test=data.select(range(70, 120)))
-    assignment = LengthSplitter(column="code").assign(official, seed=0, near_duplicates="ignore")
+    assignment = LengthSplitter(column="code").assign(official, seed=0, near_duplicates=None)
     for text in (assignment.summary(), assignment.to_dataset_card()):
         assert "test_ood_size" not in text
         assert "test_id_size" not in text
         assert "validation_size" in text
-    assert "validation_size" in LengthSplitter(column="code").assign(data, seed=0, near_duplicates="ignore").summary()
+    assert "validation_size" in LengthSplitter(column="code").assign(data, seed=0, near_duplicates=None).summary()
     whole = DatasetDict(
         train=data.select(range(60)), validation=data.select(range(60, 75)), test=data.select(range(75, 120))
     )
-    told = LengthSplitter(column="code").assign(whole, near_duplicates="ignore", seed=None).summary()
+    told = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
     assert "size" not in told.split("dealt with")[1].split("bound")[0]
 
 
@@ -128,7 +128,7 @@ def test_dates_of_a_study_are_dates() -> None:
 
 def test_times_of_an_audit_are_dates() -> None:
     """Means of a column of dates are days, distances are in days; p-values say how small they can be."""
-    splits = TimeSplitter(column="code").split(rows(), seed=0, near_duplicates="ignore")
+    splits = TimeSplitter(column="code").split(rows(), seed=0, near_duplicates=None)
     from codeshift.properties.columns import Timestamp
 
     report = audit(splits, column="code", n_permutations=19, intended=(Timestamp("date"),)).to_markdown()
@@ -165,7 +165,7 @@ def test_a_group_of_another_type_is_told() -> None:
     """The error names what the column holds."""
     data = rows(40).add_column("kept", ["True", "False"] * 20)
     with pytest.raises(DataError, match="got True: True is a truth value, did you mean the text 'True'"):
-        GroupSplitter(column="code", by="kept", values=(True,)).assign(data, seed=0, near_duplicates="ignore")
+        GroupSplitter(column="code", by="kept", values=(True,)).assign(data, seed=0, near_duplicates=None)
 
 
 def test_a_study_of_official_splits_prints_no_sizes_that_they_settle() -> None:

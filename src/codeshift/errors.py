@@ -175,7 +175,7 @@ class SmallPartWarning(CodeshiftWarning):
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as seen:
     ...     warnings.simplefilter("always")
-    ...     assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+    ...     assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates=None)
     >>> print(seen[0].message)
     test_ood has 4 distinct rows, test_id has 4 distinct rows: a score on fewer than 30 is little evidence...
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from codeshift.audit import Thresholds, audit
 from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
-from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter
+from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter, RandomSplitter
+from splitter_rows import count_digests
 from strategies import datasets
 
 SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))
@@ -164,7 +166,7 @@ def test_names_that_match_the_region_are_no_confounds():
     """A region drawn by API names spares every name that it matches."""
     rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})
     splitter = APIUsageSplitter(column="code", language="python", apis=("os.path",))
-    found = audit(splitter.assign(rows, seed=0, near_duplicates="ignore"), rows, language="python", **QUICK)
+    found = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
     intended = [prop for prop in found.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("APINames: os.path", 0, 1)]
     assert not any(one.name.startswith("APINames: os.path") for one in found.confounds)
@@ -233,6 +235,7 @@ SHUFFLED = random.Random(0).sample(SPLITS["train"]["code"][:], 60)
         (SPLITS, {"sample": 5}, "sample must be a whole number from 20 up, got 5"),
         (SPLITS, {"worst": -1}, "worst must be a whole number from 0 up, got -1"),
         (SPLITS, {"near_duplicates": "bind"}, "near_duplicates must be a NearDuplicates, got 'bind': such as Near"),
+        (SPLITS, {"near_duplicates": None}, "near_duplicates must be a NearDuplicates, got None: such as Near"),
         (SPLITS, {"thresholds": 0.5}, r"thresholds must be a Thresholds, got 0.5: such as Thresholds\(leaked_rows"),
         (SPLITS, {"properties": CharCount("code")}, "properties must be a sequence of properties, got CharCount"),
         (SPLITS, {"properties": ["length"]}, "properties must be a sequence of properties, got 'length': such as"),
@@ -248,14 +251,35 @@ def test_bad_arguments_are_refused(splits, arguments, message):
         audit(splits, **{**QUICK, **arguments})
 
 
-def test_data_of_the_assignment_is_needed():
-    """An assignment holds positions, no rows."""
-    rows = Dataset.from_dict({"code": functions(100, seed=4)})
-    assignment = LengthSplitter(column="code", unit="chars").assign(rows, seed=0)
-    with pytest.raises(
-        ParameterError, match=r"^data must be the data that was assigned, got None: audit\(assignment, "
-    ):
-        audit(assignment, **QUICK)
+def test_an_assignment_brings_all_that_is_asked(monkeypatch: pytest.MonkeyPatch):
+    """Rows, region, column and language; no row is digested and no region fitted again."""
+    rows = Dataset.from_dict({"body": functions(100, seed=4) + loops(60, seed=5)})
+    fitted = []
+    fit = ASTNodeSplitter.fit
+    monkeypatch.setattr(ASTNodeSplitter, "fit", lambda self, table: fitted.append(self) or fit(self, table))
+    digested = count_digests(monkeypatch)
+    splitter = ASTNodeSplitter("body", language="python", nodes=("while_statement",))
+    assignment = splitter.assign(rows, near_duplicates=None)
+    found = audit(assignment, n_permutations=19)
+    assert (len(fitted), len(digested)) == (1, 160)
+    assert (found.settings.column, found.settings.language) == ("body", "python")
+    asked = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
+                  n_permutations=19)  # fmt: skip
+    assert found == asked
+    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == asked
+    pickled = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
+    with pytest.raises(ParameterError, match="data must be the rows that were assigned, got None: an assignment that"):
+        audit(pickled, n_permutations=19)
+    assert audit(pickled, rows, n_permutations=19) == found
+
+
+def test_a_split_of_several_columns_says_which():
+    """None of them is taken in silence."""
+    rows = Dataset.from_dict({"a": functions(60, seed=4) + loops(60, seed=5), "b": functions(120, seed=6)})
+    splitter = ASTNodeSplitter("a", language="python", nodes=("while_statement",)) & RandomSplitter("b", share=0.5)
+    assignment = splitter.assign(rows, min_test_rows=0)
+    with pytest.raises(ParameterError, match=r"column must be given where the split reads several, got \('a', 'b'\)"):
+        audit(assignment)
 
 
 def test_unfit_columns_are_named_with_their_part():

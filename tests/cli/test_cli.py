@@ -147,7 +147,7 @@ def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
     command = ["split", str(file), "--column", "func", "--scenario", "length_p70_p100", "--out", str(out)]
     assert main(command) == 2
     assert "1 of 41 rows are None (row 0); leave them out with --require func\n" in capsys.readouterr().err
-    assert main([*command, "--require", "func", "--near-duplicates", "ignore"]) == 0
+    assert main([*command, "--require", "func", "--near-duplicates", "none"]) == 0
     assert "warning: 1 of 41 rows hold nothing in func: they are left out\n" in capsys.readouterr().err
     assert main([*command, "--require", "func"]) == 2
     assert capsys.readouterr().err.endswith("name another folder, or give --overwrite\n")

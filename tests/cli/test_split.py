@@ -64,7 +64,7 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
 
 
 def test_official_splits(tmp_path: Path, capsys) -> None:
-    """Keep their test rows; where nothing is drawn, no seed is needed and a seed is an error."""
+    """Keep their test rows; where nothing is drawn, any seed gives the same parts, and the summary says so."""
     folder = tmp_path / "official"
     folder.mkdir()
     some = rows()
@@ -73,10 +73,11 @@ def test_official_splits(tmp_path: Path, capsys) -> None:
     command = ["split", str(folder), "--rename", "func=code", "--column", "code", "--scenario", "length_p75_p100"]
     assert main([*command, "--out", str(tmp_path / "a"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["seed"] is None
+    assert told["seed"] == 0
     assert told["parts"]["test_id"]["rows"] + told["parts"]["test_ood"]["rows"] == 40
-    assert main([*command, "--out", str(tmp_path / "b"), "--seed", "0"]) == 2
-    assert "seed must be None where nothing is drawn" in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "b"), "--seed", "7"]) == 0
+    assert "nothing was drawn: any seed gives this split" in capsys.readouterr().out
+    assert same(tmp_path / "a", load_splits(tmp_path / "b"))
     assert main([*command, "--out", str(tmp_path / "c"), "--part", "train+dev"]) == 2
     assert "split must be a part of the data, got 'dev': choose one of" in capsys.readouterr().err
     assert main([*command, "--out", str(tmp_path / "c"), "--part", "train + validation", "--ood-kept", "0.5"]) == 0
@@ -159,10 +160,17 @@ BAD = {
     ("--scenario", "length_p80_p100", "--column", "func", "--format", "json"): "did you mean jsonl?",
     ("--scenario", "length_p80_p100", "--column", "func", "--groups", "projct"): "did you mean project?",
     ("--scenario", "length_p80_p100", "--column", "func", "--near-duplicates", "bnd"): "near_duplicates must be",
+    ("--scenario", "length_p80_p100", "--column", "func", "--test-ood-size", "1"): "1.0 takes all of them",
     ("--scenario", "length_p80_p100", "--rename", "fun=code"): "got 'fun': did you mean func?",
     ("--scenario", "length_p80_p100", "--rename", "func=a", "--rename", "func=b"): "one new name a column, got func=b",
     ("--manifest", "MANIFEST", "--seed", "1"): "--seed must be left out with --manifest, got 1",
     ("--manifest", "MANIFEST", "--ood-kept", "0.5"): "--ood-kept must be left out with --manifest",
+    (
+        "--manifest",
+        "MANIFEST",
+        "--near-duplicates",
+        "none",
+    ): "--near-duplicates must be left out with --manifest, got None",
     ("--manifest", "rows.jsonl"): "rows.jsonl",
     ("--manifest", "no-such.json"): "No such file or directory: 'no-such.json'",
 }

@@ -138,11 +138,15 @@ def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("text-to-cod", {}, "name must be a task, got 'text-to-cod': did you mean text-to-code?"),
+        (
+            "text-to-cod",
+            {},
+            "code-translation, got 'text-to-cod': did you mean text-to-code?",
+        ),
         (
             "code-refinement",
             {"config": "smal"},
-            "config must be one of code-refinement, got 'smal': did you mean small?",
+            "config must be one of small, medium, got 'smal': did you mean small?",
         ),
         ("code-refinement", {"config": "small", "source": "."}, "config must be left out for files, got 'small'"),
         ("code-translation", {"source": "nowhere"}, "source must be an existing file or folder"),

@@ -279,7 +279,7 @@ def test_defaults_and_repr():
         ({"rarest": 0}, "rarest must be a whole number from 1 up, got 0: such as 1"),
         ({"share": 1.5}, "share must be a share of rows above 0 and below 1, got 1.5: 0.2 takes a fifth"),
         ({"min_rows": 0}, "min_rows must be a whole number from 1 up, got 0: such as 1"),
-        ({"match": "al"}, 'match must be "any" or "all", got \'al\': did you mean all?'),
+        ({"match": "al"}, "match must be one of any, all, got 'al': did you mean all?"),
         (
             {"match": "all"},
             "match must be \"any\" where apis is left out, got 'all': name the apis to hold out rows with all of them",

@@ -32,7 +32,7 @@ WHILE = ASTNodeSplitter(column="code", language="python", nodes=("while_statemen
         ),
         (
             lambda: LengthSplitter(column="code", unit="token"),
-            "unit must be a unit of length, got 'token': did you mean tokens?",
+            "unit must be one of tokens, lines, chars, got 'token': did you mean tokens?",
         ),
         (
             lambda: LengthSplitter(column="code", quantiles=(0.9, 0.5)),
@@ -69,21 +69,33 @@ def test_a_splitter_refuses_bad_arguments_when_it_is_made(make, message: str) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seed": 1.5}, "seed must be an integer, got 1.5: any integer will do"),
-        ({"seed": None}, "seed must be an integer, got None: rows are drawn at random"),
-        ({"ood_kept": 1.2}, "ood_kept must be a share from 0 to 1, got 1.2"),
-        ({"ood_kept": True}, "ood_kept must be a share from 0 to 1, got True"),
-        ({"test_ood_size": 0}, "test_ood_size must be a share above 0 up to 1, or a number of rows from 2 up, got 0"),
-        ({"test_ood_size": 1.5}, "test_ood_size must be a share above 0 up to 1"),
-        ({"test_ood_size": 1.0, "ood_kept": 0.5}, "test_ood_size must be below 1 where ood_kept is above 0, got 1.0"),
+        ({"seed": 1.5}, "seed must be a whole number, got 1.5: any will do, such as 0"),
+        ({"seed": None}, "seed must be a whole number, got None: any will do, such as 0"),
+        ({"ood_kept": 1.2}, "ood_kept must be a number from 0 to 1, got 1.2: a share of the pool"),
+        ({"ood_kept": True}, "ood_kept must be a number from 0 to 1, got True"),
+        (
+            {"test_ood_size": 0},
+            "test_ood_size must be a share (a float above 0 up to 1.0) or a number of rows (an int from 2 up), got 0",
+        ),
+        ({"test_ood_size": 1.5}, "test_ood_size must be a share (a float above 0 up to 1.0)"),
+        ({"test_ood_size": 1.0, "ood_kept": 0.5}, "test_ood_size must be below 1.0 where ood_kept is above 0, got 1.0"),
         ({"test_ood_size": 50}, "test_ood_size must be at most 12, the rows of the region, got 50"),
-        ({"validation_size": -0.1}, "validation_size must be a share from 0 up to 1, or a number of rows from 2 up"),
-        ({"validation_size": float("nan")}, "validation_size must be a share from 0 up to 1"),
+        (
+            {"validation_size": -0.1},
+            "validation_size must be a share (a float from 0 up to 1.0) or a number of rows (an int from 2 up)",
+        ),
+        ({"validation_size": float("nan")}, "validation_size must be a share (a float from 0 up to 1.0)"),
         ({"validation_size": 0.9}, "test_id_size and validation_size must be together at most 48 rows"),
-        ({"test_id_size": "mach"}, 'test_id_size must be "match" or a share from 0 up to 1'),
+        ({"test_id_size": "mach"}, 'test_id_size must be "match", a share (a float from 0 up to 1.0)'),
         ({"validation_size": 0.7}, "must be so small that rows outside of the region are left for train, got (6, 42)"),
-        ({"train_size": 0}, "train_size must be rows, from 1 up, got 0"),
-        ({"train_size": 50}, "train_size must be at most 36, the rows outside of the region that are left for train"),
+        (
+            {"train_size": 0},
+            "train_size must be None, a share (a float above 0 up to 1.0) or a number of rows (an int from 2 up)",
+        ),
+        (
+            {"train_size": 50},
+            "train_size must be at least one row and at most 36, those outside of the region that are left for train",
+        ),
         ({"groups": "sise"}, "groups must be a column of the dataset, got 'sise': did you mean size?"),
     ],
 )
@@ -164,12 +176,14 @@ def test_a_region_of_one_unit_that_is_too_large() -> None:
         splitter.assign(data, seed=0, test_ood_size=0.1)
 
 
-def test_a_seed_without_effect_is_an_error() -> None:
-    """Where all of the region is tested and nothing else is drawn, the seed must be None."""
-    arguments = {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0}
-    with pytest.raises(ParameterError, match="seed must be None where nothing is drawn, got 0"):
-        LONG.assign(_data(), seed=0, **arguments)
-    assert LONG.assign(_data(), seed=None, **arguments).sizes["test_ood"] == 12
+def test_a_seed_without_effect_is_fine() -> None:
+    """Where all of the region is tested and nothing else is drawn, any seed gives the split; the summary says so."""
+    one, other = (
+        LONG.assign(_data(), seed=seed, test_ood_size=1.0, test_id_size=0, validation_size=0) for seed in (0, 1)
+    )
+    assert one.sizes["test_ood"] == 12
+    assert (one.parts == other.parts).all()
+    assert "nothing was drawn: any seed gives this split" in one.summary()
 
 
 def test_every_error_is_a_codeshift_error() -> None:

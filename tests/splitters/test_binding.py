@@ -31,7 +31,7 @@ def rows() -> Dataset:
 def test_the_near_copy_of_a_test_row_leaves_train(rows: Dataset) -> None:
     """All region rows are tested, so the five near-copies outside are excluded, and the reason is told."""
     bound = LONG.assign(rows, seed=0, test_ood_size=1.0)
-    loose = LONG.assign(rows, seed=0, test_ood_size=1.0, near_duplicates="ignore")
+    loose = LONG.assign(rows, seed=0, test_ood_size=1.0, near_duplicates=None)
     assert bound.excluded == {"near_duplicate": 5}
     assert loose.excluded == {}
     assert "5 near-duplicates of a row that is held out" in bound.summary()
@@ -50,11 +50,11 @@ def test_a_random_split_of_real_code_leaks_unless_bound() -> None:
     """On the standard library a few percent of test rows have a near-duplicate in train; bound, none has."""
     data = stdlib_functions()
     leaks = {}
-    for near_duplicates in ("ignore", "bind"):
+    for near_duplicates in (None, "bind"):
         splits = RandomSplitter(column="code").split(data, seed=0, test_ood_size=1.0, near_duplicates=near_duplicates)
         test, train = (splits[part]["code"][:] for part in ("test_ood", "train"))
         leaks[near_duplicates] = NearDuplicates().nearest(test, train).share
-    assert 0.01 < leaks["ignore"] < 0.1
+    assert 0.01 < leaks[None] < 0.1
     assert leaks["bind"] == 0
 
 
@@ -70,7 +70,7 @@ def test_official_training_rows_near_a_test_row_are_excluded() -> None:
 
 def test_strata_keep_their_share_in_every_drawn_part(rows: Dataset) -> None:
     """Of each drawn part a quarter has each of the four labels, to within a row or two."""
-    assignment = LONG.assign(rows, seed=0, stratify="label", ood_kept=0.5)
+    assignment = LONG.assign(rows, seed=0, stratify_by_column="label", ood_kept=0.5)
     for part in ("validation", "test_id", "test_ood"):
         labels = rows.select(assignment.indices(part))["label"][:]
         for label in ("l0", "l1", "l2", "l3"):
@@ -80,7 +80,7 @@ def test_strata_keep_their_share_in_every_drawn_part(rows: Dataset) -> None:
 
 def test_validation_ood_comes_from_the_pool(rows: Dataset) -> None:
     """A quarter of the region, none of it tested; it is a part of the DatasetDict only where it was asked for."""
-    splits = LONG.split(rows, seed=0, validation_ood_size=0.25, near_duplicates="ignore")
+    splits = LONG.split(rows, seed=0, validation_ood_size=0.25, near_duplicates=None)
     assert len(splits["validation_ood"]) == 10
     assert "validation_ood" not in LONG.split(rows, seed=0)
     with pytest.raises(ParameterError, match="part must be a part that was asked for, got 'validation_ood'"):
@@ -91,15 +91,15 @@ def test_official_validation_gives_its_part_of_the_region(rows: Dataset) -> None
     """1 takes it; another share cannot be had without moving rows."""
     names = ("train", "validation", "test")
     data = DatasetDict({name: rows.select(range(i, 245, 3)) for i, name in enumerate(names)})
-    splits = LONG.split(data, seed=None, validation_ood_size=1, near_duplicates="ignore")
+    splits = LONG.split(data, validation_ood_size=1.0, near_duplicates=None)
     assert len(splits["validation_ood"]) == 13
     with pytest.raises(ParameterError, match="must be 0 or 1 where validation is official"):
-        LONG.assign(data, seed=None, validation_ood_size=0.5)
+        LONG.assign(data, validation_ood_size=0.5)
 
 
 def test_train_control_is_a_sample_of_the_whole_distribution(rows: Dataset) -> None:
     """As many rows as train has, with the region's share of all that could train."""
-    assignment = LONG.assign(rows, seed=0, train_control=True, near_duplicates="ignore")
+    assignment = LONG.assign(rows, seed=0, train_control=True, near_duplicates=None)
     control = assignment.to_dataset_dict(rows)["train_control"]
     train, pool = assignment.sizes["train"], assignment.excluded["masked"]
     inside = sum(len(code.splitlines()) >= 20 for code in control["code"])
@@ -120,19 +120,19 @@ def test_groups_and_near_duplicates_join(rows: Dataset) -> None:
         (
             {"near_duplicates": "bnid"},
             ParameterError,
-            'near_duplicates must be "bind", "drop", "ignore" or a NearDuplicates, got',
+            'near_duplicates must be "bind", "drop", None or a NearDuplicates, got',
         ),
         (
-            {"stratify": "lable"},
+            {"stratify_by_column": "lable"},
             DataError,
-            "stratify must be a column of the dataset, got 'lable': did you mean",
+            "stratify_by_column must be a column of the dataset, got 'lable': did you mean",
         ),
         (
             {"validation_ood_size": 0.8},
             ParameterError,
             "validation_ood_size must be at most 20, the rows of",
         ),
-        ({"validation_ood_size": -1}, ParameterError, "validation_ood_size must be a share from 0 up to 1"),
+        ({"validation_ood_size": -1}, ParameterError, "validation_ood_size must be a share (a float from 0 up to 1.0)"),
     ],
 )
 def test_bad_arguments(rows: Dataset, arguments: dict, error: type, message: str) -> None:

@@ -11,7 +11,7 @@ from datasets import Dataset
 
 from broken_splitters import ByHash, ByPosition, Forgetful
 from codeshift.regions import base as regions
-from codeshift.splits import assign, groups, partition
+from codeshift.splits import assign, documents, groups, partition
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import (
     LengthSplitter,
@@ -53,8 +53,8 @@ def _seed_is_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(groups, "keyed_hashes", lambda keys, seed, role: hashes(keys, 0, role))
 
 
-def _any_seed_will_do(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(SplitConfig, "check_seed", lambda self, **_: None)
+def _drawn_without_saying(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(documents, "is_drawn", lambda request, sources: True)
 
 
 def _each_row_alone(patch: pytest.MonkeyPatch) -> None:
@@ -118,8 +118,8 @@ def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         assign,
         "trim_train",
-        lambda dealt, units, request, order: trim(
-            dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), order
+        lambda dealt, units, request, *rest: trim(
+            dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), *rest
         ),
     )
 
@@ -195,7 +195,7 @@ def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
         (testing.check_partition, _no_reasons, "excluded rows, and only they, have a reason"),
         (testing.check_partition, _twice, "every row is in exactly one part"),
         (testing.check_seed, _seed_is_ignored, "another seed gives another split"),
-        (testing.check_seed, _any_seed_will_do, "a seed without effect is an error"),
+        (testing.check_seed, _drawn_without_saying, "where nothing is drawn, the summary says so"),
         (testing.check_identity, _each_row_alone, "rows of equal code stand in one part"),
         (testing.check_near_duplicates, _nothing_is_bound, "has a near-duplicate in train"),
         (testing.check_dropped, _nothing_is_dropped, "one row of each component is kept"),

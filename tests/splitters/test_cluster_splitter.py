@@ -140,7 +140,7 @@ def test_a_region_read_from_json_assigns_new_programs() -> None:
     code = [f"int add{i}(int a, int b) {{ return a + b + {i}; }}" for i in range(120)]
     code += [f"String open{i}(File file) {{ return reader.read(file, {i}).trim(); }}" for i in range(40)]
     assignment = ClusterSplitter(column="code", n_clusters=2, share=0.25, choose="seeded").assign(
-        Dataset.from_dict({"code": code}), seed=0, near_duplicates="ignore"
+        Dataset.from_dict({"code": code}), seed=0, near_duplicates=None
     )
     region = SplitManifest.from_json(assignment.manifest.to_json()).fitted_region()
     new = ["String show(File file) { return reader.read(file, 9); }", "int add(int b) { return b + b; }", "%%%"]

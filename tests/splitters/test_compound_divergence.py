@@ -279,16 +279,16 @@ def test_laws_on_java_and_c_sharp(language, rows):
     ("arguments", "message"),
     [
         ({"language": "pyton"}, "language must be a known language, got 'pyton': did you mean python?"),
-        ({"compounds": "node"}, 'compounds must be "nodes" or "apis", got \'node\': did you mean nodes?'),
+        ({"compounds": "node"}, "compounds must be one of nodes, apis, got 'node': did you mean nodes?"),
         (
             {"language": "rust", "compounds": "apis"},
             "language must be one whose API names are resolved, got 'rust': choose one of c_sharp, go, java, javascript, python, typescript",
         ),
-        ({"target": 1.0}, "target must be a divergence above 0 and below 1, got 1.0: 0.1, for one"),
-        ({"target": "0.1"}, "target must be a divergence above 0 and below 1, got '0.1': 0.1, for one"),
+        ({"target": 1.0}, "target must be a number above 0 and below 1, got 1.0: a divergence: 0.1, for one"),
+        ({"target": "0.1"}, "target must be a number above 0 and below 1, got '0.1': a divergence: 0.1, for one"),
         (
             {"max_atom_divergence": 0},
-            "max_atom_divergence must be a divergence above 0 and below 1, got 0: 0.1, for one",
+            "max_atom_divergence must be a number above 0 and below 1, got 0: a divergence: 0.1, for one",
         ),
         ({"share": 1}, "share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth"),
         ({"min_rows": 0}, "min_rows must be a whole number from 1 up, got 0: such as 1"),

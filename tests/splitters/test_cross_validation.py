@@ -33,15 +33,15 @@ def features(rows: Dataset) -> np.ndarray:
 @given(seed=st.integers(-(10**6), 10**6), n_splits=st.integers(1, 6))
 def test_each_split_is_the_dealing_of_its_seed(seed: int, n_splits: int) -> None:
     """Split ``i`` is ``assign(data, seed=seeds[i])``; no two splits are the same, nor do two seeds share one."""
-    cv = SPLITTER.as_cv(LINES, seed=seed, n_splits=n_splits, near_duplicates="ignore")
+    cv = SPLITTER.as_cv(LINES, seed=seed, n_splits=n_splits, near_duplicates=None)
     splits = list(cv.split())
     assert len(splits) == cv.get_n_splits() == n_splits
     for each, (train, test) in zip(cv.seeds, splits, strict=True):
-        assignment = SPLITTER.assign(LINES, seed=each, near_duplicates="ignore")
+        assignment = SPLITTER.assign(LINES, seed=each, near_duplicates=None)
         assert np.array_equal(train, assignment.indices("train"))
         assert np.array_equal(test, assignment.indices("test_ood"))
     assert len({test.tobytes() for _, test in splits}) == n_splits
-    neighbour = SPLITTER.as_cv(LINES, seed=seed + 1, n_splits=n_splits, near_duplicates="ignore")
+    neighbour = SPLITTER.as_cv(LINES, seed=seed + 1, n_splits=n_splits, near_duplicates=None)
     assert not {*cv.seeds} & {*neighbour.seeds}
 
 
@@ -73,7 +73,7 @@ def test_scores_are_those_of_the_dealings() -> None:
 def test_the_gap_between_two_parts() -> None:
     """``on`` scores another part with models fitted on the very same rows: neighbours fail outside, a line does not."""
     x = features(LINES)
-    cv = SPLITTER.as_cv(LINES, seed=0, near_duplicates="ignore")
+    cv = SPLITTER.as_cv(LINES, seed=0, near_duplicates=None)
     inside = cv.on("test_id")
     for (train, test), (same_train, other) in zip(cv.split(x), inside.split(x), strict=True):
         assert np.array_equal(train, same_train)
@@ -85,13 +85,13 @@ def test_the_gap_between_two_parts() -> None:
     }
     assert gaps["KNeighborsRegressor"] > 1
     assert abs(gaps["LinearRegression"]) < 1e-6
-    made = SPLITTER.as_cv(LINES, seed=0, part="test_id", near_duplicates="ignore")
+    made = SPLITTER.as_cv(LINES, seed=0, part="test_id", near_duplicates=None)
     assert all(np.array_equal(a[1], b[1]) for a, b in zip(made.split(), inside.split(), strict=True))
 
 
 def test_the_control_can_be_fitted_on() -> None:
     """With ``train_control`` models are fitted on as many rows, some of them of the region."""
-    cv = SPLITTER.as_cv(LINES, seed=0, train_control=True, near_duplicates="ignore")
+    cv = SPLITTER.as_cv(LINES, seed=0, train_control=True, near_duplicates=None)
     for (train, test), (control, same_test) in zip(
         cv.split(), cv.on("test_ood", train="train_control").split(), strict=True
     ):
@@ -103,7 +103,7 @@ def test_the_control_can_be_fitted_on() -> None:
 def test_other_tools_of_scikit_learn() -> None:
     """A search and ``cross_validate`` take it, in processes too; cloning and pickling keep it."""
     x = features(LINES)
-    cv = SPLITTER.as_cv(LINES, seed=0, n_splits=2, near_duplicates="ignore")
+    cv = SPLITTER.as_cv(LINES, seed=0, n_splits=2, near_duplicates=None)
     search = GridSearchCV(KNeighborsRegressor(), {"n_neighbors": [1, 3]}, cv=cv, refit=False).fit(x, x[:, 0])
     assert search.n_splits_ == 2
     found = cross_validate(LinearRegression(), csr_matrix(x), x[:, 0], cv=cv, return_indices=True, n_jobs=2)
@@ -137,15 +137,18 @@ def test_groups_are_settled_before() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n_splits": 0}, "n_splits must be an integer from 1 up, got 0"),
-        ({"n_splits": True}, "n_splits must be an integer from 1 up, got True"),
-        ({"seed": None}, "seed must be an integer, got None: the splits differ by their seeds alone"),
+        ({"n_splits": 0}, "n_splits must be a whole number from 1 up, got 0"),
+        ({"n_splits": True}, "n_splits must be a whole number from 1 up, got True"),
+        ({"seed": None}, "seed must be a whole number, got None: any will do, such as 0"),
         ({"part": "test_odd"}, "part must be a part of the split, got 'test_odd': did you mean test_ood"),
         ({"part": "train"}, "part must be a part of the split, got 'train'"),
         ({"part": "excluded"}, "part must be a part of the split, got 'excluded'"),
         ({"part": "validation", "validation_size": 0}, "part must be a part that holds rows, got 'validation'"),
-        ({"ood_kept": 2}, "ood_kept must be a share from 0 to 1, got 2"),
-        ({"test_ood_size": 1, "test_id_size": 0, "validation_size": 0}, "seed must be None where nothing is drawn"),
+        ({"ood_kept": 2}, "ood_kept must be a number from 0 to 1, got 2: a share of the pool"),
+        (
+            {"test_ood_size": 1.0, "test_id_size": 0, "validation_size": 0},
+            "n_splits must be at most 1, the splits that d",
+        ),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:
@@ -160,7 +163,7 @@ def test_more_splits_than_there_are() -> None:
     """Where two rows leave two ways to draw, ten splits would repeat them: an error says how many there are."""
     rows = Dataset.from_dict({"code": [f"x = {i}" for i in range(40)], "year": [2020] * 2 + [2000] * 38})
     splitter = TimeSplitter(column="code", by="year", cutoff=2010)
-    asked = {"test_id_size": 0, "validation_size": 0, "near_duplicates": "ignore"}
+    asked = {"test_id_size": 0, "validation_size": 0, "near_duplicates": None}
     with pytest.raises(
         ParameterError, match=r"n_splits must be at most 2, the splits that differ, got 10: so few rows"
     ):

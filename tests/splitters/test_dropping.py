@@ -56,10 +56,12 @@ def test_no_part_holds_a_program_twice(rows: Dataset) -> None:
 
 def test_dropping_is_ignoring_on_the_rows_that_are_kept(rows: Dataset) -> None:
     """What is dropped takes no part: the others are dealt as if they were all there is."""
-    assignment = LONG.assign(rows, seed=3, near_duplicates="drop", stratify="label", train_size=60, train_control=True)
+    assignment = LONG.assign(
+        rows, seed=3, near_duplicates="drop", stratify_by_column="label", train_size=60, train_control=True
+    )
     kept = np.flatnonzero(assignment.reasons != 5)
     alone = LONG.assign(
-        rows.select(kept), seed=3, near_duplicates="ignore", stratify="label", train_size=60, train_control=True
+        rows.select(kept), seed=3, near_duplicates=None, stratify_by_column="label", train_size=60, train_control=True
     )
     assert np.array_equal(assignment.parts[kept], alone.parts)
     assert assignment.control is not None
@@ -140,19 +142,22 @@ def test_few_distinct_rows_are_told() -> None:
     kinds = ["rare" if i < 12 else "usual" for i in range(400)]
     data = Dataset.from_dict({"code": [f"x{i} = {i} * {i}" + " + y" * (i % 7) for i in range(400)], "kind": kinds})
     splitter = GroupSplitter(column="code", by="kind", values=("rare",))
-    ignoring = {"seed": 0, "near_duplicates": "ignore", "test_id_size": 60}
+    ignoring = {"seed": 0, "near_duplicates": None, "test_id_size": 60}
     with pytest.warns(SmallPartWarning, match="^test_ood has 6 distinct rows: a score on fewer than 30 is little"):
         splitter.assign(data, **ignoring)
     with pytest.warns(SmallPartWarning, match="^test_ood has 6 distinct rows, test_id has 6 distinct rows: "):
-        splitter.split(data, seed=0, near_duplicates="ignore")
+        splitter.split(data, seed=0, near_duplicates=None)
     with warnings.catch_warnings():
         warnings.simplefilter("error", SmallPartWarning)
         splitter.assign(data, **ignoring, min_test_rows=6)
-        splitter.assign(data, seed=0, near_duplicates="ignore", min_test_rows=0)
-        splitter.assign(data, seed=0, near_duplicates="ignore", min_test_rows=6, test_id_size=0)
+        splitter.assign(data, seed=0, near_duplicates=None, min_test_rows=0)
+        splitter.assign(data, seed=0, near_duplicates=None, min_test_rows=6, test_id_size=0)
     with pytest.warns(SmallPartWarning, match="test_ood has 6 distinct rows"):
         splitter.assign(data, **ignoring, min_test_rows=7)
-    with pytest.raises(ParameterError, match="min_test_rows must be a number of rows from 0 up, got -1"):
+    with pytest.raises(
+        ParameterError,
+        match="min_test_rows must be a whole number from 0 up, got -1: leave it out to be warned below 30",
+    ):
         splitter.assign(data, seed=0, min_test_rows=-1)
 
 
@@ -162,14 +167,14 @@ def test_copies_are_no_distinct_rows(rows: Dataset) -> None:
     data = Dataset.from_dict({"code": code, "kind": ["usual"] * 200 + ["rare"] * 80})
     splitter = GroupSplitter(column="code", by="kind", values=("rare",))
     with pytest.warns(SmallPartWarning, match=r"test_ood has 1 distinct row \(80 with copies\)"):
-        splitter.assign(data, seed=0, near_duplicates="ignore", test_ood_size=1.0, test_id_size=40)
+        splitter.assign(data, seed=0, near_duplicates=None, test_ood_size=1.0, test_id_size=40)
     near = Dataset.from_dict({"code": [*code[:200], *(_function("g", 40, f"return {i}") for i in range(80))],
                               "kind": data["kind"][:]})  # fmt: skip
     with pytest.warns(SmallPartWarning, match=r"test_ood has 1 distinct row \(80 with copies\)"):
         splitter.assign(near, seed=0, test_ood_size=1.0, test_id_size=40)
     with warnings.catch_warnings():
         warnings.simplefilter("error", SmallPartWarning)
-        splitter.assign(near, seed=0, test_ood_size=1.0, test_id_size=40, near_duplicates="ignore")
+        splitter.assign(near, seed=0, test_ood_size=1.0, test_id_size=40, near_duplicates=None)
 
 
 def test_manifests_hold_no_line_of_a_warning(rows: Dataset) -> None:

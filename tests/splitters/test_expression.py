@@ -81,7 +81,25 @@ def test_column_and_language_are_filled_in() -> None:
     assert parse_splitter(text, column="a", language="java") == ASTNodeSplitter(
         column="a", language="java", nodes=("if_statement",)
     ) | ASTNodeSplitter(column="b", language="go", rarest=2)
-    assert parse_splitter("LengthSplitter()", column="a", language="java") == LengthSplitter(column="a")
+    assert parse_splitter("LengthSplitter()", column="a", language="java") == LengthSplitter("a")
+    assert parse_splitter("LengthSplitter()") == LengthSplitter() == LengthSplitter(column="code")
+    assert parse_splitter("LengthSplitter('c') & LengthSplitter()", column="a") == LengthSplitter("c") & LengthSplitter(
+        "a"
+    )
+
+
+def test_every_splitter_takes_its_column_by_position() -> None:
+    """And no other argument; left out, it is the column ``code``."""
+    needed = {"language": "java", "predicate": "keyword:iskeyword"}
+    found = [getattr(public, name) for name in public.__all__ if name.endswith("Splitter") and name != "Splitter"]
+    assert len(found) == 11
+    for each in found:
+        parameters = inspect.signature(each).parameters.values()
+        own = {one.name: needed[one.name] for one in parameters if one.default is inspect.Parameter.empty}
+        assert each("c", **own) == each(column="c", **own)
+        assert each(**own).column == "code"
+        with pytest.raises(TypeError, match="positional"):
+            each("c", "d", **own)
 
 
 BAD = {
@@ -89,9 +107,11 @@ BAD = {
     "LengthSplitter(column='c', quantile=(0, 1))": "got quantile: did you mean quantiles?",
     "LengthSplitter(column='c', quantiles=(1, 0))": "quantiles must be",
     "ASTNodeSplitter(column='c', language='java', nodes=('while_statment',))": "did you mean while_statement",
-    "LengthSplitter()": "splitter must be LengthSplitter with its column, got 'LengthSplitter()': give it, "
-    "as in LengthSplitter(column=...)",
-    "LengthSplitter('c')": "splitter must be LengthSplitter with named arguments",
+    "GroupSplitter('c', 'repo')": "GroupSplitter with named arguments, got \"'repo'\": it takes column, ",
+    "LengthSplitter('c', column='d')": "splitter must be LengthSplitter with each argument once",
+    "LengthSplitter(*'c')": "splitter must be an expression of splitters, got \"*'c'\"",
+    "LengthSplitter(open('escaped', 'w').name)": "splitter must be an expression of splitters",
+    "TfidfEmbedding(7)": "splitter must be TfidfEmbedding with named arguments",
     "LengthSplitter(**{'column': 'c'})": "got **",
     "LengthSplitter(column='c'": "'(' was never closed at character",
     "LengthSplitter": "splitter must be an expression of splitters, got 'LengthSplitter'",

@@ -157,11 +157,11 @@ def test_bad_arguments(repo_id: str, arguments: dict, message: str) -> None:
     """What cannot work is told before anything is sent."""
     data = hub_story.rows()
     with pytest.raises(ParameterError, match=re.escape(message)):
-        LengthSplitter(column="code").assign(data, seed=0).push_to_hub(data, repo_id, **arguments)
+        LengthSplitter(column="code").assign(data, seed=0).push_to_hub(repo_id, **arguments)
 
 
 def test_other_data_is_not_pushed() -> None:
     """Rows that were not assigned are refused before anything is sent."""
     data = hub_story.rows()
     with pytest.raises(DataError, match="data must be the data that was assigned"):
-        LengthSplitter(column="code").assign(data, seed=0).push_to_hub(data.select(range(10)), REPO)
+        LengthSplitter(column="code").assign(data, seed=0).push_to_hub(REPO, data=data.select(range(10)))

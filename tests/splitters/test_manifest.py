@@ -135,7 +135,11 @@ def test_an_assignment_knows_its_own_data() -> None:
         ("{", "is not JSON"),
         ("[]", "has the format None"),
         ('{"format": "codeshift-split/99"}', "has the format 'codeshift-split/99'"),
-        ('{"format": "codeshift-split/1"}', "lacks the fields"),
+        (
+            '{"format": "codeshift-split/1"}',
+            "has the format 'codeshift-split/1', .*: it was written before the first rel",
+        ),
+        ('{"format": "codeshift-split/2"}', "lacks the fields"),
     ],
 )
 def test_what_is_no_manifest_is_an_error(tmp_path: Path, text: str, message: str) -> None:

@@ -259,7 +259,7 @@ def test_an_empty_official_test_split() -> None:
         LONG.split(DatasetDict(train=data, test=data.select([])), seed=0)
 
 
-DEALER = StreamDealer(region=Interval(CharCount("code"), low=60), columns=("code",), seed=0)
+DEALER = StreamDealer(region=Interval(CharCount("code"), low=60), region_share=0.3)
 
 
 @pytest.mark.parametrize("kind", [None, "numpy", "pandas", "arrow", "torch"])
@@ -283,13 +283,18 @@ def test_labels_keep_the_features_of_a_stream() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: StreamDealer(region=LONG, columns=("code",), seed=0), "region must be a fitted region"),
-        (lambda: StreamDealer(region=DEALER.region, columns=(), seed=0), "columns must be at least one column of code"),
-        (lambda: StreamDealer(region=DEALER.region, columns=(3,), seed=0), "columns must be the name of a column"),
-        (lambda: StreamDealer(region=DEALER.region, columns="code", seed=None), "seed must be an integer, got None"),
+        (lambda: StreamDealer(region=LONG, region_share=0.3), "region must be a fitted region"),
         (
-            lambda: StreamDealer(region=DEALER.region, columns="code", seed=0, test_id_size="match"),
-            "test_id_size must be a share up to 1, got 'match'",
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=()),
+            "columns must be at least one column",
+        ),
+        (
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, columns=(3,)),
+            "columns must be the name of a col",
+        ),
+        (
+            lambda: StreamDealer(region=DEALER.region, region_share=0.3, seed=None),
+            "seed must be a whole number, got None",
         ),
         (lambda: DEALER.split([{"code": "x"}]), "stream must be a datasets.IterableDataset, got 'list'"),
         (lambda: DEALER.label(Dataset.from_dict({"code": CODE})), "stream must be a datasets.IterableDataset"),

@@ -8,6 +8,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.errors import DataError, ParameterError
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 from shared_data import shared_data
+from splitter_rows import count_digests
 
 LONG = LengthSplitter(column="code", unit="chars", bounds=(60, None))
 
@@ -24,7 +25,7 @@ def official() -> DatasetDict:
 
 def test_no_row_moves_between_train_and_test(official: DatasetDict) -> None:
     """Train and validation are masked, test is divided along the region, and nothing is drawn."""
-    assignment = LONG.assign(official, seed=None)
+    assignment = LONG.assign(official)
     assert assignment.sizes == {"train": 150, "validation": 30, "test_id": 60, "test_ood": 20, "excluded": 60}
     splits = assignment.to_dataset_dict(official)
     assert set(splits["train"]["code"]) <= set(official["train"]["code"])
@@ -34,7 +35,7 @@ def test_no_row_moves_between_train_and_test(official: DatasetDict) -> None:
 
 def test_the_pool_is_the_regions_part_of_train(official: DatasetDict) -> None:
     """``ood_kept`` keeps that share of it, nested, with the same test rows."""
-    half, full = LONG.assign(official, seed=1, ood_kept=0.5), LONG.assign(official, seed=None, ood_kept=1.0)
+    half, full = LONG.assign(official, seed=1, ood_kept=0.5), LONG.assign(official, seed=1, ood_kept=1.0)
     assert (half.sizes["train"], full.sizes["train"]) == (175, 200)
     assert set(half.indices("train")) < set(full.indices("train"))
     assert half.indices("test_ood").tolist() == full.indices("test_ood").tolist()
@@ -56,7 +57,7 @@ def test_a_training_row_equal_to_a_test_row_is_bound(official: DatasetDict) -> N
     leaky = DatasetDict(official)
     leaky["train"] = Dataset.from_dict({"code": [*official["train"]["code"], official["test"][1]["code"]]})
     leaky["validation"] = Dataset.from_dict({"code": [*official["validation"]["code"], official["test"][2]["code"]]})
-    assignment = LONG.assign(leaky, seed=None)
+    assignment = LONG.assign(leaky)
     assert assignment.excluded == {"masked": 60, "bound": 2}
     assert assignment.sizes["test_id"] == 60
 
@@ -81,17 +82,35 @@ def test_manifest_round_trip_over_official_splits(official: DatasetDict) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seed": 0}, r"seed must be None where nothing is drawn, got 0"),
-        ({"seed": None, "ood_kept": 0.5}, r"seed must be an integer, got None"),
-        ({"seed": None, "test_ood_size": 0.2}, r"test_ood_size must be left out for official splits, got 0.2"),
-        ({"seed": None, "test_id_size": 10}, r"test_id_size must be left out for official splits, got 10"),
-        ({"seed": None, "validation_size": 0.2}, r"validation_size must be left out for official splits, got 0.2"),
+        ({"test_ood_size": 0.2}, r"test_ood_size must be left out for official splits, got 0.2"),
+        ({"test_id_size": 10}, r"test_id_size must be left out for official splits, got 10"),
+        ({"validation_size": 0.2}, r"validation_size must be left out for official splits, got 0.2"),
     ],
 )
 def test_arguments_without_effect_are_errors(official: DatasetDict, arguments: dict, message: str) -> None:
-    """What official splits settle cannot be asked for, and a seed must have something to draw."""
+    """What official splits settle cannot be asked for."""
     with pytest.raises(ParameterError, match=message):
         LONG.assign(official, **arguments)
+
+
+def test_where_nothing_is_drawn_any_seed_gives_the_split(official: DatasetDict) -> None:
+    """And the summary and the card say so; where something is drawn they do not."""
+    one, other = LONG.assign(official), LONG.assign(official, seed=7)
+    assert (one.parts == other.parts).all()
+    for text in (one.summary(), one.to_dataset_card()):
+        assert "othing was drawn: any seed gives this split" in text
+    half, without = LONG.assign(official, ood_kept=0.5), DatasetDict(official)
+    del without["validation"]
+    for drawn in (half, LONG.assign(without), LONG.assign(official, train_control=True)):
+        assert "nothing was drawn" not in drawn.summary()
+    assert (LONG.assign(official, seed=7, ood_kept=0.5).parts != half.parts).any()
+
+
+def test_each_row_of_official_splits_is_digested_once(official: DatasetDict, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though several splits share no table."""
+    digested = count_digests(monkeypatch)
+    assert LONG.assign(official).to_dataset_dict()["train"].num_rows == 150
+    assert len(digested) == 320
 
 
 def test_other_names_of_splits_are_an_error(official: DatasetDict) -> None:
@@ -102,7 +121,7 @@ def test_other_names_of_splits_are_an_error(official: DatasetDict) -> None:
 
 def test_indices_of_excluded_rows_need_a_source(official: DatasetDict) -> None:
     """Excluded rows stand in several splits: which one must be named."""
-    assignment = LONG.assign(official, seed=None)
+    assignment = LONG.assign(official)
     assert len(assignment.indices("excluded", source="validation")) == 10
     with pytest.raises(ParameterError, match="source must be one of"):
         assignment.indices("excluded")
@@ -119,7 +138,7 @@ def test_real_java_and_c_sharp(column: str, language: str, nodes: tuple[str, ...
     names = ("train", "validation", "test")
     files = {name: str(shared_data("code_to_code_trans", f"{name}.jsonl")) for name in names}
     data = load_dataset("json", data_files=files)
-    assignment = ASTNodeSplitter(column=column, language=language, nodes=nodes).assign(data, seed=None)
+    assignment = ASTNodeSplitter(column=column, language=language, nodes=nodes).assign(data)
     assert assignment.sizes["test_id"] + assignment.sizes["test_ood"] == 1000
     assert assignment.sizes["test_ood"] > 30
     splits = assignment.to_dataset_dict(data)

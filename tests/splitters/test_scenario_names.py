@@ -18,17 +18,17 @@ from codeshift.splitters import (
     simscood_scenarios,
 )
 
-ALL = (*simscood_scenarios("code", "java"), *api_families("code", "java"))
+ALL = (*simscood_scenarios("code", language="java"), *api_families("code", language="java"))
 
 
 def test_sets() -> None:
     """A set's name gives what its function gives."""
     named = {
-        "simscood": simscood_scenarios("code", "java"),
+        "simscood": simscood_scenarios("code", language="java"),
         "length": length_bands("code", language="java"),
-        "syntax": ast_elements("code", "java"),
+        "syntax": ast_elements("code", language="java"),
         "semantics": clusters("code"),
-        "apis": api_families("code", "java"),
+        "apis": api_families("code", language="java"),
     }
     for name, scenarios in named.items():
         assert scenarios_by_name(name, column="code", language="java") == scenarios
@@ -59,7 +59,7 @@ def test_the_embedding_reaches_the_clusters() -> None:
     """As in ``simscood_scenarios``."""
     asked = {"embedding": "microsoft/codebert-base", "pca": 50}
     assert scenarios_by_name("simscood", column="code", language="go", **asked) == simscood_scenarios(
-        "code", "go", **asked
+        "code", language="go", **asked
     )
 
 

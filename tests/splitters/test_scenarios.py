@@ -28,7 +28,7 @@ from splitter_rows import c_sharp_rows, java_rows, python_rows
 
 def test_simscood_has_three_dimensions_of_five() -> None:
     """Fifteen scenarios, five of each dimension, with names that differ and can stand in a file name."""
-    scenarios = simscood_scenarios("code", "python")
+    scenarios = simscood_scenarios("code", language="python")
     names = [scenario.name for scenario in scenarios]
     assert [name.split("_")[0] for name in names] == ["length"] * 5 + ["syntax"] * 5 + ["semantics"] * 5
     assert len(set(names)) == 15
@@ -41,7 +41,7 @@ def test_simscood_has_three_dimensions_of_five() -> None:
 def test_every_scenario_splits_real_rows(rows, language: str) -> None:
     """On Python, Java and C# each of the fifteen has a region with rows in it and rows outside."""
     table = PropertyTable(rows())
-    for scenario in simscood_scenarios("code", language):
+    for scenario in simscood_scenarios("code", language=language):
         inside = scenario.splitter.fit(table).contains(table)
         assert 0 < inside.sum() < len(inside), scenario.name
 
@@ -52,7 +52,7 @@ def test_every_scenario_splits_real_rows(rows, language: str) -> None:
 def test_families_of_apis_are_used_by_real_rows(rows, language: str) -> None:
     """Most families of each language stand in real rows, and none in all of them."""
     table = PropertyTable(rows())
-    masks = [scenario.splitter.fit(table).contains(table) for scenario in api_families("code", language)]
+    masks = [scenario.splitter.fit(table).contains(table) for scenario in api_families("code", language=language)]
     assert sum(mask.any() for mask in masks) >= 3
     assert not any(mask.all() for mask in masks)
 
@@ -73,7 +73,7 @@ def test_rows_are_parsed_and_embedded_once_for_all(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(syntax_module.CodeParser, "parse", counted_parse)
     monkeypatch.setattr(Clusters, "evaluate", counted_cluster)
     table = PropertyTable(python_rows())
-    for scenario in simscood_scenarios("code", "python"):
+    for scenario in simscood_scenarios("code", language="python"):
         scenario.splitter.assign(table, seed=0, validation_size=0, test_id_size=0)
     assert len(parsed) == len(table)
     assert len(clustered) == 1
@@ -100,7 +100,7 @@ def test_scenarios_of_clusters_are_disjoint() -> None:
 
 def test_a_scenarios_splitter_keeps_the_laws() -> None:
     """The splitters of scenarios are splitters like any other, composed too."""
-    long, loops = length_bands("code", bands=((0.7, 1.0),))[0], ast_elements("code", "python")[0]
+    long, loops = length_bands("code", bands=((0.7, 1.0),))[0], ast_elements("code", language="python")[0]
     check_splitter(long.splitter | loops.splitter, python_rows(), fresh_process=False)
 
 
@@ -123,11 +123,14 @@ def test_the_lists_name_what_the_grammars_have() -> None:
         (lambda: Scenario("a", "b"), "splitter must be a splitter, got 'b': such as LengthSplitter"),
         (lambda: length_bands("code", bands=((0.5, 0.5),)), "quantiles must be two numbers in order"),
         (
-            lambda: ast_elements("code", "pyhton"),
+            lambda: ast_elements("code", language="pyhton"),
             "language must be a known language, got 'pyhton': did you mean python?",
         ),
-        (lambda: ast_elements("code", "python", nodes=()), "nodes must be names that differ, at least one, got ()"),
-        (lambda: api_families("code", "ruby"), "apis must be for a language of python, java"),
+        (
+            lambda: ast_elements("code", language="python", nodes=()),
+            "nodes must be names that differ, at least one, got ()",
+        ),
+        (lambda: api_families("code", language="ruby"), "apis must be for a language of python, java"),
         (lambda: clusters("code", count=0), "count must be a whole number from 1 up, got 0"),
         (lambda: clusters("code", count=9, n_clusters=8), "count must be at most n_clusters, 8, got 9"),
     ],

@@ -20,7 +20,7 @@ LONG = Interval(CharCount("code"), low=80)
 
 
 def _dealer(**arguments) -> StreamDealer:
-    return StreamDealer(**{"region": LONG, "columns": ("code",), "seed": 0, **arguments})
+    return StreamDealer(**{"region": LONG, "region_share": 0.4, **arguments})
 
 
 def _rows(n: int, *, seed: int = 0) -> Dataset:
@@ -57,19 +57,31 @@ def test_split_gives_what_label_says() -> None:
 
 
 def test_shares_are_met_on_average() -> None:
-    """On 20,000 rows every share is met to within four standard errors."""
+    """On 20,000 rows every share is met to within four standard errors: of the same rows as in ``assign``."""
     data = _rows(20_000)
-    parts = _dealer(ood_kept=0.2).parts(data)
+    parts = _dealer(ood_kept=0.2, validation_ood_size=0.1).parts(data)
     inside = np.array([len(code) >= 80 for code in data["code"]])
-    pool = inside & (parts != "test_ood")
+    assert abs(inside.mean() - 0.4) < 0.01
+    everywhere, pool = np.ones(len(data), dtype=bool), inside & (parts != "test_ood") & (parts != "validation_ood")
     for chosen, of, share in (
         (parts == "test_ood", inside, 0.5),
-        (parts == "test_id", ~inside, 0.1),
-        (parts == "validation", ~inside, 0.1),
+        (parts == "validation_ood", inside, 0.1),
+        (parts == "test_id", everywhere, 0.2),  # as many as test_ood has: half of 0.4
+        (parts == "validation", everywhere, 0.1),
         (parts == "train", pool, 0.2),
     ):
         error = np.sqrt(share * (1 - share) / of.sum())
         assert abs(chosen[of].mean() - share) < 4 * error
+
+
+def test_sizes_are_those_of_a_dealing_in_memory() -> None:
+    """The same arguments give the same sizes on average, defaults included."""
+    data = _rows(6_000)
+    assignment = LengthSplitter(unit="chars", bounds=(80, None)).assign(data, ood_kept=0.5, near_duplicates=None)
+    manifest = assignment.manifest
+    parts = _dealer(region=assignment.region, region_share=manifest.region_share, ood_kept=0.5).parts(data)
+    for part, rows in assignment.sizes.items():
+        assert abs((parts == part).mean() - rows / len(data)) < 0.02, part
 
 
 @given(old=st.integers(1, 300), seed=st.integers())
@@ -90,7 +102,7 @@ def test_regimes_are_nested_with_the_same_held_out_rows(kept: tuple[float, float
     assert ((less == more) | np.isin(less, ("train", "excluded"))).all()
 
 
-@given(seed=st.integers(), sizes=st.tuples(st.floats(0.01, 0.99), st.floats(0, 0.4), st.floats(0, 0.4)))
+@given(seed=st.integers(), sizes=st.tuples(st.floats(0.01, 0.9), st.floats(0, 0.25), st.floats(0, 0.25)))
 def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, float]) -> None:
     """Whatever the shares, a group with a row in train has none in a held-out part."""
     data = _rows(300)
@@ -99,11 +111,12 @@ def test_no_group_trains_and_is_held_out(seed: int, sizes: tuple[float, float, f
         test_ood_size=sizes[0],
         test_id_size=sizes[1],
         validation_size=sizes[2],
+        validation_ood_size=0.1,
         ood_kept=1.0,
         groups="project",
     )
     parts, projects = dealer.parts(data), np.array(data["project"])
-    held_out = np.isin(parts, ("validation", "test_id", "test_ood"))
+    held_out = np.isin(parts, ("validation", "validation_ood", "test_id", "test_ood"))
     assert not set(projects[parts == "train"]) & set(projects[held_out])
 
 
@@ -118,12 +131,24 @@ def test_a_region_of_a_manifest_deals_a_stream() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"test_ood_size": 500}, "test_ood_size must be a share up to 1, got 500: a stream's rows cannot be counted"),
-        ({"test_id_size": 0.6, "validation_size": 0.4}, "must be shares that leave rows for train, got (0.6, 0.4)"),
-        ({"seed": "0"}, "seed must be an integer, got '0'"),
+        ({"test_ood_size": 500}, "test_ood_size must be a share, a float, got 500: a stream's rows cannot be counted"),
+        (
+            {"test_id_size": 0.4, "validation_size": 0.2},
+            "must be shares that leave rows for train of the 60% outside of the region, got (0.4, 0.2)",
+        ),
+        ({"test_ood_size": 0.8, "validation_ood_size": 0.3}, "must be shares that add up to 1 at most, got (0.8, 0.3)"),
+        ({"seed": "0"}, "seed must be a whole number, got '0'"),
+        ({"test_id_size": 1}, 'test_id_size must be "match", a share'),
+        ({"region_share": 1}, "region_share must be a share of rows above 0 and below 1, got 1"),
+        ({"near_duplicates": "bind"}, "near_duplicates must be left out for a stream, got 'bind': they cannot be seen"),
+        ({"train_size": 500}, "train_size must be left out for a stream, got 500: rows are dealt one by one"),
+        ({"stratify_by_column": "label"}, "stratify_by_column must be left out for a stream, got 'label'"),
+        ({"train_control": True}, "train_control must be left out for a stream, got True"),
+        ({"tolerance": 0.0}, "tolerance must be left out for a stream, got 0.0"),
+        ({"min_test_rows": 0}, "min_test_rows must be left out for a stream, got 0"),
     ],
 )
 def test_bad_arguments(arguments: dict, message: str) -> None:
-    """Numbers of rows mean nothing in a stream, and train needs rows."""
+    """Numbers of rows, and what needs all rows, mean nothing in a stream; train needs rows."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         _dealer(**arguments)

@@ -89,8 +89,8 @@ def test_rare_programs_are_found() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"score": "mode"}, 'score must be one of mean, max, rare_share, got \'mode\': choose one of max, mean, rare_share'),
-        ({"vocabulary": "token"}, 'vocabulary must be one of tokens, identifiers, got \'token\': did you mean tokens?'),
+        ({"score": "mode"}, "score must be one of mean, max, rare_share, got 'mode': choose one of max, mean, rare_share"),
+        ({"vocabulary": "token"}, "vocabulary must be one of tokens, identifiers, got 'token': did you mean tokens?"),
         ({"quantiles": (1, 0)}, "quantiles must be two numbers in order, 0 <= low < high <= 1, got (1, 0): (0.9, 1.0) takes the top tenth"),
     ],
 )  # fmt: skip

@@ -57,9 +57,7 @@ def dealt():
     """By scenario its facts, and the rows of its parts as the dealing has them."""
     rows = Dataset.from_dict({"code": [_code(i) for i in range(240)], "project": [f"p{i % 24}" for i in range(240)]})
     scenarios = [Scenario(name, splitter) for name, splitter in SPLITTERS.items()]
-    study = Study(
-        dataset=rows, scenarios=scenarios, source="code", target="code", column="code", near_duplicates="ignore"
-    )
+    study = Study(dataset=rows, scenarios=scenarios, source="code", target="code", column="code", near_duplicates=None)
     found = {name: study.rows.scenario(name, 0) for name in SPLITTERS}
     codes = np.array(study.rows.corpus.table.texts("code"), dtype=object)
     return {

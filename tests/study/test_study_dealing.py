@@ -84,7 +84,7 @@ def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, cor
     official = DatasetDict({name: data.select(rows) for name, rows in parts.rows.items()})
     dealt = scenario_rows(scenario, parts, request(), KEPT)
     for share in KEPT:
-        alone = scenario.splitter.assign(official, seed=0 if share else None, ood_kept=share, validation_size=0)
+        alone = scenario.splitter.assign(official, ood_kept=share, validation_size=0)
         assert alone == dealt.assignments[share]
         splits = alone.to_dataset_dict(official)
         for part, rows in dealt.training(share).items():

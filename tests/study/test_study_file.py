@@ -60,7 +60,7 @@ methods:
 split_seeds: [3, 4]
 wise_ft: [0.5]
 groups: project
-near_duplicates: ignore
+near_duplicates: null
 train_size: 20
 audit: {n_permutations: 99}
 decoding: {num_beams: 2, stop_strings: ["}"]}

@@ -21,7 +21,7 @@ def simscood(model):
     return small_study(
         model,
         dataset=python_rows().map(lambda row: {"doc": row["code"][:20]}),
-        scenarios=simscood_scenarios("code", "python"),
+        scenarios=simscood_scenarios("code", language="python"),
         ood_kept=(0.0, 0.5, 1.0),
         methods={"full": None, "lora": LoraConfig(r=2)},
         test_size=0.5,

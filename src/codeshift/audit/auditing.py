@@ -12,7 +12,7 @@ from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.confounds import measure_confounds
 from codeshift.audit.copies import count_copies
 from codeshift.audit.leakage import Leakage, measure_leakage
-from codeshift.audit.parts import AuditParts, Splits, take_parts
+from codeshift.audit.parts import AuditParts, Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.series import gather_series
 from codeshift.audit.settings import AuditSettings, Thresholds
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
     from codeshift.splitters import SplitAssignment, SplitManifest
 
 
+_NEAR_DUPLICATES = NearDuplicates()
+
+
 def audit(
     splits: SplitAssignment | DatasetDict | Splits,
     data: Dataset | DatasetDict | PropertyTable | None = None,
     *,
-    column: str,
+    column: str | None = None,
     manifest: SplitManifest | None = None,
     language: str | None = None,
     groups: str | None = None,
@@ -44,7 +47,7 @@ def audit(
     train: str = "train",
     test: str | None = None,
     reference: str | None = None,
-    near_duplicates: NearDuplicates | None = None,
+    near_duplicates: NearDuplicates = _NEAR_DUPLICATES,
     tokenizer: Any = None,
     max_length: int | None = None,
     seed: int = 0,
@@ -60,11 +63,12 @@ def audit(
     ``docs/guides/reading-an-audit.md``.
 
     Args:
-        splits: a codeshift ``SplitAssignment`` (with its ``data``), or anybody's ``DatasetDict``.
-        data: what was assigned; left out for a ``DatasetDict``.
-        column: the column that holds the code.
+        splits: a codeshift ``SplitAssignment``, or anybody's ``DatasetDict``.
+        data: what was assigned, for an assignment that does not hold it.
+        column: the column that holds the code; by default that of the assignment or manifest, else ``"code"``.
         manifest: of the split, where ``splits`` are the parts that codeshift wrote; an assignment brings its own.
-        language: its language, for properties of the syntax tree; without it they are left out.
+        language: its language, for properties of the syntax tree; by default the one that the region of the assignment
+            or manifest parses. Without any they are left out.
         groups: a column whose values should not stand on both sides; by default that of the assignment or manifest.
         properties: what to compare between parts; by default length in three units and, with ``language``, tree depth,
             node types and API names.
@@ -74,7 +78,7 @@ def audit(
         test: the part whose shift is measured; by default ``"test_ood"`` or, where there is none, ``"test"``.
         reference: the in-distribution test part, against which to read every figure; by default ``"test_id"`` where
             there is one.
-        near_duplicates: what counts as nearly the same; by default Jaccard .7 on token 5-grams.
+        near_duplicates: what counts as nearly the same; an audit always looks for it.
         tokenizer: a Hugging Face tokenizer, its name or path, or a function from a text to its tokens: to count the
             rows that its model's context truncates.
         max_length: that context, in tokens; by default what the tokenizer states.
@@ -100,13 +104,15 @@ def audit(
     >>> report.leakage[0].near_share, round(report.strength[0].classifier.statistic, 2)
     (0.0, 1.0)
     """
+    described = manifest_of(splits, manifest)
+    column = column_of(described) if column is None else column
     settings = AuditSettings(
         column=column,
-        language=language,
+        language=described.language if language is None and described is not None else language,
         groups=groups,
         properties=None if properties is None else properties,  # type: ignore[arg-type]
         intended=None if intended is None else intended,  # type: ignore[arg-type]
-        near_duplicates=NearDuplicates() if near_duplicates is None else near_duplicates,
+        near_duplicates=near_duplicates,
         max_length=max_length,
         seed=seed,
         n_permutations=n_permutations,
@@ -116,7 +122,7 @@ def audit(
     )
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
-    parts = take_parts(splits, data, manifest, column=column, train=train, test=test, reference=reference)
+    parts = take_parts(splits, data, described, column=column, train=train, test=test, reference=reference)
     # More threads would win little here, and sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
         return measure_parts(parts, settings, counter)

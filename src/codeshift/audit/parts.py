@@ -79,21 +79,21 @@ def take_parts(
         ParameterError: if the splits are of another type, or a part that was named is missing.
         DataError: if a part lacks the column, or rows of it are no text.
     """
+    groups = None if manifest is None else manifest.request["groups"]
+    digests: dict[str, np.ndarray | None] = {}
     if isinstance(splits, SplitAssignment):
-        if manifest is not None:
-            raise ParameterError("manifest", "left out for an assignment", "a manifest", "it brings its own")
-        if data is None:
-            raise ParameterError("data", "the data that was assigned", None, "audit(assignment, data, column=...)")
-        manifest, splits = splits.manifest, splits.to_dataset_dict(data)
-    elif data is not None:
-        remedy = "a DatasetDict brings its rows along"
-        raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
-    region = None if manifest is None else manifest.fitted_region()
-    groups = None if manifest is None else manifest.request.get("groups")
+        region: Region | None = splits.region
+        digests = {part: splits.content_digests(part, column) for part in splits.delivered}
+        splits = splits.to_dataset_dict(data)
+    else:
+        region = None if manifest is None else manifest.fitted_region()
+        if data is not None:
+            remedy = "a DatasetDict brings its rows along"
+            raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
     found = _checked_splits(splits)
     names = _names(found, train=train, test=test, reference=reference)
     used = {name: found[name] for name in [*names.values(), *VALIDATION] if name in found}
-    orders = {name: _content_order(rows, name, column) for name, rows in used.items()}
+    orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(
         table=PropertyTable(_joined(used, column)),
@@ -105,6 +105,31 @@ def take_parts(
         region=region,
         groups=groups,
     )
+
+
+def manifest_of(splits: Any, manifest: SplitManifest | None) -> SplitManifest | None:
+    """The manifest that describes what is audited: an assignment's own, or the one given.
+
+    Raises:
+        ParameterError: if both are there.
+    """
+    if not isinstance(splits, SplitAssignment):
+        return manifest
+    if manifest is not None:
+        raise ParameterError("manifest", "left out for an assignment", "a manifest", "it brings its own")
+    return splits.manifest
+
+
+def column_of(manifest: SplitManifest | None) -> str:
+    """The column of code of a split.
+
+    Raises:
+        ParameterError: if it has several.
+    """
+    columns = ("code",) if manifest is None else manifest.columns
+    if len(columns) > 1:
+        raise ParameterError("column", "given where the split reads several", columns, f"such as {columns[0]!r}")
+    return columns[0]
 
 
 def _checked_splits(splits: Any) -> dict[str, Dataset]:
@@ -133,13 +158,13 @@ def _names(splits: Splits, *, train: str, test: str | None, reference: str | Non
     return names
 
 
-def _content_order(rows: Dataset, part: str, column: str) -> np.ndarray:
+def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | None) -> np.ndarray:
     """Positions sorted by the digest of the code, then by that of the whole row; rows that tie are equal."""
-    try:
-        texts = PropertyTable(rows).texts(column)
-    except DataError as error:
-        raise DataError(f"column of {part}", error.constraint, error.value, error.remedy) from None
-    digests = row_digests([texts])
+    if digests is None:
+        try:
+            digests = row_digests([PropertyTable(rows).texts(column)])
+        except DataError as error:
+            raise DataError(f"column of {part}", error.constraint, error.value, error.remedy) from None
     _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
     contents = np.full(len(digests), "", dtype="U32")
     plain = rows.with_format(None)

@@ -108,8 +108,8 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
     return {"rename": rename, "require": arguments.require, **named}
 
 
-def size(text: str) -> float | int | str:
-    """A share of rows (0.1), a number of rows (500), or "match".
+def size(text: str) -> float | str:
+    """A share of rows (0.1, 1.0), a number of rows (500), or "match".
 
     >>> size("0.1"), size("500"), size("match")
     (0.1, 500, 'match')
@@ -120,6 +120,15 @@ def size(text: str) -> float | int | str:
         return int(text) if text.isdigit() else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a share (0.1) nor a number of rows (500)") from None
+
+
+def or_none(text: str) -> str | None:
+    """A text, or None where it is "none".
+
+    >>> or_none("bind"), or_none("none")
+    ('bind', None)
+    """
+    return None if text == "none" else text
 
 
 def _renamed(text: str) -> tuple[str, str]:

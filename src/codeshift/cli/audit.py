@@ -55,13 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out:
         check_folder("--out", Path(arguments.out).parent)
     splits, manifest = splits_of(arguments), _manifest(arguments)
-    column = arguments.column or (manifest.columns[0] if manifest else "code")
-    language = arguments.language or _language(manifest)
-    found = audit(
+    findings = audit(
         splits,
-        column=column,
+        column=arguments.column,
         manifest=manifest,
-        language=language,
+        language=arguments.language,
         groups=arguments.groups,
         train=arguments.train,
         test=arguments.test,
@@ -72,15 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
         n_permutations=arguments.permutations,
         sample=arguments.sample,
     )
-    if language:
-        warn_unparsed(splits, [column], language)
+    if findings.settings.language:
+        warn_unparsed(splits, [findings.settings.column], findings.settings.language)
     if arguments.out:
         from codeshift.files import write_text
 
         Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
-        write_text(Path(arguments.out), writer(found))
-    report(arguments, _in_words(found, arguments.out), found.to_dict())
-    return DONE if found.verdict.label == "sound" else NO
+        write_text(Path(arguments.out), writer(findings))
+    report(arguments, _in_words(findings, arguments.out), findings.to_dict())
+    return DONE if findings.verdict.label == "sound" else NO
 
 
 def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
@@ -92,23 +90,17 @@ def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
     return SplitManifest.load(beside) if beside.is_file() else None
 
 
-def _language(manifest: SplitManifest | None) -> str | None:
-    """The one language that a split parsed, if it parsed one."""
-    languages = [] if manifest is None else list(manifest.grammars)
-    return languages[0] if len(languages) == 1 else None
-
-
-def _in_words(found: AuditReport, out: str | None) -> str:
-    lines = [str(found.verdict), *(f"- {caution}" for caution in found.verdict.cautions)]
-    sizes = ", ".join(f"{part} {rows:,}" for part, rows in found.sizes.items())
+def _in_words(findings: AuditReport, out: str | None) -> str:
+    lines = [str(findings.verdict), *(f"- {caution}" for caution in findings.verdict.cautions)]
+    sizes = ", ".join(f"{part} {rows:,}" for part, rows in findings.sizes.items())
     where = f"The whole report is in {out}." if out else "The whole report: --out FILE.html, .md or .json."
     return "\n".join([*lines, f"Rows: {sizes}.", where])
 
 
 _WRITERS: dict[str, Any] = {
-    ".html": lambda found: found.to_html(),
-    ".md": lambda found: found.to_markdown(),
-    ".json": lambda found: json.dumps(found.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+    ".html": lambda findings: findings.to_html(),
+    ".md": lambda findings: findings.to_markdown(),
+    ".json": lambda findings: json.dumps(findings.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n",
 }
 
 

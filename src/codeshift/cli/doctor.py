@@ -32,32 +32,34 @@ def run(arguments: argparse.Namespace) -> int:
     """Run it."""
     from codeshift.cli.installation import look_at, where
 
-    found = look_at()
-    plain = {"codeshift": __version__, "environment": where(), **asdict(found)}
-    report(arguments, _in_words(found, where()), plain)
-    return NO if found.problems else DONE
+    installation = look_at()
+    plain = {"codeshift": __version__, "environment": where(), **asdict(installation)}
+    report(arguments, _in_words(installation, where()), plain)
+    return NO if installation.problems else DONE
 
 
-def _in_words(found: Installation, environment: str) -> str:
-    lines = [f"codeshift {__version__}, Python {found.python}, in {environment}", ""]
-    parts = list(dict.fromkeys(one.part for one in found.found))
+def _in_words(installation: Installation, environment: str) -> str:
+    lines = [f"codeshift {__version__}, Python {installation.python}, in {environment}", ""]
+    parts = list(dict.fromkeys(library.part for library in installation.libraries))
     for part in parts:
-        lines += [_title(found, part), _indented(found, part), ""]
-    if found.problems:
-        lines += [f"{len(found.problems)} problem{'s' if len(found.problems) > 1 else ''}:"]
-        lines += [f"- {problem}" for problem in found.problems]
+        lines += [_title(installation, part), _indented(installation, part), ""]
+    if installation.problems:
+        lines += [f"{len(installation.problems)} problem{'s' if len(installation.problems) > 1 else ''}:"]
+        lines += [f"- {problem}" for problem in installation.problems]
     else:
         lines.append("Nothing is wrong.")
     return "\n".join(lines)
 
 
-def _title(found: Installation, part: str) -> str:
+def _title(installation: Installation, part: str) -> str:
     if part in ("base", "grammars"):
         return {"base": "Libraries", "grammars": "Grammars"}[part]
-    whole = all(one.version for one in found.of(part))
+    whole = all(library.version for library in installation.of(part))
     return f"Extra {part}" + ("" if whole else f" (not there whole: pip install 'codeshift-ood[{part}]')")
 
 
-def _indented(found: Installation, part: str) -> str:
-    table = as_table([(one.name, one.version or "-") for one in found.of(part)], header=("name", "version"))
+def _indented(installation: Installation, part: str) -> str:
+    table = as_table(
+        [(library.name, library.version or "-") for library in installation.of(part)], header=("name", "version")
+    )
     return "\n".join(f"  {line}" for line in table.splitlines()[1:])

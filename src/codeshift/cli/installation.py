@@ -42,17 +42,17 @@ class Installation:
 
     Attributes:
         python: its version.
-        found: libraries and grammars.
+        libraries: libraries and grammars.
         problems: all that is wrong, in words.
     """
 
     python: str
-    found: tuple[Found, ...]
+    libraries: tuple[Found, ...]
     problems: tuple[str, ...]
 
     def of(self, part: str) -> tuple[Found, ...]:
         """What belongs to the base, an extra or the grammars."""
-        return tuple(one for one in self.found if one.part == part)
+        return tuple(library for library in self.libraries if library.part == part)
 
 
 def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Installation:
@@ -62,15 +62,15 @@ def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Ins
         distributions: what is installed; None for what the running Python finds.
     """
     installed = list(metadata.distributions() if distributions is None else distributions)
-    by_name = {_normal(one.name): one for one in reversed(installed) if one.name}
+    by_name = {_normal(each.name): each for each in reversed(installed) if each.name}
     ours = by_name.get(OURS)
-    found = [] if ours is None else _libraries(ours, by_name)
-    found += _grammars()
+    libraries = [] if ours is None else _libraries(ours, by_name)
+    libraries += _grammars()
     problems = [f"{OURS} is not installed: pip install {OURS}"] if ours is None else []
     problems += _old_python(ours)
-    problems += [f"{one.name}: {one.problem}" for one in found if one.problem]
-    problems += [_conflict(one) for one in by_name.values() if _occupies(one)]
-    return Installation(python=platform.python_version(), found=tuple(found), problems=tuple(problems))
+    problems += [f"{library.name}: {library.problem}" for library in libraries if library.problem]
+    problems += [_conflict(each) for each in by_name.values() if _occupies(each)]
+    return Installation(python=platform.python_version(), libraries=tuple(libraries), problems=tuple(problems))
 
 
 def _libraries(ours: metadata.Distribution, by_name: dict[str, metadata.Distribution]) -> list[Found]:
@@ -84,11 +84,11 @@ def _libraries(ours: metadata.Distribution, by_name: dict[str, metadata.Distribu
             # An extra's own requirements are those that the base does not have.
             if wanted and (part == "base" or requirement not in parts["base"]) and _normal(requirement.name) != OURS:
                 of_part.append(requirement)
-    found = []
+    libraries = []
     for part, requirements in parts.items():
         needed = part == "base" or all(_normal(requirement.name) in by_name for requirement in requirements)
-        found += [_library(requirement, part, by_name, needed=needed) for requirement in requirements]
-    return found
+        libraries += [_library(requirement, part, by_name, needed=needed) for requirement in requirements]
+    return libraries
 
 
 def _library(requirement: Requirement, part: str, by_name: dict[str, metadata.Distribution], *, needed: bool) -> Found:

@@ -24,11 +24,11 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it."""
-    found = _facts()
+    languages = _facts()
     columns = ("language", "grammar", "version", "node_types")
-    rows = [(*(facts[c] for c in columns), _yes(facts["apis"]), _yes(facts["dataflow"])) for facts in found]
+    rows = [(*(facts[c] for c in columns), _yes(facts["apis"]), _yes(facts["dataflow"])) for facts in languages]
     header = ("language", "grammar", "version", "node types", "APIs", "data flow")
-    report(arguments, as_table(rows, header=header), {"languages": found})
+    report(arguments, as_table(rows, header=header), {"languages": languages})
     return DONE
 
 

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of, parts_of, size
+from codeshift.cli.arguments import Commands, add_command, add_data, data_of, or_none, parts_of, size
 from codeshift.cli.output import DONE, report
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
 
 if TYPE_CHECKING:
-    from datasets import Dataset, DatasetDict
-
     from codeshift.splitters import SplitAssignment, Splitter
 
 MANIFEST = "manifest.json"
 """The manifest's name in the folder of parts."""
 
-_SIZES = {
-    "test_ood_size": "of the region's rows, how many are test_ood",
-    "test_id_size": "of all rows, how many are test_id; match: as many as test_ood has",
-    "validation_size": "of all rows, how many are validation",
-    "validation_ood_size": "of the region's rows, how many are validation_ood",
+DEALING: dict[str, dict[str, Any]] = {
+    "seed": {"type": int, "metavar": "N", "help": "any integer [0]"},
+    "ood_kept": {"type": float, "metavar": "SHARE", "help": "of the region's pool, what stays in train [0]"},
+    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "of the region's rows, how many are test_ood [0.5]"},
+    "validation_size": {"type": size, "metavar": "SIZE", "help": "of all rows, how many are validation [0.1]"},
+    "test_id_size": {
+        "type": size,
+        "metavar": "SIZE",
+        "help": "of all rows, how many are test_id; match: as many as test_ood has [match]",
+    },
+    "train_size": {"type": size, "metavar": "SIZE", "help": "of all rows, exactly how many are train [what is left]"},
+    "groups": {"metavar": "COLUMN", "help": "rows that share its value stay together"},
+    "stratify_by_column": {"metavar": "COLUMN", "help": "every drawn part holds its share of each value"},
+    "near_duplicates": {
+        "type": or_none,
+        "metavar": "HOW",
+        "help": "bind (keep on one side), drop (deal one of each) or none (do not look for them) [bind]",
+    },
+    "validation_ood_size": {
+        "type": size,
+        "metavar": "SIZE",
+        "help": "of the region's rows, how many are validation_ood [0]",
+    },
+    "train_control": {"action": "store_true", "help": "also draw as many rows with nothing masked"},
+    "tolerance": {"type": float, "metavar": "SHARE", "help": "how far a part may miss its size"},
+    "min_test_rows": {"type": int, "metavar": "N", "help": "warn where a test part has fewer distinct rows [30]"},
 }
+"""The fields of ``SplitConfig`` as options; help lists them without loading what they mean."""
 
 SPLITTERS = (
     "LengthSplitter", "ComplexitySplitter", "ASTNodeSplitter", "APIUsageSplitter", "TokenRaritySplitter",
@@ -67,21 +86,12 @@ def add_to(commands: Commands) -> None:
 
 
 def _add_dealing(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("how rows are dealt", "sizes are shares (0.1) or numbers of rows (500)")
-    add = group.add_argument
+    words = "sizes are shares (0.1; 1.0 for all) or numbers of rows (500)"
+    add = command.add_argument_group("how rows are dealt", words).add_argument
     add("--column", metavar="NAME", help="of splitters that name none [code]")
     add("--language", metavar="NAME", help="of splitters that need one and name none; see codeshift languages")
-    add("--seed", type=int, metavar="N", help="any integer [0]")
-    add("--ood-kept", type=float, metavar="SHARE", help="of the region's pool, what stays in train [0]")
-    for name, meaning in _SIZES.items():
-        add(f"--{name.replace('_', '-')}", type=size, metavar="SIZE", help=meaning)
-    add("--train-size", type=int, metavar="N", help="exactly so many rows in train")
-    add("--groups", metavar="COLUMN", help="rows that share its value stay together")
-    add("--stratify", metavar="COLUMN", help="every drawn part holds its share of each value")
-    add("--near-duplicates", metavar="HOW", help="bind (keep on one side), drop (deal one of each) or ignore [bind]")
-    add("--train-control", action="store_true", default=None, help="also draw as many rows with nothing masked")
-    add("--tolerance", type=float, metavar="SHARE", help="how far a part may miss its size")
-    add("--min-test-rows", type=int, metavar="N", help="warn where a test part has fewer distinct rows [30]")
+    for name, option in DEALING.items():
+        add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,11 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder("--out", arguments.out)
     from codeshift.data import save_splits
     from codeshift.data.saving import check_saving
-    from codeshift.splitters import SplitConfig, SplitManifest
+    from codeshift.splitters import SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
-    options = {field.name: getattr(arguments, field.name) for field in fields(SplitConfig) if field.name != "seed"}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in vars(arguments).items() if name in DEALING}
     if arguments.manifest:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
@@ -104,9 +113,8 @@ def run(arguments: argparse.Namespace) -> int:
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before a region is found to hold no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
-        seed = _seed(data, given) if arguments.seed is None else arguments.seed
-        assignment = splitter.assign(data, seed=seed, **given)
-    splits = assignment.to_dataset_dict(data)
+        assignment = splitter.assign(data, **given)
+    splits = assignment.to_dataset_dict()
     for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
     files = save_splits(splits, arguments.out, format=arguments.format, overwrite=arguments.overwrite)
@@ -131,27 +139,10 @@ def _splitter(arguments: argparse.Namespace) -> Splitter:
 
 
 def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
-    settings = given | {name: getattr(arguments, name) for name in ("column", "language", "seed")}
-    for name, value in settings.items():
-        if value is not None:
-            option = f"--{name.replace('_', '-')}"
-            raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
-
-
-def _seed(data: Dataset | DatasetDict, given: dict[str, Any]) -> int | None:
-    """0, or None where nothing is drawn: a seed without effect is an error."""
-    from datasets import DatasetDict
-
-    from codeshift.splitters import SplitConfig
-
-    official = isinstance(data, DatasetDict)
-    try:
-        SplitConfig(seed=None, **given).check_seed(official=official, has_validation=official and "validation" in data)
-    except ParameterError as error:
-        if error.parameter != "seed":
-            raise
-        return 0
-    return None
+    named = {name: getattr(arguments, name) for name in ("column", "language")}
+    for name, value in (given | {name: value for name, value in named.items() if value is not None}).items():
+        option = f"--{name.replace('_', '-')}"
+        raise ParameterError(option, "left out with --manifest", value, "the manifest has it")
 
 
 def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:

@@ -24,9 +24,9 @@ def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language
         texts = [text for rows in parts.values() if column in rows.column_names for text in _some(rows, column)]
         wrong = sum(parser.parse(text).has_error for text in texts)
         if texts and wrong >= _SHARE * len(texts):
-            told = f"{wrong} of {len(texts)} rows looked at have syntax errors as {language}"
+            message = f"{wrong} of {len(texts)} rows looked at have syntax errors as {language}"
             remedy = "is the language right, and the column? Rows of several languages are best split one by one"
-            warnings.warn(CodeshiftWarning(f"{column}: {told}: {remedy}"), stacklevel=2)
+            warnings.warn(CodeshiftWarning(f"{column}: {message}: {remedy}"), stacklevel=2)
 
 
 def _some(rows: Dataset, column: str) -> list[str]:

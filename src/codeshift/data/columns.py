@@ -69,8 +69,8 @@ def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:
     where = " or ".join(require)
     if not kept:
         raise DataError("require", "columns that some row fills", where, "leave out those that no row fills")
-    told = f"{len(rows) - len(kept):,} of {len(rows):,} rows hold nothing in {where}: they are left out"
-    warnings.warn(CodeshiftWarning(told), stacklevel=2)
+    message = f"{len(rows) - len(kept):,} of {len(rows):,} rows hold nothing in {where}: they are left out"
+    warnings.warn(CodeshiftWarning(message), stacklevel=2)
     return rows.select(kept)
 
 

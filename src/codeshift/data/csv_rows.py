@@ -106,8 +106,8 @@ def _names(header: list[str], path: Path) -> list[str]:
         remedy = f"line 1: {twice[0]!r} stands twice"
         raise DataError("source", "a file whose first line names each column once", str(path), remedy)
     for name in names:
-        if told := no_text(name) or ("it holds a NUL: is it UTF-16?" if "\0" in name else None):
-            raise DataError("source", "a file in UTF-8", str(path), f"line 1, a column's name: {told}")
+        if problem := no_text(name) or ("it holds a NUL: is it UTF-16?" if "\0" in name else None):
+            raise DataError("source", "a file in UTF-8", str(path), f"line 1, a column's name: {problem}")
     return names
 
 
@@ -119,9 +119,9 @@ def _texts(rows: list[Line], place: int, names: list[str], path: Path) -> pa.Arr
     try:
         return pa.array([cells[place] for _, cells in rows], type=pa.string())
     except UnicodeEncodeError as error:
-        line, told = next((line, told) for line, cells in rows if (told := no_text(cells[place])))
+        line, problem = next((line, problem) for line, cells in rows if (problem := no_text(cells[place])))
         raise DataError(
-            "source", "a file in UTF-8", str(path), f"line {line}, column {names[place]!r}: {told}"
+            "source", "a file in UTF-8", str(path), f"line {line}, column {names[place]!r}: {problem}"
         ) from error
 
 

@@ -93,38 +93,38 @@ def _typed(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _common(features: Sequence[Any]) -> Any:
     """The feature that holds what all of them do; None where there is none."""
-    found = reduce(_merged, features)
+    merged = reduce(_merged, features)
     nested = (dict, datasets.List, datasets.LargeList, Json)
-    if found is None and all(feature == _BLANK or isinstance(feature, nested) for feature in features):
+    if merged is None and all(feature == _BLANK or isinstance(feature, nested) for feature in features):
         return Json()
-    return found
+    return merged
 
 
-def _merged(one: Any, other: Any) -> Any:
-    if one == other or other == _BLANK:
-        return one
-    if one == _BLANK:
-        return other
-    if one in _NUMBERS and other in _NUMBERS:
-        return _wider(one.dtype, other.dtype)
-    if one in _TEXTS and other in _TEXTS:
+def _merged(left: Any, right: Any) -> Any:
+    if left == right or right == _BLANK:
+        return left
+    if left == _BLANK:
+        return right
+    if left in _NUMBERS and right in _NUMBERS:
+        return _wider(left.dtype, right.dtype)
+    if left in _TEXTS and right in _TEXTS:
         return Value("large_string")
-    if isinstance(one, datasets.List) and isinstance(other, datasets.List) and one.length == other.length:
-        inner = _merged(one.feature, other.feature)
-        return None if inner is None else datasets.List(inner, length=one.length)
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        fields = {name: _merged(feature, other[name]) for name, feature in one.items()}
+    if isinstance(left, datasets.List) and isinstance(right, datasets.List) and left.length == right.length:
+        inner = _merged(left.feature, right.feature)
+        return None if inner is None else datasets.List(inner, length=left.length)
+    if isinstance(left, dict) and isinstance(right, dict) and left.keys() == right.keys():
+        fields = {name: _merged(feature, right[name]) for name, feature in left.items()}
         return None if None in fields.values() else fields
     return None
 
 
-def _wider(one: str, other: str) -> Value:
+def _wider(left: str, right: str) -> Value:
     """The type of numbers that holds those of two types; values that it cannot hold exactly are an error later."""
-    if "float" in one or "float" in other:
+    if "float" in left or "float" in right:
         return Value("float64")
-    if one.startswith("u") == other.startswith("u"):
-        return Value(max(one, other, key=lambda name: int(name.lstrip("uint"))))
-    return Value("uint64" if "uint64" in (one, other) else "int64")
+    if left.startswith("u") == right.startswith("u"):
+        return Value(max(left, right, key=lambda name: int(name.lstrip("uint"))))
+    return Value("uint64" if "uint64" in (left, right) else "int64")
 
 
 def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
@@ -134,8 +134,8 @@ def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
         to = datasets.Features({column: wanted}).arrow_schema.field(column).type
         return _replaced(piece, column, piece.rows.data.column(column).cast(to), wanted)
     except (pa.ArrowException, TypeError) as error:
-        told = f"column {column!r} of {piece.name}: {error}"
-        raise DataError("source", "files with columns of the same types", Told(told), "give it one type") from error
+        message = f"column {column!r} of {piece.name}: {error}"
+        raise DataError("source", "files with columns of the same types", Told(message), "give it one type") from error
 
 
 def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feature: Any = None) -> Piece:
@@ -155,10 +155,12 @@ def _end_to_end(pieces: Sequence[Piece]) -> Dataset:
     for piece in filled[1:]:
         names, others = sorted(first.rows.column_names), sorted(piece.rows.column_names)
         if names != others:
-            told = Told(f"{others} in {piece.name}, {names} in {first.name}")
-            raise DataError("source", "files with the same columns", told, "name one of the files")
+            differing = Told(f"{others} in {piece.name}, {names} in {first.name}")
+            raise DataError("source", "files with the same columns", differing, "name one of the files")
         for column, feature in first.rows.features.items():
             if piece.rows.features[column] != feature:
-                told = Told(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
-                raise DataError("source", "files with columns of the same types", told, f"column {column!r} differs")
+                differing = Told(f"{piece.rows.features[column]} in {piece.name}, {feature} in {first.name}")
+                raise DataError(
+                    "source", "files with columns of the same types", differing, f"column {column!r} differs"
+                )
     return concatenate_datasets([piece.rows for piece in filled])

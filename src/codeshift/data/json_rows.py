@@ -44,8 +44,8 @@ def json_table(path: Path) -> pa.Table:
         for key in row:
             names.setdefault(key, place)
     for key, place in names.items():
-        if told := no_text(key):
-            raise DataError("source", "a file in UTF-8", str(path), f"{place}, a column's name: {told}")
+        if problem := no_text(key):
+            raise DataError("source", "a file in UTF-8", str(path), f"{place}, a column's name: {problem}")
     return pa.table({key: _column(key, rows, path) for key in names})
 
 
@@ -65,8 +65,8 @@ def _rows(path: Path) -> Iterator[Row]:
 
 def _lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text, start=1):
-        if told := no_text(line):
-            raise DataError("source", "a file in UTF-8", str(path), f"line {number}: {told}")
+        if problem := no_text(line):
+            raise DataError("source", "a file in UTF-8", str(path), f"line {number}: {problem}")
         yield f"line {number}", line
 
 
@@ -74,8 +74,8 @@ def _row(place: str, line: str, path: Path) -> Row:
     try:
         row = _DECODER.decode(line)
     except json.JSONDecodeError as error:
-        told = f"{place}: {error.msg} at character {error.pos + 1}"
-        raise DataError("source", "a file with an object of JSON on each line", str(path), told) from error
+        problem = f"{place}: {error.msg} at character {error.pos + 1}"
+        raise DataError("source", "a file with an object of JSON on each line", str(path), problem) from error
     except (ValueError, RecursionError) as error:
         raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {error}") from error
     return place, _object(place, row, path)
@@ -85,11 +85,11 @@ def _listed(text: str, path: Path) -> Iterable[Row]:
     try:
         rows = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        told = f"line {error.lineno}: {error.msg}"
-        raise DataError("source", "a list of objects in JSON", str(path), told) from error
+        problem = f"line {error.lineno}: {error.msg}"
+        raise DataError("source", "a list of objects in JSON", str(path), problem) from error
     except (ValueError, RecursionError) as error:
-        told = f"{_odd_item(text)}: {error}"
-        raise DataError("source", "a file of JSON that can be held", str(path), told) from error
+        problem = f"{_odd_item(text)}: {error}"
+        raise DataError("source", "a file of JSON that can be held", str(path), problem) from error
     return [(f"item {i}", _object(f"item {i}", row, path)) for i, row in enumerate(rows)]
 
 
@@ -125,8 +125,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_finite)
 
 def _object(place: str, row: Any, path: Path) -> dict[str, Any]:
     if not isinstance(row, dict):
-        told = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
-        raise DataError("source", "a file of objects of JSON", str(path), f"{told}; a row is {{column: value, ...}}")
+        problem = f"{place} holds {'a list' if isinstance(row, list) else Told(repr(row)[:40])}"
+        raise DataError("source", "a file of objects of JSON", str(path), f"{problem}; a row is {{column: value, ...}}")
     return row
 
 
@@ -136,8 +136,8 @@ def _column(key: str, rows: list[Row], path: Path) -> pa.Array:
         return _array(values)
     except _NO_COLUMN as error:
         place = _first_odd(values)
-        told = f"column {key!r} at {rows[place][0]}: {_why(values[place], error)}"
-        raise DataError("source", "a file whose columns hold values of one type", str(path), told) from error
+        problem = f"column {key!r} at {rows[place][0]}: {_why(values[place], error)}"
+        raise DataError("source", "a file whose columns hold values of one type", str(path), problem) from error
 
 
 def _array(values: list[Any]) -> pa.Array:

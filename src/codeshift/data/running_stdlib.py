@@ -64,12 +64,12 @@ def _source_folder() -> Path:
 
 
 def _module_paths(root: Path) -> Iterator[str]:
-    found: list[str] = []
+    modules: list[str] = []
     for folder, subfolders, files in os.walk(root):
         subfolders[:] = [name for name in subfolders if name.isidentifier() and name not in _LEFT_OUT]
         relative = Path(folder).relative_to(root)
-        found += [(relative / name).as_posix() for name in files if _is_module(name)]
-    return iter(sorted(found))
+        modules += [(relative / name).as_posix() for name in files if _is_module(name)]
+    return iter(sorted(modules))
 
 
 def _is_module(name: str) -> bool:

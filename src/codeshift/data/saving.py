@@ -13,9 +13,10 @@ from typing import Any
 import pyarrow.parquet as pq
 from datasets import Dataset
 
+from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import PARTS, part_of
 from codeshift.data.formats import format_of
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.files import replaced
 
 _BATCH = 10_000
@@ -65,8 +66,8 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
     Raises:
         ParameterError: if the format is unknown, the folder is a file, or parts lie there and may not be replaced.
     """
-    if format not in _WRITERS:
-        raise ParameterError("format", "parquet or jsonl", format, closest(str(format), _WRITERS))
+    check_choice("format", format, _WRITERS)
+    check_bool("overwrite", overwrite)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")

@@ -20,8 +20,8 @@ def whole_name(stem: str) -> str:
     >>> whole_name("train-00001-of-00003"), whole_name("train")
     ('train', 'train')
     """
-    found = _SHARD.fullmatch(stem)
-    return found["of"] if found else stem
+    matched = _SHARD.fullmatch(stem)
+    return matched["of"] if matched else stem
 
 
 def shard_number(stem: str) -> int:
@@ -30,8 +30,8 @@ def shard_number(stem: str) -> int:
     >>> shard_number("train-10-of-12"), shard_number("train")
     (10, -1)
     """
-    found = _SHARD.fullmatch(stem)
-    return int(found["number"]) if found else -1
+    matched = _SHARD.fullmatch(stem)
+    return int(matched["number"]) if matched else -1
 
 
 def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
@@ -49,17 +49,17 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
         ...
     codeshift.errors.DataError: source must be all shards of train, got 1 of 2: train-00001-of-00002 is missing
     """
-    found = {stem: _SHARD.fullmatch(stem) for stem in files}
-    shards = {stem: shard for stem, shard in found.items() if shard}
+    matches = {stem: _SHARD.fullmatch(stem) for stem in files}
+    shards = {stem: shard for stem, shard in matches.items() if shard}
     every = sorted(path.name for paths in files.values() for path in paths)
     if not shards and len(every) == 1:
         return
     totals = sorted({int(shard["total"]) for shard in shards.values()})
     numbers = Counter(int(shard["number"]) for stem, shard in shards.items() for _ in files[stem])
     if len(shards) < len(files) or len(totals) > 1 or max(numbers.values()) > 1:
-        told = Told(", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else ""))
+        listed = Told(", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else ""))
         constraint = f"one file of {name}, or its shards, each once and all of one number"
-        raise DataError("source", constraint, told, "name one of the files, or take the others away")
+        raise DataError("source", constraint, listed, "name one of the files, or take the others away")
     first = 1 if 0 not in numbers and totals[0] in numbers else 0  # some tools count from 1
     _check_numbers(name, set(numbers), range(first, first + totals[0]), next(iter(shards.values())))
 
@@ -71,11 +71,13 @@ def _check_numbers(name: str, numbers: set[int], wanted: range, shard: re.Match[
 
     beyond = sorted(number for number in numbers if number not in wanted)
     if beyond:
-        told = Told(called(beyond[0]))
-        raise DataError("source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", told, "its number is beyond")
+        listed = Told(called(beyond[0]))
+        raise DataError(
+            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", listed, "its number is beyond"
+        )
     count = len(wanted) - len(numbers)
     if count:
         missing = ", ".join(map(called, islice((number for number in wanted if number not in numbers), 5)))
         more = f" and {count - 5} more are" if count > 5 else " is" if count == 1 else " are"
-        told = Told(f"{len(numbers)} of {len(wanted)}")
-        raise DataError("source", f"all shards of {name}", told, f"{missing}{more} missing")
+        listed = Told(f"{len(numbers)} of {len(wanted)}")
+        raise DataError("source", f"all shards of {name}", listed, f"{missing}{more} missing")

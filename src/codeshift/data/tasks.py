@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from datasets import DatasetDict
 
+from codeshift.checks import check_choice
 from codeshift.data.loading import Source, load_splits
-from codeshift.errors import CodeshiftWarning, DataError, ParameterError, closest
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 
 HUB = "hub"
 
@@ -112,14 +113,13 @@ def load_task(
     >>> splits["train"][0][task.target], task.language
     ('int f(int a) { return a + 1; }', 'java')
     """
-    if name not in TASKS:
-        raise ParameterError("name", "a task", name, closest(str(name), TASKS))
+    check_choice("name", name, TASKS)
     task = TASKS[name]
-    if config is not None and config not in task.configs:
-        raise ParameterError("config", f"one of {name}", config, closest(str(config), task.configs))
+    if config is not None:
+        check_choice("config", config, task.configs)
     if source == HUB:
-        asked = config or (task.configs[0] if len(task.configs) > 1 else None)
-        splits = load_splits(task.dataset, config=asked, rename=rename, revision=revision)
+        chosen = config or (task.configs[0] if len(task.configs) > 1 else None)
+        splits = load_splits(task.dataset, config=chosen, rename=rename, revision=revision)
     elif config is not None or revision is not None:
         parameter, value = ("config", config) if config is not None else ("revision", revision)
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")

@@ -42,9 +42,9 @@ def no_text(text: str) -> str | None:
     >>> no_text("größe"), no_text("x\udcff"), no_text("\ud800")
     (None, "'utf-8' codec can't decode byte 0xff at character 2", "'\\ud800' at character 1 is half a surrogate pair")
     """
-    if text.isascii() or not (found := _SURROGATE.search(text)):
+    if text.isascii() or not (surrogate := _SURROGATE.search(text)):
         return None
-    code, place = ord(found.group()), f"at character {found.start() + 1}"
+    code, place = ord(surrogate.group()), f"at character {surrogate.start() + 1}"
     if 0xDC80 <= code <= 0xDCFF:
         return f"'utf-8' codec can't decode byte {code - 0xDC00:#x} {place}"
     return f"'\\u{code:x}' {place} is half a surrogate pair"

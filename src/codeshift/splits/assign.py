@@ -45,13 +45,14 @@ class Recipe(Protocol):
         """The region, with the rows at hand."""
 
 
-def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignment:
+def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Region | None = None) -> SplitAssignment:
     """Deal rows into parts.
 
     Args:
         recipe: says what is out of distribution.
         rows: the rows of the call.
         config: seed, sizes and groups.
+        region: as fitted on these rows already, where they are dealt several times.
 
     Raises:
         ParameterError: if an argument cannot work.
@@ -61,12 +62,11 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
     has_validation = "validation" in rows.names
     if rows.is_official:
         check_predefined(config, has_validation)
-    config.check_seed(official=rows.is_official, has_validation=has_validation)
     _check_columns(recipe, rows)
     grouping = group_rows(rows, recipe.columns, config)
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
-    region = recipe.fit(rows.fitting)
+    region = recipe.fit(rows.fitting) if region is None else region
     inside = _inside(region, rows, recipe, grouping.kept)
     partition = divide_rows(rows, inside, grouping, digests, config)
     _check_sizes(partition, config)
@@ -83,13 +83,22 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig) -> SplitAssignm
         partition=partition,
         similar=grouping.similar,
     )
-    return SplitAssignment(rows.names, rows.lengths, partition.parts, partition.reasons, partition.control, manifest)
+    return SplitAssignment(
+        rows.names,
+        rows.lengths,
+        partition.parts,
+        partition.reasons,
+        partition.control,
+        manifest,
+        rows=rows.without_values(),
+        fitted=region,
+    )
 
 
 def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
     """The columns beside the code that a row's part depends on, sorted."""
-    asked = {column for column in (config.groups, config.stratify) if column is not None}
-    return tuple(sorted({*recipe.also_reads, *asked} - {*recipe.columns}))
+    named = {column for column in (config.groups, config.stratify_by_column) if column is not None}
+    return tuple(sorted({*recipe.also_reads, *named} - {*recipe.columns}))
 
 
 def _check_columns(recipe: Recipe, rows: SplitRows) -> None:
@@ -112,10 +121,10 @@ def _naming(recipe: Any, column: str) -> str | None:
 
 def _inside(region: Region, rows: SplitRows, recipe: Recipe, kept: np.ndarray | None) -> np.ndarray:
     masks = [region.contains(table) for table in rows.tables]
-    told = "" if kept is None else " that are kept of near-duplicates"
+    among = "" if kept is None else " that are kept of near-duplicates"
     for name, whole_mask in zip(rows.names, masks, strict=True):
         mask = whole_mask if kept is None else whole_mask[kept[slice(*rows.spans[name])]]
-        whole = ("" if name == "data" else f" of the official {name} split") + told
+        whole = ("" if name == "data" else f" of the official {name} split") + among
         if name == "validation":
             continue  # with all of it inside or outside there is still something to test
         if not mask.any():
@@ -156,7 +165,8 @@ def divide_rows(
     if config.train_size is not None or config.train_control:
         row_order = rows.row_order(digests)[kept]
         if config.train_size is not None:
-            trim_train(partition, grouping.dealt, config, row_order)
+            total = int((rows.source_of_rows()[kept] == 0).sum()) if rows.is_official else len(partition.parts)
+            trim_train(partition, grouping.dealt, config, row_order, total)
         if config.train_control:
             add_control(partition, grouping.dealt, config, row_order)
     return partition if grouping.kept is None else partition.spread(grouping.kept)
@@ -168,16 +178,16 @@ def _check_sizes(partition: Partition, config: SplitConfig) -> None:
     missed = {name: got[name] - rows for name, rows in partition.asked.items() if got[name] != rows}
     if not missed:
         return
-    told = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {got[name]}" for name in missed)
+    differences = "; ".join(f"{name}: asked {partition.asked[name]} rows, got {got[name]}" for name in missed)
     reason = "equal rows, near-duplicates and groups are kept together"
     if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
-        remedy = f"{told} ({reason}): allow more, or ask for sizes that the groups can make up"
+        remedy = f"{differences} ({reason}): allow more, or ask for sizes that the groups can make up"
         raise ParameterError("tolerance", "large enough for what could be had", config.tolerance, remedy)
-    warnings.warn(f"{told} ({reason})", SizeWarning, stacklevel=4)
+    warnings.warn(f"{differences} ({reason})", SizeWarning, stacklevel=4)
 
 
 def _check_test_parts(partition: Partition, identities: np.ndarray, config: SplitConfig) -> None:
     unasked = (TEST_ID,) if partition.asked.get("test_id") == 0 else ()
-    told = small_parts(partition.parts, identities, config.min_test_rows, unasked=unasked)
-    if told:
-        warnings.warn(in_words(told, config.min_test_rows), SmallPartWarning, stacklevel=4)
+    small = small_parts(partition.parts, identities, config.min_test_rows, unasked=unasked)
+    if small:
+        warnings.warn(in_words(small, config.min_test_rows), SmallPartWarning, stacklevel=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ManifestError, ParameterError, closest
 from codeshift.properties import PropertyTable
+from codeshift.regions.base import Region
 from codeshift.splits.documents import dataset_card, parts_html, summary
 from codeshift.splits.manifest_rows import find, match, parts_of
 from codeshift.splits.partition import EXCLUDED, NO_REASON, PARTS, REASONS
@@ -42,7 +43,7 @@ class SplitManifest(SplitRecord):
             an excluded row stands under ``"excluded:"`` and the reason.
         control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
         near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
-            None where they were ignored.
+            None where they were not looked for.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -72,10 +73,10 @@ class SplitManifest(SplitRecord):
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
         >>> assignment = LengthSplitter(column="code").assign(rows, seed=0)
         >>> again = assignment.manifest.apply(rows.shuffle(seed=1))
-        >>> sorted(again["test_ood"]["code"]) == sorted(assignment.to_dataset_dict(rows)["test_ood"]["code"])
+        >>> sorted(again["test_ood"]["code"]) == sorted(assignment.to_dataset_dict()["test_ood"]["code"])
         True
         """
-        return self.assign(data).to_dataset_dict(data)
+        return self.assign(data).to_dataset_dict()
 
     def assign(self, data: Dataset | DatasetDict) -> SplitAssignment:
         """As ``apply``, but return the assignment."""
@@ -94,12 +95,27 @@ class SplitManifest(SplitRecord):
             if control is not None:
                 control[span] = find(self.control[name], digests[span], order[span])
         parts, reasons = parts_of(labels)
-        return SplitAssignment(sources.names, sources.lengths, parts, reasons, control, self)
+        return SplitAssignment(
+            sources.names, sources.lengths, parts, reasons, control, self, rows=sources.without_values()
+        )
+
+    @property
+    def region_share(self) -> float:
+        """The share of the rows that lie inside of the region."""
+        return self.region_rows / sum(len(digests) for parts in self.rows.values() for digests in parts.values())
+
+    @property
+    def language(self) -> str | None:
+        """The one language that the region parses; None where it parses none, or several."""
+        return next(iter(self.grammars)) if len(self.grammars) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
 class SplitAssignment:
-    """Which part each row belongs to.
+    """Which part each row belongs to, with the rows themselves.
+
+    It holds the dataset that was dealt, not a copy of its texts. Pickled, it leaves the dataset behind: ask then with
+    the rows, as in ``assignment.to_dataset_dict(rows)``.
 
     Attributes:
         sources: the names of the data's own splits, or ``("data",)``; rows are counted over them end to end.
@@ -108,14 +124,16 @@ class SplitAssignment:
         reasons: why a row is excluded, as an index into ``partition.REASONS``.
         control: whether each row is one of ``train_control``; None where that was not asked for.
         manifest: what it takes to build this split again, to be published.
+        rows: the rows that were dealt; None where they are not at hand.
+        fitted: the region as it was fitted; None where it is the manifest's.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
     >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
-    >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+    >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates=None)
     >>> assignment.sizes
     {'train': 48, 'validation': 8, 'test_id': 8, 'test_ood': 8, 'excluded': 8}
-    >>> assignment.to_dataset_dict(rows)["test_ood"].num_rows
+    >>> assignment.to_dataset_dict()["test_ood"].num_rows
     8
     """
 
@@ -125,6 +143,13 @@ class SplitAssignment:
     reasons: np.ndarray
     control: np.ndarray | None
     manifest: SplitManifest
+    rows: SplitRows | None = field(default=None, repr=False)
+    fitted: Region | None = field(default=None, repr=False)
+
+    @cached_property
+    def region(self) -> Region:
+        """The fitted region, to be asked about other rows: ``assignment.region.contains(PropertyTable(others))``."""
+        return self.manifest.fitted_region() if self.fitted is None else self.fitted
 
     def indices(self, part: str, *, source: str | None = None) -> np.ndarray:
         """The positions of a part's rows in the data, ascending.
@@ -146,7 +171,7 @@ class SplitAssignment:
         >>> from codeshift.splitters import LengthSplitter
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
         >>> X = np.array([[len(code)] for code in rows["code"]])
-        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore")
+        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates=None)
         >>> train, test = assignment.indices("train"), assignment.indices("test_ood")
         >>> model = LinearRegression().fit(X[train], X[train, 0])
         >>> round(model.score(X[test], X[test, 0]), 3)
@@ -164,11 +189,21 @@ class SplitAssignment:
             return np.empty(0, dtype=np.int64)
         return self._within(rows, feeding[0])
 
+    def content_digests(self, part: str, column: str) -> np.ndarray | None:
+        """The digests of a part's code that dealing has taken; None where it has taken none of this column alone.
+
+        Args:
+            part: one of ``delivered``.
+            column: of code.
+        """
+        taken = None if self.rows is None else self.rows.digested.get(((column,), ()))
+        return None if taken is None else taken[self._rows(part)]
+
     def _check_part(self, part: str) -> None:
         names = (*self.delivered, "excluded")
         if part in (CONTROL, "validation_ood") and part not in names:
-            asked = "train_control=True" if part == CONTROL else "validation_ood_size"
-            raise ParameterError("part", "a part that was asked for", part, f"give {asked} to assign")
+            argument = "train_control=True" if part == CONTROL else "validation_ood_size"
+            raise ParameterError("part", "a part that was asked for", part, f"give {argument} to assign")
         if part not in names:
             raise ParameterError("part", "a part of the split", part, closest(part, names))
 
@@ -202,15 +237,31 @@ class SplitAssignment:
         """A few lines for a person: what lies in the region, and what each part got."""
         return self.manifest.summary()
 
-    def to_dataset_dict(self, data: Dataset | DatasetDict | PropertyTable) -> DatasetDict:
+    def to_dataset_dict(self, data: Dataset | DatasetDict | PropertyTable | None = None) -> DatasetDict:
         """The parts as a ``DatasetDict``; rows keep the order and the columns that they had.
+
+        Args:
+            data: what was assigned, where the assignment does not hold it (it was pickled), or with other columns.
 
         Raises:
             DataError: if ``data`` is not what was assigned, row by row (``manifest.apply`` takes any order of rows).
+            ParameterError: if there is none.
         """
         from datasets import DatasetDict
 
+        sources = self._taken(data)
+        return DatasetDict({part: self._select(sources, part) for part in self.delivered})
+
+    def _taken(self, data: Dataset | DatasetDict | PropertyTable | None) -> SplitRows:
+        """The rows at hand, or those given once it is sure that they are the ones that were assigned."""
+        if data is None:
+            if self.rows is None:
+                remedy = "an assignment that was pickled holds none: to_dataset_dict(rows)"
+                raise ParameterError("data", "the rows that were assigned", None, remedy)
+            return self.rows
         sources = SplitRows.of(data)
+        if self.rows is not None and sources.are(self.rows):
+            return self.rows
         if (sources.names, sources.lengths) != (self.sources, self.lengths):
             raise DataError(
                 "data",
@@ -219,7 +270,7 @@ class SplitAssignment:
                 "pass the same data, or use manifest.apply",
             )
         self.manifest.check_order(sources, self.parts, self.reasons)
-        return DatasetDict({part: self._select(sources, part) for part in self.delivered})
+        return sources
 
     def to_dataset_card(self) -> str:
         """A section for the dataset's card, in Markdown: what the split is, and how to build it again.
@@ -227,7 +278,7 @@ class SplitAssignment:
         >>> from datasets import Dataset
         >>> from codeshift.splitters import LengthSplitter
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
-        >>> card = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates="ignore").to_dataset_card()
+        >>> card = LengthSplitter(column="code").assign(rows, seed=0, near_duplicates=None).to_dataset_card()
         >>> print(card.splitlines()[2])
         8 of 40 rows (20.0%) are out of distribution: those in the region of this splitter.
         """
@@ -235,9 +286,9 @@ class SplitAssignment:
 
     def push_to_hub(
         self,
-        data: Dataset | DatasetDict | PropertyTable,
         repo_id: str,
         *,
+        data: Dataset | DatasetDict | PropertyTable | None = None,
         config_name: str = "default",
         private: bool | None = None,
         token: str | bool | None = None,
@@ -251,8 +302,8 @@ class SplitAssignment:
         commit; manifest and card are a second one. A part without rows is left out, for ``datasets`` cannot load one.
 
         Args:
-            data: the data that was assigned.
             repo_id: ``"owner/name"``; it is made where there is none.
+            data: as for ``to_dataset_dict``.
             config_name: the configuration (subset) that the parts become.
             private: whether a repository that is made is private; None for the owner's default.
             token: an access token of the hub; None for the one that ``hf auth login`` has stored.
@@ -290,6 +341,9 @@ class SplitAssignment:
         if names[0] not in OFFICIAL:
             return f"{lengths[0]} rows"
         return ", ".join(f"{length} rows of {name}" for name, length in zip(names, lengths, strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"rows": None}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SplitAssignment):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.checks import is_integer
+from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.splits.assign import Recipe, assign
@@ -126,24 +126,20 @@ def cross_validator(
     if isinstance(data, DatasetDict):
         remedy = "official splits leave nothing to draw again: join them with datasets.concatenate_datasets"
         raise DataError("data", "one Dataset", Told("a DatasetDict"), remedy)
-    if not is_integer(n_splits) or n_splits < 1:
-        raise ParameterError("n_splits", "an integer from 1 up", n_splits, "5 is common")
-    seed = options.get("seed", 0)
-    if not is_integer(seed):
-        raise ParameterError(
-            "seed", "an integer", seed, "the splits differ by their seeds alone: any will do, such as 0"
-        )
-    table = data if isinstance(data, PropertyTable) else PropertyTable(data)
-    config, rows = SplitConfig(**options), SplitRows.of(table)
-    seeds = tuple(_seed_of(seed, i) for i in range(n_splits))
-    dealt = [assign(recipe, rows, replace(config, seed=each)) for each in seeds]
-    positions = tuple({name: each.indices(name) for name in each.delivered} for each in dealt)
-    return CrossValidator(repr(recipe), seeds, len(table), positions, part)
+    check_integer("n_splits", n_splits, smallest=1, remedy="5 is common")
+    config, rows = SplitConfig(**options), SplitRows.of(data)
+    seeds = tuple(_seed_of(config.seed, i) for i in range(n_splits))
+    positions, region = [], None
+    for seed in seeds:
+        dealt = assign(recipe, rows, replace(config, seed=seed), region=region)
+        region = dealt.fitted
+        positions.append({name: dealt.indices(name) for name in dealt.delivered})
+    return CrossValidator(repr(recipe), seeds, sum(rows.lengths), tuple(positions), part)
 
 
-def _seed_of(seed: Any, i: int) -> int:
+def _seed_of(seed: int, i: int) -> int:
     """The seed of the ``i``-th split: hashed, so that the splits of neighbouring seeds are not the same but for one."""
-    return int(digest([str(int(seed)), str(i)])[:12], 16)
+    return int(digest([str(seed), str(i)])[:12], 16)
 
 
 def _rows_of(features: Any) -> int:

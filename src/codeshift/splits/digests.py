@@ -41,7 +41,7 @@ def content_digest(row: dict[str, Any]) -> str:
     return digest([json.dumps(row, sort_keys=True, default=repr)])
 
 
-def keyed_hashes(keys: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
     """A hash of each key, uniform over 64 bits, that depends on the seed and the role."""
     secret = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
     hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())

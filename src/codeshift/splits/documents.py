@@ -24,6 +24,7 @@ from codeshift.documents.document import (
 from codeshift.documents.inline import CodeSpan, Link, Span
 from codeshift.formatting import counted
 from codeshift.regions.base import region_words
+from codeshift.splits.config import is_drawn
 from codeshift.splits.partition import REASONS
 from codeshift.splits.predefined import settled_by
 from codeshift.splits.record import SplitRecord
@@ -81,12 +82,13 @@ def dataset_card(manifest: SplitRecord, *, manifest_path: str = MANIFEST_PATH) -
 
 def summary(manifest: SplitRecord) -> str:
     """A few lines for a person, wrapped at 100 columns."""
-    told = _arguments(manifest)
-    told.pop("near_duplicates", None)  # a line of their own tells them
+    arguments = _arguments(manifest)
+    arguments.pop("near_duplicates", None)  # a line of their own tells them
     facts = (
         ("region", f"programs {region_words(manifest.region)}"),
         ("", _region_rows(manifest)),
-        ("dealt with", ", ".join(f"{name}={value!r}" for name, value in told.items())),
+        ("dealt with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
+        *(() if is_drawn(manifest.request, manifest.rows) else (("", "nothing was drawn: any seed gives this split"),)),
         ("dropped" if _drops(manifest) else "bound", _near_duplicates(manifest)),
     )
     rows = tuple(
@@ -95,9 +97,9 @@ def summary(manifest: SplitRecord) -> str:
             f"{got:,}",
             "row" if got == 1 else "rows",
             f"{got / _total(manifest):.1%}",
-            asked and f"(asked {asked})",
+            wanted and f"(asked {wanted})",
         )
-        for part, got, asked in _asked_and_got(manifest)
+        for part, got, wanted in _asked_and_got(manifest)
     )
     sizes = Table(columns=(*names(""), *numbers(""), *names(""), *numbers(""), *names("")), rows=rows)
     document = Document((CodeSpan(manifest.splitter),), (Facts(facts), sizes, Points(_excluded(manifest))))
@@ -123,13 +125,13 @@ def _region_rows(manifest: SplitRecord) -> str:
 def _asked_and_got(manifest: SplitRecord) -> list[tuple[str, int, str]]:
     """Each part, its rows, and the rows asked where these differ."""
     sizes = [(part, size["got"] or 0, size["asked"]) for part, size in manifest.sizes.items()]
-    return [(part, got, "" if asked in (None, got) else f"{asked:,}") for part, got, asked in sizes]
+    return [(part, got, "" if wanted in (None, got) else f"{wanted:,}") for part, got, wanted in sizes]
 
 
 def _sizes(manifest: SplitRecord) -> Table:
     rows = tuple(
-        (_code(part), *row(f"{got:,}", f"{got / _total(manifest):.1%}", asked, _WHAT_PARTS_ARE.get(part, "")))
-        for part, got, asked in _asked_and_got(manifest)
+        (_code(part), *row(f"{got:,}", f"{got / _total(manifest):.1%}", wanted, _WHAT_PARTS_ARE.get(part, "")))
+        for part, got, wanted in _asked_and_got(manifest)
     )
     columns = names("part") + numbers("rows", "share", "asked, where it differs") + names("what it is for")
     return Table(columns=columns, rows=rows)
@@ -156,16 +158,17 @@ def _arguments(manifest: SplitRecord) -> dict[str, Any]:
 
 
 def _near_duplicates(manifest: SplitRecord) -> str:
-    found, search = manifest.near_duplicates, manifest.request["near_duplicates"]
-    if found is None:
-        return "no near-duplicates: they were ignored"
+    similar, search = manifest.near_duplicates, manifest.request["near_duplicates"]
+    if similar is None:
+        return "near-duplicates were not looked for"
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
-    if not found["components"]:
+    if not similar["components"]:
         return f"no row is a near-duplicate of another ({how})"
     then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
-        f"{found['rows']:,} near-duplicates ({how}) in {counted(found['components'], 'component')} (the largest has "
-        f"{counted(found['largest'], 'row')}, the longest chain {counted(found['longest_chain'], 'link')}){then}"
+        f"{similar['rows']:,} near-duplicates ({how}) in {counted(similar['components'], 'component')} "
+        f"(the largest has {counted(similar['largest'], 'row')}, "
+        f"the longest chain {counted(similar['longest_chain'], 'link')}){then}"
     )
 
 
@@ -174,15 +177,17 @@ def _drops(manifest: SplitRecord) -> bool:
 
 
 def _dealing(manifest: SplitRecord) -> tuple[Span, ...]:
-    found = manifest.near_duplicates
-    if found is None:
-        told = "Near-duplicates were not looked for."
-    elif found["components"] == 0:
-        told = "No row is a near-duplicate of another."
+    similar = manifest.near_duplicates
+    if similar is None:
+        of_duplicates = "Near-duplicates were not looked for."
+    elif similar["components"] == 0:
+        of_duplicates = "No row is a near-duplicate of another."
     else:
-        counts = f"{found['rows']:,} rows in {found['components']:,} components, the largest of {found['largest']:,}"
+        counts = (
+            f"{similar['rows']:,} rows in {similar['components']:,} components, the largest of {similar['largest']:,}"
+        )
         dropped = f"Of near-duplicates ({counts} rows) one of each component is dealt."
-        told = dropped if _drops(manifest) else f"So do near-duplicates: {counts} rows."
+        of_duplicates = dropped if _drops(manifest) else f"So do near-duplicates: {counts} rows."
     also = ("Its part depends on ", *_listed(manifest.also_reads), " too. ") if manifest.also_reads else ()
     return (
         "A row is dealt by the hash of its content in ",
@@ -190,7 +195,8 @@ def _dealing(manifest: SplitRecord) -> tuple[Span, ...]:
         ", keyed with the seed, so neither the order of rows nor the machine changes the split. Rows of equal content "
         "stay on one side of train and test. ",
         *also,
-        told,
+        of_duplicates,
+        "" if is_drawn(manifest.request, manifest.rows) else " Nothing was drawn: any seed gives this split.",
     )
 
 

@@ -20,10 +20,9 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[str, int | None]]:
     """Rows of each part: asked (None where that followed from the others) and got."""
-    asked: dict[str, int | None] = {"train": config.train_size, **partition.asked}
     absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
-        part: {"asked": asked.get(part), "got": int((partition.parts == i).sum())}
+        part: {"asked": partition.asked.get(part), "got": int((partition.parts == i).sum())}
         for i, part in enumerate(PARTS)
         if part not in absent
     }
@@ -45,11 +44,11 @@ def found_in(similar: DuplicateComponents) -> dict[str, int]:
 
 def grammars_of(region: dict[str, Any]) -> dict[str, dict[str, str]]:
     """The grammar of each language that a region, given as plain values, depends on."""
-    found = {}
+    grammars = {}
     for language in sorted(_languages_in(region)):
         facts = grammar(language)
-        found[language] = {"wheel": facts.distribution, "version": facts.version, "digest": facts.digest}
-    return found
+        grammars[language] = {"wheel": facts.distribution, "version": facts.version, "digest": facts.digest}
+    return grammars
 
 
 def _languages_in(plain: Any) -> set[str]:

@@ -32,7 +32,7 @@ class RowGroups:
     labels: np.ndarray
     keys: np.ndarray
     strata: np.ndarray | None = None
-    hashed: dict[tuple[int | None, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
+    hashed: dict[tuple[int, str], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def join(
@@ -83,7 +83,7 @@ class RowGroups:
         """Which groups hold any of the rows of a mask."""
         return self.count(rows) > 0
 
-    def ordered(self, candidates: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+    def ordered(self, candidates: np.ndarray, seed: int, role: str) -> np.ndarray:
         """The candidate groups in the order that ``seed`` gives for ``role``.
 
         Roles are independent of each other: the order in which groups become ``test_ood`` says nothing about the
@@ -99,7 +99,7 @@ class RowGroups:
         order = groups[np.lexsort((self.keys[groups], self._hashes(groups, seed, role)))]
         return order if self.strata is None else interleave(order, self.strata)
 
-    def _hashes(self, groups: np.ndarray, seed: int | None, role: str) -> np.ndarray:
+    def _hashes(self, groups: np.ndarray, seed: int, role: str) -> np.ndarray:
         """The hashes of some groups, each taken once: the scenarios of a sweep share groups and seed."""
         if any(other != seed for other, _ in self.hashed):
             self.hashed.clear()  # one seed's are enough: the splits of a cross-validation have each their own
@@ -117,7 +117,7 @@ class Grouping(NamedTuple):
     Attributes:
         dealt: the groups that rows are dealt in.
         strict: the groups that equal rows and the user's groups alone make.
-        similar: the components of near-duplicates among all rows; None where they are ignored.
+        similar: the components of near-duplicates among all rows; None where they are not looked for.
         kept: the rows that are dealt at all, a mask over all rows: one of each component. None where all are. The
             groups are those of these rows.
     """
@@ -142,9 +142,9 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
 
     key = ("groups", columns, config.groups, config.search)
     grouping = joined() if len(rows.tables) > 1 else rows.tables[0].remember(key, joined)
-    if config.stratify is None:
+    if config.stratify_by_column is None:
         return grouping
-    strata = np.array(rows.values(config.stratify, "stratify"))
+    strata = np.array(rows.values(config.stratify_by_column, "stratify_by_column"))
     return grouping._replace(
         dealt=grouping.dealt.stratified(strata if grouping.kept is None else strata[grouping.kept])
     )

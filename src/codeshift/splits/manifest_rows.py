@@ -37,8 +37,8 @@ def _rank(label: str) -> tuple[int, bool]:
 
 def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
     """The digests of each label, sorted; labels in the order of parts."""
-    found = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
-    return {label: listed(digests[labels == label]) for label in found}
+    present = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
+    return {label: listed(digests[labels == label]) for label in present}
 
 
 def listed(digests: np.ndarray) -> list[str]:
@@ -54,14 +54,16 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
     missing = listed[~np.isin(listed, present)]
     common, at_listed, at_present = np.intersect1d(listed, present, return_indices=True)
     recounted = common[listed_counts[at_listed] != present_counts[at_present]]
-    told = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
+    differences = [f"the manifest lists {len(expected)} rows of {source!r}, the data has {len(got)}"]
     if unlisted.size:
-        told.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
+        differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:
-        told.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
+        differences.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
     if recounted.size:
-        told.append(f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})")
-    return "; ".join(told) + ": pass the rows that the manifest was made of"
+        differences.append(
+            f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})"
+        )
+    return "; ".join(differences) + ": pass the rows that the manifest was made of"
 
 
 def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:

@@ -152,7 +152,7 @@ def _too_large(partition: Partition, constraint: str) -> ParameterError:
     )
 
 
-def draw(free: np.ndarray, groups: RowGroups, seed: int | None, role: str, target: int) -> np.ndarray:
+def draw(free: np.ndarray, groups: RowGroups, seed: int, role: str, target: int) -> np.ndarray:
     """Choose among the ``free`` groups, in the seed's order, so many that their rows add up to ``target``."""
     order = groups.ordered(free, seed, role)
     chosen = np.zeros(len(groups.keys), dtype=bool)
@@ -171,23 +171,31 @@ def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> N
     partition.exclude(partition.pool & ~kept[groups.labels], MASKED)
 
 
-def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
+def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray, total: int) -> None:
     """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
+
+    Args:
+        partition: the one to change.
+        groups: the group of each row.
+        config: seed and size.
+        row_order: the place of each row among rows of its group.
+        total: how many rows a share is of.
 
     Raises:
         ParameterError: if some regime has fewer rows.
     """
     assert config.train_size is not None  # noqa: S101 - the caller looks
+    size = partition.asked["train"] = rows_asked(config.train_size, total)
     in_train = partition.parts == TRAIN
     outside = int((in_train & ~partition.pool).sum())
-    if config.train_size > outside:
+    if not 0 < size <= outside:
         raise ParameterError(
             "train_size",
-            f"at most {outside}, the rows outside of the region that are left for train",
+            f"at least one row and at most {outside}, those outside of the region that are left for train",
             config.train_size,
             "only so many can be had in every regime, ood_kept=0 included",
         )
-    taken = take(in_train, partition.pool, config.train_size, groups, config.seed, row_order)
+    taken = take(in_train, partition.pool, size, groups, config.seed, row_order)
     partition.exclude(in_train & ~taken, TRIMMED)
 
 
@@ -199,7 +207,7 @@ def add_control(partition: Partition, groups: RowGroups, config: SplitConfig, ro
 
 
 def take(
-    rows: np.ndarray, pool: np.ndarray, count: int, groups: RowGroups, seed: int | None, row_order: np.ndarray
+    rows: np.ndarray, pool: np.ndarray, count: int, groups: RowGroups, seed: int, row_order: np.ndarray
 ) -> np.ndarray:
     """Choose exactly ``count`` of some rows, the region's as large a share of them as it is of those rows.
 

@@ -24,7 +24,9 @@ from codeshift.splits.rows import SplitRows
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
 
-FORMAT = "codeshift-split/1"
+FORMAT = "codeshift-split/2"
+_FIRST = "codeshift-split/1"
+_NO_MANIFEST = "it is no manifest that can be read"
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,10 @@ class SplitRecord:
             plain = json.loads(text)
         except json.JSONDecodeError as error:
             raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
-        found = plain.get("format") if isinstance(plain, dict) else None
-        if found != FORMAT:
-            raise ManifestError(f"{name} has the format {found!r}, not {FORMAT!r}: it is no manifest that can be read")
+        stated = plain.get("format") if isinstance(plain, dict) else None
+        if stated != FORMAT:
+            why = "it was written before the first release: deal the rows again" if stated == _FIRST else _NO_MANIFEST
+            raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
         known = {field.name for field in fields(cls)}
         missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format"})
         if missing or unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,12 @@ class SplitRows:
     Attributes:
         names: the official splits, or ``("data",)``.
         tables: a table for each name.
+        digested: digests taken so far, by columns of code and others.
     """
 
     names: tuple[str, ...]
     tables: tuple[PropertyTable, ...]
+    digested: dict[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, data: Dataset | DatasetDict | PropertyTable) -> SplitRows:
@@ -67,9 +69,9 @@ class SplitRows:
         names = tuple(name for name in OFFICIAL if name in data)
         for name in names:
             if len(data[name]) == 0:
-                told = Told(f"0 rows in {name!r}")
+                count = Told(f"0 rows in {name!r}")
                 remedy = "leave that split out" if name == "validation" else "check how it was loaded or filtered"
-                raise DataError("data", "official splits with rows", told, remedy)
+                raise DataError("data", "official splits with rows", count, remedy)
         return cls(names, tuple(PropertyTable(data[name]) for name in names))
 
     @property
@@ -131,12 +133,26 @@ class SplitRows:
         return values
 
     def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
-        """The digest of each row over columns of code and any other columns that its part depends on."""
+        """The digest of each row over columns of code and any other columns that its part depends on: taken once."""
 
         def taken() -> np.ndarray:
             return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
 
-        return taken() if len(self.tables) > 1 else self.tables[0].remember(("digests", columns, also), taken)
+        if (columns, also) not in self.digested:
+            shared = len(self.tables) == 1  # the scenarios of a sweep share a table
+            self.digested[columns, also] = (
+                self.tables[0].remember(("digests", columns, also), taken) if shared else taken()
+            )
+        return self.digested[columns, also]
+
+    def without_values(self) -> SplitRows:
+        """The same rows with their digests, and without the texts and properties that tables keep in memory."""
+        return replace(self, tables=tuple(PropertyTable(table.data) for table in self.tables))
+
+    def are(self, others: SplitRows) -> bool:
+        """Whether both are of the very same datasets, so that nothing need be compared."""
+        pairs = zip(self.tables, others.tables, strict=False)
+        return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
         """A number for each row that its copies share: exact ones and, where they were looked for, near-duplicates."""

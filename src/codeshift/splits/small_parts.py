@@ -31,17 +31,17 @@ def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unaske
     >>> small_parts(np.full(40, TEST_OOD), np.arange(40) // 10, 30, unasked=(TEST_ID,))
     ['test_ood has 4 distinct rows (40 with copies)']
     """
-    told = []
+    small = []
     for part in (TEST_OOD, TEST_ID):
         rows = identities[parts == part]
         distinct = distinct_rows(rows)
         if distinct < least and part not in unasked:
             copies = f" ({len(rows):,} with copies)" if len(rows) != distinct else ""
-            told.append(f"{PARTS[part]} has {counted(distinct, 'distinct row')}{copies}")
-    return told
+            small.append(f"{PARTS[part]} has {counted(distinct, 'distinct row')}{copies}")
+    return small
 
 
-def in_words(told: Sequence[str], least: int) -> str:
+def in_words(small: Sequence[str], least: int) -> str:
     """One sentence of what ``small_parts`` found."""
     remedy = "widen the region, ask for a larger part, or gather more rows"
-    return f"{', '.join(told)}: a score on fewer than {least:,} is little evidence; {remedy}"
+    return f"{', '.join(small)}: a score on fewer than {least:,} is little evidence; {remedy}"

@@ -6,18 +6,18 @@ instead: a row's part depends on the row and the seed alone, so new rows move no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from codeshift.checks import several
+from codeshift.checks import check_share, several
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
-from codeshift.splits.config import MATCH, SplitConfig
+from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
 from codeshift.splits.digests import keyed_hashes, row_digests
 from codeshift.splits.rows import SplitRows
 
@@ -27,103 +27,145 @@ if TYPE_CHECKING:
 # Few enough rows that the property table keeps them in memory alone.
 _BATCH = 500
 
-STREAMED = ("train", "validation", "test_id", "test_ood")
+STREAMED = ("train", "validation", "validation_ood", "test_id", "test_ood")
+
+_UNSTREAMED = {
+    "train_size": "rows are dealt one by one, so no number of them can be met",
+    "stratify_by_column": "each value's share is met on average as it is",
+    "near_duplicates": "they cannot be seen without holding rows: drop them before, or leave it out",
+    "train_control": "it overlaps with train, and a row of a stream is in one part",
+    "tolerance": "shares are met on average",
+    "min_test_rows": "rows are dealt one by one: count those of the parts",
+}
+"""Why arguments of ``SplitConfig`` have no meaning in a stream."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False)
 class StreamDealer:
     """Deals the rows of a stream by a region that was fitted elsewhere.
 
     Equal rows, and rows of one group, are never on both sides of train and a held-out part. Near-duplicates cannot be
-    seen without holding rows: they fall where their own hash puts them. Shares are met on average.
+    seen without holding rows: they fall where their own hash puts them. Sizes are shares, met on average.
 
-    Attributes:
-        region: a fitted region: ``splitter.fit(PropertyTable(sample))`` or ``manifest.fitted_region()``.
+    Args:
+        region: a fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
+            ``manifest.fitted_region()``.
+        region_share: the share of the stream's rows that lie inside of the region, above 0 and below 1, since sizes
+            are shares of all rows: that of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
         columns: the columns of code, whose content identifies a row.
-        seed: any integer.
-        ood_kept: the share of the pool (the region's rows that are not ``test_ood``) that trains.
-        test_ood_size: the share of the region's rows that are ``test_ood``.
-        test_id_size: the share of the rows outside of the region that are ``test_id``.
-        validation_size: the share of the rows outside of the region that are ``validation``.
-        groups: a column whose equal values stay on one side.
+        **options: fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
+            ``test_id_size``, ``validation_size``, ``validation_ood_size`` and ``groups``. The others have no meaning
+            in a stream.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value cannot work, or has no meaning in a stream.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import Interval
     >>> from codeshift.properties import CharCount
     >>> stream = Dataset.from_dict({"code": ["x" * (i % 50) + str(i) for i in range(1000)]}).to_iterable_dataset()
-    >>> dealer = StreamDealer(region=Interval(CharCount("code"), low=40), columns=("code",), seed=0)
+    >>> dealer = StreamDealer(region=Interval(CharCount("code"), low=40), region_share=0.26)
     >>> splits = dealer.split(stream)
     >>> {part: sum(1 for row in rows) for part, rows in splits.items()}
-    {'train': 593, 'validation': 74, 'test_id': 75, 'test_ood': 140}
+    {'train': 515, 'validation': 99, 'test_id': 128, 'test_ood': 140}
     """
 
     region: Region
+    region_share: float
     columns: tuple[str, ...]
-    seed: int
-    ood_kept: float = 0.0
-    test_ood_size: float = 0.5
-    test_id_size: float = 0.1
-    validation_size: float = 0.1
-    groups: str | None = None
+    config: SplitConfig
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.region, Region):
+    @takes_options
+    def __init__(
+        self,
+        *,
+        region: Region,
+        region_share: float,
+        columns: str | Sequence[str] = ("code",),
+        **options: Unpack[SplitOptions],
+    ) -> None:
+        if not isinstance(region, Region):
             remedy = "fit a splitter on a sample: splitter.fit(PropertyTable(sample))"
-            raise ParameterError("region", "a fitted region", self.region, remedy)
-        if self.seed is None:
-            raise ParameterError("seed", "an integer", None, "any integer will do, such as 0")
-        SplitConfig(
-            seed=self.seed,
-            near_duplicates="ignore",
-            ood_kept=self.ood_kept,
-            test_ood_size=self.test_ood_size,
-            test_id_size=self.test_id_size,
-            validation_size=self.validation_size,
-        )
-        for name in ("test_ood_size", "test_id_size", "validation_size"):
-            if getattr(self, name) == MATCH or getattr(self, name) > 1:
-                raise ParameterError(name, "a share up to 1", getattr(self, name), "a stream's rows cannot be counted")
-        if self.test_id_size + self.validation_size >= 1:
+            raise ParameterError("region", "a fitted region", region, remedy)
+        names = several("columns", columns, "the names of the columns of code", 'such as ("code",)')
+        if not names:
+            raise ParameterError("columns", "at least one column of code", columns, 'such as ("code",)')
+        for name, why in _UNSTREAMED.items():
+            value = options.get(name)
+            if value is not None and value is not False:
+                raise ParameterError(name, "left out for a stream", value, why)
+        settled = {
+            "region": region,
+            "region_share": check_share("region_share", region_share),
+            "columns": tuple(check_name("columns", column) for column in names),
+            "config": SplitConfig(**(options | {"near_duplicates": None})),
+        }
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        config = self.config
+        for name in ("test_ood_size", "validation_ood_size", "test_id_size", "validation_size"):
+            size = getattr(config, name)
+            if isinstance(size, int) and size > 0:
+                raise ParameterError(name, "a share, a float", size, "a stream's rows cannot be counted")
+        if config.test_ood_size + config.validation_ood_size > 1:
+            sizes = (config.test_ood_size, config.validation_ood_size)
+            remedy = "ask for smaller parts"
+            raise ParameterError(
+                "test_ood_size and validation_ood_size", "shares that add up to 1 at most", sizes, remedy
+            )
+        if sum(self._outside) >= 1:
             raise ParameterError(
                 "test_id_size and validation_size",
-                "shares that leave rows for train",
-                (self.test_id_size, self.validation_size),
+                f"shares that leave rows for train of the {1 - self.region_share:.0%} outside of the region",
+                (config.test_id_size, config.validation_size),
                 "ask for smaller parts",
             )
-        columns = several("columns", self.columns, "the names of the columns of code", 'such as ("code",)')
-        if not columns:
-            raise ParameterError("columns", "at least one column of code", self.columns, 'such as ("code",)')
-        object.__setattr__(self, "columns", tuple(check_name("columns", column) for column in columns))
+
+    @property
+    def _outside(self) -> tuple[float, float]:
+        """The shares of the rows outside of the region that are ``test_id`` and ``validation``."""
+        config, outside = self.config, 1 - self.region_share
+        test_id = self.region_share * config.test_ood_size if config.test_id_size == MATCH else config.test_id_size
+        assert not isinstance(test_id, str)  # noqa: S101 - "match" is resolved above
+        return test_id / outside, config.validation_size / outside
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """The parts of ``split``."""
+        return tuple(part for part in STREAMED if part != "validation_ood" or self.config.validation_ood_size)
 
     def parts(self, rows: Dataset) -> np.ndarray:
         """The part of each of some rows, ``"excluded"`` among them: texts of shape ``(n,)``."""
+        config = self.config
         inside = self.region.contains(PropertyTable(rows))
         sources = SplitRows.of(rows)
-        if self.groups is None:
+        if config.groups is None:
             keys = sources.digests(self.columns, ())
         else:
-            keys = row_digests([sources.values(self.groups, "groups")])
+            keys = row_digests([sources.values(config.groups, "groups")])
         dealt = self._place(keys, "part")
-        kept = self._place(keys, "pool") < self.ood_kept
-        held_out = self.test_id_size + self.validation_size
-        parts = np.full(len(keys), "train", dtype="<U10")
+        kept = self._place(keys, "pool") < config.ood_kept
+        test_id, validation = self._outside
+        held_out, held_inside = test_id + validation, config.test_ood_size + config.validation_ood_size
+        parts = np.full(len(keys), "train", dtype="<U14")
         parts[~inside & (dealt < held_out)] = "validation"
-        parts[~inside & (dealt < self.test_id_size)] = "test_id"
+        parts[~inside & (dealt < test_id)] = "test_id"
         parts[inside & ~kept] = "excluded"
-        if self.groups is not None:
+        if config.groups is not None:
             # A group lies on both sides of the region: where one side is held out, the other may not train.
             parts[inside & (dealt < held_out)] = "excluded"
-            parts[~inside & (dealt >= held_out) & (dealt < self.test_ood_size)] = "excluded"
-        parts[inside & (dealt < self.test_ood_size)] = "test_ood"
+            parts[~inside & (dealt >= held_out) & (dealt < held_inside)] = "excluded"
+        parts[inside & (dealt < held_inside)] = "validation_ood"
+        parts[inside & (dealt < config.test_ood_size)] = "test_ood"
         return parts
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:
         """A place in [0, 1) for each key."""
         distinct, inverse = np.unique(keys, return_inverse=True)
-        return np.asarray((keyed_hashes(distinct, self.seed, role) / 2.0**64)[inverse])
+        return np.asarray((keyed_hashes(distinct, self.config.seed, role) / 2.0**64)[inverse])
 
     def label(self, stream: IterableDataset, *, column: str = "part") -> IterableDataset:
         """The stream with a column that holds each row's part: one pass serves all parts.
@@ -160,7 +202,7 @@ class StreamDealer:
                 part: stream.filter(
                     _keep_batch, batched=True, batch_size=_BATCH, fn_kwargs={"dealer": self, "part": part}
                 )
-                for part in STREAMED
+                for part in self.delivered
             }
         )
 

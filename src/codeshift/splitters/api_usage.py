@@ -16,7 +16,7 @@ from codeshift.properties.grammars import check_language
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.choosing import check_choice, choice_of, element_repr
+from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -66,7 +66,7 @@ class APIUsageSplitter(Splitter):
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
             object.__setattr__(self, "apis", apis)
-        check_choice(self, "apis")
+        settle_choice(self, "apis")
 
     def fit(self, table: PropertyTable) -> Region:
         """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``.
@@ -87,13 +87,13 @@ class APIUsageSplitter(Splitter):
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
     """Warn of rows that may use an API and do not say of what module or package it is."""
-    found: ElementCounts = table.values(used)
+    usage: ElementCounts = table.values(used)
     for api in apis:
-        matched = found.total(matching(api, found.vocabulary)) > 0
-        names = may_be(api, found.vocabulary, used.language)
-        unresolved = (found.total(names) > 0) & ~matched
+        matched = usage.total(matching(api, usage.vocabulary)) > 0
+        names = may_be(api, usage.vocabulary, used.language)
+        unresolved = (usage.total(names) > 0) & ~matched
         if used.language == "python":
-            _leave_out_imported(unresolved, names, found, table.texts(used.column))
+            _leave_out_imported(unresolved, names, usage, table.texts(used.column))
         if unresolved.any():
             shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
             warnings.warn(
@@ -105,12 +105,12 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
             )
 
 
-def _leave_out_imported(unresolved: np.ndarray, names: list[str], found: ElementCounts, texts: list[str]) -> None:
+def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: list[str]) -> None:
     """Set to False the rows whose own imports tell that what they use is of another module."""
-    columns = np.flatnonzero(np.isin(found.vocabulary, names))
-    held = found.counts[:, columns].tocsr()
+    columns = np.flatnonzero(np.isin(usage.vocabulary, names))
+    held = usage.counts[:, columns].tocsr()
     for row in np.flatnonzero(unresolved):
-        used = (found.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
+        used = (usage.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
         unresolved[row] = not all(is_imported(name, texts[row]) for name in used)
 
 

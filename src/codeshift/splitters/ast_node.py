@@ -12,7 +12,7 @@ from codeshift.properties.syntax import ERROR
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.choosing import check_choice, choice_of, element_repr
+from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -64,7 +64,7 @@ did you mean while_statement, with_statement or if_statement?
                         "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
                     )
             object.__setattr__(self, "nodes", nodes)
-        check_choice(self, "nodes")
+        settle_choice(self, "nodes")
 
     def fit(self, table: PropertyTable) -> Region:
         """The rows that hold the nodes; which nodes, where none are named, is chosen over all rows of ``table``."""

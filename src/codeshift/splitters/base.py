@@ -29,7 +29,8 @@ class Splitter(ABC):
     ``|``, ``~`` and ``-``, and their repr builds them again.
 
     Attributes:
-        column: the column that holds the code. Rows with equal code are one identity and never stand in two parts.
+        column: the column that holds the code; the one argument that every splitter takes by position. Rows with
+            equal code are one identity and never stand in two parts.
 
     One of your own:
 
@@ -41,14 +42,14 @@ class Splitter(ABC):
     ...     def fit(self, table):
     ...         return Interval(CharCount(self.column), high=20)
     >>> rows = Dataset.from_dict({"code": [f"f{i}(" + "x, " * (i % 30) + ")" for i in range(60)]})
-    >>> splits = ShortCalls(column="code").split(rows, seed=0, near_duplicates="ignore")
+    >>> splits = ShortCalls("code").split(rows, near_duplicates=None)
     >>> all(len(code) < 20 for code in splits["test_ood"]["code"])
     True
     >>> any(len(code) < 20 for code in splits["train"]["code"])
     False
     """
 
-    column: str
+    column: str = field(default="code", kw_only=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -122,7 +123,7 @@ class Splitter(ABC):
         >>> {part: len(rows) for part, rows in splits.items()}
         {'train': 6, 'validation': 4, 'test_id': 10, 'test_ood': 10}
         """
-        return self.assign(data, progress=progress, **options).to_dataset_dict(data)
+        return self.assign(data, progress=progress, **options).to_dataset_dict()
 
     @final
     @takes_options
@@ -159,7 +160,7 @@ class Splitter(ABC):
         >>> from codeshift.splitters import LengthSplitter
         >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})
         >>> X = np.array([[len(code)] for code in rows["code"]])
-        >>> cv = LengthSplitter(column="code").as_cv(rows, seed=0, n_splits=3, near_duplicates="ignore")
+        >>> cv = LengthSplitter(column="code").as_cv(rows, seed=0, n_splits=3, near_duplicates=None)
         >>> cv
         <3 splits of 80 rows by LengthSplitter(...), scored on test_ood>
         >>> outside = cross_val_score(KNeighborsRegressor(2), X, X[:, 0], cv=cv)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share
-from codeshift.errors import ParameterError, RegionError, closest
+from codeshift.checks import check_choice, check_integer, check_share
+from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
 
 DEFAULT_SHARE = 0.1
@@ -42,11 +41,11 @@ class Choice:
     min_rows: int
     min_count: int
 
-    def of(self, found: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
+    def of(self, elements: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
         """The elements chosen, sorted; they depend on which rows there are, not on their order.
 
         Args:
-            found: the counts to choose from.
+            elements: the counts to choose from.
             eligible: whether an element may be chosen.
             noun: what the elements are, for errors.
 
@@ -59,21 +58,21 @@ class Choice:
         >>> Choice(rarest=None, share=0.5, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
         ('b',)
         """
-        held = (found.counts >= self.min_count).tocsc()
+        held = (elements.counts >= self.min_count).tocsc()
         rows = np.diff(held.indptr)
         total = held.shape[0]
         usable = [
             i
-            for i, name in enumerate(found.vocabulary)
+            for i, name in enumerate(elements.vocabulary)
             if self.min_rows <= rows[i] < total and rows[i] and eligible(name)
         ]
         if self.rarest is not None:
-            taken = self._rarest(found, rows, usable, noun)
+            taken = self._rarest(elements, rows, usable, noun)
         else:
-            taken = self._covering(found, held, rows, usable, noun)
-        return tuple(sorted(found.vocabulary[i] for i in taken))
+            taken = self._covering(elements, held, rows, usable, noun)
+        return tuple(sorted(elements.vocabulary[i] for i in taken))
 
-    def _rarest(self, found: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+    def _rarest(self, elements: ElementCounts, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
         assert self.rarest is not None  # noqa: S101 - what of() asks
         if len(usable) < self.rarest:
             raise RegionError(
@@ -82,15 +81,17 @@ class Choice:
                 self.rarest,
                 "ask for fewer, or lower min_rows",
             )
-        return sorted(usable, key=lambda i: (rows[i], found.vocabulary[i]))[: self.rarest]
+        return sorted(usable, key=lambda i: (rows[i], elements.vocabulary[i]))[: self.rarest]
 
-    def _covering(self, found: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str) -> list[int]:
+    def _covering(
+        self, elements: ElementCounts, held: Any, rows: np.ndarray, usable: list[int], noun: str
+    ) -> list[int]:
         assert self.share is not None  # noqa: S101 - what of() asks
         target = self.share * held.shape[0]
         covered = np.zeros(held.shape[0], dtype=bool)
         taken: list[int] = []
         got, above = 0, None
-        for i in sorted(usable, key=lambda i: (-rows[i], found.vocabulary[i])):
+        for i in sorted(usable, key=lambda i: (-rows[i], elements.vocabulary[i])):
             holding = held.indices[held.indptr[i] : held.indptr[i + 1]]
             added = int((~covered[holding]).sum())
             if got + added <= target * (1 + _NEAR):
@@ -118,7 +119,7 @@ class Choice:
         )
 
 
-def check_choice(splitter: Any, named: str) -> None:
+def settle_choice(splitter: Any, named: str) -> None:
     """Check and complete the arguments that a splitter by elements shares, in place.
 
     One of ``named`` (the argument that names elements), ``rarest`` and ``share`` says which elements; with none of
@@ -140,15 +141,12 @@ def check_choice(splitter: Any, named: str) -> None:
     if splitter.min_rows is None:
         object.__setattr__(splitter, "min_rows", MIN_ROWS_OF_RAREST if splitter.rarest else MIN_ROWS_OF_SHARE)
     object.__setattr__(splitter, "min_rows", check_integer("min_rows", splitter.min_rows, smallest=1))
-    if splitter.match not in ("any", "all"):
-        raise ParameterError("match", '"any" or "all"', splitter.match, closest(str(splitter.match), ("any", "all")))
+    check_choice("match", splitter.match, ("any", "all"))
     if splitter.match == "all" and given != [named]:
         remedy = f"name the {named} to hold out rows with all of them"
         raise ParameterError("match", f'"any" where {named} is left out', splitter.match, remedy)
-    count = splitter.min_count
-    if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < 1:
-        raise ParameterError("min_count", "a whole number from 1 up", count, "1 takes every occurrence")
-    object.__setattr__(splitter, "min_count", int(count))
+    count = check_integer("min_count", splitter.min_count, smallest=1, remedy="1 takes every occurrence")
+    object.__setattr__(splitter, "min_count", count)
 
 
 def choice_of(splitter: Any) -> Choice:

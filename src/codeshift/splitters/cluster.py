@@ -97,12 +97,12 @@ class ClusterSplitter(Splitter):
             ParameterError: if there are fewer distinct programs than clusters, or no cluster of a number given.
             RegionError: if no set of whole clusters comes near the share.
         """
-        found: Clustering = table.values(self.clustering)
-        chosen = self._chosen(found)
-        return NearestCentroid(found.labels.vectors, found.labels.centroids, tuple(chosen))
+        clustering: Clustering = table.values(self.clustering)
+        chosen = self._chosen(clustering)
+        return NearestCentroid(clustering.labels.vectors, clustering.labels.centroids, tuple(chosen))
 
-    def _chosen(self, found: Clustering) -> list[int]:
-        count = len(found.sizes)
+    def _chosen(self, clustering: Clustering) -> list[int]:
+        count = len(clustering.sizes)
         if self.clusters is not None:
             beyond = [cluster for cluster in self.clusters if cluster >= count]
             if beyond:
@@ -113,13 +113,13 @@ class ClusterSplitter(Splitter):
         assert self.share is not None  # noqa: S101 - set in __post_init__
         names = [str(i) for i in range(count)]
         if self.choose == "largest":
-            order = np.argsort(-found.sizes, kind="stable")
+            order = np.argsort(-clustering.sizes, kind="stable")
         elif self.choose == "most_isolated":
-            order = np.lexsort((np.arange(count), -found.isolation))
+            order = np.lexsort((np.arange(count), -clustering.isolation))
         else:
             order = seeded_order(names, self.cluster_seed, "cluster")
         first = self.choose != "seeded"
-        return [int(i) for i in take_share(found.sizes, order, self.share, names, "cluster", first=first)]
+        return [int(i) for i in take_share(clustering.sizes, order, self.share, names, "cluster", first=first)]
 
 
 def _check_clusters(clusters: Any) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ class ComplexitySplitter(Splitter):
     bounds: tuple[float | None, float | None] | None = None
 
     def __post_init__(self) -> None:
-        check_choice("measure", self.measure, tuple(_MEASURES))
+        check_choice("measure", self.measure, _MEASURES)
         if self.quantiles is not None and self.bounds is not None:
             raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
         if self.bounds is not None:

@@ -78,26 +78,26 @@ nothing is drawn where the groups are named
             RegionError: if no set of whole groups comes near the share.
         """
         label = Label(self.by)
-        found: dict[str, LabelValue] = {}
+        groups: dict[str, LabelValue] = {}
         counts: dict[str, int] = {}
         for value in table.values(label).tolist():
             key = typed_text(value)
-            found[key] = value
+            groups[key] = value
             counts[key] = counts.get(key, 0) + 1
         if self.values is not None:
-            self._check_present(found)
+            self._check_present(groups)
             return OneOf(label, self.values)
         assert self.share is not None and self.region_seed is not None  # noqa: S101, PT018 - set in __post_init__
-        keys = sorted(found)
+        keys = sorted(groups)
         sizes = np.array([counts[key] for key in keys])
         order = seeded_order(keys, self.region_seed, "group")
-        taken = take_share(sizes, order, self.share, [str(found[key]) for key in keys], self.by)
-        return OneOf(label, tuple(found[keys[i]] for i in taken.tolist()))
+        taken = take_share(sizes, order, self.share, [str(groups[key]) for key in keys], self.by)
+        return OneOf(label, tuple(groups[keys[i]] for i in taken.tolist()))
 
-    def _check_present(self, found: dict[str, LabelValue]) -> None:
+    def _check_present(self, groups: dict[str, LabelValue]) -> None:
         for value in self.values or ():
-            if typed_text(value) not in found:
-                hint = closest(value, found.values())
+            if typed_text(value) not in groups:
+                hint = closest(value, groups.values())
                 raise DataError("values", f"values of the column {self.by!r}", value, hint)
 
 

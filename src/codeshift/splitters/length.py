@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from codeshift.checks import check_choice
-from codeshift.errors import ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties import CharCount, LineCount, Property, PropertyTable, SyntaxTokenCount, TokenCount
 from codeshift.properties.grammars import check_language
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer, tokenizer_name
@@ -50,7 +50,8 @@ class LengthSplitter(Splitter):
     >>> LengthSplitter(column="code", unit="words")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: unit must be a unit of length, got 'words': choose one of chars, lines, tokens
+    codeshift.errors.ParameterError: unit must be one of tokens, lines, chars, got 'words': choose one of chars, \
+lines, tokens
     """
 
     unit: str = "tokens"
@@ -61,8 +62,7 @@ class LengthSplitter(Splitter):
     ties: str = "together"
 
     def __post_init__(self) -> None:
-        if self.unit not in _UNITS:
-            raise ParameterError("unit", "a unit of length", self.unit, closest(str(self.unit), _UNITS))
+        check_choice("unit", self.unit, _UNITS)
         if self.quantiles is not None and self.bounds is not None:
             raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
         if self.bounds is not None:

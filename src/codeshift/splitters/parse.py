@@ -25,7 +25,7 @@ from codeshift.splitters.random import RandomSplitter
 from codeshift.splitters.time import TimeSplitter
 from codeshift.splitters.token_rarity import TokenRaritySplitter
 
-_EXAMPLE = 'such as LengthSplitter(column="code", quantiles=(0.9, 1.0))'
+_EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
 
 # PredicateSplitter and FunctionEmbedding are left out: they import what they name, and a text must not decide that.
 _CLASSES: dict[str, type] = {
@@ -50,7 +50,7 @@ _OF_FUNCTIONS = ("PredicateSplitter", "FunctionEmbedding")
 
 
 def parse_splitter(
-    text: str, *, column: str | None = None, language: str | None = None, parameter: str = "splitter"
+    text: str, *, column: str = "code", language: str | None = None, parameter: str = "splitter"
 ) -> Splitter:
     """The splitter that a text describes: classes of ``codeshift.splitters`` with literals, ``&``, ``|``, ``~``, ``-``.
 
@@ -58,7 +58,7 @@ def parse_splitter(
     code can name.
 
     Args:
-        text: such as ``'LengthSplitter(column="code") - ASTNodeSplitter(column="code", language="java", rarest=3)'``.
+        text: such as ``'LengthSplitter("code") - ASTNodeSplitter("code", language="java", rarest=3)'``.
         column: of splitters that name none.
         language: of splitters that need one and name none.
         parameter: what errors call the text.
@@ -75,9 +75,9 @@ def parse_splitter(
     codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt: \
 did you mean unit?
     """
-    given = {name: value for name, value in (("column", column), ("language", language)) if value is not None}
+    given = {"column": column} | ({} if language is None else {"language": language})
     try:
-        made = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
+        splitter = _Reader(text.strip(), given, parameter).value(parsed(text.strip()).body)
     except SyntaxError as error:
         place = f"{error.msg} at character {error.offset}" if error.offset else error.msg
         raise ParameterError(parameter, "an expression of splitters", text, f"{place}; {_EXAMPLE}") from error
@@ -88,9 +88,9 @@ did you mean unit?
         if isinstance(error, CodeshiftError):
             raise
         raise ParameterError(parameter, "an expression of splitters", text, f"{error}; {_EXAMPLE}") from error
-    if not isinstance(made, Splitter):
+    if not isinstance(splitter, Splitter):
         raise ParameterError(parameter, "an expression of splitters", text, _EXAMPLE)
-    return made
+    return splitter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,8 +118,8 @@ class _Reader:
         return self._refuse(node, "an expression of splitters", _EXAMPLE)
 
     def _splitter(self, node: ast.expr) -> Splitter:
-        made = self.value(node)
-        return made if isinstance(made, Splitter) else self._refuse(node, "made of splitters", _EXAMPLE)
+        operand = self.value(node)
+        return operand if isinstance(operand, Splitter) else self._refuse(node, "made of splitters", _EXAMPLE)
 
     @staticmethod
     def _composed(left: Splitter, operator: ast.operator, right: Splitter) -> Splitter:
@@ -133,18 +133,22 @@ class _Reader:
         if name not in _CLASSES:
             self._refuse(node.func, "made of splitters", closest(name, _CLASSES))
         fields = {f.name: f for f in dataclasses.fields(_CLASSES[name]) if f.init}
-        if node.args:
-            self._refuse(node.args[0], f"{name} with named arguments", f"it takes {', '.join(fields)}")
-        arguments: dict[str, Any] = {}
+        by_position = [n for n, f in fields.items() if not f.kw_only]
+        if len(node.args) > len(by_position):
+            first = node.args[len(by_position)]
+            self._refuse(first, f"{name} with named arguments", f"it takes {', '.join(fields)}")
+        arguments = {n: self.value(value) for n, value in zip(by_position, node.args, strict=False)}
         for keyword in node.keywords:
             if keyword.arg not in fields:
                 typed = Told(keyword.arg or "**")
                 raise ParameterError(
                     self.parameter, f"{name} with arguments that it has", typed, closest(typed, fields)
                 )
+            if keyword.arg in arguments:
+                self._refuse(node, f"{name} with each argument once", f"{keyword.arg} stands there twice")
             arguments[keyword.arg] = self.value(keyword.value)
-        needed = {n for n, f in fields.items() if f.default is dataclasses.MISSING} - set(arguments)
-        for missing in sorted(needed):
+        needed = {n for n, f in fields.items() if f.default is dataclasses.MISSING or n == "column"}
+        for missing in sorted(needed - set(arguments)):
             if missing not in self.given:
                 raise ParameterError(
                     self.parameter, f"{name} with its {missing}", node_text(self.text, node), _remedy(name, missing)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
 
 import numpy as np
 
+from codeshift.checks import is_number
 from codeshift.errors import ParameterError
 
 
@@ -24,7 +24,7 @@ def check_quantiles(quantiles: Any) -> tuple[float, float]:
 (0.9, 1.0) takes the top tenth
     """
     pair = tuple(quantiles) if isinstance(quantiles, list | tuple) else ()
-    numeric = len(pair) == 2 and all(isinstance(q, numbers.Real) and not isinstance(q, bool) for q in pair)
+    numeric = len(pair) == 2 and all(is_number(q) for q in pair)
     if not numeric or not 0 <= pair[0] < pair[1] <= 1:
         raise ParameterError(
             "quantiles", "two numbers in order, 0 <= low < high <= 1", quantiles, "(0.9, 1.0) takes the top tenth"
@@ -39,7 +39,7 @@ def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
         ParameterError: if it is no such pair.
     """
     pair = tuple(bounds) if isinstance(bounds, list | tuple) else ()
-    finite = [b for b in pair if isinstance(b, numbers.Real) and not isinstance(b, bool) and math.isfinite(b)]
+    finite = [b for b in pair if is_number(b)]
     fits = len(pair) == 2 and len(finite) == sum(b is not None for b in pair) and finite
     if not fits or (len(finite) == 2 and finite[0] >= finite[1]):
         raise ParameterError(

@@ -31,7 +31,7 @@ _COUNT = 5
 def scenarios_by_name(
     names: str | Iterable[str],
     *,
-    column: str,
+    column: str = "code",
     language: str | None = None,
     embedding: Embedding | str | Path = "tfidf",
     pca: int | None = None,
@@ -61,11 +61,11 @@ def scenarios_by_name(
 did you mean simscood?
     """
     finder = _Finder(column, language, embedding, pca)
-    found: dict[str, Scenario] = {}
+    by_name: dict[str, Scenario] = {}
     for name in [names] if isinstance(names, str) else names:
         for scenario in finder.find(name):
-            found.setdefault(scenario.name, scenario)
-    return tuple(found.values())
+            by_name.setdefault(scenario.name, scenario)
+    return tuple(by_name.values())
 
 
 class _Finder:
@@ -115,10 +115,10 @@ class _Finder:
         return length_bands(self.column, bands=bands, language=self.language)
 
     def _elements(self, nodes: tuple[str, ...] | None = None) -> tuple[Scenario, ...]:
-        return ast_elements(self.column, self._of("syntax"), nodes=nodes)
+        return ast_elements(self.column, language=self._of("syntax"), nodes=nodes)
 
     def _apis(self, apis: tuple[str, ...] | None = None) -> tuple[Scenario, ...]:
-        return api_families(self.column, self._of("apis"), apis=apis)
+        return api_families(self.column, language=self._of("apis"), apis=apis)
 
     def _clusters(self, count: int = _COUNT) -> tuple[Scenario, ...]:
         return clusters(self.column, count=count, embedding=self.embedding, pca=self.pca)

@@ -74,7 +74,7 @@ class Scenario:
 
 
 def length_bands(
-    column: str,
+    column: str = "code",
     *,
     bands: Sequence[tuple[float, float]] = SIMSCOOD_BANDS,
     unit: str = "tokens",
@@ -102,10 +102,10 @@ def length_bands(
     )
 
 
-def ast_elements(column: str, language: str, *, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
+def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
     """An ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
 
-    >>> ast_elements("code", "python")[1].name
+    >>> ast_elements("code", language="python")[1].name
     'syntax_while_statement'
     """
     chosen = ELEMENTS.get(check_language(language), ()) if nodes is None else _listed("nodes", nodes)
@@ -116,10 +116,10 @@ def ast_elements(column: str, language: str, *, nodes: Sequence[str] | None = No
     )
 
 
-def api_families(column: str, language: str, *, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
+def api_families(column: str = "code", *, language: str, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
     """An ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
 
-    >>> api_families("code", "python", apis=("numpy", "pandas"))[0].name
+    >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
     """
     chosen = FAMILIES.get(check_language(language), ()) if apis is None else _listed("apis", apis)
@@ -131,7 +131,7 @@ def api_families(column: str, language: str, *, apis: Sequence[str] | None = Non
 
 
 def clusters(
-    column: str,
+    column: str = "code",
     *,
     count: int = 5,
     embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
@@ -165,9 +165,9 @@ def clusters(
 
 
 def simscood_scenarios(
-    column: str,
-    language: str,
+    column: str = "code",
     *,
+    language: str,
     embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
     pca: int | None = None,
 ) -> tuple[Scenario, ...]:
@@ -182,19 +182,19 @@ def simscood_scenarios(
         embedding: of ``ClusterSplitter``.
         pca: of ``ClusterSplitter``.
 
-    >>> names = [scenario.name for scenario in simscood_scenarios("code", "java")]
+    >>> names = [scenario.name for scenario in simscood_scenarios("code", language="java")]
     >>> len(names), names[0], names[5], names[10]
     (15, 'length_p0_p3', 'syntax_if_statement', 'semantics_cluster_0')
     """
     return (
         *length_bands(column, language=language),
-        *ast_elements(column, language),
+        *ast_elements(column, language=language),
         *clusters(column, embedding=embedding, pca=pca),
     )
 
 
 def _listed(parameter: str, values: Any) -> tuple[str, ...]:
-    found = (values,) if isinstance(values, str) else tuple(values)
-    if not found or len(set(found)) < len(found):
+    names = (values,) if isinstance(values, str) else tuple(values)
+    if not names or len(set(names)) < len(names):
         raise ParameterError(parameter, "names that differ, at least one", values, "name each once")
-    return found
+    return names

@@ -82,7 +82,7 @@ def _nearest_fill(sizes: np.ndarray, order: np.ndarray, rows: float) -> np.ndarr
         if abs(sizes[best].sum() - rows) <= TOLERANCE * sizes.sum():
             break
         turned = np.roll(order, -begin)
-        found = turned[fill(sizes[turned], round(rows))]
-        if abs(sizes[found].sum() - rows) < abs(sizes[best].sum() - rows):
-            best = found
+        other = turned[fill(sizes[turned], round(rows))]
+        if abs(sizes[other].sum() - rows) < abs(sizes[best].sum() - rows):
+            best = other
     return best

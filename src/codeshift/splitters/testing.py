@@ -101,13 +101,17 @@ def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_seed(splitter: Splitter, data: Dataset) -> None:
-    """The same seed gives the same split, another seed another one; one without effect is an error."""
+    """The same seed gives the same split, another seed another one; where nothing is drawn, the summary says so."""
     table = PropertyTable(data)
     first = splitter.assign(table, seed=0)
     _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
     others = [splitter.assign(table, seed=seed) for seed in range(1, 9)]
     _require(any((other.parts != first.parts).any() for other in others), "another seed gives another split")
-    _refused(splitter, table, "a seed without effect is an error", test_ood_size=1, test_id_size=0, validation_size=0)
+    undrawn, again = (
+        splitter.assign(table, seed=seed, test_ood_size=1.0, test_id_size=0, validation_size=0) for seed in (0, 1)
+    )
+    _require(bool((undrawn.parts == again.parts).all()), "a seed without effect changes nothing")
+    _require("nothing was drawn" in undrawn.summary(), "where nothing is drawn, the summary says so")
 
 
 def check_identity(splitter: Splitter, data: Dataset) -> None:
@@ -116,11 +120,11 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
     A copy may be excluded where the region looks at more than the code (a date): the other would leak it.
     """
     assignment = splitter.assign(data, seed=0)
-    found: dict[str, set[int]] = {}
+    parts_of: dict[str, set[int]] = {}
     for row, part in zip(_contents(splitter, data), assignment.parts.tolist(), strict=True):
-        found.setdefault(row, set()).add(part)
+        parts_of.setdefault(row, set()).add(part)
     excluded = {PARTS.index("excluded")}
-    _require(all(len(parts - excluded) <= 1 for parts in found.values()), "rows of equal code stand in one part")
+    _require(all(len(parts - excluded) <= 1 for parts in parts_of.values()), "rows of equal code stand in one part")
 
 
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
@@ -129,8 +133,8 @@ def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
     code = ["\n".join(row) for row in _code(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
     for part in ("validation", "test_id", "test_ood"):
-        found = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
-        _require(not (found.index >= 0).any(), f"no row of {part} has a near-duplicate in train")
+        nearest = NearDuplicates().nearest([code[row] for row in assignment.indices(part)], train)
+        _require(not (nearest.index >= 0).any(), f"no row of {part} has a near-duplicate in train")
 
 
 def check_dropped(splitter: Splitter, data: Dataset) -> None:
@@ -165,14 +169,14 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
     """
     table = PropertyTable(data)
     plain = splitter.assign(table, seed=0)
-    asked = splitter.assign(table, seed=0, validation_ood_size=0.25, train_control=True)
-    _require(bool(_inside(splitter, table)[asked.indices("validation_ood")].all()), "validation_ood lies inside")
-    _require(np.array_equal(plain.indices("test_ood"), asked.indices("test_ood")), "test_ood is the same beside it")
-    _require(asked.sizes["train_control"] == asked.sizes["train"], "train_control is as large as train")
-    held_out = np.concatenate([asked.indices(part) for part in asked.delivered if not part.startswith("train")])
-    _require(not np.isin(asked.indices("train_control"), held_out).any(), "train_control shares no held-out row")
-    again = SplitManifest.from_json(asked.manifest.to_json()).assign(data)
-    _require(again == asked, "the manifest holds the parts on request")
+    requested = splitter.assign(table, seed=0, validation_ood_size=0.25, train_control=True)
+    _require(bool(_inside(splitter, table)[requested.indices("validation_ood")].all()), "validation_ood lies inside")
+    _require(np.array_equal(plain.indices("test_ood"), requested.indices("test_ood")), "test_ood is the same beside it")
+    _require(requested.sizes["train_control"] == requested.sizes["train"], "train_control is as large as train")
+    held_out = np.concatenate([requested.indices(part) for part in requested.delivered if not part.startswith("train")])
+    _require(not np.isin(requested.indices("train_control"), held_out).any(), "train_control shares no held-out row")
+    again = SplitManifest.from_json(requested.manifest.to_json()).assign(data)
+    _require(again == requested, "the manifest holds the parts on request")
 
 
 def check_regimes(splitter: Splitter, data: Dataset) -> None:
@@ -190,14 +194,16 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
     _require(full.excluded.get("masked", 0) == 0, "ood_kept=1 masks nothing")
     inside = _inside(splitter, table)
     _require(not inside[regimes[0.0].indices("train")].any(), "ood_kept=0 keeps no row of the region")
-    _refused(splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1, ood_kept=0.5)
+    _refused(
+        splitter, table, "where all of the region is tested, none is left to keep", test_ood_size=1.0, ood_kept=0.5
+    )
     _check_share_kept(splitter, table, inside)
 
 
 def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarray) -> None:
     """Rows of equal code stay together, so the share is met to within half of the most numerous ones."""
     trained = {
-        kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates="ignore").indices("train")
+        kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates=None).indices("train")
         for kept in (0.5, 1.0)
     }
     half, pool = (rows[inside[rows]] for rows in trained.values())
@@ -251,10 +257,15 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
 
     A stream's ``test_ood`` lies inside of the region, its ``train``, ``validation`` and ``test_id`` outside.
     """
-    dealer = StreamDealer(region=splitter.fit(PropertyTable(data)), columns=splitter.columns, seed=0)
+    table = PropertyTable(data)
+    region = splitter.fit(table)
+    inside = region.contains(table)
+    share, size = inside.mean(), (~inside).mean() / 10
+    dealer = StreamDealer(
+        region=region, region_share=share, columns=splitter.columns, test_id_size=size, validation_size=size
+    )
     parts, half = dealer.parts(data), len(data) // 2
     _require(bool((dealer.parts(data.select(range(half))) == parts[:half]).all()), "new rows move no old row")
-    inside = _inside(splitter, PropertyTable(data))
     _require(bool(inside[parts == "test_ood"].all()), "a stream's test_ood lies inside of the region")
     _require(not inside[np.isin(parts, ("train", "validation", "test_id"))].any(), "its other parts lie outside")
 

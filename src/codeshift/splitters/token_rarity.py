@@ -42,7 +42,7 @@ class TokenRaritySplitter(Splitter):
     >>> TokenRaritySplitter(column="code", score="median")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: score must be "mean", "max" or "rare_share", got 'median': did you mean mean?
+    codeshift.errors.ParameterError: score must be one of mean, max, rare_share, got 'median': did you mean mean?
     """
 
     quantiles: tuple[float, float] = (0.8, 1.0)

@@ -25,9 +25,9 @@ def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
     Traceback (most recent call last):
         ...
     codeshift.errors.ParameterError: scenarios must be at least one Scenario, got []: such as
-    simscood_scenarios("code", "java")
+    simscood_scenarios("code", language="java")
     """
-    remedy = 'such as simscood_scenarios("code", "java")'
+    remedy = 'such as simscood_scenarios("code", language="java")'
     listed = as_sequence("scenarios", scenarios, remedy)
     if not listed:
         raise ParameterError("scenarios", "at least one Scenario", scenarios, remedy)

@@ -7,10 +7,10 @@ and seeds ask. Parts are positions in that table.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from datasets import Dataset, DatasetDict, concatenate_datasets
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
 
 Rows = NDArray[np.int64]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +145,8 @@ class Parts:
         names = tuple(name for name in OFFICIAL if name in rows)
         tables = tuple(Selection(corpus.table, rows[name]) for name in names)
         order = np.concatenate([rows[name] for name in names])
-        return cls(rows, SharedSources(names, tables, corpus.whole, order), split_seed)
+        sources = SharedSources(names=names, tables=tables, whole=corpus.whole, order=order)
+        return cls(rows, sources, split_seed)
 
     def identities(self, columns: tuple[str, ...], request: SplitConfig) -> Rows:
         """A number for each row, parts end to end, that its copies share."""
@@ -155,36 +155,32 @@ class Parts:
         return self.sources.identities(columns, similar)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SharedSources(SplitRows):
     """SplitRows that are dealt many times: what is found of their rows is kept.
 
     Attributes:
         whole: all rows as one source.
         order: the position there of each row, sources end to end.
+        reordered: components found so far, by columns of code and search.
     """
 
     whole: SplitRows
     order: Rows
-    kept: dict[Hashable, Any] = field(default_factory=dict)
+    reordered: dict[tuple[tuple[str, ...], NearDuplicates], DuplicateComponents] = field(default_factory=dict)
 
     def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
         """The digest of each row."""
-        return self._once(("digests", columns, also), lambda: self.whole.digests(columns, also)[self.order])
+        if (columns, also) not in self.digested:
+            self.digested[columns, also] = self.whole.digests(columns, also)[self.order]
+        return self.digested[columns, also]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Components of near-duplicates: those of the whole, which holds the same rows in another order."""
-
-        def found() -> DuplicateComponents:
-            return _reordered(self.whole.near_duplicates(columns, search), self.order)
-
-        return self._once(("near-duplicates", columns, search), found)
-
-    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
-        if key not in self.kept:
-            self.kept[key] = compute()
-        found: T = self.kept[key]
-        return found
+        if (columns, search) not in self.reordered:
+            components = _reordered(self.whole.near_duplicates(columns, search), self.order)
+            self.reordered[columns, search] = components
+        return self.reordered[columns, search]
 
 
 def _reordered(found: DuplicateComponents, order: Rows) -> DuplicateComponents:

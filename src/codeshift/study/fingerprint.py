@@ -59,6 +59,7 @@ def fingerprint(spec: StudySpec) -> dict[str, Any]:
         "adapter_scales": list(spec.adapter_scales),
         "metrics": {metric.name: getattr(metric, "language", None) for metric in spec.metrics},
         "groups": spec.request.groups,
+        "stratify_by_column": spec.request.stratify_by_column,
         "near_duplicates": plain(spec.request.search),
         "test_size": spec.test_size,
         "validation_size": spec.request.validation_size,

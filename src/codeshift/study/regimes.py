@@ -108,11 +108,14 @@ def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_ke
             # The plan tells the rows that each run trains on; that a test part is small is told once, below.
             warnings.simplefilter("ignore", SizeWarning)
             warnings.simplefilter("ignore", SmallPartWarning)
-            assignments = {
-                share: assign(scenario.splitter, parts.sources, _asked(parts, request, share)) for share in kept
-            }
+            region = None
+            assignments = {}
+            for share in kept:
+                asked = _asked(parts, request, share)
+                assignments[share] = assign(scenario.splitter, parts.sources, asked, region=region)
+                region = assignments[share].region
+        assert region is not None  # noqa: S101 - a share of 0 is always dealt
         identities = parts.identities(scenario.splitter.columns, request)
-        region = scenario.splitter.fit(parts.sources.fitting)
         dealt = ScenarioRows(scenario, parts, region, assignments, identities)
         _warn_of_small_parts(dealt, request.min_test_rows)
         for share in kept:
@@ -150,6 +153,5 @@ def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, 
 
 
 def _asked(parts: Parts, request: SplitConfig, share: float) -> SplitConfig:
-    """The request for official splits, with a seed only where something is drawn."""
-    draws = request.train_size is not None or 0 < share < 1
-    return replace(request, ood_kept=share, seed=parts.split_seed if draws else None, validation_size=0.0)
+    """The request for official splits, of which the study has drawn ``validation`` already."""
+    return replace(request, ood_kept=share, seed=parts.split_seed, validation_size=0.0)

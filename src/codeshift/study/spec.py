@@ -97,8 +97,8 @@ class StudySpec:
     def data_columns(self) -> tuple[str, ...]:
         """The columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
-        groups = () if self.request.groups is None else (self.request.groups,)
-        return tuple(sorted({*self.text_columns, self.column, *read, *groups}))
+        asked = {name for name in (self.request.groups, self.request.stratify_by_column) if name is not None}
+        return tuple(sorted({*self.text_columns, self.column, *read, *asked}))
 
     @cached_property
     def keys(self) -> tuple[RunKey, ...]:

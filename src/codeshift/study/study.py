@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.checks import check_bool
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.properties.progress import bars
+from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
 from codeshift.study.auditing import audit_tasks
 from codeshift.study.executors import threads_each
@@ -41,7 +42,7 @@ _SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept",
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Study:
+class Study(CommonOptions):
     r"""What is out of distribution, how much of it training sees, how models are trained, and how often.
 
     All scenarios share their test rows, so what does not depend on a scenario is done once: the dealing of the rows, a
@@ -50,7 +51,7 @@ class Study:
     Attributes:
         dataset: a ``Dataset``, which is dealt into ``train``, ``validation`` and ``test`` once for each split seed; or
             a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as they are.
-        scenarios: named splitters, such as ``simscood_scenarios("code", "java")``.
+        scenarios: named splitters, such as ``simscood_scenarios("code", language="java")``.
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
         target: the column that it must write, or a template.
         column: the column of the code; by default that of the scenarios.
@@ -66,11 +67,10 @@ class Study:
             Where it writes no checkpoints, one is written each epoch, so that what was killed can go on.
         metrics: what is measured: metrics of ``codeshift.metrics``, or their names.
         general: a general held-out set of the same columns, to see what fine-tuning forgets.
-        groups: a column (project, author): rows that share its value stay on one side of train and test.
-        near_duplicates: as in ``Splitter.assign``.
-        test_size: of all rows, the share or number that is ``test``; for a ``Dataset`` alone.
-        validation_size: likewise ``validation``; 0 for none.
-        train_size: exactly so many training rows in every run, so that size is no confound.
+        test_size: of all rows, how many are ``test``; for a ``Dataset`` alone.
+        validation_size: as in ``SplitConfig``, and so are ``train_size``, ``groups``, ``stratify_by_column``,
+            ``near_duplicates``, ``tolerance`` and ``min_test_rows``: they hold for the dealing of the rows and of each
+            scenario.
         wise_ft: weights between the pretrained and the fully fine-tuned model to evaluate as well, each between 0 and 1
             (see ``codeshift.finetune.wise_ft``).
         adapter_scales: scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
@@ -95,7 +95,7 @@ class Study:
     >>> tokenizer = tiny_tokenizer(rows["code"])
     >>> study = Study(dataset=rows, scenarios=length_bands("code", bands=((0.7, 1),)), source="doc", target="code",
     ...               model=tiny_model("t5", tokenizer), tokenizer=tokenizer, ood_kept=(0, 1),
-    ...               config=TrainingConfig(max_steps=20, train_batch_size=4), near_duplicates="ignore")
+    ...               config=TrainingConfig(max_steps=20, train_batch_size=4), near_duplicates=None)
     >>> print(study.plan())
     2 trainings, 0 variants, 3 evaluations: 40 steps over ... target tokens; 36 rows scored, 36 generated
     method  scenario         ood_kept  runs  train rows  steps  target tokens  seconds
@@ -122,11 +122,7 @@ class Study:
     config: TrainingConfig | Mapping[str, TrainingConfig] | None = None
     metrics: Sequence[Metric | str] = (NegativeLogLikelihood(), ExactMatch())
     general: Dataset | None = field(default=None, repr=False)
-    groups: str | None = None
-    near_duplicates: Any = "bind"
     test_size: float = 0.2
-    validation_size: float = 0.1
-    train_size: int | None = None
     wise_ft: Sequence[float] = ()
     adapter_scales: Sequence[float] = ()
     audit: bool | Mapping[str, Any] = True

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
+from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
@@ -26,8 +27,8 @@ Settings = TypeVar("Settings")
 _DATA = ("source", "split", "rename", "require", "config", "revision")
 _PLAIN = (
     "source", "target", "column", "language", "model", "tokenizer", "ood_kept", "split_seeds", "train_seeds", "metrics",
-    "groups", "near_duplicates", "test_size", "validation_size", "train_size", "wise_ft", "adapter_scales", "audit",
-    "generate_rows", "evaluation_batch_size", "evaluation_seed", "keep_weights", "title",
+    "test_size", "wise_ft", "adapter_scales", "audit", "generate_rows", "evaluation_batch_size", "evaluation_seed",
+    "keep_weights", "title", *(field.name for field in fields(CommonOptions)),
 )  # fmt: skip
 _MADE = ("data", "general", "scenarios", "embedding", "pca", "methods", "training", "decoding")
 _NEEDED = ("data", "scenarios", "source", "target")

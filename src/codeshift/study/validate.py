@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset
 
 from codeshift.audit.settings import AuditSettings
-from codeshift.checks import check_bool, check_integer, is_integer, is_number, optional
+from codeshift.checks import check_bool, check_integer, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.splits.config import SplitConfig
+from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import (
     as_sequence,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import TrainingConfig
 
-_AS_GIVEN = ("dataset", "source", "target", "general", "test_size", "audit", "keep_weights", "title")
+_AS_GIVEN = ("dataset", "source", "target", "general", "audit", "keep_weights", "title")
 
 
 def validate(given: Mapping[str, Any]) -> StudySpec:
@@ -53,13 +53,13 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
     configs = checked_config(given["config"], methods)
     metrics = checked_metrics(given["metrics"], language)
     settled: dict[str, Any] = {
+        "test_size": check_test_size(given["test_size"]),
         "ood_kept": checked_kept(given["ood_kept"]),
         "split_seeds": checked_seeds("split_seeds", given["split_seeds"]),
         "train_seeds": checked_seeds("train_seeds", given["train_seeds"]),
         "wise_ft": checked_shares("wise_ft", given["wise_ft"], methods, largest=1.0),
         "adapter_scales": checked_shares("adapter_scales", given["adapter_scales"], methods),
     }
-    check_size("test_size", given["test_size"])
     evaluation = checked_evaluation(given, metrics, configs.values())
     _check_audit(given["audit"])
     check_bool("keep_weights", given["keep_weights"])
@@ -140,22 +140,17 @@ def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]
     return tuple(checked)
 
 
-def check_size(name: str, value: float) -> None:
-    """Raise a ParameterError unless ``value`` is a share between 0 and 1 or a number of rows."""
-    whole = is_integer(value) and value >= 2
-    if not whole and not (is_number(value) and 0 < value < 1):
-        raise ParameterError(name, "a share between 0 and 1, or a number of rows from 2 up", value, "0.2 takes a fifth")
+def check_test_size(value: Any) -> float:
+    """Return the size of ``test``, which may not be all rows."""
+    size = check_size("test_size", value, none=False)
+    if size == 1:
+        raise ParameterError("test_size", "a share below 1.0", value, "rows must be left to train on")
+    return size
 
 
 def deal_request(given: Mapping[str, Any]) -> SplitConfig:
     """What the study asks of each dealing; the seed and the share kept are those of the run."""
-    return SplitConfig(
-        seed=0,
-        validation_size=given["validation_size"],
-        train_size=given["train_size"],
-        groups=given["groups"],
-        near_duplicates=given["near_duplicates"],
-    )
+    return SplitConfig(**{field.name: given[field.name] for field in fields(CommonOptions)})
 
 
 def checked_evaluation(

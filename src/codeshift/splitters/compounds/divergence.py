@@ -100,9 +100,9 @@ class Sides:
             sets: whether each of them is in each set, of shape ``(len(rows), n_sets)``.
         """
         held = self.held[rows]
-        found = np.asarray(held.sum(axis=0), dtype=np.int64).ravel()
-        self.outside = self.outside - found
-        self.inside = self.inside + found
+        counts = np.asarray(held.sum(axis=0), dtype=np.int64).ravel()
+        self.outside = self.outside - counts
+        self.inside = self.inside + counts
         self.movable = ordered(self.movable - sets.T @ held)
 
     def _overlap(self, outside: np.ndarray, inside: np.ndarray, weights: np.ndarray) -> np.ndarray:

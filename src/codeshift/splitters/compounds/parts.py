@@ -60,22 +60,22 @@ def made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_ro
 
 def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_rows: int) -> MadeOf:
     pairs = kind.pairs(column, language)
-    found: ElementCounts = table.values(pairs)
+    counts: ElementCounts = table.values(pairs)
     of_atoms: ElementCounts = table.values(kind.atoms(column, language))
-    parts_of = [name.split(kind.joined_by) for name in found.vocabulary]
+    parts_of = [name.split(kind.joined_by) for name in counts.vocabulary]
     # Tokens such as "while" are node types too, but part of no compound; so is an API that always stands alone.
     parts = {part for parts in parts_of for part in parts} - {ERROR}
-    compounds, kept = _frequent(found, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
+    compounds, kept = _frequent(counts, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
     atoms, _ = _frequent(of_atoms, min_rows, [i for i, name in enumerate(of_atoms.vocabulary) if name in parts])
     rows_of = dict(zip(of_atoms.vocabulary, of_atoms.counts.getnnz(axis=0).tolist(), strict=True))
     rarer = np.array([min(rows_of[part] for part in parts_of[i]) for i in kept], dtype=np.float64)
     weights = 1 - compounds.getnnz(axis=0) / rarer
-    return MadeOf(pairs, atoms, compounds, tuple(found.vocabulary[i] for i in kept), weights)
+    return MadeOf(pairs, atoms, compounds, tuple(counts.vocabulary[i] for i in kept), weights)
 
 
-def _frequent(found: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
+def _frequent(counts: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
     """Whether each row holds each of those eligible elements that enough rows hold (0 or 1), and which these are."""
-    held = (found.counts > 0).astype(np.int64)
+    held = (counts.counts > 0).astype(np.int64)
     rows = held.getnnz(axis=0)
     kept = [i for i in eligible if rows[i] >= min_rows]
     return held[:, kept].tocsr(), kept

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_share
-from codeshift.errors import ParameterError, RegionError, Told, closest
+from codeshift.checks import check_choice, check_integer, check_number, check_share
+from codeshift.errors import RegionError, Told
 from codeshift.properties import PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language
@@ -98,15 +97,15 @@ class CompoundDivergenceSplitter(Splitter):
 
     def __post_init__(self) -> None:
         check_language(self.language)
-        if self.compounds not in KINDS:
-            raise ParameterError("compounds", '"nodes" or "apis"', self.compounds, closest(str(self.compounds), KINDS))
+        check_choice("compounds", self.compounds, KINDS)
         if self.compounds == "apis":
             check_api_language(self.language)
         for name, default in _DEFAULTS[self.compounds].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         for name in ("target", "max_atom_divergence"):
-            object.__setattr__(self, name, _check_divergence(name, getattr(self, name)))
+            value = check_number(name, getattr(self, name), above=0, below=1, remedy="a divergence: 0.1, for one")
+            object.__setattr__(self, name, value)
         object.__setattr__(self, "share", check_share("share", self.share))
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
 
@@ -120,14 +119,14 @@ class CompoundDivergenceSplitter(Splitter):
         return table.remember(("compound divergence", self), lambda: self._search(table))
 
     def _search(self, table: PropertyTable) -> Region:
-        made = self._made_of(table)
-        search = Search(made.atoms, made.compounds, made.weights, self.share * len(table))
-        found = list(counted("Compound divergence", None, "candidate", over=search.candidates()))
-        reached = [held for held in found if self._low(held) and held.compound_divergence >= self._target]
+        parts = self._made_of(table)
+        search = Search(parts.atoms, parts.compounds, parts.weights, self.share * len(table))
+        candidates = list(counted("Compound divergence", None, "candidate", over=search.candidates()))
+        reached = [held for held in candidates if self._low(held) and held.compound_divergence >= self._target]
         if not reached:
-            raise self._unreachable(found, len(made.names), len(table))
+            raise self._unreachable(candidates, len(parts.names), len(table))
         best = max(reached, key=lambda held: (held.rows, -held.atom_divergence, held.compounds))
-        return Contains(made.pairs, tuple(sorted(made.names[i] for i in best.compounds)))
+        return Contains(parts.pairs, tuple(sorted(parts.names[i] for i in best.compounds)))
 
     def measure(self, table: PropertyTable, inside: np.ndarray) -> Divergences:
         """The divergences, as this splitter defines them, between any rows and the others.
@@ -139,14 +138,16 @@ class CompoundDivergenceSplitter(Splitter):
         Returns:
             Both divergences; NaN where a side is empty.
         """
-        made = self._made_of(table)
-        ones = np.ones(made.atoms.shape[1])
+        parts = self._made_of(table)
+        ones = np.ones(parts.atoms.shape[1])
 
         def between(held: csr_matrix, weights: np.ndarray, alpha: float) -> float:
             p, q = (np.asarray(held[side].sum(axis=0)).ravel() for side in (~inside, inside))
             return divergence(weights * p, weights * q, alpha)
 
-        return Divergences(between(made.compounds, made.weights, COMPOUND_ALPHA), between(made.atoms, ones, ATOM_ALPHA))
+        return Divergences(
+            between(parts.compounds, parts.weights, COMPOUND_ALPHA), between(parts.atoms, ones, ATOM_ALPHA)
+        )
 
     @property
     def _target(self) -> float:
@@ -161,9 +162,9 @@ class CompoundDivergenceSplitter(Splitter):
         assert self.min_rows is not None  # noqa: S101 - completed at construction
         return made_of(table, KINDS[self.compounds], self.column, self.language, self.min_rows)
 
-    def _unreachable(self, found: Sequence[Held], n_compounds: int, total: int) -> RegionError:
-        low = [held for held in found if self._low(held)]
-        if not found:
+    def _unreachable(self, candidates: Sequence[Held], n_compounds: int, total: int) -> RegionError:
+        low = [held for held in candidates if self._low(held)]
+        if not candidates:
             return RegionError(
                 "share",
                 f"a share that whole compounds can make up to at least {SMALLEST:.0%} of it",
@@ -176,7 +177,7 @@ class CompoundDivergenceSplitter(Splitter):
             constraint = f"at most the compound divergence that can be had, {_floor(best.compound_divergence)}"
             parameter, value = "target", self.target
         else:
-            best = min(found, key=lambda held: (held.atom_divergence, held.compounds))
+            best = min(candidates, key=lambda held: (held.atom_divergence, held.compounds))
             constraint = f"at least the atom divergence that can be had, {_floor(best.atom_divergence + 1e-3)}"
             parameter, value = "max_atom_divergence", self.max_atom_divergence
         reached = f"compound divergence {best.compound_divergence:.3f} at atom divergence {best.atom_divergence:.3f}"
@@ -190,9 +191,3 @@ class CompoundDivergenceSplitter(Splitter):
 def _floor(value: float) -> float:
     """Three digits, rounded down: what can be had can be asked for."""
     return float(np.floor(value * 1e3) / 1e3)
-
-
-def _check_divergence(parameter: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 < float(value) < 1:
-        raise ParameterError(parameter, "a divergence above 0 and below 1", value, "0.1, for one")
-    return float(value)
