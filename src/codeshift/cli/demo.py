@@ -35,11 +35,16 @@ def run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     quiet_unless_watched()
     quiet_models_unless_watched()
-    from codeshift.demo import ROWS, demo_study, run_demo
+    from codeshift.demo import ROWS, run_demo
 
-    study = demo_study(ROWS if arguments.rows is None else arguments.rows, seed=arguments.seed)
-    progress = True if watched() else tell_run
-    results = run_demo(arguments.out, study, workers=arguments.workers, say=say, progress=progress)
+    results = run_demo(
+        arguments.out,
+        rows=ROWS if arguments.rows is None else arguments.rows,
+        seed=arguments.seed,
+        workers=arguments.workers,
+        say=say,
+        progress=True if watched() else tell_run,
+    )
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     say(f"Took {minutes} min {seconds} s.")
     return NO if results.counts["failed"] else DONE
