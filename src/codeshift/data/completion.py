@@ -73,8 +73,8 @@ def completion_rows(
     places = [_drawn(text, find(text), unit, seed) for text in texts]
     kept = [i for i, place in enumerate(places) if place is not None]
     if not kept:
-        told = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
-        raise DataError("rows", f"programs with a {unit} that can be left out", told, "choose another unit")
+        none = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
+        raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
     if len(kept) < len(texts):
         told = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
         warnings.warn(LeftOutWarning(told), stacklevel=2)
@@ -144,7 +144,7 @@ def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"
             raise DataError("rows", f"without a column {name!r}, which is made here", Told("one that has it"), remedy)
-    texts = rows.with_format(None)[column][:]
+    texts: list[str] = rows.with_format(None)[column][:]
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             remedy = f"leave out such rows with rows.filter(lambda row: isinstance(row[{column!r}], str))"
