@@ -58,7 +58,7 @@ print("LoRA", lora.parameters)
 # ## In distribution, out of distribution
 #
 # The model without fine-tuning is evaluated by the same call. The metrics are the negative log-likelihood of the name,
-# in nats a token (lower is better), and how often the model writes just this name. Intervals are bootstrapped over rows.
+# in nats a token (lower is better), and how often the model writes just this name.
 
 # %%
 from codeshift.finetune import Evaluator
@@ -126,5 +126,6 @@ axis.set(xlabel="share of the fine-tuned weights", ylabel="nats a token")
 _ = axis.legend(frameon=False)
 
 # %% [markdown]
-# Sixty steps of a small model: enough to show how it is done, and too little to decide which method is better.
-# Notebook 05 asks over scenarios, regimes and seeds.
+# Sixty steps of a small model: enough to show how it is done, and too little to decide which method is better. A third
+# of the names are `self`, which is soon learnt; `codeshift demo` does without them. Notebook 05 asks over scenarios,
+# regimes and seeds.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 · A study and its report
 #
-# Scenarios × regimes × methods × seeds, in one call that can be stopped at any moment and goes on where it was. The task
-# is that of `codeshift demo`: a name is left out of a function, and the model must write it.
+# Scenarios × regimes × methods × seeds, in one call that can be stopped at any moment and goes on where it was. The
+# task is that of `codeshift demo`: a name is left out of a function, and the model must write it.
 
 # %%
 import warnings
