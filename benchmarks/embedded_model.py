@@ -4,8 +4,8 @@
     python benchmarks/embedded_model.py translation --data ../shared/data --out runs/embedded
     python benchmarks/embedded_model.py table --out runs/embedded --write benchmarks/embedded_model.md
 
-``stdlib``: the NLL of documented functions of the standard library, docstring and signature to code, after as many
-steps as ``codeshift demo`` takes. ``translation``: Java to C#, the pairs of CodeXGLUE. Each fine-tuned model is one
+``stdlib``: the NLL of documented functions of the standard library, docstring and signature to code, after 150
+steps. ``translation``: Java to C#, the pairs of CodeXGLUE. Each fine-tuned model is one
 *arm*: weights, a learning rate, and "scaled" where that is scaled by the weights. ``--arms`` chooses; what is done is
 kept in ``--out`` and not done again. All arms of a task get the same rows in the same order and the same steps.
 """
@@ -67,7 +67,7 @@ TITLES = {
 
 
 def stdlib_splits(options: argparse.Namespace) -> tuple[DatasetDict, str, str]:
-    """Documented functions as the demo takes them, split at random."""
+    """Documented functions that fit the model, split at random."""
     functions = stdlib_functions()
     short = [i for i, code in enumerate(functions["code"]) if len(code) <= 600]
     splits = RandomSplitter(column="code").split(functions.select(short), seed=options.seed)

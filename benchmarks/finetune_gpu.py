@@ -136,7 +136,7 @@ class Work:
         last = max(1, self.steps // QUARTERS)
         if side == "codeshift":
             config = TrainingConfig(
-                learning_rate=RATE, num_epochs=1, batch_size=self.batch_size, precision="bf16", weight_decay=0.0,
+                learning_rate=RATE, num_train_epochs=1, train_batch_size=self.batch_size, bf16=True, weight_decay=0.0,
                 max_source_length=LENGTH, max_target_length=LENGTH,
             )  # fmt: skip
             columns = {"source": "source", "target": "target", "progress": False}

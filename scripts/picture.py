@@ -8,7 +8,6 @@ models.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import dataclass
 from html import escape
@@ -16,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from codeshift.audit import audit
-from codeshift.data import stdlib_functions
+from codeshift.demo import HELD_OUT, ROWS, SCENARIOS, demo_rows
 from codeshift.properties import PropertyTable, TokenCount, TreeDepth
 from codeshift.splitters import SplitManifest
-from codeshift.study.demo import LONGEST_CODE, SCENARIOS
+from codeshift.study import Findings, load_results
+from codeshift.study.findings.strength import audit_auc
 
 ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"
 WIDTH, HEIGHT, PANEL, GAP = 960, 300, 290, 45
+PARTS = ("train", "validation", "test_id", "test_ood", "excluded")
 METHODS = {"none": "no fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 DOTS = 700
-HELD_OUT = {"loops": "functions with a loop", "length": "the longest fifth"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +52,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("demo", type=Path, help="the folder of a demo")
     parser.add_argument("--scenario", default="loops", choices=[scenario.name for scenario in SCENARIOS])
-    parser.add_argument("--metric", default="token_accuracy")
-    parser.add_argument("--rows", type=int, help="as the demo was given it")
+    parser.add_argument("--metric", default="exact_match")
+    parser.add_argument("--rows", type=int, default=ROWS, help="as the demo was given it")
     options = parser.parse_args()
     found = read(options.demo, options.scenario, options.metric, options.rows)
     for theme in THEMES:
@@ -79,27 +78,24 @@ class Found:
     metric: str
 
 
-def read(folder: Path, scenario: str, metric: str, drawn: int | None = None) -> Found:
-    """Gathers it from the demo's files and the corpus that the demo split."""
-    manifest = SplitManifest.load(folder / "manifests" / f"{scenario}.json")
-    rows = stdlib_functions().filter(lambda row: len(row["code"]) <= LONGEST_CODE)
-    if drawn is not None:  # evenly, as the demo draws them
-        rows = rows.select([i * len(rows) // drawn for i in range(drawn)])
-    table = PropertyTable(rows)
-    report = audit(manifest.apply(rows), column="code", language="python", n_permutations=39, manifest=manifest)
-    lines = (folder / "results.jsonl").read_text(encoding="utf-8").splitlines()
-    cells = [cell for cell in map(json.loads, lines) if cell["scenario"] == scenario]
+def read(folder: Path, scenario: str, metric: str, count: int) -> Found:
+    """Gathers it from the demo's folder, and from the functions that it split."""
+    results = load_results(folder)
+    [seed] = results.split_seeds
+    facts = results.splits[scenario, seed]
+    table = PropertyTable(demo_rows(count, seed=seed))
     scores: dict[str, dict[str, tuple[float, float, float]]] = {method: {} for method in METHODS}
-    for cell in cells:
-        scores[cell["method"]][cell["part"]] = tuple(cell[metric][name] for name in ("value", "low", "high"))
+    for score in Findings(results=results).scores:
+        if score.cell.scenario == scenario and score.cell.ood_kept in (None, 0) and score.measure.metric == metric:
+            scores[score.cell.method][score.part] = (score.value, score.low, score.high)
     return Found(
         meaning=HELD_OUT[scenario],
         lengths=np.asarray(table.values(TokenCount("code"))),
         depths=np.asarray(table.values(TreeDepth("code", "python"))),
-        inside=manifest.fitted_region().contains(table),
-        sizes={part: size["got"] for part, size in manifest.sizes.items()},
-        leaking=sum(leakage.near for leakage in report.leakage if leakage.part.startswith("test")),
-        auc=report.strength[0].classifier.statistic,
+        inside=SplitManifest.load(folder / facts.manifest).fitted_region().contains(table),
+        sizes=dict(facts.sizes),
+        leaking=sum(leakage["near"] for leakage in facts.audit["leakage"] if leakage["part"].startswith("test")),
+        auc=audit_auc(facts),
         scores=scores,
         metric=metric.replace("_", " "),
     )
@@ -147,7 +143,7 @@ def parts(found: Found, theme: Theme) -> str:
     masked = f'fill="none" stroke="{theme.ood}" stroke-dasharray="3 3"'
     most = max(found.sizes.values())
     body = []
-    for number, part in enumerate(("train", "validation", "test_id", "test_ood", "excluded")):
+    for number, part in enumerate(part for part in PARTS if found.sizes[part]):
         y, width = 52 + 38 * number, max(3.0, found.sizes[part] / most * 160)
         paint = f'fill="{colours[part]}"' if part in colours else masked
         body.append(text(78, y + 15, "masked" if part == "excluded" else part, theme.text, anchor="end"))

@@ -37,7 +37,7 @@ NOT_RUN = {
     "make test": "it is what runs this test",
     "make demo": "makes .venv over a network; its recipe is codeshift demo",
     "make dist": "makes environments over a network: `make dist` itself is run before a release",
-    "codeshift demo": "takes minutes: tests/study/test_demo.py runs it on few rows",
+    "codeshift demo": "takes minutes: tests/test_demo.py runs it on few rows",
     "codeshift study run study.yaml --out runs/first --workers 2": "ten trainings: README's study has all parts of one",
     "codeshift study status runs/first": "of the study before it: tests/cli/test_study_commands.py asks for one",
     "codeshift study report runs/first --figures figures": "likewise",

@@ -158,6 +158,14 @@ class SizeWarning(CodeshiftWarning):
     """
 
 
+class LeftOutWarning(CodeshiftWarning):
+    """Rows that cannot be used as asked are left out; the message counts them.
+
+    >>> issubclass(LeftOutWarning, CodeshiftWarning)
+    True
+    """
+
+
 class UnresolvedAPIWarning(CodeshiftWarning):
     """Rows may use an API that was asked for, and lack the imports that would tell.
 

@@ -99,13 +99,14 @@ def configs(rates: dict[str, float], options: argparse.Namespace) -> dict[str, A
     return {
         method: TrainingConfig(
             learning_rate=rate,
-            num_epochs=options.epochs,
+            num_train_epochs=options.epochs,
             max_steps=options.max_steps,
-            batch_size=16,
-            warmup=0.1,
-            schedule="cosine",
-            precision=options.precision,
-            checkpoint_every=1_000_000,  # at the end alone
+            train_batch_size=16,
+            warmup_steps=0.1,
+            lr_scheduler_type="cosine",
+            bf16=options.precision == "bf16",
+            save_strategy="steps",
+            save_steps=1_000_000,  # at the end alone
             **LENGTHS,
         )
         for method, rate in rates.items()

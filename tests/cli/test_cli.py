@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_missing_extras_and_interruption(monkeypatch, capsys, error, code, line)
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("codeshift.study.demo.run_demo", fail)
+    monkeypatch.setattr("codeshift.demo.run_demo", fail)
     assert main(["demo"]) == code
     captured = capsys.readouterr().err
     assert line in captured
@@ -89,7 +90,7 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
     def fail(*_, **__):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("codeshift.study.demo.run_demo", fail)
+    monkeypatch.setattr("codeshift.demo.run_demo", fail)
     assert main(["demo"]) == 3
     told = capsys.readouterr().err
     assert told.startswith("Traceback (most recent call last):")
@@ -155,9 +156,12 @@ def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
 
 def test_warnings_are_one_line(monkeypatch, capsys):
     """A warning of codeshift is told without the place in the source that gave it."""
-    monkeypatch.setattr(
-        "codeshift.study.demo.run_demo", lambda *_, **__: warnings.warn("mind", CodeshiftWarning, stacklevel=1)
-    )
+
+    def warn(*_, **__):
+        warnings.warn("mind", CodeshiftWarning, stacklevel=1)
+        return SimpleNamespace(counts={"failed": 0})
+
+    monkeypatch.setattr("codeshift.demo.run_demo", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         assert main(["demo"]) == 0
@@ -169,8 +173,13 @@ def test_an_encoding_without_our_characters(monkeypatch, encoding, shown):
     """A dash that the encoding of stdout lacks is an escape, not a traceback; afterwards stdout is as it was."""
     stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
     monkeypatch.setattr("sys.stdout", stdout)
-    monkeypatch.setattr("codeshift.study.demo.run_demo", lambda *_, say, **__: say("– é"))
-    assert main(["demo"]) == 0
+
+    def tell(*_, say, **__):
+        say("– é")
+        return SimpleNamespace(counts={"failed": 1})
+
+    monkeypatch.setattr("codeshift.demo.run_demo", tell)
+    assert main(["demo"]) == 1  # the answer is no: a run failed
     assert stdout.buffer.getvalue().decode(encoding).splitlines()[0] == shown
     assert stdout.errors == "strict"
 
@@ -178,7 +187,7 @@ def test_an_encoding_without_our_characters(monkeypatch, encoding, shown):
 def test_a_reader_that_has_seen_enough():
     """``codeshift ... | head`` is neither an error nor a traceback."""
     code = (
-        "import os, sys, codeshift.study.demo as demo; from codeshift.cli import main\n"
+        "import os, sys, codeshift.demo as demo; from codeshift.cli import main\n"
         "def closed(*_, say, **__):\n"
         "    reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1); say('unread')\n"
         "demo.run_demo = closed; sys.exit(main(['demo']))"

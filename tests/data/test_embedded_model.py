@@ -94,7 +94,7 @@ def test_it_knows_held_out_functions_better_than_random_weights():
 
 
 def test_fine_tuning_teaches_it_more():
-    """A few steps at the demo's learning rate lower the loss of the rows that it is fine-tuned on."""
+    """A few steps lower the loss of the rows that it is fine-tuned on."""
     functions = stdlib_functions()
     short = [i for i, row in enumerate(functions) if len(row["code"]) <= 150 and len(row["docstring"]) <= 150]
     rows = functions.select(short[:48])

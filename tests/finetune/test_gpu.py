@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 of_a_gpu = pytest.mark.skipif(DEVICE != "cuda", reason="is of a GPU alone")
 FAMILIES = ("t5", "llama")
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
-CONFIG = TrainingConfig(learning_rate=1e-2, num_epochs=4, batch_size=8)
+CONFIG = TrainingConfig(learning_rate=1e-2, num_train_epochs=4, train_batch_size=8)
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def assert_same(left, right):
 def knowing(request, data, tokenizer):
     """A model that was trained on a CPU until it knew its rows by heart."""
     no_dropout = {"dropout_rate": 0.0} if request.param == "t5" else {}
-    result = train(request.param, data, tokenizer, replace(CONFIG, num_epochs=100), device="cpu", **no_dropout)
+    result = train(request.param, data, tokenizer, replace(CONFIG, num_train_epochs=100), device="cpu", **no_dropout)
     assert result.losses[-1] < 0.05
     return result.model
 
@@ -91,12 +91,12 @@ def test_losses_are_those_of_a_cpu(family, settings, peft, data, tokenizer):
     assert np.allclose(ours, theirs, rtol=1e-3)
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
 @pytest.mark.parametrize("peft", [None, LoraConfig(r=4, lora_dropout=0.2)], ids=["full", "lora"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_one_seed_gives_one_run(family, peft, precision, data, tokenizer):
+def test_one_seed_gives_one_run(family, peft, bf16, data, tokenizer):
     """With torch's deterministic algorithms, two runs are the same bitwise, and another seed is another run."""
-    config = replace(CONFIG, precision=precision)
+    config = replace(CONFIG, bf16=bf16)
     with deterministic():
         first, second, other = (train(family, data, tokenizer, replace(config, seed=seed), peft) for seed in (0, 0, 1))
     assert_same(first, second)
@@ -146,7 +146,7 @@ class StoppedError(Exception):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_stopped_in_half_precision(family, precision, data, tokenizer, tmp_path, monkeypatch):
     """The same for mixed precision, where the scale of fp16's loss is part of what a run is."""
-    config = replace(CONFIG, precision=precision, checkpoint_every=2)
+    config = replace(CONFIG, **{precision: True}, save_strategy="steps", save_steps=2)
     step = trainer._Run._step
 
     def stopping(run, rows):
@@ -167,12 +167,12 @@ def test_stopped_in_half_precision(family, precision, data, tokenizer, tmp_path,
 @pytest.mark.parametrize(
     ("config", "peft"),
     [
-        ({"precision": "bf16"}, None),
-        ({"precision": "bf16"}, LoraConfig(r=8)),
-        ({"precision": "bf16", "weights": "bf16"}, LoraConfig(r=8)),
-        ({"precision": "bf16", "gradient_checkpointing": True}, None),
-        pytest.param({"precision": "fp16"}, None, marks=of_a_gpu),
-        pytest.param({"precision": "fp16"}, LoraConfig(r=8), marks=of_a_gpu),
+        ({"bf16": True}, None),
+        ({"bf16": True}, LoraConfig(r=8)),
+        ({"bf16": True, "dtype": "bfloat16"}, LoraConfig(r=8)),
+        ({"bf16": True, "gradient_checkpointing": True}, None),
+        pytest.param({"fp16": True}, None, marks=of_a_gpu),
+        pytest.param({"fp16": True}, LoraConfig(r=8), marks=of_a_gpu),
     ],
     ids=["bf16", "bf16-lora", "bf16-weights", "bf16-checkpointing", "fp16", "fp16-lora"],
 )

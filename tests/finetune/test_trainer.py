@@ -436,7 +436,7 @@ def test_model_must_be_a_model(tokenizer, data):
 @pytest.mark.parametrize("family", ["t5", "llama"])
 def test_half_precision_ends_with_the_training(family, method, data, tokenizer, tmp_path):
     """A model trained in half precision scores as its folder does, to the last bit."""
-    config = TrainingConfig(learning_rate=1e-2, max_steps=3, batch_size=4, precision="bf16")
+    config = TrainingConfig(learning_rate=1e-2, max_steps=3, train_batch_size=4, bf16=True)
     columns = {"source": "doc", "target": "code", "progress": False}
     result = Trainer(tiny_model(family, tokenizer), tokenizer, config, peft_config=method, **columns).fit(
         data["train"], tmp_path / "trained"

@@ -35,7 +35,7 @@ def test_each_fragment_is_in_each_task_it_has_something_for(tokenizer):
     assert 0 < len(short) < len(long)
 
 
-def test_text_to_code_has_the_format_of_the_demo():
+def test_text_to_code_and_code_to_text():
     """Docstring, then signature on a line of its own; the other way round the code alone is the source."""
     [row] = docstring_rows([FRAGMENTS[1]])
     assert row == {"source": "Multiply.\ndef f1(a, b):", "target": FRAGMENTS[1].code}

@@ -101,7 +101,7 @@ def facts() -> dict[str, SplitFacts]:
     study = Study(
         dataset=Dataset.from_dict({"code": codes}), source="code", target="code", column="code",
         scenarios=[Scenario(name, FixedOfATest(column="code", region=region)) for name, region in REGIONS.items()],
-        near_duplicates="ignore",
+        near_duplicates=None,
     )  # fmt: skip
     return {name: study.rows.scenario(name, 0).facts("m.json") for name in REGIONS}
 

@@ -32,7 +32,7 @@ _LIBRARIES = ("torch", "transformers", "tokenizers", "accelerate", "numpy", "tre
 _OF_A_STAGE = ("settings", "training", "rows", "target_tokens", "seconds", "threads", "curve")
 _SMOOTHED = 50  # steps in a point of the curve
 _MEASURED = 1000
-_LONGEST = 600  # characters of the held-out functions that are measured, as in the demo
+_LONGEST = 600  # characters of the held-out functions that are measured
 
 
 def export(

@@ -10,11 +10,14 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
 from codeshift.errors import check_extra
+
+if TYPE_CHECKING:
+    from codeshift.study import RunRecord
 
 DONE, NO, BAD_INPUT, FAULT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 3, 130, 141
 
@@ -56,6 +59,12 @@ def say(line: str = "") -> None:
 def complain(*words: str) -> None:
     """Print a line on stderr."""
     print("codeshift:", ": ".join(words), file=sys.stderr, flush=True)
+
+
+def tell_run(run: RunRecord) -> None:
+    """A line a run of a study in a log, where bars are of no use: a study takes hours."""
+    took = f" in {run.seconds:,.0f} s" if run.status == "done" else ""
+    complain(run.key.name, f"{run.status}{took}")
 
 
 def watched() -> bool:

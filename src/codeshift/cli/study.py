@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command
-from codeshift.cli.output import DONE, NO, complain, quiet_models_unless_watched, quiet_unless_watched, report, watched
+from codeshift.cli.output import (
+    DONE,
+    NO,
+    quiet_models_unless_watched,
+    quiet_unless_watched,
+    report,
+    tell_run,
+    watched,
+)
 from codeshift.errors import ParameterError, check_folder, closest
 
 if TYPE_CHECKING:
-    from codeshift.study import RunRecord, Study, StudyResults
+    from codeshift.study import Study, StudyResults
 
 _FILE = "the study as YAML"
 
@@ -135,17 +143,11 @@ def run_run(arguments: argparse.Namespace) -> int:
         arguments.out,
         workers=arguments.workers,
         threads=arguments.threads,
-        progress=True if watched() else _tell,
+        progress=True if watched() else tell_run,
         retry=arguments.retry,
         extend=arguments.extend,
     )
     return _told(arguments, results, arguments.out)
-
-
-def _tell(run: RunRecord) -> None:
-    """A line a run in a log, where bars are of no use: a study takes hours."""
-    took = f" in {run.seconds:,.0f} s" if run.status == "done" else ""
-    complain(run.key.name, f"{run.status}{took}")
 
 
 def run_retry(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import CodeshiftWarning, DataError, ParameterError, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
@@ -70,7 +70,7 @@ def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:
     if not kept:
         raise DataError("require", "columns that some row fills", where, "leave out those that no row fills")
     message = f"{len(rows) - len(kept):,} of {len(rows):,} rows hold nothing in {where}: they are left out"
-    warnings.warn(CodeshiftWarning(message), stacklevel=2)
+    warnings.warn(LeftOutWarning(message), stacklevel=2)
     return rows.select(kept)
 
 

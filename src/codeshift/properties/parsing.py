@@ -37,11 +37,13 @@ class ParsedCode:
             inside of a class or function, those inside of that shell.
         source: the bytes that the nodes' offsets count in.
         has_error: whether an ERROR or MISSING node stands anywhere in it.
+        start: where in ``source`` the row's own code begins: behind what opens the shell.
     """
 
     roots: tuple[Node, ...]
     source: bytes
     has_error: bool
+    start: int = 0
 
 
 class CodeParser:
@@ -78,7 +80,7 @@ class CodeParser:
             wrapped = before + source + after
             inside = _inside(self._parser.parse(wrapped), holder, len(before) - 1)
             if inside:
-                return ParsedCode(inside, wrapped, has_error=False)
+                return ParsedCode(inside, wrapped, has_error=False, start=len(before))
         return None
 
 

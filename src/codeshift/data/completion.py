@@ -1,0 +1,152 @@
+"""Rows of code completion: a piece of each program is left out, and what stands around it is given."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from datasets import Dataset
+
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest
+from codeshift.formatting import counted
+from codeshift.properties.parsing import CodeParser, ParsedCode
+from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Unit: TypeAlias = Literal["name", "line", "block"]
+UNITS: tuple[str, ...] = get_args(Unit)
+
+_Place: TypeAlias = tuple[int, int]  # where a piece begins and ends in its text, in characters
+_Finder: TypeAlias = Callable[[str], list[_Place]]
+_LACKING = {"name": "no name twice", "line": "no two lines", "block": "no body of a statement"}
+_LINE = re.compile(r"[^\r\n]+")
+
+
+def completion_rows(
+    rows: Dataset, unit: Unit, *, column: str = "code", language: str | None = None, seed: int = 0
+) -> Dataset:
+    r"""Rows whose programs lack a piece: ``prefix`` + the piece + ``suffix`` is the program, to the character.
+
+    - A *name* is an identifier of the syntax tree that stands at least twice in its program, so that what is left tells
+      of it. All places of all such names are as likely.
+    - A *line* is one that is not blank, without its end, of a program that has at least two.
+    - A *block* is the body of a statement, such as a branch, a loop or a ``try``; not that of a function.
+
+    The piece is drawn by a hash of the program and the seed, so neither the order of the rows nor the process
+    changes it, and equal programs lack the same piece.
+
+    Args:
+        rows: a dataset of programs.
+        unit: ``"name"``, ``"line"`` or ``"block"``.
+        column: of the code.
+        language: of the code, a name of ``codeshift.properties.languages()``; lines need none.
+        seed: of the draw.
+
+    Returns:
+        The rows that hold such a piece, in their order, with their own columns and three more: ``prefix``, ``suffix``
+        and the piece, in a column that is called as the unit is.
+
+    Raises:
+        ParameterError: the unit or the language is none, or the language has a grammar but no table of such pieces.
+        DataError: there is no such column, it holds what is not text, no row holds such a piece, or the rows have a
+            column of one of the three names already.
+
+    Warns:
+        LeftOutWarning: some rows hold no such piece; it says how many, and they are left out.
+
+    A template writes the model's sentinel between the two, and the model must write the piece:
+    ``source="{prefix}<extra_id_0>{suffix}", target="name"``.
+
+    >>> rows = Dataset.from_dict({"code": ["def scaled(values, by):\n    return [value * by for value in values]"]})
+    >>> row = completion_rows(rows, "name", language="python", seed=1)[0]
+    >>> row["prefix"], row["name"], row["suffix"]
+    ('def scaled(values, by):\n    return [value * ', 'by', ' for value in values]')
+    """
+    find = _finder(unit, language)
+    texts = _texts(rows, column, unit)
+    places = [_drawn(text, find(text), unit, seed) for text in texts]
+    kept = [i for i, place in enumerate(places) if place is not None]
+    if not kept:
+        none = Told(f"{counted(len(texts), 'row')} with {_LACKING[unit]}")
+        raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
+    if len(kept) < len(texts):
+        told = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
+        warnings.warn(LeftOutWarning(told), stacklevel=2)
+    # Of rows without a place nothing is left out: they get their columns, and go, which copies no row.
+    cut = [_cut(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
+    for name, values in zip(("prefix", unit, "suffix"), zip(*cut, strict=True), strict=True):
+        rows = rows.add_column(name, list(values))
+    return rows if len(kept) == len(texts) else rows.select(kept)
+
+
+def _finder(unit: Unit, language: str | None) -> _Finder:
+    if unit not in UNITS:
+        raise ParameterError("unit", f"one of {', '.join(UNITS)}", unit, closest(unit, UNITS))
+    if unit == "line":
+        return _lines
+    if language is None:
+        raise ParameterError("language", "that of the code", language, 'such as language="python"')
+    types = identifier_types(language) if unit == "name" else body_types(language)
+    parser, pieces = CodeParser(language), _names if unit == "name" else _blocks
+
+    def find(text: str) -> list[_Place]:
+        parsed = parser.parse(text)
+        return [_place(node, parsed) for node in pieces(parsed, types)]
+
+    return find
+
+
+def _lines(text: str) -> list[_Place]:
+    found = [match.span() for match in _LINE.finditer(text) if match[0].strip()]
+    return found if len(found) > 1 else []
+
+
+def _names(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
+    found = list(identifiers(parsed.roots, types))
+    times = Counter(node.text for node in found)
+    return [node for node in found if times[node.text] > 1]
+
+
+def _blocks(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
+    return list(bodies(parsed.roots, types))
+
+
+def _place(node: Node, parsed: ParsedCode) -> _Place:
+    """The place of a node in the row's text: its offsets count bytes, and those of a shell before the text too."""
+    before = parsed.source[parsed.start : node.start_byte].decode()
+    return len(before), len(before) + len(parsed.source[node.start_byte : node.end_byte].decode())
+
+
+def _drawn(text: str, places: Sequence[_Place], unit: str, seed: int) -> _Place | None:
+    """One of the places, as the text and the seed say."""
+    if not places:
+        return None
+    key = hashlib.blake2b(f"{seed}:completion {unit}".encode(), digest_size=32).digest()
+    hashed = hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
+    return places[int.from_bytes(hashed, "big") % len(places)]
+
+
+def _cut(text: str, place: _Place) -> tuple[str, str, str]:
+    start, end = place
+    return text[:start], text[start:end], text[end:]
+
+
+def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
+    if column not in rows.column_names:
+        raise DataError("column", "a column of the dataset", column, closest(column, rows.column_names))
+    for name in ("prefix", "suffix", unit):
+        if name in rows.column_names:
+            remedy = f"give yours another name: rows.rename_column({name!r}, ...)"
+            raise DataError("rows", f"without a column {name!r}, which is made here", Told("one that has it"), remedy)
+    texts: list[str] = rows.with_format(None)[column][:]
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            remedy = f"leave out such rows with rows.filter(lambda row: isinstance(row[{column!r}], str))"
+            raise DataError(column, "text in every row", Told(f"{text!r} (row {i})"), remedy)
+    return texts

@@ -1,0 +1,107 @@
+"""Where pieces of a program stand in its syntax tree: its names, and the bodies of its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from codeshift.errors import ParameterError
+from codeshift.properties.control_flow import CONTROL_FLOW
+from codeshift.properties.grammars import check_language, grammar, ts_language
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_BODIES = {
+    "python": ("block",),
+    "java": ("block",),
+    "c_sharp": ("block",),
+    "javascript": ("statement_block",),
+    "typescript": ("statement_block",),
+    "go": ("block",),
+    "c": ("compound_statement",),
+    "cpp": ("compound_statement",),
+    "rust": ("block",),
+    "ruby": ("then", "do"),
+    "php": ("compound_statement",),
+}
+# What a node's type says where its body is that of a definition, or of an initializer, and of no statement.
+_DEFINES = (
+    "function", "method", "class", "constructor", "destructor", "lambda", "closure", "accessor", "operator",
+    "func_literal", "initializer",
+)  # fmt: skip
+
+
+@cache
+def identifier_types(language: str) -> frozenset[str]:
+    """The types of the leaves that are names; of a grammar that another package brings, those that it calls so.
+
+    Raises:
+        ParameterError: the language is not known, or its grammar calls nothing an identifier.
+
+    >>> sorted(identifier_types("java"))
+    ['identifier', 'type_identifier']
+    """
+    check_language(language)
+    if language in CONTROL_FLOW:
+        return frozenset(CONTROL_FLOW[language].names)
+    table = ts_language(language)
+    named = {table.node_kind_for_id(i) for i in range(table.node_kind_count) if table.node_kind_is_named(i)}
+    found = frozenset(kind for kind in grammar(language).node_kinds if kind in named and "identifier" in kind)
+    if not found:
+        raise ParameterError("language", "one whose grammar has identifiers", language, "choose another language")
+    return found
+
+
+def body_types(language: str) -> frozenset[str]:
+    """The types of the nodes that are bodies.
+
+    Raises:
+        ParameterError: the language is not known, or is one whose bodies are not.
+
+    >>> sorted(body_types("java"))
+    ['block']
+    """
+    check_language(language)
+    if language not in _BODIES:
+        raise ParameterError("language", f"one of {', '.join(sorted(_BODIES))}", language, "choose one of these")
+    return frozenset(_BODIES[language])
+
+
+def identifiers(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
+    """The leaves of some types, in the order of the text, but for those that the parser only supposes.
+
+    >>> from codeshift.properties.parsing import CodeParser
+    >>> parsed = CodeParser("python").parse("def f(a): return a")
+    >>> [node.text for node in identifiers(parsed.roots, identifier_types("python"))]
+    [b'f', b'a', b'a']
+    """
+    for node in _nodes(roots):
+        if not node.child_count and node.type in types and node.start_byte < node.end_byte:
+            yield node
+
+
+def bodies(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
+    r"""The bodies of statements that hold something, in the order of the text; those of functions are none.
+
+    >>> from codeshift.properties.parsing import CodeParser
+    >>> parsed = CodeParser("python").parse("def f(a):\n    while a:\n        a = g(a)")
+    >>> [node.text for node in bodies(parsed.roots, body_types("python"))]
+    [b'a = g(a)']
+    """
+    for node in _nodes(roots):
+        if node.type in types and node.named_child_count:
+            parent = node.parent
+            if parent is not None and parent.type not in types and not any(word in parent.type for word in _DEFINES):
+                yield node
+
+
+def _nodes(roots: Sequence[Node]) -> Iterator[Node]:
+    """All named nodes from the roots down; a stack, since recursion would end on a deep tree."""
+    left = list(reversed(roots))
+    while left:
+        node = left.pop()
+        if node.is_named:
+            yield node
+        left += reversed(node.children)

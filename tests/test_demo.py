@@ -1,0 +1,138 @@
+"""The demo, at a small size: a study like any other, told to a person."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from codeshift.cli import main
+from codeshift.data import embedded_model_path
+from codeshift.demo import SCENARIOS, SOURCE, demo_rows, demo_study, run_demo
+from codeshift.errors import ParameterError
+from codeshift.finetune.models import load_tokenizer
+from codeshift.splitters import SplitManifest
+from codeshift.study import load_results
+
+SMALL = {"rows": 120, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """A small demo: its folder, results, and what it told."""
+    folder, said = tmp_path_factory.mktemp("demo"), []
+    results = run_demo(folder, **SMALL, workers=1, say=said.append, progress=False)
+    return folder, results, "\n".join(said)
+
+
+@pytest.mark.slow
+def test_it_tells_each_score(first):
+    """A line for each scenario and model, with the scores that the table of results holds."""
+    _, results, said = first
+    assert results.counts == {"done": 7, "failed": 0, "pending": 0}
+    told = said[said.index("scenario  model ") :]
+    table = results.to_pandas()
+    for scenario in SCENARIOS:
+        block = told[told.index(f"\n  {scenario.name} ") + 1 :]
+        lines = [" ".join(line.split()) for line in block.splitlines()[:5]]
+        models = [("none", None), ("full", 0.0), ("full", 1.0), ("lora", 0.0), ("lora", 1.0)]
+        for line, (method, kept) in zip(lines, models, strict=True):
+            rows = table[table.scenario.eq(scenario.name) & table.method.eq(method)]
+            rows = rows[rows.ood_kept.isna() if kept is None else rows.ood_kept.eq(kept)]
+            values = rows.set_index(["metric", "part"]).value
+            numbers = [
+                *(f"{100 * values['exact_match', part]:.1f}%" for part in ("test_id", "test_ood")),
+                *(f"{values['negative_log_likelihood', part]:.3f}" for part in ("test_id", "test_ood")),
+            ]
+            places = [line.find(number) for number in numbers]
+            assert -1 not in places, (line, numbers)
+            assert places == sorted(places)
+            assert ("with them" in line, "without them" in line) == (kept == 1, kept == 0)
+    lines = [line for line in said.splitlines() if not line.startswith("The report is in")]
+    assert max(map(len, lines)) <= 100, "no line is too wide for a terminal"
+
+
+@pytest.mark.slow
+def test_its_folder_is_that_of_a_study(first, capsys, tmp_path):
+    """``codeshift study`` reads it, and writes the report that the demo wrote."""
+    folder, results, _ = first
+    assert main(["study", "report", str(folder), "--out", str(tmp_path / "report.html")]) == 0
+    assert (tmp_path / "report.html").read_bytes() == (folder / "report.html").read_bytes()
+    assert load_results(folder).counts == results.counts
+    assert "7 runs: 7 done" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_is_done_is_not_done_again(first):
+    """In the same folder the demo tells the same once more and trains nothing; with other rows it says what differs."""
+    folder, _, said = first
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
+    again: list[str] = []
+    run_demo(folder, **SMALL, workers=1, say=again.append, progress=False)
+    assert "\n".join(again) == said
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")} == before
+    with pytest.raises(ParameterError, match="130 rows"):
+        run_demo(folder, rows=130, seed=3, workers=1, say=again.append, progress=False)
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_same_figures(first, tmp_path):
+    """From scratch in another folder and in two processes: the same table, to the last digit."""
+    _, results, said = first
+    again: list[str] = []
+    other = run_demo(tmp_path, **SMALL, workers=2, say=again.append, progress=False)
+    assert other.to_pandas().drop(columns="seconds").equals(results.to_pandas().drop(columns="seconds"))
+    assert "\n".join(again).replace(str(tmp_path), "") == said.replace(str(first[0]), "")
+
+
+@pytest.mark.slow
+def test_the_manifest_gives_the_split_again(first):
+    """The region of a manifest tells apart the functions with a loop."""
+    folder, results, _ = first
+    facts = results.splits["loops", 3]
+    rows = demo_rows(120, seed=3)
+    study = demo_study(**SMALL)
+    test = rows.select(study.rows.parts(3).rows["test"])
+    assert len(test) == 36
+    held_out = np.array(test["code"][:])[facts.members["test_ood"]]
+    assert len(held_out) > 2
+    assert all("for " in code or "while " in code for code in held_out)
+    assert SplitManifest.load(folder / facts.manifest).sizes["test_ood"]["got"] == len(held_out)
+
+
+def test_the_rows_are_these_on_every_python():
+    """A digest of what is split and of the names left out: the same on any version of Python; none is given away."""
+    rows = demo_rows()
+    texts = json.dumps([rows[name][:] for name in ("id", "prefix", "name", "suffix")])
+    assert (len(rows), hashlib.sha256(texts.encode()).hexdigest()[:16]) == (2400, "9b04e47515f5a5b4")
+    assert demo_rows(seed=1)["name"][:] != rows["name"][:]
+    _, often = Counter(rows["name"][:]).most_common(1)[0]
+    assert often < 0.03 * len(rows)
+
+
+def test_the_functions_fit_the_model():
+    """Hardly a source is cut, and hardly a name."""
+    rows, tokenizer = demo_rows(), load_tokenizer(embedded_model_path())
+    config = demo_study(200).config["full"]
+    sources = [SOURCE.format(prefix=a, suffix=b) for a, b in zip(rows["prefix"][:], rows["suffix"][:], strict=True)]
+    lengths = np.array([len(ids) for ids in tokenizer(sources)["input_ids"]])
+    assert (lengths > config.max_source_length).mean() < 0.01
+    lengths = np.array([len(ids) for ids in tokenizer(rows["name"][:])["input_ids"]])
+    assert (lengths > config.max_target_length).mean() < 0.002
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"rows": 5}, "rows must be at least 100, got 5: fewer leave a scenario without test rows"),
+        ({"seed": -1}, "seed must be 0 or larger, got -1: leave it out to take 0"),
+    ],
+)
+def test_bad_settings(settings, message, tmp_path):
+    """Each is refused before any work, with what to do."""
+    with pytest.raises(ParameterError, match=message):
+        run_demo(tmp_path / "out", **settings)
+    assert not (tmp_path / "out").exists()
