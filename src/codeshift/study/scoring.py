@@ -38,10 +38,10 @@ class RunScorer:
     def score(self, model: Any, key: RunKey) -> dict[str, Any]:
         """Write the scores of a run on every set, and return what is worth knowing of them, by set."""
         told = {}
-        whole = Dataset.from_file(str(self.store.rows))
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         sets = {"test": whole.select(self.store.read_test(key.split_seed))}
         if self.method.has_general:
-            sets["general"] = Dataset.from_file(str(self.store.general))
+            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
         for part, rows in sets.items():
             scores, told[part] = self._scores(model, key, part, rows)
             scores.save(self.store.scores(key, part))
