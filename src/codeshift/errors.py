@@ -181,6 +181,14 @@ class DamagedFileWarning(CodeshiftWarning):
     """
 
 
+class CacheWarning(CodeshiftWarning):
+    """Values that were computed before cannot be taken from the cache, or put there, so they are computed again.
+
+    >>> issubclass(CacheWarning, CodeshiftWarning)
+    True
+    """
+
+
 class UnresolvedAPIWarning(CodeshiftWarning):
     """Rows may use an API that was asked for, and lack the imports that would tell.
 

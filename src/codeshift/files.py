@@ -186,6 +186,15 @@ def _digest_at(file: Path, size: int, time: int) -> str:
     return file_digest(file)
 
 
+def vouched_files(path: Path) -> list[Path]:
+    """The files that a record vouches for, by name.
+
+    Raises:
+        DamagedFileError: the record is not what was written.
+    """
+    return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
+
+
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{32}")
 
 

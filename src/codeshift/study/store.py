@@ -234,7 +234,9 @@ class StudyStore:
             if _set_aside(damaged(self.record(key))):
                 self.evaluate_again(key)
             elif self.record(key).exists():  # killed when all was done but the cleaning
-                shutil.rmtree(self.evaluation(key), ignore_errors=True)
+                remove_unfinished(self.run(key))
+                for folder in (self.evaluation(key), self.training(key) / "checkpoints"):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def read_record(self, key: RunKey) -> RunRecord | None:
         """The record of a run, which is done or failed; None where there is none: it is pending."""
