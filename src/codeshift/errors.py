@@ -94,6 +94,29 @@ class ManifestError(CodeshiftError, ValueError):
     """
 
 
+class DamagedFileError(CodeshiftError, ValueError):
+    """A file is not what was written: torn, edited, or hit by a failing disk.
+
+    Attributes:
+        path: the file.
+        why: how that is known.
+        remedy: what to do about it; empty where whoever catches it knows.
+
+    >>> raise DamagedFileError(Path("run.json"), "its digest differs", "delete it to do the run again")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.DamagedFileError: run.json is not what was written (its digest differs): delete it to do the run
+    again
+    """
+
+    def __init__(self, path: Path, why: str, remedy: str = "") -> None:
+        self.path, self.why, self.remedy = path, why, remedy
+        super().__init__(f"{path} is not what was written ({why}){': ' + remedy if remedy else ''}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.path, self.why, self.remedy)
+
+
 class MissingExtraError(CodeshiftError, ImportError):
     """A part of codeshift needs packages that the base install leaves out.
 
@@ -162,6 +185,22 @@ class LeftOutWarning(CodeshiftWarning):
     """Rows that cannot be used as asked are left out; the message counts them.
 
     >>> issubclass(LeftOutWarning, CodeshiftWarning)
+    True
+    """
+
+
+class DamagedFileWarning(CodeshiftWarning):
+    """A file is not what was written, so it was set aside and what it held is done again.
+
+    >>> issubclass(DamagedFileWarning, CodeshiftWarning)
+    True
+    """
+
+
+class CacheWarning(CodeshiftWarning):
+    """Values that were computed before cannot be taken from the cache, or put there, so they are computed again.
+
+    >>> issubclass(CacheWarning, CodeshiftWarning)
     True
     """
 

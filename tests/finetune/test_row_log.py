@@ -71,6 +71,21 @@ def test_scores_are_not_computed_again(data, tokenizer, tmp_path, monkeypatch):
     assert sorted(log.read_text(encoding="utf-8").splitlines()) == sorted(line.rstrip() for line in lines)
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_a_line_that_is_damaged_is_evaluated_again(place, data, tokenizer, tmp_path):
+    """Whatever digit or letter of an output is another one: the row is generated for once more, to the same result."""
+    expected = evaluate(data, tokenizer, tmp_path)
+    log = tmp_path / "test_id.outputs.jsonl"
+    content = bytearray(log.read_bytes())
+    start = content.index(b"\n") + 1
+    at = start + (place * 97 + 11) % (len(content) - start - 1)
+    content[at] = content[at] ^ 1 if content[at] ^ 1 != 10 else content[at] ^ 2
+    log.write_bytes(bytes(content))
+    result = evaluate(data, tokenizer, tmp_path)
+    assert result.aggregates() == expected.aggregates()
+    assert [result[part].outputs for part in result.parts] == [expected[part].outputs for part in expected.parts]
+
+
 def test_a_part_may_be_added(data, tokenizer, tmp_path):
     """What was generated for one part serves when more parts are evaluated."""
     evaluate({"test_id": data["test_id"]}, tokenizer, tmp_path)

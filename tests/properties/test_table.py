@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from datasets import Dataset, disable_caching, disable_progress_bars, enable_caching
 
 import codeshift.properties.table as table_module
+from codeshift.errors import CacheWarning
 from codeshift.properties import (
     CharCount,
     LineCount,
@@ -105,6 +107,50 @@ def test_without_a_folder_to_write_to_nothing_is_kept(own_cache: Path, monkeypat
     monkeypatch.setenv("CODESHIFT_CACHE", str(own_cache.with_name("named")))
     assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
     assert list((own_cache.with_name("named") / "properties").glob("*.arrow"))
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+@pytest.mark.parametrize("place", range(20))
+def test_a_cached_value_that_is_damaged_is_computed_anew(own_cache: Path, place: int, num_proc: int | None) -> None:
+    """Whatever bit of whatever file is turned, values are those of an empty cache, and the next call finds them."""
+    prop = NodeTypes("code", "python")
+    expected = PropertyTable(_rows(1200), num_proc=num_proc).values(prop)
+    files = sorted((own_cache / "properties").iterdir())
+    assert len(files) == 1 + (num_proc or 1)
+    path = files[place % len(files)]
+    content = bytearray(path.read_bytes())
+    content[(place * 7919 + 101) % len(content)] ^= 1 << place % 8
+    path.write_bytes(bytes(content))
+    with pytest.warns(CacheWarning, match="its values are computed anew"):
+        values = PropertyTable(_rows(1200), num_proc=num_proc).values(prop)
+    assert values.vocabulary == expected.vocabulary
+    assert (values.counts != expected.counts).nnz == 0
+    again = PropertyTable(_rows(1200), num_proc=num_proc).values(prop)
+    assert (again.counts != expected.counts).nnz == 0
+
+
+def test_a_cached_value_that_is_torn_or_gone_is_computed_anew(own_cache: Path) -> None:
+    """A file that a full disk cut, and one that somebody deleted."""
+    expected = PropertyTable(_rows(1500)).values(CharCount("code"))
+    [path] = (own_cache / "properties").glob("*.arrow")
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.warns(CacheWarning, match="its digest differs"):
+        assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
+    path.unlink()
+    with pytest.warns(CacheWarning, match="it is missing"):
+        assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
+
+
+def test_a_full_disk_costs_the_cache_alone(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values are there, and a warning says why the next call will compute them again."""
+    expected = CharCount("code").compute(_rows(1500)["code"][:])
+
+    def full(*given: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("codeshift.properties.cache.write_json", full)
+    with pytest.warns(CacheWarning, match="No space left on device"):
+        assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
 
 
 def test_small_data_leaves_no_files(own_cache: Path) -> None:

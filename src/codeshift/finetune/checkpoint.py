@@ -6,7 +6,6 @@ order of the rows, dropout and the learning rate are functions of the seed and t
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from codeshift.files import damaged, read_json, to_disk, write_json
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
@@ -64,19 +64,15 @@ class Checkpoints:
         final = self.folder / f"step-{state.step:08d}"
         size = sum(tensor.nbytes for some in tensors.values() for tensor in some.values())
         with folder_aside(self.folder, size=size) as temporary:
-            digests = {}
-            for name, some in tensors.items():
-                path = temporary / f"{name}.safetensors"
+            files = [temporary / f"{name}.safetensors" for name in tensors]
+            for path, some in zip(files, tensors.values(), strict=True):
                 save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
-                digests[path.name] = _digest(path)
-            content = {"run": self.run, "state": asdict(state), "files": digests}
-            (temporary / _STATE).write_text(json.dumps(content), encoding="utf-8")
-            for path in (*temporary.iterdir(), temporary):
-                _to_disk(path)
+                to_disk(path)
+            write_json(temporary / _STATE, {"run": self.run, "state": asdict(state)}, files, allow_nan=True)
             if final.exists():  # of a run that was started over
                 shutil.rmtree(final)
             os.replace(temporary, final)
-        _to_disk(self.folder)
+        to_disk(self.folder)
         for path in self.folder.iterdir():
             if path != final and path.name.startswith(("step-", UNFINISHED)):
                 shutil.rmtree(path)
@@ -92,19 +88,18 @@ class Checkpoints:
         if not folders:
             return None
         path = folders[-1]
+        if errors := damaged(path / _STATE):
+            raise _torn(path, str(errors[0]))
         try:
-            content = json.loads((path / _STATE).read_text(encoding="utf-8"))
-            run, state, files = content["run"], RunState(**content["state"]), dict(content["files"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = read_json(path / _STATE)
+            run, state = content["run"], RunState(**content["state"])
+        except (OSError, KeyError, TypeError) as error:
             raise _torn(path, f"{_STATE}: {error}") from error
         differs = differences(self.run, run)
         if differs:
             remedy = "give another output_dir, or resume=False to start over"
             raise CheckpointError(f"{path} is a checkpoint of another run ({', '.join(differs)} differ): {remedy}")
-        for name, digest in files.items():
-            if not (path / name).exists() or _digest(path / name) != digest:
-                raise _torn(path, f"{name} is not what was written")
-        return state, {Path(name).stem: load_file(path / name) for name in files}
+        return state, {file.stem: load_file(file) for file in sorted(path.glob("*.safetensors"))}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter]) -> Tensors:
@@ -121,19 +116,6 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.n
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")
         optimizer.state[names[name]][moment] = alike(value, names[name])
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _torn(path: Path, why: str) -> CheckpointError:

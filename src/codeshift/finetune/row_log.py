@@ -9,14 +9,18 @@ from typing import Any
 
 from accelerate import PartialState
 
+from codeshift.files import content_digest
 from codeshift.finetune.checkpoint import differences
 from codeshift.finetune.errors import CheckpointError
+
+_CHECK = "check"  # the first 16 digits of the digest of what else a line holds
 
 
 class RowLog:
     """A JSONL file: a first line that says what is evaluated, then one line a row, in the order they are made.
 
-    All processes read it; the main one alone writes.
+    All processes read it; the main one alone writes. A line whose digest differs counts as not written: its row is
+    evaluated again.
 
     Args:
         path: of the file; what is there from the same evaluation is kept, but for a last line that was not finished.
@@ -35,7 +39,7 @@ class RowLog:
     def _read(self, lines: list[bytes]) -> dict[int, dict[str, Any]]:
         try:
             identity = json.loads(lines[0])["evaluation"]
-            rows = [json.loads(line) for line in lines[1:]]
+            rows = [row for line in lines[1:] if (row := _row(line)) is not None]
             done = {row.pop("row"): row for row in rows}
         except (ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
@@ -62,9 +66,23 @@ class RowLog:
         """Write what was made of ``rows``, and hand it to the system."""
         if not PartialState().is_main_process:
             return
-        lines = [json.dumps({"row": int(row)} | record) + "\n" for row, record in zip(rows, records, strict=True)]
+        lines = [_line({"row": int(row)} | record) for row, record in zip(rows, records, strict=True)]
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(lines)
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content | {_CHECK: content_digest(content)[:16]}) + "\n"
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """What a line holds; None where it is not what was written."""
+    try:
+        content = json.loads(line)
+        whole = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
+    except (ValueError, KeyError, RecursionError):
+        return None
+    return content if whole else None
 
 
 def start_logs(logs: Iterable[RowLog]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.properties.cache import cached
 from codeshift.properties.grammars import grammar
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 
@@ -144,22 +144,25 @@ class PropertyTable:
         texts = self.texts(column)
         if len(texts) < _CACHED_FROM or not self.cached:
             return function({column: texts}, **arguments)
-        import datasets
         from datasets.fingerprint import Hasher
 
         rows = self.data.with_format(None).select_columns([column])
         fingerprint = Hasher.hash([rows._fingerprint, *cache_key, _code_digest()])
-        mapped = rows.map(
-            function,
-            fn_kwargs=arguments,
-            batched=True,
-            num_proc=self.num_proc,
-            remove_columns=[column],
-            new_fingerprint=fingerprint,
-            desc=description,
-            **_place_of_cache(f"{fingerprint}.arrow") if datasets.is_caching_enabled() else {},
-        )
-        return mapped[:]  # type: ignore[no-any-return]
+
+        def mapped(**place: Any) -> Dataset:
+            return rows.map(
+                function,
+                fn_kwargs=arguments,
+                batched=True,
+                num_proc=self.num_proc,
+                remove_columns=[column],
+                new_fingerprint=fingerprint,
+                load_from_cache_file=False,
+                desc=description,
+                **place,
+            )
+
+        return cached(fingerprint, mapped)[:]  # type: ignore[no-any-return]
 
 
 def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[str, list[Any]]:
@@ -192,17 +195,6 @@ def _parsed_by(prop: ComputedFromText) -> list[str]:
     """The grammar that a property of text parses with, where it does."""
     language = getattr(prop, "language", None)
     return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []
-
-
-def _place_of_cache(name: str) -> dict[str, Any]:
-    """Where ``datasets`` keeps values: in a file of this name, or in memory where there is no folder to write to."""
-    try:
-        named = os.environ.get("CODESHIFT_CACHE")
-        folder = (Path(named) if named else Path.home() / ".cache" / "codeshift") / "properties"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # a home that is read-only, or none at all
-        return {"keep_in_memory": True}
-    return {"cache_file_name": str(folder / name)} if os.access(folder, os.W_OK) else {"keep_in_memory": True}
 
 
 def _texts(data: Dataset, column: str) -> list[str]:

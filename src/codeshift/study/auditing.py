@@ -154,7 +154,7 @@ def functions_of(value: Any) -> tuple[str, ...]:
 
 
 def _parts(task: AuditTask) -> AuditParts:
-    whole, rank = _table(task.store.rows, task.settings.column)
+    whole, rank = _table(task.store.check_data(task.store.rows), task.settings.column)
     positions = _positions(task)
     orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
     return AuditParts(

@@ -47,7 +47,7 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
         records=records,
         scenarios=tuple(settings["scenarios"]),
         splits=_splits(store, settings),
-        load=lambda key, part: RunScores.load(store.scores(key, part)),
+        load=lambda key, part: RunScores.load(store.check_scores(key, part)),
         sets=("test",) if settings["general"] is None else ("test", "general"),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from filelock import FileLock
 
 from codeshift.errors import ParameterError
+from codeshift.files import damaged
 from codeshift.splits.facts import environment
 from codeshift.study.axes import AXES
 from codeshift.study.fingerprint import check_same, fingerprint
@@ -30,14 +31,15 @@ def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool
         found = store.read_study()
         if found is not None:
             check_same(settings, found["settings"], store.root, extend=extend)
+            store.repair(spec.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
             _evaluate_shared_again(spec, store, found["settings"])
         elif any(store.root.glob("*.json")):
             raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        if found is None or any(settings[name] != found["settings"][name] for name in AXES):
-            versions = environment() if found is None else found["versions"]
-            store.write_study(settings, spec.keys, versions)
+        extended = found is not None and any(settings[name] != found["settings"][name] for name in AXES)
+        if found is None or extended or damaged(store.study):
+            store.write_study(settings, spec.keys, environment() if found is None else found["versions"])
 
 
 def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[str, Any]) -> None:
@@ -91,7 +93,9 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
     dealt = rows.scenario(name, split_seed)
     store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
     manifest = store.manifest(name, split_seed, 0.0).relative_to(store.root)
-    dealt.facts(manifest.as_posix()).save(facts)
+    dealt.facts(manifest.as_posix()).save(
+        facts, vouched=[store.training_rows(name, split_seed), *facts.parent.glob("*.manifest.json")]
+    )
 
 
 def forget_failures(spec: StudySpec, store: StudyStore) -> None:

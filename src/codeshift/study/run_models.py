@@ -42,7 +42,7 @@ class RunModels:
         if key.method == NONE:
             return self._pretrained(), {}
         record = self.store.earlier_record(key) or self.store.read_record(key)
-        if record is not None and record.status == "done" and list(self.store.training(key).glob("*.safetensors")):
+        if record is not None and record.status == "done" and self.store.has_weights(record):
             # Trained before a variant was asked for, or to be evaluated again.
             return self._stored(), dict(record.facts) | {"steps": record.steps}
         assert self.method.config is not None and key.train_seed is not None  # noqa: S101, PT018 - of every method
@@ -58,7 +58,8 @@ class RunModels:
         )
         data = self._training_data()
         result = trainer.fit(data, self.store.training(key))
-        return result.model, _facts(result) | {"rows": {part: len(rows) for part, rows in data.items()}}
+        rows = {part: len(rows) for part, rows in data.items()}
+        return result.model, _facts(result) | {"rows": rows, "weights": self.store.weights(key)}
 
     def _pretrained(self) -> Model:
         """The model without fine-tuning; the fresh decoder of an encoder is drawn by the evaluation's seed."""
@@ -75,7 +76,7 @@ class RunModels:
     def _training_data(self) -> dict[str, Dataset]:
         key = self.task.key
         assert key.ood_kept is not None  # noqa: S101 - of every training
-        rows = Dataset.from_file(str(self.store.rows))
+        rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
         return {part: rows.select(at) for part, at in positions.items()}
 

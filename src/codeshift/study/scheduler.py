@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
+from codeshift.files import is_full
 from codeshift.properties.progress import bars
 from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
@@ -122,7 +123,11 @@ def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) 
             return attempt
     except StudyError:
         raise
-    except Exception as error:  # noqa: BLE001 - what a run raises is recorded where it runs; this is its worker's end
+    except Exception as error:  # what a run raises is recorded where it runs; this is its worker's end
+        if is_full(error):
+            raise StudyError(f"{error}: free some space and run the study again; what is done stays done") from error
+        if not attempt.task.store.study.exists():
+            raise StudyError(f"the study's folder {attempt.task.store.root} has vanished ({error})") from error
         attempt.deaths += 1
         if attempt.deaths < _ATTEMPTS and not is_done(attempt.task):
             return attempt

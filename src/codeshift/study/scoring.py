@@ -40,10 +40,10 @@ class RunScorer:
     def score(self, model: Model, key: RunKey) -> dict[str, Any]:
         """Write the scores of a run on every set, and return what is worth knowing of them, by set."""
         facts = {}
-        whole = Dataset.from_file(str(self.store.rows))
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         sets = {"test": whole.select(self.store.read_test(key.split_seed))}
         if self.method.has_general:
-            sets["general"] = Dataset.from_file(str(self.store.general))
+            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
         for part, rows in sets.items():
             scores, facts[part] = self._scores(model, key, part, rows)
             scores.save(self.store.scores(key, part))

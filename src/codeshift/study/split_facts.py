@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ManifestError
-from codeshift.files import replaced, write_text
+from codeshift.files import check_file, read_json, replaced, write_json
 from codeshift.properties.base import OTHER
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region
@@ -57,8 +56,12 @@ class SplitFacts:
     distributions: tuple[Distribution, ...] = field(default=(), repr=False)
     audit: Mapping[str, Any] | None = field(default=None, repr=False)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, vouched: Iterable[Path] = ()) -> None:
         """Write ``<path>.npz`` and then ``<path>.json``, each whole or not at all.
+
+        Args:
+            path: where, without an ending.
+            vouched: other files in the same folder whose digests ``<path>.json`` keeps, as it does that of the arrays.
 
         >>> import tempfile
         >>> facts = SplitFacts(scenario="long", splitter="...", meaning="", manifest="", sizes={"train": 2},
@@ -73,20 +76,27 @@ class SplitFacts:
             arrays |= {f"distribution{i}:{part}": values for part, values in one.values.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
-        with replaced(path.with_name(path.name + ".npz")) as temporary:
+        arrays_at = path.with_name(path.name + ".npz")
+        with replaced(arrays_at) as temporary:
             temporary.write_bytes(buffer.getvalue())
         plain = {name: getattr(self, name) for name in _PLAIN}
         told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows),
                  "times": one.times}
                 for one in self.distributions)  # fmt: skip
         plain |= {"masked": None if self.masked is None else self.masked.to_dict(), "distributions": list(told)}
-        write_text(path.with_name(path.name + ".json"), json.dumps(plain, indent=1, allow_nan=False))
+        write_json(path.with_name(path.name + ".json"), plain, [arrays_at, *vouched])
 
     @classmethod
     def load(cls, path: Path) -> SplitFacts:
-        """Read what ``save`` wrote."""
-        plain = json.loads(path.with_name(path.name + ".json").read_text(encoding="utf-8"))
-        with np.load(path.with_name(path.name + ".npz"), allow_pickle=False) as arrays:
+        """Read what ``save`` wrote.
+
+        Raises:
+            DamagedFileError: a file is not what was written.
+        """
+        plain_at, arrays_at = (path.with_name(path.name + end) for end in (".json", ".npz"))
+        plain = read_json(plain_at)
+        check_file(plain_at, arrays_at)
+        with np.load(arrays_at, allow_pickle=False) as arrays:
             taken = {name: arrays[name] for name in arrays.files}
 
         def by_part(kind: str) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import shutil
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError
-from codeshift.files import replaced, write_text
+from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError
+from codeshift.files import (
+    check_file,
+    damaged,
+    file_digest,
+    read_json,
+    remove_unfinished,
+    replaced,
+    set_aside,
+    write_json,
+)
 from codeshift.study.keys import RunKey, RunRecord, plain_name
 
 if TYPE_CHECKING:
@@ -25,7 +35,7 @@ Rows = NDArray[np.int64]
 Outcome = Literal["done", "busy"]
 """How an attempt at a task ended: all that it leaves is there, or another process is at it."""
 
-_FORMAT = "codeshift-study/1"
+_FORMAT = "codeshift-study/2"
 _ROWS_AT_ONCE = 1000
 _TRAINING = ("train", "validation")
 
@@ -104,9 +114,39 @@ class StudyStore:
         """The scores of a run on one evaluated set."""
         return self.run(key) / f"{part}.parquet"
 
+    def check_scores(self, key: RunKey, part: str) -> Path:
+        """The scores of a run that is done, once it is known that they are what was written.
+
+        Raises:
+            DamagedFileError: they are not.
+        """
+        try:
+            check_file(self.record(key), self.scores(key, part))
+        except DamagedFileError as error:
+            remedy = "run the study again in its folder, which evaluates this run again"
+            raise DamagedFileError(error.path, error.why, remedy) from error
+        return self.scores(key, part)
+
     def training(self, key: RunKey) -> Path:
         """Where a run is trained, and its weights stay."""
         return self.run(key) / "training"
+
+    def weights(self, key: RunKey) -> dict[str, str]:
+        """The digests of the files of a run's trained weights, by name."""
+        return {path.name: file_digest(path) for path in sorted(self.training(key).glob("*.safetensors"))}
+
+    def has_weights(self, record: RunRecord) -> bool:
+        """Whether the trained weights of a run are all there; weights that are not what was written are set aside."""
+        folder = self.training(record.key)
+        digests: Mapping[str, str] = record.facts["weights"]
+        if not all((folder / name).exists() for name in digests):
+            return False
+        errors = [
+            DamagedFileError(folder / name, "its digest differs")
+            for name, digest in digests.items()
+            if file_digest(folder / name) != digest
+        ]
+        return bool(digests) and not _set_aside(errors)
 
     def evaluation(self, key: RunKey) -> Path:
         """Where a run is evaluated, row by row; it is removed when the run is done."""
@@ -123,17 +163,26 @@ class StudyStore:
             ParameterError: it is none that this version can read.
         """
         try:
-            content: Any = json.loads(self.study.read_text(encoding="utf-8"))
+            content = read_json(self.study)
         except FileNotFoundError:
             return None
-        except ValueError as error:
-            remedy = f"study.json is no JSON ({error})"
-            raise ParameterError("folder", "that of a study", str(self.root), remedy) from error
-        found = content.get("format") if isinstance(content, dict) else None
-        if found != _FORMAT:
-            remedy = f"its study.json has the format {found!r}, not {_FORMAT!r}"
-            raise ParameterError("folder", "that of a study", str(self.root), remedy)
-        return dict(content)
+        except DamagedFileError as error:
+            self._refuse_format(self.study)
+            remedy = "put back a copy of it, or run the study in another folder"
+            raise DamagedFileError(error.path, error.why, remedy) from error
+        self._refuse_format(self.study)
+        return content
+
+    def _refuse_format(self, path: Path) -> None:
+        """Raise a ParameterError for a ``study.json`` of another format."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
+            return
+        name = content.get("format") if isinstance(content, dict) else None
+        if name != _FORMAT:
+            remedy = f"its study.json has the format {name!r}, not {_FORMAT!r}: run the study in another folder"
+            raise ParameterError("folder", "that of a study of this version", str(self.root), remedy)
 
     def write_study(self, settings: Mapping[str, Any], keys: Iterable[RunKey], versions: Mapping[str, str]) -> None:
         """Write ``study.json``.
@@ -145,7 +194,49 @@ class StudyStore:
         """
         runs = [key.to_dict() for key in keys]
         content = {"format": _FORMAT, "settings": settings, "versions": versions, "runs": runs}
-        write_text(self.study, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        data = [path for folder in ("data", "model") for path in (self.root / folder).glob("**/*")]
+        write_json(self.study, content, [path for path in data if path.is_file() and not path.name.startswith(".")])
+
+    def check_data(self, path: Path) -> Path:
+        """A path below ``data`` or ``model``, once it is known that it holds what was written.
+
+        Raises:
+            DamagedFileError: it does not.
+        """
+        try:
+            check_file(self.study, path)
+        except DamagedFileError as error:
+            remedy = "run the study again in its folder with retry=True, which writes it anew"
+            raise DamagedFileError(error.path, error.why, remedy) from error
+        return path
+
+    def repair(self, keys: Iterable[RunKey], scenarios: Iterable[str], split_seeds: Iterable[int]) -> None:
+        """Set aside every file that is not what was written, so that what it held is done again, and say so.
+
+        What a process that was killed has left unfinished is removed. Nobody else may prepare the study meanwhile.
+
+        Args:
+            keys: keys of the runs.
+            scenarios: names of the scenarios.
+            split_seeds: seeds of the dealing.
+        """
+        for folder in (self.root, self.root / "data"):
+            remove_unfinished(folder)
+        _set_aside(damaged(self.study))
+        for scenario in scenarios:
+            for split_seed in split_seeds:
+                remove_unfinished(self.split(scenario, split_seed))
+                facts = self.facts(scenario, split_seed).with_name("facts.json")
+                if _set_aside(damaged(facts)):
+                    facts.unlink(missing_ok=True)
+                _set_aside(damaged(self.audit(scenario, split_seed)))
+        for key in keys:
+            if _set_aside(damaged(self.record(key))):
+                self.evaluate_again(key)
+            elif self.record(key).exists():  # killed when all was done but the cleaning
+                remove_unfinished(self.run(key))
+                for folder in (self.evaluation(key), self.training(key) / "checkpoints"):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def read_record(self, key: RunKey) -> RunRecord | None:
         """The record of a run, which is done or failed; None where there is none: it is pending."""
@@ -159,30 +250,23 @@ class StudyStore:
         """Make a run that is done pending: what was trained stays, and its record for what it says of the training."""
         record = self.read_record(key)
         if record is not None and record.status == "done":
-            self.record(key).replace(self.earlier(key))
+            write_json(self.earlier(key), record.to_dict())
+            self.record(key).unlink()
 
     def write_record(self, record: RunRecord) -> None:
-        """Write a record, after what else the run has left is safely on disk."""
+        """Write a record, which vouches for the scores that the run has left."""
         folder = self.run(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.glob("*.parquet"):
-            _to_disk(path)
-        write_text(self.record(record.key), json.dumps(_finite(record.to_dict()), indent=1, allow_nan=False))
-        _to_disk(self.record(record.key))
+        write_json(self.record(record.key), _finite(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
-        _to_disk(folder)
 
     def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
         """The figures of an audit, or ``"error"`` alone where it failed; None where it is not done."""
-        try:
-            figures: dict[str, Any] = json.loads(self.audit(scenario, split_seed).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        return figures
+        return _read_or_warn(self.audit(scenario, split_seed))
 
     def write_audit(self, scenario: str, split_seed: int, figures: Mapping[str, Any]) -> None:
         """Write the figures of an audit, or its error."""
-        write_text(self.audit(scenario, split_seed), json.dumps(figures, indent=1, allow_nan=False))
+        write_json(self.audit(scenario, split_seed), figures)
 
     def write_parts(self, split_seed: int, parts: Mapping[str, Rows], baseline: Mapping[str, Rows]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""
@@ -196,7 +280,7 @@ class StudyStore:
 
     def read_test(self, split_seed: int) -> Rows:
         """The positions of the test rows of a split seed."""
-        with np.load(self.parts(split_seed), allow_pickle=False) as arrays:
+        with np.load(self.check_data(self.parts(split_seed)), allow_pickle=False) as arrays:
             test: Rows = arrays["test"]
         return test
 
@@ -209,18 +293,41 @@ class StudyStore:
             ood_kept: share of the region that is kept.
         """
         baseline = scenario is None
-        path = self.parts(split_seed) if scenario is None else self.training_rows(scenario, split_seed)
+        if scenario is None:
+            path = self.check_data(self.parts(split_seed))
+        else:
+            path = self.training_rows(scenario, split_seed)
+            check_file(self.facts(scenario, split_seed).with_name("facts.json"), path)
         named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in _TRAINING}
         with np.load(path, allow_pickle=False) as arrays:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 
 
 def _record(path: Path) -> RunRecord | None:
+    content = _read_or_warn(path)
+    return None if content is None else RunRecord.from_dict(content)
+
+
+def _read_or_warn(path: Path) -> dict[str, Any] | None:
+    """The content of a record; None where there is none, or where it is damaged, with a warning."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return read_json(path)
     except FileNotFoundError:
         return None
-    return RunRecord.from_dict(json.loads(text))
+    except DamagedFileError as error:
+        warnings.warn(DamagedFileWarning(f"{error}: it counts as not done"), stacklevel=3)
+        return None
+
+
+def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
+    """Set damaged files aside, each with a warning; whether there was any."""
+    any_damaged = False
+    for error in errors:
+        place = set_aside(error.path)
+        where = "" if place is None else f"; it is kept as {place.name}"
+        warnings.warn(DamagedFileWarning(f"{error}: what it held is done again{where}"), stacklevel=3)
+        any_damaged = True
+    return any_damaged
 
 
 def _finite(value: Any) -> Any:
@@ -230,15 +337,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _to_disk(path: Path) -> None:
-    """Have the system write a file or folder to its disk now."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_arrow(data: Dataset, path: Path) -> None:

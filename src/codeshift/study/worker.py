@@ -16,6 +16,7 @@ import torch
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from codeshift.files import is_full, remove_unfinished
 from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
@@ -69,6 +70,7 @@ class _Work:
     def _one(self, key: RunKey, trained: _Lazy) -> None:
         started = time.perf_counter()
         self.store.run(key).mkdir(parents=True, exist_ok=True)
+        remove_unfinished(self.store.run(key))
         try:
             model, facts = trained.get()
             facts = dict(facts) if not key.variant else {}
@@ -76,7 +78,9 @@ class _Work:
                 model = self.models.variant(model, key.variant)
             facts["evaluated"] = RunScorer(self.task, self.models.tokenizer).score(model, key)
             facts["versions"] = versions()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is recorded, and the other runs go on
+        except Exception as error:  # whatever it is, it is recorded, and the other runs go on
+            if is_full(error):
+                raise  # another call of the same study finds space, and does the run
             told, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
             record = RunRecord(key=key, status="failed", error=told, blocked=blocked)
         else:
