@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
+from codeshift.files import content_digest
 from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
@@ -343,7 +344,7 @@ def test_a_metric_of_ones_own_is_asked_for(straight, tmp_path):
     shutil.copytree(straight, folder)
     content = json.loads((folder / "study.json").read_text(encoding="utf-8"))
     content["settings"]["metrics"]["my_metric"] = None
-    (folder / "study.json").write_text(json.dumps(content))
+    (folder / "study.json").write_text(json.dumps(content | {"sha256": content_digest(content)}))
     with pytest.raises(ParameterError, match="metrics must be given for 'my_metric'"):
         load_results(folder)
 
