@@ -14,8 +14,8 @@ from peft import LoraConfig
 from safetensors.torch import load_file
 
 from codeshift.errors import ParameterError
-from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
 from codeshift.files import content_digest
+from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
 from codeshift.finetune.encoding import Encoder
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
