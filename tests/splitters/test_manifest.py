@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from datasets import Dataset
 
 from codeshift.errors import DataError, ManifestError
+from codeshift.files import content_digest
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
 
@@ -55,6 +57,8 @@ def test_golden_manifests(name: str) -> None:
     # Versions and grammars name the environment; everything else must be the same anywhere.
     for environment in ("versions", "grammars"):
         assert set(golden.pop(environment)) == set(made.pop(environment))
+    for content in (golden, made):
+        assert len(content.pop("sha256")) == 64  # of the environment as well
     assert made == golden
 
 
@@ -155,7 +159,75 @@ def test_an_unknown_region_is_an_error() -> None:
     plain = json.loads(_assign("longest").manifest.to_json())
     plain["region"]["type"] = "Intervall"
     with pytest.raises(ManifestError, match="unknown type 'Intervall' in a manifest: did you mean Interval"):
-        SplitManifest.from_json(json.dumps(plain)).fitted_region()
+        SplitManifest.from_json(_signed(plain)).fitted_region()
+
+
+def _signed(plain: dict) -> str:
+    """A manifest as somebody writes it who writes its digest, too."""
+    return json.dumps(plain | {"sha256": content_digest(plain)})
+
+
+@pytest.mark.parametrize("name", SPLITTERS)
+def test_whatever_is_changed_is_an_error_or_the_same(name: str) -> None:
+    """Two hundred bits, turned one at a time anywhere in the file: no other split comes of any."""
+    text = (GOLDEN / f"{name}.json").read_bytes()
+    expected = SplitManifest.from_json(text.decode())
+    refused = 0
+    for place in range(200):
+        turned = bytearray(text)
+        turned[(place * 7919 + 13) % len(text)] ^= 1 << place % 8
+        try:
+            assert SplitManifest.from_json(bytes(turned).decode("utf-8")) == expected
+        except (ManifestError, UnicodeDecodeError):
+            refused += 1
+    assert refused > 150  # the others turn white space
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 3, 2.5, "text", [], {}, [[]], {"a": 1}, [None], {"train": {"asked": "1"}}]
+)
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(SplitManifest)])
+def test_values_of_other_types_are_told(field: str, value: object) -> None:
+    """Whatever stands in a field, with a digest that fits: it is read, or it is an error of a manifest."""
+    plain = json.loads(_assign("longest").manifest.to_json())
+    plain[field] = value
+    try:
+        manifest = SplitManifest.from_json(_signed(plain))
+        manifest.summary()
+        manifest.fitted_region()
+        manifest.apply(rows())
+    except ManifestError:
+        return
+    assert field in (
+        "splitter",
+        "also_reads",
+        "columns",
+        "grammars",
+        "versions",
+        "near_duplicates",
+        "sizes",
+        "control",
+        "region_rows",
+    )
+
+
+@pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
+def test_the_region_holds_the_rows_that_it_held() -> None:
+    """A threshold that somebody moved, and signed, is found out by the rows."""
+    for name in SPLITTERS:
+        _assign(name).manifest.check_region(rows().shuffle(seed=3))
+    plain = json.loads(_assign("longest").manifest.to_json())
+    plain["region"]["low"] += 10
+    with pytest.raises(
+        ManifestError, match="the region holds .* of the rows, not 24 as the manifest says: pass the rows"
+    ):
+        SplitManifest.from_json(_signed(plain)).check_region(rows())
+
+
+def test_deep_nesting_is_told() -> None:
+    """A text that no manifest ever was."""
+    with pytest.raises(ManifestError, match="is not JSON"):
+        SplitManifest.from_json("[" * 100_000)
 
 
 def test_the_fitted_region_divides_other_rows() -> None:

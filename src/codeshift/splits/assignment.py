@@ -12,6 +12,7 @@ from codeshift.errors import DataError, ManifestError, ParameterError, closest
 from codeshift.properties import PropertyTable
 from codeshift.regions.base import Region
 from codeshift.splits.documents import dataset_card, parts_html, summary
+from codeshift.splits.facts import grammars_of
 from codeshift.splits.manifest_rows import find, match, parts_of
 from codeshift.splits.partition import EXCLUDED, NO_REASON, PARTS, REASONS
 from codeshift.splits.publish import push
@@ -97,6 +98,30 @@ class SplitManifest(SplitRecord):
         parts, reasons = parts_of(labels)
         return SplitAssignment(
             sources.names, sources.lengths, parts, reasons, control, self, rows=sources.without_values()
+        )
+
+    def check_region(self, data: Dataset | DatasetDict) -> None:
+        """Check that the region, revived, holds as many of the rows as it did when they were dealt.
+
+        ``apply`` needs no property, so it does not look. This computes them: the rows are parsed where the region is of
+        syntax.
+
+        Raises:
+            ManifestError: it holds another number; the message names the grammars that are other ones here.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> LengthSplitter().assign(rows, min_test_rows=0).manifest.check_region(rows.shuffle(seed=1))
+        """
+        region = self.fitted_region()
+        held = sum(int(region.contains(table).sum()) for table in SplitRows.of(data).tables)
+        if held == self.region_rows:
+            return
+        others = [language for language, facts in grammars_of(self.region).items() if facts != self.grammars[language]]
+        why = f"the grammars of {', '.join(others)} are others here" if others else "pass the rows that were dealt"
+        raise ManifestError(
+            f"the region holds {held:,} of the rows, not {self.region_rows:,} as the manifest says: {why}"
         )
 
     @property

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from codeshift.errors import ManifestError
+from codeshift.errors import ManifestError, shown
+from codeshift.files import content_digest, write_text
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region
 from codeshift.splits.config import SplitConfig
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
 
 FORMAT = "codeshift-split/2"
+_DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
+_KEYS: dict[str, Sequence[str]] = {
+    "region": ("type",),
+    "request": tuple(SplitConfig().to_dict()),
+    "rows": (),
+    "near_duplicates": ("components", "rows", "largest", "longest_chain"),
+}
 _NO_MANIFEST = "it is no manifest that can be read"
 
 
@@ -84,47 +92,51 @@ class SplitRecord:
 
     def fitted_region(self) -> Region:
         """The region, to be asked about other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``."""
-        region: Region = from_dict(self.region)
+        region = from_dict(self.region)
+        if not isinstance(region, Region):
+            raise ManifestError(f"the region of the manifest is {shown(self.region)}: {_NO_MANIFEST}")
         return region
 
     def to_json(self) -> str:
-        """The manifest as JSON text."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        """The manifest as JSON text, which ends with the digest of all that it says."""
+        content = {"format": FORMAT, **asdict(self)}
+        return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, name: str = "the text") -> Self:
         """Read JSON text; ``name`` stands for it in errors.
 
         Raises:
-            ManifestError: if it is no manifest, or one of a format that this version does not know.
+            ManifestError: if it is no manifest, one of a format that this version does not know, or not what was
+                written: anything in it was changed.
         """
         try:
             plain = json.loads(text)
-        except json.JSONDecodeError as error:
+            digest = content_digest(plain) if isinstance(plain, dict) else ""
+        except (ValueError, RecursionError) as error:
             raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
         stated = plain.get("format") if isinstance(plain, dict) else None
         if stated != FORMAT:
             why = "it was written before the first release: deal the rows again" if stated == _FIRST else _NO_MANIFEST
             raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
+        kinds = get_type_hints(SplitRecord)
         known = {field.name for field in fields(cls)}
-        missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format"})
+        missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format", _DIGEST})
         if missing or unknown:
             raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
+        if plain.get(_DIGEST) != digest:
+            remedy = "take the file that was published, or deal the rows again"
+            raise ManifestError(f"{name} is not what was written (its digest differs): {remedy}")
         values = {field: plain[field] for field in known}
+        odd = next((field for field in sorted(known) if not _is_of(values[field], kinds[field])), None)
+        odd = odd or next((field for field, keys in _KEYS.items() if _lacks(values[field], keys)), None)
+        if odd is not None:
+            raise ManifestError(f"{name} holds {shown(values[odd])} as {odd}: {_NO_MANIFEST}")
         return cls(**{**values, "columns": tuple(plain["columns"]), "also_reads": tuple(plain["also_reads"])})
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the manifest as JSON; an old file is replaced whole or not at all."""
-        path = Path(path)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.to_json())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_text(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -153,3 +165,26 @@ class SplitRecord:
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"
                 )
+
+
+def _lacks(value: Mapping[str, Any] | None, keys: Sequence[str]) -> bool:
+    """Whether a mapping is empty, or lacks a key."""
+    return value is not None and (not value or not set(keys) <= set(value))
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether JSON values have the types of a field; a list stands for a tuple.
+
+    >>> _is_of({"train": ["a"]}, dict[str, list[str]]), _is_of({"train": [1]}, dict[str, list[str]]), _is_of(True, int)
+    (True, False, False)
+    """
+    origin, parts = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return True
+    if origin is UnionType:
+        return any(_is_of(value, part) for part in parts)
+    if origin is dict:
+        return isinstance(value, dict) and all(_is_of(one, parts[1]) for one in value.values())
+    if origin in (list, tuple):
+        return isinstance(value, list) and all(_is_of(one, parts[0]) for one in value)
+    return isinstance(value, kind) and (kind is NoneType or not isinstance(value, bool))
