@@ -198,17 +198,9 @@ def test_values_of_other_types_are_told(field: str, value: object) -> None:
         manifest.apply(rows())
     except ManifestError:
         return
-    assert field in (
-        "splitter",
-        "also_reads",
-        "columns",
-        "grammars",
-        "versions",
-        "near_duplicates",
-        "sizes",
-        "control",
-        "region_rows",
-    )
+    # What says nothing of a row's part may be anything of its type.
+    free = ("splitter", "also_reads", "columns", "grammars", "versions", "near_duplicates", "sizes", "control")
+    assert field in (*free, "region_rows")
 
 
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
@@ -218,9 +210,7 @@ def test_the_region_holds_the_rows_that_it_held() -> None:
         _assign(name).manifest.check_region(rows().shuffle(seed=3))
     plain = json.loads(_assign("longest").manifest.to_json())
     plain["region"]["low"] += 10
-    with pytest.raises(
-        ManifestError, match="the region holds .* of the rows, not 24 as the manifest says: pass the rows"
-    ):
+    with pytest.raises(ManifestError, match="holds 0 of the rows, not 25 as the manifest says"):
         SplitManifest.from_json(_signed(plain)).check_region(rows())
 
 

@@ -120,9 +120,8 @@ class SplitManifest(SplitRecord):
             return
         others = [language for language, facts in grammars_of(self.region).items() if facts != self.grammars[language]]
         why = f"the grammars of {', '.join(others)} are others here" if others else "pass the rows that were dealt"
-        raise ManifestError(
-            f"the region holds {held:,} of the rows, not {self.region_rows:,} as the manifest says: {why}"
-        )
+        counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
+        raise ManifestError(f"the region holds {counts}: {why}")
 
     @property
     def region_share(self) -> float:
