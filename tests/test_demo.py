@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from codeshift.cli import main
 from codeshift.data import embedded_model_path
-from codeshift.demo import SCENARIOS, SOURCE, demo_rows, demo_study, run_demo
+from codeshift.demo import SCENARIOS, SOURCE, demo_rows, demo_scores, demo_study, run_demo
+from codeshift.documents import text
 from codeshift.errors import ParameterError
 from codeshift.finetune.models import load_tokenizer
 from codeshift.splitters import SplitManifest
@@ -76,6 +78,20 @@ def test_what_is_done_is_not_done_again(first):
     assert {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")} == before
     with pytest.raises(ParameterError, match="130 rows"):
         run_demo(folder, rows=130, seed=3, workers=1, say=again.append, progress=False)
+
+
+@pytest.mark.slow
+def test_what_is_not_done_is_pending(first, tmp_path):
+    """Scores of an unfinished study say so, and are no 0."""
+    folder, results, _ = first
+    shutil.copytree(folder, tmp_path / "copy")
+    [record] = (tmp_path / "copy").glob("runs/lora-loops-*/run.json")
+    record.unlink()
+    told = text.render(demo_scores(load_results(tmp_path / "copy"))).splitlines()
+    whole = text.render(demo_scores(results)).splitlines()
+    [changed] = [line.split() for line in told if "pending" in line]
+    assert changed == ["LoRA,", "without", "them", *["pending"] * 4]
+    assert len(told) == len(whole)
 
 
 @pytest.mark.slow
