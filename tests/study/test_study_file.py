@@ -106,7 +106,7 @@ BAD = {
     ): line(15, "did you mean while_statement"),
     ("splitter: AST", "spliter: AST"): line(13, "unknown key 'spliter': did you mean splitter?"),
     ("name: loops", "name: length_p80_p100"): line(11, "scenarios must be without repetition"),
-    ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be shares from 0 to 1, got 2"),
+    ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be a number from 0 to 1, got 2"),
     ("ood_kept: [0, 1]", "ood_kept: [0, 1"): line(15, "expected ',' or ']'"),
     ("[full, lora]", "[full, lorra]"): line(15, "got 'lorra': did you mean lora"),
     ("[full, lora]", "[full, 3]"): line(15, "methods must be a list of names, or settings by name"),
