@@ -48,9 +48,7 @@ def peer(vectors: np.ndarray, clusters: int, test_rows: int) -> np.ndarray:
 
 def ours(data: Dataset, clusters: int, test_rows: int, stages: dict[str, list[float]]) -> np.ndarray:
     """A whole assignment with exactly ``test_rows`` test rows: the centroids."""
-    splitter = ClusterSplitter(
-        column="code", embedding=ColumnEmbedding(vectors="vector"), n_clusters=clusters, share=0.25
-    )
+    splitter = ClusterSplitter(column="code", embedding=ColumnEmbedding("vector"), n_clusters=clusters, share=0.25)
     table = PropertyTable(data)
     start = time.process_time()
     region = splitter.fit(table)
