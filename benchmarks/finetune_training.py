@@ -73,11 +73,11 @@ def tokenized(data: Dataset, tokenizer: Any) -> Dataset:
     )  # fmt: skip
 
 
-def padding(data: Dataset, tokenizer: Any) -> None:
+def padding(data: Dataset, tokenizer: Any, make: Callable[[], Any]) -> None:
     """Print how many tokens each side computes for a real one, in one epoch."""
     inputs = tokenized(data, tokenizer)
     lengths = np.array([[len(i), len(t)] for i, t in zip(inputs["input_ids"], inputs["labels"], strict=True)])
-    cost = BatchCost.of(TrainingConfig(train_batch_size=BATCH), Accelerator())
+    cost = BatchCost.of(TrainingConfig(train_batch_size=BATCH), Accelerator(), make().num_parameters())
     ours = [part for step in StepPlan(len(data), BATCH, seed=0).epoch(0) for part in batches(step, lengths, cost)]
     torch.manual_seed(0)
     orders = {
@@ -178,7 +178,7 @@ def main() -> None:
     print(f"{sum(p.numel() for p in make().parameters()):,} parameters, {len(data)} rows", flush=True)
     rows = []
     if options.only in (None, "padding"):
-        padding(data, tokenizer)
+        padding(data, tokenizer, make)
     if options.only in (None, "train"):
         rows += training(data, tokenizer, make)
     if options.only in (None, "generate"):

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.training_config import TrainingConfig
 
-# A CPU's time grows with the tokens almost from the first on (benchmarks/finetune.md); a GPU computes some thousands in
-# the time of one. The latter was never measured.
-_TOKENS_A_BATCH, _ELSEWHERE = {"cpu": 128.0}, 4096.0
+# A CPU's time grows with the tokens almost from the first on. A GPU needs a time to start the kernels of a batch, in
+# which it could compute the more tokens the fewer weights each of them meets (both: benchmarks/finetune.md). The latter
+# follows from one run on an H200, where batches of 4,096 tokens were too small for a Llama of 135M by a factor of 2.
+_TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
 IGNORED = -100  # what cross entropy leaves out
 
 
@@ -72,9 +73,11 @@ class BatchCost:
     processes: int = 1
 
     @classmethod
-    def of(cls, config: TrainingConfig, accelerator: Accelerator) -> BatchCost:
-        """The cost of batches on the device of a run."""
-        per_batch = _TOKENS_A_BATCH.get(accelerator.device.type, _ELSEWHERE) if config.bucket_by_length else math.inf
+    def of(cls, config: TrainingConfig, accelerator: Accelerator, weights: int) -> BatchCost:
+        """The cost of batches of a model of so many weights on the device of a run."""
+        per_batch = _TOKENS_ON_CPU if accelerator.device.type == "cpu" else _TOKENS_TIMES_WEIGHTS / weights
+        if not config.bucket_by_length:
+            per_batch = math.inf
         return cls(config.micro_batch_size, per_batch, accelerator.num_processes)
 
 

@@ -209,7 +209,7 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         tokens = int(self.target_tokens[rows].sum())
-        parts = batches(rows, self.lengths, BatchCost.of(self.config, accelerator))
+        parts = batches(rows, self.lengths, BatchCost.of(self.config, accelerator, self.parameters.total))
         loss_of_step = torch.zeros((), device=accelerator.device)
         for i, part in enumerate(parts):
             reseed(self.config.seed, state.step, i, accelerator.process_index)
