@@ -16,6 +16,7 @@ from codeshift.finetune.errors import (  # noqa: E402
     RoundTripWarning,
     TrainedOtherwiseWarning,
     TruncationWarning,
+    UnusedWeightsWarning,
 )
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation  # noqa: E402
 from codeshift.finetune.evaluator import Evaluator  # noqa: E402
@@ -47,6 +48,7 @@ __all__ = [
     "TrainingResult",
     "Truncation",
     "TruncationWarning",
+    "UnusedWeightsWarning",
     "forgetting",
     "load_model",
     "lp_ft",

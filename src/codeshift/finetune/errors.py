@@ -38,6 +38,14 @@ class TruncationWarning(CodeshiftWarning):
     """
 
 
+class UnusedWeightsWarning(CodeshiftWarning):
+    """A folder stores weights that its model has no use for, such as a head for another task.
+
+    >>> issubclass(UnusedWeightsWarning, CodeshiftWarning)
+    True
+    """
+
+
 class RoundTripWarning(CodeshiftWarning):
     """A tokenizer does not give back the text of some rows: what it leaves out or changes, no model can write.
 

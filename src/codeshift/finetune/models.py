@@ -38,6 +38,7 @@ from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.sharding import is_divided
+from codeshift.finetune.stored_weights import base_of_adapter, check_index, whole_model, with_stored_adapter
 
 Model: TypeAlias = PreTrainedModel | PeftModel
 Tokenizer: TypeAlias = PreTrainedTokenizerBase
@@ -111,15 +112,16 @@ def load_model(
     if (folder / "adapter_config.json").exists():
         return _load_adapter(folder, tokenizer, dtype)
     where = {"revision": revision} if revision is not None else {}
-    options = _SAFE | where | {"dtype": dtype}
+    options = _SAFE | where | {"dtype": dtype, "output_loading_info": True}
+    check_index(name)
     with _told("model", name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False, **where)
+        encodes, auto = _is_encoder(config), AutoModelForCausalLM
         if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-            return AutoModelForSeq2SeqLM.from_pretrained(name, **options)
-        if not _is_encoder(config):
-            return AutoModelForCausalLM.from_pretrained(name, **options)
-        encoder = AutoModel.from_pretrained(name, **options)
-    return as_generator(encoder, tokenizer or load_tokenizer(name))
+            encodes, auto = False, AutoModelForSeq2SeqLM
+        loaded = (AutoModel if encodes else auto).from_pretrained(name, **options)
+    model = whole_model(name, loaded)
+    return as_generator(model, tokenizer or load_tokenizer(name)) if encodes else model
 
 
 @contextmanager
@@ -144,17 +146,10 @@ def _brings_code(name: str | os.PathLike[str]) -> bool:
 
 
 def _load_adapter(folder: Path, tokenizer: Tokenizer | None, dtype: torch.dtype | Literal["auto"]) -> PeftModel:
-    from peft import PeftConfig
-
-    if not (folder / "adapter_model.safetensors").exists():
-        raise ParameterError("model", "an adapter in safetensors", str(folder), "save it with safe_serialization=True")
-    config = PeftConfig.from_pretrained(folder)
-    if not config.base_model_name_or_path:
-        remedy = "it was trained on an object: load that model, then PeftModel.from_pretrained(model, folder)"
-        raise ParameterError("model", "an adapter that names its base", str(folder), remedy)
+    config = base_of_adapter(folder)
     base = load_model(config.base_model_name_or_path, tokenizer, dtype=dtype, revision=config.revision)
     with peft_quiet():
-        return PeftModel.from_pretrained(base, folder).eval()
+        return with_stored_adapter(base, folder)
 
 
 @contextmanager

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import PeftModel
 
 from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.finetune.runtime import seeded
+from codeshift.finetune.stored_weights import with_stored_adapter
 from codeshift.finetune.token_memory import remember_tokens
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.properties.progress import bars_shown
@@ -70,7 +70,7 @@ class RunModels:
     def _stored(self) -> Model:
         folder = self.store.training(self.task.key)
         if self.method.peft_config is not None:
-            return PeftModel.from_pretrained(self._pretrained(), folder).eval()
+            return with_stored_adapter(self._pretrained(), folder)
         return load_model(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _training_data(self) -> dict[str, Dataset]:
