@@ -49,7 +49,7 @@ def test_it_is_found_by_its_name() -> None:
 
 def test_another_module_s_name_is_taken() -> None:
     """The library's own metrics stay what they are; a class that is defined again in its own module is no clash."""
-    with pytest.raises(TypeError, match="'bleu' is already the name of codeshift.metrics.bleu.BLEU"):
+    with pytest.raises(TypeError, match=r"'bleu' is already the name of codeshift\.metrics\.bleu\.BLEU"):
         type("BLEU", (Metric,), {"score": lambda self, p, r: p, "__module__": __name__})
     for _ in range(2):
         again = type("AgainOfATest", (Metric,), {"score": lambda self, p, r: p, "__module__": __name__})

@@ -97,6 +97,9 @@ def test_official_splits_are_checked(model):
     [
         ({"workers": 0}, "workers must be a whole number from 1 up, got 0"),
         ({"workers": True}, "workers must be a whole number from 1 up, got True"),
+        ({"progress": "no"}, "progress must be True or False, got 'no': give False"),
+        ({"retry": 1}, "retry must be True or False, got 1: give True"),
+        ({"extend": "yes"}, "extend must be True or False, got 'yes': give True"),
         ({"threads": 0}, "threads must be a whole number from 1 up, got 0"),
         ({"executor": "dask"}, "executor must be a concurrent.futures.Executor, got 'dask'"),
     ],

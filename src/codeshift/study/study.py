@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from codeshift.checks import check_bool
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.properties.progress import bars
 from codeshift.splitters import Scenario
@@ -198,6 +199,12 @@ class Study:
             StudyError: no worker can be started, or the executor takes no more work.
         """
         check_placing(workers, executor, threads)
+        for name, value in (
+            ("retry", retry),
+            ("extend", extend),
+            *([] if callable(progress) else [("progress", progress)]),
+        ):
+            check_bool(name, value)
         store = StudyStore(output_folder("folder", folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
