@@ -107,7 +107,7 @@ def test_official_splits_are_checked(model):
 def test_bad_options_of_a_run(options, message, model, tmp_path):
     """Told before the folder is touched."""
     with pytest.raises(ParameterError, match=re.escape(message)):
-        small_study(model).run(tmp_path / "new", progress=False, **options)
+        small_study(model).run(tmp_path / "new", **{"progress": False, **options})
     assert not (tmp_path / "new").exists()
 
 

@@ -199,12 +199,10 @@ class Study:
             StudyError: no worker can be started, or the executor takes no more work.
         """
         check_placing(workers, executor, threads)
-        for name, value in (
-            ("retry", retry),
-            ("extend", extend),
-            *([] if callable(progress) else [("progress", progress)]),
-        ):
-            check_bool(name, value)
+        check_bool("retry", retry)
+        check_bool("extend", extend)
+        if not callable(progress):
+            check_bool("progress", progress)
         store = StudyStore(output_folder("folder", folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
