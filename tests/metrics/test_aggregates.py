@@ -449,6 +449,8 @@ def test_holm_leaves_out_tests_that_were_not_made():
         (lambda: generalization_gap([1.0], [1.0], method="BCa"), "method must be one of percentile, t, got 'BCa'"),
         (lambda: grouped([1.0], ["a", "b"]), "groups must be one label for each of 1 rows, got 2"),
         (lambda: grouped([1.0], {"a": [1]}), r"groups\['a'\] must be a boolean mask of shape \(1,\), got array"),
+        (lambda: worst_group([1.0], ["a"], higher_is_better="no"), "higher_is_better must be True or False, got 'no'"),
+        (lambda: relative_performance([1.0], [1.0], paired="no"), "paired must be True or False, got 'no': give False"),
         (lambda: worst_group([1.0], ["a"], min_rows=0), "min_rows must be a whole number from 1 up, got 0"),
         (
             lambda: hierarchical_bootstrap([[1.0], [1.0, 2.0]]),

@@ -10,9 +10,11 @@ from scipy.stats import spearmanr
 
 from codeshift.metrics import holm, paired_difference
 from codeshift.properties import APINames
-from codeshift.splitters import Matches
+from codeshift.properties.node_pairs import NodePairs
+from codeshift.splitters import Contains, Matches
 from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
+from codeshift.study.report.study_tables import unseen_table
 from codeshift.study.scores import RunScores
 from study_results import METRICS, study_results
 
@@ -171,6 +173,20 @@ def test_unseen_apis_are_patterns():
     found = findings(results).unseen
     assert {one.value for one in found} == {0.5}
     assert found[0].in_references.value == 1.0
+
+
+def test_of_many_masked_elements_a_few_are_named():
+    """A region of pairs of node types has hundreds: a sentence and a table name the first, and how many more."""
+    calls = [f"f(g({i}))" for i in range(40)]
+    results = study_results(scenarios=(SYNTAX,), methods=("full",), general=0, references=calls)
+    names = tuple(f"call>{kind}" for kind in ("identifier", "attribute", "call", "string", "integer", "list"))
+    masked = Contains(NodePairs("code", "python"), names)
+    splits = {at: dataclasses.replace(facts, masked=masked) for at, facts in results.splits.items()}
+    found = findings(dataclasses.replace(results, splits=splits))
+    assert found.unseen[0].elements == names
+    assert "writes call>identifier, call>attribute, call>call, call>string or 2 more in" in found.unseen[0].sentence
+    text = "call>identifier, call>attribute, call>call, call>string and 2 more"
+    assert {row[1].text for row in unseen_table(found).rows} == {text}
 
 
 def test_strength_is_spearmans_correlation():

@@ -103,6 +103,9 @@ def test_official_splits_are_checked(model):
     [
         ({"workers": 0}, "workers must be a whole number from 1 up, got 0"),
         ({"workers": True}, "workers must be a whole number from 1 up, got True"),
+        ({"progress": "no"}, "progress must be True or False, got 'no': give False"),
+        ({"retry": 1}, "retry must be True or False, got 1: give True"),
+        ({"extend": "yes"}, "extend must be True or False, got 'yes': give True"),
         ({"threads": 0}, "threads must be a whole number from 1 up, got 0"),
         ({"retry": "no"}, "retry must be True or False, got 'no': give False"),
         ({"extend": "false"}, "extend must be True or False, got 'false': give False"),
@@ -112,7 +115,7 @@ def test_official_splits_are_checked(model):
 def test_bad_options_of_a_run(options, message, model, tmp_path):
     """Told before the folder is touched."""
     with pytest.raises(ParameterError, match=re.escape(message)):
-        small_study(model).run(tmp_path / "new", progress=False, **options)
+        small_study(model).run(tmp_path / "new", **{"progress": False, **options})
     assert not (tmp_path / "new").exists()
 
 

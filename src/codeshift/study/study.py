@@ -199,6 +199,8 @@ class Study(CommonOptions):
         check_placing(workers, executor, threads)
         check_bool("retry", retry)
         check_bool("extend", extend)
+        if not callable(progress):
+            check_bool("progress", progress)
         store = StudyStore(output_folder("folder", folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)

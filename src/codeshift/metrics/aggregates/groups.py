@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codeshift.checks import check_integer
+from codeshift.checks import check_bool, check_integer
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import interval
@@ -127,7 +127,9 @@ def worst_group(
     if not defined:
         confidence, method = options.get("confidence", 0.95), options.get("method", "percentile")
         return WorstGroup(None, Estimate(math.nan, math.nan, math.nan, 0, confidence, method))
-    if higher_is_better is None:
+    if higher_is_better is not None:
+        check_bool("higher_is_better", higher_is_better)
+    else:
         higher_is_better = getattr(options.get("metric"), "higher_is_better", True)
     sign = 1 if higher_is_better else -1
     group = min(defined, key=lambda g: sign * defined[g].value)

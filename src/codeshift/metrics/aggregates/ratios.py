@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from codeshift.checks import check_bool
 from codeshift.metrics.aggregates.components import Component, fieller, fsum, half_width
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import (
@@ -79,6 +80,7 @@ def relative_performance(
     >>> print(relative_performance([1.0, 0.0, 1.0, 0.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0, 1.0, 1.0], method="Fieller"))
     0.8 [0.2127, 1.387] (95% Fieller, n=6)
     """
+    check_bool("paired", paired)
     check_options(confidence, method, n_resamples, (*(METHODS if paired else ["percentile"]), "Fieller"))
     if paired:
         names = ("values", "baseline")

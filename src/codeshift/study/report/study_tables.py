@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from codeshift.documents.document import Column, Table, Value
 from codeshift.formatting import MISSING, fixed, p_value, share
@@ -92,6 +92,7 @@ def score_table(findings: Findings) -> Table:
     return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
 
 
+_NAMES = 4  # of masked elements
 UNITS = "Scores in percent or of 100 stand in the table of results as shares of 1."
 """How a report's numbers lead to those of ``StudyResults.table``."""
 
@@ -223,7 +224,7 @@ def unseen_table(findings: Findings) -> Table | None:
         return None  # no scenario masks an element, or no text was generated
     rows = tuple(
         (
-            named(one.cell.scenario), named(", ".join(one.elements)), named(method_name(one.cell.method)),
+            named(one.cell.scenario), named(_few(one.elements)), named(method_name(one.cell.method)),
             _kept(one.cell.ood_kept), counted(one.in_outputs.n), _rate(one, one.in_references),
             _rate(one, one.in_outputs), counted(one.n), _rate(one, one.estimate), counted(one.elsewhere.n),
             _rate(one, one.elsewhere),
@@ -241,6 +242,12 @@ def unseen_table(findings: Findings) -> Table | None:
         "fewest."
     )
     return Table(name="unseen", caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a row, of many the first: a region of pairs of node types has hundreds."""
+    more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+    return ", ".join(names[:_NAMES]) + more
 
 
 def _rate(one: UnseenElement, rate: Estimate) -> Value:
