@@ -6,7 +6,6 @@ import atexit
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
@@ -45,4 +44,4 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 
 # What tests share is imported by them alone. Collected for doctests, each module would be imported under a second name,
 # and define its splitters and regions twice.
-collect_ignore = [path.name for path in Path(__file__).parent.glob("*.py") if not path.name.startswith("test_")]
+collect_ignore = ["helpers"]

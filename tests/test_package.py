@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import codeshift
-from pages import ROOT, blocks
+from helpers.pages import ROOT, blocks
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = codeshift.__version__

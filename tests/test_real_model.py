@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
-from pages import ROOT, script
+from helpers.pages import ROOT, script
 
 real_model = script("real_model")
 

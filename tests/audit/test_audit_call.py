@@ -14,14 +14,14 @@ from datasets import Dataset, DatasetDict, IterableDataset
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from audit_splits import functions, loops, split
 from codeshift.audit import Thresholds, audit
 from codeshift.errors import DataError, ParameterError, SizeWarning
 from codeshift.properties import CharCount, NodeTypes, PropertyTable, TokenCount
 from codeshift.properties.columns import Label
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, ClusterSplitter, LengthSplitter, RandomSplitter
-from splitter_rows import count_digests
-from strategies import datasets
+from helpers.audit_splits import functions, loops, split
+from helpers.splitter_rows import count_digests
+from helpers.strategies import datasets
 
 SPLITS = split(train=functions(60, seed=0), test_ood=loops(30, seed=1), test_id=functions(30, seed=2))
 QUICK = {"column": "code", "n_permutations": 19}

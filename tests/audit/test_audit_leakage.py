@@ -7,10 +7,10 @@ import math
 import pytest
 from datasets import DatasetDict
 
-from audit_splits import functions, split
 from codeshift.audit import Leakage, audit
 from codeshift.errors import DataError
 from codeshift.properties.near_duplicates import NearDuplicates
+from helpers.audit_splits import functions, split
 
 
 def leakage_of(splits: DatasetDict, **arguments: object) -> Leakage:

@@ -14,8 +14,8 @@ from codeshift.audit import audit
 from codeshift.data import stdlib_functions
 from codeshift.errors import SizeWarning
 from codeshift.splitters import ASTNodeSplitter, GroupSplitter, LengthSplitter, RandomSplitter, Splitter
-from shared_data import shared_data
-from splitter_rows import c_sharp_rows, java_rows
+from helpers.shared_data import shared_data
+from helpers.splitter_rows import c_sharp_rows, java_rows
 
 QUICK = {"column": "code", "n_permutations": 39, "sample": 500}
 

@@ -14,7 +14,6 @@ from datasets import Dataset, DatasetDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit_splits import functions, loops, split
 from codeshift.audit import AuditReport, audit
 from codeshift.audit.document import document
 from codeshift.documents import markdown
@@ -22,6 +21,7 @@ from codeshift.documents.document import Code, Document, Paragraph, Points, Tabl
 from codeshift.documents.html import render
 from codeshift.documents.markdown import escaped, fenced
 from codeshift.errors import MissingExtraError, ParameterError
+from helpers.audit_splits import functions, loops, split
 
 EVIL = "x = '</code></pre><script>alert(1)</script>'  # ``` | \\ <b>"
 

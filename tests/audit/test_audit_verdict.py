@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from datasets import DatasetDict
 
-from audit_splits import functions, loops, split
 from codeshift.audit import AuditReport, Copies, Thresholds, audit
 from codeshift.audit.correction import corrected, least_permutations, property_permutations, reaches
 from codeshift.errors import ParameterError
 from codeshift.properties import TokenCount
+from helpers.audit_splits import functions, loops, split
 
 TRAIN, SAME, LOOPS = functions(120, seed=0), functions(60, seed=1), loops(60, seed=2)
 

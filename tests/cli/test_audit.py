@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cli_rows import rows, write
 from codeshift.audit import audit
 from codeshift.cli import main
 from codeshift.data import load_splits
 from codeshift.splitters import SplitManifest
+from helpers.cli_rows import rows, write
 
 QUICK = ["--permutations", "39", "--sample", "60"]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from datasets import Dataset, DatasetDict
 
-from cli_rows import rows, write
 from codeshift.cli import main
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import NegativeLogLikelihood
+from helpers.cli_rows import rows, write
 
 TASK = {"source": "doc", "target": "func"}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli_rows import rows, write
 from codeshift.cli import main
 from codeshift.data import load_rows, load_splits
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+from helpers.cli_rows import rows, write
 
 LOOPS = "ASTNodeSplitter(nodes=('while_statement',))"
 

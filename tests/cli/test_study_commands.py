@@ -15,7 +15,7 @@ import pytest
 from codeshift.cli import main
 from codeshift.study import load_results
 from codeshift.study.study_file import load_study
-from study_files import YAML, place, study_file
+from helpers.study_files import YAML, place, study_file
 
 FILE = YAML.replace("  - length_p80_p100\n", "").replace("methods: [full, lora]", "methods: [full]").replace(
     "  lora:\n    learning_rate: 1e-3\n", ""

@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from safetensors.torch import load_file
 
-from cli_rows import rows, write
 from codeshift.cli import main
 from codeshift.data import load_splits
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import CodeBLEU, ExactMatch
+from helpers.cli_rows import rows, write
 
 TASK = ["--source", "doc", "--target", "func"]
 FEW = ["--max-steps", "3", "--train-batch-size", "4"]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from cli_rows import rows, write
 from codeshift.cli import main
-from study_files import YAML, place, study_file
+from helpers.cli_rows import rows, write
+from helpers.study_files import YAML, place, study_file
 
 MODELS = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")
 PAGES = ("matplotlib", "jinja2")

@@ -17,7 +17,7 @@ from codeshift.data import completion_rows, stdlib_functions
 from codeshift.errors import CodeshiftError, DataError, LeftOutWarning, ParameterError
 from codeshift.properties import languages
 from codeshift.properties.control_flow import CONTROL_FLOW
-from fragments import VALID
+from helpers.fragments import VALID
 
 LANGUAGES = sorted(CONTROL_FLOW)
 PYTHON = "def f(values, by):\n    for value in values:\n        print(value * by)\n    return by\n"

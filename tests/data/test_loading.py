@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from codeshift.data import load_data, load_rows, load_splits, save_splits
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 ROWS = [
     {"code": 'print("a,\nb")', "id": 1, "score": 0.5, "project": "007"},

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-import hub_tasks_story
 from codeshift.data import TASKS, load_task
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
-from hub_stand_in import hub_stand_in
-from shared_data import shared_data
+from helpers import hub_tasks_story
+from helpers.hub_stand_in import hub_stand_in
+from helpers.shared_data import shared_data
 
 KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
 

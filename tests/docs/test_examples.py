@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from pages import ROOT, script
+from helpers.pages import ROOT, script
 
 notebooks = script("notebooks")
 MOST_BYTES = 400_000

@@ -2,7 +2,7 @@
 
 Blocks of a page share one namespace and one empty folder, in the order of the page, as a reader would type them. A page
 needs no entry here: it is found. A block of a kind that is not known here is an error, so none is passed over; nor is
-one that is neither run nor listed, with its reason, in ``page_commands``.
+one that is neither run nor listed, with its reason, in ``helpers.page_commands``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
-from pages import ROOT, Block, blocks, commands, pages
+from helpers.page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
+from helpers.pages import ROOT, Block, blocks, commands, pages
 
 TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup: nothing that a reader would run
 

@@ -14,7 +14,7 @@ import pytest
 import codeshift
 import codeshift.errors
 from codeshift.errors import CodeshiftError, CodeshiftWarning
-from pages import ROOT
+from helpers.pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 # Public though not exported by a subpackage itself: what a test of one's own classes calls.

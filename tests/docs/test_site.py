@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pages import ROOT, script
+from helpers.pages import ROOT, script
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -18,14 +18,14 @@ import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
-from codeshift.finetune.memory import in_batches
 from peft import LoraConfig
 from safetensors.torch import load_file
 
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, trainer
+from codeshift.finetune.shrinking_batches import in_batches
 from codeshift.finetune.testing import tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
-from killed_run import METHODS, deterministic, fit, fit_until_deterministically
+from helpers.killed_run import METHODS, deterministic, fit, fit_until_deterministically
 
 DEVICE = os.environ.get("CODESHIFT_TEST_DEVICE", "cuda")
 pytestmark = pytest.mark.skipif(

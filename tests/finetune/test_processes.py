@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ports import free_port
+from helpers.ports import free_port
 
 # Run here in one process, and by ``accelerate launch`` in two.
 SCRIPT = """

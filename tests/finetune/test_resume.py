@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from codeshift.finetune import CheckpointError
 from codeshift.finetune.checkpoint import Checkpoints, RunState
-from killed_run import CONFIG, METHODS, fit, fit_until, fit_without_end
+from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_without_end
 
 
 def left_behind(folder):

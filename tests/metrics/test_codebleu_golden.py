@@ -7,7 +7,7 @@ import json
 import pytest
 
 from codeshift.metrics.codebleu import CodeBLEU
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 
 @pytest.fixture(scope="module")

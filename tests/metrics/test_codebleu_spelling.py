@@ -26,7 +26,7 @@ from codeshift.properties import languages
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 PEER_ROWS = json.loads(Path(__file__).with_name("codebleu_peer_rows.json").read_text(encoding="utf-8"))
 TYPESCRIPT = [

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from codeshift.metrics import BLEU, ChrF, EditSimilarity, ExactMatch
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 
 def rows(*parts):

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import broken_metrics
 from codeshift.metrics import (
     BLEU,
     ChrF,
@@ -29,6 +28,7 @@ from codeshift.metrics import (
 )
 from codeshift.metrics.codebleu.dataflow import LANGUAGES
 from codeshift.metrics.testing import CHECKS, Case, check_metric
+from helpers import broken_metrics
 
 TEXT = [
     ExactMatch(),

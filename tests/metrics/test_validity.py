@@ -22,8 +22,8 @@ from codeshift.metrics.validity_parts.python2 import is_python2
 from codeshift.metrics.validity_parts.python3 import is_python3
 from codeshift.properties import languages
 from codeshift.properties.parsing import CodeParser
-from fragments import INVALID, VALID
-from shared_data import shared_data
+from helpers.fragments import INVALID, VALID
+from helpers.shared_data import shared_data
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "python_validity.py"
 

@@ -19,7 +19,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import load_model
 from codeshift.finetune.errors import CheckpointError
-from pages import ROOT
+from helpers.pages import ROOT
 from tools.pretrain import __main__ as command_line
 from tools.pretrain.card import card
 from tools.pretrain.corpus import Corpus

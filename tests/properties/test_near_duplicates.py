@@ -26,7 +26,7 @@ from scipy.sparse.csgraph import shortest_path
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, join, search, shingles, tokens
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "(", "+=", "1.5"]), max_size=12).map(" ".join)
 EXAMPLES = ["", "\n", "a", "a b c d e f g h", "a b c d e f g i", "b c d e f g h", "a+=1.5e-3", "é b c d e", "x y"]

@@ -12,7 +12,7 @@ from codeshift.properties.clustering import Clusters
 from codeshift.properties.embedding import TfidfEmbedding
 from codeshift.properties.encoder import ColumnVectors
 from codeshift.properties.selection import Selection
-from splitter_rows import python_rows
+from helpers.splitter_rows import python_rows
 
 ROWS = np.random.default_rng(0).permutation(200)[:90]
 PROPERTIES = [

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
 from codeshift.properties.parsing import CodeParser
 from codeshift.properties.syntax import SyntaxScan, scan_batch
-from shared_data import shared_data
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.shared_data import shared_data
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 PROGRAMS = {
     "python": "import os\ndef f(x):\n    # why\n    while x: x -= 1\n    return f'{x}' or os.sep",

@@ -17,7 +17,7 @@ from codeshift.regions.elements import Matches, matching
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter, Contains, LengthSplitter
 from codeshift.splitters.choosing import Choice
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 
 def inside(splitter, rows) -> np.ndarray:

@@ -13,7 +13,7 @@ from datasets import Dataset, DatasetDict
 from codeshift.errors import ManifestError, ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
-from splitter_rows import count_digests, python_rows
+from helpers.splitter_rows import count_digests, python_rows
 
 BEGIN = "def a_name_that_stands_in_no_digest():"
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
-from broken_splitters import ByHash, ByPosition, Forgetful
 from codeshift.regions import base as regions
 from codeshift.splits import assign, documents, groups, partition
 from codeshift.splits.config import SplitConfig
@@ -21,7 +20,8 @@ from codeshift.splitters import (
     StreamDealer,
     testing,
 )
-from strategies import PROGRAMS
+from helpers.broken_splitters import ByHash, ByPosition, Forgetful
+from helpers.strategies import PROGRAMS
 
 LONG = LengthSplitter(column="code", unit="chars")
 Break = Callable[[pytest.MonkeyPatch], None]

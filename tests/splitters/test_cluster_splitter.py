@@ -30,8 +30,8 @@ from codeshift.splitters import (
     TfidfEmbedding,
 )
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
-from vectors import lengths_and_brackets, one_too_few
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.vectors import lengths_and_brackets, one_too_few
 
 TFIDF = ClusterSplitter(column="code", n_clusters=12)
 
@@ -356,7 +356,7 @@ def test_errors_of_embeddings(make, message: str) -> None:
         (
             ClusterSplitter(column="code", embedding=one_too_few),
             DataError,
-            "embedding must be a function that returns one vector of finite numbers a text, got 'vectors:one_too_few': for 60 texts it returned an array of shape (59, 2)",
+            "embedding must be a function that returns one vector of finite numbers a text, got 'helpers.vectors:one_too_few': for 60 texts it returned an array of shape (59, 2)",
         ),
     ],
 )

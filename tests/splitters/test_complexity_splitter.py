@@ -17,7 +17,7 @@ from codeshift.properties.complexity import CyclomaticComplexity, IdentifierCoun
 from codeshift.properties.control_flow import CONTROL_FLOW
 from codeshift.splitters import ComplexitySplitter, LengthSplitter
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 # Program, decisions, nesting, identifiers; each counted by hand.
 PROGRAMS = {

@@ -24,7 +24,7 @@ from codeshift.properties.serialise import from_dict
 from codeshift.splitters import CompoundDivergenceSplitter, Contains, LengthSplitter, RandomSplitter, divergence
 from codeshift.splitters.compounds.divergence import Sides, ordered
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 PYTHON = CompoundDivergenceSplitter(column="code", language="python")
 

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import LengthSplitter, Splitter, TimeSplitter
-from splitter_rows import python_rows
+from helpers.splitter_rows import python_rows
 
 SPLITTER = LengthSplitter(column="code")
 LINES = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(80)]})

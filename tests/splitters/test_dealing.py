@@ -10,7 +10,7 @@ from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
 from codeshift.splits.partition import PARTS, divide
-from strategies import unless_impossible
+from helpers.strategies import unless_impossible
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=40).map(np.array)
 

@@ -16,7 +16,7 @@ from codeshift.properties.columns import Label
 from codeshift.splitters import GroupSplitter, LengthSplitter, OneOf
 from codeshift.splitters.shares import TOLERANCE
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 DRAWN = GroupSplitter(column="code", by="project")
 

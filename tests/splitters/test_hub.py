@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-import hub_story
 from codeshift.errors import DataError, ParameterError
 from codeshift.splitters import LengthSplitter, SplitManifest
-from hub_stand_in import HubStandIn, hub_stand_in
+from helpers import hub_story
+from helpers.hub_stand_in import HubStandIn, hub_stand_in
 
 KEPT_FROM_THE_ENVIRONMENT = (
     "PATH",

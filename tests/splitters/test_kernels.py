@@ -9,8 +9,8 @@ import sys
 
 from datasets import Dataset
 
-from audit_splits import functions, loops
 from codeshift.splitters import ClusterSplitter, TokenRaritySplitter
+from helpers.audit_splits import functions, loops
 
 SPLITTERS = (
     ClusterSplitter(column="code", n_clusters=5),

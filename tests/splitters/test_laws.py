@@ -10,12 +10,12 @@ from datasets import Dataset
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from broken_splitters import ByPosition
 from codeshift.properties import PropertyTable
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Splitter
 from codeshift.splitters.testing import CHECKS, check_fresh_process, check_seed, check_splitter
-from splitter_rows import c_sharp_rows, java_rows
-from strategies import datasets, splitters, unless_impossible
+from helpers.broken_splitters import ByPosition
+from helpers.splitter_rows import c_sharp_rows, java_rows
+from helpers.strategies import datasets, splitters, unless_impossible
 
 LONG = LengthSplitter(column="code", quantiles=(0.7, 1.0))
 MIDDLE = LengthSplitter(column="code", unit="chars", quantiles=(0.4, 0.7))

@@ -13,7 +13,7 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.model_tokens import ModelTokenCount, load_tokenizer
 from codeshift.splitters import LengthSplitter
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import java_rows, python_rows
+from helpers.splitter_rows import java_rows, python_rows
 
 tokenizers = pytest.importorskip("tokenizers")
 transformers = pytest.importorskip("transformers")

@@ -7,8 +7,8 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
-from shared_data import shared_data
-from splitter_rows import count_digests
+from helpers.shared_data import shared_data
+from helpers.splitter_rows import count_digests
 
 LONG = LengthSplitter(column="code", unit="chars", bounds=(60, None))
 

@@ -15,8 +15,8 @@ from codeshift.errors import DataError, ManifestError, ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import LengthSplitter, PredicateSplitter, SplitManifest
 from codeshift.splitters.testing import check_splitter
-from predicates import from_early_years, is_busy_method, returns_text, wants_more
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.predicates import from_early_years, is_busy_method, returns_text, wants_more
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 SELF = PredicateSplitter(column="code", predicate=is_busy_method)
 
@@ -29,16 +29,18 @@ def test_it_keeps_the_laws() -> None:
 @pytest.mark.parametrize("rows", [java_rows, c_sharp_rows], ids=["java", "c_sharp"])
 def test_it_keeps_the_laws_composed(rows) -> None:
     """Every law holds for a composition, on real Java and C#."""
-    composed = PredicateSplitter(column="code", predicate="predicates:returns_early") | LengthSplitter(column="code")
+    composed = PredicateSplitter(column="code", predicate="helpers.predicates:returns_early") | LengthSplitter(
+        column="code"
+    )
     check_splitter(composed, rows(), fresh_process=False)
 
 
 def test_the_repr_names_the_function() -> None:
     """A function is kept as its dotted name, so that the repr builds the splitter again."""
     assert repr(SELF) == (
-        "PredicateSplitter(column='code', predicate='predicates:is_busy_method', name='is_busy_method', reads=())"
+        "PredicateSplitter(column='code', predicate='helpers.predicates:is_busy_method', name='is_busy_method', reads=())"
     )
-    assert PredicateSplitter(column="code", predicate="predicates:is_busy_method") == SELF
+    assert PredicateSplitter(column="code", predicate="helpers.predicates:is_busy_method") == SELF
 
 
 def test_the_function_sees_what_it_reads_and_nothing_else() -> None:
@@ -64,7 +66,7 @@ try:
     region.contains(PropertyTable(Dataset.from_dict({"code": ["self"]})))
 except ManifestError as error:
     assert "which no manifest may import" in str(error), error
-    assert "predicates" not in sys.modules
+    assert "helpers.predicates" not in sys.modules
     print("refused")
 """
     done = subprocess.run(  # noqa: S603 - our own code
@@ -78,7 +80,7 @@ def test_a_function_that_changed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     region = SplitManifest.from_json(SELF.assign(python_rows(), seed=0).manifest.to_json()).fitted_region()
     table = PropertyTable(python_rows())
     assert (region.contains(table) == SELF.fit(table).contains(table)).all()
-    monkeypatch.setitem(registry._NAMED, "predicates:is_busy_method", from_early_years)
+    monkeypatch.setitem(registry._NAMED, "helpers.predicates:is_busy_method", from_early_years)
     with pytest.raises(ManifestError, match="has changed since the region was fitted"):
         region.contains(PropertyTable(python_rows()))
 

@@ -23,7 +23,7 @@ from codeshift.splitters import (
 )
 from codeshift.splitters.scenarios import ELEMENTS, FAMILIES
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 
 def test_simscood_has_three_dimensions_of_five() -> None:

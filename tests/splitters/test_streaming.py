@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from codeshift.errors import ParameterError
 from codeshift.properties import CharCount
 from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, StreamDealer
-from strategies import PROGRAMS
+from helpers.strategies import PROGRAMS
 
 LONG = Interval(CharCount("code"), low=80)
 

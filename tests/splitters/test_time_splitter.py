@@ -13,7 +13,7 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import LengthSplitter, TimeSplitter
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 
 def test_it_keeps_the_laws() -> None:

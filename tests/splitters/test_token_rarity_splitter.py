@@ -19,7 +19,7 @@ from codeshift.properties.lexer import lex
 from codeshift.properties.rarity import TokenRarity, UnigramModel, Unigrams
 from codeshift.splitters import LengthSplitter, SplitManifest, TokenRaritySplitter
 from codeshift.splitters.testing import check_splitter
-from splitter_rows import c_sharp_rows, java_rows, python_rows
+from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 
 def test_it_keeps_the_laws() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from study_case import rows, save_model, small_study
+from helpers.study_case import rows, save_model, small_study
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,7 +21,7 @@ from codeshift.splitters import (
 from codeshift.study import Study
 from codeshift.study.report.study_report import Report
 from codeshift.study.split_facts import SplitFacts
-from study_results import study_results
+from helpers.study_results import study_results
 
 CALLS = ("os.getcwd()", "sys.exit(1)", "len(x)", "print(x)")
 PYTHON = {"column": "code", "language": "python"}

@@ -16,7 +16,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
 from codeshift.study.report.study_tables import unseen_table
 from codeshift.study.scores import RunScores
-from study_results import METRICS, study_results
+from helpers.study_results import METRICS, study_results
 
 LENGTH, SYNTAX = "length_p97_p100", "syntax_for_statement"
 FEW = 300  # resamples are enough where the interval itself is not looked at

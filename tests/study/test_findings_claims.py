@@ -9,7 +9,7 @@ import pytest
 
 from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
-from study_results import study_results
+from helpers.study_results import study_results
 
 SCENARIOS = ("length_p97_p100", "length_p0_p3", "syntax_for_statement", "semantics_cluster_0", "semantics_cluster_1")
 COSTS, DIMENSIONS, BACK = "Masking a region", "Shifts of syntax", "A few rows"

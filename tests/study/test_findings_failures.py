@@ -9,7 +9,7 @@ import pytest
 from codeshift.study.findings import Findings
 from codeshift.study.findings.failures import MODES, RIGHT, plain_modes
 from codeshift.study.scores import RunScores
-from study_results import study_results
+from helpers.study_results import study_results
 
 REFERENCE = "def f(x):\n    return x + 1"
 

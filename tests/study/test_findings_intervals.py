@@ -13,7 +13,7 @@ from codeshift.study.findings import Cell, Findings
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.quantity import mean_of
 from codeshift.study.scores import RunScores
-from study_results import METRICS, study_results
+from helpers.study_results import METRICS, study_results
 
 LENGTH, SYNTAX = "length_p97_p100", "syntax_for_statement"
 

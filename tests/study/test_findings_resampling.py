@@ -14,7 +14,7 @@ from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.keys import RunKey
 from codeshift.study.scores import RunScores
-from study_results import METRICS, study_results
+from helpers.study_results import METRICS, study_results
 
 FULL = Cell(scenario="length_p97_p100", method="full", ood_kept=0.0)
 PARTS = ("test_ood", "test_id", "general")

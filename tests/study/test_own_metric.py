@@ -13,7 +13,7 @@ from codeshift.metrics import Metric, metric_by_name
 from codeshift.metrics.base import METRICS, PERCENT, Scale
 from codeshift.study.measures import measure_of
 from codeshift.study.report.study_report import Report
-from study_results import study_results
+from helpers.study_results import study_results
 
 
 @dataclass(frozen=True)

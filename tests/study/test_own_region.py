@@ -18,7 +18,7 @@ from codeshift.study import Study
 from codeshift.study.findings.failures import failure_modes
 from codeshift.study.report.study_report import Report
 from codeshift.study.split_facts import SplitFacts
-from study_results import study_results
+from helpers.study_results import study_results
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from browser import Browser, chromium
-from report_page import NASTY, SCENARIOS, nasty_html
+from helpers.browser import Browser, chromium
+from helpers.report_page import NASTY, SCENARIOS, nasty_html
 
 _PLOTS = """[...document.querySelectorAll("figure svg")].map((svg) => {
   const box = svg.getBoundingClientRect();

@@ -15,7 +15,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from codeshift.study import Report
-from generated_study import (
+from helpers.generated_study import (
     EXACT,
     GENERATED,
     METRICS,

@@ -14,8 +14,8 @@ from codeshift.study.findings import Findings
 from codeshift.study.report.differences import marked
 from codeshift.study.report.study_report import Report
 from codeshift.study.scores import RunScores
-from report_page import FAILED, NASTY, SCENARIOS, nasty_html, nasty_report, nasty_results
-from study_results import study_results
+from helpers.report_page import FAILED, NASTY, SCENARIOS, nasty_html, nasty_report, nasty_results
+from helpers.study_results import study_results
 
 
 class Page(HTMLParser):

@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 
 from codeshift.documents.latex import escaped
 from codeshift.study.report.study_report import Report
-from report_page import NASTY, SCENARIOS, nasty_report
-from study_results import study_results
+from helpers.report_page import NASTY, SCENARIOS, nasty_report
+from helpers.study_results import study_results
 
 FIGURES = {
     "heat_map", "curves", "curves_by_scenario", "id_against_ood", "differences", "unseen_elements", "failure_modes",

@@ -12,7 +12,7 @@ import pytest
 from codeshift.errors import DamagedFileError, DamagedFileWarning
 from codeshift.files import file_digest
 from codeshift.study import load_results
-from study_case import assert_same, small_study
+from helpers.study_case import assert_same, small_study
 
 # What a study leaves, by a pattern each; every kind is damaged in every way.
 FILES = {

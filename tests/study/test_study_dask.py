@@ -10,7 +10,7 @@ import pytest
 
 from codeshift.study import load_results
 from codeshift.study.store import StudyStore
-from study_case import assert_same, hold_trainings, small_study
+from helpers.study_case import assert_same, hold_trainings, small_study
 
 
 @pytest.mark.slow

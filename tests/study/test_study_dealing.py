@@ -17,7 +17,7 @@ from codeshift.splitters import ASTNodeSplitter, ClusterSplitter, Contains, Leng
 from codeshift.study import SplitFacts
 from codeshift.study.corpus import Corpus
 from codeshift.study.regimes import baseline_rows, scenario_rows
-from splitter_rows import python_rows
+from helpers.splitter_rows import python_rows
 
 SCENARIOS = (
     Scenario("long", LengthSplitter(column="code", quantiles=(0.7, 1.0))),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from cli_rows import rows, write
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study.config_file import SettingsError
 from codeshift.study.study_file import load_study
-from study_files import YAML, study_file
+from helpers.cli_rows import rows, write
+from helpers.study_files import YAML, study_file
 
 
 @pytest.fixture

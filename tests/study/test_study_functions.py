@@ -9,14 +9,14 @@ from multiprocessing import get_context
 
 import pytest
 
-import predicates
 from codeshift.properties import predicate as named
 from codeshift.splitters import PredicateSplitter, Scenario
 from codeshift.study.auditing import AuditTask, audit_tasks
 from codeshift.study.prepare import prepare
 from codeshift.study.scheduler import do_task
 from codeshift.study.store import StudyStore
-from study_case import small_study
+from helpers import predicates
+from helpers.study_case import small_study
 
 SUMS = Scenario("sums", PredicateSplitter(column="code", predicate=predicates.adds_often))
 
@@ -32,7 +32,7 @@ def test_a_worker_finds_what_can_be_imported(model, tmp_path, monkeypatch):
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     prepare(study.spec, study.rows, files, extend=False)
     [task] = audit_tasks(study.spec, study.rows, files)
-    assert task.functions == ("predicates:adds_often",)
+    assert task.functions == ("helpers.predicates:adds_often",)
     path = files.audit("sums", 0)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         assert pool.submit(do_task, task).result() == "done"
@@ -76,7 +76,7 @@ def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
     assert do_task(task) == "done"
     told = json.loads(files.audit("sums", 0).read_text(encoding="utf-8"))["error"]
     assert told.startswith("ParameterError: predicate must be the name of a function that can be imported")
-    assert "predicates:adds_often" in told
+    assert "helpers.predicates:adds_often" in told
 
 
 @pytest.mark.parametrize("region", [lambda r: ~r, lambda r: r | r, lambda r: (r,)])
@@ -84,6 +84,6 @@ def test_functions_are_found_wherever_they_are(region):
     """In a complement, a composition, and beside other values."""
     from codeshift.properties import PropertyTable
     from codeshift.study.auditing import functions_of
-    from study_case import rows
+    from helpers.study_case import rows
 
-    assert functions_of(region(SUMS.splitter.fit(PropertyTable(rows())))) == ("predicates:adds_often",)
+    assert functions_of(region(SUMS.splitter.fit(PropertyTable(rows())))) == ("helpers.predicates:adds_often",)

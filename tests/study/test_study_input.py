@@ -12,7 +12,7 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import TrainingConfig, load_model
 from codeshift.metrics import ExactMatch
 from codeshift.splitters import LengthSplitter, Scenario
-from study_case import LONG, LOOPS, rows, small_study
+from helpers.study_case import LONG, LOOPS, rows, small_study
 
 DOCS = Scenario("docs", LengthSplitter(column="doc"))
 CASES = [

@@ -19,7 +19,7 @@ from codeshift.study import StudyError, load_results
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
 from codeshift.study.store import StudyStore
-from study_case import (
+from helpers.study_case import (
     LONG,
     assert_same,
     run_small_study,
@@ -34,7 +34,7 @@ from study_case import (
 def processes():
     """Processes that are forked from one that has imported all they need, and runs no thread."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["study_case", "codeshift.study.worker", "codeshift.study.study"])
+    context.set_forkserver_preload(["helpers.study_case", "codeshift.study.worker", "codeshift.study.study"])
     return context
 
 

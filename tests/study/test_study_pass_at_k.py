@@ -9,7 +9,7 @@ import pytest
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.study import load_results
-from study_case import LOOPS, rows, small_study
+from helpers.study_case import LOOPS, rows, small_study
 
 NAMED = "pass@1[runner=python,allow_network=True,tests=test]"
 

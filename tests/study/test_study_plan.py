@@ -11,8 +11,8 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import TrainingConfig
 from codeshift.splitters import simscood_scenarios
 from codeshift.study import Plan
-from splitter_rows import python_rows
-from study_case import CONFIG, LONG, LOOPS, rows, small_study
+from helpers.splitter_rows import python_rows
+from helpers.study_case import CONFIG, LONG, LOOPS, rows, small_study
 
 
 @pytest.fixture(scope="module")

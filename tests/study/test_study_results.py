@@ -13,7 +13,7 @@ from codeshift.metrics import bootstrap_ci
 from codeshift.study.keys import RunKey, RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from study_results import METRICS, study_results
+from helpers.study_results import METRICS, study_results
 
 
 def lines(results: StudyResults, **wanted):

@@ -22,7 +22,7 @@ from codeshift.splitters import Scenario
 from codeshift.study import RunKey, load_results, run_models
 from codeshift.study.prepare import forget_failures
 from codeshift.study.store import StudyStore
-from study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
+from helpers.study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
 
 
 def evaluations(monkeypatch):

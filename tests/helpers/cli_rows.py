@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from audit_splits import functions, loops
+from helpers.audit_splits import functions, loops
 
 
 def rows(count: int = 160) -> list[dict[str, Any]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli_rows import rows, write
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from helpers.cli_rows import rows, write
 
 YAML = """\
 title: A small one

@@ -15,7 +15,7 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood, SyntacticValidi
 from codeshift.study.keys import RunKey
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from study_results import study_results
+from helpers.study_results import study_results
 
 SCENARIOS = ("syntax_for_statement", "length_p97_p100", "semantics_3", "api_os")
 SEEDS = {"split_seeds": (0, 1), "train_seeds": (0, 1)}

@@ -8,7 +8,7 @@ from functools import cache
 from codeshift.study.keys import RunKey
 from codeshift.study.report.study_report import Report
 from codeshift.study.scores import RunScores
-from study_results import study_results
+from helpers.study_results import study_results
 
 NASTY = (
     '<script>window.hacked = 1</script><img src="x" onerror="window.hacked=2"> & {{ 7 * 7 }} </pre> $\\frac{1$ größe'

@@ -14,7 +14,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from typing import Any
 
-from hub_story import TOKEN, stay_here
+from helpers.hub_story import TOKEN, stay_here
 
 
 def rows(part: str, **columns: str) -> list[dict[str, Any]]:

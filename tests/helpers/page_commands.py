@@ -26,8 +26,8 @@ from codeshift.cli import main
 from codeshift.cli.parser import make_parser
 from codeshift.finetune import Trainer
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-from pages import ROOT, Block
-from ports import free_port
+from helpers.pages import ROOT, Block
+from helpers.ports import free_port
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 MOST_STEPS = 2

@@ -12,7 +12,7 @@ from datasets import Dataset
 from codeshift.data import stdlib_functions
 from codeshift.splits import digests
 from codeshift.splits.digests import digest
-from shared_data import shared_data
+from helpers.shared_data import shared_data
 
 
 def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
