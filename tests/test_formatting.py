@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit import audit
 from codeshift.errors import DataError, closest
 from codeshift.formatting import counted, fixed, moment_of, p_value, share, significant
-from codeshift.metrics import Estimate
+from codeshift.metrics import Estimate, Metric
 from codeshift.regions.base import region_words
 from codeshift.regions.distribution import Distribution
 from codeshift.splitters import ClusterSplitter, GroupSplitter, LengthSplitter, RandomSplitter, TimeSplitter
@@ -67,11 +69,15 @@ def test_moments_are_dates() -> None:
 def test_the_bounds_of_a_users_own_metric_are_not_made_up() -> None:
     """A value that may lie above 1 is shown as it is, without a unit."""
 
-    class Tokens:
-        name, higher_is_better = "tokens", True
+    @dataclass(frozen=True)
+    class TokensOfATest(Metric):
+        key = "tokens_of_a_test"
 
-    measure = measure_of(Tokens())
-    assert (measure.text(3.75), measure.heading, measure.step) == ("3.750", "tokens", "")
+        def score(self, predictions, references):
+            return np.array([float(len(text.split())) for text in predictions])
+
+    measure = measure_of(TokensOfATest())
+    assert (measure.text(3.75), measure.heading, measure.step) == ("3.750", "tokens of a test", "")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ ASTNodeSplitter(column='code', language='python', nodes=('while_statement',), ma
 from codeshift.properties.embedding import ColumnEmbedding, EncoderEmbedding, FunctionEmbedding, TfidfEmbedding
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
+from codeshift.regions.distribution import Distribution
 from codeshift.regions.elements import Contains, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
@@ -46,6 +47,7 @@ __all__ = [
     "ComplexitySplitter",
     "CompoundDivergenceSplitter",
     "Contains",
+    "Distribution",
     "EncoderEmbedding",
     "FunctionEmbedding",
     "GroupSplitter",
