@@ -17,7 +17,7 @@ from codeshift.demo import demo_study
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
-RATES = {"full": (3e-4, 1e-3, 3e-3), "lora": (1e-3, 3e-3, 1e-2)}
+RATES = {"full": (1e-4, 3e-4, 1e-3, 3e-3), "lora": (3e-4, 1e-3, 3e-3, 1e-2)}
 
 
 def main() -> int:
