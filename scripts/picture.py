@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -20,31 +19,12 @@ from codeshift.properties import PropertyTable, TokenCount, TreeDepth
 from codeshift.splitters import SplitManifest
 from codeshift.study import Findings, load_results
 from codeshift.study.findings.strength import audit_auc
+from drawing import ASSETS, THEMES, Theme, line, svg, text
 
-ASSETS = Path(__file__).resolve().parents[1] / "docs" / "assets"
 WIDTH, HEIGHT, PANEL, GAP = 960, 300, 290, 45
 PARTS = ("train", "validation", "test_id", "test_ood", "excluded")
 METHODS = {"none": "no fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 DOTS = 700
-
-
-@dataclass(frozen=True, kw_only=True)
-class Theme:
-    """Colours that can be read on a light or a dark page."""
-
-    name: str
-    text: str
-    faint: str
-    line: str
-    train: str
-    id: str
-    ood: str
-
-
-THEMES = (
-    Theme(name="light", text="#1f2933", faint="#616e7c", line="#cbd2d9", train="#9aa5b1", id="#0e7c86", ood="#d9480f"),
-    Theme(name="dark", text="#e4e7eb", faint="#a3adb8", line="#4a5568", train="#7b8794", id="#38c6c0", ood="#ff922b"),
-)
 
 
 def main() -> int:
@@ -113,11 +93,8 @@ def draw(found: Found, theme: Theme, *, tall: bool) -> str:
         x, y = (0, number * (HEIGHT + 20)) if tall else (number * (PANEL + GAP), 0)
         body.append(f'<g transform="translate({x},{y})">{text(0, 22, title, theme.text, bold=True)}')
         body.append(f"{content}</g>")
-    style = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;font-size:13px"
-    size = f"{PANEL + 20} {3 * HEIGHT + 40}" if tall else f"{WIDTH} {HEIGHT}"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" style="{style}" role="img">'
-    title = f"<title>{escape(found.meaning)}: programs, parts and scores</title>"
-    return f"{head}{title}{''.join(body)}</svg>\n"
+    width, height = (PANEL + 20, 3 * HEIGHT + 40) if tall else (WIDTH, HEIGHT)
+    return svg(width, height, f"{found.meaning}: programs, parts and scores", "".join(body))
 
 
 def programs(found: Found, theme: Theme) -> str:
@@ -186,17 +163,6 @@ def scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
 def scaled_one(value: float, least: float, most: float, low: float, high: float) -> float:
     """One value moved from one range into another."""
     return low + (value - least) / (most - least) * (high - low)
-
-
-def line(x1: float, y1: float, x2: float, y2: float, colour: str) -> str:
-    """A thin line."""
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="1.5"/>'
-
-
-def text(x: float, y: float, words: str, colour: str, *, anchor: str = "start", bold: bool = False) -> str:
-    """A line of text."""
-    weight = ' font-weight="600" font-size="15"' if bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}"{weight}>{escape(words)}</text>'
 
 
 if __name__ == "__main__":

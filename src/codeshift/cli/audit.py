@@ -1,4 +1,4 @@
-"""``codeshift audit``."""
+"""``codeshift audit``: says whether a split leaks, how strong its shift is, and what else moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codeshift demo``."""
+"""``codeshift demo``: runs a small study end to end, offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codeshift doctor``."""
+"""``codeshift doctor``: says what is installed, and what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codeshift evaluate``."""
+"""``codeshift evaluate``: scores a model on the test parts of a split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codeshift languages``."""
+"""``codeshift languages``: lists the languages that are parsed, and what each supports."""
 
 from __future__ import annotations
 

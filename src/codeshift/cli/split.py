@@ -1,4 +1,4 @@
-"""``codeshift split``."""
+"""``codeshift split``: builds a split of a dataset, or builds one again from its manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``codeshift train``."""
+"""``codeshift train``: fine-tunes a model on the train part of a split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regions: which rows are out of distribution, as frozen values that any dataset can be asked about.
+"""What a region is: a set of programs that any dataset can be asked about; and what is composed of several.
 
 A region is what a splitter has learnt (a threshold, a set of elements), so one that was fitted on training rows also
 divides an official test split or tomorrow's programs.

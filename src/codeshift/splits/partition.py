@@ -1,4 +1,4 @@
-"""RowGroups to parts: the arithmetic of a split, on arrays alone.
+"""Groups of rows to parts: the arithmetic of a split, on arrays alone.
 
 Every choice is made in the order that the seed gives to groups, so regimes of one seed are nested and share their test
 rows. ``Partition.parts`` holds indices into ``PARTS``, ``Partition.reasons`` indices into ``REASONS``.

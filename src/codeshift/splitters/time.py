@@ -1,4 +1,4 @@
-"""Splits by time."""
+"""Splits by time: programs from a moment on are out of distribution."""
 
 from __future__ import annotations
 

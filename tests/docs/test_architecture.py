@@ -1,0 +1,113 @@
+"""The page on the architecture says what the code is: its files, its functions, and which of them calls which."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pages import ROOT, script
+
+architecture = script("architecture")
+PAGE: Path = architecture.PAGE
+FILE = r"`(?P<file>[\w/]+\.(?:py|j2))`"
+PLACE = re.compile(rf"{FILE} `(?P<name>[\w.]+)`")
+MODULES = [path for root in architecture.PACKAGES.values() for path in sorted(root.rglob("*.py"))]
+
+
+def written() -> str:
+    """The page without the list that a script writes."""
+    return PAGE.read_text(encoding="utf-8").split(architecture.BEGIN)[0]
+
+
+def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
+    """Who calls whom, as the tables of the flows say."""
+    lines = re.findall(r"^\| (`[^|]+`) \| (`[^|]+`) \| [^|]+ \|$", written(), flags=re.MULTILINE)
+    found = [(PLACE.fullmatch(caller), PLACE.fullmatch(called)) for caller, called in lines]
+    return [(caller.groups(), called.groups()) for caller, called in found if caller and called]
+
+
+@cache
+def definitions(file: str) -> dict[str, ast.AST]:
+    """What a file of the library defines, by name; methods behind the name of their class."""
+    found: dict[str, ast.AST] = {}
+    for node in ast.parse((ROOT / "src" / "codeshift" / file).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}.{inner.name}": inner for inner in node.body if isinstance(inner, ast.FunctionDef)}
+    return found
+
+
+def test_the_list_of_files_is_that_of_today() -> None:
+    """Otherwise: ``python scripts/architecture.py``."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == architecture.with_files(page)
+
+
+def test_the_picture_has_the_layers_of_today() -> None:
+    """Otherwise: ``python scripts/architecture.py``."""
+    for name, picture in architecture.pictures().items():
+        assert (architecture.ASSETS / name).read_text(encoding="utf-8") == picture
+        assert f"assets/{name}" in written()
+    assert list(architecture.WORDS) == architecture.layers()
+
+
+def test_every_module_says_its_own_idea() -> None:
+    """In a first line that no other module has."""
+    lines = Counter(architecture.first_line(path) for path in MODULES)
+    assert len(MODULES) > 250
+    assert [line for line, count in lines.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("text", ["", '"""No end"""', '"""Goes\non."""', f'"""{"long " * 24}."""'])
+def test_a_module_that_says_too_little_or_too_much_is_told(text: str, tmp_path: Path) -> None:
+    """By its path."""
+    path = tmp_path / "module.py"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"module\.py must begin with a docstring line"):
+        architecture.first_line(path)
+
+
+def test_files_that_are_named_exist() -> None:
+    """``NAME.py`` stands for a new one: its folder exists."""
+    named = [match["file"] for match in re.finditer(FILE, written())]
+    assert len(named) > 100
+    for file in named:
+        path = ROOT / file if file.startswith(("tests/", "scripts/", "tools/")) else ROOT / "src" / "codeshift" / file
+        assert path.parent.is_dir() if path.stem == "NAME" else path.is_file(), file
+
+
+def test_functions_that_are_named_exist() -> None:
+    """In the file before them."""
+    places = [match.groups() for match in PLACE.finditer(written())]
+    assert len(places) > 60
+    assert [f"{file} {name}" for file, name in places if name not in definitions(file)] == []
+
+
+def test_every_arrow_is_a_call() -> None:
+    """The function on the left names the one on the right."""
+    assert len(arrows()) > 30
+    wrong = []
+    for (file, caller), (_, called) in arrows():
+        nodes = [node for node in ast.walk(definitions(file)[caller]) if isinstance(node, ast.Name | ast.Attribute)]
+        if called.split(".")[-1] not in {node.id if isinstance(node, ast.Name) else node.attr for node in nodes}:
+            wrong.append(f"{file}: {caller} does not name {called}")
+    assert wrong == []
+
+
+def test_the_walk_returns_to_a_file_as_often_as_it_says() -> None:
+    """After each of the steps 4 to 9 one is back in ``splits/assign.py``."""
+    walk = written().split("## One call, followed")[1].split("## ")[0]
+    visited: list[str] = []
+    returns = 0
+    for number, step in re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", walk, flags=re.MULTILINE | re.DOTALL):
+        files = [match["file"] for match in re.finditer(FILE, step)]
+        files += ["splits/assign.py"] * (4 <= int(number) <= 9)
+        returns += sum(file in [*visited, *files[:i]] for i, file in enumerate(files))
+        visited += files
+    assert (int(number), returns) == (10, 9)
