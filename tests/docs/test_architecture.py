@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pages import ROOT, script
+from helpers.pages import ROOT, script
 
 architecture = script("architecture")
 PAGE: Path = architecture.PAGE
