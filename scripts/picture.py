@@ -86,7 +86,7 @@ def draw(found: Found, theme: Theme, *, tall: bool) -> str:
     panels = (
         ("1  Say what is out of distribution", programs(found, theme)),
         ("2  Deal the rows, and audit the split", parts(found, theme)),
-        ("3  See what it costs a model", scores(found, theme)),
+        ("3  Score models inside and outside", scores(found, theme)),
     )
     body = []
     for number, (title, content) in enumerate(panels):
