@@ -102,6 +102,7 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
     [
         (["dmo"], "did you mean demo?"),
         (["demo", "--sed", "3"], "did you mean --seed?"),
+        (["demo", "--sed=3"], "did you mean --seed?"),
         (["study", "rn"], "did you mean run?"),
         (["demo", "--zzz"], "see codeshift demo --help"),
     ],
