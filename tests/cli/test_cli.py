@@ -105,6 +105,7 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
         (["demo", "--sed", "3"], "did you mean --seed?"),
         (["train", "data", "--out", "o", "--num-epochs", "3"], "did you mean --num-train-epochs?"),
         (["train", "data", "--out", "o", "--batch-size", "3"], "did you mean --train-batch-size?"),
+        (["demo", "--sed=3"], "did you mean --seed?"),
         (["study", "rn"], "did you mean run?"),
         (["demo", "--zzz"], "see codeshift demo --help"),
     ],

@@ -84,7 +84,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         required = default_properties(settings.column, settings.language)
     compared = tuple(dict.fromkeys([*required, *intended, TokenTypes(settings.column)]))
     names = _names(compared)
-    found = []
+    series = []
     for prop in compared:
         values = _values(table, prop, required=prop in required or prop in (settings.intended or ()))
         if values is None:
@@ -94,9 +94,9 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         spared = tuple(element for leaf in drawing for element in leaf.drawn_by(vocabulary))
         # Where some elements were meant, the others can still be confounds.
         is_intended, times = prop in intended and not spared, prop.is_time(table)
-        found.append(Series(names[prop], values, is_intended, prop.of_content, spared, times))
-        found.extend(_indicators(table, names[prop], drawing) if spared else ())
-    return tuple(found)
+        series.append(Series(names[prop], values, is_intended, prop.of_content, spared, times))
+        series.extend(_indicators(table, names[prop], drawing) if spared else ())
+    return tuple(series)
 
 
 def _values(table: PropertyTable, prop: Property, *, required: bool) -> np.ndarray | ElementCounts | None:
@@ -125,8 +125,8 @@ def _names(properties: Sequence[Property]) -> dict[Property, str]:
 
 def _indicators(table: PropertyTable, name: str, leaves: Sequence[Region]) -> list[Series]:
     """Whether each row holds the elements that the split was meant to move, as a number."""
-    found: dict[str, Series] = {}
+    series: dict[str, Series] = {}
     for leaf in leaves:
         key = f"{name}: {', '.join(leaf.names())}"
-        found[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
-    return list(found.values())
+        series[key] = Series(key, leaf.contains(table).astype(np.float64), intended=True)
+    return list(series.values())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import re
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from codeshift import __version__
@@ -20,27 +21,30 @@ class Parser(argparse.ArgumentParser):
         """As ever, but what is too much is told by the command that was given it, not by the outermost parser."""
         parsed, rest = self.parse_known_args(args, namespace)
         if rest:
-            getattr(parsed, "command", self).error(f"unrecognized arguments: {' '.join(rest)}")
+            getattr(parsed, "command", self).refuse(rest)
         return parsed
 
-    def error(self, message: str) -> NoReturn:
-        """End the process with exit code 2."""
-        super().error(message + self._hint(message))
+    def refuse(self, rest: Sequence[str]) -> NoReturn:
+        """End the process over arguments that this command does not take."""
+        first = rest[0].partition("=")[0]
+        hint = self._near(first, self._option_string_actions) if first[:2] == "--" else self._surplus()
+        super().error(f"unrecognized arguments: {' '.join(rest)}{hint}")
 
-    def _hint(self, message: str) -> str:
-        choice = re.search(r"invalid choice: '([^']*)' \(choose from (.*?)\)", message)
-        unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
-        if message.startswith("unrecognized arguments: ") and not unknown:
-            return self._surplus()
-        if message.endswith(("are required: COMMAND", "is required")) or "arguments are required" in message:
-            return self._example()
-        if choice:
-            typed, options = choice[1], re.split(r"[',\s]+", choice[2].strip("'"))
-        elif unknown:
-            typed, options = unknown[1], list(self._option_string_actions)
-        else:
-            return ""
-        close = difflib.get_close_matches(typed, options, n=1)
+    def error(self, message: str) -> NoReturn:
+        """End the process with exit code 2; what lacks altogether is met with an example of the command."""
+        fault = sys.exc_info()[1]
+        of_argument = isinstance(fault, argparse.ArgumentError) and fault.argument_name is not None
+        super().error(message if of_argument else message + self._example())
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raise an error that names the choice which comes close, where a value is none of an argument's choices."""
+        if action.choices is not None and value not in action.choices:
+            choices = ", ".join(map(repr, action.choices))
+            hint = self._near(str(value), map(str, action.choices))
+            raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {choices}){hint}")
+
+    def _near(self, typed: str, options: Iterable[str]) -> str:
+        close = difflib.get_close_matches(typed, list(options), n=1)
         return f"; did you mean {close[0]}?" if close else f"; see {self.prog} --help"
 
     def _surplus(self) -> str:

@@ -48,8 +48,8 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
 def _class_of(name: str) -> tuple[type[Metric] | None, dict[str, Any]]:
     """The metric of a name without brackets, and the options that such a name spells; None where there is none."""
     for cls in METRICS.values():
-        if cls.spelling is not None and (found := cls.spelling.fullmatch(name)):
-            return cls, {option: literal(text) for option, text in found.groupdict().items()}
+        if cls.spelling is not None and (spelt := cls.spelling.fullmatch(name)):
+            return cls, {option: literal(text) for option, text in spelt.groupdict().items()}
     return METRICS.get(name), {}
 
 

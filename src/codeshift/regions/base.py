@@ -59,17 +59,17 @@ class Region(Serialisable, ABC):
 
         An audit takes them for what the split was meant to move.
         """
-        found = [getattr(leaf, f.name) for leaf in self.leaves for f in fields(leaf)]
-        return tuple(dict.fromkeys(value for value in found if isinstance(value, Property)))
+        values = [getattr(leaf, f.name) for leaf in self.leaves for f in fields(leaf)]
+        return tuple(dict.fromkeys(value for value in values if isinstance(value, Property)))
 
     def columns(self) -> tuple[str, ...]:
         """The columns that it reads; by default those of the properties among its fields, and a field ``column``."""
-        found: list[str] = []
+        columns: list[str] = []
         for leaf in self.leaves:
             for f in fields(leaf):
                 value = getattr(leaf, f.name)
-                found += value.columns if isinstance(value, Property) else [value] if f.name == "column" else []
-        return tuple(dict.fromkeys(found))
+                columns += value.columns if isinstance(value, Property) else [value] if f.name == "column" else []
+        return tuple(dict.fromkeys(columns))
 
     def shown(self) -> tuple[Property, ...]:
         """The properties whose distributions show what it cuts; none for a region of chance."""
@@ -116,16 +116,16 @@ class Region(Serialisable, ABC):
         >>> from codeshift.splitters import Contains
         >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "y = 2"]}))
         >>> region = Contains(NodeTypes("code", "python"), ("while_statement",))
-        >>> [made] = region.distributions(table, {"train": np.array([1, 2]), "test_ood": np.array([0])})
-        >>> made.name, made.categories[0], made.inside[0], made.values["test_ood"][0], made.values["train"][0]
+        >>> [drawn] = region.distributions(table, {"train": np.array([1, 2]), "test_ood": np.array([0])})
+        >>> drawn.name, drawn.categories[0], drawn.inside[0], drawn.values["test_ood"][0], drawn.values["train"][0]
         ('node type', 'while_statement', True, np.float64(1.0), np.float64(0.0))
         """
         drawn: dict[Property, list[Region]] = {}
         for leaf in dict.fromkeys(self.leaves):
             for prop in leaf.shown():
                 drawn.setdefault(prop, []).append(leaf)
-        found = (distribution(prop, regions, table, parts) for prop, regions in drawn.items())
-        return tuple(one for one in found if one is not None)
+        distributions = (distribution(prop, regions, table, parts) for prop, regions in drawn.items())
+        return tuple(shown for shown in distributions if shown is not None)
 
     def __and__(self, other: object) -> Region:
         return BothRegions(self, other) if isinstance(other, Region) else NotImplemented

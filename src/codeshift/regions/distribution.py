@@ -32,8 +32,8 @@ class Distribution:
         times: whether the numbers are seconds since 1970.
 
     >>> shares = {"train": np.array([1.0, 0.0]), "test_ood": np.array([0.0, 1.0])}
-    >>> made = Distribution(name="cluster", values=shares, categories=("cluster 0", "cluster 1"), inside=(False, True))
-    >>> made.summary
+    >>> drawn = Distribution(name="cluster", values=shares, categories=("cluster 0", "cluster 1"), inside=(False, True))
+    >>> drawn.summary
     'cluster 1 (masked): train 0.0%, test_ood 100.0%; cluster 0: train 100.0%, test_ood 0.0%'
     """
 
@@ -120,22 +120,22 @@ def distribution(
 
 
 def _elements(
-    prop: Property, found: ElementCounts, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property, elements: ElementCounts, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution:
     """The elements of regions, and those whose share of rows moved most with them from train to ``test_ood``."""
     categories: dict[str, Mask] = {}
     for region in regions:
         categories |= _held(region, table, parts["test_ood"])
-    holding = {part: _holding(found, positions) for part, positions in parts.items()}
+    holding = {part: _holding(elements, positions) for part, positions in parts.items()}
     moved = np.abs(holding["test_ood"] - holding["train"])
-    moved[~_others(found.vocabulary, prop, regions)] = 0.0
+    moved[~_others(elements.vocabulary, prop, regions)] = 0.0
     most = np.argsort(-moved, kind="stable")[:_MOVED]
     others = [column for column in most.tolist() if moved[column] > 0]
     masked = _categories(prop.element or prop.describe(), categories, len(categories), parts)
     return Distribution(
         name=masked.name,
         values={part: np.array([*shares, *holding[part][others]]) for part, shares in masked.values.items()},
-        categories=(*masked.categories, *(found.vocabulary[column] for column in others)),
+        categories=(*masked.categories, *(elements.vocabulary[column] for column in others)),
         inside=(*masked.inside, *(False for _ in others)),
         rows=masked.rows,
     )
@@ -160,10 +160,10 @@ def _held(region: Drawn, table: PropertyTable, test_ood: Rows) -> dict[str, Mask
     return {name: masks[name] for name in [*together, *order[:_MASKED]]}
 
 
-def _holding(found: ElementCounts, rows: Rows) -> Shares:
+def _holding(elements: ElementCounts, rows: Rows) -> Shares:
     """Of each element, the share of the rows that hold it."""
-    held = found.counts[rows]
-    counts = np.bincount(held.indices[held.data > 0], minlength=len(found.vocabulary))
+    held = elements.counts[rows]
+    counts = np.bincount(held.indices[held.data > 0], minlength=len(elements.vocabulary))
     return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
 
 

@@ -115,8 +115,8 @@ class Matches(ElementRegion):
 
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Booleans of shape ``(n,)``."""
-        found: ElementCounts = table.values(self.property)
-        held = [found.total(matching(pattern, found.vocabulary)) >= self.min_count for pattern in self.patterns]
+        counts: ElementCounts = table.values(self.property)
+        held = [counts.total(matching(pattern, counts.vocabulary)) >= self.min_count for pattern in self.patterns]
         return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
 
     def names(self) -> tuple[str, ...]:

@@ -72,18 +72,20 @@ class SplitFacts:
         [False, True]
         """
         arrays: dict[str, Any] = {f"members:{part}": mask for part, mask in self.members.items()}
-        for i, one in enumerate(self.distributions):
-            arrays |= {f"distribution{i}:{part}": values for part, values in one.values.items()}
+        for i, shown in enumerate(self.distributions):
+            arrays |= {f"distribution{i}:{part}": values for part, values in shown.values.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
         arrays_at = path.with_name(path.name + ".npz")
         with replaced(arrays_at) as temporary:
             temporary.write_bytes(buffer.getvalue())
         plain = {name: getattr(self, name) for name in _PLAIN}
-        told = ({"name": one.name, "categories": one.categories, "inside": one.inside, "rows": dict(one.rows),
-                 "times": one.times}
-                for one in self.distributions)  # fmt: skip
-        plain |= {"masked": None if self.masked is None else self.masked.to_dict(), "distributions": list(told)}
+        plain["masked"] = None if self.masked is None else self.masked.to_dict()
+        plain["distributions"] = [
+            {"name": shown.name, "categories": shown.categories, "inside": shown.inside, "rows": dict(shown.rows),
+             "times": shown.times}
+            for shown in self.distributions
+        ]  # fmt: skip
         write_json(path.with_name(path.name + ".json"), plain, [arrays_at, *vouched])
 
     @classmethod
@@ -104,14 +106,14 @@ class SplitFacts:
 
         distributions = [
             Distribution(
-                name=one["name"],
+                name=fields["name"],
                 values=by_part(f"distribution{i}"),
-                categories=tuple(one["categories"]),
-                inside=tuple(one["inside"]),
-                rows=one["rows"],
-                times=one["times"],
+                categories=tuple(fields["categories"]),
+                inside=tuple(fields["inside"]),
+                rows=fields["rows"],
+                times=fields["times"],
             )
-            for i, one in enumerate(plain.pop("distributions"))
+            for i, fields in enumerate(plain.pop("distributions"))
         ]
         masked = _revived(plain.pop("masked"))
         return cls(**plain, members=by_part("members"), masked=masked, distributions=tuple(distributions))

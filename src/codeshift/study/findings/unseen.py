@@ -98,8 +98,8 @@ def _rate(cells: Cells, cell: Cell, kind: str, part: str) -> Quantity:
 
 
 def _masked(cells: Cells, scenario: str) -> Region:
-    found = (facts.masked for (name, _), facts in cells.results.splits.items() if name == scenario)
-    return next(region for region in found if region is not None)
+    regions = (facts.masked for (name, _), facts in cells.results.splits.items() if name == scenario)
+    return next(region for region in regions if region is not None)
 
 
 class _Holding:

@@ -23,6 +23,10 @@ class NoFlowError(Exception):
     """The tree lacks a child that the public code takes for granted; that code then goes on without data flow."""
 
 
+# Roles of the children of a branch: what is run apart, and what says that one of them always runs.
+_ARMS, _TAGS = ("arm", "arm+tag"), ("tag", "arm+tag")
+
+
 class CompatFlow:
     """Reads the events of one program."""
 
@@ -145,8 +149,8 @@ class CompatFlow:
         apart: list[list[Part]] = []
         here: list[Part] = []
         for part in step[1]:
-            or_none = or_none and "tag" not in part[0]
-            if part[0].startswith("arm") or (apart and sticky):
+            or_none = or_none and part[0] not in _TAGS
+            if part[0] in _ARMS or (apart and sticky):
                 apart.append([part])
             else:
                 here.append(part)
