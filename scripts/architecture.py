@@ -49,7 +49,7 @@ SPLIT = (
 STUDY = (
     ("study file", "load_study"),
     ("spec", "validate"),
-    ("plan", "run_specs, audit_tasks"),
+    ("plan", "run_specs"),
     ("scheduler", "run_tasks"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
@@ -58,7 +58,7 @@ STUDY = (
     ("document", "study_tables"),
     ("page", "Report.to_html"),
 )
-WIDE, TALL, ROW, GAP, BOX = 960, 340, 30, 4, 48
+WIDE, TALL, ROW, GAP, BOX = 760, 340, 30, 4, 48
 
 
 def main() -> int:
@@ -73,7 +73,7 @@ def with_files(page: str) -> str:
     """A page with the list of files between the two markers."""
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n\n{files()}\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{files()}{END}{after}"
 
 
 def files() -> str:
@@ -123,15 +123,15 @@ def pictures() -> dict[str, str]:
 def wide(theme: Theme) -> str:
     """Layers with what each is for beside them, and a study below."""
     stack = layers()
-    body = [text(0, 20, "Layers: each imports from those below it alone", theme.text, bold=True)]
-    body.append(text(470, 20, "A split: calls go down, data comes up", theme.id, bold=True))
+    body = [text(0, 20, "Layers import from those below", theme.text, bold=True)]
+    body.append(text(345, 20, "A split: calls go down, data comes up", theme.id, bold=True))
     top = 36
     for number, layer in enumerate(stack):
         y, passed = top + number * (ROW + GAP), layer in OF_A_SPLIT
-        body += boxes(layer, 0, y, 420, theme)
-        body.append(text(470, y + 20, WORDS[layer], theme.id if passed else theme.faint))
+        body += boxes(layer, 0, y, 300, theme)
+        body.append(text(345, y + 20, WORDS[layer], theme.id if passed else theme.faint))
         if passed and stack[number - 1] in OF_A_SPLIT:
-            body.append(arrow(452, y + 8, 452, y - 10, theme.id))
+            body.append(arrow(322, y + 8, 322, y - 10, theme.id))
     y = top + len(stack) * (ROW + GAP) + 36
     body.append(text(0, y - 10, "A study: each step takes what the one before it left", theme.ood, bold=True))
     across = len(STUDY) // 2

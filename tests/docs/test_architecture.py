@@ -24,6 +24,13 @@ def written() -> str:
     return PAGE.read_text(encoding="utf-8").split(architecture.BEGIN)[0]
 
 
+def place(file: str) -> Path:
+    """Where a file that the page names stands."""
+    if file.startswith(("tests/", "scripts/", "tools/")):
+        return ROOT / file
+    return ROOT / "tests" / file if Path(file).name.startswith("test_") else ROOT / "src" / "codeshift" / file
+
+
 def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """Who calls whom, as the tables of the flows say."""
     lines = re.findall(r"^\| (`[^|]+`) \| (`[^|]+`) \| [^|]+ \|$", written(), flags=re.MULTILINE)
@@ -35,7 +42,7 @@ def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
 def definitions(file: str) -> dict[str, ast.AST]:
     """What a file of the library defines, by name; methods behind the name of their class."""
     found: dict[str, ast.AST] = {}
-    for node in ast.parse((ROOT / "src" / "codeshift" / file).read_text(encoding="utf-8")).body:
+    for node in ast.parse(place(file).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found[node.name] = node
         if isinstance(node, ast.ClassDef):
@@ -78,7 +85,7 @@ def test_files_that_are_named_exist() -> None:
     named = [match["file"] for match in re.finditer(FILE, written())]
     assert len(named) > 100
     for file in named:
-        path = ROOT / file if file.startswith(("tests/", "scripts/", "tools/")) else ROOT / "src" / "codeshift" / file
+        path = place(file)
         assert path.parent.is_dir() if path.stem == "NAME" else path.is_file(), file
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties import PropertyTable
-from codeshift.splits.digests import content_digest, row_digests
+from codeshift.splits.digests import row_digests, whole_row_digest
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | 
     contents = np.full(len(digests), "", dtype="U32")
     plain = rows.with_format(None)
     for row in np.flatnonzero(counts[inverse] > 1).tolist() if len(digests) else []:
-        contents[row] = content_digest(plain[row])
+        contents[row] = whole_row_digest(plain[row])
     return np.lexsort((contents, digests))
 
 

@@ -29,8 +29,9 @@ from codeshift.finetune.row_log import RowLog, start_logs
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens
 from codeshift.finetune.template import Template, texts_of
-from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics import Metric, TokenAccuracy
 from codeshift.metrics.aggregates.copies import copies
+from codeshift.metrics.likelihood import is_forced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,11 +196,6 @@ class ModelEvaluation:
                 batch_size=self.batch_size, written=self._encoder().written, on_batch=note,
             )  # fmt: skip
         return outputs
-
-
-def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
 
 
 def _adapters(model: Model) -> dict[str, str] | None:

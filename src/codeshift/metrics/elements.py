@@ -15,6 +15,8 @@ from codeshift.metrics.base import NOT_BY_NAME, PERCENT, CorpusScore, FloatArray
 from codeshift.metrics.rows import text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
+from codeshift.properties.lexer import lex
+from codeshift.properties.syntax import ERROR, scan_batch
 
 _KINDS = ("nodes", "tokens", "apis")
 Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
@@ -98,11 +100,7 @@ class _ElementOverlap(Metric, abstract=True):
                 raise ParameterError("extractor", f"a function that gives {len(texts)} items", len(found), remedy)
             return found
         if self.elements == "tokens":
-            from codeshift.properties.lexer import lex
-
             return [set(lex(text)) for text in texts]
-        from codeshift.properties.syntax import ERROR, scan_batch
-
         if self.elements == "apis":
             return [set(names) for names in scan_batch(texts, str(self.language))["apis"]]
         return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language), api_names=False)["types"]]

@@ -100,6 +100,11 @@ class TokenAccuracy(_PerToken):
         return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
+def is_forced(metric: Metric) -> bool:
+    """Whether a metric is measured by teacher forcing rather than on generated text."""
+    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
+
+
 def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:
     try:
         array = np.asarray(row, dtype=np.float64)

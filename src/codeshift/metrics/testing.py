@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+import codeshift.metrics
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates import bootstrap_ci
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
@@ -270,7 +271,5 @@ def _outcome(metric: Metric, sides: list[Any]) -> tuple[list[str], str]:
 
 def _names(metric: Metric) -> dict[str, Any]:
     """The names that a repr may use: the public metrics, and the classes of the metric and of what it holds."""
-    import codeshift.metrics
-
     names = {name: getattr(codeshift.metrics, name) for name in codeshift.metrics.__all__}
     return names | {type(value).__name__: type(value) for value in (metric, *vars(metric).values())}

@@ -10,6 +10,9 @@ import numpy as np
 
 from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import several_text_rows
+from codeshift.metrics.validity_parts.python2 import is_python2
+from codeshift.metrics.validity_parts.python3 import is_python3
+from codeshift.metrics.validity_parts.shells import ShellParser
 from codeshift.properties.grammars import check_language
 
 
@@ -66,8 +69,6 @@ class SyntacticValidity(Metric):
         valid = list(map(validator(self.language), texts))
         columns = [[1] * len(texts), valid]
         if self.language == "python":
-            from codeshift.metrics.validity_parts.python2 import is_python2
-
             old = [not ok and bool(text.strip()) and is_python2(text) for ok, text in zip(valid, texts, strict=True)]
             columns.append(old)
         return np.array(columns, dtype=np.float64).T
@@ -85,12 +86,5 @@ def validator(language: str) -> Callable[[str], bool]:
     >>> is_valid("int x = 1;"), is_valid("catch (E e) { }"), is_valid("")
     (True, False, False)
     """
-    if language == "python":
-        from codeshift.metrics.validity_parts.python3 import is_python3
-
-        accepts = is_python3
-    else:
-        from codeshift.metrics.validity_parts.shells import ShellParser
-
-        accepts = ShellParser(language).accepts
+    accepts = is_python3 if language == "python" else ShellParser(language).accepts
     return lambda text: bool(text.strip()) and accepts(text)

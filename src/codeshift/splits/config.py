@@ -39,6 +39,10 @@ class SplitOptions(TypedDict, total=False):
     min_test_rows: int
 
 
+RECORDED = tuple(name for name in SplitOptions.__annotations__ if name != "min_test_rows")
+"""The arguments that a manifest holds: those that can change a row's part."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CommonOptions:
     """The arguments of a dealing that a study takes too, as ``SplitConfig`` describes them."""
@@ -143,7 +147,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     def to_dict(self) -> dict[str, Any]:
         """The arguments as plain values, but for those that change no row's part."""
-        plain = {name: getattr(self, name) for name in SplitOptions.__annotations__ if name != "min_test_rows"}
+        plain = {name: getattr(self, name) for name in RECORDED}
         search = self.search
         plain["near_duplicates"] = None if search is None else asdict(search) | ({"drop": True} if self.drops else {})
         return plain

@@ -36,7 +36,7 @@ def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
     return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
 
 
-def content_digest(row: dict[str, Any]) -> str:
+def whole_row_digest(row: dict[str, Any]) -> str:
     """A digest of a whole row, which tells rows of one identity apart."""
     return digest([json.dumps(row, sort_keys=True, default=repr)])
 

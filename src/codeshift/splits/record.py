@@ -16,7 +16,7 @@ from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest, write_text
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region
-from codeshift.splits.config import SplitConfig
+from codeshift.splits.config import RECORDED, SplitConfig
 from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
 from codeshift.splits.manifest_rows import by_part, labels_of, listed
 from codeshift.splits.partition import Partition
@@ -30,7 +30,7 @@ _DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
 _KEYS: dict[str, Sequence[str]] = {
     "region": ("type",),
-    "request": tuple(SplitConfig().to_dict()),
+    "request": RECORDED,
     "rows": (),
     "near_duplicates": ("components", "rows", "largest", "longest_chain"),
 }

@@ -11,7 +11,7 @@ import numpy as np
 from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
-from codeshift.splits.digests import content_digest, row_digests
+from codeshift.splits.digests import row_digests, whole_row_digest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -179,7 +179,7 @@ class SplitRows:
         twins = np.flatnonzero(counts[inverse] > 1)
         contents = np.full(len(digests), "", dtype="U32")
         for row in twins.tolist():
-            contents[row] = content_digest(self._row(row))
+            contents[row] = whole_row_digest(self._row(row))
         order = np.empty(len(digests), dtype=np.int64)
         order[np.lexsort((contents, digests))] = np.arange(len(digests))
         return order

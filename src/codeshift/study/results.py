@@ -21,11 +21,11 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
+from codeshift.metrics.likelihood import is_forced
 from codeshift.properties.base import OTHER
 from codeshift.study.draws import drawn
 from codeshift.study.keys import NONE, RunKey, RunRecord
 from codeshift.study.scores import RunScores
-from codeshift.study.spec import is_forced
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.table import tidy_line, tidy_table
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
-from codeshift.metrics import Metric, NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics import Metric
+from codeshift.metrics.likelihood import is_forced
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE, RunKey
@@ -171,11 +172,6 @@ class Evaluation:
     def generated(self) -> tuple[Metric, ...]:
         """The metrics of generated text."""
         return tuple(metric for metric in self.metrics if not is_forced(metric))
-
-
-def is_forced(metric: Metric) -> bool:
-    """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
 
 
 def is_lora(config: PeftConfig | None) -> bool:

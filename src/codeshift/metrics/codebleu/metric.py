@@ -15,6 +15,7 @@ from codeshift.errors import ParameterError
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, column_sums
 from codeshift.metrics.codebleu.dataflow.tables import flow_language
 from codeshift.metrics.codebleu.parts.combine import across, bleu, brevity_penalty, nltk_bleu, share, weighted_mean
+from codeshift.metrics.codebleu.parts.counting import RowCounter
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 from codeshift.metrics.rows import several_text_rows
@@ -127,8 +128,6 @@ class CodeBLEU(Metric):
             ParameterError: if there are not as many predictions as references.
             DataError: if a row is not a string.
         """
-        from codeshift.metrics.codebleu.parts.counting import RowCounter
-
         left, right = several_text_rows(predictions, references)
         size = _BATCH if executor is None else _TASK
         batches = [(left[i : i + size], right[i : i + size]) for i in range(0, len(left), size)]
@@ -189,8 +188,6 @@ class CodeBLEU(Metric):
 
 def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[tuple[str, ...]]]) -> FloatArray:
     """A task of an executor."""
-    from codeshift.metrics.codebleu.parts.counting import RowCounter
-
     return next(RowCounter(metric.language, metric.compat).batches([batch]))
 
 

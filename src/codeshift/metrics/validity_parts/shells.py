@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from codeshift.metrics.validity_parts.never import NEVER
 from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
+from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import with_line_feeds
 
 if TYPE_CHECKING:
@@ -83,8 +84,6 @@ class ShellParser:
     """
 
     def __init__(self, language: str) -> None:
-        from codeshift.properties.grammars import parser, ts_language
-
         self.language = language
         self._parser: Parser = parser(language)
         self._reserved = RESERVED.get(language)

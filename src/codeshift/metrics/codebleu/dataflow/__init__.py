@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codeshift.metrics.codebleu.dataflow.tables import LANGUAGES, flow_language
+from codeshift.metrics.codebleu.dataflow.flow import Flow
+from codeshift.metrics.codebleu.dataflow.scan import Scanner
+from codeshift.metrics.codebleu.dataflow.tables import LANGUAGES, flow_language, flow_table
 from codeshift.properties.grammars import ts_language
+from codeshift.properties.parsing import CodeParser
 
 __all__ = ["LANGUAGES", "Edge", "data_flow"]
 
@@ -49,11 +52,6 @@ def data_flow(code: str, language: str) -> list[Edge]:
     >>> print(*data_flow("int f(int a) { int b = a + 1; return b; }", "java"), sep="; ")
     b@1 <= a@2; b@1 <= 1@3; a@2 <- a@0; b@4 <- b@1
     """
-    from codeshift.metrics.codebleu.dataflow.flow import Flow
-    from codeshift.metrics.codebleu.dataflow.scan import Scanner
-    from codeshift.metrics.codebleu.dataflow.tables import flow_table
-    from codeshift.properties.parsing import CodeParser
-
     parsed = CodeParser(flow_language(language)).parse(code)
     scanner = Scanner(ts_language(language), flow_table(language))
     scan = scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
