@@ -1,0 +1,54 @@
+"""What properties are, from top to bottom: code goes in, one value a row comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from datasets import Dataset
+
+from codeshift.properties import (
+    APINames,
+    CharCount,
+    LineCount,
+    NodeTypes,
+    PropertyTable,
+    TextProperty,
+    TokenCount,
+    languages,
+)
+
+ROWS = Dataset.from_dict({"code": ["x = 1", "while x:\n    x = f(x)\n", "import os\nprint(os.getcwd())"]})
+
+
+@dataclass(frozen=True)
+class EqualsSigns(TextProperty):
+    """A property of one's own says how it is computed from texts."""
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        """One number a text."""
+        return np.array([text.count("=") for text in texts], dtype=np.float64)
+
+
+def test_the_story_of_properties() -> None:
+    """A table computes each property once, whoever asks."""
+    table = PropertyTable(ROWS)
+
+    # How long is each row?
+    assert table.values(CharCount("code")).tolist() == [5, 22, 28]
+    assert table.values(LineCount("code")).tolist() == [1, 2, 2]
+    assert table.values(TokenCount("code")).tolist() == [3, 9, 10]
+
+    # Which node types does its syntax tree have? The columns of the counts are the vocabulary, sorted.
+    assert "python" in languages()
+    nodes = table.values(NodeTypes("code", "python"))
+    assert nodes.of(("call", "while_statement")).tolist() == [[0, 0], [1, 1], [2, 0]]
+    assert nodes.total(("call", "while_statement")).tolist() == [0, 2, 2]
+
+    # Which APIs does it use? Names are resolved through the row's own imports.
+    assert table.values(APINames("code", "python")).vocabulary == ("builtins.print", "f", "os.getcwd")
+
+    # A property of one's own is asked in the same way; equal properties have one value in a table.
+    assert table.values(EqualsSigns("code")).tolist() == [1, 1, 0]
+    assert table.values(EqualsSigns("code")) is table.values(EqualsSigns("code"))
