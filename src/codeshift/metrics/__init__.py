@@ -1,4 +1,4 @@
-"""Metrics: one score a row, and one for the corpus; means, intervals, groups and gaps come afterwards.
+"""Metrics: a score of each row and a score of the corpus; aggregates give means, intervals, groups and gaps.
 
 Importing this package loads numpy and nothing heavier; sacrebleu, rapidfuzz, scipy and tree-sitter load when a metric
 that needs them scores its first row.

@@ -1,7 +1,7 @@
-"""Runs one program and its test as ``codeshift.metrics.execution`` orders it; a script of the standard library only.
+"""Runs one program and its test for ``codeshift.metrics.execution``; a script that needs the standard library only.
 
 The program becomes the module ``program``, not ``__main__``, so a main guard in it stays quiet. Program and test are
-compiled apart, so that no line of the one can swallow a line of the other, and run in one namespace.
+compiled apart, so that no line of one can swallow a line of the other, and run in one namespace.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAME = "program"
 
 
 def main() -> None:
-    """Read the order from the file descriptor on the command line, run it, and write the word that says so."""
+    """Read the order from the file descriptor on the command line, run it, and write the word that confirms the end."""
     write, leave, getpid, ours, run = os.write, os._exit, os.getpid, os.getpid(), exec  # programs replace some of them
     with open(int(sys.argv[1]), encoding="utf-8") as file:
         order = json.load(file)

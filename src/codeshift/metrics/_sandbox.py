@@ -1,7 +1,7 @@
 """Starts one program under limits. ``codeshift.metrics.execution`` runs it as a script; standard library only.
 
-Three processes: this one waits; its child is the first process of a new PID namespace, so that all that the program
-started dies with it; that child's child takes the limits on and becomes the program.
+There are three processes. This one waits. Its child is the first process of a new PID namespace, so that everything the
+program started dies with it. The child of that child sets the limits and becomes the program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000
 
 
 def isolate() -> bool:
-    """Leave the network and see no other processes; False where the system does not permit it."""
+    """Leave the network and the PID namespace; return False if the system does not permit it."""
     if not sys.platform.startswith("linux"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)
@@ -26,7 +26,7 @@ def isolate() -> bool:
 
 
 def limit(limits: dict[str, int]) -> None:
-    """Set resource limits by name (``"RLIMIT_CPU"``), hard ones, never above those that hold already."""
+    """Set hard resource limits by name (``"RLIMIT_CPU"``), never above those already in force."""
     for name, value in limits.items():
         which = getattr(resource, name, None)
         if which is None:
@@ -37,7 +37,7 @@ def limit(limits: dict[str, int]) -> None:
 
 
 def main() -> int:
-    """Run the program named by the JSON on the command line, and end as it ends."""
+    """Run the program named by the JSON on the command line, and exit with its status."""
     order = json.loads(sys.argv[1])
     isolated = isolate()
     if not isolated and not order["allow_network"]:
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _ending(pid: int) -> int:
-    """0 if the process ends well, else 1."""
+    """Return 0 if the process succeeds, else 1."""
     _, status = os.waitpid(pid, 0)
     return 0 if os.waitstatus_to_exitcode(status) == 0 else 1
 

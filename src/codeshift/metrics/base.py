@@ -1,8 +1,8 @@
-"""What every metric has in common: one score a row, and row statistics that add up to the score of a corpus.
+"""What all metrics have in common: a score of each row, and row statistics that add up to the score of a corpus.
 
-A metric is a frozen dataclass. ``score`` gives one value a row, ``corpus`` one value for all rows. What lies between
-them is ``statistics``: a few numbers a row whose sums over any rows give those rows' corpus score. Because of that a
-bootstrap over 2,000 resamples scores each row once.
+A metric is a frozen dataclass. ``score`` returns one value per row, ``corpus`` one value for all rows. ``statistics``
+connects them: a few numbers per row whose sums over any rows give the corpus score of those rows. A bootstrap of 2,000
+resamples therefore scores each row once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CorpusScore:
-    """The score of a whole set of rows.
+    """Score of a whole set of rows.
 
     Attributes:
-        value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN where there is no row.
-        parts: the score's components by name, empty where it has none.
+        value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN if there are no rows.
+        parts: the components of the score by name; empty if it has none.
         n: the number of rows that ``value`` stands for.
 
     >>> CorpusScore(0.5, n=2)
@@ -51,22 +51,22 @@ class SufficientStatistics(Protocol):
     """
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """The rows' statistics, shape (n, d), float64."""
+        """Return the rows' statistics, shape (n, d), float64."""
         ...
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The corpus score of rows whose statistics add up to ``sums``, shape (d,)."""
+        """Return the corpus score of rows whose statistics add up to ``sums``, shape (d,)."""
         ...
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How the values of a metric are shown.
+    """Format in which the values of a metric are shown.
 
     Attributes:
-        factor: what a value is multiplied by: 100 for scores in [0, 1], as papers do.
-        digits: behind the decimal point.
-        unit: behind a value.
+        factor: the factor that a value is multiplied by: 100 for scores in [0, 1], as in papers.
+        digits: the number of digits after the decimal point.
+        unit: the text after a value.
 
     >>> PERCENT
     Scale(factor=100.0, digits=1, unit='%')
@@ -78,32 +78,32 @@ class Scale:
 
 
 PERCENT = Scale(100.0, 1, "%")
-"""For shares of rows, tokens or elements."""
+"""Scale of shares of rows, tokens or elements."""
 OF_100 = Scale(100.0, 1, " of 100")
-"""For scores in [0, 1] that are no shares."""
+"""Scale of scores in [0, 1] that are not shares."""
 
 NOT_BY_NAME: Mapping[str, bool] = {"not_by_name": True}
-"""Metadata of a field that no name may set: it decides what code runs."""
+"""Metadata of a field that cannot be set by name, because it decides what code runs."""
 
 METRICS: dict[str, type[Metric]] = {}
-"""Every metric by the name of its class, a user's own from its definition on."""
+"""All metrics by the name of their class; a user's own metric is added when it is defined."""
 
 
 class Metric(ABC):
-    """A way to score predictions against references, one row each.
+    """Base class of metrics, which score predictions against references row by row.
 
     Attributes:
-        key: the metric's name without options; made of the class's name where a class gives none.
-        title: in words, for tables and plots; the key where it is empty.
-        scale: how values are shown: as they are, with three digits, unless the class says otherwise.
-        higher_is_better: whether more is better.
-        spelling: another way to write the name, whose groups are options, such as ``pass@1``.
+        key: the metric's name without options; by default derived from the name of the class.
+        title: the name in words, for tables and plots; by default derived from the key.
+        scale: the format of the values; by default unchanged, with three digits.
+        higher_is_better: whether a higher value is better.
+        spelling: a pattern for another way to write the name, such as ``pass@1``; its groups are options.
 
-    Subclasses are frozen dataclasses. They give ``score``; those whose corpus score is another thing than the mean of
-    the rows (BLEU, nats a token) give ``statistics`` and ``from_statistics`` too. One law binds the three:
+    Subclasses are frozen dataclasses. They define ``score``; those whose corpus score is not the mean of the rows
+    (BLEU, nats a token) define ``statistics`` and ``from_statistics`` too. One law connects the three:
     ``corpus(p, r) == from_statistics(column_sums(statistics(p, r)))``.
 
-    One of your own:
+    A metric of your own:
 
     >>> @dataclass(frozen=True)
     ... class SameLength(Metric):
@@ -122,16 +122,16 @@ class Metric(ABC):
     spelling: ClassVar[re.Pattern[str] | None] = None
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
-        """Register the metric by its key, unless it is the ``abstract`` base of others.
+        """Register the metric by its key, unless it is an ``abstract`` base class.
 
         Raises:
-            TypeError: if a metric of another module has that key.
+            TypeError: if a metric of another module has the same key.
         """
         super().__init_subclass__(**kwargs)
         if abstract:
             return
         cls.key = vars(cls).get("key") or _snake_case(cls.__name__)
-        # A notebook's cell that is run again defines its class again; another module's class of that name is a clash.
+        # A notebook's cell that is run again defines its class again; the same name in another module is a clash.
         earlier = METRICS.get(cls.key)
         if earlier is not None and earlier.__module__ != cls.__module__:
             raise TypeError(f"{cls.key!r} is already the name of {earlier.__module__}.{earlier.__qualname__}")
@@ -139,12 +139,12 @@ class Metric(ABC):
 
     @classmethod
     def arguments(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """The arguments that options in a name stand for; those options themselves, unless a class has others."""
+        """Return the arguments that the options in a name stand for; by default the options themselves."""
         return options
 
     @property
     def options(self) -> str:
-        """Each option that is not at its default, as text; empty where all are.
+        """Options that are not at their defaults, as text; empty if all are.
 
         >>> from codeshift.metrics import BLEU
         >>> BLEU("none", max_order=2).options
@@ -154,17 +154,17 @@ class Metric(ABC):
         return ",".join(f"{name}={getattr(value, '__qualname__', value)}" for name, value in changed)
 
     def describe(self, *, options: bool = True) -> str:
-        """The metric in words.
+        """Return the metric's name in words.
 
         Args:
-            options: whether to name those that are not at their defaults.
+            options: whether to include the options that are not at their defaults.
         """
         changed = self.options if options else ""
         return (self.title or self.key.replace("_", " ")) + (f" ({changed})" if changed else "")
 
     @property
     def name(self) -> str:
-        """The metric's name in tables: its class, and each option that is not at its default.
+        """Name of the metric in tables: its key, and the options that are not at their defaults.
 
         Fields without a default (a language) belong to the dataset and are left out.
 
@@ -176,35 +176,35 @@ class Metric(ABC):
 
     @abstractmethod
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """One score a row, shape (n,), float64; NaN where the metric is undefined for a row.
+        """Return the score of each row, shape (n,), float64; NaN if the metric is undefined for a row.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not of the kind that the metric takes.
         """
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Row statistics, shape (n, d), whose sums over rows give the corpus score; column 0 is 1."""
+        """Return row statistics, shape (n, d), whose sums over rows give the corpus score; column 0 is 1."""
         scores = self.score(predictions, references)
         return np.column_stack([np.ones_like(scores), scores])
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The corpus score of rows whose statistics add up to ``sums``, shape (d,); NaN with n=0 for no rows."""
+        """Return the corpus score of rows whose statistics add up to ``sums``, shape (d,); NaN with n=0 for no rows."""
         n = int(sums[0])
         return CorpusScore(ratio(sums[1], sums[0]), n=n)
 
     def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
-        """The score of all rows together; the same to the last bit in any order of the rows.
+        """Return the score of all rows together, identical to the last bit in any order of the rows.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not of the kind that the metric takes.
         """
         return self.from_statistics(column_sums(self.statistics(predictions, references)))
 
 
 def column_sums(statistics: FloatArray) -> FloatArray:
-    """The sum of each column, correctly rounded, so that the order of the rows cannot change it.
+    """Return the sum of each column, correctly rounded, so that it does not depend on the order of the rows.
 
     >>> column_sums(np.array([[1.0, 1e16], [1.0, 1.0], [1.0, -1e16]]))
     array([3., 1.])
@@ -215,7 +215,7 @@ def column_sums(statistics: FloatArray) -> FloatArray:
 
 
 def ratio(numerator: float, denominator: float) -> float:
-    """``numerator / denominator`` as a float; NaN where the denominator is 0.
+    """Return ``numerator / denominator`` as a float; NaN if the denominator is 0.
 
     >>> ratio(1, 4), ratio(0, 0)
     (0.25, nan)
@@ -224,7 +224,7 @@ def ratio(numerator: float, denominator: float) -> float:
 
 
 def _changed_fields(metric: Metric) -> list[tuple[str, Any]]:
-    """The fields of a dataclass that have a default and differ from it."""
+    """Return the fields of a dataclass that differ from their default; fields without a default are left out."""
     changed = []
     for f in dataclasses.fields(metric):  # type: ignore[arg-type]  # every subclass is a dataclass
         default = f.default if f.default_factory is dataclasses.MISSING else f.default_factory()
@@ -235,6 +235,6 @@ def _changed_fields(metric: Metric) -> list[tuple[str, Any]]:
 
 
 def _snake_case(name: str) -> str:
-    """``ExactMatch`` -> ``exact_match``, ``BLEU`` -> ``bleu``, ``CodeBLEU`` -> ``codebleu``, ``ChrF`` -> ``chrf``."""
+    """Convert to snake case: ``ExactMatch`` -> ``exact_match``, ``BLEU`` -> ``bleu``, ``CodeBLEU`` -> ``codebleu``."""
     words = re.findall(r"[A-Z][a-z]{2,}", name)
     return "_".join(words).lower() if "".join(words) == name else name.lower()

@@ -21,25 +21,24 @@ _LOG_OF_0 = -9999999999.0  # sacrebleu's
 
 @dataclass(frozen=True)
 class BLEU(Metric):
-    """BLEU in [0, 1] (papers print it times 100), of given tokens.
+    """BLEU of the given tokens, in [0, 1] (papers print it times 100).
 
-    A row is a string, split at whitespace, or a sequence of tokens. A row of ``references`` may be a list of several;
-    an n-gram then matches as often as the reference with most of it has it, and the brevity penalty takes the length
-    nearest to the prediction's, as sacrebleu does. (A list of strings is one reference's tokens only where the
-    prediction is a list of tokens too.) Nothing else is tokenized: sacrebleu's default
-    ``13a`` tokenizer is made for prose and splits code anew, which adds 3.8 points on real Java output (77.42 becomes
-    81.22 on the outputs of CodeXGLUE's CodeBERT for code refinement; ``benchmarks/metric_figures.py`` prints these
-    figures).
+    A row is a string, split at whitespace, or a sequence of tokens. A row of ``references`` may be a list of several
+    references. The count of an n-gram is then clipped to its highest count in a reference, and the brevity penalty
+    takes the reference length nearest to the prediction's, as in sacrebleu. (A list of strings is the tokens of one
+    reference only if the prediction is a list of tokens too.) Nothing else is tokenized: sacrebleu's default ``13a``
+    tokenizer is made for prose and splits code again, which adds 3.8 points on real Java output (77.42 becomes 81.22 on
+    the outputs of CodeXGLUE's CodeBERT for code refinement; ``benchmarks/metric_figures.py`` prints these figures).
 
-    ``corpus`` is corpus BLEU, from n-gram counts summed over the rows; ``score`` is sentence BLEU, whose mean is
-    another figure (69.07 against 77.42 on the same outputs). N-gram orders that no prediction is long enough for are
-    left out (sacrebleu's ``effective_order``), so identical rows score 1 however short; two empty rows are identical.
+    ``corpus`` is corpus BLEU, from n-gram counts summed over the rows; ``score`` is sentence BLEU, whose mean is a
+    different figure (69.07 against 77.42 on the same outputs). N-gram orders longer than every prediction are left out
+    (sacrebleu's ``effective_order``), so identical rows score 1 however short; two empty rows are identical.
 
     Attributes:
-        smoothing: what to do where no n-gram of an order matches. ``"exp"`` (sacrebleu's default), ``"floor"``,
+        smoothing: the treatment of orders without a matching n-gram. ``"exp"`` (sacrebleu's default), ``"floor"``,
             ``"add-k"`` and ``"none"`` are sacrebleu's. ``"codexglue"`` adds 1 to matches and totals of every order, as
             the evaluators of CodeXGLUE do: harmless for a corpus, but it gives a wrong one-token row .84.
-        max_order: longest n-gram.
+        max_order: the length of the longest n-gram.
 
     Source: Papineni et al., BLEU (ACL 2002); smoothing: Chen and Cherry (WMT 2014), Lin and Och (COLING 2004).
 
@@ -60,20 +59,23 @@ class BLEU(Metric):
         check_integer("max_order", self.max_order, smallest=1, remedy="leave it out to take 4")
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Sentence BLEU a row, shape (n,), in [0, 1].
+        """Return the sentence BLEU of each row, shape (n,), in [0, 1].
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is neither a string nor a sequence of tokens.
         """
         rows = self.statistics(predictions, references)
         return np.array([self._value(row)[0] for row in rows], dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, matches of each order, n-grams of each order, tokens of prediction and of reference), (n, 2 * order + 3).
+        """Return statistics of shape (n, 2 * order + 3).
+
+        The columns are 1, the matches of each order, the n-grams of each order, the tokens of the prediction and of the
+        reference.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is neither a string nor a sequence of tokens.
         """
         pairs = zip(*token_rows(predictions, references), strict=True)
@@ -81,7 +83,7 @@ class BLEU(Metric):
         return np.array(rows, dtype=np.float64).reshape(-1, 2 * self.max_order + 3)
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """Corpus BLEU from summed counts; ``parts``: the precisions, as counted, and the brevity penalty."""
+        """Return corpus BLEU from summed counts; ``parts`` holds the unsmoothed precisions and the brevity penalty."""
         if not sums[0]:
             return CorpusScore(math.nan)
         value, brevity_penalty = self._value(sums)
@@ -93,14 +95,14 @@ class BLEU(Metric):
         return sums[1 : self.max_order + 1].tolist(), sums[self.max_order + 1 : -2].tolist()
 
     def _value(self, sums: FloatArray) -> tuple[float, float]:
-        """BLEU and its brevity penalty."""
+        """Return BLEU and its brevity penalty."""
         length, reference_length = sums[-2:].tolist()
         penalty = _brevity_penalty(length, reference_length)
         if length == reference_length == 0:
             return 1.0, penalty
         matches, totals = self._counts(sums)
         if not reference_length and not matches[0]:
-            return 0.0, penalty  # one of nothing matches; codexglue's smoothing would give up to .84
+            return 0.0, penalty  # of one token, no match; codexglue's smoothing would give up to .84
         if self.smoothing == "codexglue":
             logs = [math.log((m + 1) / (t + 1)) for m, t in zip(matches, totals, strict=True)]
             return penalty * math.exp(_mean(logs)), penalty
@@ -108,9 +110,9 @@ class BLEU(Metric):
 
 
 def ngram_matches(prediction: Sequence[str], references: Sequence[Sequence[str]], max_order: int) -> list[int]:
-    """Clipped matches of each n-gram order, then the prediction's number of n-grams of each order.
+    """Return the clipped matches of each n-gram order, then the prediction's number of n-grams of each order.
 
-    An n-gram matches as often as the reference that holds most of it does.
+    The count of an n-gram is clipped to its highest count in a reference.
 
     >>> ngram_matches("a b a".split(), ["a b".split(), "b a".split()], 2)
     [2, 2, 3, 2]
@@ -125,7 +127,7 @@ def ngram_matches(prediction: Sequence[str], references: Sequence[Sequence[str]]
 
 
 def closest_length(length: int, references: Sequence[Sequence[str]]) -> int:
-    """The length of the reference that is nearest to ``length``; of two as near, the shorter one.
+    """Return the length of the reference nearest to ``length``; the shorter one if two are equally near.
 
     >>> closest_length(3, ["a b".split(), "a b c d".split()])
     2
@@ -155,14 +157,14 @@ def _sacrebleu(matches: list[float], totals: list[float], lengths: tuple[float, 
         effective_order=True,
         max_ngram_order=len(matches),
     )
-    orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective: those of which there are n-grams
-    # Not bleu.score, which ``sum`` rounds as the running Python does.
+    orders = len(list(takewhile(bool, bleu.totals))) or len(matches)  # effective order: the orders that have n-grams
+    # Not bleu.score: its ``sum`` rounds differently in different versions of Python.
     score = bleu.bp * math.exp(_mean([math.log(p) if p else _LOG_OF_0 for p in bleu.precisions[:orders]]))
-    return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) rounds to a little over 100
+    return float(min(score / 100, 1.0))  # 100 * exp(mean(log)) can round to slightly over 100
 
 
 def _mean(values: Sequence[float]) -> float:
-    """The mean, added up from left to right: since Python 3.12 ``sum`` rounds floats in another way."""
+    """Return the mean, added up from left to right: since Python 3.12 ``sum`` rounds floats differently."""
     total = 0.0
     for value in values:
         total += value

@@ -1,4 +1,4 @@
-"""Metrics by the name that their results stand under: what a command line or a file of settings holds."""
+"""Look-up of metrics by name, as written on the command line or in a settings file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from codeshift.metrics.base import METRICS, NOT_BY_NAME, Metric
 
 
 def metric_by_name(name: str, *, language: str | None = None) -> Metric:
-    """The metric of a name; options stand in brackets, as in the names that metrics have.
+    """Return the metric of a name; options stand in brackets, as in ``Metric.name``.
 
     Args:
-        name: such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
-            ``"pass@1"`` runs nothing; ``"pass@1[runner=python,tests=test]"`` has a ``PythonRunner``, with
-            ``allow_network=True`` among the options one that does without a cut-off network.
-        language: of the rows, for metrics that need one and whose options do not name it.
+        name: the name, such as ``"codebleu"``, ``"exact_match[normalize_whitespace=True]"``, or any metric's ``name``.
+            ``"pass@1"`` runs no code; ``"pass@1[runner=python,tests=test]"`` has a ``PythonRunner``, and the option
+            ``allow_network=True`` lets it run where the network cannot be cut off.
+        language: the language of the rows, for metrics that need one and whose options do not name it.
 
     Raises:
         ParameterError: if there is no such metric or option, or the metric needs a language.
@@ -46,7 +46,7 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
 
 
 def _class_of(name: str) -> tuple[type[Metric] | None, dict[str, Any]]:
-    """The metric of a name without brackets, and the options that such a name spells; None where there is none."""
+    """Return the metric of a name without brackets and the options in that name; None if there is no such metric."""
     for cls in METRICS.values():
         if cls.spelling is not None and (spelt := cls.spelling.fullmatch(name)):
             return cls, {option: literal(text) for option, text in spelt.groupdict().items()}
@@ -54,7 +54,7 @@ def _class_of(name: str) -> tuple[type[Metric] | None, dict[str, Any]]:
 
 
 def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str | None) -> Metric:
-    """The metric, given a language where it cannot do without."""
+    """Return the metric, with the language if it needs one."""
     if "language" in options:
         return cls(**options)
     if "language" in _without_default(cls):
@@ -70,7 +70,7 @@ def _made(cls: type[Metric], name: str, options: dict[str, Any], language: str |
 
 
 def _options(text: str, name: str) -> dict[str, Any]:
-    """Options as ``Metric.name`` writes them: values that are no literals of Python are text."""
+    """Parse options as ``Metric.name`` writes them; values that are not Python literals are text."""
     options = {}
     for option in re.split(r",(?![^(\[]*[)\]])", text) if text.strip() else []:
         key, equals, value = option.partition("=")

@@ -18,16 +18,16 @@ from codeshift.metrics.rows import several_text_rows
 
 @dataclass(frozen=True)
 class ChrF(Metric):
-    """chrF in [0, 1] (papers print it times 100): F-score over character n-grams, without whitespace.
+    """chrF in [0, 1] (papers print it times 100): the F-score over character n-grams, without whitespace.
 
-    It needs no tokenizer, and it does not see whitespace: programs that differ only in indentation score 1. Two rows
-    without any character agree. Of several references the one with the highest score counts, in the corpus too, as in
+    It needs no tokenizer and ignores whitespace: programs that differ only in indentation score 1. Two rows without any
+    character agree. If there are several references, the one with the highest score counts, in the corpus too, as in
     sacrebleu.
 
     Attributes:
-        char_order: longest character n-gram.
-        word_order: longest word n-gram; 2 is chrF++.
-        beta: weight of recall over precision.
+        char_order: the length of the longest character n-gram.
+        word_order: the length of the longest word n-gram; 2 is chrF++.
+        beta: the weight of recall relative to precision.
 
     Source: Popovic, chrF (WMT 2015); computed by sacrebleu.
 
@@ -55,33 +55,36 @@ class ChrF(Metric):
         return CHRF(char_order=self.char_order, word_order=self.word_order, beta=beta)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """The chrF of each row, shape (n,), in [0, 1].
+        """Return the chrF of each row, shape (n,), in [0, 1].
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         rows = self.statistics(predictions, references)
         return np.array([self.from_statistics(row).value for row in rows], dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, whether both sides are blank, then n-grams of prediction, of reference and shared, order by order).
+        """Return statistics of shape (n, 2 + 3 * orders).
+
+        The columns are 1, whether both sides are blank, then n-grams of the prediction, of the reference and shared,
+        order by order.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         left, several = several_text_rows(predictions, references)
         blank = [not p.split() and any(not r.split() for r in rs) for p, rs in zip(left, several, strict=True)]
         right = [("",) if alike else rs for alike, rs in zip(blank, several, strict=True)]
         width = 3 * (self.char_order + self.word_order)
-        # The statistics that sacrebleu's own bootstrap resamples: of several references, those of the likest.
+        # The statistics that sacrebleu's own bootstrap resamples; of several references, those of the best one.
         counts = self._sacrebleu._extract_corpus_statistics(left, list(zip_longest(*right))) if left else []
         columns = [np.ones(len(left)), np.array(blank, dtype=np.float64)]
         return np.column_stack([*columns, np.array(counts, dtype=np.float64).reshape(-1, width)])
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """Corpus chrF from summed counts."""
+        """Return corpus chrF from summed counts."""
         n = int(sums[0])
         if not n:
             return CorpusScore(math.nan)

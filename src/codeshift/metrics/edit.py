@@ -17,15 +17,16 @@ _UNITS = ("characters", "tokens")
 
 @dataclass(frozen=True)
 class EditSimilarity(Metric):
-    """``1 - distance / length of the longer side``, in [0, 1]; two empty rows score 1.
+    """Edit similarity, ``1 - distance / length of the longer side``, in [0, 1]; two empty rows score 1.
 
-    The distance counts insertions, deletions and substitutions, each 1 (Levenshtein). It is not ``fuzz.ratio``, which
-    counts a substitution as 2 and is what several papers call edit similarity: 85.98 against 78.60 on the outputs of
-    CodeXGLUE's CodeBERT for code refinement (``benchmarks/metric_figures.py``). A row takes time in proportion to the
-    product of its lengths over 64. Of several references the nearest counts.
+    The distance counts insertions, deletions and substitutions, each as 1 (Levenshtein). It is not ``fuzz.ratio``,
+    which counts a substitution as 2 and is called edit similarity in several papers: 85.98 against 78.60 on the outputs
+    of CodeXGLUE's CodeBERT for code refinement (``benchmarks/metric_figures.py``). The time per row is proportional to
+    the product of its lengths over 64. If there are several references, the nearest counts.
 
     Attributes:
-        unit: ``"characters"`` (code points), or ``"tokens"``: rows are split at whitespace, or given as tokens.
+        unit: the unit of the distance: ``"characters"`` (code points), or ``"tokens"`` (rows are split at whitespace,
+            or given as tokens).
 
     >>> EditSimilarity().score(["return a;"], ["return b;"]).round(4)
     array([0.8889])
@@ -41,10 +42,10 @@ class EditSimilarity(Metric):
         check_choice("unit", self.unit, _UNITS)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Edit similarity a row, shape (n,).
+        """Return the edit similarity of each row, shape (n,).
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not text (or, with ``unit="tokens"``, not tokens either).
         """
         from rapidfuzz.distance import Levenshtein
@@ -59,7 +60,7 @@ class EditSimilarity(Metric):
 
 
 def _numbered(prediction: Sequence[str], reference: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Tokens as numbers: rapidfuzz compares hashes of other items, which differ between processes and may collide."""
+    """Number the tokens: rapidfuzz compares hashes of strings, which differ between processes and may collide."""
     numbers: dict[str, int] = {}
     left = [numbers.setdefault(token, len(numbers)) for token in prediction]
     return left, [numbers.setdefault(token, len(numbers)) for token in reference]

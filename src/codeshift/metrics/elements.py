@@ -1,4 +1,4 @@
-"""Element recall and precision: does the output hold the syntax elements, tokens or APIs that the reference holds?"""
+"""Element recall and precision: does the output contain the syntax elements, tokens or APIs of the reference?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
 
 @dataclass(frozen=True)
 class _ElementOverlap(Metric, abstract=True):
-    """Shared parts of both metrics; the sets of elements of each row, of both sides."""
+    """Common base of both metrics, which compare the sets of elements of each row."""
 
     scale = PERCENT
 
@@ -56,24 +56,26 @@ class _ElementOverlap(Metric, abstract=True):
         return names
 
     def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
-        """What must be found, and where it is looked for."""
+        """Return the sets of elements to find, and the sets to search."""
         raise NotImplementedError
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """The share a row, shape (n,); NaN where the side that is asked about holds none of the elements.
+        """Return the share of each row, shape (n,); NaN if a row has no elements to find.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         rows = self.statistics(predictions, references)
         return np.array([ratio(found, asked) for found, asked in rows[:, 1:3]], dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, elements found, elements asked for, then the same two for each of ``names``), shape (n, 3 + 2 * names).
+        """Return statistics of shape (n, 3 + 2 * names).
+
+        The columns are 1, the elements found, the elements to find, then those two for each of ``names``.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         names = self.names or ()
@@ -86,13 +88,13 @@ class _ElementOverlap(Metric, abstract=True):
         return np.array(rows, dtype=np.float64).reshape(-1, 3 + 2 * len(names))
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """All elements found over all asked for; ``parts``: the same for each of ``names``."""
+        """Return all elements found over all elements to find; ``parts`` holds that share for each of ``names``."""
         n = int(sums[0])
         parts = {name: ratio(*sums[3 + 2 * i : 5 + 2 * i]) for i, name in enumerate(self.names or ())}
         return CorpusScore(ratio(sums[1], sums[2]) if n else math.nan, parts=parts, n=n)
 
     def _extract(self, texts: list[str]) -> list[set[str]]:
-        """The set of elements of each text."""
+        """Return the set of elements of each text."""
         if self.extractor is not None:
             found = [set(names) for names in self.extractor(texts)]
             if len(found) != len(texts):
@@ -108,19 +110,19 @@ class _ElementOverlap(Metric, abstract=True):
 
 @dataclass(frozen=True)
 class ElementRecall(_ElementOverlap):
-    """Of the elements that the reference holds, the share that the output holds as well; in [0, 1].
+    """Share of the reference's elements that the output contains; in [0, 1].
 
     It answers whether a model ever generates an element that fine-tuning masked: give that element as ``names``. The
-    corpus value is all elements found over all that the references hold, and ``corpus(...).parts`` the recall of each
-    of ``names``. An element counts once a row, however often it stands there. A row whose reference holds none of the
-    elements has no recall (NaN; it adds nothing to the corpus).
+    corpus value is the number of elements found over the number in all references; ``corpus(...).parts`` holds the
+    recall of each of ``names``. An element counts once per row, however often it occurs. A row whose reference contains
+    none of the elements has no recall (NaN; it adds nothing to the corpus).
 
     Attributes:
-        elements: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of ``codeshift.properties.lexer``), or
-            ``"apis"`` (qualified names, as ``codeshift.properties.APINames`` gives them).
-        language: the rows' language, needed for ``"nodes"`` and ``"apis"``.
-        names: only these elements; all by default.
-        extractor: a function from a list of texts to one collection of names a text, in place of the above.
+        elements: the kind of element: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of
+            ``codeshift.properties.lexer``), or ``"apis"`` (qualified names, as in ``codeshift.properties.APINames``).
+        language: the language of the rows, required for ``"nodes"`` and ``"apis"``.
+        names: the only elements to count; by default all count.
+        extractor: a function from a list of texts to one collection of names per text, used instead of ``elements``.
 
     >>> metric = ElementRecall("python", names=("while_statement", "for_statement"))
     >>> metric.corpus(["while x: f()", "pass"], ["while y: g()", "for i in y: g()"])
@@ -135,10 +137,10 @@ class ElementRecall(_ElementOverlap):
 
 @dataclass(frozen=True)
 class ElementPrecision(_ElementOverlap):
-    """Of the elements that the output holds, the share that the reference holds as well; in [0, 1].
+    """Share of the output's elements that the reference contains; in [0, 1].
 
     The counterpart of ``ElementRecall``, with the same attributes: a model that emits every element has a recall of 1
-    and a low precision. A row whose output holds none of the elements has no precision (NaN).
+    and a low precision. A row whose output contains none of the elements has no precision (NaN).
 
     >>> ElementPrecision(elements="tokens").score(["return a + b"], ["return a"])
     array([0.5])

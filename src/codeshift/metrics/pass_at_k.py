@@ -18,36 +18,37 @@ from codeshift.metrics.programs import check_tests, program_rows, texts_of_tests
 from codeshift.metrics.rows import as_rows, equally_long
 
 RUNNERS = {"python": PythonRunner}
-"""Runners by the name that a metric's name gives them."""
+"""Runners by the name used in a metric's name."""
 
 
 class Runner(Protocol):
-    """Runs candidate programs against tests; ``codeshift.metrics.execution.PythonRunner`` is one."""
+    """Interface of what runs candidate programs against tests, such as ``codeshift.metrics.execution.PythonRunner``."""
 
     def run(self, candidates: Sequence[Sequence[str]], tests: Sequence[str]) -> list[np.ndarray]:
-        """For each problem a boolean array: which of its candidates pass its test."""
+        """Return a boolean array for each problem: which of its candidates pass its test."""
         ...
 
     def check(self) -> None:
-        """Raise an error where nothing can be run, before hours are spent on generating what would be run."""
+        """Raise an error if nothing can be run, before hours are spent on generating programs."""
         ...
 
 
 @dataclass(frozen=True)
 class PassAtK(Metric):
-    r"""The chance that at least one of ``k`` samples of a problem passes; in [0, 1].
+    r"""Probability that at least one of ``k`` samples of a problem passes; in [0, 1].
 
-    Of n samples of which c pass, the unbiased estimate is 1 - C(n - c, k) / C(n, k). (1 - (1 - c/n) ** k, which is
-    sometimes used, is too low.) By default it takes results and runs nothing: a row of ``predictions`` is either a
+    If c of n samples pass, the unbiased estimate is 1 - C(n - c, k) / C(n, k). (1 - (1 - c/n) ** k, which is sometimes
+    used, is too low.) By default the metric takes results and runs nothing: a row of ``predictions`` is either a
     boolean array, which of the samples passed, or the two integers (n, c); ``references`` is left out.
 
     Attributes:
-        k: number of samples a user would look at; every problem needs at least k.
-        runner: give one to run code. A row of ``predictions`` is then one program (a string) or a sequence of candidate
-            programs, and one of ``references`` the test code. **This executes whatever the model wrote**: see
-            ``codeshift.metrics.execution`` for what its runner holds back and what it does not.
-        tests: where an ``Evaluator`` or a ``Study`` finds the test code: a column, or a template such as
-            ``"{test}\ncheck({entry_point})"``. None takes the target. ``score`` itself is given tests and reads no
+        k: the number of samples that a user would look at; every problem needs at least k.
+        runner: the runner of the code, if the metric is to run it. A row of ``predictions`` is then one program (a
+            string) or a sequence of candidate programs, and a row of ``references`` the test code. **This executes
+            whatever the model wrote**: see ``codeshift.metrics.execution`` for what its runner prevents and what it
+            does not.
+        tests: the place of the test code for an ``Evaluator`` or a ``Study``: a column, or a template such as
+            ``"{test}\ncheck({entry_point})"``; None for the target. ``score`` itself is given tests and reads no
             column.
 
     Source: Chen et al., Evaluating Large Language Models Trained on Code (arXiv 2107.03374), equation 1.
@@ -77,16 +78,16 @@ class PassAtK(Metric):
 
     @property
     def name(self) -> str:
-        """``pass@k``, as papers write it."""
+        """Name ``pass@k``, as papers write it."""
         return f"pass@{self.k}"
 
     def describe(self, *, options: bool = True) -> str:
-        """``pass@k``: how programs are run is no option of what is measured."""
+        """Return ``pass@k``; how programs are run is not an option of what is measured."""
         return self.name
 
     @classmethod
     def arguments(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """The options of a name, of which ``runner`` names a runner and ``allow_network`` is the runner's."""
+        """Return the arguments of a name's options, with ``runner`` and its ``allow_network`` made a runner."""
         if "runner" not in options:
             return options
         runner = RUNNERS[check_choice("runner", options["runner"], RUNNERS)]
@@ -95,12 +96,12 @@ class PassAtK(Metric):
         return rest | {"runner": runner(allow_network=network)}
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
-        """The estimate of each problem, shape (n,).
+        """Return the estimate for each problem, shape (n,).
 
         Raises:
-            ParameterError: if ``references`` are given without a runner to use them, or lack with one.
+            ParameterError: if ``references`` are given without a runner to use them, or not given with one.
             DataError: if a row is neither booleans nor (n, c), or has fewer than k samples; with a runner, if it is
-                neither a program nor a sequence of programs, or a test is no text or checks nothing. Nothing has run
+                neither a program nor a sequence of programs, or a test is not text or checks nothing. Nothing has run
                 then.
         """
         if self.runner is not None:
@@ -117,7 +118,7 @@ class PassAtK(Metric):
         return np.array([_estimate(n, c, self.k) for n, c in counts], dtype=np.float64)
 
     def _problems(self, predictions: list[Any], references: list[Any]) -> tuple[list[list[str]], list[str]]:
-        """Programs and tests, after all checks that can be made before the first program runs."""
+        """Return programs and tests, after all checks that can be made before the first program runs."""
         programs = program_rows("predictions", predictions)
         for i, row in enumerate(programs):
             if len(row) < self.k:
@@ -127,25 +128,25 @@ class PassAtK(Metric):
         return programs, tests
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
-        """(1, estimate) a problem, shape (n, 2)."""
+        """Return (1, estimate) for each problem, shape (n, 2)."""
         scores = self.score(predictions, references)
         return np.column_stack([np.ones_like(scores), scores])
 
     def corpus(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> CorpusScore:
-        """The mean over problems.
+        """Return the mean over problems.
 
         Raises:
-            ParameterError: if ``references`` are given without a runner to use them, or lack with one.
+            ParameterError: if ``references`` are given without a runner to use them, or not given with one.
             DataError: if a row is neither booleans nor (n, c), or has fewer than k samples.
         """
         return self.from_statistics(column_sums(self.statistics(predictions, references)))
 
 
 def _counts(i: int, row: Any, k: int) -> tuple[int, int]:
-    """The samples of a problem, and how many passed."""
+    """Return the number of samples of a problem, and how many passed."""
     try:
         array = np.asarray(row)
-    except ValueError:  # of rows within the row that differ in length
+    except ValueError:  # the rows within the row differ in length
         array = np.empty((0, 0))
     if array.ndim == 1 and array.dtype == bool:
         n, c = array.size, int(array.sum())
@@ -167,6 +168,6 @@ def _too_few(i: int, row: Any, k: int) -> DataError:
 
 
 def _estimate(n: int, c: int, k: int) -> float:
-    """1 - C(n - c, k) / C(n, k), of whole numbers: nothing overflows or cancels, and one division rounds."""
+    """Return 1 - C(n - c, k) / C(n, k), in integers: nothing overflows or cancels, and only the division rounds."""
     subsets = math.comb(n, k)
     return (subsets - math.comb(n - c, k)) / subsets

@@ -1,4 +1,4 @@
-"""Rows of programs and of their tests, checked before any of them runs."""
+"""Checks of programs and of their tests, made before any of them runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import,
 
 
 def program_rows(side: str, rows: list[Any]) -> list[list[str]]:
-    """The candidate programs of each problem; a row that is a string is one program.
+    """Return the candidate programs of each problem; a row that is a string is one program.
 
     Raises:
         DataError: if a row is neither a string nor a sequence of strings.
@@ -38,7 +38,7 @@ def _programs(place: str, row: Any) -> list[str]:
 
 
 def texts_of_tests(side: str, rows: list[Any]) -> list[str]:
-    """The test code of each problem, one string each.
+    """Return the test code of each problem, one string each.
 
     Raises:
         DataError: if a row is not a string. A list of assertions would be an expression that is always true.
@@ -53,10 +53,10 @@ def texts_of_tests(side: str, rows: list[Any]) -> list[str]:
 
 
 def check_tests(side: str, tests: list[str]) -> None:
-    r"""Raise a DataError for a test that no program can fail, or that cannot be read.
+    r"""Raise a DataError for a test that no program can fail, or that cannot be parsed.
 
     Definitions alone check nothing. HumanEval's ``test`` is such a row (it defines ``check``, which must be called),
-    and so is a reference solution that was given in place of a test.
+    and so is a reference solution given instead of a test.
 
     >>> check_tests("references", ["def check(f):\n    assert f(1) == 2"])
     Traceback (most recent call last):
@@ -77,7 +77,7 @@ def check_tests(side: str, tests: list[str]) -> None:
 
 
 def _only_defines(statement: ast.stmt) -> bool:
-    """Whether no program fails by this statement: a definition, a constant, or a main guard, which stays quiet."""
+    """Return whether no program fails at this statement: a definition, a constant or a main guard."""
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         return not any(isinstance(node, ast.Call) for node in ast.walk(statement))
     if isinstance(statement, ast.If):

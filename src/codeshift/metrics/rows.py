@@ -1,4 +1,4 @@
-"""The checks that every metric makes of its rows, in one place, so that every metric says the same of bad input."""
+"""Checks of rows that all metrics share, so that all raise the same errors for bad input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codeshift.errors import DataError, ParameterError
 def text_rows(
     predictions: Iterable[Any], references: Iterable[Any], *, metric: str = "this metric"
 ) -> tuple[list[str], list[str]]:
-    """Both sides as lists of strings, of one length, for a ``metric`` of one reference a row.
+    """Return both sides as lists of strings of equal length, for a ``metric`` of one reference per row.
 
     A list that holds one reference stands for that reference.
 
@@ -37,7 +37,7 @@ def text_rows(
 
 
 def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The predictions, and the references of each: a row is one string, or a list of at least one.
+    """Return the predictions, and the references of each; a row is one string or a list of at least one.
 
     Raises:
         ParameterError: if a side is one string, or the lengths differ.
@@ -54,10 +54,10 @@ def several_text_rows(predictions: Iterable[Any], references: Iterable[Any]) -> 
 
 
 def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[list[str]], list[list[list[str]]]]:
-    """The predictions' tokens, and those of the references of each. A string is split at whitespace.
+    """Return the tokens of each prediction and of each of its references; a string is split at whitespace.
 
-    A list of strings is one reference's tokens where the prediction is given as tokens too, and several references
-    where it is a string; a list of lists is several references, each as tokens.
+    A list of strings is the tokens of one reference if the prediction is given as tokens too, and several references if
+    the prediction is a string; a list of lists is several references, each as tokens.
 
     Raises:
         ParameterError: if a side is one string, or the lengths differ.
@@ -77,7 +77,7 @@ def token_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[l
 
 
 def id_rows(side: str, rows: list[Any]) -> list[NDArray[np.int64]]:
-    """Rows of token ids as 1-D integer arrays.
+    """Return rows of token ids as 1-D integer arrays.
 
     Raises:
         DataError: if a row is not a 1-D array of integers of at least 0.
@@ -97,10 +97,10 @@ def id_rows(side: str, rows: list[Any]) -> list[NDArray[np.int64]]:
 
 
 def equally_long(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Both sides as lists, after a check that neither is one string and that they are as long as each other.
+    """Return both sides as lists, after a check that neither is one string and that their lengths are equal.
 
     Raises:
-        ParameterError: if they are not.
+        ParameterError: if a side is one string or not iterable, or the lengths differ.
 
     >>> equally_long("x = 1", ["x = 1"])
     Traceback (most recent call last):
@@ -119,10 +119,10 @@ def equally_long(predictions: Iterable[Any], references: Iterable[Any]) -> tuple
 
 
 def as_rows(side: str, rows: Iterable[Any]) -> list[Any]:
-    """The rows as a list.
+    """Return the rows as a list.
 
     Raises:
-        ParameterError: if ``rows`` is one string, or no iterable at all.
+        ParameterError: if ``rows`` is one string, or not iterable.
     """
     if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
         raise ParameterError(side, "a sequence with one item a row", rows, "wrap a single row in a list")
@@ -130,7 +130,7 @@ def as_rows(side: str, rows: Iterable[Any]) -> list[Any]:
 
 
 def not_text(side: str, i: int, row: Any) -> DataError:
-    """The error for a row that should have been a string."""
+    """Return the error for a row that should have been a string."""
     remedy = "drop the row or give '' for an output that is empty" if row is None else "convert the row to text"
     return DataError(f"{side}[{i}]", "a string", row, remedy)
 
@@ -147,7 +147,7 @@ def _tokens(side: str, i: int, row: Any) -> list[str]:
 
 
 def _texts(i: int, row: Any) -> tuple[str, ...]:
-    """The references of a row that is no string."""
+    """Return the references of a row that is not a string."""
     if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
         raise not_text("references", i, row)
     texts = tuple(row)
@@ -160,7 +160,7 @@ def _texts(i: int, row: Any) -> tuple[str, ...]:
 
 
 def _token_lists(i: int, row: Any, *, ours: Any) -> list[list[str]]:
-    """The tokens of each reference of a row that is no string."""
+    """Return the tokens of each reference of a row that is not a string."""
     if isinstance(row, (bytes, dict)) or not isinstance(row, Iterable):
         raise not_text("references", i, row)
     items = list(row)
@@ -172,7 +172,7 @@ def _token_lists(i: int, row: Any, *, ours: Any) -> list[list[str]]:
 
 
 def _array(row: Any) -> NDArray[Any]:
-    """The row as an array; one without shape where it is ragged, which no row may be."""
+    """Return the row as an array; one of shape () if it is ragged, which no row may be."""
     try:
         return np.asarray(row)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What every metric keeps, as checks that any metric can be put to, yours included.
+"""Laws that every metric obeys, as checks that any metric can be put to, including yours.
 
 ``check_metric`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
 """
@@ -22,7 +22,7 @@ from codeshift.metrics.aggregates import bootstrap_ci
 from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
 
 _ROUNDING = 1e-9
-# Text that datasets and models do hold, and that parsers, regular expressions and encoders stumble over.
+# Text that occurs in datasets and model outputs, and that breaks parsers, regular expressions and encoders.
 _HOSTILE = (
     "",
     " \t\r\n\v\f\x1c\u2028",
@@ -41,7 +41,7 @@ _HOSTILE = (
 
 @dataclass(frozen=True)
 class Case:
-    """A metric, the rows that it is put to the test on, and what it promises of them."""
+    """Metric under test, the rows to test it on, and what it promises for them."""
 
     metric: Metric
     predictions: list[Any]
@@ -50,19 +50,19 @@ class Case:
     identity: bool
 
     def score(self, rows: Sequence[int] | None = None) -> FloatArray:
-        """The scores of all rows, or of those at these positions."""
+        """Return the scores of all rows, or of those at these positions."""
         return self.metric.score(*self.sides(rows))
 
     def corpus(self, rows: Sequence[int] | None = None) -> CorpusScore:
-        """The corpus score of all rows, or of those at these positions."""
+        """Return the corpus score of all rows, or of those at these positions."""
         return self.metric.corpus(*self.sides(rows))
 
     def statistics(self, rows: Sequence[int] | None = None) -> FloatArray:
-        """The statistics of all rows, or of those at these positions."""
+        """Return the statistics of all rows, or of those at these positions."""
         return self.metric.statistics(*self.sides(rows))
 
     def sides(self, rows: Sequence[int] | None = None) -> list[Any]:
-        """The arguments of ``score``: predictions and, where the metric takes any, references."""
+        """Return the arguments of ``score``: predictions and, if the metric takes them, references."""
         at = range(len(self.predictions)) if rows is None else rows
         sides = [self.predictions] if self.references is None else [self.predictions, self.references]
         return [[side[i] for i in at] for side in sides]
@@ -80,17 +80,17 @@ def check_metric(
     identity: bool = True,
     fresh_process: bool = True,
 ) -> None:
-    """Put ``metric`` to every law on these rows.
+    """Check that ``metric`` obeys every law on these rows.
 
     Args:
         metric: the metric.
-        predictions: at least two rows that do not all score alike.
-        references: as many; None for a metric that takes none.
-        bounds: the least and the greatest score there is.
-        identity: whether a row that is its own reference scores best. Not so where the two sides are of different kinds
-            (log-probabilities and ids), or where the reference plays no part.
-        fresh_process: also compare with the scores that another process with another hash seed gives (about 2 s); the
-            metric's class must then stand in a module that the process can import.
+        predictions: at least two rows that do not all have the same score.
+        references: as many references; None for a metric that takes none.
+        bounds: the lowest and the highest possible score.
+        identity: whether a row that is its own reference scores best. False if the two sides are of different kinds
+            (log-probabilities and ids), or if the reference plays no part.
+        fresh_process: whether to compare with the scores of another process with another hash seed as well (about 2 s);
+            the metric's class must then be in a module that the process can import.
 
     Raises:
         AssertionError: if a law is broken; the message states it.
@@ -107,7 +107,7 @@ def check_metric(
 
 
 def check_repr(case: Case) -> None:
-    """A metric is a value: its repr is its specification, copies and pickles equal it, and it has a name."""
+    """Check that a metric is a value: its repr is its specification, copies and pickles equal it, and it has a name."""
     metric = case.metric
     again = eval(repr(metric), _names(metric))  # noqa: S307 - the repr of the metric under test
     _require(again == metric, f"eval(repr(m)) == m, but {again!r} != {metric!r}")
@@ -118,7 +118,7 @@ def check_repr(case: Case) -> None:
 
 
 def check_scores(case: Case) -> None:
-    """One float64 score a row, within the bounds, or NaN where the metric is undefined; the corpus value too."""
+    """Check that each row has one float64 score within the bounds, or NaN if undefined, and so does the corpus."""
     scores = case.score()
     _require(scores.shape == (len(case.predictions),), "there is one score a row")
     _require(scores.dtype == np.float64, "scores are float64")
@@ -130,7 +130,7 @@ def check_scores(case: Case) -> None:
 
 
 def check_identity(case: Case) -> None:
-    """A row that is its own reference scores best, and so does a corpus of such rows."""
+    """Check that a row that is its own reference scores best, and so does a corpus of such rows."""
     if not case.identity:
         return
     same = Case(case.metric, case.references or [], case.references, case.bounds, True)
@@ -141,7 +141,7 @@ def check_identity(case: Case) -> None:
 
 
 def check_order(case: Case) -> None:
-    """The order of rows moves the scores along, and leaves the corpus score alone to the last bit."""
+    """Check that the order of rows moves the scores along, and leaves the corpus score unchanged to the last bit."""
     scores, corpus = case.score(), case.corpus()
     for order in (range(len(scores))[::-1], np.random.default_rng(1).permutation(len(scores)).tolist()):
         _require(_same(case.score(order), scores[list(order)]), "the order of rows changes no score")
@@ -149,7 +149,7 @@ def check_order(case: Case) -> None:
 
 
 def check_batch(case: Case) -> None:
-    """A row scores the same alone as among others, and the second time as the first."""
+    """Check that a row scores the same alone as among others, and the same the second time."""
     scores = case.score()
     alone = np.concatenate([case.score([i]) for i in range(len(scores))])
     _require(_same(alone, scores), "a row scores the same alone as among others")
@@ -157,7 +157,7 @@ def check_batch(case: Case) -> None:
 
 
 def check_statistics(case: Case) -> None:
-    """Row statistics are (n, d) with 1 in column 0, and their sums over any rows give those rows' corpus score."""
+    """Check that row statistics are (n, d) with 1 in column 0, and that their sums give the corpus score."""
     rows = case.statistics()
     _require(rows.ndim == 2 and len(rows) == len(case.predictions), "statistics have shape (n, d)")
     _require(bool((rows[:, 0] == 1).all()), "column 0 of the statistics is 1 in every row")
@@ -171,14 +171,14 @@ def check_statistics(case: Case) -> None:
 
 
 def check_empty(case: Case) -> None:
-    """No rows: scores of shape (0,), a corpus of NaN with n=0."""
+    """Check that no rows give scores of shape (0,) and a corpus score of NaN with n=0."""
     _require(case.score([]).shape == (0,), "no rows have scores of shape (0,)")
     nothing = case.corpus([])
     _require(math.isnan(nothing.value) and nothing.n == 0, "no rows are NaN with n=0, never 0.0")
 
 
 def check_rows(case: Case) -> None:
-    """Rows may be any iterable and are left as they were; what is no row, or one row too many, is an error."""
+    """Check that rows may be any iterable and stay unchanged, and that an invalid row, or one too many, is an error."""
     before = copy.deepcopy(case.sides())
     sides = case.sides()
     scores = case.metric.score(*sides)
@@ -197,7 +197,7 @@ def check_rows(case: Case) -> None:
 
 
 def check_hostile(case: Case) -> None:
-    """Text that is no code (empty, deep, long, NUL, lone surrogates) has scores too."""
+    """Check that text that is not code (empty, deep, long, NUL, lone surrogates) has scores too."""
     if case.references is None or not all(isinstance(row, str) for row in [*case.predictions, *case.references]):
         return
     ordinary = str(case.references[0])
@@ -208,7 +208,7 @@ def check_hostile(case: Case) -> None:
 
 
 def check_fresh_process(case: Case) -> None:
-    """A fresh process with another hash seed gives the same scores to the last bit."""
+    """Check that a fresh process with another hash seed gives the same scores to the last bit."""
     here = _outcome(case.metric, case.sides())
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
@@ -253,7 +253,7 @@ def _same(left: FloatArray, right: FloatArray) -> bool:
 
 
 def _alike(left: list[Any], right: list[Any]) -> bool:
-    """Equal rows, NaN in them included; rows may be arrays."""
+    """Return whether rows are equal, including NaN in them; rows may be arrays."""
     return len(left) == len(right) and all(
         a == b if isinstance(a, str) else np.array_equal(np.asarray(a), np.asarray(b), equal_nan=_numeric(a))
         for a, b in zip(left, right, strict=True)
@@ -265,11 +265,11 @@ def _numeric(row: Any) -> bool:
 
 
 def _outcome(metric: Metric, sides: list[Any]) -> tuple[list[str], str]:
-    """Scores and corpus score in writing, which tells every bit and takes NaN for NaN."""
+    """Return scores and corpus score as text, which distinguishes every bit and treats NaN as equal to NaN."""
     return [repr(score) for score in metric.score(*sides).tolist()], repr(metric.corpus(*sides))
 
 
 def _names(metric: Metric) -> dict[str, Any]:
-    """The names that a repr may use: the public metrics, and the classes of the metric and of what it holds."""
+    """Return the names that a repr may use: the public metrics, and the classes of the metric and of its fields."""
     names = {name: getattr(codeshift.metrics, name) for name in codeshift.metrics.__all__}
     return names | {type(value).__name__: type(value) for value in (metric, *vars(metric).values())}

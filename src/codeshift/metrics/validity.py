@@ -18,19 +18,19 @@ from codeshift.properties.grammars import check_language
 
 @dataclass(frozen=True)
 class SyntacticValidity(Metric):
-    """1 where the output is a program of its language, or a part of one that may stand alone; else 0.
+    """Syntactic validity: 1 if the output is a program of its language, or a part that may stand alone; else 0.
 
     Bare methods, constructors and statements count as valid: a row is a whole file, or members of a class, or the body
-    of a function, and nothing that only a statement around it would make sense of (``else { }``, ``case 1:``). The
-    reference plays no part, so the references' own validity is worth a look as well: 2.4% of the fixed methods of
-    Bugs2Fix (small, test) do not parse (``benchmarks/metric_figures.py``). Blank text holds no program and scores 0.
+    of a function, and nothing that only a surrounding statement would give a meaning (``else { }``, ``case 1:``). The
+    reference plays no part, so look at the validity of the references as well: 2.4% of the fixed methods of Bugs2Fix
+    (small, test) do not parse (``benchmarks/metric_figures.py``). Blank text contains no program and scores 0.
 
-    Python is decided as CPython 3.13's own parser decides it, on every Python, after the indentation of the first line
-    is taken off all lines. What only the compiler finds out (``break`` outside of a loop) is not looked for. Rows that
-    are Python 2 score 0; ``corpus(...).parts["python_2"]`` is their share.
+    Python is decided as by CPython 3.13's own parser, on every version of Python, after the indentation of the first
+    line is removed from all lines. Errors that only the compiler finds (``break`` outside a loop) are not looked for.
+    Python 2 rows score 0; ``corpus(...).parts["python_2"]`` is their share.
 
-    The other languages parse without an ERROR or MISSING node of their tree-sitter grammar, and hold no reserved word
-    as a name. The grammars are more lenient than compilers, and a program that parses may mean nothing.
+    Other languages must parse without an ERROR or MISSING node of their tree-sitter grammar, and without a reserved
+    word as a name. The grammars are more lenient than compilers, and a program that parses may mean nothing.
 
     Attributes:
         language: one of ``codeshift.properties.languages()``.
@@ -49,20 +49,20 @@ class SyntacticValidity(Metric):
         check_language(self.language)
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """1.0 or 0.0 a row, shape (n,); ``references`` gives only the number of rows.
+        """Return 1.0 or 0.0 for each row, shape (n,); ``references`` only has to have the same number of rows.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         texts, _ = several_text_rows(predictions, references)
         return np.array(list(map(validator(self.language), texts)), dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """(1, valid), shape (n, 2); of Python (1, valid, Python 2), shape (n, 3).
+        """Return (1, valid), shape (n, 2); for Python (1, valid, Python 2), shape (n, 3).
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         texts, _ = several_text_rows(predictions, references)
@@ -74,13 +74,15 @@ class SyntacticValidity(Metric):
         return np.array(columns, dtype=np.float64).T
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The share of rows that are valid; of Python ``parts["python_2"]``, the share of rows that are Python 2."""
+        """Return the share of valid rows; for Python ``parts["python_2"]`` is the share of rows that are Python 2."""
         parts = {"python_2": ratio(sums[2], sums[0])} if len(sums) > 2 else {}
         return CorpusScore(ratio(sums[1], sums[0]), parts=parts, n=int(sums[0]))
 
 
 def validator(language: str) -> Callable[[str], bool]:
-    """A function that says whether a text is valid: see ``SyntacticValidity``. One thread may use it at a time.
+    """Return a function that says whether a text is valid; see ``SyntacticValidity``.
+
+    Only one thread may use it at a time.
 
     >>> is_valid = validator("java")
     >>> is_valid("int x = 1;"), is_valid("catch (E e) { }"), is_valid("")

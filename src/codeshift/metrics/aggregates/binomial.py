@@ -1,4 +1,4 @@
-"""The interval of a share that stands at its bound, where resampled rows are all alike and say nothing."""
+"""The interval of a share that is at its bound, where resamples are all equal and show no spread."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ WILSON = "Wilson"
 
 
 def wilson(hits: float, n: int, confidence: float) -> tuple[float, float]:
-    """Wilson's score interval of ``hits`` of ``n`` independent trials.
+    """Return Wilson's score interval of ``hits`` out of ``n`` independent trials.
 
-    Of scores between 0 and 1 that are all 0 its upper end bounds the mean as well: it bounds the share of rows that are
-    not 0.
+    For scores between 0 and 1 that are all 0 its upper end bounds the mean as well: it bounds the share of rows that
+    are not 0.
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference (JASA 1927).
 

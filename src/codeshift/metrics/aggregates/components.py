@@ -1,4 +1,4 @@
-"""The variance of a value over seeds and rows, in components that each have degrees of freedom of their own."""
+"""Variance of a value over seeds and rows, in components that each have their own degrees of freedom."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from codeshift.metrics.base import FloatArray
 
 
 def noise(df: float) -> float:
-    """The share of the residual variance that is taken off the variance between seeds, by its degrees of freedom.
+    """Return the share of the residual variance to subtract from the variance between seeds, by its degrees of freedom.
 
-    The median of a chi-squared variable over its mean: where seeds do not matter, what is left is above 0 in half of
-    the cases. With 1, the unbiased share, the component of few seeds is cut to 0 in three of five such cases, and in
-    two of five where seeds matter a little; intervals of two seeds then cover 86%, of three 91%.
+    It is the median of a chi-squared variable over its mean: if seeds do not matter, the rest is above 0 in half of the
+    cases. With 1, the unbiased share, the component of few seeds is cut to 0 in three of five such cases, and in two of
+    five if seeds matter a little; intervals of two seeds then cover 86%, of three 91%.
 
     >>> [round(noise(df), 2) for df in (1, 2, 19)]
     [0.45, 0.69, 0.97]
@@ -31,7 +31,7 @@ class Component:
     """One independent part of a variance.
 
     Attributes:
-        variance: its estimate, at least 0.
+        variance: the estimated variance, at least 0.
         df: the degrees of freedom of that estimate.
     """
 
@@ -40,15 +40,15 @@ class Component:
 
 
 def crossed(seed_values: FloatArray, influences: FloatArray, row_df: float) -> list[Component]:
-    """The components of a mean over seeds that were all scored on the same rows: seeds, rows, and the residual.
+    """Return the components of a mean over seeds that were all scored on the same rows: seeds, rows, and the residual.
 
-    By the method of moments from the two-way table of seeds and rows.
+    They are estimated by the method of moments from the two-way table of seeds and rows.
 
     Args:
-        seed_values: each seed's value, shape (s,), s at least 2.
-        influences: of each row (or group) on each seed's value, shape (s, g): centred, and such that their squares add
-            up to the variance of the seed's value over rows, as the jackknife gives them.
-        row_df: degrees of freedom of the rows.
+        seed_values: the value of each seed, shape (s,), s at least 2.
+        influences: the influence of each row (or group) on each seed's value, shape (s, g): centred, and scaled so that
+            their squares add up to the variance of the seed's value over rows, as in the jackknife.
+        row_df: the degrees of freedom of the rows.
     """
     count = len(seed_values)
     of_rows = influences.mean(axis=0)
@@ -59,12 +59,12 @@ def crossed(seed_values: FloatArray, influences: FloatArray, row_df: float) -> l
 
 
 def nested(seed_values: FloatArray, influences: Sequence[FloatArray], row_dfs: Sequence[float]) -> list[Component]:
-    """The components of a mean over seeds that each have rows of their own: seeds, and rows within seeds.
+    """Return the components of a mean over seeds that each have their own rows: seeds, and rows within seeds.
 
     Args:
-        seed_values: each seed's value, shape (s,), s at least 2.
-        influences: of each seed's rows, as in ``crossed``; one array of shape (g,) a seed.
-        row_dfs: degrees of freedom of each seed's rows.
+        seed_values: the value of each seed, shape (s,), s at least 2.
+        influences: the influences of each seed's rows, as in ``crossed``; one array of shape (g,) per seed.
+        row_dfs: the degrees of freedom of each seed's rows.
     """
     count = len(seed_values)
     rows = math.fsum(fsum(one**2) for one in influences) / count**2
@@ -72,22 +72,22 @@ def nested(seed_values: FloatArray, influences: Sequence[FloatArray], row_dfs: S
 
 
 def components(*found: tuple[float, float]) -> list[Component]:
-    """Those of (variance, degrees of freedom) that are above 0 and have any."""
+    """Return the components whose variance and degrees of freedom are both above 0."""
     return [Component(variance, df) for variance, df in found if variance > 0 and df > 0]
 
 
 def spread(values: FloatArray) -> float:
-    """The squared standard error of the mean of independent values, shape (s,), s at least 2."""
+    """Return the squared standard error of the mean of independent values, shape (s,), s at least 2."""
     middle = math.fsum(values) / len(values)
     return fsum((np.asarray(values) - middle) ** 2) / (len(values) * (len(values) - 1))
 
 
 def half_width(found: Sequence[Component], confidence: float) -> float:
-    """Half of the interval's width: the root of the sum of each component's own squared t quantile times its variance.
+    """Return half the interval's width: the root of the sum of each variance times its own squared t quantile.
 
-    For one component it is the t interval. For several it covers at least what it says where their estimates are
-    independent, and near to it, unlike one t quantile with Satterthwaite's degrees of freedom, which covers 90% where
-    three seeds matter as much as the rows.
+    For one component this is the t interval. For several it covers at least the nominal share if their estimates are
+    independent, and close to it. A single t quantile with Satterthwaite's degrees of freedom covers 90% if three seeds
+    matter as much as the rows.
 
     Source: Banerjee, On expressions for confidence intervals of a linear function of means (Sankhya 1961).
     """
@@ -97,9 +97,9 @@ def half_width(found: Sequence[Component], confidence: float) -> float:
 
 
 def p_value(difference: float, found: Sequence[Component]) -> float:
-    """The two-sided p-value that goes with ``half_width``: below .05 just where the 95% interval leaves 0 out.
+    """Return the two-sided p-value that matches ``half_width``: below .05 exactly if the 95% interval excludes 0.
 
-    NaN for no difference with no variance, or where there is nothing to judge by.
+    NaN if difference and variance are both 0, or if there is nothing to judge by.
 
     >>> round(p_value(2.0, [Component(1.0, 1e9)]), 4), p_value(0.0, [Component(1.0, 4)])
     (0.0455, 1.0)
@@ -116,7 +116,7 @@ def p_value(difference: float, found: Sequence[Component]) -> float:
 
 
 def fieller(a: float, b: float, var_a: float, var_b: float, cov: float, t: float) -> tuple[float, float]:
-    """The ratios r of a to b for which a - r b lies within t standard errors of 0; NaN where b itself may be 0.
+    """Return the ratios r of a to b for which a - r b lies within t standard errors of 0; NaN if b itself may be 0.
 
     >>> [round(end, 3) for end in fieller(1.0, 2.0, 0.01, 0.01, 0.0, 2.0)]
     [0.393, 0.618]
@@ -129,9 +129,9 @@ def fieller(a: float, b: float, var_a: float, var_b: float, cov: float, t: float
 
 
 def effective_df(sizes: FloatArray) -> float:
-    """The degrees of freedom of groups of these sizes: their number less 1, where they are equally large.
+    """Return the degrees of freedom of groups of these sizes: their number less 1 if they are equally large.
 
-    One large group among many small ones leaves few: Kish's effective number, (sum of sizes)^2 / sum of squares.
+    One large group among many small ones leaves few: it is Kish's effective number, (sum of sizes)^2 / sum of squares.
 
     >>> effective_df(np.ones(20)), round(effective_df(np.array([56.0] + [1.0] * 151)), 1)
     (19.0, 12.0)
@@ -141,5 +141,5 @@ def effective_df(sizes: FloatArray) -> float:
 
 
 def fsum(values: FloatArray) -> float:
-    """The correctly rounded sum of an array, the same in any order."""
+    """Return the correctly rounded sum of an array, the same in any order."""
     return math.fsum(np.asarray(values).ravel().tolist())

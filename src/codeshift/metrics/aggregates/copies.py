@@ -1,4 +1,4 @@
-"""Which evaluated rows are nearly the same, so that an interval takes them for one."""
+"""Evaluated rows that are nearly the same, which an interval counts as one."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates
 
 LEAST_TOKENS = 8
-"""Tokens of a target by which rows with other sources are told to be alike: fewer are a label, or a common phrase."""
+"""Lowest number of tokens by which targets of different sources count as copies: fewer are a common phrase."""
 
 
 def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
-    """A number for each row, the same for rows that are nearly the same: the components of near-duplicates.
+    """Number the rows so that near-duplicates have the same number: the components of near-duplicates.
 
-    Two rows are nearly the same where their targets are, if those have at least 8 tokens, or where source and target
+    Two rows are nearly the same if their targets are, where those have at least 8 tokens, or if source and target
     together are. What all sources begin and end with, such as an instruction, is left out.
 
     Args:
-        sources: what a model was given, shape (n,); empty where that is not known.
-        targets: what it should have written, shape (n,).
+        sources: the inputs of the model, shape (n,); empty if unknown.
+        targets: the reference outputs, shape (n,).
 
     Returns:
         Shape (n,): the number of the first row of each component.
@@ -42,7 +42,7 @@ def copies(sources: Sequence[str], targets: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _without_frame(texts: list[str]) -> list[str]:
-    """The texts without what all of them begin and end with; as they are where all are equal."""
+    """Return the texts without their common beginning and end; unchanged if all are equal."""
     head = _common(texts)
     tails = [text[head:] for text in texts]
     tail = _common([text[::-1] for text in tails])
@@ -51,13 +51,13 @@ def _without_frame(texts: list[str]) -> list[str]:
 
 
 def _common(texts: list[str]) -> int:
-    """How many characters all texts begin with: as many as the first and the last of them in order."""
+    """Return the length of the texts' common beginning, found from the first and the last of them in sorted order."""
     first, last = min(texts), max(texts)
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
 
 
 def _joined(count: int, links: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number of the first row of each connected component."""
+    """Return the number of the first row of each connected component."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

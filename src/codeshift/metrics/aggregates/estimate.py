@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its confidence interval.
+    """Value with its confidence interval.
 
     Attributes:
-        value: the point estimate, from the rows themselves and not from resamples. NaN where there is no row.
-        low: the lower end of the interval; NaN where there is none.
-        high: the upper end of the interval; NaN where there is none.
-        n: the number of rows that the value stands for (of two sets of different rows: of the smaller).
-        confidence: the interval's nominal coverage, such as 0.95.
-        method: how the interval was made, such as ``"percentile"``, or ``"Wilson"`` for a share at its bound.
-        groups: the number of groups of rows that were drawn as one; None where each row stands for itself.
-        note: why there is no interval, or what it does not say; empty otherwise.
+        value: the point estimate, from the rows themselves and not from resamples. NaN if there are no rows.
+        low: the lower end of the interval; NaN if there is no interval.
+        high: the upper end of the interval; NaN if there is no interval.
+        n: the number of rows behind the value (for two sets of different rows, of the smaller set).
+        confidence: the nominal coverage of the interval, such as 0.95.
+        method: the kind of interval, such as ``"percentile"``, or ``"Wilson"`` for a share at its bound.
+        groups: the number of groups of rows that were resampled together; None if each row is its own group.
+        note: the reason why there is no interval, or what it does not cover; empty otherwise.
 
     >>> print(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
     0.5 [0.375, 0.625] (95% percentile, n=40)
@@ -39,7 +39,7 @@ class Estimate:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there is an interval. One row has none: it says nothing of how rows differ."""
+        """Whether there is an interval. One row has none, since it does not show how rows differ."""
         return not (math.isnan(self.low) or math.isnan(self.high))
 
     def __str__(self) -> str:
@@ -49,10 +49,10 @@ class Estimate:
         return f"{self.value:.4g} {interval} ({self._told([f'{100 * self.confidence:g}% {self.method}'])})"
 
     def _told(self, first: list[str]) -> str:
-        """What stands in brackets behind the numbers."""
+        """Return the text in brackets after the numbers."""
         return ", ".join([*first, *([self.note] if self.note else []), self.rows])
 
     @property
     def rows(self) -> str:
-        """The number of rows, and of groups where it is another, in words."""
+        """Number of rows, and of groups if there are any, in words."""
         return f"n={self.n}" + ("" if self.groups is None else f" in {self.groups} group{'s' * (self.groups != 1)}")

@@ -1,4 +1,4 @@
-"""Scores by group, and the group that a model serves worst."""
+"""Scores by group, and the group with the worst score."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from codeshift.metrics.base import SufficientStatistics
 
 @dataclass(frozen=True)
 class WorstGroup:
-    """The group with the worst value.
+    """Group with the worst value.
 
     Attributes:
-        group: its label; None where no group has enough rows.
-        estimate: its value, interval and number of rows.
+        group: the label of the group; None if no group has enough rows.
+        estimate: the group's value, interval and number of rows.
 
     >>> found = worst_group([1.0, 0.0, 1.0, 0.0], ["java", "go", "java", "go"], min_rows=2)
     >>> found.group, found.estimate.value
@@ -49,24 +49,25 @@ def grouped(
     units: Sequence[Hashable] | NDArray[Any] | None = None,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> dict[Any, Estimate]:
-    """The value and interval of each group of rows.
+    """Estimate the value and interval of each group of rows.
 
     Args:
-        values: one score a row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d).
-        groups: one label a row, or a mapping from label to a boolean mask of shape (n,). Masks may overlap, and one
-            that holds no row gives NaN with n=0.
-        weights: one weight a row, as in ``bootstrap_ci``.
+        values: one score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d).
+        groups: one label per row, or a mapping from label to a boolean mask of shape (n,). Masks may overlap; an empty
+            mask gives NaN with n=0.
+        weights: one weight per row, as in ``bootstrap_ci``.
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage of each group's interval; they are not corrected for their number.
-        method: ``"percentile"`` or ``"BCa"``.
-        n_resamples: resamples of each group's bootstrap.
-        seed: seed of each group's bootstrap.
-        nan_policy: as in ``mean``.
-        units: one label a row; rows of one label are resampled as one. It is what ``groups`` is in ``bootstrap_ci``.
-        bounds: as in ``bootstrap_ci``; they hold for the scores of all groups, or for none.
+        confidence: the nominal coverage of each group's interval; intervals are not corrected for their number.
+        method: the kind of interval, ``"percentile"`` or ``"BCa"``.
+        n_resamples: the number of resamples of each group's bootstrap.
+        seed: the seed of each group's bootstrap.
+        nan_policy: the treatment of NaN, as in ``mean``.
+        units: one label per row; rows of one label are resampled together, as with ``groups`` in ``bootstrap_ci``.
+        bounds: the lowest and the highest score, as in ``bootstrap_ci``; they apply to the scores of all groups, or to
+            none.
 
     Returns:
-        One estimate a group: masks in the order given, labels sorted.
+        One estimate per group: masks in the order given, labels sorted.
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -98,20 +99,20 @@ def worst_group(
     min_rows: int = 1,
     **options: Any,
 ) -> WorstGroup:
-    """The group with the lowest value (the highest where lower is better); empty groups are not in the running.
+    """Return the group with the lowest value (the highest if lower is better); empty groups do not count.
 
     The worst of many groups looks worse than it is, the more so the smaller they are: its interval is not corrected for
-    the choice. ``min_rows`` keeps groups out whose value is mostly noise.
+    the choice. ``min_rows`` leaves out groups whose value is mostly noise.
 
     Args:
-        values: as in ``grouped``.
-        groups: as in ``grouped``.
-        higher_is_better: whether a high value is good; by default what ``metric`` says, or True without one.
-        min_rows: least number of rows of a group that counts.
-        **options: those of ``grouped``.
+        values: the row scores or statistics, as in ``grouped``.
+        groups: the labels or masks, as in ``grouped``.
+        higher_is_better: whether a high value is good; by default as ``metric`` says, or True without a metric.
+        min_rows: the lowest number of rows of a group that counts.
+        **options: other arguments of ``grouped``.
 
     Returns:
-        The group; ``group=None`` and an estimate of NaN with n=0 where no group counts.
+        The group; if no group counts, ``group=None`` and an estimate of NaN with n=0.
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -156,7 +157,7 @@ def _masks(groups: Iterable[Hashable] | Mapping[Any, ArrayLike], n: int) -> dict
 def _sorted(labels: Iterable[Any]) -> list[Any]:
     try:
         return sorted(labels)
-    except TypeError:  # labels of several kinds
+    except TypeError:  # labels of several types
         return sorted(labels, key=lambda label: (str(label), repr(label)))
 
 

@@ -1,4 +1,4 @@
-"""The bootstrap: how far a value would move had other rows been drawn."""
+"""The bootstrap: how far a value would move if other rows had been drawn."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BLOCK = 1 << 21  # counts held at once: 16 MiB
 
 
 def mean(values: ArrayLike, *, weights: ArrayLike | None = None, nan_policy: str = "propagate") -> CorpusScore:
-    """The mean of row scores, or sum(w * v) / sum(w) with weights; NaN with n=0 for no rows.
+    """Return the mean of row scores, or sum(w * v) / sum(w) with weights; NaN with n=0 for no rows.
 
     Args:
-        values: one score a row, shape (n,).
-        weights: one weight of at least 0 a row, shape (n,), such as the number of tokens for nats a token. Rows of
+        values: one score per row, shape (n,).
+        weights: one weight of at least 0 per row, shape (n,), such as the number of tokens for nats a token. Rows of
             weight 0 are left out.
-        nan_policy: what a NaN does, as in scipy: ``"propagate"`` makes the mean NaN, ``"omit"`` leaves the row out
-            (``n`` counts those that stay), ``"raise"`` is an error.
+        nan_policy: the treatment of NaN, as in scipy: ``"propagate"`` makes the mean NaN, ``"omit"`` leaves the row out
+            (``n`` counts the rows that remain), ``"raise"`` raises an error.
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -54,33 +54,33 @@ def bootstrap_ci(
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Estimate:
-    """The mean of row scores, or a corpus metric, with its bootstrap confidence interval over rows.
+    """Estimate the mean of row scores, or a corpus metric, with its bootstrap confidence interval over rows.
 
-    Where every row scores 0, or every row 1, resamples are all alike. The interval is then Wilson's, and ``method``
-    says so: at most so many rows have another score, which may lie anywhere within ``bounds``. Resamples of few rows
-    vary too little; their quantiles are read further out, by as much as makes a normal interval Student's.
+    If every row scores 0, or every row 1, all resamples are equal. The interval is then Wilson's, and ``method`` says
+    so: it bounds the share of rows with another score, which may lie anywhere within ``bounds``. Resamples of few rows
+    vary too little; their quantiles are taken further out, by the factor that turns a normal interval into Student's.
 
     Args:
-        values: one score a row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
+        values: one score per row, shape (n,); with ``metric``, that metric's row statistics, shape (n, d). The
             statistics of resampled rows add up, so no row is scored twice.
-        weights: one weight a row, shape (n,): the value is then the ratio estimator sum(w * v) / sum(w), and rows are
-            resampled with their weights. For nats a token, v is a row's mean and w its tokens.
+        weights: one weight per row, shape (n,): the value is then the ratio estimator sum(w * v) / sum(w), and rows are
+            resampled with their weights. For nats a token, v is a row's mean and w its number of tokens.
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage, between 0 and 1.
-        method: ``"percentile"``, or ``"BCa"`` (bias-corrected and accelerated: second-order accurate, worth it for
-            skewed scores).
-        n_resamples: number of resamples; the time grows with n * n_resamples.
-        seed: seed of the resampling. The order of the rows has no effect.
-        nan_policy: ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
-        groups: one label a row, shape (n,): rows of one label, such as copies of one function or functions of one
-            project, are not independent, so whole groups are resampled. None takes each row for itself.
-        bounds: the least and the greatest score that a row can have; None where there is none. Differences of scores
-            take ``(-1, 1)``: that they are 0 in every row then says that few rows differ, either way. Bounds that a
-            score lies beyond are not taken for bounds; a metric's scores have its own.
+        confidence: the nominal coverage, between 0 and 1.
+        method: the kind of interval: ``"percentile"``, or ``"BCa"`` (bias-corrected and accelerated: second-order
+            accurate, worth it for skewed scores).
+        n_resamples: the number of resamples; the time grows with n * n_resamples.
+        seed: the seed of the resampling. The order of the rows has no effect.
+        nan_policy: the treatment of NaN, ``"propagate"``, ``"omit"`` or ``"raise"``, as in ``mean``.
+        groups: one label per row, shape (n,): rows of one label, such as copies of one function or functions of one
+            project, are not independent, so whole groups are resampled. If None, each row is a group of its own.
+        bounds: the lowest and the highest score that a row can have; None if unbounded. For differences of scores use
+            ``(-1, 1)``: if the difference is 0 in every row, the interval then shows how few rows can differ, in either
+            direction. Bounds are ignored if a score lies outside them; a metric's scores have their own.
 
     Returns:
         The estimate. No rows: NaN with n=0. One row, or one group: its value without an interval (``low`` and ``high``
-        are NaN).
+            are NaN).
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -105,7 +105,7 @@ def bootstrap_ci(
 
 
 def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int, seed: int) -> Estimate:
-    """The bootstrap interval of a sample, as in ``bootstrap_ci``."""
+    """Return the bootstrap interval of a sample, as in ``bootstrap_ci``."""
     check_options(confidence, method, n_resamples, METHODS)
     sample = sample.sorted()
     value = sample.value
@@ -122,15 +122,15 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
 
 
 def expanded(df: float, shrunk: float, confidence: float) -> float:
-    """The normal quantile at which resampled values are read, so that few rows have as wide an interval as t's.
+    """Return the normal quantile at which to read resampled values, so that few rows have an interval as wide as t's.
 
-    Resamples of n rows have (n - 1) / n of the variance that rows drawn anew have, and take it for known: without,
-    intervals of 20 rows cover 91 to 93%.
+    Resamples of n rows have (n - 1) / n of the variance of newly drawn rows, and treat it as known: without the
+    correction, intervals of 20 rows cover 91 to 93%.
 
     Args:
-        df: degrees of freedom of the variance.
-        shrunk: the resamples' variance as a share of the unbiased one.
-        confidence: nominal coverage.
+        df: the degrees of freedom of the variance.
+        shrunk: the variance of the resamples as a share of the unbiased one.
+        confidence: the nominal coverage.
 
     Source: Hesterberg, What teachers should know about the bootstrap (Am. Stat. 2015), section 3.2: the expanded
     percentile interval.
@@ -144,14 +144,14 @@ def expanded(df: float, shrunk: float, confidence: float) -> float:
 
 
 def levels(reach: float) -> tuple[float, float]:
-    """The two quantile levels at a normal quantile, below and above."""
+    """Return the two quantile levels at a normal quantile, below and above."""
     from scipy.special import ndtr
 
     return float(ndtr(-reach)), float(ndtr(reach))
 
 
 def at_bound(sample: Sample, confidence: float) -> tuple[float, float]:
-    """The interval where every row has the same score and none can lie beyond: at most so many have another."""
+    """Return the interval of rows that all score a bound, by Wilson's limit of the share that scores otherwise."""
     if sample.bound is None:
         return math.nan, math.nan
     others = wilson(0, sample.units, confidence)[1]
@@ -160,7 +160,7 @@ def at_bound(sample: Sample, confidence: float) -> tuple[float, float]:
 
 
 def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float]:
-    """Two quantiles of resampled values; NaN where a value or a level is NaN."""
+    """Return two quantiles of resampled values; NaN if a value or a level is NaN."""
     if math.isnan(low) or math.isnan(high) or np.isnan(values).any():
         return math.nan, math.nan
     ends = np.quantile(values, [low, high])
@@ -168,7 +168,7 @@ def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float
 
 
 def resampled_sums(rows: FloatArray, n_resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Column sums of rows drawn with replacement, in blocks of shape (resamples in the block, d)."""
+    """Yield column sums of rows drawn with replacement, in blocks of shape (resamples in the block, d)."""
     n = len(rows)
     block = max(1, _BLOCK // n)
     for start in range(0, n_resamples, block):
@@ -179,51 +179,51 @@ def resampled_sums(rows: FloatArray, n_resamples: int, rng: np.random.Generator)
 
 
 def weighted_sums(counts: FloatArray, rows: FloatArray) -> FloatArray:
-    """``counts @ rows``: (resamples, n) by (n, d)."""
-    # Not BLAS: its sums depend on the number of threads, and the last bits of a result would with them.
+    """Return ``counts @ rows``: (resamples, n) by (n, d)."""
+    # Not BLAS: its sums, and so the last bits of a result, depend on the number of threads.
     return np.asarray(np.einsum("rn,nd->rd", counts, rows, optimize=False))
 
 
 def jackknife(sample: Sample) -> FloatArray:
-    """The value without each row in turn, shape (n,)."""
+    """Return the value without each row in turn, shape (n,)."""
     return sample.values_of(column_sums(sample.rows)[None, :] - sample.rows)
 
 
 def influences(sample: Sample) -> FloatArray:
-    """How far each unit moves the value, shape (units,): centred, their squares the jackknife's variance."""
+    """Return how far each unit moves the value, shape (units,): centred, the squares sum to jackknife's variance."""
     without = jackknife(sample)
     middle = math.fsum(without) / len(without) if np.isfinite(without).all() else math.nan
     return (middle - without) * math.sqrt((len(without) - 1) / len(without))
 
 
 def generator(seed: int, stream: int = 0) -> np.random.Generator:
-    """A random generator; streams of one seed are independent of each other.
+    """Return a random generator; streams of one seed are independent of each other.
 
     Raises:
-        ParameterError: if ``seed`` is no whole number from 0 up.
+        ParameterError: if ``seed`` is not an integer of at least 0.
     """
     checked = check_integer("seed", seed, smallest=0, remedy="leave it out to take 0")
     return np.random.default_rng([checked, stream])
 
 
 def check_options(confidence: float, method: str, n_resamples: int, methods: Iterable[str]) -> None:
-    """Raise a ParameterError if an option of an interval cannot work."""
+    """Raise a ParameterError if an option of an interval is invalid."""
     check_number("confidence", confidence, above=0, below=1, remedy="0.95 is a 95% interval")
     check_choice("method", method, methods)
     check_integer("n_resamples", n_resamples, smallest=1, remedy="leave it out to take 2000")
 
 
 def _percentile_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:
-    """The two quantile levels at a normal quantile, whatever was resampled."""
+    """Return the two quantile levels at a normal quantile, which do not depend on what was resampled."""
     return levels(reach)
 
 
 def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float, float]:
-    """The two quantile levels of the BCa interval (Efron 1987, equations 6.7 and 7.3) at a normal quantile."""
+    """Return the two quantile levels of the BCa interval (Efron 1987, equations 6.7 and 7.3) at a normal quantile."""
     from scipy.special import ndtr, ndtri
 
     value, without = sample.value, jackknife(sample)
-    tie = 1e-12 * np.abs(values).max()  # sums of other rows reach the same value but for rounding
+    tie = 1e-12 * np.abs(values).max()  # sums of other rows equal this value up to rounding
     below = ((values < value - tie).mean() + (values <= value + tie).mean()) / 2
     bias = float(ndtri(below))
     spread = without.mean() - without
@@ -239,4 +239,4 @@ def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float
 METHODS: Mapping[str, Callable[[FloatArray, Sample, float], tuple[float, float]]] = {
     "percentile": _percentile_levels, "BCa": _bca_levels,
 }  # fmt: skip
-"""Ways to make an interval: from the resampled values, the sample and the normal quantile to two quantile levels."""
+"""Kinds of interval: each maps the resampled values, the sample and the normal quantile to two quantile levels."""

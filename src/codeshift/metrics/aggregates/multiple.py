@@ -10,13 +10,13 @@ from codeshift.metrics.base import FloatArray
 
 
 def holm(p_values: ArrayLike) -> FloatArray:
-    """P-values adjusted for their number by Holm's step-down method.
+    """Adjust p-values for their number by Holm's step-down method.
 
-    Rejecting where the adjusted value is at most alpha keeps the chance of any false rejection at alpha, whatever the
-    tests depend on. NaN stands for a test that could not be made: it stays NaN and does not count.
+    Rejecting if the adjusted value is at most alpha keeps the chance of any false rejection at alpha, however the tests
+    depend on each other. NaN stands for a test that could not be made: it stays NaN and does not count.
 
     Args:
-        p_values: p-values, shape (m,), in [0, 1] or NaN.
+        p_values: the p-values, shape (m,), in [0, 1] or NaN.
 
     Returns:
         Adjusted p-values in the same order, shape (m,).

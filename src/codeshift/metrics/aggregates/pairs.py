@@ -1,4 +1,4 @@
-"""Two systems on the same rows: their difference, and how sure it is."""
+"""Two systems on the same rows: their difference, with an interval and a test."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _BLOCK = 1 << 21  # swaps held at once: 16 MiB
 
 @dataclass(frozen=True)
 class PairedDifference(Estimate):
-    """The difference of two systems on the same rows, with its interval.
+    """Difference of two systems on the same rows, with its interval.
 
     Attributes:
-        p_value: two-sided p-value of a paired permutation test of no difference; NaN where there is no row.
+        p_value: the two-sided p-value of a paired permutation test of no difference; NaN if there are no rows.
 
     >>> print(PairedDifference(0.1, 0.02, 0.18, n=50, confidence=0.95, method="percentile", p_value=0.012))
     0.1 [0.02, 0.18] (95% percentile, n=50), p = 0.012
@@ -51,25 +51,25 @@ def paired_difference(
     nan_policy: str = "propagate",
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> PairedDifference:
-    """The value of ``a`` minus that of ``b`` on the same rows, with a paired bootstrap and a permutation test.
+    """Estimate the value of ``a`` minus that of ``b`` on the same rows, with a paired bootstrap and a permutation test.
 
-    The interval resamples rows and takes both systems' scores of each. The test swaps the two systems' scores in random
-    rows (approximate randomisation); where there are at most ``n_permutations`` ways to swap, it goes through all of
-    them and the p-value is exact, else it is (1 + hits) / (1 + n_permutations). Correct the p-values of several tests
-    with ``holm``.
+    The interval resamples rows and keeps both systems' scores of each together. The test swaps the two systems' scores
+    in random rows (approximate randomisation). If there are at most ``n_permutations`` ways to swap, it goes through
+    all of them and the p-value is exact; otherwise it is (1 + hits) / (1 + n_permutations). Correct the p-values of
+    several tests with ``holm``.
 
     Args:
         a: the first system's row scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
-        b: the second system's, of the same rows in the same order.
-        weights: one weight a row, shape (n,), as in ``bootstrap_ci``.
+        b: the second system's scores of the same rows in the same order.
+        weights: one weight per row, shape (n,), as in ``bootstrap_ci``.
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage of the interval.
-        method: ``"percentile"`` or ``"BCa"``.
-        n_resamples: resamples of the bootstrap.
-        n_permutations: permutations of the test.
-        seed: seed of both. The order of the rows has no effect.
-        nan_policy: as in ``mean``; ``"omit"`` leaves a row out where either score is NaN.
-        groups: one label a row, as in ``bootstrap_ci``; groups are resampled, and swapped, as a whole.
+        confidence: the nominal coverage of the interval.
+        method: the kind of interval, ``"percentile"`` or ``"BCa"``.
+        n_resamples: the number of resamples of the bootstrap.
+        n_permutations: the number of permutations of the test.
+        seed: the seed of bootstrap and test. The order of the rows has no effect.
+        nan_policy: the treatment of NaN, as in ``mean``; ``"omit"`` leaves a row out if either score is NaN.
+        groups: one label per row, as in ``bootstrap_ci``; groups are resampled, and swapped, as a whole.
 
     Raises:
         ParameterError: if shapes differ or an option is wrong.
@@ -100,9 +100,9 @@ def paired_sample(
     nan_policy: str,
     groups: Sequence[Hashable] | NDArray[Any] | None = None,
 ) -> Sample:
-    """Two systems' rows side by side as one sample, whose value combines the two systems' values.
+    """Return two systems' rows side by side as one sample, whose value combines the two systems' values.
 
-    Two shares that differ alike in every row have a ``bound``, their difference.
+    If two shares have the same difference in every row, that difference is the sample's ``bound``.
     """
     left = as_sample(a, weights=weights, metric=metric, name=names[0])
     shape = np.shape(np.asarray(a, dtype=np.float64))
@@ -131,7 +131,7 @@ def paired_sample(
 
 
 def _alike(left: Sample, right: Sample) -> dict[str, Any]:
-    """The bound of the difference of two shares, where it is the same in every row."""
+    """Return the bound of the difference of two shares, if it is the same in every row."""
     if left.scores is None or right.scores is None or not len(left.scores):
         return {}
     difference = left.scores[:, 0] - right.scores[:, 0]
@@ -141,7 +141,7 @@ def _alike(left: Sample, right: Sample) -> dict[str, Any]:
 
 
 def _permutation_p(sample: Sample, observed: float, n_permutations: int, rng: np.random.Generator) -> float:
-    """The share of swaps whose difference is at least as far from 0 as the one observed."""
+    """Return the share of swaps whose difference is at least as far from 0 as the observed one."""
     if not math.isfinite(observed):
         return math.nan
     d = sample.rows.shape[1] // 2

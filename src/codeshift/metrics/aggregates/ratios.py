@@ -1,4 +1,4 @@
-"""Relative performance and the generalization gap: one set of rows, or one run, against another."""
+"""Relative performance and the generalization gap: the scores of one set of rows, or one run, relative to another."""
 
 from __future__ import annotations
 
@@ -46,30 +46,31 @@ def relative_performance(
     groups: _Labels = None,
     baseline_groups: _Labels = None,
 ) -> Estimate:
-    """The score over the 100% baseline's: the value of ``values`` divided by that of ``baseline``.
+    """Divide the value of ``values`` by that of ``baseline``, the run on 100% of the rows.
 
-    After SimSCOOD (arXiv 2210.04802), where the baseline is the same method fine-tuned on all rows. A share of 1 means
-    that nothing was lost. The ratio is of two noisy numbers: where the baseline is near 0 its interval is wide or
-    unbounded, and the ratio should not be read without it. Ratios of lower-is-better metrics grow with the loss.
+    After SimSCOOD (arXiv 2210.04802), where the baseline is the same method fine-tuned on all rows. A ratio of 1 means
+    that nothing was lost. Both numbers are noisy: if the baseline is near 0, the interval is wide or unbounded, and the
+    ratio should not be read without it. Ratios of lower-is-better metrics grow with the loss.
 
     Args:
-        values: row scores under the shift, shape (n,); with ``metric``, row statistics, shape (n, d).
-        baseline: the baseline's, on the same rows in the same order if ``paired``.
+        values: the row scores under the shift, shape (n,); with ``metric``, row statistics, shape (n, d).
+        baseline: the row scores of the baseline, on the same rows in the same order if ``paired``.
         paired: whether both are of the same rows; resampling then keeps each row's two scores together, which makes the
             interval much shorter.
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage of the interval.
-        method: ``"percentile"``; ``"BCa"`` (paired only); or ``"Fieller"``: the ratios that a t test does not reject.
-        n_resamples: resamples of the bootstrap.
-        seed: seed of the bootstrap. The order of the rows has no effect.
-        nan_policy: as in ``mean``; in pairs ``"omit"`` leaves a row out where either score is NaN.
-        groups: one label a row, as in ``bootstrap_ci``; of pairs, or of ``values`` alone.
-        baseline_groups: the same of ``baseline``, where rows are not paired.
+        confidence: the nominal coverage of the interval.
+        method: the kind of interval: ``"percentile"``; ``"BCa"`` (paired only); or ``"Fieller"``, the ratios that a t
+            test does not reject.
+        n_resamples: the number of resamples of the bootstrap.
+        seed: the seed of the bootstrap. The order of the rows has no effect.
+        nan_policy: the treatment of NaN, as in ``mean``; if paired, ``"omit"`` leaves a row out if either score is NaN.
+        groups: one label per row, as in ``bootstrap_ci``: of the pairs, or of ``values`` if not paired.
+        baseline_groups: one label per row of ``baseline``, if not paired.
 
     Returns:
-        The ratio; ``n`` counts the pairs, or the rows of the smaller side. NaN where the baseline is 0. There is no
-        interval where a resample had 0 over 0, and none of Fieller's where the baseline can be 0. Where one side is a
-        share at its bound, Wilson's limit for it is carried into the ratio.
+        The ratio; ``n`` counts the pairs, or the rows of the smaller side. NaN if the baseline is 0. There is no
+        interval if a resample had 0 over 0, and no Fieller interval if the baseline can be 0. If one side is a share at
+        its bound, Wilson's limit for it is carried into the ratio.
 
     Raises:
         ParameterError: if shapes differ or an option is wrong.
@@ -118,28 +119,28 @@ def generalization_gap(
     ood_groups: _Labels = None,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Estimate:
-    """In-distribution minus out-of-distribution: by how much the model is worse on the region.
+    """Subtract the out-of-distribution value from the in-distribution value: how much worse the model is on the region.
 
-    The two sets hold different rows, so each is resampled by itself. The gap also holds any difference in difficulty
-    between the two sets; ``relative_performance`` against the 100% baseline on the same OOD rows does not. Of a
-    lower-is-better metric a gap below 0 means worse on the region.
+    The two sets hold different rows, so each is resampled separately. The gap also contains any difference in
+    difficulty between the two sets; ``relative_performance`` against the 100% baseline on the same OOD rows does not.
+    For a lower-is-better metric, a gap below 0 means worse on the region.
 
     Args:
-        id_values: row scores on in-distribution rows, shape (n,); with ``metric``, row statistics, shape (n, d).
-        ood_values: the same on out-of-distribution rows, shape (m,) or (m, d).
+        id_values: the row scores on in-distribution rows, shape (n,); with ``metric``, row statistics, shape (n, d).
+        ood_values: the same for out-of-distribution rows, shape (m,) or (m, d).
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage of the interval.
-        method: ``"percentile"``, or ``"t"``: Welch's, from both sides' variances.
-        n_resamples: resamples of the bootstrap.
-        seed: seed of the bootstrap. The order of the rows has no effect.
-        nan_policy: as in ``mean``.
-        id_groups: one label a row of ``id_values``, as in ``bootstrap_ci``.
-        ood_groups: the same of ``ood_values``.
-        bounds: as in ``bootstrap_ci``; of both sides.
+        confidence: the nominal coverage of the interval.
+        method: the kind of interval: ``"percentile"``, or ``"t"``, Welch's, from both sides' variances.
+        n_resamples: the number of resamples of the bootstrap.
+        seed: the seed of the bootstrap. The order of the rows has no effect.
+        nan_policy: the treatment of NaN, as in ``mean``.
+        id_groups: one label per row of ``id_values``, as in ``bootstrap_ci``.
+        ood_groups: one label per row of ``ood_values``.
+        bounds: the lowest and the highest score of both sides, as in ``bootstrap_ci``.
 
     Returns:
-        The gap; ``n`` counts the rows of the smaller side, so an empty side is NaN with n=0. Where a side is a share at
-        its bound, the interval is made of both sides' own (Newcombe's hybrid of Wilson intervals).
+        The gap; ``n`` counts the rows of the smaller side, so an empty side gives NaN with n=0. If a side is a share at
+        its bound, the interval combines both sides' own intervals (Newcombe's hybrid of Wilson intervals).
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -170,7 +171,7 @@ def generalization_gap(
 def _resampled(
     sides: list[Sample], combine: Callable[[FloatArray, FloatArray], FloatArray], confidence: float, n: int, seed: int
 ) -> Estimate:
-    """Two sets of different rows, each resampled by itself."""
+    """Resample two sets of different rows, each separately."""
     a, b = (side.sorted() for side in sides)
     value = float(combine(np.array([a.value]), np.array([b.value]))[0])
     ends = (math.nan, math.nan)
@@ -185,10 +186,10 @@ def _resampled(
 
 
 def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float) -> float:
-    """Where the resamples of two sides are read: ``expanded`` with Welch's degrees of freedom."""
+    """Return the normal quantile at which to read resamples of two sides, with Welch's degrees of freedom."""
     variances = [slope * slope * fsum(influences(side) ** 2) for slope, side in zip(slopes, (a, b), strict=True)]
     total = math.fsum(variances)
-    if not 0 < total < math.inf:  # both constant, or a value that is none: no interval to widen
+    if not 0 < total < math.inf:  # both constant, or a value is NaN: no interval to widen
         return expanded(min(a.units, b.units) - 1, 1.0, confidence)
     dfs = [side.units - 1 for side in (a, b)]
     df = total * total / math.fsum(v * v / df for v, df in zip(variances, dfs, strict=True))
@@ -204,7 +205,7 @@ def _estimate(
 
 
 def _welch(sides: list[Sample], confidence: float) -> Estimate:
-    """The difference with both sides' variances, and Welch's degrees of freedom."""
+    """Return the difference with both sides' variances, and Welch's degrees of freedom."""
     value, ends = sides[0].value - sides[1].value, (math.nan, math.nan)
     if min(side.units for side in sides) > 1:
         variances = [fsum(influences(side) ** 2) for side in sides]
@@ -216,7 +217,7 @@ def _welch(sides: list[Sample], confidence: float) -> Estimate:
 
 
 def _hybrid(sides: list[Estimate]) -> Estimate:
-    """The first less the second, from the distances of each to the ends of its own interval."""
+    """Return the first less the second, from the distance of each to the ends of its own interval."""
     a, b = sides
     value = a.value - b.value
     low = value - math.hypot(a.value - a.low, b.high - b.value)
@@ -237,7 +238,7 @@ def _fieller(sides: Sequence[Sample], confidence: float, *, paired: bool) -> Est
 
 
 def _carried(found: Estimate, sides: Sequence[Sample]) -> Estimate:
-    """The interval of a ratio, widened by Wilson's limit for a side that is a share at its bound."""
+    """Return the interval of a ratio, widened by Wilson's limit for a side that is a share at its bound."""
     top, bottom = sides
     if not found.has_interval or not (top.value > 0 or top.bound == 0.0):
         return found
@@ -251,7 +252,7 @@ def _carried(found: Estimate, sides: Sequence[Sample]) -> Estimate:
 
 
 def _with_bound(side: Sample, given: ArrayLike, metric: SufficientStatistics | None) -> Sample:
-    """One side of pairs with the bound that it has by itself."""
+    """Return one side of pairs with the bound that it has on its own."""
     alone = as_sample(given, metric=metric, nan_policy="omit")
     return replace(side, bound=alone.bound, scores=alone.scores if side.sizes is None else None)
 
@@ -262,7 +263,7 @@ def _ratio(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _finite(found: Estimate) -> Estimate:
-    """A ratio to a baseline of 0 is undefined, and so is its interval."""
+    """Return the estimate, with NaN for a ratio to a baseline of 0 and for its interval."""
     if math.isfinite(found.value):
         return found
     return replace(found, value=math.nan, low=math.nan, high=math.nan)

@@ -1,7 +1,7 @@
-"""Rows as statistics that add up: the one form on which every aggregate works.
+"""Rows as statistics that add up: the one form that every aggregate works on.
 
-Row scores become the columns (w * v, w), whose sums give the (weighted) mean. A corpus metric brings its own columns.
-Rows are sorted, so a seed draws the same resamples whatever order the rows came in.
+Row scores become the columns (w * v, w), whose sums give the (weighted) mean; a corpus metric has its own columns. Rows
+are sorted, so a seed draws the same resamples in any order of the rows.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Sample:
     """Rows, and the estimator that turns sums over rows into a value.
 
     Attributes:
-        rows: the statistics of what is drawn as one, shape (units, d): rows, or the sums of groups of rows.
-        values_of: sums of shape (resamples, d) -> values of shape (resamples,).
-        sizes: the number of rows of each unit, shape (units,); None where each is a row.
-        scores: where each row's score is 0 or 1, the hits and misses of each unit, shape (units, 2); None otherwise.
-        bound: the score that every row has, where that is a bound of scores, or 0; None otherwise.
-        span: the least and the greatest score that a row can have, where there is a ``bound``.
+        rows: the statistics of each unit of resampling, shape (units, d): of a row, or summed over a group of rows.
+        values_of: the function from sums, shape (resamples, d), to values, shape (resamples,).
+        sizes: the number of rows of each unit, shape (units,); None if each unit is a row.
+        scores: the hits and misses of each unit, shape (units, 2), if the score of each row is 0 or 1; None otherwise.
+        bound: the score of every row, if it is the same in all rows and is a bound of scores or 0; None otherwise.
+        span: the lowest and the highest score that a row can have, if there is a ``bound``.
     """
 
     rows: FloatArray
@@ -43,38 +43,38 @@ class Sample:
 
     @property
     def n(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return len(self.rows) if self.sizes is None else int(self.sizes.sum())
 
     @property
     def units(self) -> int:
-        """The number of what is drawn as one: groups where there are such, or rows."""
+        """Number of units of resampling: of groups if there are any, else of rows."""
         return len(self.rows)
 
     @property
     def groups(self) -> int | None:
-        """The number of groups, where it is another than that of rows."""
+        """Number of groups; None if each unit is a row."""
         return None if self.units == self.n else self.units
 
     @property
     def df(self) -> float:
-        """The degrees of freedom of the units."""
+        """Degrees of freedom of the units."""
         return self.units - 1.0 if self.sizes is None else effective_df(self.sizes)
 
     @property
     def value(self) -> float:
-        """The value of all rows, the same to the last bit in any order of them; NaN where there is none."""
+        """Value of all rows, identical to the last bit in any order of the rows; NaN if there are none."""
         return float(self.values_of(column_sums(self.rows)[None, :])[0]) if self.n else float("nan")
 
     def sorted(self) -> Sample:
-        """The same rows in an order that depends on their content alone."""
+        """Return the same rows in an order that depends on their content alone."""
         keys = self.rows if self.sizes is None else np.column_stack([self.rows, self.sizes])
         order = np.lexsort(keys.T[::-1])
         sizes, scores = (None if of is None else of[order] for of in (self.sizes, self.scores))
         return replace(self, rows=self.rows[order], sizes=sizes, scores=scores)
 
     def grouped(self, labels: NDArray[np.int64] | None) -> Sample:
-        """The same rows, those of one label drawn as one: statistics add up, so a group's are the sum of its rows'."""
+        """Return the sample with the rows of each label as one unit, their statistics added up."""
         if labels is None or self.units == 0 or len(np.unique(labels)) == self.units:
             return self
         scores = None if self.scores is None else sums_by_label(self.scores, labels)
@@ -83,7 +83,7 @@ class Sample:
 
 
 def sums_by_label(rows: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """The sums of the rows of each label, shape (labels, d), the same to the last bit in any order of the rows."""
+    """Return the sums of the rows of each label, shape (labels, d), the same to the last bit in any order of rows."""
     order = np.argsort(labels, kind="stable")
     starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][:1] - 1))
     ends = np.append(starts[1:], len(order))
@@ -94,7 +94,7 @@ def sums_by_label(rows: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
 
 
 def group_labels(groups: Sequence[Hashable] | NDArray[Any] | None, n: int, name: str) -> NDArray[np.int64] | None:
-    """A number for each of n rows, the same for rows of one group; None for no groups.
+    """Number n rows by group; rows of one group have the same number. Return None if there are no groups.
 
     Raises:
         ParameterError: if there are not as many labels as rows.
@@ -118,10 +118,10 @@ def as_sample(
     name: str = "values",
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Sample:
-    """The sample of row scores (n,), or of a corpus metric's row statistics (n, d).
+    """Return the sample of row scores (n,), or of a corpus metric's row statistics (n, d).
 
-    Rows of weight 0 are left out: the weighted mean does not see them. Rows of one label of ``groups`` are drawn as
-    one. A metric's scores have bounds of its own.
+    Rows of weight 0 are left out: the weighted mean does not depend on them. Rows of one label of ``groups`` are drawn
+        together. A metric's scores have bounds of their own.
 
     Raises:
         ParameterError: if ``bounds`` are not two numbers in order, shapes do not fit, weights are negative or given
@@ -149,12 +149,12 @@ def as_sample(
 
 
 def is_bounded(metric: SufficientStatistics | None) -> bool:
-    """Whether a metric's scores lie between 0 and 1, as those do that are better the higher (see ``CorpusScore``)."""
+    """Return whether scores lie between 0 and 1, as those of higher-is-better metrics do (see ``CorpusScore``)."""
     return bool(getattr(metric, "higher_is_better", True))
 
 
 def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[float, float] | None:
-    """The bounds, or None where a score lies beyond them: then they are not those of these scores.
+    """Return the bounds, or None if a score lies outside them, since then they cannot be the bounds of these scores.
 
     >>> within((0.0, 1.0), [0.0, 0.0], [0.5, 1.0]), within((0.0, 1.0), [0.0, 0.0], [-0.5, 1.0])
     ((0.0, 1.0), None)
@@ -174,7 +174,7 @@ def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
 
 
 def _judged(sample: Sample, metric: SufficientStatistics | None, bounds: tuple[float, float] | None) -> Sample:
-    """The sample with what its single rows say: whether all scores are 0 or 1, and whether all are the same one."""
+    """Return the sample with ``scores`` and ``bound`` set from its rows, if all are 0 or 1, or all are equal."""
     if not sample.n or bounds is None:
         return sample
     if metric is not None and not _is_mean(metric) and sample.value not in bounds:
@@ -191,7 +191,7 @@ def _judged(sample: Sample, metric: SufficientStatistics | None, bounds: tuple[f
 
 
 def _score_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """The rows of weight above 0, and which those are."""
+    """Return the rows of weight above 0, and a mask of them."""
     v = np.asarray(values, dtype=np.float64)
     if v.ndim != 1:
         remedy = "give one score a row; for row statistics name their metric (metric=...)"
@@ -228,5 +228,5 @@ def _corpus_values(metric: SufficientStatistics) -> Callable[[FloatArray], Float
 
 
 def _is_mean(metric: SufficientStatistics) -> bool:
-    """Whether a metric's value is the mean of its rows' scores, the ratio of its columns 1 and 0."""
+    """Return whether a metric's value is the mean of its rows' scores, the ratio of its columns 1 and 0."""
     return getattr(type(metric), "from_statistics", None) is Metric.from_statistics

@@ -1,4 +1,4 @@
-"""Several training seeds: an interval that holds the noise of the seeds as well as that of the rows."""
+"""Several training seeds: an interval that covers the noise of the seeds as well as that of the rows."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _DESIGNS = ("crossed", "nested")
 METHOD = "t over seeds and rows"
 TWO_SEEDS = "two seeds"
 FEWEST = 5
-"""Hits, and misses, that a share must have for an interval over seeds."""
+"""Lowest number of hits, and of misses, of a share that has an interval over seeds."""
 
 
 @dataclass(frozen=True)
 class SeedsEstimate(Estimate):
-    """A value over several seeds, with its interval; ``n`` counts the rows of the smallest seed.
+    """Value over several seeds, with its interval; ``n`` counts the rows of the smallest seed.
 
     Attributes:
-        seed_values: each seed's value, in the order given.
+        seed_values: the value of each seed, in the order given.
 
     >>> print(SeedsEstimate(0.5, math.nan, math.nan, 40, 0.95, "t over seeds and rows", seed_values=(0.5,)))
     0.5 (no interval: n=40, 1 seed)
@@ -40,7 +40,7 @@ class SeedsEstimate(Estimate):
 
     @property
     def rows(self) -> str:
-        """The number of rows and of seeds, in words."""
+        """Number of rows and of seeds, in words."""
         count = len(self.seed_values)
         return f"{super().rows}, {count} seed{'s' if count != 1 else ''}"
 
@@ -57,31 +57,31 @@ def hierarchical_bootstrap(
     nan_policy: str = "propagate",
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> SeedsEstimate:
-    """The mean over seeds of each seed's value, with an interval over seeds and rows.
+    """Estimate the mean over seeds of each seed's value, with an interval over seeds and rows.
 
-    An interval over rows alone says nothing of another seed; one over seeds alone nothing of other rows. This one
-    estimates the variances of seeds, rows and their residual by the method of moments, and gives each the t quantile of
-    its own degrees of freedom. The name is older than that: the bootstrap over seeds and rows that it was covers 71%
-    with three seeds, since it sees two thirds of their variance and takes it for known. The page on metrics has the
-    simulated coverage. Two seeds are marked, for they say little of a third.
+    An interval over rows alone does not cover another seed; one over seeds alone does not cover other rows. This one
+    estimates the variances of seeds, rows and their residual by the method of moments, and multiplies each by the t
+    quantile of its own degrees of freedom. The name is older than the method: the former bootstrap over seeds and rows
+    covers 71% with three seeds, since it sees two thirds of their variance and treats it as known. The page on metrics
+    has the simulated coverage. Two seeds are marked in the output, since they say little about a third.
 
     A share (every score 0 or 1) has its interval on the scale of log odds, and none with fewer than 5 hits or 5 misses
-    over all seeds. So has a corpus metric whose values lie between 0 and 1.
+    over all seeds. The same scale is used for a corpus metric whose values lie between 0 and 1.
 
     Args:
-        values: one array of row scores a seed, each of shape (n,); with ``metric``, of row statistics, shape (n, d).
-        rows: ``"crossed"`` where every seed is scored on the same rows in the same order; ``"nested"`` where each seed
-            has its own rows (a new split a seed).
-        groups: one label a row, as in ``bootstrap_ci``, shape (n,); for ``"nested"`` one such sequence a seed.
+        values: one array of row scores per seed, each of shape (n,); with ``metric``, of row statistics, shape (n, d).
+        rows: the design: ``"crossed"`` if every seed is scored on the same rows in the same order; ``"nested"`` if each
+            seed has its own rows (a new split per seed).
+        groups: one label per row, as in ``bootstrap_ci``, shape (n,); for ``"nested"`` one such sequence per seed.
         metric: the corpus metric whose ``statistics`` the rows are.
-        confidence: nominal coverage of the interval.
-        n_resamples: has no effect: the interval has a closed form.
-        seed: has no effect either.
-        nan_policy: as in ``mean``; ``"omit"`` needs ``rows="nested"``.
-        bounds: as in ``bootstrap_ci``; scores are a share only where they are (0, 1).
+        confidence: the nominal coverage of the interval.
+        n_resamples: a number without effect, since the interval has a closed form.
+        seed: a number without effect, for the same reason.
+        nan_policy: the treatment of NaN, as in ``mean``; ``"omit"`` needs ``rows="nested"``.
+        bounds: the lowest and the highest score, as in ``bootstrap_ci``; scores are a share only if they are (0, 1).
 
     Returns:
-        The estimate. One seed, or one row, has no interval; ``note`` says why a share has none.
+        The estimate. One seed, or one row, has no interval; ``note`` gives the reason why a share has none.
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -119,11 +119,12 @@ def hierarchical_bootstrap(
 
 
 def log_odds(value: float, half: float) -> tuple[float, float]:
-    """The interval of a value between 0 and 1 whose log odds are symmetric.
+    """Return the interval of a value between 0 and 1 that is symmetric in its log odds.
 
-    A variance goes with ``value * (1 - value)``, so a value that is too low by chance has one that is too small. It is
-    taken at the value that Agresti and Coull's shrinking towards a half gives, with as many trials as the variance
-    tells of. That matters where seeds differ much: without, 10 seeds of a share of .1 cover 85%.
+    A variance is proportional to ``value * (1 - value)``, so a value that is too low by chance has a variance that is
+    too small. It is therefore taken at the value shrunk towards a half as by Agresti and Coull, with the effective
+    number of trials that the variance implies. That matters if seeds differ much: without it, 10 seeds of a share of .1
+    cover 85%.
 
     Source: Agresti and Coull, Approximate is better than "exact" (Am. Stat. 1998); Korn and Graubard, Confidence
     intervals for proportions with small expected number of positive counts (Survey Methodology 1998) for the trials.
@@ -141,7 +142,7 @@ def log_odds(value: float, half: float) -> tuple[float, float]:
 
 
 def few(samples: Sequence[Sample]) -> str:
-    """Why a share, or rows that are all alike, has no interval over seeds; empty where there is one."""
+    """Return why a share, or rows that all have the same score, have no interval over seeds; empty if they have one."""
     if any(sample.scores is None for sample in samples):
         alike = len({sample.bound for sample in samples}) == 1 and samples[0].bound is not None
         return "every row has the same score" if alike else ""
@@ -151,7 +152,7 @@ def few(samples: Sequence[Sample]) -> str:
 
 
 def _of_odds(samples: Sequence[Sample], metric: SufficientStatistics | None, value: float) -> bool:
-    """Whether a value is bounded by 0 and 1 and lies between them."""
+    """Return whether a value is bounded by 0 and 1 and lies strictly between them."""
     share = all(sample.scores is not None for sample in samples)
     metered = metric is not None and is_bounded(metric) and all(0 <= sample.value <= 1 for sample in samples)
     return 0 < value < 1 and (share or metered)
@@ -195,5 +196,5 @@ def _components(samples: Sequence[Sample], rows: str) -> list[Component]:
     moved = [influences(sample) for sample in samples]
     if rows == "nested":
         return nested(seed_values, moved, [sample.df for sample in samples])
-    order = np.lexsort([seed_values])  # sums over seeds in an order of their own
+    order = np.lexsort([seed_values])  # sums over seeds in an order that does not depend on the input's
     return crossed(seed_values, np.array(moved)[order], samples[0].df)

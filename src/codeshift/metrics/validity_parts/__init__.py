@@ -1,1 +1,1 @@
-"""Parts of syntactic validity: Python as CPython reads it, Python 2, and the shells of the other languages."""
+"""Parts of syntactic validity: CPython's parser for Python, Python 2, and the shells of the other languages."""

@@ -1,10 +1,10 @@
-"""Patterns of trees that a grammar takes without error and no compiler of its language does."""
+"""Patterns of syntax trees that a grammar accepts without error and no compiler of its language does."""
 
 from __future__ import annotations
 
 
 def _gaps(brackets: str, *kinds: str, also_within: bool = True) -> tuple[str, ...]:
-    """Lists whose first place, or one between two commas, is empty: ``f(,)``, ``f(a,,b)``."""
+    """Match lists whose first place, or one between two commas, is empty: ``f(,)``, ``f(a,,b)``."""
     before = (brackets[0], ",") if also_within else (brackets[0],)
     return tuple(f'({kind} "{mark}" . "," @never)' for kind in kinds for mark in before)
 
@@ -14,7 +14,7 @@ _ECMA = (
     *_gaps("{}", "object", "object_pattern", "named_imports", "export_clause"),
 )
 _C = _gaps("{}", "initializer_list")
-_BARE_FUNCTION = "(function_definition declarator: (identifier) @never)"  # class A { } is none of C
+_BARE_FUNCTION = "(function_definition declarator: (identifier) @never)"  # class A { } is not C
 
 NEVER: dict[str, tuple[str, ...]] = {
     "javascript": _ECMA,

@@ -1,4 +1,4 @@
-"""Whether text that is no Python 3 is Python 2: whether it is Python 3 once what changed is written the new way."""
+"""Detection of Python 2: text that is valid Python 3 once its Python 2 syntax is rewritten."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-_NEW_NAMES = ("async", "await", "nonlocal")  # are names in Python 2
+_NEW_NAMES = ("async", "await", "nonlocal")  # names in Python 2
 _MARKS = re.compile(
     r"""\b(?:print|exec|raise|except|async|await|nonlocal|lambda)\b|`|<>|\t|\(\(|,[ ]?\(
     |\b0[0-7]|[0-9a-fA-F][lL]\b|[uU][rR]["']""",
     re.VERBOSE,
 )
-"""What a text holds that is Python 2 and not Python 3."""
+"""Pattern of syntax that is Python 2 and not Python 3."""
 _Token = tuple[str, str]
 
 
 def is_python2(text: str) -> bool:
-    r"""Whether a text that ``is_python3`` refuses is Python 2.
+    r"""Return whether a text that ``is_python3`` refuses is Python 2.
 
-    Known are ``print``, ``exec`` and ``raise`` as statements of old, ``except E, e``, backticks, ``<>``, ``0777``,
-    ``10L``, ``ur""``, parameters in brackets, names that are keywords now, and tabs beside spaces. Text that also holds
-    what only Python 3 has (f-strings, annotations, ``async def``) is neither.
+    It covers ``print``, ``exec`` and ``raise`` as statements, ``except E, e``, backticks, ``<>``, ``0777``, ``10L``,
+    ``ur""``, parameters in brackets, names that are keywords in Python 3, and tabs beside spaces. Text that also
+    contains syntax of Python 3 alone (f-strings, annotations, ``async def``) is neither.
 
     >>> is_python2("print 'x', y"), is_python2("try:\n    f()\nexcept E, e:\n    raise E, 'x'"), is_python2("x = (")
     (True, True, False)
@@ -52,7 +52,7 @@ def is_python2(text: str) -> bool:
 
 
 def _is_new(tokens: list[_Token]) -> bool:
-    """Whether something stands there that Python 2 does not have."""
+    """Return whether the tokens contain syntax that Python 2 does not have."""
     shown = [token for token in tokens if token[0] not in ("space", "comment")]
     for (kind, text), (_, after) in zip(shown, [*shown[1:], ("", "")], strict=True):
         if (kind == "string" and "f" in text.split(text[-1], 1)[0].lower()) or text in (":=", "->"):
@@ -65,7 +65,7 @@ def _is_new(tokens: list[_Token]) -> bool:
 
 
 def _annotates(shown: list[_Token]) -> bool:
-    """Whether a parameter of a ``def`` has an annotation."""
+    """Return whether a parameter of a ``def`` has an annotation."""
     depth, within = 0, False
     for i, (_, text) in enumerate(shown):
         if text == "def" and i + 2 < len(shown) and shown[i + 2][1] == "(":
@@ -81,7 +81,7 @@ def _annotates(shown: list[_Token]) -> bool:
 
 
 def _plain(token: _Token) -> _Token:
-    """A token as Python 3 writes it."""
+    """Return a token as Python 3 writes it."""
     kind, text = token
     if kind == "number":
         text = text.rstrip("lL")
@@ -95,7 +95,7 @@ def _plain(token: _Token) -> _Token:
 
 
 def _rewritten(tokens: list[_Token]) -> Iterator[str]:
-    """The tokens with statements of old in brackets, backticks as calls, and parameters in brackets without them."""
+    """Yield the tokens with old statements and backticks as calls, and nested parameters without brackets."""
     depth, begins, ticks, closing = 0, True, 0, ""
     dropped = _brackets_of_parameters(tokens)
     commas = _commas_of_except(tokens)
@@ -122,7 +122,7 @@ def _rewritten(tokens: list[_Token]) -> Iterator[str]:
 
 
 def _old(tokens: list[_Token], i: int) -> bool:
-    """Whether a ``print``, ``exec`` or ``raise`` has something after it that is no call's bracket."""
+    """Return whether a ``print``, ``exec`` or ``raise`` is followed by something other than a call's bracket."""
     after = next(((kind, text) for kind, text in tokens[i + 1 :] if kind != "space"), ("newline", ""))
     if after[0] in ("newline", "comment") or after[1] in (";", "=", ".", ",", ")", ":"):
         return False
@@ -137,13 +137,13 @@ def _old(tokens: list[_Token], i: int) -> bool:
 
 
 def _first(tokens: list[_Token], i: int) -> bool:
-    """Whether the token before, spaces aside, is ``print``."""
+    """Return whether the token before, apart from spaces, is ``print``."""
     before = next((text for kind, text in reversed(tokens[:i]) if kind != "space"), "")
     return before == "print"
 
 
 def _commas_of_except(tokens: list[_Token]) -> set[int]:
-    """The places of the commas of ``except E, e:``."""
+    """Return the positions of the commas of ``except E, e:``."""
     found: set[int] = set()
     within, depth, last = False, 0, -1
     for i, (kind, text) in enumerate(tokens):
@@ -160,7 +160,7 @@ def _commas_of_except(tokens: list[_Token]) -> set[int]:
 
 
 def _brackets_of_parameters(tokens: list[_Token]) -> set[int]:
-    """The places of the brackets in ``lambda (a, b): a`` and ``def f(a, (b, c)): ...``."""
+    """Return the positions of the brackets in ``lambda (a, b): a`` and ``def f(a, (b, c)): ...``."""
     found: set[int] = set()
     opened: list[tuple[int, bool]] = []
     parameters, before, name_before = False, "", ""

@@ -1,7 +1,7 @@
-"""Whether text is Python 3, decided as CPython 3.13's own parser does, whatever Python runs this.
+"""Decision whether text is Python 3, as by CPython 3.13's own parser, on any version of Python.
 
-``ast`` reads the language of the Python that runs it (``type X = int`` is refused by 3.11, nested quotes in f-strings
-are), so ``ast_serialize`` decides, the parser of ruff that mypy reads programs with.
+``ast`` parses the language of the Python that runs it (3.11 refuses ``type X = int`` and nested quotes in f-strings),
+so ``ast_serialize`` decides, the parser of ruff that mypy reads programs with.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import threading
 from ast_serialize import parse
 
 VERSION = (3, 13)
-"""The version of Python whose grammar stands."""
+"""Version of Python whose grammar decides."""
 
-# mypy checks comments of types, Python does not. Inside of a string the change makes no difference.
+# mypy checks type comments, Python does not. Inside a string the change makes no difference.
 _TYPE_COMMENT = re.compile(r"(#[ \t\f]*)type:")
 _LINE = re.compile(r"\r\n|\r|\n")
-# CPython measures the indentation from the form feed. Inside of a string the change makes no difference.
+# CPython measures the indentation from the form feed. Inside a string the change makes no difference.
 _TO_FORM_FEED = re.compile(r"(?:(?<=[\r\n])|\A)[ \t\f]*\f")
 _CODE = re.compile(r"([ \t]*)[^\s#]")
 # A fragment is read two levels deep, each line one tab further in: a line left of its first one then fits no level.
@@ -27,10 +27,10 @@ _STACK, _STACK_A_CHARACTER = 64 << 20, 128
 
 
 def is_python3(text: str) -> bool:
-    r"""Whether CPython 3.13's ``ast.parse`` accepts a text, after its indentation is taken off.
+    r"""Return whether CPython 3.13's ``ast.parse`` accepts a text, after its indentation is removed.
 
-    The first line of code sets the margin; no later one may stand to the left of it. What only the compiler finds out
-    (``return`` outside of a function, ``break`` outside of a loop) is not looked for: a text may be a body.
+    The first line of code sets the margin; no later line may begin to the left of it. Errors that only the compiler
+    finds (``return`` outside a function, ``break`` outside a loop) are not looked for: a text may be a body.
 
     >>> is_python3("    def f(self):\n        return 1"), is_python3("def f():\n    return 1\n  return 2")
     (True, False)
@@ -56,7 +56,7 @@ def _accepts(text: str) -> bool:
 
 
 def _accepts_long(text: str) -> bool:
-    """The same in a thread whose stack is large enough for a text that is one chain of operators or calls."""
+    """Return the same from a thread whose stack is large enough for a text that is one chain of operators or calls."""
     found: list[bool] = []
     before = threading.stack_size(_STACK + _STACK_A_CHARACTER * len(text))
     try:

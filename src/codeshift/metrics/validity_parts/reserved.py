@@ -1,6 +1,6 @@
-"""Words that a language keeps to itself, and where its grammar would still take them for names.
+"""Reserved words of each language, and the places where its grammar would still accept them as names.
 
-tree-sitter looks for a keyword only where one may stand, so ``else { }`` in a Java class is a constructor of the name
+tree-sitter looks for a keyword only where one may occur, so ``else { }`` in a Java class is a constructor of the name
 ``else``.
 """
 
@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 _PHP_VALUES = ("return_statement", "echo_statement", "binary_expression", "argument !name", "unary_op_expression",
                "array_element_initializer", "parenthesized_expression")  # fmt: skip
-"""What holds a name that is a constant."""
+"""Types of nodes that contain a name that is a constant."""
 
 
 @dataclass(frozen=True)
 class Reserved:
-    """The reserved words of a language.
+    """Reserved words of a language.
 
     Attributes:
-        words: that name nothing. Words that only sometimes are keywords (``var``, ``record``, ``async``) are not
-            among them.
+        words: the words that cannot be names. Words that are keywords only in some contexts (``var``, ``record``,
+            ``async``) are not among them.
         names: the grammar's types of nodes that are names, or patterns of a query with a capture ``name``.
-        free: types of nodes within which any word may stand, such as the arguments of a macro.
+        free: the types of nodes within which any word may occur, such as the arguments of a macro.
     """
 
     words: frozenset[str]
@@ -106,4 +106,4 @@ RESERVED: dict[str, Reserved] = {
         ),
     ),
 }  # fmt: skip
-"""By language."""
+"""Reserved words by language."""

@@ -1,4 +1,4 @@
-"""Whether text parses as what it may be: a whole file, members of a class, or the body of a function."""
+"""Parser of text that may be a whole file, members of a class, or the body of a function."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Shell:
-    """What a fragment may stand in.
+    """Surrounding code that a fragment is parsed in.
 
     Attributes:
-        before: what opens it; its last character is the first of the node that holds the fragment.
-        after: what closes it; its line end ends a comment of the fragment's, its second character closes that node.
-        refused: types of nodes that the grammar takes there and the language does not.
+        before: the text that opens it; its last character is the first of the node that holds the fragment.
+        after: the text that closes it; its line break ends a comment of the fragment, its second character closes that
+            node.
+        refused: the types of nodes that the grammar accepts there and the language does not.
     """
 
     before: bytes
@@ -51,10 +52,10 @@ _C_STATEMENTS = _types(
 )
 
 FILES: dict[str, frozenset[str]] = {"java": _JAVA_FILE, "go": _GO_FILE}
-"""What alone may stand in a file, where the grammar takes statements and members there too."""
+"""Types of nodes that may stand in a file, by language, where the grammar accepts statements and members there too."""
 
 NO_FILES: dict[str, frozenset[str]] = {"c": _C_STATEMENTS, "cpp": _C_STATEMENTS}
-"""What may not stand in a file, likewise."""
+"""Types of nodes that may not stand in a file, by language."""
 
 SHELLS: dict[str, tuple[Shell, ...]] = {
     "java": (
@@ -76,7 +77,7 @@ _JAVA_STATEMENTS = _types(
 
 
 class ShellParser:
-    """Tells which rows of a language parse.
+    """Parser that tells which rows of a language are valid.
 
     >>> parser = ShellParser("java")
     >>> [parser.accepts(text) for text in ("int f() { return 1; }", "return 1;", "else { }", "} class B {")]
@@ -91,7 +92,7 @@ class ShellParser:
         self._query = _query(ts_language(language), self._reserved, language)
 
     def accepts(self, text: str) -> bool:
-        """Whether the text is a whole file or, by itself, members of a class or statements of a body."""
+        """Return whether the text is a whole file or, by itself, members of a class or statements of a body."""
         source = with_line_feeds(text).encode("utf-8", errors="replace")
         root = self._parser.parse(source).root_node
         if not root.has_error and self._is_file(root) and self._is_sound(root):
@@ -107,7 +108,7 @@ class ShellParser:
         return all((only is None or node.type in only) and node.type not in never for node in root.children)
 
     def _is_page(self, source: bytes) -> bool:
-        """Whether a page of HTML with PHP in it parses, by the grammar that knows both."""
+        """Return whether an HTML page that contains PHP parses, by the grammar that covers both."""
         import tree_sitter_php
         from tree_sitter import Language, Parser
 
@@ -116,7 +117,7 @@ class ShellParser:
         return not root.has_error and self._is_sound(root, _query(language, self._reserved, self.language))
 
     def _fits(self, source: bytes, shell: Shell) -> bool:
-        """Whether a fragment fills a shell, which it neither leaves nor takes apart."""
+        """Return whether a fragment fits a shell: it neither leaves it nor breaks it up."""
         root = self._parser.parse(shell.before + source + shell.after).root_node
         if root.has_error:
             return False
@@ -131,7 +132,7 @@ class ShellParser:
         return self._is_sound(root)
 
     def _is_sound(self, root: Node, query: Query | None = None) -> bool:
-        """Whether a tree without errors holds nothing that the grammar takes and the language refuses."""
+        """Return whether a tree without errors contains nothing that the grammar accepts and the language refuses."""
         query = query or self._query
         if query is None:
             return True
@@ -154,7 +155,7 @@ class ShellParser:
 
 
 def _query(language: Language, reserved: Reserved | None, name: str) -> Query | None:
-    """What must be looked at more closely in a tree."""
+    """Return the query for the nodes of a tree that need a closer look."""
     from tree_sitter import Query, QueryError
 
     names = reserved.names if reserved else ()
@@ -162,7 +163,7 @@ def _query(language: Language, reserved: Reserved | None, name: str) -> Query | 
     patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]
     patterns += NEVER.get(name, ())
     known = []
-    for pattern in patterns:  # a package may bring a grammar of its own, with other types of nodes
+    for pattern in patterns:  # a package may bring its own grammar, with other types of nodes
         with contextlib.suppress(QueryError):
             Query(language, pattern)
             known.append(pattern)
@@ -179,7 +180,7 @@ def _is_within(node: Node, kinds: frozenset[str] | set[str]) -> bool:
 
 
 def _is_no_statement(node: Node) -> bool:
-    """Whether an expression stands for a Java statement that is none, such as ``a + b;``."""
+    """Return whether an expression is used as a Java statement but is not one, such as ``a + b;``."""
     if node.parent is not None and node.parent.type == "switch_rule":
         return False
     inner = node.named_children[0] if node.named_children else None
@@ -187,47 +188,47 @@ def _is_no_statement(node: Node) -> bool:
 
 
 def _repeats(node: Node) -> bool:
-    """Whether a modifier stands twice."""
+    """Return whether a modifier occurs twice."""
     words = [child.text for child in node.children if not child.is_named]
     return len(set(words)) < len(words)
 
 
 def _is_no_character(node: Node) -> bool:
-    """Whether a character literal holds more or less than one character; an escape is one."""
+    """Return whether a character literal holds more or less than one character; an escape counts as one."""
     text = (node.text or b"").decode("utf-8", "replace")
     return _CHARACTER.fullmatch(text) is None
 
 
 def _runs_on(node: Node) -> bool:
-    """Whether a string that is no text block goes on after the end of its line."""
+    """Return whether a string that is not a text block continues after the end of its line."""
     text = node.text or b""
     return b"\n" in text and not text.startswith(b'"""')
 
 
 def _is_void(node: Node) -> bool:
-    """Whether a variable is declared to be of type void."""
+    """Return whether a variable is declared with type void."""
     kind = node.child_by_field_name("type")
     return kind is not None and kind.type == "void_type"
 
 
 def _is_no_case(node: Node) -> bool:
-    """Whether a case stands outside of a switch."""
+    """Return whether a case is outside a switch."""
     return not _is_within(node, {"switch_statement"})
 
 
 def _is_nested(node: Node) -> bool:
-    """Whether what stands at the head of a file stands elsewhere."""
+    """Return whether a node that belongs at the head of a file is elsewhere."""
     return node.parent is not None and node.parent.type != "program"
 
 
 def _is_half_a_try(node: Node) -> bool:
-    """Whether a ``try`` has neither handler nor finalizer."""
+    """Return whether a ``try`` has neither handler nor finalizer."""
     clauses = ("catch_clause", "finally_clause")
     return not any(child.type in clauses for child in node.children)
 
 
 def _is_catch(node: Node) -> bool:
-    """Whether a bare member is named as a statement begins, ``catch`` or ``for``, or a field by a reserved word."""
+    """Return whether a bare member is named like a statement, ``catch`` or ``for``, or a field by a reserved word."""
     name = node.child_by_field_name("name" if node.type == "method_definition" else "property") or (
         node.child_by_field_name("name")
     )
@@ -240,7 +241,7 @@ def _is_catch(node: Node) -> bool:
 
 
 def _is_method_of_ruby(node: Node) -> bool:
-    """Whether a reserved word names a method there: after a dot, after ``def``, in ``alias`` and ``undef``."""
+    """Return whether a reserved word names a method there: after a dot, after ``def``, in ``alias`` and ``undef``."""
     parent = node.parent
     if parent is None or parent.type in ("alias", "undef"):
         return parent is not None
@@ -250,7 +251,7 @@ def _is_method_of_ruby(node: Node) -> bool:
 
 
 _PAGE = re.compile(r"\s*<(?:.*<)?\?(?:php\b|=)", re.DOTALL | re.IGNORECASE)
-_STATEMENTS = {"catch", "for", "switch", "while", "with"}  # that a method may be named by, and hardly ever is
+_STATEMENTS = {"catch", "for", "switch", "while", "with"}  # possible names of methods, but hardly ever used as such
 _CHARACTER = re.compile(r"'([^\\'\r\n]|[\U00010000-\U0010ffff]|\\([btnfrs\"'\\]|[0-3]?[0-7]{1,2}|u+[0-9a-fA-F]{4}))'")
 Check = Callable[["Node"], bool]
 _HALF_A_TRY: dict[str, Check] = {"try_statement": _is_half_a_try}
@@ -273,4 +274,4 @@ CHECKS: dict[str, dict[str, Check]] = {
     "typescript": _HALF_A_TRY,
     "php": _HALF_A_TRY,
 }
-"""What tells a node, by its type, that the grammar takes and the language refuses."""
+"""Checks, by type of node, for what the grammar accepts and the language refuses."""
