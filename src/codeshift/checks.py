@@ -1,4 +1,4 @@
-"""Checks of arguments that many of the library's classes take."""
+"""Checks of arguments, shared by the classes of the library."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ import numpy as np
 from codeshift.errors import ParameterError, Told, closest
 
 Check = Callable[[str, Any], Any]
-"""Takes an argument's name and what was given, and returns what it settles to, or raises a ``ParameterError``."""
+"""Function of an argument's name and value that returns the value to use or raises a ``ParameterError``."""
 
 Class = TypeVar("Class", bound=type)
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value is a whole number, NumPy's included; True and False are none."""
+    """Tell whether a value is a whole number, NumPy's included; True and False are not."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number, NumPy's included; True and False are none."""
+    """Tell whether a value is a finite number, NumPy's included; True and False are not."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def check_bool(parameter: str, value: Any) -> bool:
-    """Return True or False, NumPy's included; a text such as ``"no"`` would be true.
+    """Return True or False, NumPy's included; a text such as ``"no"``, which would count as true, is refused.
 
     Raises:
-        ParameterError: if it is neither.
+        ParameterError: if the value is neither.
 
     >>> check_bool("keep_weights", "no")
     Traceback (most recent call last):
@@ -48,10 +48,10 @@ def check_bool(parameter: str, value: Any) -> bool:
 
 
 def read_bool(parameter: str, text: str) -> bool:
-    """Return the truth value that a text says, where nothing but text can be given, as on the command line.
+    """Return the truth value of a text, for places where only text can be given, such as the command line.
 
     Raises:
-        ParameterError: if it says none.
+        ParameterError: if the text is no truth value.
 
     >>> read_bool("bf16", "yes"), read_bool("bf16", "False")
     (True, False)
@@ -68,17 +68,17 @@ _TRUTH = {"True": ("1", "true", "yes", "on"), "False": ("0", "false", "no", "off
 def check_integer(
     parameter: str, value: Any, *, smallest: int | None = None, largest: int | None = None, remedy: str | None = None
 ) -> int:
-    """Return a whole number.
+    """Return a whole number as an int.
 
     Args:
-        parameter: the argument's name, for errors.
-        value: what was given; NumPy's numbers are welcome, True and False are not.
-        smallest: the least that will do; None where there is none.
-        largest: the most that will do; None where there is none.
-        remedy: what to do about another value, for errors.
+        parameter: name of the argument, for errors.
+        value: value that was given; NumPy's numbers are accepted, True and False are not.
+        smallest: smallest value allowed; None for no limit.
+        largest: largest value allowed; None for no limit.
+        remedy: what to do about an invalid value, for errors.
 
     Raises:
-        ParameterError: if it is none, below ``smallest`` or above ``largest``.
+        ParameterError: if the value is no whole number, below ``smallest`` or above ``largest``.
 
     >>> check_integer("steps", True, smallest=1)
     Traceback (most recent call last):
@@ -101,19 +101,19 @@ def check_number(
     below: float | None = None,
     remedy: str = "give another number",
 ) -> float:
-    """Return a finite number; a whole one stays one.
+    """Return a finite number, as an int if it is whole by type, else as a float.
 
     Args:
-        parameter: the argument's name, for errors.
-        value: what was given; NumPy's numbers are welcome, True and False are not.
-        smallest: the least that will do.
-        largest: the most that will do.
-        above: what the number must exceed.
-        below: what the number must stay under.
-        remedy: what to do about another value, for errors.
+        parameter: name of the argument, for errors.
+        value: value that was given; NumPy's numbers are accepted, True and False are not.
+        smallest: smallest value allowed.
+        largest: largest value allowed.
+        above: bound that the value must exceed.
+        below: bound that the value must stay below.
+        remedy: what to do about an invalid value, for errors.
 
     Raises:
-        ParameterError: if it is none, or outside of the bounds.
+        ParameterError: if the value is no finite number or is outside the bounds.
 
     >>> check_number("learning_rate", 0, above=0, remedy="such as 1e-4")
     Traceback (most recent call last):
@@ -131,10 +131,10 @@ def check_number(
 
 
 def check_share(parameter: str, value: Any) -> float:
-    """Return a share of rows strictly between 0 and 1: with neither end is there anything to split.
+    """Return a share of rows strictly between 0 and 1; at either end there is nothing to split.
 
     Raises:
-        ParameterError: if it is none.
+        ParameterError: if the value is no such share.
 
     >>> check_share("share", 1)
     Traceback (most recent call last):
@@ -147,10 +147,10 @@ def check_share(parameter: str, value: Any) -> float:
 
 
 def check_choice(parameter: str, value: Any, options: Iterable[str]) -> str:
-    """Return one of the texts that are known.
+    """Return a text that is one of ``options``.
 
     Raises:
-        ParameterError: if it is none of them; it names those that are alike.
+        ParameterError: if it is none of them; the message names the closest ones.
 
     >>> check_choice("precision", "bf15", ("fp32", "bf16"))
     Traceback (most recent call last):
@@ -174,18 +174,18 @@ def _bounds(smallest: float | None, largest: float | None) -> str:
 
 
 def several(parameter: str, value: Any, constraint: str, example: str) -> tuple[Any, ...]:
-    """Return one text or number, or several of them, as a tuple.
+    """Return one or several texts or numbers as a tuple.
 
-    The order of a list stays. A set has none, or one that depends on the process, so its members are sorted.
+    The order of a list is kept. The members of a set, whose order may depend on the process, are sorted.
 
     Args:
-        parameter: the argument's name, for errors.
-        value: what was given.
-        constraint: what it must be, for errors.
-        example: for errors, too.
+        parameter: name of the argument, for errors.
+        value: value that was given.
+        constraint: what the value must be, for errors.
+        example: example of a valid value, for errors.
 
     Raises:
-        ParameterError: if ``value`` is neither one nor several.
+        ParameterError: if ``value`` is neither a text or number nor an iterable.
 
     >>> several("nodes", "call", "node types", "call"), several("nodes", {"for", "call"}, "node types", "call")
     (('call',), ('call', 'for'))
@@ -206,16 +206,16 @@ def several(parameter: str, value: Any, constraint: str, example: str) -> tuple[
 
 
 def check_texts(parameter: str, value: Any, *, members: str, example: str) -> tuple[str, ...]:
-    """Return several texts as a tuple; one text would be taken for its characters.
+    """Return several texts as a tuple; a single text, which would count as its characters, is refused.
 
     Args:
-        parameter: the argument's name, for errors.
-        value: what was given: any sequence of texts but a text.
+        parameter: name of the argument, for errors.
+        value: value that was given, an iterable of texts.
         members: what the texts are, for errors.
-        example: for errors, too.
+        example: example of a valid value, for errors.
 
     Raises:
-        ParameterError: if it is none.
+        ParameterError: if the value is a single text or no iterable of texts.
 
     >>> check_texts("freeze", ["shared.*"], members="patterns", example='("shared.*",)')
     ('shared.*',)
@@ -230,7 +230,7 @@ def check_texts(parameter: str, value: Any, *, members: str, example: str) -> tu
 
 
 def optional(check: Check) -> Check:
-    """The same check, but None stands for itself.
+    """Return a check that accepts None and passes other values to ``check``.
 
     >>> optional(check_bool)("keep_weights", None)
     """
@@ -238,14 +238,14 @@ def optional(check: Check) -> Check:
 
 
 def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = None) -> Callable[[Class], Class]:
-    """Have a keyword-only dataclass store what its arguments settle to, and tell unknown ones what comes close.
+    """Make a keyword-only dataclass check its arguments, and suggest close names for unknown ones.
 
     Args:
-        checks: by name of the argument; a default is taken as it is.
-        renamed: what stands today for names of before.
+        checks: checks by name of the argument; a default is not checked.
+        renamed: current names by earlier names.
 
     Returns:
-        A decorator, to be put above that of the dataclass.
+        A decorator, to be written above that of the dataclass.
 
     >>> from dataclasses import dataclass
     >>> @settings({"steps": check_integer}, {"updates": "steps"})
@@ -281,7 +281,7 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
 
 
 def named(name: object, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
-    """What to call that which is not known by ``name``: its name of today, or what comes close.
+    """Return a hint for an unknown ``name``: its current name, or the known names closest to it.
 
     >>> named("updates", ("steps",), {"updates": "steps"}), named("step", ("steps", "seed"))
     ('it is steps now', 'did you mean steps?')

@@ -1,4 +1,4 @@
-"""The exceptions and warnings of codeshift: one small tree, all under ``CodeshiftError`` and ``CodeshiftWarning``.
+"""The exceptions and warnings of codeshift, all derived from ``CodeshiftError`` and ``CodeshiftWarning``.
 
 A message reads "{parameter} must be {constraint}, got {value}: {what to do}".
 """
@@ -17,7 +17,7 @@ _LONGEST_SHOWN = 120
 
 
 class CodeshiftError(Exception):
-    """Base of every error that codeshift raises on purpose.
+    """Base class of every error that codeshift raises on purpose.
 
     >>> from codeshift.splitters import LengthSplitter
     >>> try:
@@ -29,12 +29,13 @@ class CodeshiftError(Exception):
 
 
 class ParameterError(CodeshiftError, ValueError):
-    """An argument has a value that cannot work.
+    """An argument has an invalid value.
 
     Attributes:
-        parameter: the argument's name, and the key within it where the fault lies there.
-        place: the two apart.
-        value: what was given.
+        parameter: name of the argument, with the key if the fault is in one item of it.
+        place: tuple of the name, and of the key if there is one.
+        constraint: what the value must be.
+        value: value that was given.
         remedy: what to do about it.
 
     >>> ParameterError("methods", "a config", 3, "give None", key="lora").place
@@ -52,14 +53,14 @@ class ParameterError(CodeshiftError, ValueError):
         super().__init__(f"{self.parameter} must be {constraint}, got {shown(value)}: {remedy}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The default would call the class with the message alone, so an error could not cross a process boundary.
+        # The default would call the class with the message only, so an error could not be sent to another process.
         name, *key = self.place
         make = partial(type(self), key=key[0]) if key else type(self)
         return make, (name, self.constraint, self.value, self.remedy)
 
 
 class DataError(ParameterError):
-    """The dataset given cannot be used as asked: a missing column, rows without text, no rows.
+    """A dataset cannot be used: a column is missing, rows hold no text, or there are no rows.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -71,7 +72,7 @@ class DataError(ParameterError):
 
 
 class RegionError(ParameterError):
-    """A region holds no row, or every row, so there is nothing to split.
+    """A region contains no row, or every row, so there is nothing to split.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import ASTNodeSplitter
@@ -95,12 +96,12 @@ class ManifestError(CodeshiftError, ValueError):
 
 
 class DamagedFileError(CodeshiftError, ValueError):
-    """A file is not what was written: torn, edited, or hit by a failing disk.
+    """A file is not what was written: it is torn, was edited, or is on a failing disk.
 
     Attributes:
-        path: the file.
-        why: how that is known.
-        remedy: what to do about it; empty where whoever catches it knows.
+        path: path of the file.
+        why: evidence of the damage.
+        remedy: what to do about it; empty if that depends on the caller.
 
     >>> raise DamagedFileError(Path("run.json"), "its digest differs", "delete it to do the run again")
     Traceback (most recent call last):
@@ -118,7 +119,7 @@ class DamagedFileError(CodeshiftError, ValueError):
 
 
 class MissingExtraError(CodeshiftError, ImportError):
-    """A part of codeshift needs packages that the base install leaves out.
+    """A part of codeshift needs packages that the base installation leaves out.
 
     >>> raise MissingExtraError("torch", "finetune")
     Traceback (most recent call last):
@@ -138,10 +139,10 @@ _PACKAGES = {"finetune": ("torch", "transformers", "peft", "accelerate"), "repor
 
 
 def check_extra(extra: str) -> None:
-    """Check that the packages of an extra are installed; none of them is imported.
+    """Check that the packages of an extra are installed, without importing them.
 
     Raises:
-        MissingExtraError: one is not.
+        MissingExtraError: if one is not installed.
 
     >>> check_extra("report")
     """
@@ -151,7 +152,7 @@ def check_extra(extra: str) -> None:
 
 
 class Told(str):
-    """A value that an error tells in words, shown without quotes.
+    """Value that an error describes in words, shown without quotes.
 
     >>> Told("0 of 60 rows")
     0 of 60 rows
@@ -164,7 +165,7 @@ class Told(str):
 
 
 class CodeshiftWarning(UserWarning):
-    """Base of every warning that codeshift gives.
+    """Base class of every warning that codeshift gives.
 
     >>> import warnings
     >>> with warnings.catch_warnings():
@@ -174,7 +175,7 @@ class CodeshiftWarning(UserWarning):
 
 
 class SizeWarning(CodeshiftWarning):
-    """A part got another number of rows than was asked for.
+    """A part has another number of rows than requested.
 
     >>> issubclass(SizeWarning, CodeshiftWarning)
     True
@@ -182,7 +183,7 @@ class SizeWarning(CodeshiftWarning):
 
 
 class LeftOutWarning(CodeshiftWarning):
-    """Rows that cannot be used as asked are left out; the message counts them.
+    """Rows that cannot be used are left out; the message counts them.
 
     >>> issubclass(LeftOutWarning, CodeshiftWarning)
     True
@@ -190,7 +191,7 @@ class LeftOutWarning(CodeshiftWarning):
 
 
 class DamagedFileWarning(CodeshiftWarning):
-    """A file is not what was written, so it was set aside and what it held is done again.
+    """A file is not what was written, so it was set aside and its contents are computed again.
 
     >>> issubclass(DamagedFileWarning, CodeshiftWarning)
     True
@@ -198,7 +199,7 @@ class DamagedFileWarning(CodeshiftWarning):
 
 
 class CacheWarning(CodeshiftWarning):
-    """Values that were computed before cannot be taken from the cache, or put there, so they are computed again.
+    """The cache cannot be read or written, so values are computed again.
 
     >>> issubclass(CacheWarning, CodeshiftWarning)
     True
@@ -206,7 +207,7 @@ class CacheWarning(CodeshiftWarning):
 
 
 class UnresolvedAPIWarning(CodeshiftWarning):
-    """Rows may use an API that was asked for, and lack the imports that would tell.
+    """Rows may use a requested API, but lack the imports that would show it.
 
     >>> issubclass(UnresolvedAPIWarning, CodeshiftWarning)
     True
@@ -214,7 +215,7 @@ class UnresolvedAPIWarning(CodeshiftWarning):
 
 
 class SmallPartWarning(CodeshiftWarning):
-    """A test part has so few distinct rows that a score on it is no evidence.
+    """A test part has so few distinct rows that a score on it is little evidence.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -229,7 +230,7 @@ class SmallPartWarning(CodeshiftWarning):
 
 
 def shown(value: Any) -> str:
-    """The repr of ``value``, cut to what a message can hold.
+    """Return the repr of ``value``, shortened for a message.
 
     >>> shown("a" * 500)[-4:]
     "...'"
@@ -239,11 +240,11 @@ def shown(value: Any) -> str:
 
 
 def closest(name: object, options: Iterable[object]) -> str:
-    """A hint that names the options closest to a misspelt ``name``; all of them where they are few.
+    """Return a hint that names the options closest to a misspelt ``name``, or all options if there are few.
 
     Args:
-        name: what was given; as it is, not as its text, so that a hint can tell ``True`` from ``"True"``.
-        options: what could have been given.
+        name: value that was given, not converted to text, so that a hint can tell ``True`` from ``"True"``.
+        options: values that could have been given.
 
     >>> closest("while_statment", ["for_statement", "while_statement", "if_statement"])
     'did you mean while_statement, if_statement or for_statement?'
@@ -271,7 +272,7 @@ _KINDS = {str: "text", bool: "truth value", int: "whole number", float: "number"
 
 
 def _kind(value: object, article: str = "a") -> str:
-    """What a value is, in words.
+    """Return the kind of a value in words.
 
     >>> _kind(True), _kind("a"), _kind(3, "the")
     ('a truth value', 'text', 'the whole number')
@@ -281,10 +282,10 @@ def _kind(value: object, article: str = "a") -> str:
 
 
 def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:
-    """Check, before any work is done, that files can be written into a folder, if one is given; nothing is made.
+    """Check, before any work is done, that files can be written into a folder; it is not created. None passes.
 
     Raises:
-        ParameterError: it is a file, or may not be written to; a folder that is missing, or may not be made.
+        ParameterError: if it is a file, may not be written to, or is missing and may not be created.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as place:
@@ -293,7 +294,7 @@ def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:
     if folder is None:
         return
     path = Path(folder).absolute()
-    place = next(p for p in (path, *path.parents) if os.path.exists(p))  # Path.exists raises where it may not look
+    place = next(p for p in (path, *path.parents) if os.path.exists(p))  # Path.exists raises if it has no permission
     if not place.is_dir():
         raise ParameterError(parameter, "a folder", os.fspath(folder), f"{place} is a file: name another")
     if not os.access(place, os.W_OK | os.X_OK):

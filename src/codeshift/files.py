@@ -1,7 +1,7 @@
-"""Files that are written whole or not at all, and are read back as they were written or not at all.
+"""Files that are written atomically, and JSON records with digests that reveal damage.
 
-A record is a JSON file with its own digest and, where it is written after other files, theirs. So one that is torn,
-edited or hit by a failing disk is told by its name, never taken for what it was.
+A record is a JSON file with its own digest and, if it is written after other files, theirs. So a file that is torn,
+was edited or is on a failing disk raises an error with its name and is never used.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _DIGEST, _FILES = "sha256", "files"
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path to write a file at, which then takes the place of ``path``; a reader sees the old file or the new one.
+    """Yield a temporary path for a file that then replaces ``path``; a reader sees either the old or the new file.
 
-    What was written is on the disk before it takes the place, so a machine that stops leaves no part of it either.
+    The file is flushed to the disk before it replaces ``path``, so a crash of the machine leaves no partial file.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def to_disk(path: Path) -> None:
-    """Have the system write a file or folder to its disk now."""
+    """Flush a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -56,7 +56,7 @@ def to_disk(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Writes a file as UTF-8; a reader sees the old file or the new one, never a part.
+    """Write a file as UTF-8; a reader sees either the old or the new file, never a part of it.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -69,13 +69,13 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def file_digest(path: Path) -> str:
-    """The SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
+    """Return the SHA-256 of a file's bytes, as ``sha256sum`` prints it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_digest(content: Mapping[str, Any]) -> str:
-    """The SHA-256 of JSON values, however a file spaces and orders them; a digest among them is left out.
+    """Return the SHA-256 of JSON values, independent of spacing and order; a digest among them is left out.
 
     >>> content_digest({"a": 1, "b": [2.5]}) == content_digest({"b": [2.5], "a": 1, "sha256": "of before"})
     True
@@ -86,13 +86,13 @@ def content_digest(content: Mapping[str, Any]) -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (), *, allow_nan: bool = False) -> Path:
-    """Write JSON values with their digest, and with those of other files beneath its folder.
+    """Write a record: JSON values with their digest and the digests of other files in or below its folder.
 
     Args:
-        path: the record.
+        path: path of the record.
         content: JSON values by name.
-        files: what was written before it, for ``check_file`` and ``damaged``.
-        allow_nan: allow numbers that are not finite, which Python's JSON alone can read.
+        files: files written before it, whose digests ``check_file`` and ``damaged`` compare.
+        allow_nan: whether to allow numbers that are not finite, which only Python's JSON can read.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -111,11 +111,11 @@ def write_json(path: Path, content: Mapping[str, Any], files: Iterable[Path] = (
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The JSON values of a record, without its digest and those of other files.
+    """Read the JSON values of a record, without its digest and those of other files.
 
     Raises:
-        FileNotFoundError: there is no such record.
-        DamagedFileError: it is not what was written.
+        FileNotFoundError: if there is no such record.
+        DamagedFileError: if it is not what was written.
     """
     whole = _read(path)
     whole.pop(_FILES, None)
@@ -123,7 +123,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def damaged(path: Path) -> list[DamagedFileError]:
-    """What is wrong with a record and with the files that it vouches for; nothing where there is no such record."""
+    """Return the damage to a record and to the files whose digests it holds; an empty list if there is no record."""
     try:
         vouched = _read(path).get(_FILES, {})
     except FileNotFoundError:
@@ -140,7 +140,7 @@ def damaged(path: Path) -> list[DamagedFileError]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The content of a record, digests of other files included."""
+    """Read the content of a record, digests of other files included."""
     try:
         whole = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(whole, dict):
@@ -156,12 +156,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def check_file(path: Path, file: Path) -> None:
-    """Check one of the files that the record at ``path`` vouches for.
+    """Check one of the files whose digests the record at ``path`` holds.
 
-    A large file that is read often is read through once a process, unless its size or its time changes.
+    A file is hashed once per process, unless its size or modification time changes.
 
     Raises:
-        DamagedFileError: the record or the file is not what was written, or the record does not know the file.
+        DamagedFileError: if the record or the file is not what was written, or the record does not list the file.
     """
     vouched = _read(path).get(_FILES, {})
     name = file.relative_to(path.parent).as_posix()
@@ -182,15 +182,16 @@ def _check(file: Path, digest: str) -> None:
 
 @lru_cache(maxsize=256)
 def _digest_at(file: Path, size: int, time: int) -> str:
-    """The digest of a file as it was at a time."""
+    """Return the digest of a file, cached by size and modification time."""
     return file_digest(file)
 
 
 def vouched_files(path: Path) -> list[Path]:
-    """The files that a record vouches for, by name.
+    """Return the files whose digests a record holds, in the order of their names.
 
     Raises:
-        DamagedFileError: the record is not what was written.
+        FileNotFoundError: if there is no such record.
+        DamagedFileError: if the record is not what was written.
     """
     return [path.parent / name for name in sorted(_read(path).get(_FILES, {}))]
 
@@ -199,7 +200,7 @@ _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{32}")
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed have left of files that they were writing; nobody else may write there.
+    """Remove unfinished files that killed processes have left in a folder; no other process may be writing there.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -214,7 +215,7 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk, or a user's share of it, is full.
+    """Tell whether an error means that a disk, or a user's quota on it, is full.
 
     >>> is_full(OSError(errno.ENOSPC, "No space left on device")), is_full(OSError(errno.EACCES, "denied"))
     (True, False)
@@ -223,10 +224,10 @@ def is_full(error: BaseException) -> bool:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Rename a damaged file or folder to ``<name>.damaged``, so that it can be looked at and made anew.
+    """Rename a damaged file or folder to ``<name>.damaged``, so that it can be inspected and created again.
 
     Returns:
-        the new path; None where there is nothing to rename.
+        The new path, or None if there is nothing to rename.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
-"""Numbers as people read them: the one place that knows how a report, a table or a message writes one.
+"""Formatting of numbers in reports, tables and messages.
 
-No number is written as ``-0.0``: what rounds to nothing has no sign. What was not measured is a dash, and an infinity
-has a sign of its own.
+A number that rounds to zero has no sign, so none is written as ``-0.0``. A value that was not measured is a dash, and
+an infinity is written with its symbol.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import math
 from datetime import UTC, datetime, timedelta
 
 MISSING = "–"
-"""Stands for what was not measured."""
+"""Dash for a value that was not measured."""
 
 
 def fixed(value: float, digits: int = 0, *, signed: bool = False) -> str:
-    """A number with so many digits behind the point, and commas between thousands.
+    """Format a number with a fixed number of decimals, and commas between thousands.
 
     Args:
-        value: any number; NaN is a dash.
-        digits: behind the point.
-        signed: whether a plus stands before what is above 0.
+        value: any number; NaN is written as a dash.
+        digits: number of decimals.
+        signed: whether to write a plus before numbers above 0.
 
     >>> fixed(-0.04, 1), fixed(1234.5, 1, signed=True), fixed(float("nan")), fixed(float("-inf"))
     ('0.0', '+1,234.5', '–', '−∞')
@@ -35,7 +35,7 @@ def fixed(value: float, digits: int = 0, *, signed: bool = False) -> str:
 
 
 def significant(value: float, digits: int = 6) -> str:
-    """A number with so many digits that count, and no more than it takes.
+    """Format a number with at most ``digits`` significant digits.
 
     >>> significant(0.25), significant(-0.0), significant(1234567.0), significant(float("nan"))
     ('0.25', '0', '1,234,567', '–')
@@ -48,7 +48,7 @@ def significant(value: float, digits: int = 6) -> str:
 
 
 def interval(low: float, high: float, digits: int) -> str:
-    """An interval in brackets; a dash where there is none.
+    """Format an interval in brackets, or as a dash if an end is NaN.
 
     >>> interval(-0.00001, 0.25, 2), interval(float("nan"), float("nan"), 2)
     ('[0.00, 0.25]', '–')
@@ -57,7 +57,7 @@ def interval(low: float, high: float, digits: int) -> str:
 
 
 def share(value: float, digits: int = 1) -> str:
-    """A share as a percentage.
+    """Format a share as a percentage.
 
     >>> share(0.125), share(-0.0001), share(0.05, 0)
     ('12.5%', '0.0%', '5%')
@@ -66,9 +66,9 @@ def share(value: float, digits: int = 1) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value, never 0: what lies below the third digit is written with the digits that it has.
+    """Format a p-value, never as 0: below 0.001 it is written with one significant digit.
 
-    A permutation test cannot give less than ``1 / (1 + n_permutations)``, so that digits are never made up.
+    A permutation test cannot give less than ``1 / (1 + n_permutations)``, so no digit is made up.
 
     >>> p_value(0.05), p_value(0.0005), p_value(1.0), p_value(float("nan"))
     ('0.050', '0.0005', '1.000', '–')
@@ -79,7 +79,7 @@ def p_value(p: float) -> str:
 
 
 def moment_of(seconds: float) -> str:
-    """Seconds since 1970 as an ISO date in UTC, with the time of day where it is not midnight.
+    """Format seconds since 1970 as an ISO date in UTC, with the time of day unless it is midnight.
 
     >>> moment_of(1719878400.0), moment_of(1719878400.0 + 3661)
     ('2024-07-02', '2024-07-02T01:01:01Z')
@@ -89,7 +89,7 @@ def moment_of(seconds: float) -> str:
 
 
 def counted(number: int, one: str, several: str = "") -> str:
-    """A number with the noun that it counts.
+    """Format a number with the noun that it counts.
 
     >>> counted(1, "row"), counted(1200, "row"), counted(0, "entry", "entries")
     ('1 row', '1,200 rows', '0 entries')

@@ -56,7 +56,7 @@ def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> 
     """As a page or as Markdown."""
     assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / "new" / name)]) in (0, 1)
     assert (tmp_path / "new" / name).read_text(encoding="utf-8").lower().startswith(start.lower())
-    assert f"The whole report is in {tmp_path / 'new' / name}." in capsys.readouterr().out
+    assert f"The full report is in {tmp_path / 'new' / name}." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_plan_comes_before(where: Path, capsys) -> None:
     assert main(["study", "plan", file, "--tokens-per-second", "100"]) == 0
     assert capsys.readouterr().out == f"{load_study(file).plan(tokens_per_second=100)}\n"
     assert main(["study", "plan", file]) == 0
-    assert "Seconds are not known: --probe-steps 5 measures them" in capsys.readouterr().out
+    assert "Seconds are not known: measure them with --probe-steps 5" in capsys.readouterr().out
     assert main(["study", "plan", file, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["trainings"], told["variants"], len(told["runs"])) == (2, 0, 3)

@@ -96,7 +96,7 @@ def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None
 
 @pytest.mark.parametrize(
     ("setting", "told"),
-    [([], "nothing is kept"), (["--set", "save_strategy=steps", "--set", "save_steps=2"], "goes on from")],
+    [([], "nothing is kept"), (["--set", "save_strategy=steps", "--set", "save_steps=2"], "resume from")],
 )
 def test_an_interrupted_training(
     place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
@@ -140,7 +140,7 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
         process.send_signal(signal.SIGINT)
         told = process.communicate()[1]
     assert process.returncode == 130, told
-    assert "codeshift: interrupted: the same command goes on from the last checkpoint" in told
+    assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in told
     assert "Traceback" not in told
     kept = max(tmp_path.glob("checkpoints/step-*"))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]

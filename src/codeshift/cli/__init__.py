@@ -1,7 +1,7 @@
-"""The command line: each command is one call into the library.
+"""The command line, in which each command is one call into the library.
 
 Exit codes: 0 done; 1 the answer is no (a split that leaks, a study with failed runs, an installation with a fault);
-2 bad input; 3 a fault of codeshift itself, with its traceback; 130 interrupted.
+2 bad input; 3 a bug in codeshift itself, with its traceback; 130 interrupted; 141 the reader of stdout has closed it.
 """
 
 from codeshift.cli.main import main

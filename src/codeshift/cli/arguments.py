@@ -43,7 +43,7 @@ def add_command(
 
 
 class _Formatter(argparse.HelpFormatter):
-    """Keeps the line breaks of an example."""
+    """A help formatter that keeps the line breaks of an example."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" not in text:
@@ -52,7 +52,7 @@ class _Formatter(argparse.HelpFormatter):
 
 
 def add_data(command: argparse.ArgumentParser, what: str) -> None:
-    """Where rows come from, and under which names their columns are wanted."""
+    """Add the arguments that name the data and rename or require its columns."""
     command.add_argument(
         "data",
         metavar="DATA",
@@ -71,14 +71,14 @@ def add_data(command: argparse.ArgumentParser, what: str) -> None:
         action="append",
         default=[],
         metavar="COLUMN",
-        help="leave out rows that hold nothing in it; may be given several times",
+        help="leave out rows in which it is None or blank; may be given several times",
     )
     command.add_argument("--config", metavar="NAME", help="configuration (subset) of a dataset of the hub")
     command.add_argument("--revision", metavar="NAME", help="revision of a dataset of the hub")
 
 
 def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Dataset | DatasetDict:
-    """What ``add_data`` asked for."""
+    """Load the data that the arguments of ``add_data`` name."""
     quiet_unless_watched()
     from codeshift.data import load_data
 
@@ -86,12 +86,12 @@ def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Datas
 
 
 def parts_of(data: Dataset | DatasetDict) -> Mapping[str, Dataset]:
-    """Rows as the one part that they are, parts as they are."""
+    """Return parts unchanged, and a single dataset as a part named "rows"."""
     return data if isinstance(data, Mapping) else {"rows": data}
 
 
 def splits_of(arguments: argparse.Namespace) -> DatasetDict:
-    """The parts of what ``add_data`` asked for."""
+    """Load all parts of the data that the arguments of ``add_data`` name."""
     quiet_unless_watched()
     from codeshift.data import load_splits
 
@@ -109,7 +109,7 @@ def _how(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def size(text: str) -> float | str:
-    """A share of rows (0.1, 1.0), a number of rows (500), or "match".
+    """Parse a share of rows (0.1, 1.0), a number of rows (500), or "match".
 
     >>> size("0.1"), size("500"), size("match")
     (0.1, 500, 'match')
@@ -123,7 +123,7 @@ def size(text: str) -> float | str:
 
 
 def or_none(text: str) -> str | None:
-    """A text, or None where it is "none".
+    """Return None for "none", else the text.
 
     >>> or_none("bind"), or_none("none")
     ('bind', None)

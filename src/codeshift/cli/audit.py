@@ -1,4 +1,4 @@
-"""``codeshift audit``: says whether a split leaks, how strong its shift is, and what else moved."""
+"""``codeshift audit``, which measures whether a split leaks, how strong its shift is, and what else moved."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     command = add_command(
         commands,
         "audit",
         run,
-        summary="say whether a split leaks, how strong its shift is, and what else moved",
-        description="Measures leakage, the strength of the shift and confounds of a split, be it of codeshift split or "
-        "anybody's. A manifest.json in the folder says what the split was meant to move. Ends with 0 where the split "
-        "is sound, with 1 where it leaks, has no shift to speak of, or rows or permutations are too few for a verdict.",
+        summary="measure whether a split leaks, how strong its shift is, and what else moved",
+        description="Measures leakage, the strength of the shift and the confounds of a split, whether codeshift made "
+        "it or not. A manifest.json in the folder says what the split was meant to move. The exit code is 0 if the "
+        "split is sound, 1 if it leaks, has no shift to speak of, or has too few rows or permutations for a verdict.",
         example="codeshift audit my-split --language python --out audit.html",
     )
     add_data(command, "the parts of a split")
     add = command.add_argument
-    add("--column", metavar="NAME", help="that holds the code [the manifest's, or code]")
-    add("--language", metavar="NAME", help="to compare syntax and APIs too [the manifest's]")
-    add("--manifest", metavar="FILE", help=f"of the split [{MANIFEST} in the folder, if any]")
-    add("--groups", metavar="COLUMN", help="whose values should not stand on both sides [the manifest's]")
-    add("--train", default="train", metavar="PART", help="the part that is trained on [%(default)s]")
-    add("--test", metavar="PART", help="the part whose shift is measured [test_ood, or test]")
-    add("--reference", metavar="PART", help="the in-distribution test part [test_id, if any]")
-    add("--tokenizer", metavar="NAME", help="name or folder, to count rows that its model's context truncates")
-    add("--max-length", type=int, metavar="N", help="that context, in tokens [the tokenizer's]")
-    add("--seed", type=int, default=0, metavar="N", help="of samples, folds and permutations [%(default)s]")
-    add("--permutations", type=int, default=200, metavar="N", help="of each p-value; a verdict takes 39 [%(default)s]")
-    add("--sample", type=int, default=2000, metavar="N", help="rows a part in the two-sample tests [%(default)s]")
-    add("--out", metavar="FILE", help="the whole report as .html, .md or .json")
+    add("--column", metavar="NAME", help="column of the code [the manifest's, or code]")
+    add("--language", metavar="NAME", help="language of the code, to compare syntax and APIs too [the manifest's]")
+    add("--manifest", metavar="FILE", help=f"manifest of the split [{MANIFEST} in the folder, if any]")
+    add("--groups", metavar="COLUMN", help="column whose values must not be on both sides [the manifest's]")
+    add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
+    add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
+    add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
+    add("--tokenizer", metavar="NAME", help="hub name or folder of a tokenizer, to count rows longer than its context")
+    add("--max-length", type=int, metavar="N", help="length of that context, in tokens [the tokenizer's]")
+    add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
+    add("--permutations", type=int, default=200, metavar="N", help="number per p-value, 39 for a verdict [%(default)s]")
+    add("--sample", type=int, default=2000, metavar="N", help="rows per part in the two-sample tests [%(default)s]")
+    add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     from codeshift.audit import audit
 
     writer = _writer(arguments.out)
@@ -93,7 +93,7 @@ def _manifest(arguments: argparse.Namespace) -> SplitManifest | None:
 def _in_words(findings: AuditReport, out: str | None) -> str:
     lines = [str(findings.verdict), *(f"- {caution}" for caution in findings.verdict.cautions)]
     sizes = ", ".join(f"{part} {rows:,}" for part, rows in findings.sizes.items())
-    where = f"The whole report is in {out}." if out else "The whole report: --out FILE.html, .md or .json."
+    where = f"The full report is in {out}." if out else "For the full report give --out FILE.html, .md or .json."
     return "\n".join([*lines, f"Rows: {sizes}.", where])
 
 

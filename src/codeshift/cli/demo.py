@@ -1,4 +1,4 @@
-"""``codeshift demo``: runs a small study end to end, offline."""
+"""``codeshift demo``, which runs a small study from start to finish, offline."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from codeshift.cli.output import DONE, NO, quiet_models_unless_watched, quiet_un
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     demo = add_command(
         commands,
         "demo",
         run,
-        summary="a small study end to end on Python's standard library, offline",
-        description="Leaves a name out of functions of Python's standard library, fine-tunes the embedded model to "
-        "write it, in full and by LoRA, without long functions or without loops and with them, and compares it in and "
-        "out of distribution. Nothing is downloaded. It is a study: what was stopped goes on when the same command is "
-        "given again, and codeshift study status and report read its folder.",
+        summary="run a small study from start to finish on Python's standard library, offline",
+        description="Leaves a name out of each function of Python's standard library and fine-tunes the embedded model "
+        "to write it, fully and by LoRA, with and without long functions or loops, and compares the models in and out "
+        "of distribution. Nothing is downloaded. It is a study: the same command resumes it after an interruption, and "
+        "codeshift study status and report read its folder.",
         example="codeshift demo --out my-demo --seed 1",
         json=False,
     )
-    demo.add_argument("--out", default="codeshift-demo", metavar="FOLDER", help="of the study [%(default)s]")
-    demo.add_argument("--seed", type=int, default=0, help="same seed, same table [%(default)s]")
-    demo.add_argument("--rows", type=int, metavar="N", help="a smaller demo: N functions [all that it is meant for]")
-    demo.add_argument("--workers", type=int, default=2, metavar="N", help="processes at once [%(default)s]")
-    demo.set_defaults(interrupted="the same command goes on where it was")
+    demo.add_argument("--out", default="codeshift-demo", metavar="FOLDER", help="folder of the study [%(default)s]")
+    demo.add_argument(
+        "--seed", type=int, default=0, help="seed of the study; the same seed gives the same table [%(default)s]"
+    )
+    demo.add_argument(
+        "--rows", type=int, metavar="N", help="number of functions, for a smaller demo [those of the full demo]"
+    )
+    demo.add_argument("--workers", type=int, default=2, metavar="N", help="number of processes [%(default)s]")
+    demo.set_defaults(interrupted="run the same command again to resume")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     started = time.monotonic()
     quiet_unless_watched()
     quiet_models_unless_watched()

@@ -1,4 +1,4 @@
-"""``codeshift doctor``: says what is installed, and what is wrong with it."""
+"""``codeshift doctor``, which lists what is installed and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     add_command(
         commands,
         "doctor",
         run,
-        summary="say what is installed and what is wrong with it",
-        description="Lists the versions of Python, libraries and grammars, and which extras are there. Ends with "
-        "1 where something is wrong: a library is missing or too old, a grammar does not load, or another project that "
-        "is imported as codeshift is installed beside this one.",
+        summary="list what is installed and what is wrong with it",
+        description="Lists the versions of Python, libraries and grammars, and the extras that are installed. The exit "
+        "code is 1 if something is wrong: a library is missing or too old, a grammar does not load, or another project "
+        "that is imported as codeshift is installed too.",
         example="codeshift doctor",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     from codeshift.cli.installation import look_at, where
 
     installation = look_at()

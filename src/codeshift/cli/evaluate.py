@@ -1,4 +1,4 @@
-"""``codeshift evaluate``: scores a model on the test parts of a split."""
+"""``codeshift evaluate``, which scores a model on the test parts of a split."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ METRICS = (
     "negative_log_likelihood", "token_accuracy", "exact_match", "bleu", "chrf", "codebleu", "edit_similarity",
     "syntactic_validity", "element_precision", "element_recall", "pass_at_k",
 )  # fmt: skip
-"""All names; help lists them without loading what they stand for."""
+"""Names of all metrics, so that help can list them without loading the metrics."""
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     command = add_command(
         commands,
         "evaluate",
         run,
         summary="score a model, fine-tuned or not, on the test parts of a split",
-        description="Scores what a model writes, and references by teacher forcing, with 95% bootstrap intervals over "
-        "rows. With --out, the scores of every row are written too, and the same command goes on where it was stopped.",
+        description="Scores the text that a model writes, and the references by teacher forcing, with 95% bootstrap "
+        "intervals over rows. With --out, the scores of every row are written too, and the same command resumes after "
+        "an interruption.",
         example="codeshift evaluate my-split --model my-lora --source '{docstring}' --target code --language python "
         "\\\n    --metrics exact_match codebleu --out my-scores",
     )
@@ -44,29 +45,29 @@ def add_to(commands: Commands) -> None:
         nargs="+",
         default=list(_METRICS),
         metavar="NAME",
-        help=f"{', '.join(METRICS)}; with options as in bleu[smoothing=none] [{' '.join(_METRICS)}]",
+        help=f"names of metrics: {', '.join(METRICS)}; with options as in bleu[smoothing=none] [{' '.join(_METRICS)}]",
     )
-    add("--language", metavar="NAME", help="of the target, for metrics that parse it [the task's]")
-    add("--parts", nargs="+", metavar="NAME", help="which parts [those whose names begin with test]")
-    add("--out", metavar="FOLDER", help="where scores, outputs and a summary go")
+    add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
+    add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
+    add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
     _add_generation(command)
 
 
 def _add_generation(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("generation").add_argument
-    add("--generate-rows", type=int, metavar="N", help="generate for so many rows of each part [all]")
-    add("--num-beams", type=int, default=1, metavar="N", help="1 is greedy [%(default)s]")
-    add("--max-new-tokens", type=int, metavar="N", help="longest output [the longest reference of the part]")
-    add("--from-model", action="store_true", help="decode as the model's own generation_config says")
-    trained = "[what the model's folder was trained with, else 512]"
+    add("--generate-rows", type=int, metavar="N", help="number of rows of each part to generate for [all]")
+    add("--num-beams", type=int, default=1, metavar="N", help="number of beams; 1 is greedy [%(default)s]")
+    add("--max-new-tokens", type=int, metavar="N", help="longest output, in tokens [the longest reference of the part]")
+    add("--from-model", action="store_true", help="decode by the model's own generation_config")
+    trained = "[that of the model's training if its folder records it, else 512]"
     add("--max-source-length", type=int, metavar="N", help=f"longest source, in tokens {trained}")
     add("--max-target-length", type=int, metavar="N", help=f"longest target, in tokens {trained}")
-    add("--batch-size", type=int, default=32, metavar="N", help="rows at once [%(default)s]")
-    add("--seed", type=int, default=0, metavar="N", help="of drawn rows and intervals [%(default)s]")
+    add("--batch-size", type=int, default=32, metavar="N", help="rows per batch [%(default)s]")
+    add("--seed", type=int, default=0, metavar="N", help="seed of drawn rows and intervals [%(default)s]")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     check_folder("--out", arguments.out)
     model = model_of(arguments)
     task = task_of(arguments, language=arguments.language, trained=_trained(arguments, model))
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]
     if arguments.out:
-        arguments.interrupted = "the same command goes on with the rows that are left"
+        arguments.interrupted = "run the same command again to evaluate the remaining rows"
     from codeshift.finetune import Decoding, Evaluator
 
     evaluator = Evaluator(
@@ -102,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
-    """What the model's folder was trained with, where that is to stand for a template that is not given."""
+    """Return the settings of the model's training if a template is not given, else an empty dict."""
     if arguments.task is not None or (arguments.source and arguments.target):
         return {}
     from codeshift.finetune.limits import trained_with
@@ -118,7 +119,7 @@ def _in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    return f"{table}\n\nScores of every row, and outputs, are in {out}." if out else table
+    return f"{table}\n\nThe scores and outputs of every row are in {out}." if out else table
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

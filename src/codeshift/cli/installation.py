@@ -1,4 +1,4 @@
-"""What is installed, and what is wrong with it."""
+"""The installed libraries and grammars, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Found:
     """A library or grammar.
 
     Attributes:
-        name: of its distribution, or of the language.
-        version: installed; empty for none.
+        name: name of its distribution, or of the language.
+        version: installed version; empty if it is not installed.
         part: ``"base"``, the extra that needs it, or ``"grammars"``.
-        problem: what is wrong with it, and what to do; empty for nothing.
+        problem: problem with it, and what to do; empty if there is none.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """What an installation holds.
+    """The contents of an installation.
 
     Attributes:
-        python: its version.
+        python: version of Python.
         libraries: libraries and grammars.
-        problems: all that is wrong, in words.
+        problems: problems found, in words.
     """
 
     python: str
@@ -51,15 +51,15 @@ class Installation:
     problems: tuple[str, ...]
 
     def of(self, part: str) -> tuple[Found, ...]:
-        """What belongs to the base, an extra or the grammars."""
+        """Return the libraries of the base or of an extra, or the grammars."""
         return tuple(library for library in self.libraries if library.part == part)
 
 
 def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Installation:
-    """Look at the running Python's installation.
+    """Inspect the installation of the running Python.
 
     Args:
-        distributions: what is installed; None for what the running Python finds.
+        distributions: installed distributions; None takes those that the running Python finds.
     """
     installed = list(metadata.distributions() if distributions is None else distributions)
     by_name = {_normal(each.name): each for each in reversed(installed) if each.name}
@@ -74,14 +74,14 @@ def look_at(distributions: Iterable[metadata.Distribution] | None = None) -> Ins
 
 
 def _libraries(ours: metadata.Distribution, by_name: dict[str, metadata.Distribution]) -> list[Found]:
-    """What we require, the base's first; an extra that is not there whole was not asked for."""
+    """Return the required libraries, those of the base first; an incomplete extra is not counted as a problem."""
     parts: dict[str, list[Requirement]] = {"base": [], **{extra: [] for extra in _EXTRAS}}
     for text in ours.requires or ():
         requirement = Requirement(text)
         for part, of_part in parts.items():
             extra = {"extra": "" if part == "base" else part}
             wanted = requirement.marker is None or requirement.marker.evaluate(extra)
-            # An extra's own requirements are those that the base does not have.
+            # The requirements of an extra are those that the base does not have.
             if wanted and (part == "base" or requirement not in parts["base"]) and _normal(requirement.name) != OURS:
                 of_part.append(requirement)
     libraries = []
@@ -105,7 +105,7 @@ def _library(requirement: Requirement, part: str, by_name: dict[str, metadata.Di
 def _grammars() -> list[Found]:
     try:
         from codeshift.properties import languages
-    except ImportError:  # of a library that is missing, which is told as such
+    except ImportError:  # a library is missing, which is reported as such
         return []
     return [_grammar(language) for language in sorted(languages())]
 
@@ -128,7 +128,7 @@ def _old_python(ours: metadata.Distribution | None) -> list[str]:
 
 
 def _occupies(distribution: metadata.Distribution) -> bool:
-    """Whether another distribution brings a package of our import name."""
+    """Tell whether another distribution installs a package with our import name."""
     name = _normal(distribution.name)
     if name == OURS:
         return False
@@ -141,10 +141,10 @@ def _occupies(distribution: metadata.Distribution) -> bool:
 
 
 def _files(distribution: metadata.Distribution) -> Iterator[str]:
-    """The files that a distribution brought, whether they are still there or not."""
+    """Return the files that a distribution installed, whether or not they still exist."""
     record = distribution.read_text("RECORD")
     if record:
-        # Since Python 3.12 distribution.files leaves out those that are gone, and looks each of them up.
+        # Since Python 3.12 distribution.files looks up each file and leaves out those that are gone.
         return (line[0] for line in csv.reader(record.splitlines()) if line)
     return (file.as_posix() for file in distribution.files or ())
 
@@ -162,5 +162,5 @@ def _normal(name: str) -> str:
 
 
 def where() -> str:
-    """The environment that was looked at."""
+    """Return the path of the inspected environment."""
     return sys.prefix

@@ -1,4 +1,4 @@
-"""``codeshift languages``: lists the languages that are parsed, and what each supports."""
+"""``codeshift languages``, which lists the languages that can be parsed and what each supports."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from codeshift.cli.output import DONE, as_table, report
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     add_command(
         commands,
         "languages",
         run,
-        summary="the languages that are parsed, and what each supports",
-        description="Lists every language with its grammar: whether the names of APIs are resolved (APIUsageSplitter), "
-        "whether CodeBLEU knows its data flow, and how many node types ASTNodeSplitter can choose from.",
+        summary="list the languages that can be parsed and what each supports",
+        description="Lists every language with its grammar, whether the names of APIs are resolved (APIUsageSplitter), "
+        "whether CodeBLEU knows its data flow, and the number of node types that ASTNodeSplitter can choose from.",
         example="codeshift languages --json",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     languages = _facts()
     columns = ("language", "grammar", "version", "node_types")
     rows = [(*(facts[c] for c in columns), _yes(facts["apis"]), _yes(facts["dataflow"])) for facts in languages]

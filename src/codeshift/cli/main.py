@@ -1,4 +1,4 @@
-"""Runs a command and turns what happens into an exit code."""
+"""The entry point of the command line, which turns the outcome of a command into an exit code."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from codeshift.errors import CodeshiftError, CodeshiftWarning
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and returns its exit code, as ``codeshift.cli`` lists them.
+    """Run a command and return its exit code; see ``codeshift.cli`` for the codes.
 
     Args:
-        arguments: of the command line; None takes those of the process.
+        arguments: the arguments of the command line; None takes those of the process.
     """
     parsed = make_parser().parse_args(arguments)
     try:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CodeshiftError as error:
         complain("error", _in_options(str(error), parsed))
         return BAD_INPUT
-    except BrokenPipeError:  # of a reader such as head that has seen enough
+    except BrokenPipeError:  # a reader such as head has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except OSError as error:
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("interrupted", *filter(None, [parsed.interrupted]))
         return INTERRUPTED
-    except Exception:  # noqa: BLE001 - it is shown whole; Python's own exit code would read as the answer "no"
+    except Exception:  # noqa: BLE001 - its traceback is shown; Python's own exit code would mean the answer "no"
         traceback.print_exc()
         return FAULT
     finally:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _in_options(message: str, parsed: argparse.Namespace) -> str:
-    """An error's remedy as one types it at a command line: the library's speaks Python."""
+    """Replace the Python in the remedy of an error by an option of the command line."""
     with_option = hasattr(parsed, "require")
     message = re.sub(
         r"(leave them out|exclude them) with data\.filter\(lambda row: .*\brow\['([^']*)'\].*\)$",
@@ -68,9 +68,9 @@ def _in_options(message: str, parsed: argparse.Namespace) -> str:
 
 @contextmanager
 def _warnings_in_one_line() -> Iterator[None]:
-    """Ours without the place in the source, which tells a user of commands nothing; others as ever.
+    """Show our warnings without the line of source, which is of no use on the command line; others as usual.
 
-    What libraries tell each other of their future is left out.
+    ``FutureWarning``, with which libraries warn each other, is ignored.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)

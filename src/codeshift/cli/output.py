@@ -1,4 +1,4 @@
-"""What commands print: results on stdout, all else on stderr."""
+"""The output of commands: results on stdout, all else on stderr."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _stdout: list[TextIO] = []  # the real one, inside results_alone
 
 @contextmanager
 def results_alone() -> Iterator[None]:
-    """Inside, what libraries print goes to stderr: on stdout stands the result alone, which a machine may read."""
+    """Send what libraries print to stderr inside this context, so that stdout holds only the result."""
     _stdout.append(sys.stdout)
     try:
         with redirect_stdout(sys.stderr):
@@ -38,7 +38,7 @@ def results_alone() -> Iterator[None]:
 
 @contextmanager
 def any_character() -> Iterator[None]:
-    """Inside, what the encoding of stdout lacks (an accent in ASCII) is printed as an escape, not an error."""
+    """Print characters that the encoding of stdout lacks (an accent in ASCII) as escapes inside this context."""
     stdout = sys.stdout
     if not isinstance(stdout, io.TextIOWrapper) or codecs.lookup(stdout.encoding).name == "utf-8":
         yield
@@ -62,13 +62,13 @@ def complain(*words: str) -> None:
 
 
 def tell_run(run: RunRecord) -> None:
-    """A line a run of a study in a log, where bars are of no use: a study takes hours."""
+    """Print a line about a finished run of a study, for logs, in which bars are of no use."""
     took = f" in {run.seconds:,.0f} s" if run.status == "done" else ""
     complain(run.key.name, f"{run.status}{took}")
 
 
 def watched() -> bool:
-    """Whether somebody watches: progress bars in a log file are of no use."""
+    """Tell whether stderr is a terminal; progress bars in a log file are of no use."""
     return sys.stderr.isatty()
 
 
@@ -76,7 +76,7 @@ _undo: list[Callable[[], Any]] = []
 
 
 def quiet_unless_watched() -> None:
-    """Turn off the bars of ``datasets`` (of parsing, of downloads) until the command ends, if nobody watches."""
+    """Turn off the progress bars of ``datasets`` (parsing, downloads) until the command ends, unless on a terminal."""
     if not watched():
         from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
@@ -86,7 +86,7 @@ def quiet_unless_watched() -> None:
 
 
 def quiet_models_unless_watched() -> None:
-    """Turn off the bars of ``transformers`` (of loading weights) until the command ends, if nobody watches.
+    """Turn off the progress bars of ``transformers`` (loading of weights) until the command ends, unless on a terminal.
 
     Raises:
         MissingExtraError: a package that models need is not installed.
@@ -101,7 +101,7 @@ def quiet_models_unless_watched() -> None:
 
 
 def bars_as_before() -> None:
-    """Undo both."""
+    """Turn the progress bars of both libraries on again."""
     while _undo:
         _undo.pop()()
 
@@ -112,7 +112,7 @@ def report(arguments: argparse.Namespace, words: str, plain: Mapping[str, Any]) 
 
 
 def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
-    """Columns that stand under each other, numbers to the right.
+    """Format rows as aligned columns, numbers to the right.
 
     >>> print(as_table([("java", 11), ("go", 2)], header=("language", "rows")))
     language  rows
@@ -125,7 +125,7 @@ def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: what could not be measured is null."""
+    """Replace NaN and infinity, which JSON does not have, by None."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

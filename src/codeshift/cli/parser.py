@@ -1,4 +1,4 @@
-"""The parser of all commands. It imports no command's library, so that help is quick."""
+"""The parser of all commands, which imports no library that a command needs, so that help is quick."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ COMMANDS = (split, audit, train, evaluate, study, languages, doctor, demo)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors name the options and choices that come close to what was typed."""
+    """A parser whose errors name the options and choices closest to what was typed."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As ever, but what is too much is told by the command that was given it, not by the outermost parser."""
+        """Parse arguments; unknown ones are reported by the command that they were given to, not by the top parser."""
         parsed, rest = self.parse_known_args(args, namespace)
         if rest:
             getattr(parsed, "command", self).refuse(rest)
@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
         return f"; did you mean {close[0]}?" if close else f"; see {self.prog} --help"
 
     def _surplus(self) -> str:
-        """What may stand without the name of an option; all else needs one."""
+        """Return a hint that names the arguments that are given without an option's name."""
         words = [str(action.metavar) for action in self._actions if not action.option_strings]
         alone = f"{' and '.join(words)} alone is" if len(words) == 1 else "nothing is"
         return f"; {alone} given without an option's name{self._example()}"
@@ -61,11 +61,11 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> Parser:
-    """The parser of ``codeshift``."""
+    """Return the parser of ``codeshift``."""
     parser = Parser(
         prog="codeshift",
         description="Out-of-distribution splits, fine-tuning and evaluation for code models.",
-        epilog="exit codes: 0 done, 1 the answer is no, 2 bad input, 3 a fault of codeshift, 130 interrupted",
+        epilog="exit codes: 0 done, 1 the answer is no, 2 bad input, 3 a bug in codeshift, 130 interrupted",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"codeshift {__version__}")

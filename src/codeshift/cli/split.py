@@ -1,4 +1,4 @@
-"""``codeshift split``: builds a split of a dataset, or builds one again from its manifest."""
+"""``codeshift split``, which builds a split of a dataset, or rebuilds one from its manifest."""
 
 from __future__ import annotations
 
@@ -15,42 +15,46 @@ if TYPE_CHECKING:
     from codeshift.splitters import SplitAssignment, Splitter
 
 MANIFEST = "manifest.json"
-"""The manifest's name in the folder of parts."""
+"""File name of the manifest in the folder of parts."""
 
 DEALING: dict[str, dict[str, Any]] = {
-    "seed": {"type": int, "metavar": "N", "help": "any integer [0]"},
-    "ood_kept": {"type": float, "metavar": "SHARE", "help": "of the region's pool, what stays in train [0]"},
-    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "of the region's rows, how many are test_ood [0.5]"},
-    "validation_size": {"type": size, "metavar": "SIZE", "help": "of all rows, how many are validation [0.1]"},
+    "seed": {"type": int, "metavar": "N", "help": "seed of the split, any integer [0]"},
+    "ood_kept": {"type": float, "metavar": "SHARE", "help": "share of the region's pool that stays in train [0]"},
+    "test_ood_size": {"type": size, "metavar": "SIZE", "help": "size of test_ood, from the region's rows [0.5]"},
+    "validation_size": {"type": size, "metavar": "SIZE", "help": "size of validation, from all rows [0.1]"},
     "test_id_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "of all rows, how many are test_id; match: as many as test_ood has [match]",
+        "help": "size of test_id, from all rows; match: the size of test_ood [match]",
     },
-    "train_size": {"type": size, "metavar": "SIZE", "help": "of all rows, exactly how many are train [what is left]"},
-    "groups": {"metavar": "COLUMN", "help": "rows that share its value stay together"},
-    "stratify_by_column": {"metavar": "COLUMN", "help": "every drawn part holds its share of each value"},
+    "train_size": {"type": size, "metavar": "SIZE", "help": "exact size of train, from all rows [the rest]"},
+    "groups": {"metavar": "COLUMN", "help": "column whose value keeps rows together"},
+    "stratify_by_column": {"metavar": "COLUMN", "help": "column whose values keep their shares in every drawn part"},
     "near_duplicates": {
         "type": or_none,
         "metavar": "HOW",
-        "help": "bind (keep on one side), drop (deal one of each) or none (do not look for them) [bind]",
+        "help": "bind (keep on one side), drop (keep one of each) or none (do not look for them) [bind]",
     },
     "validation_ood_size": {
         "type": size,
         "metavar": "SIZE",
-        "help": "of the region's rows, how many are validation_ood [0]",
+        "help": "size of validation_ood, from the region's rows [0]",
     },
-    "train_control": {"action": "store_true", "help": "also draw as many rows with nothing masked"},
-    "tolerance": {"type": float, "metavar": "SHARE", "help": "how far a part may miss its size"},
-    "min_test_rows": {"type": int, "metavar": "N", "help": "warn where a test part has fewer distinct rows [30]"},
+    "train_control": {"action": "store_true", "help": "also draw a part of the size of train with nothing masked"},
+    "tolerance": {
+        "type": float,
+        "metavar": "SHARE",
+        "help": "largest deviation of a part from its size, as a share of all rows",
+    },
+    "min_test_rows": {"type": int, "metavar": "N", "help": "warn if a test part has fewer distinct rows [30]"},
 }
-"""The fields of ``SplitConfig`` as options; help lists them without loading what they mean."""
+"""Options for the fields of ``SplitConfig``, so that help can list them without loading it."""
 
 SPLITTERS = (
     "LengthSplitter", "ComplexitySplitter", "ASTNodeSplitter", "APIUsageSplitter", "TokenRaritySplitter",
     "CompoundDivergenceSplitter", "ClusterSplitter", "GroupSplitter", "TimeSplitter", "RandomSplitter",
 )  # fmt: skip
-"""All that an expression may name; help lists them without loading them."""
+"""Names of all splitters in expressions, so that help can list them without loading them."""
 
 _SCENARIOS = (
     "one splitter by name: length_p90_p100 (any two percentiles), syntax_while_statement (any node type), api_os.path "
@@ -60,42 +64,46 @@ _EXPRESSION = f"splitters with &, |, ~ and -, as in Python; there are {', '.join
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     command = add_command(
         commands,
         "split",
         run,
-        summary="build an out-of-distribution split of a dataset, or build one again from its manifest",
-        description="Writes a file for each part (train, validation, test_id, test_ood) and the split's manifest, from "
-        "which anybody with the same rows builds the split again. Rows with equal code and near-duplicates stay on one "
+        summary="build an out-of-distribution split of a dataset, or rebuild one from its manifest",
+        description="Writes a file for each part (train, validation, test_id, test_ood) and the manifest of the split, "
+        "from which anyone with the same rows can rebuild it. Rows with equal code and near-duplicates stay on one "
         "side of train and test. Data with official train and test parts keeps them: the region is masked from train, "
         "and test is divided.",
         example="codeshift split rows.jsonl --rename func=code --language python --out my-split \\\n"
         "    --splitter 'LengthSplitter(quantiles=(0.9, 1.0)) | ASTNodeSplitter(nodes=(\"while_statement\",))'",
     )
     add_data(command, "the rows to split")
-    command.add_argument("--part", metavar="NAME", help="a part of the data to split, or several joined by +")
+    command.add_argument("--part", metavar="NAME", help="part of the data to split, or several joined by +")
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
     what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
-    what.add_argument("--manifest", metavar="FILE", help="build this manifest's split again")
-    command.add_argument("--out", required=True, metavar="FOLDER", help="where the parts and the manifest go")
-    command.add_argument("--format", default="parquet", metavar="NAME", help="parquet or jsonl [%(default)s]")
-    command.add_argument("--overwrite", action="store_true", help="replace a split that lies there already")
+    what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
+    command.add_argument(
+        "--format", default="parquet", metavar="NAME", help="format of the parts, parquet or jsonl [%(default)s]"
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
     _add_dealing(command)
 
 
 def _add_dealing(command: argparse.ArgumentParser) -> None:
     words = "sizes are shares (0.1; 1.0 for all) or numbers of rows (500)"
-    add = command.add_argument_group("how rows are dealt", words).add_argument
-    add("--column", metavar="NAME", help="of splitters that name none [code]")
-    add("--language", metavar="NAME", help="of splitters that need one and name none; see codeshift languages")
+    add = command.add_argument_group("assignment of rows", words).add_argument
+    add("--column", metavar="NAME", help="column for splitters that name none [code]")
+    add(
+        "--language", metavar="NAME", help="language for splitters that need one and name none; see codeshift languages"
+    )
     for name, option in DEALING.items():
         add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **option)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     check_folder("--out", arguments.out)
     from codeshift.data import save_splits
     from codeshift.data.saving import check_saving
@@ -111,7 +119,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
-        if arguments.language:  # before a region is found to hold no rows
+        if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
         assignment = splitter.assign(data, **given)
     splits = assignment.to_dataset_dict()

@@ -1,4 +1,4 @@
-"""``codeshift study``: plan, run, status, retry and report."""
+"""``codeshift study``, with its commands plan, run, status, retry and report."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _FILE = "the study as YAML"
 
 
 def add_to(commands: Commands) -> None:
-    """Add the commands."""
+    """Add the commands to ``commands``."""
     study = commands.add_parser(
         "study",
-        help="scenarios x regimes x methods x seeds, resumable, and a report",
-        description="Runs what a file of settings describes. See codeshift study run --help.",
+        help="run scenarios x regimes x methods x seeds, resumably, and report on them",
+        description="Plans, runs and reports on the study that a YAML file describes. See codeshift study run --help.",
         allow_abbrev=False,
     )
     actions = study.add_subparsers(title="commands", required=True, metavar="COMMAND")
@@ -45,13 +45,15 @@ def _add_plan(actions: Commands) -> None:
         actions,
         "plan",
         run_plan,
-        summary="every training and evaluation with its estimated cost, before anything runs",
-        description="Loads the data, deals the rows and counts what a study will do.",
+        summary="list every training and evaluation with its estimated cost, before anything runs",
+        description="Loads the data, splits it, and counts the runs of a study.",
         example="codeshift study plan study.yaml --probe-steps 5",
     )
     command.add_argument("file", metavar="FILE", help=_FILE)
-    command.add_argument("--tokens-per-second", type=float, metavar="N", help="target tokens that training passes")
-    command.add_argument("--probe-steps", type=int, default=0, metavar="N", help="measure it: train for so many steps")
+    command.add_argument("--tokens-per-second", type=float, metavar="N", help="speed of training, in target tokens")
+    command.add_argument(
+        "--probe-steps", type=int, default=0, metavar="N", help="number of steps to train for, to measure the speed [0]"
+    )
 
 
 def _add_run(actions: Commands) -> None:
@@ -59,15 +61,14 @@ def _add_run(actions: Commands) -> None:
         actions,
         "run",
         run_run,
-        summary="do what is left to do of a study",
-        description="Runs a study in a folder. What was stopped goes on where it was when the same command is given "
-        "again; a run that is done is never done again. Ends with 1 where runs failed: they are recorded with "
-        "their errors, and the others go on.",
+        summary="run what is left of a study",
+        description="Runs a study in a folder. The same command resumes it after an interruption; a finished run is "
+        "never repeated. A failed run is recorded with its error, and the others continue; the exit code is then 1.",
         example="codeshift study run study.yaml --out runs/first --workers 2",
     )
     _add_running(command)
     command.add_argument("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
-    command.add_argument("--retry", action="store_true", help="do what failed once more")
+    command.add_argument("--retry", action="store_true", help="repeat failed runs")
 
 
 def _add_retry(actions: Commands) -> None:
@@ -75,8 +76,8 @@ def _add_retry(actions: Commands) -> None:
         actions,
         "retry",
         run_retry,
-        summary="do what failed once more, and what is left to do",
-        description="As codeshift study run --retry.",
+        summary="repeat the failed runs of a study, and run what is left",
+        description="Does the same as codeshift study run --retry.",
         example="codeshift study retry study.yaml --out runs/first",
     )
     _add_running(command)
@@ -86,10 +87,10 @@ def _add_retry(actions: Commands) -> None:
 def _add_running(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("file", metavar="FILE", help=_FILE)
-    add("--out", required=True, metavar="FOLDER", help="of the study: results, splits and weights stand in it")
-    add("--workers", type=int, default=1, metavar="N", help="processes at once [%(default)s]")
-    command.set_defaults(interrupted="the same command goes on where it was")
-    add("--threads", type=int, metavar="N", help="of each worker [an equal share of the cores]")
+    add("--out", required=True, metavar="FOLDER", help="folder of the study, for results, splits and weights")
+    add("--workers", type=int, default=1, metavar="N", help="number of processes [%(default)s]")
+    command.set_defaults(interrupted="run the same command again to resume")
+    add("--threads", type=int, metavar="N", help="threads of each process [an equal share of the cores]")
 
 
 def _add_status(actions: Commands) -> None:
@@ -97,12 +98,14 @@ def _add_status(actions: Commands) -> None:
         actions,
         "status",
         run_status,
-        summary="what is done, what failed and why, what is left; also while a study runs",
-        description="Reads a study's folder; neither data nor model is needed. Ends with 1 where runs failed.",
+        summary="list which runs are done, failed (and why) or left, also while a study runs",
+        description="Reads the folder of a study; neither data nor model is needed. The exit code is 1 if runs failed.",
         example="codeshift study status runs/first --table results.parquet",
     )
-    command.add_argument("folder", metavar="FOLDER", help="that the study was run in")
-    command.add_argument("--table", metavar="FILE", help="write a line a run, part and metric, as .parquet or .csv")
+    command.add_argument("folder", metavar="FOLDER", help="folder of the study")
+    command.add_argument(
+        "--table", metavar="FILE", help="file for the results, a row per run, part and metric, as .parquet or .csv"
+    )
 
 
 def _add_report(actions: Commands) -> None:
@@ -110,14 +113,16 @@ def _add_report(actions: Commands) -> None:
         actions,
         "report",
         run_report,
-        summary="one page of what a study found, or Markdown, LaTeX tables and figures",
-        description="Reads a study's folder, finished or not.",
+        summary="write a report of the results as a page, Markdown or LaTeX tables, and figures",
+        description="Reads the folder of a study, finished or not.",
         example="codeshift study report runs/first --out report.html --figures figures",
     )
-    command.add_argument("folder", metavar="FOLDER", help="that the study was run in")
-    command.add_argument("--out", metavar="FILE", help=".html, .md or .tex [report.html in the study's folder]")
-    command.add_argument("--metric", metavar="NAME", help="what the summary is about [the study's first]")
-    command.add_argument("--figures", metavar="FOLDER", help="figures for papers, as SVG and PDF")
+    command.add_argument("folder", metavar="FOLDER", help="folder of the study")
+    command.add_argument(
+        "--out", metavar="FILE", help="file for the report, .html, .md or .tex [report.html in the study's folder]"
+    )
+    command.add_argument("--metric", metavar="NAME", help="metric of the summary [the study's first]")
+    command.add_argument("--figures", metavar="FOLDER", help="folder for figures for papers, as SVG and PDF")
 
 
 def run_plan(arguments: argparse.Namespace) -> int:
@@ -131,7 +136,7 @@ def run_plan(arguments: argparse.Namespace) -> int:
     plain["tests"] = [vars(test) for test in plan.tests]
     words = [str(plan)]
     if arguments.tokens_per_second is None and not arguments.probe_steps:
-        words.append("Seconds are not known: --probe-steps 5 measures them, --tokens-per-second N tells them.")
+        words.append("Seconds are not known: measure them with --probe-steps 5, or give --tokens-per-second N.")
     report(arguments, "\n".join(words), plain)
     return DONE
 

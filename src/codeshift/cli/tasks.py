@@ -1,4 +1,4 @@
-"""What a model is given, what it must write, and which model it is: arguments of ``train`` and ``evaluate``."""
+"""The arguments of ``train`` and ``evaluate`` that name a model, what it is given and what it must write."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ EMBEDDED = "embedded"
 
 @dataclass(frozen=True)
 class Asked:
-    """What a model is given and must write.
+    """The source and target of a task.
 
     Attributes:
-        source: a column, or a template of columns.
-        target: likewise.
-        language: of the target, where it is known.
+        source: column that a model is given, or a template of columns.
+        target: column that a model must write, or a template of columns.
+        language: language of the target, if it is known.
     """
 
     source: str
@@ -31,17 +31,17 @@ class Asked:
 
 
 def add_task(command: argparse.ArgumentParser) -> None:
-    """Columns, or the name of a task that has them."""
+    """Add the arguments for source and target, or for the name of a task that has them."""
     add = command.add_argument_group("task").add_argument
-    add("--source", metavar="TEMPLATE", help="what the model is given: a column, or a template such as '{doc}: {name}'")
-    add("--target", metavar="TEMPLATE", help="what it must write: likewise")
-    add("--task", metavar="NAME", help="text-to-code, code-refinement or code-translation: their columns and language")
+    add("--source", metavar="TEMPLATE", help="column that the model is given, or a template such as '{doc}: {name}'")
+    add("--target", metavar="TEMPLATE", help="column that the model must write, or a template")
+    add("--task", metavar="NAME", help="take columns and language of text-to-code, code-refinement or code-translation")
 
 
 def task_of(
     arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, str] | None = None
 ) -> Asked:
-    """What ``add_task`` asked for, else the templates that a model was ``trained`` with."""
+    """Return the task that the arguments of ``add_task`` name; missing templates are those in ``trained``."""
     trained = trained or {}
     from codeshift.data import TASKS
 
@@ -57,7 +57,7 @@ def task_of(
 
 
 def check_columns(task: Asked, columns: Sequence[str]) -> None:
-    """Find a misspelt column before libraries are loaded; whether a template is well formed is the library's to say."""
+    """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed."""
     for parameter, template in (("source", task.source), ("target", task.target)):
         try:
             fields = [field for _, field, _, _ in Formatter().parse(template)]
@@ -69,19 +69,19 @@ def check_columns(task: Asked, columns: Sequence[str]) -> None:
 
 
 def add_model(command: argparse.ArgumentParser, what: str) -> None:
-    """The model and its tokenizer."""
+    """Add the arguments for the model and its tokenizer."""
     add = command.add_argument_group("model").add_argument
     add(
         "--model",
         default=EMBEDDED,
         metavar="NAME",
-        help=f"{what}: a folder or a name of the hub [the small model that comes with codeshift]",
+        help=f"model {what}, a folder or a name of the hub [the small model that comes with codeshift]",
     )
-    add("--tokenizer", metavar="NAME", help="folder or name of its tokenizer [the model's]")
+    add("--tokenizer", metavar="NAME", help="folder or hub name of its tokenizer [the model's]")
 
 
 def model_of(arguments: argparse.Namespace) -> str:
-    """What ``add_model`` asked for."""
+    """Return the folder or hub name of the model that the arguments of ``add_model`` name."""
     quiet_models_unless_watched()
     if arguments.model == EMBEDDED and not Path(EMBEDDED).exists():
         from codeshift.data.embedded import embedded_model_path

@@ -1,4 +1,4 @@
-"""``codeshift train``: fine-tunes a model on the train part of a split."""
+"""``codeshift train``, which fine-tunes a model on the train part of a split."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 METHODS = ("full", "lora")
 _LORA = ("lora_r", "lora_alpha", "lora_dropout", "lora_target_modules")
 
-# Options with a word of their own; every other setting of TrainingConfig goes through --set.
-# Defaults are shown, not set: help must not load the class that has them.
+# Settings with an option of their own; every other setting of TrainingConfig is given by --set.
+# Defaults are shown, not set, so that help need not load the class that has them.
 OPTIONS: dict[str, tuple[type, str, float | None]] = {
-    "learning_rate": (float, "the highest of the schedule; LoRA often wants ten times as much", 5e-5),
+    "learning_rate": (float, "highest learning rate of the schedule; LoRA often needs ten times as much", 5e-5),
     "num_train_epochs": (float, "passes over the training rows", 3),
-    "max_steps": (int, "updates of the weights in all, instead of epochs", None),
+    "max_steps": (int, "total updates of the weights, instead of epochs", None),
     "train_batch_size": (int, "rows of one update of the weights", 16),
     "max_source_length": (int, "longest source, in tokens", 512),
     "max_target_length": (int, "longest target, in tokens", 512),
-    "seed": (int, "of the order of rows, of dropout and of new weights", 0),
+    "seed": (int, "seed of the order of rows, of dropout and of new weights", 0),
 }
 
 
 def add_to(commands: Commands) -> None:
-    """Add the command."""
+    """Add the command to ``commands``."""
     command = add_command(
         commands,
         "train",
         run,
         summary="fine-tune a model on the train part of a split, fully or by LoRA",
-        description="Trains on train and validates on validation; other parts are not looked at. The model goes to a "
-        "folder that codeshift evaluate and transformers load. The same command goes on where a run was stopped, if "
+        description="Trains on train and validates on validation; other parts are not read. The model is written to a "
+        "folder that codeshift evaluate and transformers can load. The same command resumes an interrupted run if "
         "checkpoints are kept (--set save_strategy=epoch).",
         example="codeshift train my-split --source '{docstring}' --target code "
         "\\\n    --method lora --learning-rate 1e-3 --out my-lora",
@@ -49,19 +49,19 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split")
     add_task(command)
     add_model(command, "to fine-tune")
-    command.add_argument("--out", required=True, metavar="FOLDER", help="where the trained model goes")
-    command.add_argument("--restart", action="store_true", help="start over instead of going on from a checkpoint")
+    command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the trained model")
+    command.add_argument("--restart", action="store_true", help="start over instead of resuming from a checkpoint")
     _add_method(command)
     _add_config(command)
 
 
 def _add_method(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("method").add_argument
-    add("--method", default="full", metavar="NAME", help="full or lora [%(default)s]")
+    add("--method", default="full", metavar="NAME", help="method of fine-tuning, full or lora [%(default)s]")
     add("--lora-r", type=int, metavar="N", help="rank of the adapter [8]")
-    add("--lora-alpha", type=int, metavar="N", help="its scale [twice the rank]")
-    add("--lora-dropout", type=float, metavar="SHARE", help="of its input [0]")
-    add("--lora-target-modules", nargs="+", metavar="NAME", help="modules that it goes on, or all-linear [PEFT's own]")
+    add("--lora-alpha", type=int, metavar="N", help="scale of the adapter [twice the rank]")
+    add("--lora-dropout", type=float, metavar="SHARE", help="dropout on the input of the adapter [0]")
+    add("--lora-target-modules", nargs="+", metavar="NAME", help="modules to adapt, or all-linear [PEFT's default]")
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
@@ -80,7 +80,7 @@ def _add_config(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run it."""
+    """Run the command and return its exit code."""
     _check_method(arguments)
     check_folder("--out", arguments.out)
     task, model = task_of(arguments), model_of(arguments)
@@ -104,14 +104,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _left(arguments: argparse.Namespace) -> str:
-    """What is left of a training that is interrupted."""
+    """Return a message about what is left of an interrupted training."""
     if dict(arguments.set).get("save_strategy", "no") == "no":
-        return "nothing is kept of this training; with --set save_strategy=epoch the same command would go on"
-    return "the same command goes on from the last checkpoint, if one was written"
+        return "nothing is kept of this training; with --set save_strategy=epoch the same command can resume it"
+    return "run the same command again to resume from the last checkpoint, if one was written"
 
 
 def _check_method(arguments: argparse.Namespace) -> None:
-    """Before libraries are loaded, which takes seconds."""
+    """Check the options of the method before libraries are loaded, which takes seconds."""
     if arguments.method not in METHODS:
         raise ParameterError("--method", "full or lora", arguments.method, closest(arguments.method, METHODS))
     if arguments.method == "full":
@@ -156,7 +156,7 @@ def _config(arguments: argparse.Namespace) -> TrainingConfig:
 
 
 def _setting(text: str) -> tuple[str, str]:
-    """A name, and what its value is read from: true or false, a literal of Python, or text.
+    """Split a setting into its name and the text of its value.
 
     >>> _setting("warmup_steps=0.1"), _setting("lr_scheduler_type=cosine"), _setting("freeze=('shared.*',)")
     (('warmup_steps', '0.1'), ('lr_scheduler_type', 'cosine'), ('freeze', "('shared.*',)"))
@@ -169,7 +169,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:
     lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
-    lines.append(f"Loss, in nats a target token: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
+    lines.append(f"Loss, in nats per target token: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
     if result.validation_losses:
         lines.append(f"Validation loss: {result.validation_losses[-1]:.4f} at last; lowest at step {result.best_step}.")
     few = max(1, len(result.losses) // 5)

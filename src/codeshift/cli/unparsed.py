@@ -1,4 +1,4 @@
-"""A language that the rows are not in: splits and metrics are built of what parses, and would say nothing of it."""
+"""A warning if rows do not parse in their language, which splits and metrics would silently ignore."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHARE = 0.2
 
 
 def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language: str) -> None:
-    """Warn where a fifth of some rows or more, drawn evenly from all parts, hold a syntax error."""
+    """Warn if at least a fifth of a sample of rows, taken evenly from all parts, have syntax errors."""
     from codeshift.properties.parsing import CodeParser
 
     parser = CodeParser(language)

@@ -1,6 +1,6 @@
-"""Datasets of programs: files, folders and the hub, tasks, and a corpus and a model that need no network.
+"""Datasets of programs from files, folders and the hub, and an embedded corpus and model that need no network.
 
-That corpus is functions of Python's standard library, that model a small one; codeshift carries both.
+The corpus holds functions of Python's standard library; the model is small. Both are installed with codeshift.
 """
 
 from codeshift.data.completion import completion_rows

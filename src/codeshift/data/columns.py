@@ -1,4 +1,4 @@
-"""The columns of a dataset under other names, and the rows that hold something in them."""
+"""Renaming of columns, and selection of the rows in which they are filled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
-    """The same rows with columns renamed, from old to new; others keep their names.
+    """Return the rows with columns renamed, from old to new names; other columns keep their names.
 
     Raises:
-        ParameterError: if the mapping is none, or gives two columns one name.
-        DataError: if a column is not there.
+        ParameterError: if ``rename`` is not a mapping of names, or gives two columns the same name.
+        DataError: if a column does not exist.
 
     >>> rename_columns(Dataset.from_dict({"func": ["x = 1"], "id": [0]}), {"func": "code"}).column_names
     ['code', 'id']
@@ -38,13 +38,13 @@ def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
 
 
 def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:
-    """The rows that hold something in each of some columns: no None, and no text that is blank.
+    """Return the rows whose values in all columns of ``require`` are neither None nor blank text.
 
-    A warning says how many were left out.
+    A warning gives the number of rows left out.
 
     Raises:
-        ParameterError: if these are no names of columns.
-        DataError: if a column is not there, or no row is left.
+        ParameterError: if ``require`` is not a list of names.
+        DataError: if a column does not exist, or no row is left.
 
     >>> rows = Dataset.from_dict({"code": ["x = 1", None, " "]})
     >>> import warnings

@@ -1,4 +1,4 @@
-"""Rows of code completion: a piece of each program is left out, and what stands around it is given."""
+"""Rows of code completion, in which a piece of each program is left out and the text around it is given."""
 
 from __future__ import annotations
 
@@ -31,36 +31,37 @@ _LINE = re.compile(r"[^\r\n]+")
 def completion_rows(
     rows: Dataset, unit: Unit, *, column: str = "code", language: str | None = None, seed: int = 0
 ) -> Dataset:
-    r"""Rows whose programs lack a piece: ``prefix`` + the piece + ``suffix`` is the program, to the character.
+    r"""Cut a piece out of each program, so that ``prefix`` + the piece + ``suffix`` is exactly the program.
 
-    - A *name* is an identifier of the syntax tree that stands at least twice in its program, so that what is left tells
-      of it. All places of all such names are as likely.
-    - A *line* is one that is not blank, without its end, of a program that has at least two.
+    - A *name* is an identifier of the syntax tree that occurs at least twice in its program, so that the rest of the
+      program shows it. All occurrences of all such names are equally likely.
+    - A *line* is a non-blank line without its line break, in a program that has at least two such lines.
     - A *block* is the body of a statement, such as a branch, a loop or a ``try``; not that of a function.
 
-    The piece is drawn by a hash of the program and the seed, so neither the order of the rows nor the process
-    changes it, and equal programs lack the same piece.
+    The piece is drawn by a hash of the program and the seed, so it depends on neither the order of the rows nor the
+    process, and equal programs lose the same piece.
 
     Args:
         rows: a dataset of programs.
-        unit: ``"name"``, ``"line"`` or ``"block"``.
-        column: of the code.
-        language: of the code, a name of ``codeshift.properties.languages()``; lines need none.
-        seed: of the draw.
+        unit: kind of piece: ``"name"``, ``"line"`` or ``"block"``.
+        column: column of the code.
+        language: language of the code, a name in ``codeshift.properties.languages()``; not needed for lines.
+        seed: seed of the draw.
 
     Returns:
         The rows that hold such a piece, in their order, with their own columns and three more: ``prefix``, ``suffix``
-        and the piece, in a column that is called as the unit is.
+        and the piece, in a column with the name of the unit.
 
     Raises:
-        ParameterError: the unit or the language is none, or the language has a grammar but no table of such pieces.
-        DataError: there is no such column, it holds what is not text, no row holds such a piece, or the rows have a
-            column of one of the three names already.
+        ParameterError: if the unit or the language is unknown, or the language has a grammar but no table of such
+            pieces.
+        DataError: if there is no such column, a value in it is not text, no row holds such a piece, or the rows already
+            have a column of one of the three names.
 
     Warns:
-        LeftOutWarning: some rows hold no such piece; it says how many, and they are left out.
+        LeftOutWarning: if some rows hold no such piece and are left out; it gives their number.
 
-    A template writes the model's sentinel between the two, and the model must write the piece:
+    The template of the source puts the model's sentinel between prefix and suffix, and the model must write the piece:
     ``source="{prefix}<extra_id_0>{suffix}", target="name"``.
 
     >>> rows = Dataset.from_dict({"code": ["def scaled(values, by):\n    return [value * by for value in values]"]})
@@ -78,7 +79,7 @@ def completion_rows(
     if len(kept) < len(texts):
         told = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
         warnings.warn(LeftOutWarning(told), stacklevel=2)
-    # Of rows without a place nothing is left out: they get their columns, and go, which copies no row.
+    # Nothing is cut out of rows without a place: they get the columns, and are then dropped, which copies no row.
     cut = [_cut(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
     for name, values in zip(("prefix", unit, "suffix"), zip(*cut, strict=True), strict=True):
         rows = rows.add_column(name, list(values))
@@ -118,13 +119,13 @@ def _blocks(parsed: ParsedCode, types: frozenset[str]) -> list[Node]:
 
 
 def _place(node: Node, parsed: ParsedCode) -> _Place:
-    """The place of a node in the row's text: its offsets count bytes, and those of a shell before the text too."""
+    """Return the place of a node in the row's text; its offsets count bytes, including those of a wrapper before it."""
     before = parsed.source[parsed.start : node.start_byte].decode()
     return len(before), len(before) + len(parsed.source[node.start_byte : node.end_byte].decode())
 
 
 def _drawn(text: str, places: Sequence[_Place], unit: str, seed: int) -> _Place | None:
-    """One of the places, as the text and the seed say."""
+    """Return one of the places, chosen by a hash of the text and the seed."""
     if not places:
         return None
     key = hashlib.blake2b(f"{seed}:completion {unit}".encode(), digest_size=32).digest()

@@ -1,6 +1,6 @@
 """The embedded corpus: documented functions of CPython 3.11's standard library, the same rows on every Python.
 
-``scripts/embedded_corpus.py`` makes its file. Were the functions read from the Python that runs, every figure of the
+``scripts/embedded_corpus.py`` makes its file. If the functions were read from the running Python, every figure of the
 demo and the documentation would change with its version.
 """
 
@@ -19,17 +19,17 @@ FOLDER = Path(__file__).parent / "embedded_corpus"
 PYTHON = "3.11.7"
 FILE = f"cpython-{PYTHON}-functions.parquet"
 DIGEST = "0676b5c0a57460ce7219e3b48e0ec6b9fd4b1b80149ffd941b5a7bccd06d5d6b"
-"""SHA-256 of the rows and their description, as ``table_digest`` gives it."""
+"""SHA-256 of the rows and their description, from ``table_digest``."""
 
 DESCRIPTION = b"description"
-"""Where the file's own metadata hold what the rows are."""
+"""Key of the file's metadata under which the rows are described."""
 
 
 def embedded_corpus() -> Dataset:
-    """The rows of the embedded corpus, in memory.
+    """Read the embedded corpus into memory.
 
     Raises:
-        DataError: its file is missing, cannot be read, or holds other rows than it was released with.
+        DataError: if its file is missing, cannot be read, or holds other rows than those released.
     """
     path = FOLDER / FILE
     try:
@@ -41,7 +41,7 @@ def embedded_corpus() -> Dataset:
         raise _damaged(f"{path} with the digest {digest}")
     description = table.schema.metadata[DESCRIPTION].decode()
     return Dataset(
-        # The file's metadata are ours; what a dataset keeps in a table's are its features.
+        # The file's metadata are our own; a dataset expects its features in the metadata of a table.
         pa.table(table.columns, names=table.column_names),
         info=DatasetInfo(description=description),
         fingerprint=DIGEST[:16],
@@ -49,7 +49,7 @@ def embedded_corpus() -> Dataset:
 
 
 def table_digest(table: pa.Table) -> str:
-    """SHA-256 of a table's description, names of columns and values, each with its length before it."""
+    """Return the SHA-256 of a table's description, column names and values, each preceded by its length."""
     digest = hashlib.sha256()
     description = (table.schema.metadata or {}).get(DESCRIPTION, b"").decode()
     for texts in ([description, *table.column_names], *(column.to_pylist() for column in table.columns)):

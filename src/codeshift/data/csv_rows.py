@@ -1,4 +1,4 @@
-"""Rows of CSV, whose first line names the columns: every cell is text until all cells of a column are known."""
+"""Rows of CSV files, whose cells stay text until all cells of a column are known."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ Line = tuple[int, list[str]]
 
 
 def csv_table(path: Path, separator: str) -> pa.Table:
-    r"""The rows of a file, each cell the text that it is. A column without a name is ``Unnamed: 0``, as pandas has it.
+    r"""Read the rows of a file, with every cell as text; its first line names the columns.
+
+    A column without a name is called ``Unnamed: 0``, as in pandas.
 
     Raises:
-        DataError: if the file cannot be taken apart, a line has more or fewer cells than the first, or a cell is no
-            UTF-8; the message names the line.
+        DataError: if the file cannot be parsed, a line has more or fewer cells than the first, or a cell is not UTF-8;
+            the message names the line.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -48,10 +50,10 @@ def csv_table(path: Path, separator: str) -> pa.Table:
 
 
 def numbers_or_text(column: pa.ChunkedArray) -> pa.DataType:
-    """The type of a column of cells: numbers only where each cell is written just as its number is, text otherwise.
+    """Return the type of a column of cells: numbers only if each cell is written exactly like its number, else text.
 
     So ``007``, ``+1``, ``1_000``, ``3.10``, ``1e5``, ``NA``, ``nan`` and ``True`` make a column text, and so does an
-    integer beyond 64 bits. Empty cells have no say, unless all are empty: that is text.
+    integer beyond 64 bits. Empty cells are ignored; a column of empty cells only is text.
 
     >>> [str(numbers_or_text(pa.chunked_array([c]))) for c in (["1", ""], ["0.5", "2"], ["3.9", "3.10"], ["7", "NA"])]
     ['int64', 'double', 'string', 'string']
@@ -68,7 +70,7 @@ def numbers_or_text(column: pa.ChunkedArray) -> pa.DataType:
 
 
 def cast_cells(column: pa.ChunkedArray, to: pa.DataType) -> pa.ChunkedArray:
-    """Cells as numbers, where an empty one is None, or as the text that they are."""
+    """Return cells as numbers, with None for empty cells, or unchanged as text."""
     return column if to == pa.string() else pc.if_else(pc.equal(column, ""), None, column).cast(to)
 
 
@@ -77,7 +79,7 @@ def _all_match(column: pa.ChunkedArray, pattern: str) -> bool:
 
 
 def _are_floats(cells: list[str]) -> bool:
-    """Whether texts are what Python, pandas and R write for floats; 3 stands for 3.0 only where that does not occur."""
+    """Tell whether Python, pandas or R would write floats so; 3 may stand for 3.0 only if no cell ends in .0."""
     whole = [cell for cell in cells if cell.lstrip("-").isdigit()]
     if whole and any(cell.endswith(".0") for cell in cells):
         return False
@@ -127,7 +129,7 @@ def _texts(rows: list[Line], place: int, names: list[str], path: Path) -> pa.Arr
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
-    """Programs may be longer than the 131,072 characters that ``csv`` takes by default."""
+    """Let ``csv`` read cells of more than 131,072 characters, its default limit, because programs may be longer."""
     usual = csv.field_size_limit(sys.maxsize)
     try:
         yield

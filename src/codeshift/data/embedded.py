@@ -1,4 +1,4 @@
-"""The embedded model: a small pretrained encoder-decoder for code that the library carries, so no hub is needed."""
+"""The embedded model: a small pretrained encoder-decoder for code, installed with codeshift."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _FOLDER = Path(__file__).parent / "embedded_model"
 
 
 def embedded_model_path() -> Path:
-    """The folder of the embedded model, in the ordinary format of transformers.
+    """Return the folder of the embedded model, in the format of transformers.
 
     A T5 of 4.9 million parameters with a byte-level BPE tokenizer of 4,096 entries, pretrained on Python and Java; its
-    card is the folder's ``README.md``. It stands wherever a model is needed and no hub can be reached: in the demo, the
-    notebooks and the documentation. It is no substitute for a model that was trained for longer than a morning.
+    card is the folder's ``README.md``. It is used wherever a model is needed without a hub: in the demo, the notebooks
+    and the documentation. It is no substitute for a model that was trained for longer than a morning.
 
     Raises:
-        DataError: the installation lacks the folder.
+        DataError: if the installation lacks the folder.
 
     >>> from codeshift.finetune import load_model
     >>> load_model(embedded_model_path()).num_parameters()

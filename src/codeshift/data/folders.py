@@ -1,4 +1,4 @@
-"""A folder of rows: a file, or several shards, for each part."""
+"""Folders of rows, with one file or several shards for each part."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.errors import DataError, ParameterError, closest
 
 Parts = dict[str, Callable[[], list[Piece]]]
-"""What reads each part; rows that belong to no part stand under ``WHOLE``."""
+"""Functions that read the parts, by name; rows that belong to no part are under ``WHOLE``."""
 
 WHOLE = ""
 
 PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
-"""The names of parts that files are known by."""
+"""Names of files that are recognised as parts."""
 
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
 
 
 def local_parts(source: Path) -> Parts:
-    """What reads the parts of a file or folder.
+    """Return the functions that read the parts of a file or folder.
 
     Raises:
-        DataError: if there is no such file or folder, or nothing in it can be read.
+        DataError: if there is no such file or folder, or it holds no readable file.
     """
     if source.is_file():
         return {WHOLE: lambda: [read_file(source)]}
@@ -52,7 +52,7 @@ def local_parts(source: Path) -> Parts:
 
 
 def part_of(path: Path) -> str:
-    """The part that a file's name tells.
+    """Return the part that a file belongs to by its name.
 
     >>> part_of(Path("train-00000-of-00002.parquet")), part_of(Path("dev.jsonl.gz")), part_of(Path("rows.csv"))
     ('train', 'validation', 'rows')
@@ -62,7 +62,7 @@ def part_of(path: Path) -> str:
 
 
 def files_of_parts(sources: Mapping[str, object]) -> Parts:
-    """What reads parts that are given a file each.
+    """Return the functions that read parts given as one file each.
 
     Raises:
         ParameterError: if a part has no name.
@@ -80,7 +80,7 @@ def files_of_parts(sources: Mapping[str, object]) -> Parts:
 
 
 def loaded_parts(splits: DatasetDict) -> Parts:
-    """Parts that ``datasets`` has loaded already."""
+    """Return the parts of a ``DatasetDict`` that ``datasets`` has loaded."""
 
     def same(part: str, rows: Dataset) -> Callable[[], list[Piece]]:
         return lambda: [Piece(part, rows)]

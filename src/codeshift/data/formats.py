@@ -1,4 +1,4 @@
-"""One file of rows: JSON Lines, CSV or Parquet, perhaps compressed by gzip."""
+"""Files of rows: JSON Lines, CSV or Parquet; the first two may be compressed by gzip."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
     ".tsv": _tab_separated,
     ".parquet": _parquet,
 }
-"""What reads a file, by its ending; all but Parquet may end in ``.gz`` as well."""
+"""Functions that read a file, by its extension; all but Parquet may be followed by ``.gz``."""
 
 
 def format_of(path: Path) -> str | None:
-    """The ending that says how a file is read; None for a file that holds no rows.
+    """Return the extension that decides how a file is read; None for a file of another kind.
 
     >>> format_of(Path("train.jsonl.gz")), format_of(Path("manifest.yaml"))
     ('.jsonl', None)
@@ -60,10 +60,10 @@ def format_of(path: Path) -> str | None:
 
 
 def read_file(path: Path) -> Piece:
-    """The rows of a file, held in memory.
+    """Read the rows of a file into memory.
 
     Raises:
-        DataError: if its ending is unknown, or it cannot be read; the message names the line.
+        DataError: if its extension is unknown, or it cannot be read; the message names the line.
     """
     ending = format_of(path)
     if ending is None:

@@ -1,7 +1,7 @@
-"""Functions of one Python source file: their signature, docstring and code.
+"""Functions of one Python source file, with their signature, docstring and code.
 
-Lines are split once a file. ``ast.get_source_segment`` splits the whole file again for every function, so its cost over
-a file grows with the square of the file's length.
+Lines are split once per file. ``ast.get_source_segment`` splits the whole file again for every function, so its cost
+over a file grows with the square of the file's length.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, kw_only=True)
 class PythonFunction:
-    """A function or method as it stands in a file.
+    """A function or method of a source file.
 
     Attributes:
         name: qualified name, such as ``"JSONDecoder.decode"``.
-        signature: the def line as one line in the normal form of ``ast.unparse``, with its colon, without decorators.
-        docstring: the docstring with its indentation cleaned as ``inspect.cleandoc`` does; ``""`` where there is none.
-        code: source from the def line on, dedented, without decorators and docstring; comments are kept. ``""`` where
-            the docstring was all the body.
+        signature: def line as one line in the normal form of ``ast.unparse``, with its colon, without decorators.
+        docstring: docstring with its indentation cleaned as by ``inspect.cleandoc``; ``""`` if there is none.
+        code: source from the def line on, dedented, without decorators and docstring; comments are kept. ``""`` if the
+            body holds nothing but the docstring.
     """
 
     name: str
@@ -35,17 +35,17 @@ class PythonFunction:
 
 
 def python_functions(source: str) -> Iterator[PythonFunction]:
-    r"""The functions and methods of a file, in the order of the file.
+    r"""Yield the functions and methods of a file, in the order of the file.
 
-    Functions nested in functions are part of their parent's code and are not given apart; those under an ``if``,
-    ``try`` or ``with`` of a module or class are.
+    Functions nested in functions are part of their parent's code and are not yielded by themselves; those under an
+    ``if``, ``try`` or ``with`` of a module or class are.
 
     Args:
-        source: the text of a file, its lines ended by ``"\n"``.
+        source: text of a file, with lines ended by ``"\n"``.
 
     Raises:
-        SyntaxError: the running Python cannot parse the file.
-        ValueError: the file holds null bytes (a ``SyntaxError`` from Python 3.12 on).
+        SyntaxError: if the running Python cannot parse the file.
+        ValueError: if the file holds null bytes (a ``SyntaxError`` from Python 3.12 on).
 
     >>> [f] = python_functions('class A:\n    def f(self, x=1):\n        "Doc."\n        return x  # why\n')
     >>> f.name, f.signature, f.docstring
@@ -54,9 +54,9 @@ def python_functions(source: str) -> Iterator[PythonFunction]:
     'def f(self, x=1):\n    return x  # why'
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in a file that is only read is no news to the user
+        warnings.simplefilter("ignore")  # the user need not know of an invalid escape in a file that is only read
         tree = ast.parse(source)
-    # Not splitlines: it also breaks at form feeds and other marks at which Python's grammar does not.
+    # Not splitlines: it also breaks at form feeds and other characters that do not end a line of Python.
     lines = source.split("\n")
     for prefix, node in _definitions(tree, ""):
         yield PythonFunction(
@@ -84,7 +84,7 @@ def _signature(node: FunctionNode) -> str:
 
 def _code(node: FunctionNode, lines: list[str]) -> str:
     first = node.lineno - 1
-    # After a function's last statement its last line can hold a comment only, so the line is kept whole.
+    # After the last statement of a function its line can hold only a comment, so the line is kept whole.
     kept = lines[first : node.end_lineno]
     if ast.get_docstring(node, clean=False) is not None:
         if len(node.body) == 1:
@@ -99,7 +99,7 @@ def _code(node: FunctionNode, lines: list[str]) -> str:
 
 
 def _remove(kept: list[str], statement: ast.stmt, first: int) -> None:
-    """Cuts a statement out of the lines, with what is left blank of them."""
+    """Cut a statement out of the lines, together with the lines that it leaves blank."""
     start, stop = statement.lineno - 1 - first, (statement.end_lineno or statement.lineno) - 1 - first
     before = _cut(kept[start], 0, statement.col_offset)
     after = _cut(kept[stop], statement.end_col_offset or 0).lstrip().removeprefix(";").lstrip()
@@ -109,17 +109,17 @@ def _remove(kept: list[str], statement: ast.stmt, first: int) -> None:
 
 
 def _cut(line: str, start: int, stop: int | None = None) -> str:
-    """Part of a line between two offsets of ``ast``, which count UTF-8 bytes."""
+    """Return the part of a line between two offsets of ``ast``, which count UTF-8 bytes."""
     return line[start:stop] if line.isascii() else line.encode()[start:stop].decode()
 
 
 def _dedented(line: str, indent: str) -> str:
-    # A comment, or a line inside brackets, may stand further left than the def it belongs to.
+    # A comment, or a line inside brackets, may be indented less than the def it belongs to.
     return line[len(indent) :] if line.startswith(indent) else line.lstrip()
 
 
 def _string_continuations(text: str) -> set[int]:
-    """Numbers (from 0) of lines that begin inside a string, where removing spaces would change a value."""
+    """Return the numbers (from 0) of lines that begin inside a string, where removing spaces would change a value."""
     if '"""' not in text and "'''" not in text and "\\\n" not in text:
         return set()  # tokenising is slow, and few functions hold a string of several lines
     inside: set[int] = set()

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
 def is_hub_name(source: str) -> bool:
-    """Whether a text can be the name of a dataset of the hub: ``owner/name``.
+    """Tell whether a text can be the name of a dataset of the hub: ``owner/name``.
 
     >>> is_hub_name("google/code_x_glue_tc_text_to_code"), is_hub_name("rows.jsonl"), is_hub_name("./a/b")
     (True, False, False)
@@ -23,10 +23,10 @@ def is_hub_name(source: str) -> bool:
 
 
 def hub_parts(name: str, config: str | None, revision: str | None) -> Parts:
-    """What reads the splits of a dataset. No code that comes with it is run.
+    """Return the functions that read the splits of a dataset; code that comes with the dataset is not run.
 
     Raises:
-        DataError: if it cannot be loaded; the message says why.
+        DataError: if the dataset cannot be loaded; the message gives the reason.
     """
     try:
         splits = load_dataset(name, config, revision=revision)

@@ -1,4 +1,4 @@
-"""Files of rows end to end: columns get the types that hold the values of all files exactly."""
+"""Concatenation of files of rows, with column types that hold the values of all files exactly."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _BLANK = Value("null")
 
 @dataclass(frozen=True)
 class Piece:
-    """The rows of one file, or of what ``datasets`` has loaded.
+    """The rows of one file, or of one part that ``datasets`` has loaded.
 
     Attributes:
-        name: what messages call it.
-        rows: its rows; a table of text for CSV, whose types are told by the cells of all pieces.
+        name: name of the piece in messages.
+        rows: rows of the piece; a table of text for CSV, whose types depend on the cells of all pieces.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Piece:
 
 
 def join(pieces: Sequence[Piece]) -> Dataset:
-    """All rows end to end.
+    """Concatenate the rows of all pieces.
 
     Raises:
-        DataError: if the pieces differ in their columns, or no type holds what they hold in one column.
+        DataError: if the pieces differ in their columns, or no type can hold all values of a column.
 
     >>> join([Piece("a.csv", pa.table({"id": ["7"]})), Piece("b.csv", pa.table({"id": ["18"]}))])["id"][:]
     [7, 18]
@@ -47,7 +47,7 @@ def join(pieces: Sequence[Piece]) -> Dataset:
 
 
 def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
-    """The rows of each part; a column has one type in all parts where one can hold them.
+    """Concatenate the pieces of each part; a column has one type in all parts if there is a type that can hold them.
 
     >>> cells = {"train": pa.table({"id": ["7"]}), "test": pa.table({"id": ["x9"]})}
     >>> found = join_parts({part: [Piece(f"{part}.csv", table)] for part, table in cells.items()})
@@ -59,7 +59,7 @@ def join_parts(parts: Mapping[str, Sequence[Piece]]) -> dict[str, Dataset]:
 
 
 def _settled(pieces: Sequence[Piece]) -> list[Piece]:
-    """The same pieces with typed cells, and columns of one type in all of them wherever there is one."""
+    """Return the pieces with typed cells, and with one type per column in all of them if there is such a type."""
     settled = _typed(pieces)
     for column in dict.fromkeys(name for piece in settled for name in piece.rows.column_names):
         holders = [i for i, piece in enumerate(settled) if column in piece.rows.column_names]
@@ -71,14 +71,14 @@ def _settled(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _typed(pieces: Sequence[Piece]) -> list[Piece]:
-    """The same pieces as datasets: a column of cells has the type that all of them allow."""
+    """Return the pieces as datasets, with the type that all cells of a column allow."""
     tables = [piece.rows for piece in pieces if isinstance(piece.rows, pa.Table)]
     chunks: dict[str, list[pa.Array]] = {}
     for table in tables:
         for column in table.column_names:
             chunks.setdefault(column, []).extend(table[column].chunks)
     types = {column: numbers_or_text(pa.chunked_array(cells, pa.string())) for column, cells in chunks.items()}
-    for piece in pieces:  # what is text in a file of JSON or Parquet is text in all
+    for piece in pieces:  # a column that is text in a file of JSON or Parquet is text in all files
         if not isinstance(piece.rows, pa.Table):
             texts = (name for name, feature in piece.rows.features.items() if feature in _TEXTS)
             types |= dict.fromkeys(texts, pa.string())
@@ -92,7 +92,7 @@ def _typed(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def _common(features: Sequence[Any]) -> Any:
-    """The feature that holds what all of them do; None where there is none."""
+    """Return the feature that can hold the values of all; None if there is none."""
     merged = reduce(_merged, features)
     nested = (dict, datasets.List, datasets.LargeList, Json)
     if merged is None and all(feature == _BLANK or isinstance(feature, nested) for feature in features):
@@ -119,7 +119,7 @@ def _merged(left: Any, right: Any) -> Any:
 
 
 def _wider(left: str, right: str) -> Value:
-    """The type of numbers that holds those of two types; values that it cannot hold exactly are an error later."""
+    """Return a type for the numbers of two types; values that it cannot hold exactly raise an error later."""
     if "float" in left or "float" in right:
         return Value("float64")
     if left.startswith("u") == right.startswith("u"):
@@ -139,7 +139,7 @@ def _recast(piece: Piece, column: str, wanted: Any) -> Piece:
 
 
 def _replaced(piece: Piece, column: str, cells: pa.ChunkedArray | pa.Array, feature: Any = None) -> Piece:
-    """The same piece with other values in a column."""
+    """Return the piece with other values in a column."""
     feature = feature or datasets.Features.from_arrow_schema(pa.schema([("x", cells.type)]))["x"]
     features = datasets.Features(piece.rows.features | {column: feature})
     table = piece.rows.data.table

@@ -1,4 +1,4 @@
-"""Columns of any JSON: each row keeps its own keys, and its numbers to the last digit."""
+"""Columns of JSON, in which each row keeps its own keys and its exact numbers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from datasets import Dataset, Features
 
 @dataclass(eq=False)
 class Json(datasets.Json):  # type: ignore[misc] # datasets is read without types
-    """The feature ``Json`` of ``datasets``, its values read by the standard library's ``json``.
+    """The feature ``Json`` of ``datasets``, with values read by the standard library's ``json``.
 
-    That of ``datasets`` reads them by pandas' ``ujson``, which moves the last digit of one float in three, refuses
-    integers beyond 64 bits and makes NaN None. All else is as it is there, and the two are equal.
+    The one of ``datasets`` reads them with pandas' ``ujson``, which changes the last digit of one float in three,
+    refuses integers beyond 64 bits and turns NaN into None. In all other respects the two are the same, and they
+    compare equal.
 
     >>> Json().decode_example('{"id": 1180591620717411303424, "loss": 0.30000000000000004}')
     {'id': 1180591620717411303424, 'loss': 0.30000000000000004}
@@ -26,7 +27,7 @@ class Json(datasets.Json):  # type: ignore[misc] # datasets is read without type
     """
 
     def decode_example(self, example_data: str | None, token_per_repo_id: Any = None) -> Any:
-        """The value of some JSON."""
+        """Parse JSON; None stays None."""
         return None if example_data is None else json.loads(example_data)
 
     def __eq__(self, other: object) -> bool:
@@ -37,7 +38,7 @@ class Json(datasets.Json):  # type: ignore[misc] # datasets is read without type
 
 
 def json_array(values: Iterable[Any]) -> pa.Array:
-    """The values as a column of JSON; None stays None.
+    """Return the values as a column of JSON; None stays None.
 
     >>> json_array([{"a": 1}, None]).to_pylist()
     ['{"a": 1}', None]
@@ -47,7 +48,7 @@ def json_array(values: Iterable[Any]) -> pa.Array:
 
 
 def exact_json(rows: Dataset) -> Dataset:
-    """The same rows, whose columns of JSON are read as above; those within lists and structs too.
+    """Return the rows with the feature ``Json`` of this module for all columns of JSON, also inside lists and structs.
 
     >>> kept = Dataset.from_dict({"meta": [None]}, features=Features({"meta": [datasets.Json()]}))
     >>> type(kept.features["meta"].feature) is Json, type(exact_json(kept).features["meta"].feature) is Json

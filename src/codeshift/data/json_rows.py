@@ -1,4 +1,4 @@
-"""Rows of JSON: an object a line, or a list of objects."""
+"""Rows of JSON files, which hold one object per line or a list of objects."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from codeshift.data.text_file import no_text, opened_text
 from codeshift.errors import DataError, Told
 
 Row = tuple[str, dict[str, Any]]
-"""Where a row stands, in words, and the row."""
+"""Place of a row in words, such as ``line 3``, and the row."""
 
 _NO_COLUMN = (pa.ArrowException, TypeError, ValueError, OverflowError, RecursionError)
-_DEEPEST = 30  # levels of a column that Arrow and Parquet are sure to take
+_DEEPEST = 30  # levels of nesting that Arrow and Parquet are sure to support
 
 
 def json_table(path: Path) -> pa.Table:
-    r"""The rows of a file; a row that lacks a column has None there.
+    r"""Read the rows of a file; a row that lacks a column has None there.
 
-    A column of objects or lists that differ in their keys or types holds JSON: each row keeps what is its own.
+    A column of objects or lists that differ in their keys or types becomes JSON, in which each row keeps its own keys.
 
     Raises:
-        DataError: if a line is no object of JSON, names a key twice, or a column holds values of different types, or
-            numbers that no column can; the message names the line.
+        DataError: if a line is no object of JSON or repeats a key, or if a column holds values of different types or
+            numbers that no column can hold; the message names the line.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +94,7 @@ def _listed(text: str, path: Path) -> Iterable[Row]:
 
 
 def _odd_item(text: str) -> str:
-    """Where the first item of a list stands that cannot be held."""
+    """Return the place of the first item of a list that cannot be read."""
     place, item = text.index("[") + 1, 0
     while True:
         place = _BETWEEN.match(text, place).end()  # type: ignore[union-attr] # it matches nothing as well
@@ -149,7 +149,7 @@ def _array(values: list[Any]) -> pa.Array:
 
 
 def _nested(values: list[Any]) -> pa.Array:
-    """A column of structs or lists where all are alike, of JSON otherwise."""
+    """Return a column of structs or lists if all values have the same keys and types, else of JSON."""
     if _alike(values):
         try:
             return pa.array(values)
@@ -162,7 +162,7 @@ def _nested(values: list[Any]) -> pa.Array:
 
 
 def _alike(values: list[Any], depth: int = 0) -> bool:
-    """Whether objects have the same keys, at least one, and lists hold only what is alike, at every depth."""
+    """Tell whether, at every depth, objects have the same keys (at least one) and lists hold items of one kind."""
     filled = [value for value in values if value is not None]
     kinds = {type(value) for value in filled}
     if not kinds & {dict, list}:
@@ -177,7 +177,7 @@ def _alike(values: list[Any], depth: int = 0) -> bool:
 
 
 def _check_integers(value: Any) -> None:
-    """Raise an OverflowError where a value holds an integer that ``datasets`` cannot take out of JSON again."""
+    """Raise an OverflowError if a value holds an integer that ``datasets`` cannot read back from JSON."""
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError(f"{value} is beyond integers of 64 bits: write it as text, in quotes")
     for inner in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
@@ -185,7 +185,7 @@ def _check_integers(value: Any) -> None:
 
 
 def _first_odd(values: list[Any]) -> int:
-    """The place of the first value that cannot stand in a column with those before it."""
+    """Return the index of the first value that cannot be in a column with those before it."""
     low, high = 0, len(values)
     while high - low > 1:  # columns up to `low` can be made, up to `high` they cannot
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""Rows and splits from files, folders and the hub, with columns under the names that you want, and filled."""
+"""Loading of rows and splits from files, folders and the hub, with columns renamed and required."""
 
 from __future__ import annotations
 
@@ -27,31 +27,32 @@ def load_rows(
     config: str | None = None,
     revision: str | None = None,
 ) -> Dataset:
-    r"""The rows of a file, a folder or a dataset of the hub.
+    r"""Load the rows of a file, a folder or a dataset of the hub.
 
-    A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet, all but the last
-    perhaps with ``.gz`` behind. A folder holds such files: where some are named as parts are (``train.jsonl``,
-    ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses, and other files are
-    left alone; otherwise all files are rows of one dataset, in the order of their names, shards by their numbers. A
-    folder that ``datasets`` has saved will do as well. What is on this machine goes before the hub. Files are read into
-    memory.
+    A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet; the first two may be
+    compressed (``.gz``). A folder holds such files. If some have the names of parts (``train.jsonl``,
+    ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses among them, and other
+    files are ignored; otherwise all files are rows of one dataset, in the order of their names, shards by their
+    numbers. The folder may also be one that ``datasets`` has saved. A local path takes precedence over the hub. Files
+    are read into memory.
 
-    Values are exact. A column of CSV is 64-bit integers or floats where every cell is written just as such a number
-    is, and text otherwise (``007``, ``3.10``, ``NA``, an integer of 20 digits); an empty cell is None among numbers. A
-    column of JSON whose objects differ in keys or types has the feature ``Json``: each row keeps its own.
+    Values are exact. A column of CSV becomes 64-bit integers or floats if every cell is written exactly like such a
+    number, and text otherwise (``007``, ``3.10``, ``NA``, an integer of 20 digits); an empty cell is None among
+    numbers. A column of JSON whose objects differ in keys or types has the feature ``Json``, in which each row keeps
+    its own.
 
     Args:
-        source: a path, or ``"owner/name"`` of the hub.
+        source: a path, or ``"owner/name"`` of a dataset of the hub.
         split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
         rename: columns to rename, from old names to new ones.
-        require: columns, under their new names, without which a row is left out: where they are None or blank.
+        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
         config: the configuration (subset) of a dataset of the hub.
-        revision: of a dataset of the hub.
+        revision: a branch, tag or commit of a dataset of the hub.
 
     Raises:
-        ParameterError: if an argument cannot work, or there is no such split.
-        DataError: if the source cannot be read, has no rows, lacks a shard, or lacks a column that is renamed; where a
-            file cannot be held exactly, the message names its line.
+        ParameterError: if an argument is invalid, or there is no such split.
+        DataError: if the source cannot be read, has no rows, or lacks a shard or a column to rename; if a value cannot
+            be read exactly, the message names its line.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -76,20 +77,20 @@ def load_splits(
     config: str | None = None,
     revision: str | None = None,
 ) -> DatasetDict:
-    r"""All parts of a folder or of a dataset of the hub, or of a file for each part.
+    r"""Load all parts of a folder or of a dataset of the hub, or parts given as one file each.
 
-    What ``save_splits`` or ``codeshift split`` wrote comes back with all its parts, empty ones among them.
+    A folder that ``save_splits`` or ``codeshift split`` wrote is loaded with all its parts, including empty ones.
 
     Args:
-        source: as in ``load_rows``, or a mapping of the names of parts to files.
+        source: a source as in ``load_rows``, or a mapping of the names of parts to files.
         rename: columns to rename in every part, from old names to new ones.
-        require: columns, under their new names, without which a row of any part is left out.
+        require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
         config: the configuration (subset) of a dataset of the hub.
-        revision: of a dataset of the hub.
+        revision: a branch, tag or commit of a dataset of the hub.
 
     Raises:
-        ParameterError: if an argument cannot work.
-        DataError: if the source cannot be read, or has no parts.
+        ParameterError: if an argument is invalid.
+        DataError: if the source cannot be read, has no parts, or has no rows.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +108,7 @@ def load_splits(
     filled = [rows for rows in read.values() if len(rows)]
     if not filled:
         raise DataError("source", "data with rows", str(source), "no part has any")
-    # An empty file of JSON Lines tells no columns.
+    # An empty file of JSON Lines names no columns.
     blank = filled[0].select([])
     named = {name: rename_columns(rows if rows.column_names else blank, rename) for name, rows in read.items()}
     return DatasetDict({name: require_columns(rows, require) if len(rows) else rows for name, rows in named.items()})
@@ -122,9 +123,9 @@ def load_data(
     config: str | None = None,
     revision: str | None = None,
 ) -> Dataset | DatasetDict:
-    """What a source holds: its parts where it has several, its rows where it has one or ``split`` chooses.
+    """Load all parts of a source that has several, or its rows if it has one part or ``split`` is given.
 
-    The arguments, and what is raised, are those of ``load_rows``.
+    The arguments and the errors are those of ``load_rows``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

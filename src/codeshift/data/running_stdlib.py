@@ -19,16 +19,16 @@ from codeshift.data.functions import PythonFunction, python_functions
 from codeshift.errors import CodeshiftWarning, DataError
 
 COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
-# Tests, applications and files that are kept because they are odd. Installed packages and build files (site-packages,
-# lib-dynload, config-3.11-...) have names that no module can have, and are left out by that.
+# Tests, applications and files that exist because they are odd. Installed packages and build files (site-packages,
+# lib-dynload, config-3.11-...) have names that no module can have, and are left out for that reason.
 _LEFT_OUT = frozenset({"test", "tests", "idle_test", "idlelib", "lib2to3", "turtledemo", "__pycache__", "__phello__"})
 
 
 def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Dataset:
-    """The functions and methods of the running Python's standard library, as ``stdlib_functions`` describes them.
+    """Read the functions and methods of the running Python's standard library; see ``stdlib_functions``.
 
     Raises:
-        DataError: the standard library has no source files here (it is frozen or zipped).
+        DataError: if the standard library has no source files (it is frozen or zipped).
     """
     root = _source_folder()
     columns: dict[str, list[str]] = {column: [] for column in COLUMNS}
@@ -78,7 +78,7 @@ def _is_module(name: str) -> bool:
 
 
 def _text(path: Path) -> str:
-    with tokenize.open(path) as file:  # heeds the file's encoding declaration
+    with tokenize.open(path) as file:  # follows the file's encoding declaration
         return file.read()
 
 

@@ -1,4 +1,4 @@
-"""Parts of a dataset as files: one a part, each written whole or not at all."""
+"""Saving of the parts of a dataset, one file per part, each written atomically."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ def save_splits(
     r"""Write a file for each part; ``load_splits`` reads them back.
 
     Args:
-        splits: a ``DatasetDict``, or parts by name.
-        folder: where the files go; made where it is missing.
-        format: ``"parquet"``, which keeps all types, or ``"jsonl"``, which people can read.
-        overwrite: whether parts that lie there already are replaced, all of them.
+        splits: a ``DatasetDict``, or a mapping of names to parts.
+        folder: folder of the files; it is created if it is missing.
+        format: format of the files: ``"parquet"``, which keeps all types, or ``"jsonl"``, which people can read.
+        overwrite: whether to replace all parts that are already in the folder.
 
     Returns:
         The file of each part.
 
     Raises:
-        ParameterError: if the format is unknown, a part's name cannot name a file, or parts lie there already.
-        DataError: if a column holds values that JSON cannot.
+        ParameterError: if the format is unknown, the name of a part cannot name a file, or parts are already there.
+        DataError: if a column holds values that JSON cannot hold.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -61,10 +61,10 @@ def save_splits(
 
 
 def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool) -> list[Path]:
-    """Check, before any work is done, that parts can be saved; returns the parts that lie there already.
+    """Check, before any work is done, that parts can be saved; return the files of parts that are already there.
 
     Raises:
-        ParameterError: if the format is unknown, the folder is a file, or parts lie there and may not be replaced.
+        ParameterError: if the format is unknown, the folder is a file, or parts are there and may not be replaced.
     """
     check_choice("format", format, _WRITERS)
     check_bool("overwrite", overwrite)
@@ -84,7 +84,7 @@ def _replace(path: Path, rows: Dataset, format: str) -> None:
 
 
 def _write_parquet(rows: Dataset, path: Path) -> None:
-    # In batches, since a table of selected rows is gathered, and Arrow's texts end at 2 GiB a piece.
+    # In batches, because a table of selected rows is copied, and a chunk of text in Arrow is limited to 2 GiB.
     schema = rows.features.arrow_schema
     with pq.ParquetWriter(path, schema) as writer:
         for batch in rows.with_format("arrow").iter(_BATCH):

@@ -1,4 +1,4 @@
-"""The files of one name: a whole one, or all shards of it."""
+"""The files of one name: a single file, or all shards of one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from codeshift.errors import DataError, Told
 
 _SHARD = re.compile(r"(?P<of>.+)[-_.](?P<number>\d+)[-_]of[-_](?P<total>\d+)(?:-[0-9a-f]{16})?")
-"""Such as ``train-00000-of-00002``; a digest stands behind where older versions of ``datasets`` wrote it."""
+"""Pattern of names such as ``train-00000-of-00002``; older versions of ``datasets`` append a digest."""
 
 
 def whole_name(stem: str) -> str:
-    """What a shard is one of; any other name is itself.
+    """Return the name without the number of a shard; any other name is returned unchanged.
 
     >>> whole_name("train-00001-of-00003"), whole_name("train")
     ('train', 'train')
@@ -25,7 +25,7 @@ def whole_name(stem: str) -> str:
 
 
 def shard_number(stem: str) -> int:
-    """The number of a shard, so that the 10th does not stand before the 2nd; -1 for a whole file.
+    """Return the number of a shard, by which the 2nd sorts before the 10th; -1 for a whole file.
 
     >>> shard_number("train-10-of-12"), shard_number("train")
     (10, -1)
@@ -35,14 +35,14 @@ def shard_number(stem: str) -> int:
 
 
 def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
-    """Check that the files of one name are a whole file, or all shards of one, each once.
+    """Check that the files of one name are a single file, or all shards of one, each once.
 
     Args:
-        name: what they are files of.
-        files: the files by the stem of their names, without any ending.
+        name: the name, for messages.
+        files: the files by the stem of their names, without any extension.
 
     Raises:
-        DataError: if shards are missing, tell different totals, stand twice, or stand beside a whole file.
+        DataError: if shards are missing, differ in their total, occur twice, or are beside a whole file.
 
     >>> check_shards("train", {"train-00000-of-00002": [Path("train-00000-of-00002.csv")]})
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Functions of Python's standard library: the corpus that needs no network and no download."""
+"""Functions of Python's standard library, a corpus that needs no network."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from codeshift.errors import ParameterError
 
 
 def stdlib_functions(*, running_python: bool = False, documented_only: bool = True, progress: bool = False) -> Dataset:
-    """Functions and methods of Python's standard library: by default those that codeshift carries.
+    """Load functions and methods of Python's standard library, by default those installed with codeshift.
 
-    They are the 6,020 documented ones of CPython 3.11.7, the same rows in the same order with the same fingerprint on
+    These are the 6,020 documented ones of CPython 3.11.7: the same rows in the same order with the same fingerprint on
     every Python and machine, read from a Parquet file of the installation and checked against their digest. With
-    ``running_python`` they are read from the sources of the Python that runs this, and differ with its version.
+    ``running_python`` the functions are read from the sources of the running Python and differ with its version.
 
-    Rows stand in the order of path and place in the file. Functions nested in functions are part of their parent's code
+    Rows are ordered by path and by place in the file. Functions nested in functions are part of their parent's code
     and have no row of their own. Functions whose docstring is their whole body have no code to learn from and are left
-    out. So are tests, ``idlelib``, ``lib2to3``, ``turtledemo`` and installed packages. How many files and functions
-    were left out stands in ``.info.description``; files that the running Python cannot parse are named in a warning.
+    out. So are tests, ``idlelib``, ``lib2to3``, ``turtledemo`` and installed packages. ``.info.description`` gives the
+    numbers of files and functions left out; files that the running Python cannot parse are named in a warning.
 
     Args:
-        running_python: whether the functions of the running Python's standard library are read instead.
-        documented_only: whether functions without a docstring are left out. False needs ``running_python``.
-        progress: whether a progress bar over the files is shown; the embedded corpus is read at once and shows none.
+        running_python: whether to read the functions of the running Python's standard library instead.
+        documented_only: whether to leave out functions without a docstring. False needs ``running_python``.
+        progress: whether to show a progress bar over the files; the embedded corpus is read at once and shows none.
 
     Returns:
         A dataset of string columns: ``id`` (path and qualified name, unique), ``project`` (top-level module), ``path``
         (relative to the standard library, with ``/``), ``name`` (qualified, such as ``JSONDecoder.decode``),
-        ``signature`` (the def line as one normalised line), ``docstring`` (``""`` where there is none) and ``code``
+        ``signature`` (the def line as one normalised line), ``docstring`` (``""`` if there is none) and ``code``
         (source from the def line on, without decorators and docstring, dedented, with its comments).
 
     Raises:
-        ParameterError: functions without a docstring are asked of the embedded corpus, which has none.
-        DataError: the embedded corpus is missing or damaged, or the running Python's standard library has no source
+        ParameterError: if ``documented_only`` is False for the embedded corpus, which holds documented functions only.
+        DataError: if the embedded corpus is missing or damaged, or the running Python's standard library has no source
             files (it is frozen or zipped).
 
     >>> functions = stdlib_functions()

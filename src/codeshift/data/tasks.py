@@ -1,4 +1,4 @@
-"""Task datasets of CodeXGLUE, with the columns that they have on the hub."""
+"""Task datasets of CodeXGLUE, with the columns of the hub."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ HUB = "hub"
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What a task dataset is: what a model is given and must write, and where it stands on the hub.
+    """A task dataset: its place on the hub, and the columns that a model is given and must write.
 
     Attributes:
-        name: what ``load_task`` calls it.
-        dataset: its name on the hub.
-        configs: its configurations on the hub; the first one is the default.
-        source: the column that a model is given, as ``Trainer`` and ``Evaluator`` take it.
-        target: the column that it must write.
-        language: of the target.
-        columns: all columns that it has.
+        name: name of the task in ``load_task``.
+        dataset: name of the dataset on the hub.
+        configs: configurations on the hub; the first one is the default.
+        source: column that a model is given, as in ``Trainer`` and ``Evaluator``.
+        target: column that a model must write.
+        language: language of the target.
+        columns: all columns of the dataset.
 
     >>> task = TASKS["code-translation"]
     >>> task.source, task.target, task.language
@@ -72,7 +72,7 @@ TASKS: Mapping[str, Task] = {
         ),
     )
 }
-"""The tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#)."""
+"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#)."""
 
 
 def load_task(
@@ -83,17 +83,17 @@ def load_task(
     rename: Mapping[str, str] | None = None,
     revision: str | None = None,
 ) -> DatasetDict:
-    r"""The parts of a task dataset, with the hub's columns; ``TASKS[name]`` says which a model reads and writes.
+    r"""Load the parts of a task dataset, with the hub's columns; ``TASKS[name]`` holds the source and target column.
 
-    The hub's ``text-to-code`` has a ``test`` part whose code is not public: ``code`` is empty in every row. A part like
-    that, which no output can be compared with, is left out, with a warning.
+    The ``test`` part of the hub's ``text-to-code`` has no public code: ``code`` is empty in every row. Such a part,
+    with which no output can be compared, is left out with a warning.
 
     Args:
         name: ``"text-to-code"`` (CONCODE), ``"code-refinement"`` (Bugs2Fix) or ``"code-translation"`` (CodeTrans).
-        source: ``"hub"``, or a folder of files that are named as parts and have the hub's columns.
+        source: ``"hub"``, or a folder of files with the names of parts and the hub's columns.
         config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub; the others have one.
         rename: columns of files that have other names, from old names to the hub's.
-        revision: of the dataset on the hub.
+        revision: a branch, tag or commit of the dataset on the hub.
 
     Raises:
         ParameterError: if the task or the configuration is unknown.

@@ -1,4 +1,4 @@
-"""The text of a file, perhaps compressed by gzip; what is no UTF-8 is told where it stands."""
+"""Reading of UTF-8 text files, which may be compressed by gzip, with messages that locate invalid bytes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @contextmanager
 def opened_text(path: Path, newline: str | None) -> Iterator[IO[str]]:
-    """The text of a file in UTF-8, perhaps with a byte order mark; ``newline`` is that of ``open``.
+    """Open a file of UTF-8 text, with or without a byte order mark; ``newline`` is that of ``open``.
 
-    A byte that is no UTF-8 comes as a lone surrogate, which ``no_text`` tells, so that a message can say where it is.
+    A byte that is not UTF-8 is read as a lone surrogate, which ``no_text`` finds, so that a message can locate it.
 
     Raises:
-        DataError: if the file is UTF-16, or no gzip though it ends in ``.gz``.
+        DataError: if the file is UTF-16, or ends in ``.gz`` but is not compressed by gzip.
     """
     opened: Any = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 - see below
     with cast(io.BufferedReader, opened) as file:
@@ -37,7 +37,7 @@ def opened_text(path: Path, newline: str | None) -> Iterator[IO[str]]:
 
 
 def no_text(text: str) -> str | None:
-    r"""Why a text cannot be held as UTF-8; None where it can.
+    r"""Return the reason why a text cannot be encoded as UTF-8; None if it can.
 
     >>> no_text("größe"), no_text("x\udcff"), no_text("\ud800")
     (None, "'utf-8' codec can't decode byte 0xff at character 2", "'\\ud800' at character 1 is half a surrogate pair")

@@ -1,4 +1,4 @@
-"""Fine-tuning, full or by any method of PEFT, and evaluation: on any ``DatasetDict``, with no splitter in sight."""
+"""Fine-tuning, full or with any method of PEFT, and evaluation on any ``DatasetDict``, with or without a splitter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapters of PEFT: which modules they go on, and how much of a model they train."""
+"""Adapters of PEFT: the modules that they are put on, and the share of a model that they train."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from codeshift.finetune.models import Model, base_model, has_fresh_decoder, is_d
 if TYPE_CHECKING:
     import torch
 
-# Where PEFT has no default for a model, these two cannot go on all linear layers: IA3 must be told its feed-forward
-# modules too, and the other trains norms.
+# If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
+# feed-forward modules, and the other trains norms.
 _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
-# Must be told of every step by the loop, or else it is another method without a word.
+# The loop must report every step to it; otherwise it is silently another method.
 _NEEDS_A_LOOP_OF_ITS_OWN = (PeftType.ADALORA,)
 
 
 @dataclass(frozen=True)
 class TrainableParameters:
-    """How much of a model is trained.
+    """The number of parameters of a model that are trained.
 
     Attributes:
-        trainable: numbers that training changes.
-        total: numbers in the model, the adapter's own included.
+        trainable: number of parameters that training changes.
+        total: number of parameters in the model, those of the adapter included.
 
     >>> TrainableParameters(trainable=5, total=200).share
     0.025
@@ -42,7 +42,7 @@ class TrainableParameters:
 
     @property
     def share(self) -> float:
-        """Of all."""
+        """Share of the parameters that is trained."""
         return self.trainable / self.total if self.total else float("nan")
 
     def __str__(self) -> str:
@@ -61,15 +61,15 @@ def trainable_parameters(model: torch.nn.Module) -> TrainableParameters:
 
 
 def with_adapter(model: Model, config: PeftConfig | None) -> Model:
-    """The model itself for None (full fine-tuning), or the model with a fresh adapter on it.
+    """Return the model with a fresh adapter on it, or the model itself if ``config`` is None (full fine-tuning).
 
-    ``config`` is not changed. Where it leaves the target modules open and PEFT has no default for the model, they are
+    ``config`` is not changed. If it leaves the target modules open and PEFT has no default for the model, they are
     "all-linear". The fresh decoder of an encoder is trained in full and saved with the adapter, which is then on the
-    encoder alone: random weights that stay are worth nothing. An ``AdapterWarning`` says either.
+    encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``.
 
     Raises:
-        ParameterError: a module named is unknown (PEFT itself skips an unknown name among known ones), the method does
-            not fit the model, or the model has an adapter already.
+        ParameterError: a module name is unknown (PEFT itself skips an unknown name among known ones), the method does
+            not fit the model, or the model already has an adapter.
 
     >>> from peft import LoraConfig
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
@@ -127,7 +127,7 @@ def _train_fresh_decoder(config: PeftConfig) -> None:
 
 
 def _tell_sizes(model: Model, config: PeftConfig) -> None:
-    """An ``EncoderDecoderModel`` has two configs of its own, where PEFT looks for one."""
+    """Set the sizes of prompt learning for an ``EncoderDecoderModel``, which has two configs where PEFT expects one."""
     decoder = getattr(model.config, "decoder", None)
     if decoder is None:
         return

@@ -1,4 +1,4 @@
-"""What is written aside, so that it is whole before it is moved into place, and gone where it cannot be written."""
+"""Temporary folders, so that files are complete before they are moved into place."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 UNFINISHED = ".unfinished-"
-"""What names of folders begin with that a process which was killed may leave."""
+"""Prefix of the temporary folders, which a killed process may leave behind."""
 
 _ZEROS = bytes(1 << 20)
 
 
 @contextmanager
 def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
-    """A new folder in ``folder``, for files that are then moved out of it or with it; what is left in it is deleted.
+    """Make a temporary folder in ``folder`` for files that are then moved into place; delete it on exit.
 
     Args:
-        folder: where it is made; made itself where it is missing.
-        size: bytes that are to be written, about.
+        folder: the folder to make it in; it is created if it is missing.
+        size: the approximate number of bytes that will be written.
 
     Raises:
-        OSError: it could not be written, as where the disk is full; libraries in Rust have errors of their own for it.
+        OSError: a file could not be written, such as when the disk is full; also if a library in Rust raised an error
+            of its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f"{UNFINISHED}{uuid.uuid4().hex}"
@@ -41,7 +42,7 @@ def folder_aside(folder: Path, *, size: int) -> Iterator[Path]:
 
 
 def _refusal(folder: Path, size: int) -> OSError | None:
-    """What the system says to whoever writes as much there, as a library in Rust has tried; None where it may."""
+    """Try to write ``size`` bytes, as a library in Rust has tried; return the system's error, or None."""
     try:
         with (folder / "as-much").open("wb") as file:
             for _ in range(-(-size // len(_ZEROS))):

@@ -1,4 +1,4 @@
-"""Which rows make a step, in which order: a function of the seed and the epoch alone, so a run can go on anywhere."""
+"""The rows of each step, which depend on the seed and the epoch alone, so that a run can resume anywhere."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.training_config import TrainingConfig
 
-# A CPU's time grows with the tokens almost from the first on. A GPU needs a time to start the kernels of a batch, in
-# which it could compute the more tokens the fewer weights each of them meets (both: benchmarks/finetune.md). The latter
-# follows from one run on an H200, where batches of 4,096 tokens were too small for a Llama of 135M by a factor of 2.
+# The time of a CPU grows with the tokens almost from the first. A GPU takes a fixed time to start the kernels of a
+# batch, in which it could compute more tokens for a model of fewer weights (both: benchmarks/finetune.md). The second
+# number follows from one run on an H200, where batches of 4,096 tokens were too small by a factor of 2 for a Llama of
+# 135M.
 _TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
 IGNORED = -100  # what cross entropy leaves out
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """The rows of every step of every epoch: a plain shuffle, so that no step tells anything of its rows.
+    """The rows of every step of every epoch, by a plain shuffle.
 
-    Were rows of like lengths put into one step, a step would hold the rows of one label wherever length gives the label
-    away, and training would swing between them. What padding costs is saved within a step: see ``batches``.
+    If a step held rows of similar lengths, it would hold the rows of one label wherever length gives the label away,
+    and training would swing between labels. ``batches`` saves padding within a step instead.
 
     Attributes:
         rows: number of rows in an epoch.
@@ -43,12 +44,12 @@ class StepPlan:
     seed: int
 
     def epoch(self, epoch: int) -> list[NDArray[np.int64]]:
-        """The row numbers of each step of one epoch (from 0), each row exactly once."""
+        """Return the row numbers of each step of one epoch (from 0), each row exactly once."""
         return _chunks(np.random.default_rng([self.seed, epoch]).permutation(self.rows), self.rows_per_step)
 
 
 def padded_lengths(data: Encoded, is_decoder: bool) -> NDArray[np.int64]:
-    """(rows, 2): the lengths of source and target, or for a decoder twice the length of both together."""
+    """Return the lengths of source and target, (rows, 2); for a decoder, the length of both together twice."""
     sources, targets = data.sources.lengths, data.targets.lengths
     return np.stack([sources + targets] * 2 if is_decoder else [sources, targets], axis=1)
 
@@ -59,13 +60,13 @@ def _chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
 
 @dataclass(frozen=True)
 class BatchCost:
-    """What it costs to compute a step in batches: padded tokens, and a fixed price a batch.
+    """The cost of computing a step in batches: its padded tokens, plus a fixed cost per batch.
 
     Attributes:
-        largest: most rows in a batch.
-        per_batch: the time that a batch takes beside its tokens, as a number of tokens; infinite for batches of
-            ``largest`` rows in the order of the step.
-        processes: processes that share the rows of each batch.
+        largest: largest number of rows in a batch.
+        per_batch: fixed time of a batch, as a number of tokens; infinite for batches of ``largest`` rows in the order
+            of the step.
+        processes: number of processes that share the rows of each batch.
     """
 
     largest: int
@@ -74,7 +75,7 @@ class BatchCost:
 
     @classmethod
     def of(cls, config: TrainingConfig, accelerator: Accelerator, weights: int) -> BatchCost:
-        """The cost of batches of a model of so many weights on the device of a run."""
+        """Return the cost for a model with this number of ``weights`` on the device of a run."""
         per_batch = _TOKENS_ON_CPU if accelerator.device.type == "cpu" else _TOKENS_TIMES_WEIGHTS / weights
         if not config.bucket_by_length:
             per_batch = math.inf
@@ -82,15 +83,16 @@ class BatchCost:
 
 
 def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost) -> list[NDArray[np.int64]]:
-    """The rows of a step as batches of like lengths, which together cost the least.
+    """Divide the rows of a step into batches of similar lengths, at the least total cost.
 
-    The loss of a step is the sum over its batches, so that it is the same however they are cut. Cut are, at their best
-    places, the rows in the order of each of their lengths and of the sum of both; the cheapest of the three is taken.
+    The loss of a step is the sum over its batches, so the division does not change it. The rows are sorted in three
+    ways, by source length, by target length and by their sum, and each order is cut at its best places; the cheapest
+    of the three is returned.
 
     Args:
         rows: row numbers of the step, (n,).
-        lengths: (all rows, 2), as ``padded_lengths`` gives them.
-        cost: what a batch costs.
+        lengths: lengths of all rows from ``padded_lengths``, (all rows, 2).
+        cost: cost of a batch.
 
     >>> lengths = np.array([[5, 2], [400, 90], [6, 2], [410, 80]])
     >>> [batch.tolist() for batch in batches(np.arange(4), lengths, BatchCost(largest=4, per_batch=32))]
@@ -106,7 +108,7 @@ def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost
 
 
 def _cut(lengths: NDArray[np.int64], cost: BatchCost) -> tuple[float, list[int]]:
-    """The least cost of rows in their order, and where to cut them: the shortest path over all places of a cut."""
+    """Return the least cost of rows in their order and the places to cut them, by a shortest path over all cuts."""
     n = len(lengths)
     cheapest, before = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)
     for end in range(1, n + 1):
@@ -123,7 +125,7 @@ def _cut(lengths: NDArray[np.int64], cost: BatchCost) -> tuple[float, list[int]]
 
 
 def pad(rows: Sequence[NDArray[Any]], value: int, *, left: bool = False) -> torch.Tensor:
-    """Rows as one (rows, longest) tensor of int64, filled with ``value`` at their ends (or their starts)."""
+    """Return rows as one int64 tensor, (rows, longest), padded with ``value`` at their ends (or starts if ``left``)."""
     longest = max(len(row) for row in rows)
     out = np.full((len(rows), longest), value, dtype=np.int64)
     for i, row in enumerate(rows):
@@ -134,18 +136,18 @@ def pad(rows: Sequence[NDArray[Any]], value: int, *, left: bool = False) -> torc
 
 @dataclass(frozen=True)
 class Collator:
-    """Rows of token ids to the tensors that a model takes.
+    """A function from rows of token ids to the tensors that a model takes.
 
     Attributes:
-        pad_id: the id that fills rows.
-        is_decoder: source and target are one sequence.
+        pad_id: id of the padding token.
+        is_decoder: whether source and target are one sequence.
     """
 
     pad_id: int
     is_decoder: bool
 
     def __call__(self, data: Encoded, rows: NDArray[np.int64]) -> dict[str, torch.Tensor]:
-        """``input_ids``, ``attention_mask`` and ``labels``, each (rows, longest); labels ignore all but the target."""
+        """Return ``input_ids``, ``attention_mask`` and ``labels``, (rows, longest); labels ignore all but targets."""
         sources = [data.sources[i] for i in rows]
         targets = [data.targets[i] for i in rows]
         labels = targets

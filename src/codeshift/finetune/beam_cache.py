@@ -1,4 +1,4 @@
-"""Beam search that holds what the beams of a row see of the source once, not once a beam."""
+"""Beam search that stores the keys and values of a source once per row instead of once per beam."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _NAME = "codeshift_beams"
 
 
 class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typed
-    """What the beams of one layer have generated: put in a new order and made longer by a single copy."""
+    """The generated keys and values of one layer, which are reordered and extended in a single copy."""
 
     keys: torch.Tensor
     values: torch.Tensor
     _order: torch.Tensor | None = None
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
-        """Take the rows of ``beam_idx`` at the next step."""
+        """Select the rows of ``beam_idx`` at the next step."""
         self._order = beam_idx
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """All keys and values, those of this step at the end."""
+        """Return all keys and values, those of this step at the end."""
         if self._order is None:
             both: tuple[torch.Tensor, torch.Tensor] = super().update(key_states, value_states, *args, **kwargs)
             return both
@@ -51,7 +51,7 @@ class _BeamLayer(DynamicLayer):  # type: ignore[misc]  # transformers is not typ
 
 
 def _longer(old: torch.Tensor, order: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
-    """Rows ``order`` of ``old`` with ``new`` behind them, both (rows, heads, length, size)."""
+    """Return the rows ``order`` of ``old`` followed by ``new``, both (rows, heads, length, size)."""
     length = old.shape[2]
     longer = old.new_empty(*old.shape[:2], length + new.shape[2], old.shape[3])
     torch.index_select(old, 0, order.to(old.device), out=longer[:, :, :length])
@@ -60,27 +60,27 @@ def _longer(old: torch.Tensor, order: torch.Tensor, new: torch.Tensor) -> torch.
 
 
 class BeamCache(EncoderDecoderCache):  # type: ignore[misc]  # transformers is not typed
-    """The cache of an encoder-decoder, with the keys and values of the source equal in all beams of a row.
+    """The cache of an encoder-decoder whose beams share the keys and values of the source of their row.
 
-    After each step beam search puts the beams of a row in a new order. transformers then copies what they see of the
-    source as well, which is the largest part by far, and equal in all of them.
+    After each step beam search reorders the beams of a row. transformers then also copies the keys and values of the
+    source, which are the largest part by far and equal in all beams of a row.
 
     Args:
-        source: keys and values of the source, once a row; the model must then be inside ``beam_cache``. None leaves
-            them to the first step, once a beam.
+        source: the keys and values of the source, once per row; the model must then be inside ``beam_cache``. None
+            leaves them to the first step, once per beam.
     """
 
     def __init__(self, source: DynamicCache | None = None) -> None:
         super().__init__(Cache(layer_class_to_replicate=_BeamLayer), source or DynamicCache())
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
-        """Put the beams of what was generated in the order of ``beam_idx``, which never leaves a row."""
+        """Reorder the generated keys and values by ``beam_idx``, in which every beam stays in its row."""
         self.self_attention_cache.reorder_cache(beam_idx)
 
 
 @contextmanager
 def beam_cache(model: Model, beams: int, ids: torch.Tensor, mask: torch.Tensor) -> Iterator[dict[str, Any]]:
-    """What to give to ``generate`` for a search with ``beams``; nothing where the cache is of another kind."""
+    """Yield the arguments of ``generate`` for a search with ``beams``; none if the cache is of another kind."""
     prompted = isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
     if beams == 1 or is_decoder(model) or prompted:
         yield {}
@@ -102,7 +102,7 @@ def beam_cache(model: Model, beams: int, ids: torch.Tensor, mask: torch.Tensor) 
 
 
 def _source(base: PreTrainedModel, encoded: BaseModelOutput, mask: torch.Tensor) -> DynamicCache:
-    """Keys and values of the source in every layer, once a row: those of a step from any one token."""
+    """Compute keys and values of the source in every layer, once per row, by a step from an arbitrary token."""
     cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
     first = torch.zeros((len(mask), 1), dtype=torch.long, device=mask.device)
     base(encoder_outputs=encoded, attention_mask=mask, decoder_input_ids=first, past_key_values=cache, use_cache=True)
@@ -117,7 +117,7 @@ def _attention(
     attention_mask: torch.Tensor | None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention; where there are more queries than rows of keys, the beams of a row are queries of one row.
+    """Compute attention; if there are more queries than rows of keys, the beams of a row are queries of one row.
 
     Shapes: query (rows * beams, heads, 1, size), key and value (rows, heads, length, size).
     """

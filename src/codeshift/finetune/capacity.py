@@ -1,4 +1,4 @@
-"""Whether a model has room for the tokens and the positions of its rows: told before the first step."""
+"""Checks before the first step that a model has room for the tokens and the positions of its rows."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def encode_part(
     forced: bool = True,
     limit: Callable[[Encoded], int] | None = None,
 ) -> Encoded:
-    """The token ids of a part, which the model has room for; what was cut or cannot be given back is warned of.
+    """Encode a part, check that the model has room for it, and warn of rows that were cut or do not round-trip.
 
     Args:
-        model: of any family.
-        encoder: for it.
-        rows: of the part.
-        part: its name, for messages.
+        model: a model of any family.
+        encoder: the encoder for that model.
+        rows: the rows of the part.
+        part: the name of the part, for messages.
         forced: whether the model is given the targets.
-        limit: tells the most tokens of an output; None where nothing is generated.
+        limit: a function that returns the largest number of tokens of an output; None if nothing is generated.
 
     Raises:
-        ParameterError: as ``check_vocabulary`` and ``check_positions``.
+        ParameterError: see ``check_vocabulary`` and ``check_positions``.
     """
     check_vocabulary(model, encoder)
     data = encoder.encode(rows, part)
@@ -48,12 +48,12 @@ def encode_part(
 
 
 def check_vocabulary(model: Model, encoder: Encoder) -> None:
-    """Check that each token which the tokenizer can produce has a place in the embeddings and among the outputs.
+    """Check that the model has an embedding and an output for each token that the tokenizer can produce.
 
-    Special tokens are counted only where a text can hold them: a vocabulary that is padded does no harm.
+    Special tokens are counted only if a text can hold them: a padded vocabulary does no harm.
 
     Raises:
-        ParameterError: one has none.
+        ParameterError: a token has none.
     """
     tokenizer, rows = encoder.tokenizer, _vocabulary_rows(model)
     if rows is None:
@@ -72,13 +72,13 @@ def check_vocabulary(model: Model, encoder: Encoder) -> None:
 
 
 def check_positions(model: Model, data: Encoded, part: str, *, generated: int | None = None) -> None:
-    """Check that the rows, as cut, are no longer than the positions that the model has.
+    """Check that the model has enough positions for the rows after truncation.
 
     Args:
-        model: of any family; one whose attention sees distances alone, as T5's, has no limit.
-        data: the rows.
-        part: for the message.
-        generated: most tokens of an output; None where the targets are given.
+        model: a model of any family; one whose attention sees only distances, such as T5, has no limit.
+        data: the encoded rows.
+        part: the name of the part, for the message.
+        generated: the largest number of tokens of an output; None if the targets are given.
 
     Raises:
         ParameterError: a row is longer; the message names the arguments that shorten it.
@@ -108,7 +108,7 @@ def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
 
 
 def _positions(stack: PreTrainedModel) -> tuple[int | None, bool]:
-    """How many positions a stack of layers has, None without a limit; and whether they stand in a table of its own."""
+    """Return the number of positions of a stack of layers (None without a limit), and whether they are in a table."""
     tables = [
         module.num_embeddings - _offset(module)
         for name, module in stack.named_modules()
@@ -133,7 +133,7 @@ def _is_position(name: str) -> bool:
 
 
 def _offset(table: torch.nn.Embedding) -> int:
-    """Rows of a table before that of the first position: BART's has two, that of RoBERTa goes on after its padding."""
+    """Return the number of rows before the first position: two in BART; RoBERTa's positions follow its padding row."""
     offset = getattr(table, "offset", None)
     if isinstance(offset, int):
         return offset
@@ -141,14 +141,14 @@ def _offset(table: torch.nn.Embedding) -> int:
 
 
 def _virtual_tokens(model: Model) -> int:
-    """Tokens that an adapter puts before each row."""
+    """Return the number of tokens that an adapter puts before each row."""
     if not isinstance(model, PeftModel) or not model.active_peft_config.is_prompt_learning:
         return 0
     return int(model.active_peft_config.num_virtual_tokens)
 
 
 def _vocabulary_rows(model: Model) -> int | None:
-    """Tokens that have a place in every embedding and in the output layer."""
+    """Return the number of tokens for which every embedding and the output layer have a row."""
     base = base_model(model)
     layers = [base.get_input_embeddings(), base.get_output_embeddings()]
     decoder = getattr(base, "decoder", None)

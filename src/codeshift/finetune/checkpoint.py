@@ -1,7 +1,7 @@
-"""Checkpoints of a run: safetensors and JSON, written whole or not at all, and read only by the run that wrote them.
+"""Checkpoints of a run in safetensors and JSON, written atomically and read only by the run that wrote them.
 
-What a run is at a step follows from three things: the trained weights, the optimiser's moments and ``RunState``. The
-order of the rows, dropout and the learning rate are functions of the seed and the step, so no generator is stored.
+The state of a run has three parts: the trained weights, the optimiser's moments and ``RunState``. The order of the
+rows, dropout and the learning rate are functions of the seed and the step, so no generator is stored.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Tensors = dict[str, torch.Tensor]
 
 @dataclass
 class RunState:
-    """Where a run stands, but for the weights and the optimiser's moments.
+    """The state of a run, without the weights and the optimiser's moments.
 
     Attributes:
-        step: updates made.
-        history: see ``TrainingResult``.
-        best: the best validation loss, or value of a metric, so far.
-        best_step: where it was.
-        without_gain: validations since.
-        stopped_early: whether patience is at its end.
-        scaler: of the loss, where it is scaled (fp16).
+        step: number of updates made.
+        history: history of the run, as in ``TrainingResult``.
+        best: best validation loss, or value of a metric, so far.
+        best_step: step of that value.
+        without_gain: number of validations since.
+        stopped_early: whether patience has run out.
+        scaler: state of the scaler of the loss (fp16).
     """
 
     step: int = 0
@@ -52,15 +52,15 @@ class Checkpoints:
     """The checkpoints of one run in ``folder``; only the newest is kept.
 
     Args:
-        folder: of the checkpoints; made when the first is written.
-        run: what tells this run from others, as JSON values by name.
+        folder: the folder of the checkpoints; it is created when the first is written.
+        run: the values that tell this run from others, as JSON values by name.
     """
 
     def __init__(self, folder: Path, run: dict[str, Any]) -> None:
         self.folder, self.run = folder, json.loads(json.dumps(run))
 
     def save(self, state: RunState, tensors: dict[str, Tensors]) -> Path:
-        """Write a checkpoint of ``tensors`` by file name, then remove the older ones."""
+        """Write a checkpoint of ``tensors``, by file name, and then delete older ones; return its folder."""
         final = self.folder / f"step-{state.step:08d}"
         size = sum(tensor.nbytes for some in tensors.values() for tensor in some.values())
         with folder_aside(self.folder, size=size) as temporary:
@@ -79,10 +79,10 @@ class Checkpoints:
         return final
 
     def load(self) -> tuple[RunState, dict[str, Tensors]] | None:
-        """The newest checkpoint, or None where there is none.
+        """Return the newest checkpoint, or None if there is none.
 
         Raises:
-            CheckpointError: it is torn, or of another run; the message names it and what differs.
+            CheckpointError: it is torn or belongs to another run; the message names it and what differs.
         """
         folders = sorted(self.folder.glob("step-*"))
         if not folders:
@@ -103,7 +103,7 @@ class Checkpoints:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter]) -> Tensors:
-    """The moments of each parameter, under ``name|moment``."""
+    """Return the moments of each parameter, under ``name|moment``."""
     return {
         f"{name}|{key}": value
         for name, parameter in names.items()
@@ -112,7 +112,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.n
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter], tensors: Tensors) -> None:
-    """Put back what ``optimizer_tensors`` took."""
+    """Restore the moments that ``optimizer_tensors`` returned."""
     for key, value in tensors.items():
         name, _, moment = key.rpartition("|")
         optimizer.state[names[name]][moment] = alike(value, names[name])
@@ -123,7 +123,7 @@ def _torn(path: Path, why: str) -> CheckpointError:
 
 
 def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:
-    """The dotted names of the values that differ."""
+    """Return the dotted names of the values that differ."""
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return [] if ours == theirs else [at]
     names = sorted({*ours, *theirs})

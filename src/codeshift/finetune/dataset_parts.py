@@ -1,4 +1,4 @@
-"""Which parts of a dataset a call reads."""
+"""The parts of a dataset that a call reads."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Splits: TypeAlias = Mapping[str, Dataset] | Dataset
 
 
 def training_parts(data: Splits, *, validates: bool = False) -> dict[str, Dataset]:
-    """``train``, and ``validation`` where it has rows; one ``Dataset`` is all ``train``.
+    """Return ``train``, and ``validation`` if it has rows; a single ``Dataset`` is ``train``.
 
     Raises:
-        ParameterError: neither a ``DatasetDict`` nor a ``Dataset``.
-        DataError: no part ``train``, or no row in ``validation`` where the run ``validates``.
+        ParameterError: ``data`` is neither a ``DatasetDict`` nor a ``Dataset``.
+        DataError: there is no part ``train``, or the run ``validates`` and ``validation`` has no rows.
 
     >>> list(training_parts({"train": Dataset.from_dict({"x": [1]}), "test": Dataset.from_dict({"x": [2]})}))
     ['train']
@@ -35,11 +35,11 @@ def training_parts(data: Splits, *, validates: bool = False) -> dict[str, Datase
 
 
 def evaluation_parts(splits: Splits, parts: Iterable[str] | None) -> dict[str, Dataset]:
-    """The parts named; None takes those whose names begin with "test", and of one ``Dataset`` all, as "data".
+    """Return ``parts``; None takes those whose names begin with "test", or a single ``Dataset`` as "data".
 
     Raises:
-        ParameterError: an unknown part.
-        DataError: no part to take.
+        ParameterError: a part is unknown.
+        DataError: there is no part to take.
 
     >>> list(evaluation_parts({"train": Dataset.from_dict({"x": [1]}), "test_id": Dataset.from_dict({"x": [2]})}, None))
     ['test_id']

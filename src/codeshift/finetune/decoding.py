@@ -1,4 +1,4 @@
-"""How text is generated, as settings, and what came of it for a row."""
+"""The settings of generation, and the output for one row."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ _OF_THE_MODEL = ("num_beams", "do_sample", "temperature", "top_p")
 @settings(_CHECKS)
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How text is chosen from a model's probabilities, in the words of transformers' ``GenerationConfig``.
+    """How text is chosen from a model's probabilities, with the names of transformers' ``GenerationConfig``.
 
-    It decides all: what the ``generation_config`` of a model's folder sets (a repetition penalty, forced tokens, beams,
-    a time limit) counts only with ``from_model``. The tokens that a model starts, pads and ends with are always its
-    own.
+    These settings are complete: the ``generation_config`` in a model's folder (a repetition penalty, forced tokens,
+    beams, a time limit) counts only with ``from_model``. The tokens that a model starts, pads and ends with are always
+    its own.
 
     Attributes:
-        num_beams: 1 is greedy; more is beam search.
-        max_new_tokens: the longest output, the end token included; None takes the longest reference of the part.
-        do_sample: draw tokens instead of taking the likeliest. Each row has random numbers of its own, so batches, the
-            order of the rows and a stop in between change nothing.
-        temperature: of the draw.
-        top_p: draw from the likeliest tokens that hold this much probability.
-        seed: of the draw.
+        num_beams: the number of beams; 1 is greedy search.
+        max_new_tokens: the length of the longest output, the end token included; None takes the longest reference of
+            the part.
+        do_sample: whether to draw tokens instead of taking the likeliest. Each row has its own random numbers, so
+            neither the batches, the order of the rows nor an interruption changes an output.
+        temperature: the temperature of the draw.
+        top_p: the share of probability of the likeliest tokens to draw from.
+        seed: the seed of the draw.
         stop_strings: texts that end an output; they are left out of it.
-        from_model: decode as the model's own generation config says, all of it, instead of by the values here;
+        from_model: whether to follow the whole generation config of the model instead of the values here;
             ``max_new_tokens``, ``stop_strings`` and ``seed`` still hold.
 
     Raises:
@@ -73,19 +74,19 @@ class Decoding:
                 raise ParameterError(name, "left out with from_model", getattr(self, name), remedy)
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as a dict of JSON values."""
+        """Return the settings as a dict of JSON values."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class Output:
-    """What was written for one row.
+    """The text generated for one row.
 
     Attributes:
-        text: without stop strings, and without the special tokens that steer a model. Text that merely looks like one,
-            such as ``</s>`` in a program, is text; so are the special tokens that the target's template writes.
-        finished: whether the model ended it, rather than the limit of length.
-        tokens: how many were generated, the end token included.
+        text: the text without stop strings and without the special tokens that steer a model. Text that only looks like
+            a special token, such as ``</s>`` in a program, stays; so do the special tokens of the target's template.
+        finished: whether the model ended the text, rather than the limit of length.
+        tokens: the number of tokens generated, the end token included.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
     'return a + b'

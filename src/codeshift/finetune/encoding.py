@@ -1,4 +1,4 @@
-"""Rows of text to token ids: what is cut, and what a tokenizer cannot give back, is counted."""
+"""Encoding of rows of text as token ids, with counts of texts that are cut or do not round-trip."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _ROWS_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Truncation:
-    """How much of a part did not fit.
+    """The amount of text of a part that was cut.
 
     Attributes:
-        rows: rows in the part.
-        sources: rows whose source was cut.
-        targets: rows whose target was cut.
-        lost_source_tokens: tokens cut off the sources.
-        lost_target_tokens: tokens cut off the targets.
+        rows: the number of rows in the part.
+        sources: the number of rows whose source was cut.
+        targets: the number of rows whose target was cut.
+        lost_source_tokens: the number of tokens cut off the sources.
+        lost_target_tokens: the number of tokens cut off the targets.
 
     >>> print(Truncation(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
     3 of 200 sources and 40 of 200 targets cut
@@ -53,10 +53,10 @@ class Encoded:
     """The token ids of one part.
 
     Attributes:
-        sources: one row of ids each, special tokens included.
-        targets: likewise, the end token included unless the target was cut.
-        truncation: what did not fit.
-        round_trip: what the tokenizer does not give back, before anything was cut.
+        sources: the ids of each source, special tokens included.
+        targets: the ids of each target, special tokens included, with an end token unless the target was cut.
+        truncation: the amount of text that was cut.
+        round_trip: the texts that the tokenizer does not give back, counted before truncation.
     """
 
     sources: Ragged
@@ -70,18 +70,18 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Turns rows into token ids as one model family reads them.
+    """Encoder of rows as token ids for one model family.
 
     Attributes:
         tokenizer: a tokenizer of transformers.
-        source: of the text that the model is given.
-        target: of the text that it must write.
-        max_source_length: in tokens.
-        max_target_length: in tokens, the end token included.
-        is_decoder: source and target are one sequence (a decoder) rather than two (an encoder-decoder).
-        start: the token that an encoder-decoder is started with; a tokenizer that begins each text with it would have
-            the model predict what it was given.
-        special_tokens: special tokens that are such in the columns too; all others are text there.
+        source: the template of the text that the model is given.
+        target: the template of the text that the model must write.
+        max_source_length: the length of the longest source, in tokens.
+        max_target_length: the length of the longest target, in tokens, the end token included.
+        is_decoder: whether source and target are one sequence (a decoder) rather than two (an encoder-decoder).
+        start: the id of the start token of an encoder-decoder, which is removed from a target whose tokenizer begins
+            each text with it; otherwise the model would predict a token that it is given.
+        special_tokens: the special tokens that count as such in the columns too; all others are text there.
     """
 
     tokenizer: Tokenizer
@@ -95,10 +95,10 @@ class Encoder:
 
     @classmethod
     def of(cls, model: Model, tokenizer: Tokenizer, texts: tuple[Template, Template], limits: Limits) -> Encoder:
-        """For a model: ``texts`` are source and target.
+        """Return the encoder for a model; ``texts`` are the templates of source and target.
 
         Raises:
-            ParameterError: a special token of ``limits`` is none of the tokenizer's, or nothing ends its texts.
+            ParameterError: a special token of ``limits`` is not one of the tokenizer, or it has no end token.
         """
         check_special_tokens(limits.special_tokens, tokenizer)
         if tokenizer.eos_token_id is None and tokenizer.sep_token_id is None:
@@ -109,7 +109,7 @@ class Encoder:
         return cls(tokenizer, *texts, *lengths, is_decoder(model), start, limits.special_tokens)
 
     def encode(self, data: Dataset, part: str = "data") -> Encoded:
-        """The token ids of a ``datasets.Dataset``.
+        """Encode a ``datasets.Dataset``.
 
         Raises:
             ParameterError: a column is missing.
@@ -144,7 +144,7 @@ class Encoder:
         return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation, round_trip)
 
     def warn_of(self, encoded: Encoded, part: str) -> None:
-        """Warn of what was cut and of what is not given back, if anything is, and name the arguments that cut it."""
+        """Warn if texts were cut, naming the arguments that cut them, or are not given back by the tokenizer."""
         truncation = encoded.truncation
         cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
         limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
@@ -163,7 +163,7 @@ class Encoder:
     @cached_property
     def _source_frame(self) -> Frame:
         before, after = frame_of(self.tokenizer, "text")
-        # Some tokenizers end every text; a source that ends would tell a decoder that all is said.
+        # Some tokenizers end every text; an end token after the source would tell a decoder that the text is finished.
         ends = self.is_decoder and after[-1:] == [self._end]
         return Frame(before, after[:-1] if ends else after)
 
@@ -185,7 +185,7 @@ class Encoder:
         return [*before, *(ids[len(ids) - room :] if left else ids[:room]), *after]
 
     def _cut_target(self, ids: list[int], whole: list[int]) -> list[int]:
-        """A target that was cut does not end there, so it must not teach the model to end: it has no end token."""
+        """Cut a target, leaving out the end token: the model must not learn to end where the text was cut."""
         before, after = self._target_frame
         room = self.max_target_length - len(before) - len(after)
         if after[-1] != self._end and room >= 0:  # the end, then a language: the model needs the last token
@@ -193,7 +193,7 @@ class Encoder:
         return whole[: self.max_target_length]
 
     def _tokenize(self, rows: list[Pieces], side: str) -> list[Row]:
-        """Each row without special tokens of the tokenizer's own; texts that it remembers are not tokenised again."""
+        """Tokenise each row without adding special tokens; remembered texts are not tokenised again."""
         seen = recalled(self.tokenizer, side)
         new = list(dict.fromkeys(row for row in rows if row not in seen))
         of = "text" if side == "source" or self.is_decoder else "text_target"
@@ -233,7 +233,7 @@ class Encoder:
         return RoundTrip(rows=len(sides[0]), sources=len(lost[0]), targets=len(lost[1]), examples=tuple(examples))
 
     def _columns_lost(self, template: Template, batch: Mapping[str, Sequence[str]], row: int) -> str:
-        """The columns of a template whose text, on its own, is not given back; all of them where each one is."""
+        """Return the columns whose text on its own is not given back, or all columns if the text of each is."""
         columns = [column for column in template.columns if column in batch]
         if len(columns) > 1:
             texts = [(batch[column][row],) for column in columns]
@@ -248,13 +248,13 @@ class Encoder:
 
     @property
     def written(self) -> frozenset[int]:
-        """Ids of special tokens that are part of the texts: an output that holds them has them in its text."""
+        """Ids of special tokens that are part of the texts and therefore stay in the text of an output."""
         tokens = (*self.target.special_tokens(self._special), *self.special_tokens)
         return frozenset(self._special[token] for token in tokens)
 
     @property
     def frame_ids(self) -> frozenset[int]:
-        """Ids that may stand in every row: those around a text, and special tokens that are part of the texts."""
+        """Ids that may occur in every row: the tokens around a text, and special tokens that are part of the texts."""
         frames = (*self._source_frame, *self._target_frame)
         tokens = self.source.special_tokens(self._special)
         return frozenset(n for some in frames for n in some) | self.written | {self._special[t] for t in tokens}
@@ -266,13 +266,13 @@ class Encoder:
 
     @property
     def _first(self) -> int:
-        """What stands for an empty source: a decoder needs one token before the first that it predicts."""
+        """Id that represents an empty source: a decoder needs one token before the first that it predicts."""
         first = self.tokenizer.bos_token_id if self.is_decoder else None
         return self._end if first is None else int(first)
 
 
 def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
-    """Raise a ParameterError that names close matches where one of ``tokens`` is no special token of the tokenizer."""
+    """Raise a ParameterError that names close matches if one of ``tokens`` is no special token of the tokenizer."""
     known = special_tokens(tokenizer) if tokens else {}
     for token in tokens:
         if token not in known:

@@ -1,4 +1,4 @@
-"""What only fine-tuning raises or warns of."""
+"""Errors and warnings of fine-tuning and evaluation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DivergenceError(CodeshiftError, ArithmeticError):
 
 
 class TruncationWarning(CodeshiftWarning):
-    """Rows of a part did not fit into the longest source or target that the config allows.
+    """Rows of a part are longer than the longest source or target that the config allows.
 
     To make it an error while you look for the right limits:
 
@@ -47,7 +47,7 @@ class UnusedWeightsWarning(CodeshiftWarning):
 
 
 class RoundTripWarning(CodeshiftWarning):
-    """A tokenizer does not give back the text of some rows: what it leaves out or changes, no model can write.
+    """A tokenizer does not give back the text of some rows; no model can write what it leaves out or changes.
 
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -59,7 +59,7 @@ class RoundTripWarning(CodeshiftWarning):
 
 
 class TrainedOtherwiseWarning(CodeshiftWarning):
-    """A model is evaluated with other limits of length or another template than its folder says it was trained with.
+    """A model is evaluated with limits of length or a template other than those of its training.
 
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -71,7 +71,7 @@ class TrainedOtherwiseWarning(CodeshiftWarning):
 
 
 class AdapterWarning(CodeshiftWarning):
-    """A choice was made for an adapter that its config left open.
+    """The config of an adapter left a setting open, and a value was chosen for it.
 
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:

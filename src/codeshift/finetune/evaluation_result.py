@@ -1,4 +1,4 @@
-"""What an evaluation found: row by row, and as means with intervals."""
+"""The results of an evaluation, per row and as means with intervals."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from codeshift.metrics import Estimate, Metric, bootstrap_ci
 
 @dataclass(frozen=True)
 class PartEvaluation:
-    """One part's rows.
+    """The results of an evaluation on one part.
 
     Attributes:
-        references: the texts that should have been written, one a row.
-        truncation: of sources and targets.
-        metrics: by name.
-        statistics: by metric, (rows scored, d): see ``codeshift.metrics``.
-        scored: by metric, the numbers of the rows that were scored: all, or those that were generated for.
-        outputs: what was generated, None for a row that was not generated for; empty without generation.
-        seed: of the intervals.
-        round_trip: of sources and targets: what the tokenizer does not give back.
-        copies: a number for each row, the same for rows that are nearly the same, which intervals resample as one; None
-            takes each row for itself.
+        references: the reference texts, one per row.
+        truncation: the counts of sources and targets that were cut.
+        metrics: the metrics by name.
+        statistics: the statistics of the scored rows by metric, (rows scored, d): see ``codeshift.metrics``.
+        scored: the numbers of the scored rows by metric: all rows, or those that a text was generated for.
+        outputs: the generated outputs; None for a row without one, and an empty list without generation.
+        seed: the seed of the intervals.
+        round_trip: the counts of sources and targets that the tokenizer does not give back.
+        copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
+            resamples each row by itself.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -64,16 +64,16 @@ class PartEvaluation:
 
     @property
     def predictions(self) -> list[str | None]:
-        """The text generated for each row; None where none was."""
+        """Text generated for each row; None for a row without one."""
         return [None if output is None else output.text for output in self.outputs]
 
     @property
     def unfinished(self) -> int:
-        """Outputs that the limit of length cut."""
+        """Number of outputs that the limit of length cut."""
         return sum(output is not None and not output.finished for output in self.outputs)
 
     def scores(self, metric: str) -> NDArray[np.float64]:
-        """One score a row, (rows,); NaN for a row that was not generated for.
+        """Return the score of each row, (rows,); NaN for a row that was not scored.
 
         Raises:
             ParameterError: this metric was not evaluated.
@@ -84,9 +84,9 @@ class PartEvaluation:
         return out
 
     def estimate(self, metric: str) -> Estimate:
-        """The metric's value for the whole part with its 95% bootstrap interval; ``n`` counts the rows scored.
+        """Return the metric's value for the whole part with its 95% bootstrap interval; ``n`` counts the scored rows.
 
-        Rows that are nearly the same are resampled as one; ``groups`` counts what is left where they are fewer.
+        Near-duplicates are resampled together; ``groups`` counts their groups if there are fewer of them than rows.
 
         Raises:
             ParameterError: this metric was not evaluated.
@@ -97,11 +97,11 @@ class PartEvaluation:
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
-        """``estimate`` of every metric."""
+        """Estimate of every metric, by name."""
         return {name: self.estimate(name) for name in self.metrics}
 
     def statistics_of(self, metric: str) -> NDArray[np.float64]:
-        """The metric's statistics, one line for each row scored: see ``codeshift.metrics``.
+        """Return the metric's statistics, (rows scored, d): see ``codeshift.metrics``.
 
         Raises:
             ParameterError: this metric was not evaluated.
@@ -111,7 +111,7 @@ class PartEvaluation:
         return self.statistics[metric]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict of JSON values a row: ``row``, ``reference``, what was generated, and the scores (None for NaN)."""
+        """Return a dict of JSON values per row: ``row``, ``reference``, the output and the scores (None for NaN)."""
         scores = {name: self.scores(name) for name in self.metrics}
         plain_rows = []
         for i, reference in enumerate(self.references):
@@ -126,10 +126,10 @@ class PartEvaluation:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What an evaluation found in each part.
+    """The results of an evaluation on every part.
 
     Attributes:
-        parts: by name.
+        parts: the results by part.
         metadata: model, adapter, data digests, decoding, limits of length and library versions, as JSON values.
 
     >>> from datasets import Dataset
@@ -161,9 +161,10 @@ class EvaluationResult:
         return len(self.parts)
 
     def aggregates(self) -> list[dict[str, Any]]:
-        """One dict a part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` rows of ``rows``.
+        """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
-        ``groups`` counts what is resampled, rows that are nearly the same as one; ``interval`` says how it was made.
+        Of ``rows`` rows ``n`` were scored; ``groups`` is the number of groups that are resampled, and ``interval`` the
+        method of the interval.
         """
         return [
             {
@@ -182,9 +183,9 @@ class EvaluationResult:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write a Parquet file of rows a part, and ``evaluation.json`` (aggregates and metadata), each atomically.
+        """Write a Parquet file of the rows of each part and ``evaluation.json`` (aggregates and metadata), atomically.
 
-        Of several processes the main one writes.
+        If there are several processes, only the main one writes.
         """
         if not PartialState().is_main_process:
             return
@@ -211,7 +212,7 @@ class EvaluationResult:
 
 
 def interval_text(row: dict[str, Any]) -> str:
-    """An interval in brackets, with its kind where it is not the bootstrap's."""
+    """Format an interval in brackets, with its method unless it is the bootstrap's."""
     if not row["interval"]:
         return "(no interval)"
     kind = "" if row["interval"] == "percentile" else f" {row['interval']}"

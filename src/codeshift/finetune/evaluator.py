@@ -1,4 +1,4 @@
-"""One call that says how good a model is on each part of a dataset."""
+"""The evaluation of a model on each part of a dataset, in one call."""
 
 from __future__ import annotations
 
@@ -34,27 +34,29 @@ from codeshift.metrics import Metric
 
 
 class Evaluator:
-    r"""Evaluates models, fine-tuned or not, by teacher forcing and by what they write.
+    r"""Evaluator of models, fine-tuned or not, by teacher forcing and by generated text.
 
     ``NegativeLogLikelihood`` and ``TokenAccuracy`` are measured by teacher forcing; every other metric compares the
-    text that the model writes with the reference. Nothing is generated where no metric needs it. ``PassAtK(1,
+    text that the model writes with the reference. Nothing is generated unless a metric needs it. ``PassAtK(1,
     runner=...)`` runs what the model writes against the test code in its column ``tests``, or in the target.
 
     Args:
-        metrics: of ``codeshift.metrics``; at least one.
+        metrics: the metrics of ``codeshift.metrics`` to compute, at least one.
         source: the column that the model is given, or a template, as in ``Trainer``.
-        target: the column that it must write, or a template.
-        batch_size: rows at once; halved where memory does not suffice.
-        max_source_length: longest source, in tokens; longer ones are cut, counted and reported. None takes what the
-            model's folder was trained with, where ``Trainer`` wrote it, and else 512.
-        max_target_length: longest target that is teacher-forced, in tokens; likewise.
-        special_tokens: special tokens that are such in the columns too, as in ``TrainingConfig``; None likewise, and
-            else none.
-        decoding: how text is generated; its ``max_new_tokens=None`` takes the part's longest target, as cut.
-        generate_rows: generate for so many rows of each part, drawn by ``seed``; None generates for all. The estimates
-            say how many (``n``), and the scores of the others are NaN.
-        seed: of that draw and of the intervals.
-        progress: show how far it has come: a bar on a terminal, elsewhere a line a minute on stderr.
+        target: the column that the model must write, or a template.
+        batch_size: the number of rows in a batch; it is halved if memory runs out.
+        max_source_length: the length of the longest source, in tokens; longer ones are cut, counted and reported. None
+            takes the value that a folder written by ``Trainer`` was trained with, and 512 for other models.
+        max_target_length: the length of the longest teacher-forced target, in tokens; longer ones are cut, counted and
+            reported. None is read as for ``max_source_length``.
+        special_tokens: the special tokens that count as such in the columns too, as in ``TrainingConfig``. None takes
+            those that a folder written by ``Trainer`` was trained with, and none for other models.
+        decoding: how text is generated; ``max_new_tokens=None`` takes the length of the part's longest target after
+            truncation.
+        generate_rows: the number of rows of each part to generate for, drawn by ``seed``; None generates for all. The
+            estimates give the number (``n``), and the scores of the other rows are NaN.
+        seed: the seed of that draw and of the intervals.
+        progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -109,22 +111,23 @@ class Evaluator:
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
     ) -> EvaluationResult:
-        """Evaluate a model, which is not changed.
+        """Evaluate a model without changing it.
 
         Args:
-            model: an object, evaluated where it is and in the type that its weights have; or a path or hub name, loaded
-                in float32 onto a GPU where there is one.
+            model: a model, evaluated on its device and in the type of its weights; or a path or hub name, loaded in
+                float32 onto a GPU if there is one.
             splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
-            tokenizer: its tokenizer, or a path or name; None takes the one at the model's path or name.
-            parts: which parts; None takes those whose names begin with "test".
-            output_dir: where the result goes (see ``EvaluationResult.save``), and what is scored and generated as it
-                comes, one JSON line a row, so that the same call goes on where one was stopped; None writes nothing.
+            tokenizer: the tokenizer of the model, or a path or hub name; None takes that of the model's path or name.
+            parts: the names of the parts; None takes those whose names begin with "test".
+            output_dir: the folder for the result (see ``EvaluationResult.save``) and for the scores and outputs of each
+                row, written as JSON lines while the evaluation runs, so that the same call resumes an interrupted one;
+                None writes nothing.
 
         Raises:
-            CheckpointError: what stands in ``output_dir`` is of another evaluation.
+            CheckpointError: ``output_dir`` holds another evaluation.
             DataError: a part is empty, or a value is not text.
-            ParameterError: a part, a column or the tokenizer is missing, nothing can be written to ``output_dir``, or
-                the model has no room for a token of the tokenizer or for the positions of a row.
+            ParameterError: a part, a column or the tokenizer is missing, ``output_dir`` cannot be written to, or the
+                model has no room for a token of the tokenizer or for the positions of a row.
         """
         check_folder("output_dir", output_dir)
         chosen = evaluation_parts(splits, parts)
@@ -151,7 +154,7 @@ class Evaluator:
             return as_generator(model, tokenizer)
 
     def _of(self, model: Model, tokenizer: Tokenizer) -> ModelEvaluation:
-        """The evaluation of one model, where no limit is left open."""
+        """Return the evaluation of one model; every limit must be set."""
         own = {name: value for name, value in self._own_limits().items() if value is not None}
         return ModelEvaluation(
             model=model, tokenizer=tokenizer, metrics=self.metrics, source=self.source, target=self.target,
@@ -160,7 +163,7 @@ class Evaluator:
         )  # fmt: skip
 
     def with_limits(self, limits: Limits) -> Evaluator:
-        """The same, with these limits where it has none of its own."""
+        """Return a copy of this evaluator, with ``limits`` in place of those that are None."""
         settled = copy.copy(self)
         for name, value in self._own_limits().items():
             setattr(settled, name, getattr(limits, name) if value is None else value)
@@ -173,7 +176,7 @@ class Evaluator:
         return {"source": self.source.spec, "target": self.target.spec}
 
     def describe(self) -> dict[str, Any]:
-        """The settings that outputs and scores depend on, as JSON values."""
+        """Return the settings that outputs and scores depend on, as JSON values."""
         return self._templates() | {
             "max_source_length": self.max_source_length,
             "max_target_length": self.max_target_length,

@@ -1,4 +1,4 @@
-"""What fine-tuning cost on data that it was not meant to change."""
+"""The loss of quality on data that fine-tuning was not meant to change."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from codeshift.metrics import PairedDifference, paired_difference
 
 
 def forgetting(before: EvaluationResult, after: EvaluationResult, *, part: str, metric: str) -> PairedDifference:
-    """How much worse a model does on ``part`` after fine-tuning than before, row by row.
+    """Compute how much worse a model does on ``part`` after fine-tuning than before, row by row.
 
     Args:
         before: the evaluation of the model without fine-tuning.
-        after: that of the fine-tuned model, on the same rows.
-        part: a general set held out from fine-tuning, or any part of both results.
-        metric: the name of a metric of both, such as ``"exact_match"``.
+        after: the evaluation of the fine-tuned model on the same rows.
+        part: the name of a general set held out from fine-tuning, or of any part of both results.
+        metric: the name of a metric in both results, such as ``"exact_match"``.
 
     Returns:
-        In the metric's unit, with its interval and the p-value of a paired permutation test; above 0 is forgotten,
-        below 0 is learned, whichever way the metric counts.
+        The difference in the metric's unit, with its interval and the p-value of a paired permutation test; it is
+        positive if the model has forgotten and negative if it has learned, whichever direction of the metric is better.
 
     Raises:
-        ParameterError: the part or metric is not in both, or the two saw other rows.
+        ParameterError: the part or metric is not in both results, or their rows differ.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator

@@ -1,4 +1,4 @@
-"""Batched generation: what a model writes for each source."""
+"""Batched generation of the text that a model writes for each source."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def generate(
     written: frozenset[int] = frozenset(),
     on_batch: Callable[[NDArray[np.int64], list[Output]], None],
 ) -> None:
-    """Generate for the ``rows`` of ``sources``, batched by length, the longest first.
+    """Generate a text for each of ``rows``, in batches by length, the longest first.
 
     Args:
-        model: of any family; it is put in evaluation mode, and back.
-        tokenizer: its tokenizer.
-        sources: token ids as the model reads them.
+        model: a model of any family; it is put in evaluation mode, then back in its own.
+        tokenizer: the tokenizer of the model.
+        sources: the token ids as the model reads them.
         rows: the numbers of the rows to generate for.
         decoding: how tokens are chosen.
-        limit: most tokens of an output, whatever ``decoding`` says.
-        batch_size: rows at once; halved where memory does not suffice.
-        written: ids of special tokens that are part of the texts to write; others are left out of an output.
-        on_batch: is given row numbers and their outputs, batch by batch.
+        limit: the largest number of tokens of an output, whatever ``decoding`` says.
+        batch_size: the number of rows in a batch; it is halved if memory runs out.
+        written: the ids of special tokens that are part of the texts to write; others are left out of an output.
+        on_batch: a function called with the row numbers and outputs of each batch.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
     writer = _Writer(model, tokenizer, decoding, limit, written)
@@ -80,7 +80,7 @@ class _Writer:
         self.settings.max_new_tokens = limit
 
     def write(self, sources: list[NDArray[np.int32]], drawn: NDArray[np.float64] | None = None) -> list[Output]:
-        """The outputs of one batch; ``drawn``, (rows, steps), are its random numbers, None takes the likeliest."""
+        """Return the outputs of one batch; ``drawn`` holds its random numbers, (rows, steps); None is greedy."""
         ids = pad(sources, self.pad, left=self.is_decoder).to(self.device)
         mask = pad([np.ones(len(s), dtype=np.int64) for s in sources], 0, left=self.is_decoder).to(self.device)
         given: dict[str, Any] = {"logits_processor": [] if drawn is None else [RowSampler(drawn, *self.bent)]}
@@ -93,7 +93,7 @@ class _Writer:
             written = self.model.generate(
                 input_ids=ids, attention_mask=mask, generation_config=self.settings, **given, **cache
             )
-        # What the model was given comes first: the source of a decoder, the start token of an encoder-decoder.
+        # The input comes first: the source of a decoder, the start token of an encoder-decoder.
         return [self._output(row) for row in written[:, ids.shape[1] if self.is_decoder else 1 :].cpu().tolist()]
 
     def _output(self, ids: list[int]) -> Output:

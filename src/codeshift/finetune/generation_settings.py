@@ -1,8 +1,8 @@
-"""What ``generate`` is told: a ``Decoding`` decides all, and the model's own generation config only where it is asked.
+"""The generation config of a call, from a ``Decoding`` alone or, if it asks for it, from the model's own config.
 
 A model's folder may hold a ``generation_config.json``: a repetition penalty, a beam width, forced tokens, a time limit.
-``generate`` fills whatever a call leaves open from there, so the same "greedy" would mean something else for each
-model. Here a call leaves nothing open: the config that it is given is a fresh one, and the model's is out of the way.
+``generate`` takes from it whatever a call does not set, so the same "greedy" would mean something else for each model.
+Here a call sets everything: it is given a fresh config, and the model's own is removed for the time of the call.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from codeshift.finetune.identity import plain
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
 
-_RESULT = {  # what ``generate`` returns: one text a row, and nothing else
+_RESULT = {  # what ``generate`` returns: one text per row, and nothing else
     "num_return_sequences": 1, "return_dict_in_generate": False, "output_scores": False, "output_logits": False,
     "output_attentions": False, "output_hidden_states": False,
 }  # fmt: skip
 _OF_A_DRAW = ("temperature", "top_h", "top_k", "top_p", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff")
-_TOP_K = 50  # what ``generate`` takes where a config that samples does not say
+_TOP_K = 50  # the default of ``generate`` for a config that samples
 
 
 def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> GenerationConfig:
-    """The whole generation config of a call, but for the longest output.
+    """Return the generation config of a call, complete except for the longest output.
 
     The tokens that a model starts, pads and ends with are always its own: it needs them. An output ends with the
     tokenizer's end token, or with one that the model names if it is a special token of the tokenizer.
 
     Args:
-        model: of any family.
-        tokenizer: its tokenizer.
-        decoding: what decides.
+        model: a model of any family.
+        tokenizer: the tokenizer of the model.
+        decoding: the settings to use.
 
     Raises:
-        ParameterError: the model's own config is asked for, and cannot be followed row by row.
+        ParameterError: ``from_model`` is set, and the model's own config cannot be followed row by row.
     """
-    own = model.generation_config  # one that was set on PEFT's wrapping, or else that of the model inside
+    own = model.generation_config  # the one set on PEFT's wrapper, or else that of the model inside
     settings = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
     for name, value in (_RESULT | _tokens(model, tokenizer)).items():
         setattr(settings, name, value)
@@ -59,12 +59,12 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> Gene
 
 
 def is_drawn(settings: GenerationConfig, decoding: Decoding) -> bool:
-    """Whether tokens are drawn."""
+    """Tell whether tokens are drawn."""
     return bool(settings.do_sample) if decoding.from_model else decoding.do_sample
 
 
 def taken_warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsProcessor]:
-    """What bends the probabilities of a draw, in the order in which transformers applies it, taken out of settings."""
+    """Remove the warpers of a draw from ``settings`` and return them in the order that transformers applies them."""
     warpers = _warpers(settings, device)
     for name in ("do_sample", *_OF_A_DRAW):
         setattr(settings, name, None)
@@ -95,10 +95,10 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
 
 
 def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> dict[str, Any]:
-    """What generation is told beside what ``decoding`` itself says, as JSON values: the model's config if it is asked.
+    """Return the settings of generation that ``decoding`` does not hold, as JSON values.
 
     Raises:
-        ParameterError: as ``settings_for``.
+        ParameterError: see ``settings_for``.
     """
     settings = settings_for(model, tokenizer, decoding)
     if not decoding.from_model:
@@ -109,7 +109,7 @@ def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) ->
 
 @contextmanager
 def only(model: Model, settings: GenerationConfig) -> Iterator[None]:
-    """Inside, ``settings`` is all that the model knows of generation; afterwards it has its own config again."""
+    """Give the model ``settings`` as its only generation config inside this context; restore its own on exit."""
     holders = [part for part in _wrappings(model) if "generation_config" in vars(part)]
     before = [part.generation_config for part in holders]
     try:
@@ -122,7 +122,7 @@ def only(model: Model, settings: GenerationConfig) -> Iterator[None]:
 
 
 def _wrappings(model: Model) -> list[torch.nn.Module]:
-    """The model of transformers, and what PEFT has put around it."""
+    """Return the model of transformers and the modules that PEFT has put around it."""
     if not isinstance(model, PeftModel):
         return [model]
     return list({id(part): part for part in (model, model.base_model, model.get_base_model())}.values())

@@ -1,4 +1,4 @@
-"""Short digests that say whether two runs had the same model and the same data."""
+"""Digests and settings that tell whether two runs had the same model and the same data."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from codeshift.finetune.sharding import whole
 from codeshift.finetune.training_config import TrainingConfig
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "datasets", "numpy")
-_SAMPLE = 4096  # numbers of each tensor that a digest reads: whole models of 7B would take minutes
+_SAMPLE = 4096  # numbers of each tensor that a digest reads: a whole model of 7B would take minutes
 
 
 def data_digest(data: Dataset, columns: Iterable[str]) -> str:
-    """SHA-256 of the texts in ``columns`` of a ``Dataset``, in the order of its rows."""
+    """Return the SHA-256 of the texts in ``columns`` of a ``Dataset``, in the order of its rows."""
     digest = hashlib.sha256()
     for column in columns:
         digest.update(json.dumps([column, list(data[column])]).encode())
@@ -30,7 +30,7 @@ def data_digest(data: Dataset, columns: Iterable[str]) -> str:
 
 
 def weights_digest(model: torch.nn.Module) -> str:
-    """SHA-256 of the names, types and shapes of all weights, and of up to 4096 numbers spread over each."""
+    """Return the SHA-256 of the names, types and shapes of all weights and of up to 4096 numbers spread over each."""
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
         flat = whole(tensor).detach().reshape(-1)
@@ -41,9 +41,9 @@ def weights_digest(model: torch.nn.Module) -> str:
 
 
 def describe_model(model: Model) -> dict[str, Any]:
-    """What tells a model from another: class, name or path, revision, size and a digest of its weights.
+    """Return the class, name or path, revision, size, dtype and weights digest of a model.
 
-    Size and digest are of all weights, an adapter's included; class, name and revision are of the model under it.
+    Size and digest cover all weights, an adapter's included; class, name and revision are those of the base model.
     """
     base = base_model(model)
     return {
@@ -57,12 +57,12 @@ def describe_model(model: Model) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that can change a number."""
+    """Return the versions of Python and of the libraries that can change a number."""
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
 def encoded_digest(data: Encoded) -> str:
-    """SHA-256 of the token ids of an ``Encoded`` part."""
+    """Return the SHA-256 of the token ids of an ``Encoded`` part."""
     digest = hashlib.sha256()
     for ragged in (data.sources, data.targets):
         digest.update(ragged.offsets.tobytes())
@@ -73,13 +73,13 @@ def encoded_digest(data: Encoded) -> str:
 def describe_run(
     config: TrainingConfig, model: Model, parts: Mapping[str, Encoded], validation: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What tells a training run from another, before its first step.
+    """Return what tells a training run from another, before its first step.
 
     Args:
-        config: how to train; how often a run reports and saves does not change it.
-        model: as training starts, an adapter included.
+        config: the settings of the training; those of logging and saving are left out.
+        model: the model as training starts, an adapter included.
         parts: the encoded parts by name.
-        validation: what describes its evaluator, where it has one.
+        validation: the description of the evaluator, if there is one.
     """
     settings = {k: v for k, v in config.to_dict().items() if k not in ("logging_steps", "save_strategy", "save_steps")}
     adapters = getattr(model, "peft_config", {})
@@ -93,7 +93,7 @@ def describe_run(
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON writes it; a set in order, anything else as its text."""
+    """Return a value that JSON can write: a set as a sorted list, anything unknown as its text."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, set | frozenset):

@@ -1,4 +1,4 @@
-"""Between a pretrained model and a fine-tuned one: weights in between, with no new training."""
+"""Interpolation between the weights of a pretrained and a fine-tuned model, with no new training."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from codeshift.finetune.models import Model, ModelOrName, load_model
 
 
 def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:
-    """A model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
+    """Return a model whose weights are ``(1 - alpha) * pretrained + alpha * finetuned``.
 
     Weight-space ensembling (WiSE-FT; Wortsman et al., arXiv 2109.01903): it often keeps what the pretrained model does
     out of distribution and what the fine-tuned one has learned.
 
     Args:
-        pretrained: a model, or a path or hub name of one.
-        finetuned: the same after full fine-tuning; of a model with an adapter give ``merge_and_unload()`` of it, or
-            scale the adapter by ``scale_adapter``.
-        alpha: 0 gives the pretrained weights, 1 the fine-tuned ones, both to the last bit.
+        pretrained: a model, or the path or hub name of one.
+        finetuned: the same model after full fine-tuning. For a model with an adapter give ``merge_and_unload()`` of it,
+            or scale the adapter with ``scale_adapter``.
+        alpha: the weight of the fine-tuned model: 0 gives the pretrained weights, 1 the fine-tuned ones, both exactly.
 
     Returns:
         A new model in evaluation mode; neither of the two is changed.
@@ -55,10 +55,10 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
 def wise_ft_sweep(
     pretrained: ModelOrName, finetuned: ModelOrName, alphas: Iterable[float]
 ) -> Iterator[tuple[float, Model]]:
-    """``wise_ft`` at each of ``alphas``, as pairs of alpha and model, one at a time.
+    """Yield pairs of alpha and the model of ``wise_ft``, for each of ``alphas``.
 
     Raises:
-        ParameterError: as ``wise_ft``.
+        ParameterError: see ``wise_ft``.
 
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
     >>> tokenizer = tiny_tokenizer(["a"])
@@ -76,15 +76,15 @@ def wise_ft_sweep(
 
 
 def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
-    """The model with what its LoRA adapter adds to each weight multiplied by ``scale``.
+    """Return the model with ``scale`` times what its LoRA adapter adds to each weight.
 
-    For LoRA this is the line between the pretrained and the fine-tuned weights that ``wise_ft`` walks: 0 is the base
-    model's output, 1 the fine-tuned one's. The scale goes into the adapter's own weights, so that
-    saving and merging keep it.
+    For LoRA this is the same line between the pretrained and the fine-tuned weights as that of ``wise_ft``: 0 gives the
+    output of the base model, 1 that of the fine-tuned one. The scale goes into the weights of the adapter, so saving
+    and merging keep it.
 
     Args:
-        model: of PEFT, with LoRA adapters alone.
-        scale: at least 0; above 1 extrapolates.
+        model: a model of PEFT that has LoRA adapters only.
+        scale: the factor, at least 0; above 1 it extrapolates.
 
     Returns:
         A new model in evaluation mode; ``model`` is not changed.

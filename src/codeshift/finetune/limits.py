@@ -1,4 +1,4 @@
-"""What a trained folder says of how its model was trained: limits of length, special tokens and templates."""
+"""The limits of length, special tokens and templates that a model was trained with, as its folder records them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHECKS: dict[str, Check] = {
     "max_target_length": partial(check_integer, smallest=2),
     "special_tokens": partial(check_texts, members="tokens", example='("<extra_id_0>",)'),
 }
-"""Of what ``Limits`` holds, wherever it is given."""
+"""Checks of the values of ``Limits``, by name."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Limits:
     """How rows are encoded.
 
     Attributes:
-        max_source_length: longest source, in tokens.
-        max_target_length: longest target, in tokens.
-        special_tokens: special tokens that are such in the columns too.
+        max_source_length: the length of the longest source, in tokens.
+        max_target_length: the length of the longest target, in tokens.
+        special_tokens: the special tokens that count as such in the columns too.
     """
 
     max_source_length: int = _LONGEST
@@ -44,7 +44,7 @@ class Limits:
 
 
 def trained_with(model: ModelOrName) -> dict[str, Any]:
-    """The limits and templates that the folder ``model`` was trained with, as far as it says; else an empty dict."""
+    """Return the limits and templates that the folder ``model`` was trained with; an empty dict if it records none."""
     path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
     if path is None or not path.is_file():
         return {}
@@ -59,14 +59,14 @@ def trained_with(model: ModelOrName) -> dict[str, Any]:
 
 
 def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
-    """What to evaluate a model with: what is asked for, else what its folder was trained with, else the defaults.
+    """Return the limits to evaluate a model with: those given, else those of its training, else the defaults.
 
-    It warns where the two differ, templates included.
+    It warns if those given, or the templates, differ from those of the training.
 
     Args:
-        model: a folder, a hub name or an object.
-        own: what an evaluator was given, by name; None where it was given nothing.
-        templates: ``source`` and ``target``.
+        model: a folder, a hub name or a model.
+        own: the limits that the evaluator was given, by name; None for those that it was not given.
+        templates: the templates ``source`` and ``target``.
     """
     trained = trained_with(model)
     given = {name: value for name, value in own.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Linear probing, then fine-tuning: a head that fits before the features move (Kumar et al., arXiv 2202.10054)."""
+"""Linear probing, then fine-tuning, so that the head fits before the features move (arXiv 2202.10054)."""
 
 from __future__ import annotations
 
@@ -29,24 +29,26 @@ def lp_ft(
     output_dir: str | os.PathLike[str] | None = None,
     **options: Any,
 ) -> tuple[TrainingResult, TrainingResult]:
-    """Train the head alone as ``probe`` says, then all of the model as ``config`` says.
+    """Train the head alone with ``probe``, then the whole model with ``config`` (Kumar et al., arXiv 2202.10054).
 
     Args:
-        model: as in ``Trainer``.
-        tokenizer: as in ``Trainer``.
-        config: of the second stage.
-        data: as in ``Trainer.fit``.
-        probe: of the first stage; its ``train_only`` becomes ``head``.
-        head: patterns of the names of the head's parameters. None takes the fresh decoder of an encoder, or the output
-            layer where it shares no weights with the embeddings.
-        output_dir: the stages go to ``probe`` and ``fine-tune`` in it, each resumable; None writes nothing.
-        options: of ``Trainer``: ``source``, ``target``, ``progress``, ...; a ``peft_config`` is for the second stage.
+        model: the model, as in ``Trainer``.
+        tokenizer: the tokenizer, as in ``Trainer``.
+        config: the config of the second stage.
+        data: the dataset, as in ``Trainer.fit``.
+        probe: the config of the first stage; its ``train_only`` is replaced by ``head``.
+        head: the patterns of the names of the head's parameters. None takes the fresh decoder of an encoder, or the
+            output layer if it shares no weights with the embeddings.
+        output_dir: the folder in which the stages are written to ``probe`` and ``fine-tune``, each resumable; None
+            writes nothing.
+        options: the arguments of ``Trainer``: ``source``, ``target``, ``progress``, ...; a ``peft_config`` is used in
+            the second stage only.
 
     Returns:
-        The results of the two stages; the second one's model is the one to use.
+        The results of the two stages; the model of the second is the one to use.
 
     Raises:
-        ParameterError: the head is not told and cannot be told, or as ``Trainer``.
+        ParameterError: ``head`` is None and has no default for this model, or see ``Trainer``.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
@@ -77,7 +79,7 @@ def lp_ft(
 
 
 def default_head(model: Model) -> tuple[str, ...]:
-    """Patterns of the parameters that the output is read off with.
+    """Return patterns of the parameters of the head.
 
     Raises:
         ParameterError: the output layer shares its weights with the embeddings.

@@ -1,4 +1,4 @@
-"""The evaluation of one model: what it makes of each part, by teacher forcing and by what it writes."""
+"""The evaluation of one model on each part, by teacher forcing and by generated text."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ from codeshift.metrics.likelihood import is_forced
 
 @dataclass(frozen=True, kw_only=True)
 class ModelEvaluation:
-    """How one model is evaluated, with nothing left open.
+    """The evaluation of one model, with every setting given.
 
     Attributes:
-        model: in whatever mode and wherever it is.
-        tokenizer: of the model.
-        metrics: by name.
-        source: of what the model is given.
-        target: of what it must write.
+        model: the model, in any mode and on any device.
+        tokenizer: the tokenizer of the model.
+        metrics: the metrics by name.
+        source: the template of what the model is given.
+        target: the template of what the model must write.
         limits: how rows are encoded.
         decoding: how text is generated.
-        generate_rows: number of rows of a part to generate for; None for all.
-        batch_size: rows at once.
-        seed: of the draw of those rows, and of intervals.
-        progress: whether it is shown how far it has come.
+        generate_rows: the number of rows of a part to generate for; None for all.
+        batch_size: the number of rows in a batch.
+        seed: the seed of the draw of those rows and of the intervals.
+        progress: whether to show progress.
 
     Raises:
-        ParameterError: the model is divided among processes, and is to write.
+        ParameterError: a metric needs generated text, and the model is divided among processes.
     """
 
     model: Model
@@ -74,16 +74,16 @@ class ModelEvaluation:
             raise ParameterError("model", "whole to generate text", divided, remedy)
 
     def encode(self, part: str, rows: Dataset) -> Encoded:
-        """The token ids of a part, which the model has room for.
+        """Encode a part and check that the model has room for its tokens.
 
         Raises:
-            ParameterError: it has none.
+            ParameterError: the model has no room for them.
         """
         limit = self._limit if self._generates else None
         return encode_part(self.model, self._encoder(), rows, part, forced=self._forces, limit=limit)
 
     def describe(self, parts: dict[str, Dataset]) -> dict[str, Any]:
-        """What was evaluated, on which rows and by which versions, as JSON values."""
+        """Return the model, its adapter, the digests of the data and the versions of libraries, as JSON values."""
         tests = {column for metric in self.metrics.values() for column in self._template(metric).columns}
         columns = sorted({*self.source.columns, *self.target.columns, *tests})
         generated = describe_settings(self.model, self.tokenizer, self.decoding) if self._generates else None
@@ -96,7 +96,7 @@ class ModelEvaluation:
         }
 
     def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
-        """The logs of what the evaluation makes, by part and kind."""
+        """Start the logs of scores and outputs; return them by part and kind, such as ``"test_id.scores"``."""
         kinds = (["scores"] if self._forces else []) + (["outputs"] if self._generates else [])
         logs = {
             f"{part}.{kind}": RowLog(folder / f"{part}.{kind}.jsonl", metadata | {"data": digest})
@@ -107,7 +107,7 @@ class ModelEvaluation:
         return logs
 
     def evaluate(self, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]) -> PartEvaluation:
-        """Evaluate a part; what its logs hold is not made again."""
+        """Evaluate a part; rows that its logs hold are not computed again."""
         references = texts_of(self.target, rows)
         forced = self._forced(data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
@@ -137,14 +137,14 @@ class ModelEvaluation:
         return any(is_forced(metric) for metric in self.metrics.values())
 
     def _template(self, metric: Metric) -> Template:
-        """Where the references of a metric are."""
+        """Return the template of the references of a metric."""
         return tests_template(metric) or self.target
 
     def _encoder(self) -> Encoder:
         return Encoder.of(self.model, self.tokenizer, (self.source, self.target), self.limits)
 
     def _limit(self, data: Encoded) -> int:
-        """Most tokens of an output."""
+        """Return the largest number of tokens of an output."""
         own = base_model(self.model).generation_config.max_new_tokens if self.decoding.from_model else None
         return self.decoding.max_new_tokens or own or int(data.targets.lengths.max())
 
@@ -169,7 +169,7 @@ class ModelEvaluation:
         return progress_of(what, total, "row", done=done, shown=shown)
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
-        """The numbers of the rows to generate for, in their order."""
+        """Return the numbers of the rows to generate for, in increasing order."""
         if self.generate_rows is None or self.generate_rows >= rows:
             return np.arange(rows)
         return np.sort(np.random.default_rng(self.seed).permutation(rows)[: self.generate_rows])
@@ -199,7 +199,7 @@ class ModelEvaluation:
 
 
 def _adapters(model: Model) -> dict[str, str] | None:
-    """The methods of PEFT on a model, by name; None without one."""
+    """Return the PEFT method of each adapter of a model, by name; None without an adapter."""
     if not isinstance(model, PeftModel):
         return None
     return {name: config.peft_type.value for name, config in model.peft_config.items()}

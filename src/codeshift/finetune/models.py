@@ -52,12 +52,13 @@ _SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
 def own_model(model: ModelOrName, tokenizer: Tokenizer, dtype: torch.dtype = torch.float32) -> Model:
-    """A model to train that nobody else holds: a copy of an object, or what a path or hub name loads.
+    """Return a model to train that nothing else refers to: a copy of an object, or the model at a path or hub name.
 
-    Its weights are of ``dtype``, but for an adapter's, which are float32, and for a quantised model, which is left.
+    Its weights have type ``dtype``, except for those of an adapter (float32) and of a quantised model (unchanged).
 
     Raises:
-        ParameterError: neither a model of transformers or PEFT, nor a path or name; or one that is divided already.
+        ParameterError: ``model`` is neither a model of transformers or PEFT nor a path or name, or is already divided
+            among processes.
     """
     named = isinstance(model, str | os.PathLike)
     if named:
@@ -86,20 +87,21 @@ def load_model(
     dtype: torch.dtype | Literal["auto"] = torch.float32,
     revision: str | None = None,
 ) -> Model:
-    """The model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
+    """Load the model of a folder or hub name, in evaluation mode; the folder of an adapter loads its base too.
 
     Only safetensors are read, and no code from the hub is run.
 
     Args:
         name: a folder or a hub name.
-        tokenizer: of an encoder, whose fresh decoder starts and ends with its tokens; None loads the one at ``name``.
-        dtype: the type of the weights in memory. A checkpoint in half precision is loaded as float32 all the same,
-            since that is what training and exact comparison need; "auto" keeps the type that it was stored in, and
-            ``torch.bfloat16`` halves the memory on a GPU.
+        tokenizer: the tokenizer of an encoder, which gives its fresh decoder the start and end token; None loads the
+            one at ``name``.
+        dtype: the type of the weights in memory. A checkpoint in half precision is loaded as float32 by default,
+            because training and exact comparison need it; "auto" keeps the stored type, and ``torch.bfloat16`` halves
+            the memory on a GPU.
         revision: a branch, tag or commit of the hub; None takes the newest.
 
     Raises:
-        ParameterError: nothing at ``name`` can be loaded so.
+        ParameterError: no model can be loaded from ``name``.
 
     >>> import tempfile
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
@@ -126,7 +128,7 @@ def load_model(
 
 @contextmanager
 def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
-    """What transformers cannot load is an error with the parameter's name, the value and transformers' own words."""
+    """Turn an error of transformers into one with the name of the parameter, its value and transformers' message."""
     try:
         yield
     except (OSError, ValueError, KeyError) as error:
@@ -137,7 +139,7 @@ def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _brings_code(name: str | os.PathLike[str]) -> bool:
-    """Whether a folder or hub name has code of its own for its config, model or tokenizer."""
+    """Tell whether a folder or hub name has code of its own for its config, model or tokenizer."""
     try:
         settings = PreTrainedConfig.get_config_dict(name)[0], get_tokenizer_config(name)
     except OSError:
@@ -154,14 +156,14 @@ def _load_adapter(folder: Path, tokenizer: Tokenizer | None, dtype: torch.dtype 
 
 @contextmanager
 def peft_quiet() -> Iterator[None]:
-    """Inside, PEFT may ask for what transformers has renamed, and nobody is warned of it."""
+    """Suppress the warning of transformers about a renamed attribute that PEFT reads."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         yield
 
 
 def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
-    """The tokenizer of a folder or hub name; an object is returned as it is."""
+    """Load the tokenizer of a folder or hub name; return an object unchanged."""
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer
     with _told("tokenizer", tokenizer):
@@ -169,7 +171,7 @@ def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
 
 
 def as_generator(model: Model, tokenizer: Tokenizer) -> Model:
-    """The model itself, or the encoder-decoder around it where it is an encoder alone."""
+    """Return the model itself, or an encoder-decoder around it if it is an encoder."""
     if not _is_encoder(model.config) or isinstance(model, MODEL_FOR_CAUSAL_LM_MAPPING.get(type(model.config), ())):
         return model
     encoder = getattr(model, model.base_model_prefix, model)  # drops a head of masked language modelling
@@ -179,9 +181,10 @@ def as_generator(model: Model, tokenizer: Tokenizer) -> Model:
 def with_fresh_decoder(
     encoder: PreTrainedModel, tokenizer: Tokenizer, *, layers: int = DECODER_LAYERS
 ) -> EncoderDecoderModel:
-    """An encoder-decoder of ``encoder`` and a new decoder of at most ``layers`` layers that shares its vocabulary.
+    """Return an encoder-decoder of ``encoder`` and a new decoder of at most ``layers`` layers with its vocabulary.
 
-    The decoder starts from random weights (torch's global generator), its embeddings from the encoder's.
+    The weights of the decoder are random (torch's global generator), except for the embeddings, which are copied from
+    the encoder.
     """
     config = copy.deepcopy(encoder.config)
     config.is_decoder = config.add_cross_attention = True
@@ -201,29 +204,29 @@ def with_fresh_decoder(
 
 
 def has_fresh_decoder(model: Model) -> bool:
-    """Whether the model's decoder was made here, of random weights that nobody has saved."""
+    """Tell whether the model's decoder was created by ``with_fresh_decoder`` in this process."""
     return getattr(model, "_has_fresh_decoder", False)
 
 
 def _is_encoder(config: PreTrainedConfig) -> bool:
-    """BERT and its like: known to masked language modelling, and not set up as a decoder."""
+    """Tell whether a config is that of an encoder such as BERT: a masked language model, not used as a decoder."""
     kind = config.model_type
     masked = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.is_encoder_decoder
     return masked and (kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or not getattr(config, "is_decoder", False))
 
 
 def base_model(model: Model) -> PreTrainedModel:
-    """The model of transformers under an adapter."""
+    """Return the model of transformers under an adapter."""
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
 def is_decoder(model: Model) -> bool:
-    """Whether source and target are one sequence for this model."""
+    """Tell whether source and target are one sequence for this model."""
     return not base_model(model).config.is_encoder_decoder
 
 
 def pad_id(model: Model, tokenizer: Tokenizer) -> int:
-    """The id that fills rows; the attention mask hides it, so a model without one takes its end token."""
+    """Return the id of the padding token; the attention mask hides it, so a model without one uses its end token."""
     own = base_model(model).config.pad_token_id
     candidates = (own, tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.sep_token_id)
     return next(int(i) for i in candidates if i is not None)

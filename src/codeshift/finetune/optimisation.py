@@ -1,4 +1,4 @@
-"""The optimiser, its learning rate and what keeps weights near their start."""
+"""The optimiser, its learning rate and the penalty that keeps weights near their start."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _SMALLEST_SCALE, _SCALE_OF_VECTORS = 1e-3, 0.1
 
 @contextmanager
 def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
-    """Only what ``freeze`` and ``train_only`` leave is trained inside; afterwards all is as before.
+    """Train only what ``freeze`` and ``train_only`` leave inside this context; restore the model on exit.
 
     Raises:
-        ParameterError: a pattern fits no parameter, or nothing is left to train.
+        ParameterError: a pattern matches no parameter, or nothing is left to train.
     """
     before = {name: p.requires_grad for name, p in model.named_parameters()}
     for field in ("freeze", "train_only"):
@@ -47,14 +47,14 @@ def _fits(name: str, patterns: Iterable[str]) -> bool:
 
 
 def trained(model: Model) -> dict[str, torch.nn.Parameter]:
-    """The parameters that training changes, by name; tied ones once."""
+    """Return the parameters that training changes, by name; tied parameters appear once."""
     return {name: p for name, p in model.named_parameters() if p.requires_grad}
 
 
 def make_optimizer(model: Model, config: TrainingConfig) -> torch.optim.AdamW:
-    """AdamW in one fused kernel; weight decay on matrices alone.
+    """Make a fused AdamW with weight decay on matrices only.
 
-    Each group has its "scale": the trainer multiplies the learning rate of the step by it.
+    Each group has a "scale", by which the trainer multiplies the learning rate of the step.
     """
     parameters = list(trained(model).values())
     matrices, others = ([p for p in parameters if (p.ndim >= 2) is wanted] for wanted in (True, False))
@@ -74,7 +74,7 @@ def _scale(matrix: torch.nn.Parameter) -> float:
 
 
 def learning_rates(config: TrainingConfig, total: int) -> Callable[[int], float]:
-    """The learning rate of each step, counted from 0: a function, so a run that goes on needs no state of it."""
+    """Return a function from a step (from 0) to its learning rate, so that a resumed run needs no scheduler state."""
     unused = torch.optim.SGD([torch.zeros(1)], lr=config.learning_rate)
     scheduler = get_scheduler(config.lr_scheduler_type, unused, config.get_warmup_steps(total), total)
     factor = scheduler.lr_lambdas[0]
@@ -85,8 +85,8 @@ class Anchor:
     """The starting weights, for L2-SP (Li, Grandvalet and Davoine, arXiv 1802.01483).
 
     Args:
-        model: before training, on the device that it is trained on.
-        weight: of the penalty; at 0 nothing is kept.
+        model: the model before training, on the device that it is trained on.
+        weight: the weight of the penalty; 0 keeps no copy of the weights.
     """
 
     def __init__(self, model: Model, weight: float) -> None:
@@ -94,5 +94,5 @@ class Anchor:
         self._pairs = [(p, p.detach().clone()) for p in trained(model).values()] if weight else []
 
     def penalty(self) -> torch.Tensor | float:
-        """``weight`` times the squared distance of the trained weights to where they started."""
+        """Return ``weight`` times the squared distance between the trained weights and their starting values."""
         return self.weight * sum(whole(((p - start) ** 2).sum()) for p, start in self._pairs) if self._pairs else 0.0

@@ -1,4 +1,4 @@
-"""Where the test code is that outputs are run against, and whether a call can run it."""
+"""The test code that outputs are run against, and checks that a call can run it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from codeshift.metrics.programs import check_tests
 
 
 def tests_template(metric: Metric) -> Template | None:
-    """Where the test code of a metric that runs programs is, if it is elsewhere than the target."""
+    """Return the template of the test code of a metric that runs programs; None if the target holds it."""
     return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
 
 
 def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) -> None:
-    """Raise a ParameterError where ``rows`` hold no test code for a metric that runs programs."""
+    """Raise a ParameterError if ``rows`` hold no test code for a metric that runs programs."""
     for metric in metrics:
         if isinstance(metric, PassAtK):
             template = tests_template(metric) or target
@@ -27,10 +27,11 @@ def check_test_code(metrics: Iterable[Metric], target: Template, rows: Dataset) 
 
 
 def check_one_output(metrics: Iterable[Metric]) -> None:
-    """Raise a ParameterError for a ``PassAtK`` that one output a row cannot serve.
+    """Check that each ``PassAtK`` can be computed from one output per row.
 
     Raises:
-        IsolationError: its runner would run nothing on this machine.
+        ParameterError: it has no runner, or its ``k`` is above 1.
+        IsolationError: its runner cannot run anything on this machine.
     """
     for metric in metrics:
         if not isinstance(metric, PassAtK):

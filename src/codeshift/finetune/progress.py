@@ -1,4 +1,4 @@
-"""How far a training or an evaluation has come: a bar where somebody watches, a line a minute where a log is kept."""
+"""The progress of a training or an evaluation: a bar on a terminal, elsewhere one line a minute."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _EVERY = 60.0  # seconds
 
 
 class Progress(Protocol):
-    """What a bar of tqdm has, and ``LogLines`` too."""
+    """Interface shared by a bar of tqdm and ``LogLines``."""
 
     n: int
     initial: int
 
     def update(self, count: int = 1, /) -> object:
-        """So many more steps are done."""
+        """Add ``count`` finished steps."""
 
     def set_postfix(self, *, refresh: bool = True, **values: str) -> None:
-        """What is said beside the count."""
+        """Set the values shown beside the count."""
 
     def close(self) -> None:
-        """It is over."""
+        """End the display."""
 
     def __enter__(self) -> Self: ...
 
@@ -36,14 +36,14 @@ class Progress(Protocol):
 
 
 def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool = True) -> Progress:
-    """A bar of tqdm, or where stderr is no terminal a ``LogLines``.
+    """Return a bar of tqdm, or a ``LogLines`` if stderr is no terminal.
 
     Args:
-        what: is being done.
-        total: steps in all.
-        unit: what a step is.
-        done: steps that were done before.
-        shown: False for neither.
+        what: the name of the work.
+        total: the number of steps in all.
+        unit: the name of one step.
+        done: the number of steps that were done before.
+        shown: whether to show anything.
     """
     if shown and not watched():
         return LogLines(what, total, unit, done=done)
@@ -52,22 +52,22 @@ def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool 
 
 
 def watched() -> bool:
-    """Whether a bar is seen as one: on a terminal, or in a notebook."""
-    kernel = sys.modules.get("ipykernel.kernelapp")  # which others may import as well: what counts is one that runs
+    """Tell whether a bar can be shown: on a terminal or in a notebook."""
+    kernel = sys.modules.get("ipykernel.kernelapp")  # others may import it as well: it must be running
     return sys.stderr.isatty() or (kernel is not None and kernel.IPKernelApp.initialized())
 
 
 class LogLines:
-    """One line a minute on stderr, once the first minute is over: work that takes less says nothing.
+    """One line a minute on stderr, after the first minute: shorter work prints nothing.
 
     Args:
-        what: is being done.
-        total: steps in all.
-        unit: what a step is.
-        done: steps that were done before.
-        every: seconds between two lines.
-        clock: tells seconds.
-        file: to write to; None takes stderr.
+        what: the name of the work.
+        total: the number of steps in all.
+        unit: the name of one step.
+        done: the number of steps that were done before.
+        every: the number of seconds between two lines.
+        clock: a function that returns seconds.
+        file: the file to write to; None takes stderr.
 
     >>> times = iter([0.0, 10.0, 70.0, 80.0, 130.0])
     >>> lines = LogLines("fine-tune", 40, "step", clock=lambda: next(times), file=sys.stdout)
@@ -95,7 +95,7 @@ class LogLines:
         self._postfix = ""
 
     def update(self, count: int = 1) -> None:
-        """So many more steps are done."""
+        """Add ``count`` finished steps, and print a line if one is due."""
         self.n += count
         now = self._clock()
         if now - self._told >= self._every:
@@ -103,11 +103,11 @@ class LogLines:
             print(self._line(now - self._started), file=self._file or sys.stderr, flush=True)
 
     def set_postfix(self, refresh: bool = True, **values: str) -> None:
-        """What the lines say beside the count; ``refresh`` is a bar's."""
+        """Set the values shown beside the count; ``refresh`` is for bars."""
         self._postfix = "".join(f", {name} {value}" for name, value in values.items())
 
     def close(self) -> None:
-        """Nothing is left to close; a bar has something."""
+        """Do nothing; a bar of tqdm has something to close."""
 
     def __enter__(self) -> Self:
         return self

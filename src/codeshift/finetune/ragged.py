@@ -16,7 +16,7 @@ class Ragged:
 
     Attributes:
         values: all rows, one after the other.
-        offsets: where each row starts, and the end: one more than there are rows.
+        offsets: the start of each row, then the end of the last, (rows + 1,).
 
     >>> rows = Ragged.of([[1, 2], [3]])
     >>> len(rows), rows[0].tolist(), rows.lengths.tolist()
@@ -28,7 +28,7 @@ class Ragged:
 
     @classmethod
     def of(cls, rows: Iterable[Sequence[Any] | NDArray[Any]], dtype: DTypeLike = np.int32) -> Ragged:
-        """From rows."""
+        """Build from an iterable of rows."""
         arrays = [np.asarray(row, dtype=dtype) for row in rows]
         offsets = np.zeros(len(arrays) + 1, dtype=np.int64)
         np.cumsum([len(a) for a in arrays], out=offsets[1:])
@@ -45,5 +45,5 @@ class Ragged:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """Values in each row."""
+        """Number of values in each row, (rows,)."""
         return np.diff(self.offsets)

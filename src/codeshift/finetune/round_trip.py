@@ -1,4 +1,4 @@
-"""Text that a tokenizer cannot give back: what a model could never read, or write, whatever it learned."""
+"""Texts that do not survive a round trip through the tokenizer, which no model can read or write as they are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _SHOWN = 40  # characters of an example
 
 @dataclass(frozen=True, kw_only=True)
 class LostText:
-    """A text that a tokenizer does not give back.
+    """A text that a tokenizer does not decode to what it was.
 
     Attributes:
-        column: the columns that it comes from.
-        row: its number in the part.
-        text: what was to be tokenised, where the two begin to differ.
-        back: what the tokens say, from there.
+        column: the columns that the text comes from.
+        row: the number of the row in the part.
+        text: an excerpt of the text, where the two begin to differ.
+        back: the same excerpt of the decoded tokens.
 
     >>> print(LostText(column="code", row=0, text="{ return a }", back="<unk> return a <unk>"))
     'code' of row 0, where '{ return a }' becomes '<unk> return a <unk>'
@@ -35,7 +35,7 @@ class LostText:
 
     @classmethod
     def of(cls, column: str, row: int, text: str, back: str) -> LostText:
-        """From the whole texts."""
+        """Build an example from the whole texts."""
         same = next((i for i, (a, b) in enumerate(zip(text, back, strict=False)) if a != b), min(len(text), len(back)))
         start = max(0, same - _SHOWN // 4)
         return cls(column=column, row=row, text=text[start : start + _SHOWN], back=back[start : start + _SHOWN])
@@ -43,15 +43,15 @@ class LostText:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundTrip:
-    """How many texts of a part a tokenizer does not give back when it is asked for the text of its own tokens.
+    """The number of texts of a part that a tokenizer does not decode to what they were.
 
-    A model cannot write such a target, and does not see such a source as it is.
+    A model cannot write such a target and does not see such a source as it is.
 
     Attributes:
-        rows: rows in the part.
-        sources: rows whose source is not given back.
-        targets: rows whose target is not given back.
-        examples: of a source and of a target, as far as there is one.
+        rows: the number of rows in the part.
+        sources: the number of rows whose source is not given back.
+        targets: the number of rows whose target is not given back.
+        examples: one example of a source and one of a target, if there are any.
 
     >>> print(RoundTrip(rows=200, sources=3, targets=40))
     3 of 200 sources and 40 of 200 targets are not given back by the tokenizer
@@ -67,11 +67,11 @@ class RoundTrip:
         return f"{counts} are not given back by the tokenizer"
 
     def to_dict(self) -> dict[str, Any]:
-        """The counts and examples as JSON values."""
+        """Return the counts and examples as JSON values."""
         return vars(self) | {"examples": [vars(example) for example in self.examples]}
 
     def warn(self, part: str, *, stacklevel: int = 3) -> None:
-        """Warn of what is lost, if anything is."""
+        """Raise a ``RoundTripWarning`` if any text is lost."""
         if self.sources or self.targets:
             examples = "; ".join(map(str, self.examples))
             message = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"

@@ -1,4 +1,4 @@
-"""What an evaluation makes, on disk as it comes, so that one that was stopped goes on where it was."""
+"""Logs of the scores and outputs of an evaluation, from which an interrupted one resumes."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from codeshift.files import content_digest
 from codeshift.finetune.checkpoint import differences
 from codeshift.finetune.errors import CheckpointError
 
-_CHECK = "check"  # the first 16 digits of the digest of what else a line holds
+_CHECK = "check"  # the first 16 digits of the digest of the rest of the line
 
 
 class RowLog:
-    """A JSONL file: a first line that says what is evaluated, then one line a row, in the order they are made.
+    """A JSONL file with a first line that identifies the evaluation, then one line per row, in the order of evaluation.
 
-    All processes read it; the main one alone writes. A line whose digest differs counts as not written: its row is
-    evaluated again.
+    All processes read it; only the main process writes. The row of a line whose digest differs is evaluated again.
 
     Args:
-        path: of the file; what is there from the same evaluation is kept, but for a last line that was not finished.
-        identity: what tells this evaluation from others, as JSON values.
+        path: the path of the file; lines of the same evaluation are kept, except for an unfinished last line.
+        identity: the values that tell this evaluation from others, as JSON values.
 
     Raises:
-        CheckpointError: the file is of another evaluation, or is no such file; the message names it.
+        CheckpointError: the file belongs to another evaluation or is no log; the message names it.
     """
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
@@ -52,7 +51,7 @@ class RowLog:
         return done
 
     def start(self) -> None:
-        """Make the file, or cut off the line that was not finished."""
+        """Create the file, or cut off its unfinished last line."""
         if not PartialState().is_main_process:
             return
         if self._whole:
@@ -63,7 +62,7 @@ class RowLog:
             self.path.write_text(json.dumps({"evaluation": self.identity}) + "\n", encoding="utf-8")
 
     def append(self, rows: Iterable[int], records: Iterable[dict[str, Any]]) -> None:
-        """Write what was made of ``rows``, and hand it to the system."""
+        """Write the records of ``rows`` to the file."""
         if not PartialState().is_main_process:
             return
         lines = [_line({"row": int(row)} | record) for row, record in zip(rows, records, strict=True)]
@@ -76,7 +75,7 @@ def _line(content: dict[str, Any]) -> str:
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
-    """What a line holds; None where it is not what was written."""
+    """Return the content of a line, or None if it was damaged."""
     try:
         content = json.loads(line)
         whole = isinstance(content, dict) and content.pop(_CHECK) == content_digest(content)[:16]
@@ -86,7 +85,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
 
 
 def start_logs(logs: Iterable[RowLog]) -> None:
-    """Start logs that all processes have read: no process may read what another has begun to write."""
+    """Start the logs once all processes have read them, so that none reads what another has begun to write."""
     PartialState().wait_for_everyone()
     for log in logs:
         log.start()

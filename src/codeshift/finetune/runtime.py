@@ -1,4 +1,4 @@
-"""Where a run runs: devices and processes through accelerate, randomness that is the run's own."""
+"""The devices and processes of a run, through accelerate, and its random state."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from codeshift.finetune.training_config import TrainingConfig
 def make_accelerator(
     config: TrainingConfig, trackers: Sequence[Tracker] = (), folder: Path | None = None
 ) -> Accelerator:
-    """An Accelerator for a run; what ``accelerate launch`` configured (processes, FSDP) it takes over.
+    """Make an Accelerator for a run, with the processes and FSDP that ``accelerate launch`` configured.
 
-    Precision and accumulation are the config's alone, whatever the launcher says: the loop's loss is that of whole
-    steps, which accelerate would divide once more.
+    Precision and accumulation come from the config alone, whatever the launcher says: the loss of the loop is that of
+    whole steps, which accelerate would divide a second time.
 
     Raises:
         ParameterError: fp16 without a GPU (accelerate would compute in fp32), a tracker without a folder, or a way to
@@ -49,7 +49,7 @@ def make_accelerator(
 
 
 def _check_launch() -> None:
-    """Refuse engines with loops of their own, before accelerate asks for packages that would not help.
+    """Check that no engine with a training loop of its own was launched, before accelerate asks for its packages.
 
     Raises:
         ParameterError: the processes were launched for DeepSpeed or Megatron-LM.
@@ -62,9 +62,9 @@ def _check_launch() -> None:
 
 
 def without_autocast(model: Model) -> Model:
-    """The model as it was before accelerate made it compute in half precision; it is left as it is where it did not.
+    """Undo the half precision that accelerate put on a model, if any, and return the model.
 
-    accelerate puts another ``forward`` on the object that it prepares, which would stay on a model that is returned.
+    accelerate replaces the ``forward`` of the object that it prepares, which would stay on the model that is returned.
     """
     forward = model.__dict__.pop("_original_forward", None)
     if forward is not None:
@@ -77,7 +77,7 @@ def without_autocast(model: Model) -> Model:
 def prepare(
     accelerator: Accelerator, model: Model, optimizer: torch.optim.Optimizer
 ) -> tuple[torch.nn.Module, AcceleratedOptimizer]:
-    """Model and optimiser as accelerate wraps them for where the run runs."""
+    """Return model and optimiser as accelerate wraps them for the devices of the run."""
     if accelerator.is_fsdp2:
         join_tied_embeddings(model)
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -86,12 +86,12 @@ def prepare(
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Torch's global generators seeded inside, and afterwards as they were: a run leaves no trace in others."""
+    """Seed torch's global generators inside this context and restore them on exit, so that no run affects another."""
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         yield
 
 
 def reseed(*keys: int) -> None:
-    """Seed dropout from the place in the run alone, so that a run taken up again needs no state of a generator."""
+    """Seed dropout from the position in the run alone, so that a resumed run needs no state of a generator."""
     torch.manual_seed(int(np.random.SeedSequence(keys).generate_state(1, np.uint64)[0] >> 1))

@@ -1,4 +1,4 @@
-"""Text that is drawn: each row by random numbers of its own, whatever batch it stands in and whenever it is made."""
+"""Sampling with random numbers of each row's own, so that neither batches nor their order change an output."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from codeshift.finetune.ragged import Ragged
 
 
 def row_numbers(sources: Ragged, rows: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:
-    """``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
+    """Return ``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
 
-    They follow from the seed, the row's source and how many rows before it have the same source: so another order of
-    the rows draws the same texts, and equal rows draw different ones.
+    They depend on the seed, the source of the row and the number of earlier rows with the same source: another order of
+    the rows draws the same texts, and equal rows draw different texts.
 
     >>> same = Ragged.of([[1, 2], [1, 2]])
     >>> first, second = row_numbers(same, np.array([0, 1]), 0, 3)
@@ -35,13 +35,13 @@ def row_numbers(sources: Ragged, rows: NDArray[np.int64], seed: int, count: int)
 
 
 class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not typed
-    """Leaves each row the one token that its next number picks, for greedy search to take.
+    """A logits processor that leaves each row only the token that its next random number picks, for greedy search.
 
     Args:
-        numbers: (rows, steps), in [0, 1).
-        temperature: divides the logits.
-        top_p: draw from the likeliest tokens that hold this much probability.
-        warpers: of transformers, which bend the scores first.
+        numbers: the random numbers in [0, 1), (rows, steps).
+        temperature: the number that divides the logits.
+        top_p: the share of probability of the likeliest tokens to draw from.
+        warpers: processors of transformers that are applied to the scores first.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not 
         self._step = 0
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Scores (rows, vocabulary) in which one token a row is possible."""
+        """Return scores, (rows, vocabulary), in which one token per row is possible."""
         for warper in self._warpers:
             scores = warper(input_ids, scores)
-        # Double precision: a sum over a whole vocabulary decides which token it is.
+        # Double precision: a sum over the whole vocabulary decides which token is picked.
         probabilities = (scores.double() / self._temperature).softmax(-1)
         probabilities, order = torch.sort(probabilities, descending=True, stable=True)
         below = probabilities.cumsum(-1) - probabilities

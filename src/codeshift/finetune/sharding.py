@@ -1,4 +1,4 @@
-"""Weights and moments that FSDP has divided among processes: as whole tensors, and back."""
+"""Weights and moments that FSDP has divided among processes, gathered into whole tensors and divided again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
-    """The whole tensor; all processes must call it where it is divided.
+    """Return the whole tensor; if it is divided, all processes must call this.
 
     >>> whole(torch.ones(2)).tolist()
     [1.0, 1.0]
@@ -18,7 +18,7 @@ def whole(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str, torch.Tensor]:
-    """Whole tensors in the host's memory of the process that ``keeps`` them; all processes must call it.
+    """Return whole tensors in the host memory of the process that ``keeps`` them; all processes must call this.
 
     >>> whole_tensors({"weight": torch.ones(2)}, keeps=True)
     {'weight': tensor([1., 1.])}
@@ -32,7 +32,7 @@ def whole_tensors(tensors: dict[str, torch.Tensor], *, keeps: bool) -> dict[str,
 
 
 def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
-    """A copy of ``values`` where ``parameter`` is: on its device, and divided as it is."""
+    """Return a copy of ``values`` on the device of ``parameter``, divided in the same way."""
     values = values.to(parameter.device, copy=True)
     if not isinstance(parameter, DTensor) or isinstance(values, DTensor) or values.shape != parameter.shape:
         return values
@@ -41,7 +41,7 @@ def alike(values: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
 
 
 def join_tied_embeddings(model: PreTrainedModel) -> None:
-    """Make embeddings that share the input's weight one module, as FSDP needs: T5 and PLBart hold three of them."""
+    """Make embeddings that share the input's weight one module, as FSDP needs: T5 and PLBart have three of them."""
     first = model.get_input_embeddings()
     for name, module in list(model.named_modules(remove_duplicate=False)):
         if type(module) is type(first) and module is not first and module.weight is first.weight:
@@ -50,7 +50,7 @@ def join_tied_embeddings(model: PreTrainedModel) -> None:
 
 
 def set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
-    """Put ``weights`` in the model's parameters of those names."""
+    """Copy ``weights`` into the parameters of the model that have their names."""
     with torch.no_grad():
         for name, values in weights.items():
             parameter = model.get_parameter(name)
@@ -58,19 +58,19 @@ def set_weights(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> Non
 
 
 def is_divided(model: torch.nn.Module) -> bool:
-    """Whether the model's weights are divided among processes."""
+    """Tell whether the weights of the model are divided among processes."""
     return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
 def divide_again(model: torch.nn.Module) -> None:
-    """Let go of what FSDP gathered for a forward pass that no backward pass follows; the optimiser knows the parts."""
+    """Free what FSDP gathered for a forward pass that no backward pass follows; the optimiser knows the parts."""
     for module in model.modules():
         if hasattr(module, "reshard"):
             module.reshard()
 
 
 def whole_state(model: torch.nn.Module, *, keeps: bool) -> dict[str, torch.Tensor] | None:
-    """The state dict of a divided model as ``whole_tensors``, tied weights once; None for a model that is whole."""
+    """Return the state dict of a divided model as whole tensors, tied weights once; None for a model that is whole."""
     if not is_divided(model):
         return None
     tied = {name for name, _ in model.named_parameters(remove_duplicate=False)}

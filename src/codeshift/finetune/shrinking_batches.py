@@ -1,4 +1,4 @@
-"""Work on rows in batches that shrink where memory does not suffice."""
+"""Work on rows in batches that shrink if memory runs out."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Made = TypeVar("Made")
 
 
 def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> Iterator[tuple[Rows, Made]]:
-    """What ``work`` makes of each batch of ``order``; where it runs out of memory, half the batch is tried, and so on.
+    """Yield each batch of ``order`` and what ``work`` returns for it, halving the batch size if memory runs out.
 
-    The halved size stays for the batches that follow. A single row that does not fit raises what ``work`` raised.
+    The halved size stays for the batches that follow. If a single row does not fit, the error of ``work`` is raised.
 
     >>> def work(rows):
     ...     if len(rows) > 2:
@@ -42,7 +42,7 @@ def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> It
 
 
 def _try(work: Callable[[Rows], Made], rows: Rows) -> tuple[Made] | None:
-    """None where memory did not suffice for more than one row."""
+    """Return the result in a tuple, or None if memory ran out and there is more than one row."""
     try:
         return (work(rows),)
     except (RuntimeError, MemoryError) as error:

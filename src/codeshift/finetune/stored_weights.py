@@ -1,4 +1,4 @@
-"""Whether what a folder stores is what its model needs: nothing missing is drawn at random without a word."""
+"""Checks that a folder stores all weights of its model, so that none is drawn at random silently."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEVER_USED = "pooler"  # of an encoder, which becomes part of an encoder-decode
 
 
 def check_index(name: str | os.PathLike[str]) -> None:
-    """Check that the index of a folder's shards names safetensors alone.
+    """Check that the index of a folder's shards names only safetensors.
 
     Raises:
         ParameterError: it names another file, which might be a pickle, or it cannot be read.
@@ -42,11 +42,11 @@ def check_index(name: str | os.PathLike[str]) -> None:
 
 
 def whole_model(name: str | os.PathLike[str], loaded: tuple[PreTrainedModel, dict[str, Any]]) -> PreTrainedModel:
-    """A model as transformers loaded it, once it is known that every weight came from its folder.
+    """Check that every weight of a loaded model came from its folder, and return the model.
 
     Args:
-        name: folder or hub name, for messages.
-        loaded: what ``from_pretrained`` gives with ``output_loading_info=True``.
+        name: the folder or hub name, for messages.
+        loaded: the result of ``from_pretrained`` with ``output_loading_info=True``.
 
     Raises:
         ParameterError: weights are missing, or have another shape.
@@ -75,7 +75,7 @@ def check_complete(name: str | os.PathLike[str], missing: Iterable[str], expecte
 
 
 def base_of_adapter(folder: Path) -> PeftConfig:
-    """The config of an adapter's folder, once it is known that it can be loaded.
+    """Return the config of an adapter's folder after checking that it can be loaded.
 
     Raises:
         ParameterError: it is not stored in safetensors, names no base, or names an adapter as its base.
@@ -95,7 +95,7 @@ def base_of_adapter(folder: Path) -> PeftConfig:
 
 
 def with_stored_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
-    """A model with the adapter of a folder, in evaluation mode.
+    """Return a model with the adapter of a folder, in evaluation mode.
 
     Raises:
         ParameterError: weights of the adapter are missing.

@@ -1,4 +1,4 @@
-"""What a model gives to the tokens of a reference when it is told the tokens before (teacher forcing)."""
+"""Teacher forcing: the probabilities that a model gives to each token of a reference, given the tokens before it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ from codeshift.finetune.shrinking_batches import in_batches
 def target_logits(
     model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits and labels, aligned: (rows, positions, vocabulary) and (rows, positions), ``IGNORED`` off the target.
+    """Return aligned logits and labels, (rows, positions, vocabulary) and (rows, positions).
+
+    Labels are ``IGNORED`` outside the target.
 
     Args:
-        model: what is called, perhaps wrapped for several processes.
-        unwrapped: the same model without that wrapping.
-        batch: of a ``Collator``.
+        model: the model to call, which may be wrapped for several processes.
+        unwrapped: the same model without that wrapper.
+        batch: the batch of a ``Collator``.
     """
     inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"], "use_cache": False}
     labels = batch["labels"]
     if is_decoder(unwrapped):
-        # A row is source and target in one: position t predicts t + 1. Virtual tokens of prompt tuning come first.
+        # A row is the source, then the target: position t predicts t + 1. Virtual tokens of prompt tuning come first.
         logits = model(**inputs).logits[:, -labels.shape[1] :]
         return logits[:, :-1], labels[:, 1:]
     inputs["decoder_input_ids"] = base_model(unwrapped).prepare_decoder_input_ids_from_labels(labels=labels)
@@ -40,7 +42,7 @@ def target_logits(
 
 
 def target_loss(model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Negative log-likelihood in nats, *summed* over the target tokens of a batch."""
+    """Return the negative log-likelihood in nats, *summed* over the target tokens of a batch."""
     logits, labels = target_logits(model, unwrapped, batch)
     kept = labels != IGNORED
     return functional.cross_entropy(logits[kept].float(), labels[kept], reduction="sum")
@@ -56,11 +58,11 @@ def check_finite(what: str, values: torch.Tensor) -> None:
 
 @dataclass(frozen=True)
 class TokenScores:
-    """Per token of every reference of a part, rows in their order.
+    """The scores of each token of the references of a part, in the order of the rows.
 
     Attributes:
-        log_probabilities: of each token of the reference, in nats.
-        argmax: the token that the model holds likeliest there.
+        log_probabilities: log-probabilities of the tokens of the references, in nats.
+        argmax: likeliest tokens at their positions.
     """
 
     log_probabilities: Ragged
@@ -68,7 +70,7 @@ class TokenScores:
 
     @classmethod
     def empty(cls) -> TokenScores:
-        """Of no rows."""
+        """Return the scores of no rows."""
         return cls(Ragged.of([], np.float64), Ragged.of([]))
 
 
@@ -84,15 +86,15 @@ def score_tokens(
     done: Mapping[int, RowScores] | None = None,
     on_batch: Callable[[NDArray[np.int64], list[RowScores]], None] | None = None,
 ) -> TokenScores:
-    """Teacher-forced scores of all rows; batched by length, and returned in the order of the rows.
+    """Score all rows by teacher forcing, in batches by length; return the scores in the order of the rows.
 
     Args:
-        model: in whatever mode: it is put in evaluation mode, and back.
+        model: the model; it is put in evaluation mode, then back in its own.
         data: the token ids.
-        collate: makes a batch of them.
-        batch_size: rows at once; halved where memory does not suffice.
-        done: rows that were scored before, by number.
-        on_batch: is given row numbers and their scores, batch by batch.
+        collate: the function that makes a batch of them.
+        batch_size: the number of rows in a batch; it is halved if memory runs out.
+        done: the scores of rows that were scored before, by row number.
+        on_batch: a function called with the row numbers and scores of each batch.
     """
     device = next(model.parameters()).device
     by_row: dict[int, RowScores] = dict(done or {})
@@ -118,13 +120,13 @@ def score_tokens(
 
 
 def longest_first(data: Encoded) -> NDArray[np.int64]:
-    """The rows by the lengths of source and target; the longest first, so that memory fails at once or never."""
+    """Return the rows by decreasing length of source, then target, so that memory runs out at once or never."""
     return np.lexsort((data.targets.lengths, data.sources.lengths))[::-1]
 
 
 @contextmanager
 def evaluating(model: torch.nn.Module) -> Iterator[None]:
-    """The model in evaluation mode (no dropout), and back in the mode that it was in."""
+    """Put the model in evaluation mode (no dropout) inside this context; restore its mode on exit."""
     training = model.training
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""From the columns of a dataset to the text of a source or a target."""
+"""Templates, which make the text of a source or a target from the columns of a dataset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datasets import Dataset, Features, LargeList, List
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties.text_tokens import Pieces
 
-_TEXT = ("string", "large_string", "string_view", "null")  # a column of None alone is told by its rows
+_TEXT = ("string", "large_string", "string_view", "null")  # a column that holds only None is checked row by row
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Template:
     r"""A column name, or a text with columns in braces; ``{{`` and ``}}`` are braces themselves.
 
     Attributes:
-        spec: such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
-        parameter: the argument that it was given as, for messages.
+        spec: the column or template, such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
+        parameter: the name of the argument that it was given as, for messages.
 
     Raises:
         ParameterError: the braces hold something that is not a plain column name.
@@ -57,14 +57,14 @@ class Template:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the text is made of, each once."""
+        """Columns that the text is made of, each once."""
         columns = tuple(dict.fromkeys(field for _, field, _, _ in self._pieces if field))
         if not columns:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
         return columns
 
     def check(self, features: Features) -> None:
-        """Check the columns by the features of the data.
+        """Check that the columns of the template are text columns of the data.
 
         Raises:
             ParameterError: a column is missing; close matches are named.
@@ -81,7 +81,7 @@ class Template:
                 raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, features))
             feature = features[column]
             if getattr(feature, "dtype", None) not in _TEXT:
-                # A word of code or of text a place; of a list of test code, an assertion a line.
+                # Words of code or of text are joined by spaces; the assertions of test code by newlines.
                 joint = "\\n" if self.parameter == "tests" else " "
                 several = isinstance(feature, List | LargeList)
                 as_text = f"'{joint}'.join(row[{column!r}])" if several else f"str(row[{column!r}])"
@@ -90,7 +90,7 @@ class Template:
                 raise DataError(self.parameter, "made of columns of text", given, remedy)
 
     def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
-        """One text a row of ``batch``.
+        """Return one text per row of ``batch``.
 
         Raises:
             DataError: a value is not text.
@@ -105,7 +105,7 @@ class Template:
         ]
 
     def special_tokens(self, special: Collection[str]) -> tuple[str, ...]:
-        """Those of the tokens ``special`` that are written between the columns, in their order.
+        """Return the tokens of ``special`` that the template writes between the columns, in their order.
 
         >>> Template("<mask> {doc}</s>", "source").special_tokens(["<mask>", "</s>"])
         ('<mask>', '</s>')
@@ -115,7 +115,7 @@ class Template:
     def pieces(
         self, batch: Mapping[str, Sequence[Any]], special: Collection[str], in_columns: Collection[str] = ()
     ) -> list[Pieces]:
-        """The texts of ``batch``, divided at the special tokens that they are to hold: text, token, text, ..., text.
+        """Return the texts of ``batch``, each divided at its special tokens: text, token, text, ..., text.
 
         Args:
             batch: the columns.
@@ -156,7 +156,7 @@ class Template:
 
 
 def texts_of(template: Template, rows: Dataset) -> list[str]:
-    """One text a row of a dataset.
+    """Return one text per row of a dataset.
 
     Raises:
         DataError: a value is not text.
@@ -165,7 +165,7 @@ def texts_of(template: Template, rows: Dataset) -> list[str]:
 
 
 def _split(text: str, tokens: Collection[str]) -> list[str]:
-    """Text, token, text, ..., text; where two tokens begin at one place, the longer one."""
+    """Split into text, token, text, ..., text; if two tokens begin at one place, the longer one counts."""
     if not tokens or not any(token in text for token in tokens):
         return [text]
     return re.split("(" + "|".join(map(re.escape, sorted(tokens, key=len, reverse=True))) + ")", text)

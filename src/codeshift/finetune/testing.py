@@ -1,4 +1,4 @@
-"""Tiny random models of every family and a tiny tokenizer: for tests and first steps, offline, in milliseconds."""
+"""Tiny random models of every family and a tiny tokenizer, made offline in milliseconds for tests and examples."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ FAMILIES = tuple(_CONFIGS)
 
 
 def tiny_tokenizer(texts: Iterable[str], *, vocab_size: int = 400) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer trained on ``texts``; it ends every text with ``</s>``, as T5's does.
+    """Train a byte-level BPE tokenizer on ``texts``; it ends every text with ``</s>``, as T5's does.
 
     >>> tokenizer = tiny_tokenizer(["return a + b"])
     >>> tokenizer.decode(tokenizer("a + b")["input_ids"])
@@ -83,16 +83,16 @@ def tiny_tokenizer(texts: Iterable[str], *, vocab_size: int = 400) -> PreTrained
 
 
 def tiny_model(family: str, tokenizer: PreTrainedTokenizerBase, *, seed: int = 0, **settings: Any) -> PreTrainedModel:
-    """A random model of some ten thousand parameters, in evaluation mode.
+    """Make a random model of some ten thousand parameters, in evaluation mode.
 
     Args:
-        family: one of ``FAMILIES``.
-        tokenizer: whose vocabulary it gets.
-        seed: of its weights.
-        settings: override those of its config, such as ``dropout_rate=0.0``.
+        family: a name in ``FAMILIES``.
+        tokenizer: the tokenizer that gives the size of the vocabulary.
+        seed: the seed of the weights.
+        settings: values that override those of the config, such as ``dropout_rate=0.0``.
 
     Raises:
-        ParameterError: an unknown family.
+        ParameterError: the family is unknown.
 
     >>> model = tiny_model("gpt2", tiny_tokenizer(["return a + b"]))
     >>> model.num_parameters() < 100_000, model.training

@@ -1,4 +1,4 @@
-"""What a tokenizer has tokenised before."""
+"""A memory of the texts that a tokenizer has tokenised."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ _REMEMBERED: WeakKeyDictionary[Tokenizer, dict[str, dict[Pieces, Row]]] = WeakKe
 
 
 class Row(NamedTuple):
-    """A text's ids without such a frame, and what the tokenizer says that they say: None for the text itself."""
+    """The ids of a text without the special tokens around it, and their decoded text: None if it is the text itself."""
 
     ids: NDArray[np.int32]
     back: str | None
 
 
 def remember_tokens(tokenizer: Tokenizer) -> Tokenizer:
-    """Have each text tokenised once by this tokenizer, however many runs encode it, for as long as it lives.
+    """Make this tokenizer remember its results, so that each text is tokenised once however many runs encode it.
 
-    It takes four bytes a token and the texts themselves: for many runs on the same rows, as in a study.
+    The memory holds four bytes a token and the texts themselves, and lives as long as the tokenizer. It is meant for
+    many runs on the same rows, as in a study.
 
     Returns:
         The tokenizer itself.
@@ -36,6 +37,6 @@ def remember_tokens(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def recalled(tokenizer: Tokenizer, side: str) -> dict[Pieces, Row]:
-    """The rows tokenised before, to be added to; of a tokenizer that remembers nothing, none."""
+    """Return the rows tokenised before, for the caller to add to; an empty dict if the tokenizer remembers nothing."""
     kept = _REMEMBERED.get(tokenizer)
     return {} if kept is None else kept.setdefault(side, {})

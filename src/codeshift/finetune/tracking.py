@@ -1,4 +1,4 @@
-"""Trackers of accelerate (tensorboard, trackio, wandb, ...): off unless asked for, and never skipped in silence."""
+"""Trackers of accelerate (tensorboard, trackio, wandb, ...), off by default and never skipped silently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LOGS = "logs"  # in the run's folder
 
 
 def check_trackers(trackers: Sequence[Tracker]) -> None:
-    """Raise a ParameterError unless ``trackers`` are known to accelerate and installed, which skips others.
+    """Raise a ParameterError unless ``trackers`` are known to accelerate and installed; accelerate skips others.
 
     >>> check_trackers(("tensorbord",))
     Traceback (most recent call last):
@@ -38,10 +38,10 @@ def check_trackers(trackers: Sequence[Tracker]) -> None:
 
 
 def logging_options(trackers: Sequence[Tracker], folder: Path | None) -> dict[str, Any]:
-    """What an Accelerator is told of ``trackers``; those that write files do so in ``logs`` in ``folder``.
+    """Return the arguments of an Accelerator for ``trackers``, which write their files to ``logs`` in ``folder``.
 
     Raises:
-        ParameterError: such a tracker has no folder.
+        ParameterError: a tracker writes files, and ``folder`` is None.
     """
     for name in trackers:
         if isinstance(name, str) and folder is None and LOGGER_TYPE_TO_CLASS[name].requires_logging_directory:
@@ -50,13 +50,13 @@ def logging_options(trackers: Sequence[Tracker], folder: Path | None) -> dict[st
 
 
 def start_trackers(accelerator: Accelerator, settings: dict[str, Any]) -> None:
-    """Begin a run in every tracker, with its settings as numbers and texts."""
+    """Start a run in every tracker, with its settings as numbers and texts."""
     if accelerator.log_with:
         plain = {k: v if isinstance(v, bool | int | float | str) else str(v) for k, v in settings.items()}
         accelerator.init_trackers(PROJECT, config=plain)
 
 
 def end_trackers(accelerator: Accelerator) -> None:
-    """End the run in every tracker; the group of processes stays, for the next run."""
+    """End the run in every tracker; keep the group of processes for the next run."""
     for tracker in accelerator.trackers:  # end_training() would end the group too
         tracker.finish()

@@ -1,4 +1,4 @@
-"""One loop for full fine-tuning and for every method of PEFT, short enough to read in one sitting."""
+"""The training loop, for full fine-tuning and for every method of PEFT."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from codeshift.finetune.validation import Validation
 
 
 class Trainer:
-    r"""Fine-tunes a model on the part ``train`` of a dataset; each ``fit`` starts from the model as it was given.
+    r"""Trainer of a model on the part ``train`` of a dataset; each ``fit`` starts from the model as it was given.
 
-    The model given stays its owner's: ``fit`` trains a copy (or, from a path or hub name, what it loads), so the same
-    object serves any number of runs, and evaluation without fine-tuning. What ``fit`` returns is the caller's. Give a
-    path rather than an object where memory has no room for two.
+    ``fit`` trains a copy of the model (or what it loads from a path or hub name) and never changes the one given, so
+    the same object can be used for any number of runs and for an evaluation without fine-tuning. Give a path rather
+    than an object if memory has no room for two.
 
     Args:
-        model: an encoder-decoder, a decoder or an encoder of transformers, a model of PEFT with an adapter to train on,
-            or a path or hub name of one.
-        tokenizer: its tokenizer, or a path or hub name of it.
-        config: how to train.
+        model: an encoder-decoder, a decoder or an encoder of transformers, a model of PEFT with an adapter to train
+            further, or the path or hub name of one.
+        tokenizer: the tokenizer of the model, or its path or hub name.
+        config: the settings of the training; None takes the defaults.
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
-        target: the column that it must write, or a template.
-        peft_config: None for full fine-tuning, or the config of any method of PEFT.
-        evaluator: measures its metrics on ``validation`` too; its first one then decides what is best and when to
-            stop early. None goes by the loss.
-        progress: show how far it has come: a bar on a terminal, elsewhere a line a minute on stderr.
-        trackers: names of trackers of accelerate, such as ``("tensorboard",)``; their files go to ``logs`` in
-            ``output_dir``.
+        target: the column that the model must write, or a template.
+        peft_config: the config of any method of PEFT; None for full fine-tuning.
+        evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
+            weights are best and when to stop early. None uses the loss.
+        progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
+        trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; their files are written to ``logs``
+            in ``output_dir``.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -95,19 +95,20 @@ class Trainer:
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
     ) -> TrainingResult:
-        """Train on ``train``, and validate on ``validation`` where there is one; other parts are not looked at.
+        """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
 
         Args:
             data: a ``DatasetDict``, or one ``Dataset`` to train on.
-            output_dir: where the trained model, its history and the run's ``checkpoints`` go; None writes nothing.
-            resume: go on from the newest checkpoint in ``output_dir``, to weights and a history that are bitwise those
-                of a run that was never stopped (one process, on a CPU); False starts over.
+            output_dir: the folder for the trained model, its history and the ``checkpoints`` of the run; None writes
+                nothing.
+            resume: whether to resume from the newest checkpoint in ``output_dir``, which gives bitwise the weights and
+                history of an uninterrupted run (one process, on a CPU); False starts over.
 
         Raises:
             CheckpointError: the checkpoint in ``output_dir`` is torn or belongs to another run.
             DataError: no part ``train``, an empty part, or a value that is not text.
-            ParameterError: a column is missing, the adapter does not fit the model, nothing can be written to
-                ``output_dir``, or the model has no room for a token of the tokenizer or for the positions of a row.
+            ParameterError: a column is missing, the adapter does not fit the model, ``output_dir`` cannot be written
+                to, or the model has no room for a token of the tokenizer or for the positions of a row.
             DivergenceError: a loss or a weight is no longer finite.
         """
         check_folder("output_dir", output_dir)
@@ -170,7 +171,7 @@ class _Run:
         self.learning_rate = learning_rates(config, self.total)
 
     def resume(self) -> None:
-        """Go on from the newest checkpoint, where there is one."""
+        """Resume from the newest checkpoint, if there is one."""
         newest = self.checkpoints.load() if self.checkpoints else None
         if newest is None:
             return
@@ -203,7 +204,7 @@ class _Run:
         return self._finish(time.perf_counter() - started)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
-        """One update of the weights, from the mean loss over all target tokens of ``rows``."""
+        """Update the weights once, by the mean loss over all target tokens of ``rows``."""
         accelerator, state = self.accelerator, self.state
         rate = self.learning_rate(state.step)
         for group in self.optimizer.param_groups:
@@ -219,7 +220,7 @@ class _Run:
                 loss_of_step += loss.detach()
                 if last:
                     loss = loss + self.anchor.penalty() / accelerator.num_processes
-                # Gradients of processes are averaged, but the loss is already a share of the whole step's.
+                # The gradients of processes are averaged, but the loss is already a share of that of the whole step.
                 accelerator.backward(loss * accelerator.num_processes)
         if self.config.max_grad_norm is not None:
             accelerator.clip_grad_norm_(self.model.parameters(), self.config.max_grad_norm)
@@ -230,7 +231,7 @@ class _Run:
         self.pending.append(loss_of_step)
 
     def _loss(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """The summed loss of this process's rows of one batch."""
+        """Return the summed loss of this process's rows of one batch."""
         own = rows[self.accelerator.process_index :: self.accelerator.num_processes]
         weight = 1.0 if len(own) else 0.0  # all processes must take part in the backward pass
         batch = self.collate(self.data["train"], own if len(own) else rows[:1])
@@ -239,7 +240,7 @@ class _Run:
             return weight * target_loss(self.model, self.unwrapped, batch)
 
     def _flush(self) -> None:
-        """Move the losses of the last steps into the history: the one place that waits for the device."""
+        """Move the losses of the last steps into the history; nothing else in the loop waits for the device."""
         if not self.pending:
             return
         losses = self.accelerator.reduce(torch.stack(self.pending), reduction="sum").cpu()
@@ -252,7 +253,7 @@ class _Run:
         self.bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
 
     def _validate(self, validation: Validation) -> None:
-        """Note what is measured, the best weights so far and whether patience is at its end."""
+        """Validate, and record the best weights so far and whether patience has run out."""
         self._flush()
         state, config = self.state, self.config
         measured = validation.measure(self.unwrapped)
@@ -285,7 +286,7 @@ class _Run:
         self.bar.close()
         end_trackers(self.accelerator)
         set_weights(model, self.best)
-        for name, parameter in trained(model).items():  # the last update has no loss after it that would tell
+        for name, parameter in trained(model).items():  # no later loss would show that the last update failed
             check_finite(f"after step {state.step}, {name}", whole(parameter))
         if self.config.gradient_checkpointing:
             model.gradient_checkpointing_disable()

@@ -1,4 +1,4 @@
-"""The settings of one training run, checked when they are given."""
+"""The settings of a training run, checked when they are given."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RENAMED = {
     "keep_best": "load_best_model_at_end",
     "log_every": "logging_steps",
 }
-"""What is called otherwise today, and what transformers calls otherwise."""
+"""Names that are refused, with the names to use instead: earlier ones and those of transformers."""
 
 
 def _warmup_steps(name: str, value: Any) -> int | float:
@@ -96,62 +96,63 @@ _CHECKS: dict[str, Check] = {
 @settings(_CHECKS, RENAMED)
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How to train: a frozen value, equal for equal settings.
+    """The settings of a training run; immutable, and equal if all settings are equal.
 
-    Where transformers' ``TrainingArguments`` have a setting, it has their name here; defaults are codeshift's own.
+    A setting of transformers' ``TrainingArguments`` has the same name here; the defaults are codeshift's own.
 
     One *step* is one update of the weights, from ``train_batch_size`` rows over all processes and accumulated batches
-    together. So neither accumulation nor the number of processes changes what a step learns from, which their
-    ``per_device_train_batch_size`` leaves open.
+    together. So neither accumulation nor the number of processes changes what a step learns from, unlike with
+    ``per_device_train_batch_size``.
 
     Attributes:
-        learning_rate: the highest learning rate of the schedule.
-        num_train_epochs: passes over the training rows; ignored where ``max_steps`` is given.
-        max_steps: updates of the weights in all; None takes ``num_train_epochs``.
-        train_batch_size: rows of one update of the weights.
-        gradient_accumulation_steps: batches that they are computed in, for as much less memory: at once are computed
+        learning_rate: highest learning rate of the schedule.
+        num_train_epochs: number of passes over the training rows; ignored if ``max_steps`` is given.
+        max_steps: total number of updates of the weights; None takes ``num_train_epochs``.
+        train_batch_size: number of rows of one update of the weights.
+        gradient_accumulation_steps: number of batches that these rows are computed in, to save memory: each has
             ``train_batch_size / gradient_accumulation_steps`` rows, over all processes together.
-        warmup_steps: steps of linear warmup (an int), or their share of all steps (a float below 1).
-        lr_scheduler_type: what the learning rate does after the warmup: "linear" and "cosine" (both to 0),
+        warmup_steps: number of steps of linear warmup (an int), or their share of all steps (a float below 1).
+        lr_scheduler_type: schedule of the learning rate after the warmup: "linear" and "cosine" (both to 0),
             "constant_with_warmup", or "inverse_sqrt"; "constant" has no warmup.
-        scale_by_weights: multiply the learning rate of each matrix by the root mean square of its weights as training
-            starts (at least 0.001), as Adafactor does (arXiv 1804.04235), and of biases and norms by 0.1. For training
-            from random weights: a T5's matrices start at scales from 0.01 to 1, and one step for all is too long for
-            some and too short for others. ``learning_rate`` is then near 0.02.
-        weight_decay: decoupled weight decay of AdamW, on matrices alone (neither biases nor norms).
+        scale_by_weights: whether to multiply the learning rate of each matrix by the root mean square of its weights
+            before training (at least 0.001), as Adafactor does (arXiv 1804.04235), and that of biases and norms by 0.1.
+            Meant for training from random weights: a T5's matrices start at scales from 0.01 to 1, and the same step
+            would be too long for some and too short for others. ``learning_rate`` is then near 0.02.
+        weight_decay: decoupled weight decay of AdamW, on matrices only (neither biases nor norms).
         adam_beta1: decay rate of AdamW's first moment.
-        adam_beta2: decay rate of its second moment.
-        adam_epsilon: AdamW's epsilon.
-        max_grad_norm: gradients of a longer norm are scaled down to it; None leaves them.
-        max_source_length: longest source, in tokens; longer ones are cut, counted and reported.
-        max_target_length: longest target, in tokens, the end token included; longer ones likewise.
-        special_tokens: special tokens of the tokenizer that are such in the columns as well: T5's sentinels in rows of
-            hidden spans, marks of a chat in rendered conversations. All others are text where a column holds them, as
-            ``</s>`` in a program; what a template itself writes is always the token.
+        adam_beta2: decay rate of AdamW's second moment.
+        adam_epsilon: epsilon of AdamW.
+        max_grad_norm: largest norm of the gradients, to which longer ones are scaled down; None leaves them.
+        max_source_length: length of the longest source, in tokens; longer ones are cut, counted and reported.
+        max_target_length: length of the longest target, in tokens, the end token included; longer ones are cut, counted
+            and reported.
+        special_tokens: special tokens of the tokenizer that count as such in the columns as well: T5's sentinels in
+            rows of hidden spans, marks of a chat in rendered conversations. All others are text if a column holds them,
+            such as ``</s>`` in a program; in the text of a template itself they are always tokens.
         seed: seed of the order of rows, of dropout and of new weights.
         bf16: whether to compute in bfloat16 where it is safe (mixed precision) rather than in float32.
         fp16: whether to compute in float16 where it is safe; it needs a GPU.
-        dtype: type of the weights in memory, whatever they were stored in: "float32", or "bfloat16" for half the
+        dtype: type of the weights in memory, whatever type they are stored in: "float32", or "bfloat16" for half the
             memory. A LoRA adapter stays in float32 beside a bfloat16 model; full fine-tuning in bfloat16 loses small
             updates.
-        bucket_by_length: whether the rows of a step are computed in batches of like lengths, none larger than without,
-            which saves padding and changes no step: its rows are a plain shuffle's either way.
-        gradient_checkpointing: whether to save memory for about a third more time.
-        freeze: patterns (as of a shell) of the names of parameters to leave as they are, such as
-            ``"*.embed_tokens.*"``.
-        train_only: patterns of the parameters to train; the others are left as they are.
+        bucket_by_length: whether to compute the rows of a step in batches of similar lengths, which saves padding. It
+            makes no batch larger and changes no step: the rows of a step are those of a plain shuffle either way.
+        gradient_checkpointing: whether to save memory at the cost of about a third more time.
+        freeze: shell-style patterns of the names of parameters that are not trained, such as ``"*.embed_tokens.*"``.
+        train_only: patterns of the names of parameters to train; the others are not trained.
         l2_sp: weight of the squared distance to the starting weights, added to the loss (L2-SP, arXiv 1802.01483).
-        eval_strategy: when to validate: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
+        eval_strategy: times of validation: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
             "no" for never. Needs a part ``validation``.
         eval_steps: number of steps from one validation to the next, for "steps".
-        early_stopping_patience: number of validations without a lower loss that end a run; None goes on to the end.
+        early_stopping_patience: number of validations without a lower loss that end a run; None never ends it early.
         load_best_model_at_end: whether to return the weights of the lowest validation loss instead of the last ones.
-        save_strategy: when to write a checkpoint: as ``eval_strategy``. Needs a folder.
+        save_strategy: times of checkpoints, with the values of ``eval_strategy``. Needs a folder.
         save_steps: number of steps from one checkpoint to the next, for "steps".
-        logging_steps: steps between two updates of the progress bar and of trackers (the history holds every step).
+        logging_steps: number of steps between two updates of the progress bar and of trackers (the history holds every
+            step).
 
     Raises:
-        ParameterError: a value cannot work, or there is no such setting; a name of before is told its new one.
+        ParameterError: a value is invalid, or there is no such setting; for an earlier name the message gives the new.
 
     >>> TrainingConfig(learning_rate=3e-4, num_train_epochs=2, train_batch_size=8).learning_rate
     0.0003
@@ -210,52 +211,52 @@ class TrainingConfig:
 
     @property
     def chooses_by_validation(self) -> bool:
-        """Whether validation says which weights are returned, or when training ends."""
+        """Whether validation decides which weights are returned or when training ends."""
         return self.load_best_model_at_end or self.early_stopping_patience is not None
 
     @property
     def limits(self) -> Limits:
-        """How rows are encoded."""
+        """Limits of length and special tokens that rows are encoded with."""
         return Limits(self.max_source_length, self.max_target_length, tuple(self.special_tokens))
 
     @property
     def micro_batch_size(self) -> int:
-        """Most rows in memory at once, over all processes together."""
+        """Largest number of rows in memory at once, over all processes together."""
         return math.ceil(self.train_batch_size / self.gradient_accumulation_steps)
 
     def steps_per_epoch(self, rows: int) -> int:
-        """Updates of the weights in one pass over ``rows`` rows; the last one may be made from fewer."""
+        """Return the number of steps in one pass over ``rows`` rows; the last step may have fewer rows."""
         return math.ceil(rows / self.train_batch_size)
 
     def total_steps(self, rows: int) -> int:
-        """Updates of the weights in the whole run on ``rows`` rows."""
+        """Return the number of steps in the whole run on ``rows`` rows."""
         if self.max_steps is not None:
             return self.max_steps
         return math.ceil(self.num_train_epochs * self.steps_per_epoch(rows))
 
     def get_warmup_steps(self, num_training_steps: int) -> int:
-        """Steps of warmup in a run of so many steps."""
+        """Return the number of warmup steps in a run of ``num_training_steps`` steps."""
         share = isinstance(self.warmup_steps, float)
         return round(self.warmup_steps * num_training_steps) if share else int(self.warmup_steps)
 
     def eval_interval(self, rows: int) -> int | None:
-        """Steps from one validation to the next in a run on ``rows`` rows; None where there is none."""
+        """Return the number of steps between validations in a run on ``rows`` rows; None without validation."""
         return {"no": None, "steps": self.eval_steps, "epoch": self.steps_per_epoch(rows)}[self.eval_strategy]
 
     def save_interval(self, rows: int) -> int | None:
-        """Steps from one checkpoint to the next in a run on ``rows`` rows; None where there is none."""
+        """Return the number of steps between checkpoints in a run on ``rows`` rows; None without checkpoints."""
         return {"no": None, "steps": self.save_steps, "epoch": self.steps_per_epoch(rows)}[self.save_strategy]
 
     def to_dict(self) -> dict[str, Any]:
-        """The settings as a dict of JSON values."""
+        """Return the settings as a dict of JSON values."""
         return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
 
 
 def check_config(parameter: str, value: TrainingConfig | None) -> TrainingConfig:
-    """Return a config; None is that of all defaults.
+    """Return the config, or one with all defaults for None.
 
     Raises:
-        ParameterError: if it is none, such as transformers' ``TrainingArguments``.
+        ParameterError: the value is of another type, such as transformers' ``TrainingArguments``.
     """
     if value is not None and not isinstance(value, TrainingConfig):
         raise ParameterError(parameter, "a TrainingConfig or None", value, "see codeshift.finetune.TrainingConfig")

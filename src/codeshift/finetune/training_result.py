@@ -1,4 +1,4 @@
-"""What a training run leaves."""
+"""The result of a training run."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from codeshift.finetune.training_config import TrainingConfig
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A trained model and how it came about.
+    """A trained model and the record of its training.
 
     Attributes:
-        model: in evaluation mode, held by nobody else; with an adapter it is PEFT's model.
-        config: as given.
-        history: one dict a step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats a target token, ``learning_rate``,
-            ``tokens``) and one a validation (``step``, ``epoch``, ``validation_loss``, and ``validation_`` before the
-            name of each metric of the trainer's evaluator), in their order.
-        truncation: of each part that was read.
-        parameters: how many were trained.
-        seconds: of the training loop, validation included; of this process alone where a run was taken up again.
-        best_step: of the best validation, or None without one.
+        model: the trained model in evaluation mode, which nothing else refers to; with an adapter it is PEFT's model.
+        config: the settings of the training, as given.
+        history: one dict per step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats per target token,
+            ``learning_rate``, ``tokens``) and one per validation (``step``, ``epoch``, ``validation_loss``, and
+            ``validation_`` before the name of each metric of the trainer's evaluator), in their order.
+        truncation: the amount of text that was cut, by part.
+        parameters: the number of parameters that were trained.
+        seconds: the time of the training loop in seconds, validation included; a resumed run counts only its own time.
+        best_step: the step of the best validation, or None without validation.
         stopped_early: whether patience ended the run.
-        round_trip: of each part that was read, what its tokenizer does not give back.
+        round_trip: the texts that the tokenizer does not give back, by part.
         source: the template of what the model is given.
-        target: the template of what it must write.
+        target: the template of what the model must write.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Trainer
@@ -66,19 +66,19 @@ class TrainingResult:
 
     @property
     def losses(self) -> list[float]:
-        """The training loss of each step, in nats a target token."""
+        """Training loss of each step, in nats per target token."""
         return [row["loss"] for row in self.history if "loss" in row]
 
     @property
     def validation_losses(self) -> list[float]:
-        """Each validation loss, in nats a target token."""
+        """Loss of each validation, in nats per target token."""
         return [row["validation_loss"] for row in self.history if "validation_loss" in row]
 
     def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.
 
-        ``load_model(folder)`` reads it back. The files are written aside and moved into place. Of several processes
-        the main one writes; all must call it where the model is divided among them.
+        ``load_model(folder)`` reads it back. The files are written to a temporary folder and moved into place. If there
+        are several processes, only the main one writes; if the model is divided among them, all must call this.
         """
         weights = whole_state(self.model, keeps=PartialState().is_main_process)
         if not PartialState().is_main_process:

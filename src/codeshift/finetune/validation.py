@@ -1,4 +1,4 @@
-"""What is measured on the part ``validation`` while a model trains, and which of its states is best."""
+"""Measurements on the part ``validation`` while a model trains, and the choice of its best weights."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ class Validation:
 
     Attributes:
         data: the token ids of the part.
-        collate: makes a batch of them.
+        collate: the function that makes a batch of them.
         rows: the part as it was given, for the evaluator.
-        tokenizer: of the model.
-        evaluator: whose metrics are measured too; its first one says what is best. None goes by the loss.
+        tokenizer: the tokenizer of the model.
+        evaluator: an evaluator whose metrics are measured too; its first metric decides which weights are best. None
+            uses the loss.
     """
 
     data: Encoded
@@ -36,7 +37,7 @@ class Validation:
     evaluator: Evaluator | None = None
 
     def measure(self, model: Model) -> dict[str, float]:
-        """``validation_loss``, and ``validation_`` with the name of each metric of the evaluator."""
+        """Return ``validation_loss``, and ``validation_`` followed by the name of each metric of the evaluator."""
         scores = score_tokens(model, self.data, self.collate)
         measured = {"validation_loss": -float(scores.log_probabilities.values.mean())}
         if self.evaluator is not None:
@@ -48,12 +49,12 @@ class Validation:
         return measured
 
     def describe(self) -> dict[str, Any] | None:
-        """What its evaluator measures, as JSON values; None where it has none."""
+        """Return the settings and metrics of the evaluator as JSON values, or None without one."""
         evaluator = self.evaluator
         return None if evaluator is None else evaluator.describe() | {"metrics": list(evaluator.metrics)}
 
     def is_better(self, measured: dict[str, float], best: float | None) -> bool:
-        """Whether ``found`` is better than the best value so far; a value that is no number never is."""
+        """Tell whether ``measured`` is better than the best value so far; NaN never is."""
         value = self.deciding(measured)
         if best is None or math.isnan(value):
             return not math.isnan(value)
@@ -61,7 +62,7 @@ class Validation:
         return value > best if metric is not None and metric.higher_is_better else value < best
 
     def deciding(self, measured: dict[str, float]) -> float:
-        """The value that says what is best."""
+        """Return the value that decides which weights are best."""
         return measured["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
 
     @property
