@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +10,15 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
-from helpers.pages import ROOT, script
+from helpers.pages import script
 
-real_model = script("real_model")
+real_model = script("scripts/real_model.py")
 
 
 @pytest.fixture(scope="module")
 def study():
     """The script of the study as a module."""
-    spec = importlib.util.spec_from_file_location("smollm2_mbpp", ROOT / "studies" / "smollm2_mbpp" / "study.py")
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("studies/smollm2_mbpp/study.py")
 
 
 @pytest.fixture(scope="module")

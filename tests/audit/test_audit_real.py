@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from functools import cache
 
@@ -14,7 +13,7 @@ from codeshift.audit import audit
 from codeshift.data import stdlib_functions
 from codeshift.errors import SizeWarning
 from codeshift.splitters import ASTNodeSplitter, GroupSplitter, LengthSplitter, RandomSplitter, Splitter
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_rows
 from helpers.splitter_rows import c_sharp_rows, java_rows
 
 QUICK = {"column": "code", "n_permutations": 39, "sample": 500}
@@ -94,11 +93,8 @@ def test_other_languages(rows, language, node):
 
 def test_official_splits_of_a_benchmark():
     """The official splits of CodeTrans are audited as they came."""
-    parts = {}
-    for part in ("train", "test"):
-        lines = shared_data("code_to_code_trans", f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
-        parts[part] = Dataset.from_dict({"java": [json.loads(line)["java"] for line in lines]})
-    found = audit(DatasetDict(parts), column="java", language="java", n_permutations=39, sample=500)
+    parts = DatasetDict({part: shared_rows(f"code_to_code_trans/{part}.jsonl") for part in ("train", "test")})
+    found = audit(parts, column="java", language="java", n_permutations=39, sample=500)
     assert found.leakage[0].n == 1_000
     assert found.leakage[0].near_share >= found.leakage[0].exact_share
     assert len(found.leakage[0].rows) == found.leakage[0].near

@@ -16,9 +16,9 @@ from datasets import Dataset, DatasetDict
 from codeshift.cli import main
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
-from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import NegativeLogLikelihood
 from helpers.cli_rows import rows, write
+from helpers.tiny_models import save_tiny_t5
 
 TASK = {"source": "doc", "target": "func"}
 
@@ -62,9 +62,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "parts").mkdir()
     for part, (start, stop) in {"train": (0, 24), "test_ood": (24, 40)}.items():
         write(folder / "parts" / f"{part}.jsonl", some[start:stop])
-    tokenizer = tiny_tokenizer([row["func"] for row in some])
-    tiny_model("t5", tokenizer).save_pretrained(folder / "model")
-    tokenizer.save_pretrained(folder / "model")
+    save_tiny_t5(folder / "model", [row["func"] for row in some])
     return folder
 
 

@@ -22,6 +22,7 @@ from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import CodeBLEU, ExactMatch
 from helpers.cli_rows import rows, write
+from helpers.tiny_models import save_tiny_t5
 
 TASK = ["--source", "doc", "--target", "func"]
 FEW = ["--max-steps", "3", "--train-batch-size", "4"]
@@ -41,9 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     data.mkdir()
     for part, (start, stop) in {"train": (0, 24), "dev": (24, 28), "test_id": (28, 34), "test_ood": (34, 40)}.items():
         write(data / f"{part}.jsonl", some[start:stop])
-    tokenizer = tiny_tokenizer([row["func"] for row in some])
-    tiny_model("t5", tokenizer).save_pretrained(model)
-    tokenizer.save_pretrained(model)
+    save_tiny_t5(model, [row["func"] for row in some])
     return Place(str(data), str(model))
 
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +12,17 @@ import pytest
 from codeshift.data import TASKS, load_task
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from helpers import hub_tasks_story
-from helpers.hub_stand_in import hub_stand_in
+from helpers.hub_stand_in import hub_stand_in, run_story
 from helpers.shared_data import shared_data
-
-KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the user of the story saw, in a process that can reach nothing but the stand-in."""
-    home = str(tmp_path_factory.mktemp("home"))
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
-        settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-        settings |= {"HOME": home, "HF_HOME": home, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        settings["PYTHONUTF8"] = "1"
-        run = subprocess.run(  # noqa: S603 - a program of ours
-            [sys.executable, hub_tasks_story.__file__],
-            env={**environment, **settings},
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr[-4000:]
-        assert hub.unknown == []
-        yield json.loads(run.stdout.splitlines()[-1])
+        seen = run_story(hub_tasks_story, hub, tmp_path_factory.mktemp("home"))
+    assert hub.unknown == []
+    return seen
 
 
 def test_the_hub_s_columns(told: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.pages import ROOT, script
 
-notebooks = script("notebooks")
+notebooks = script("scripts/notebooks.py")
 MOST_BYTES = 400_000
 
 

@@ -27,7 +27,7 @@ def test_no_more_plugins_than_two() -> None:
 
 def test_examples_of_docstrings_are_fenced() -> None:
     """Markdown would read ``>>>`` as a quotation; neighbours stand in one block, indentation stays."""
-    fenced = script("griffe_doctests").fenced
+    fenced = script("scripts/griffe_doctests.py").fenced
     assert fenced("Adds.\n\n>>> 1 + 1\n2\n\n>>> 2\n2\n\nMore.") == (
         "Adds.\n\n```pycon\n>>> 1 + 1\n2\n\n>>> 2\n2\n```\n\nMore."
     )

@@ -10,13 +10,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -351,3 +355,19 @@ def hub_stand_in(folder: Path) -> Iterator[HubStandIn]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+_KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "OMP_NUM_THREADS")
+
+
+def run_story(story: ModuleType, hub: HubStandIn, home: Path) -> Any:
+    """What a story prints as JSON in its last line, run in a process that can reach nothing but the stand-in."""
+    on = ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
+          "HF_DATASETS_DISABLE_PROGRESS_BARS", "PYTHONUTF8")  # fmt: skip
+    environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict.fromkeys(on, "1")
+    environment |= {"HF_ENDPOINT": hub.url, "HOME": str(home), "HF_HOME": str(home)}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, story.__file__]
+    run = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)  # noqa: S603
+    assert run.returncode == 0, run.stderr[-4000:]
+    return json.loads(run.stdout.splitlines()[-1])

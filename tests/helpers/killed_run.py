@@ -14,8 +14,9 @@ from datasets import load_from_disk
 from peft import LoraConfig
 from transformers import AutoTokenizer
 
-from codeshift.finetune import Trainer, TrainingConfig, TrainingResult, trainer
+from codeshift.finetune import Trainer, TrainingConfig, TrainingResult
 from codeshift.finetune.testing import tiny_model
+from helpers.training_steps import after_each_step
 
 CONFIG = TrainingConfig(
     learning_rate=1e-2, num_train_epochs=3, train_batch_size=8, gradient_accumulation_steps=2, warmup_steps=2,
@@ -74,12 +75,5 @@ def _stand_still() -> None:
 
 def _fit_with(act: Callable[[], None], folder: Path, out: Path, method: str, at: int) -> None:
     torch.set_num_threads(1)
-    step = trainer._Run._step
-
-    def acting(run: Any, rows: Any) -> None:
-        step(run, rows)
-        if run.state.step + 1 == at:
-            act()
-
-    trainer._Run._step = acting  # type: ignore[method-assign]
+    after_each_step(lambda run: act() if run.state.step + 1 == at else None)
     fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method)

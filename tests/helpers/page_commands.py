@@ -25,9 +25,9 @@ from datasets import Dataset, DatasetDict
 from codeshift.cli import main
 from codeshift.cli.parser import make_parser
 from codeshift.finetune import Trainer
-from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from helpers.pages import ROOT, Block
 from helpers.ports import free_port
+from helpers.tiny_models import save_tiny_t5
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 MOST_STEPS = 2
@@ -166,9 +166,7 @@ def _accelerate(arguments: list[str], _: str) -> None:
     """A script of the page in as many processes as it says, on a CPU: a tiny model and rows stand in for its own."""
     script = Path(arguments[-1])
     rows = [{"nl": f"Add {i}.", "code": f"return a + {i}"} for i in range(8)]
-    tokenizer = tiny_tokenizer([f"{row['nl']} {row['code']}" for row in rows])
-    tiny_model("t5", tokenizer).save_pretrained("tiny")
-    tokenizer.save_pretrained("tiny")
+    save_tiny_t5(Path("tiny"), [f"{row['nl']} {row['code']}" for row in rows])
     DatasetDict(train=Dataset.from_list(rows)).save_to_disk("data")
     text, names = re.subn(r'"Salesforce/[\w-]+"', '"tiny"', script.read_text(encoding="utf-8"))
     assert names, f"{script} names no model that could be exchanged"

@@ -71,9 +71,10 @@ def commands(block: Block) -> list[tuple[str, str]]:
     return found
 
 
-def script(name: str) -> ModuleType:
-    """A script of ``scripts/`` as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+def script(path: str) -> ModuleType:
+    """A script of the repository as a module."""
+    name = path.removesuffix(".py").replace("/", ".")
+    spec = importlib.util.spec_from_file_location(name, ROOT / path)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)  # where its dataclasses look themselves up
     spec.loader.exec_module(module)
     return module

@@ -11,12 +11,7 @@ def is_busy_method(row: dict[str, Any]) -> bool:
 
 
 def from_early_years(row: dict[str, Any]) -> bool:
-    """Rows before 1998."""
-    return row["year"] < 1998
-
-
-def wants_more(row: dict[str, Any]) -> bool:
-    """Looks at another column than the code."""
+    """Rows before 1998, by another column than the code."""
     return row["year"] < 1998
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
+
+from codeshift.data import load_rows
 
 _BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -17,3 +21,9 @@ def shared_data(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"benchmark data not on this machine: {'/'.join(parts)} (set CODESHIFT_SHARED_DATA to its folder)")
     return path
+
+
+@cache
+def shared_rows(path: str) -> Dataset:
+    """The rows of a file of the benchmark data, such as ``"mbpp/problems.jsonl"``; skips likewise."""
+    return load_rows(shared_data(*path.split("/")))

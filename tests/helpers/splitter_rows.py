@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import cache
 
@@ -12,7 +11,7 @@ from datasets import Dataset
 from codeshift.data import stdlib_functions
 from codeshift.splits import digests
 from codeshift.splits.digests import digest
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_rows
 
 
 def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
@@ -55,6 +54,5 @@ def c_sharp_rows(count: int = 300) -> Dataset:
 
 @cache
 def _lines(path: str, column: str, count: int) -> Dataset:
-    with shared_data(path).open(encoding="utf-8") as file:
-        rows = [json.loads(line)[column] for _, line in zip(range(count), file, strict=False)]
+    rows = shared_rows(path)[column][:count]
     return Dataset.from_dict({"code": rows, "project": [f"p{int(digest([text])[:6], 16) % 13}" for text in rows]})

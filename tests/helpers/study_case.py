@@ -11,6 +11,7 @@ from datasets import Dataset
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Study, StudyResults
+from helpers.training_steps import after_each_step
 
 WORDS = ["total", "first", "length", "name", "value", "index", "path", "key", "row", "text", "size"]
 LONG = Scenario("long", LengthSplitter(column="code", quantiles=(0.7, 1.0)))
@@ -30,12 +31,9 @@ def rows(count: int = 60, start: int = 0) -> Dataset:
 
 def save_model(folder: Path) -> Path:
     """A tiny model without dropout of its own will, and its tokenizer, in a folder."""
-    from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+    from helpers.tiny_models import save_tiny_t5
 
-    tokenizer = tiny_tokenizer([*rows()["code"], *rows()["doc"]])
-    tiny_model("t5", tokenizer).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_tiny_t5(folder, [*rows()["code"], *rows()["doc"]])
 
 
 def small_study(model: Any, **changes: Any) -> Study:
@@ -86,17 +84,13 @@ def run_small_study_without_end(model: Path, folder: Path) -> None:
     """Do all but the end of the last run: its training stands still, with a checkpoint on disk, until it is killed."""
     import signal
 
-    from codeshift.finetune import trainer
     from codeshift.study import load_results
 
-    step = trainer._Run._step
-
-    def holding(run: Any, batch: Any) -> None:
-        step(run, batch)
+    def hold(run: Any) -> None:
         while run.state.step >= 1 and load_results(folder).counts["pending"] == 1:
             signal.pause()
 
-    trainer._Run._step = holding  # type: ignore[method-assign]  # in a process of its own
+    after_each_step(hold)
     run_small_study(model, folder)
 
 
@@ -139,13 +133,8 @@ def hold_trainings(held: str) -> None:
     import os
     import time
 
-    from codeshift.finetune import trainer
-
-    step = trainer._Run._step
-
-    def holding(run: Any, batch: Any) -> None:
-        step(run, batch)
+    def hold(run: Any) -> None:
         while run.state.step >= 1 and os.path.exists(held):
             time.sleep(0.01)
 
-    trainer._Run._step = holding  # type: ignore[method-assign]  # in a process of its own
+    after_each_step(hold)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from helpers.cli_rows import rows, write
+from helpers.tiny_models import save_tiny_t5
 
 YAML = """\
 title: A small one
@@ -40,9 +40,7 @@ def place(folder: Path) -> Path:
     """A folder with the rows and the model that the files name."""
     some = rows(80)
     write(folder / "rows.jsonl", some)
-    tokenizer = tiny_tokenizer([row["func"] for row in some])
-    tiny_model("t5", tokenizer).save_pretrained(folder / "model")
-    tokenizer.save_pretrained(folder / "model")
+    save_tiny_t5(folder / "model", [row["func"] for row in some])
     return folder
 
 

@@ -7,14 +7,13 @@ import json
 import pytest
 
 from codeshift.metrics.codebleu import CodeBLEU
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_data, shared_rows
 
 
 @pytest.fixture(scope="module")
 def refinement():
-    with shared_data("code_refinement_small", "codebert_predictions.jsonl").open(encoding="utf-8") as lines:
-        pairs = [json.loads(line) for line in lines]
-    return [p["prediction"] for p in pairs], [p["reference"] for p in pairs]
+    rows = shared_rows("code_refinement_small/codebert_predictions.jsonl")
+    return rows["prediction"][:], rows["reference"][:]
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from codeshift.properties import languages
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.splitters import APIUsageSplitter, ASTNodeSplitter
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_rows
 
 PEER_ROWS = json.loads(Path(__file__).with_name("codebleu_peer_rows.json").read_text(encoding="utf-8"))
 TYPESCRIPT = [
@@ -102,8 +102,7 @@ def test_spelling_changes_no_syntax_match(language):
 @pytest.mark.parametrize(("language", "column"), [("c_sharp", "cs"), ("java", "java")])
 def test_spelling_changes_no_syntax_match_of_real_methods(language, column):
     """Methods of CodeXGLUE's translation data, cut and damaged."""
-    with shared_data("code_to_code_trans", "validation.jsonl").open(encoding="utf-8") as lines:
-        programs = [json.loads(line)[column] for line in lines][:150]
+    programs = shared_rows("code_to_code_trans/validation.jsonl")[column][:150]
     assert check_respelt(language, programs, random.Random(1), 2) >= 200
 
 

@@ -7,18 +7,16 @@ import json
 import pytest
 
 from codeshift.metrics import BLEU, ChrF, EditSimilarity, ExactMatch
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_data, shared_rows
 
 
-def rows(*parts):
-    with shared_data(*parts).open(encoding="utf-8") as lines:
-        pairs = [json.loads(line) for line in lines]
-    return [p["prediction"].strip() for p in pairs], [p["reference"].strip() for p in pairs]
+def rows(path):
+    return [[text.strip() for text in shared_rows(path)[side]] for side in ("prediction", "reference")]
 
 
 @pytest.fixture(scope="module")
 def refinement():
-    return rows("code_refinement_small", "codebert_predictions.jsonl")
+    return rows("code_refinement_small/codebert_predictions.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +61,6 @@ def test_exact_match_of_code_refinement(refinement, golden):
 
 def test_code_translation():
     """CodeXGLUE's evaluator prints BLEU 77.46 and exact match 56.1 for its RoBERTa baseline, Java to C#."""
-    pairs = rows("code_to_code_trans", "roberta_predictions.jsonl")
+    pairs = rows("code_to_code_trans/roberta_predictions.jsonl")
     assert round(100 * BLEU(smoothing="codexglue").corpus(*pairs).value, 2) == 77.46
     assert round(100 * ExactMatch().corpus(*pairs).value, 2) == 56.1

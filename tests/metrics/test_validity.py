@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
-import json
-import sys
 import textwrap
 import threading
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,9 +19,8 @@ from codeshift.metrics.validity_parts.python3 import is_python3
 from codeshift.properties import languages
 from codeshift.properties.parsing import CodeParser
 from helpers.fragments import INVALID, VALID
-from helpers.shared_data import shared_data
-
-BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "python_validity.py"
+from helpers.pages import script
+from helpers.shared_data import shared_rows
 
 PYTHON = [
     "x = 1",
@@ -160,12 +155,7 @@ def accepts(text: str) -> bool:
 @pytest.fixture(scope="module")
 def benchmark():
     """The script whose figures the guide quotes."""
-    spec = importlib.util.spec_from_file_location("python_validity", BENCHMARK)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    return script("benchmarks/python_validity.py")
 
 
 def test_damaged_functions_are_judged_as_cpython_judges_them(benchmark):
@@ -184,8 +174,7 @@ def test_damaged_functions_are_judged_as_cpython_judges_them(benchmark):
 def test_undamaged_functions_are_valid():
     """HumanEval's solutions, which are indented bodies, and MBPP's programs."""
     for name, field in (("human_eval", "canonical_solution"), ("mbpp", "code")):
-        lines = shared_data(name, "problems.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = [json.loads(line)[field] for line in lines]
+        rows = shared_rows(f"{name}/problems.jsonl")[field][:]
         assert SyntacticValidity("python").score(rows, rows).all()
 
 
@@ -303,8 +292,7 @@ def test_every_language_is_put_to_the_fragments():
 )
 def test_real_rows_are_valid(language, folder, column, least):
     """What people wrote is valid, but for rows that datasets themselves have broken."""
-    lines = shared_data(*folder.split("/")).read_text(encoding="utf-8").splitlines()
-    rows = [row[column] for row in map(json.loads, lines) if row.get("language", language) == language]
+    rows = [row[column] for row in shared_rows(folder) if row.get("language", language) == language]
     assert SyntacticValidity(language).score(rows, rows).mean() >= least
 
 

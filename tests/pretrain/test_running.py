@@ -61,15 +61,13 @@ from pathlib import Path
 import torch
 sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]).parent)]
 from test_running import CONFIG, CORPUS
-from codeshift.finetune import trainer
+from helpers.training_steps import after_each_step
 from tools.pretrain.running import pretrain
 torch.set_num_threads(1)
-step = trainer._Run._step
-def holding(run, rows):  # it cannot end before it is killed
-    step(run, rows)
+def hold(run):  # it cannot end before it is killed
     while run.state.step + 1 == CONFIG.steps:
         signal.pause()
-trainer._Run._step = holding
+after_each_step(hold)
 pretrain(CORPUS, Path(sys.argv[2]), CONFIG)
 """
 

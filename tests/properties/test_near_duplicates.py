@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
@@ -26,7 +25,7 @@ from scipy.sparse.csgraph import shortest_path
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, join, search, shingles, tokens
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_rows
 
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "(", "+=", "1.5"]), max_size=12).map(" ".join)
 EXAMPLES = ["", "\n", "a", "a b c d e f g h", "a b c d e f g i", "b c d e f g h", "a+=1.5e-3", "é b c d e", "x y"]
@@ -277,8 +276,7 @@ def test_real_python(threshold: float) -> None:
 
 def test_real_java() -> None:
     """On real Java methods recall and precision are 1."""
-    path = shared_data("text_to_code", "validation.jsonl")
-    texts = [row["code"] for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())][:2000]
+    texts = shared_rows("text_to_code/validation.jsonl")["code"][:2000]
     assert partition(NearDuplicates().components(texts).labels) == exact_components(texts, 0.7, 5)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections import Counter
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
 from codeshift.properties.parsing import CodeParser
 from codeshift.properties.syntax import SyntaxScan, scan_batch
-from helpers.shared_data import shared_data
+from helpers.shared_data import shared_rows
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 PROGRAMS = {
@@ -164,8 +163,7 @@ def test_garbage_collection_is_left_as_it_was():
 )
 def test_bare_methods_of_real_data_are_methods(path, column, language):
     """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as what they are."""
-    with shared_data(path).open(encoding="utf-8") as file:
-        rows = [json.loads(line)[column] for _, line in zip(range(200), file, strict=False)]
+    rows = shared_rows(path)[column][:200]
     scan = scan_batch(rows, language, api_names=False)
     members = {"method_declaration", "constructor_declaration", "operator_declaration"}
     assert sum(not members.isdisjoint(types) for types in scan["types"]) >= 0.99 * len(rows)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,18 +12,8 @@ import pytest
 from codeshift.errors import DataError, ParameterError
 from codeshift.splitters import LengthSplitter, SplitManifest
 from helpers import hub_story
-from helpers.hub_stand_in import HubStandIn, hub_stand_in
+from helpers.hub_stand_in import HubStandIn, hub_stand_in, run_story
 
-KEPT_FROM_THE_ENVIRONMENT = (
-    "PATH",
-    "SYSTEMROOT",
-    "TEMP",
-    "TMP",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-    "VIRTUAL_ENV",
-    "OMP_NUM_THREADS",
-)
 REPO = "somebody/rows"
 
 
@@ -41,24 +27,9 @@ class Told(NamedTuple):
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """The story, run once in a process that can reach nothing but the stand-in."""
-    home = tmp_path_factory.mktemp("home")
-    environment = {name: os.environ[name] for name in KEPT_FROM_THE_ENVIRONMENT if name in os.environ}
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         hub.busy = {"somebody/busy"}
-        settings = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-        settings |= dict.fromkeys(
-            ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS", "PYTHONUTF8"), "1"
-        )
-        homes = dict.fromkeys(("HOME", "HF_HOME"), str(home))
-        run = subprocess.run(  # noqa: S603 - a program of ours
-            [sys.executable, hub_story.__file__],
-            env={**environment, **settings, **homes, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert run.returncode == 0, run.stderr[-4000:]
-        yield Told(json.loads(run.stdout.splitlines()[-1]), hub)
+        yield Told(run_story(hub_story, hub, tmp_path_factory.mktemp("home")), hub)
 
 
 def sections(readme: str) -> list[str]:

@@ -15,7 +15,7 @@ from codeshift.errors import DataError, ManifestError, ParameterError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import LengthSplitter, PredicateSplitter, SplitManifest
 from codeshift.splitters.testing import check_splitter
-from helpers.predicates import from_early_years, is_busy_method, returns_text, wants_more
+from helpers.predicates import from_early_years, is_busy_method, returns_text
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
 SELF = PredicateSplitter(column="code", predicate=is_busy_method)
@@ -46,9 +46,13 @@ def test_the_repr_names_the_function() -> None:
 def test_the_function_sees_what_it_reads_and_nothing_else() -> None:
     """A column that is not named in ``reads`` is not in the row, and the error says which are."""
     with pytest.raises(KeyError) as error:
-        PredicateSplitter(column="code", predicate=wants_more).assign(python_rows(), seed=0)
-    assert error.value.__notes__ == ["the predicate 'wants_more' sees the columns ['code']: name others in reads="]
-    assignment = PredicateSplitter(column="code", predicate=wants_more, reads=("year",)).assign(python_rows(), seed=0)
+        PredicateSplitter(column="code", predicate=from_early_years).assign(python_rows(), seed=0)
+    assert error.value.__notes__ == [
+        "the predicate 'from_early_years' sees the columns ['code']: name others in reads="
+    ]
+    assignment = PredicateSplitter(column="code", predicate=from_early_years, reads=("year",)).assign(
+        python_rows(), seed=0
+    )
     assert assignment.manifest.also_reads == ("year",)
 
 
