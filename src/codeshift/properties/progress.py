@@ -1,7 +1,7 @@
 """Progress bars of long work, on stderr, shown whenever those of ``datasets`` are.
 
 There is one switch for all: ``datasets.disable_progress_bars()`` turns these off as well, and ``progress=False`` of a
-    call does so until it returns.
+call does so until it returns.
 """
 
 from __future__ import annotations
