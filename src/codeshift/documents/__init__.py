@@ -1,7 +1,7 @@
-r"""What a report is, apart from how it looks: a document of blocks, and its renderers.
+r"""Documents: the content of reports, as blocks, and renderers for each format.
 
-``document`` holds the values; ``html``, ``markdown``, ``latex`` and ``text`` (for a terminal) each render one. Text
-from the data never becomes markup in any of them.
+``document`` holds the values; ``html``, ``markdown``, ``latex`` and ``text`` (for a terminal) each render one. In all
+of them, text from the data never becomes markup.
 
 >>> from codeshift.documents import latex, markdown, text
 >>> from codeshift.documents.document import Column, Document, Paragraph, Table, Value

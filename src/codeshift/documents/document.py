@@ -1,6 +1,6 @@
-r"""A document as frozen values: a title and blocks. How it looks is the renderers' business.
+r"""Documents as frozen values: a title and blocks, without a layout, which is left to the renderers.
 
-Where a text is asked for, give a string, or a tuple of strings, code spans and links:
+A text is a string, or a tuple of strings, code spans and links:
 
 >>> from codeshift.documents.inline import CodeSpan
 >>> Paragraph(("The part ", CodeSpan("test_ood"), "."))
@@ -19,7 +19,7 @@ from codeshift.errors import ParameterError
 
 @dataclass(frozen=True)
 class Heading:
-    """The head of a section; level 1 stands right below the title."""
+    """Head of a section; level 1 is directly below the title."""
 
     text: Text
     level: int = 1
@@ -34,21 +34,21 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Note:
-    """What a reader may skip: it stands back where the format can show that."""
+    """Text that a reader may skip, shown less prominently if the format allows it."""
 
     text: Text
 
 
 @dataclass(frozen=True)
 class Points:
-    """A list, a text each."""
+    """List, with one text per point."""
 
     points: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Names, each with what there is to say of it. A line without a name goes on with the one above."""
+    """Names, each with a text about it. A line without a name continues the one above."""
 
     facts: tuple[tuple[str, Text], ...]
 
@@ -58,9 +58,9 @@ class Code:
     """Lines of code.
 
     Attributes:
-        code: lines as they are.
+        code: lines, unchanged.
         language: name for highlighting; empty for none.
-        caption: line above it.
+        caption: line above the code.
     """
 
     code: str
@@ -70,13 +70,13 @@ class Code:
 
 @dataclass(frozen=True)
 class Value:
-    """What stands in one place of a table.
+    """Content of one cell of a table.
 
     Attributes:
         text: text that is shown.
-        order: number that it is sorted by; its text where it is None.
-        aside: text that stands back behind it: an interval.
-        kind: mark of the place, a word that a page's style knows (``"failed"``, ``"pending"``, ``"id"``, ``"ood"``).
+        order: number that the cell is sorted by; None to sort by its text.
+        aside: less prominent text after the text, such as an interval.
+        kind: mark of the cell, a word that a page's style knows (``"failed"``, ``"pending"``, ``"id"``, ``"ood"``).
         heat: colour of a heat map, from -1 (worse) to 1 (better); NaN for none.
     """
 
@@ -88,7 +88,7 @@ class Value:
 
     @property
     def whole(self) -> str:
-        """The text with what stands behind it.
+        """Text together with the aside.
 
         >>> Value("50.0%", aside="[40.0, 60.0]").whole
         '50.0% [40.0, 60.0]'
@@ -98,7 +98,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a column, and whether its values are numbers, which stand to the right."""
+    """Head of a column, and whether its values are numbers, which are aligned to the right."""
 
     title: str
     numeric: bool = True
@@ -106,17 +106,17 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table. One whose columns have no titles has no head.
+    """Table. If its columns have no titles, it has no head.
 
     Attributes:
         columns: heads of the columns.
-        rows: values, one a column.
+        rows: values, one per column.
         caption: sentence above the table, without its full stop.
         note: sentences that a reader must know.
-        name: label to refer to it by.
+        name: label for references to the table.
 
     Raises:
-        ParameterError: if a row has more or fewer values than there are columns.
+        ParameterError: if a row does not have one value per column.
     """
 
     columns: tuple[Column, ...]
@@ -138,17 +138,17 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A picture. A page holds it; Markdown and LaTeX refer to a file of its name.
+    """Picture. A page contains it; Markdown and LaTeX refer to a file of its name.
 
     Attributes:
-        name: file's name without its ending, of letters, digits, ``_``, ``.`` and ``-``.
-        label: sentence for those who do not see it.
-        svg: ``<svg>`` element that our own code has drawn, the only text that a page takes as markup.
-        caption: line above it.
-        width: width in a page that it does not exceed, in rem; None for all there is.
+        name: name of the file without its extension, of letters, digits, ``_``, ``.`` and ``-``.
+        label: sentence for readers who cannot see it.
+        svg: ``<svg>`` element drawn by our own code, the only text that a page treats as markup.
+        caption: line above the picture.
+        width: largest width in a page, in rem; None for the full width.
 
     Raises:
-        ParameterError: if the name could be more than a name, or the picture is no ``<svg>`` element.
+        ParameterError: if the name contains other characters, or the picture is not an ``<svg>`` element.
     """
 
     name: str
@@ -169,14 +169,14 @@ Block = Heading | Paragraph | Note | Points | Facts | Code | Table | Figure
 
 @dataclass(frozen=True)
 class Document:
-    """A title and the blocks below it, in order. An empty title is left out."""
+    """Title and the blocks below it, in order. An empty title is left out."""
 
     title: Text
     blocks: tuple[Block, ...] = ()
 
     @property
     def filled(self) -> tuple[Block, ...]:
-        """The blocks without lists that hold nothing.
+        """Blocks without empty lists.
 
         >>> Document("", (Points(()), Paragraph("Nothing is wrong."))).filled
         (Paragraph(text='Nothing is wrong.'),)
@@ -185,7 +185,7 @@ class Document:
 
 
 def names(*titles: str) -> tuple[Column, ...]:
-    """Columns of words.
+    """Return columns of words.
 
     >>> names("part", "role")[1]
     Column(title='role', numeric=False)
@@ -194,7 +194,7 @@ def names(*titles: str) -> tuple[Column, ...]:
 
 
 def numbers(*titles: str) -> tuple[Column, ...]:
-    """Columns of numbers.
+    """Return columns of numbers.
 
     >>> numbers("rows")
     (Column(title='rows', numeric=True),)
@@ -203,7 +203,7 @@ def numbers(*titles: str) -> tuple[Column, ...]:
 
 
 def row(*texts: Text) -> tuple[Value, ...]:
-    """The values of a row that are no more than texts.
+    """Return the values of a row that are texts alone.
 
     >>> row("train", "8")[1].text
     '8'

@@ -1,4 +1,4 @@
-"""Documents as HTML: a page, a part of one for a notebook, or one table. Nothing is loaded from anywhere."""
+"""Documents as HTML: a page, a part of one for a notebook, or one table. Nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STYLE = """
 
 
 def render(document: Document) -> str:
-    """A whole page.
+    """Return a whole page.
 
     >>> "<script>" in render(Document("<script>", (Paragraph("<script>"),)))
     False
@@ -51,32 +51,32 @@ def render(document: Document) -> str:
 
 
 def fragment(document: Document) -> str:
-    """What a notebook shows: a part of a page, with a style that leaves the rest of it alone."""
+    """Return a part of a page for a notebook, with a style that does not affect the rest of the page."""
     title = [f"<h1>{_inline(document.title)}</h1>"] if document.title else []
     body = "\n".join([*title, *map(_block, document.filled)])
     return f'<div class="codeshift-document">\n<style>{_STYLE}</style>\n{body}\n</div>'
 
 
 def table(table: Table, *, classes: str = "") -> str:
-    """A table without its note.
+    """Return a table without its note.
 
     Args:
-        table: values with their heads.
-        classes: names that a page's style and script know it by.
+        table: table to render.
+        classes: class names for a page's style and script.
     """
     named = f' class="{escaped(classes)}"' if classes else ""
     return "\n".join([f"<table{named}>", *_parts(table), "</table>"])
 
 
 def figure(figure: Figure) -> str:
-    """A picture with its caption."""
+    """Return a picture with its caption."""
     wide = "" if figure.width is None else f' style="max-width: {figure.width:.1f}rem"'
     above = f"<figcaption>{escaped(figure.caption)}</figcaption>" if figure.caption else ""
     return f"<figure{wide}>{above}{figure.svg}</figure>"
 
 
 def escaped(text: str) -> str:
-    r"""Text that HTML shows as it is, and that can be written as UTF-8.
+    r"""Escape text so that HTML shows it unchanged and it can be written as UTF-8.
 
     >>> escaped("<b> & '\ud800'")
     '&lt;b&gt; &amp; &#x27;\\ud800&#x27;'
@@ -127,7 +127,7 @@ def _cell(value: Value) -> str:
 
 
 def _attributes(column: Column, value: Value) -> str:
-    """Class, colour of the heat map and sorting key of a place."""
+    """Return class, heat-map colour and sorting key of a cell."""
     classes = [*(["number"] if column.numeric else []), *([value.kind] if value.kind else [])]
     style = ""
     if not math.isnan(value.heat) and value.heat:

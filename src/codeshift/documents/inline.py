@@ -1,4 +1,4 @@
-"""Text within a line: words, code and links; and how text from the data is made fit to stand in one."""
+"""Text within a line: words, code and links, and the functions that make text from the data safe to show."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ADDRESSES = ("https://", "http://", "./", "#")
 
 @dataclass(frozen=True)
 class CodeSpan:
-    """Code within a line, shown to the last space; what cannot be shown is escaped as Python does."""
+    """Code within a line, shown with all its spaces; characters that cannot be shown are escaped as Python does."""
 
     code: str
 
 
 @dataclass(frozen=True)
 class Link:
-    """Text that leads to an address: a page of the web, a file beside the document, or a place within it.
+    """Text that links to an address: a web page, a file beside the document, or a place within it.
 
     Raises:
         ParameterError: if the address is of another kind, such as a script.
@@ -40,7 +40,7 @@ Text = str | tuple[Span, ...]
 
 
 def spans(text: Text) -> tuple[Span, ...]:
-    """The pieces of a text.
+    """Return the pieces of a text.
 
     >>> spans("a"), spans(("a", CodeSpan("b")))
     (('a',), ('a', CodeSpan(code='b')))
@@ -49,7 +49,7 @@ def spans(text: Text) -> tuple[Span, ...]:
 
 
 def plain(text: Text) -> str:
-    """The words alone.
+    """Return the words alone.
 
     >>> plain(("The part ", CodeSpan("test_ood"), "."))
     'The part test_ood.'
@@ -68,7 +68,7 @@ def _words(span: Span) -> str:
 
 
 def exact(text: str) -> str:
-    r"""Text with what cannot be shown, ends of lines among it, escaped as Python does.
+    r"""Escape characters that cannot be shown, including line breaks, as Python does.
 
     >>> print(exact("a\n\x1b[2Jb \ud800"))
     a\n\x1b[2Jb \ud800
@@ -79,7 +79,7 @@ def exact(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    r"""Text on one line: white space is one space, as in a web page, and the rest is shown exactly.
+    r"""Put text on one line: whitespace becomes one space, as in a web page, and the rest is shown exactly.
 
     >>> prose("two\n lines"), prose(" a")
     ('two lines', ' a')
@@ -90,7 +90,7 @@ def prose(text: str) -> str:
 
 
 def lines_of(code: str) -> list[str]:
-    r"""The lines of code as a terminal may show them: tabs are kept, what steers a terminal is escaped.
+    r"""Split code into lines that a terminal may show: tabs are kept, control characters of a terminal are escaped.
 
     >>> lines_of("a\tb\r\n\x1b[2J\u202e")
     ['a\tb', '\\x1b[2J\\u202e']
@@ -103,7 +103,7 @@ def _harmless(character: str) -> bool:
 
 
 def quoted(address: str) -> str:
-    """An address that no format can take for its own end.
+    """Quote an address so that no format can mistake a part of it for its end.
 
     >>> quoted("./a b(c).json"), quoted("https://arxiv.org/abs/2210.04802#a")
     ('./a%20b%28c%29.json', 'https://arxiv.org/abs/2210.04802#a')

@@ -36,7 +36,7 @@ _SECTIONS = ("section", "subsection", "subsubsection", "paragraph")
 
 
 def render(document: Document) -> str:
-    """What stands between the preamble and the end of a paper, with an end of line at its end.
+    """Return the part of a paper between preamble and end, with a newline at the end.
 
     A table that has a caption is a float of its own.
     """
@@ -45,7 +45,7 @@ def render(document: Document) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Text that LaTeX prints as it is, on one line.
+    r"""Escape text so that LaTeX prints it unchanged, on one line.
 
     >>> print(escaped("for_statement: 50% {a} \\x --"))
     for\_statement: 50\% \{a\} \textbackslash{}x -{}-
@@ -86,7 +86,7 @@ def _environment(name: str, lines: list[str]) -> str:
 
 
 def _code(code: str, caption: str) -> str:
-    """Lines that no text can end, as it could a verbatim environment."""
+    """Return code as lines that no text can end, as it could end a verbatim environment."""
     shown = [re.sub(r"\s", r"\\ ", _printed(line.expandtabs(4))) or r"\mbox{}" for line in lines_of(code)]
     above = f"{escaped(caption)}\n\n" if caption else ""
     return above + _environment(
@@ -95,14 +95,14 @@ def _code(code: str, caption: str) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    """A float with the file of that name, in whichever format LaTeX finds it."""
+    """Return a float with the file of that name, in whichever format LaTeX finds it."""
     picture = rf"\includegraphics[width=\linewidth]{{{figure.name}}}"
     label = rf"\caption{{{escaped(figure.caption or figure.label)}}}\label{{fig:{figure.name}}}"
     return _environment("figure", [r"\centering", picture, label])
 
 
 def _table(table: Table) -> str:
-    r"""A table with booktabs' rules, no wider than the text: smaller where it would be.
+    r"""Return a table with booktabs' rules, shrunk if it is wider than the text.
 
     >>> made = Table(name="t", caption="the title", columns=(Column("a_b", numeric=False), Column("c")),
     ...              rows=((Value("x"), Value("1.5", aside="[0, 2]")),))
@@ -143,7 +143,7 @@ def _caption(table: Table) -> str:
 
 
 def _long(table: Table, head: list[str]) -> str:
-    """A table over several pages, which nothing can shrink: small, names broken, and a name once for its lines."""
+    """Return a table over several pages, which cannot be shrunk: small, with names broken and not repeated."""
     share = rf"p{{{_SHARE}\linewidth}}"
     broken = [
         not column.numeric and max(len(plain(row[i].text)) for row in table.rows) > _NAME
@@ -172,12 +172,12 @@ def _line(cells: Iterator[str] | list[str]) -> str:
 
 
 def _no_argument(line: str) -> str:
-    """A bracket or a star that begins a line would be an argument of the rule or the line break above."""
+    """Protect a bracket or a star at the start of a line, which the rule or line break above would take as argument."""
     return "{}" + line if line.startswith(("[", "*")) else line
 
 
 def _head(column: Column) -> str:
-    """The words of a head under each other."""
+    """Return the words of a head, one below the other."""
     lines: list[str] = []
     for word in column.title.split():
         if lines and len(lines[-1]) + 1 + len(word) <= _HEAD:
@@ -190,7 +190,7 @@ def _head(column: Column) -> str:
 
 
 def _breaking(value: Value) -> str:
-    """A name that may be broken after each of its words."""
+    """Return a name that may be broken after each of its words."""
     return re.sub(r"(\\_|[./])", r"\1\\allowbreak{}", _inline(value.text))
 
 

@@ -8,26 +8,26 @@ from collections.abc import Sequence
 from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
 from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, prose, quoted, spans
 
-# What Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as structure.
+# Characters that Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as markup.
 _STRUCTURE = re.compile(r"[&<>|\\`*_\[\]{}~$#@]|!(?=\[)|:(?=/)|(?<=www)\.")
 _WITHIN_WORDS = re.compile(r"(?<=[^\W_])&#95;(?=[^\W_])")
-# What begins a list, a rule or the underline of a heading where it stands first.
+# The start of a list, a rule or the underline of a heading, if at the beginning of a line.
 _FIRST = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+=]))")
 
 
 def render(document: Document, *, level: int = 1) -> str:
-    """The document, with an end of line at its end.
+    """Return the document, with a newline at its end.
 
     Args:
-        document: what to render.
-        level: of the title; headings lie below.
+        document: document to render.
+        level: level of the title; headings are below it.
     """
     title = [_heading(document.title, level)] if document.title else []
     return "\n\n".join([*title, *(_block(block, level) for block in document.filled)]) + "\n"
 
 
 def escaped(text: str) -> str:
-    r"""Text that Markdown shows as it is, on one line.
+    r"""Escape text so that Markdown shows it unchanged, on one line.
 
     >>> print(escaped("a|b `c`\n<d> for_loop"))
     a\|b \`c\` \<d\> for\_loop
@@ -36,7 +36,7 @@ def escaped(text: str) -> str:
 
 
 def fenced(code: str, language: str = "") -> str:
-    """Code in a fence longer than any run of backticks inside.
+    """Put code in a fence longer than any run of backticks inside.
 
     >>> print(fenced("x = '```'"))
     ````
@@ -89,7 +89,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _first(text: Text) -> str:
-    """Text at the beginning of a block, where more can be structure."""
+    """Return text at the beginning of a block, where more characters can be markup."""
     return _FIRST.sub(r"\g<0>\\", _inline(text))
 
 
@@ -100,7 +100,7 @@ def _inline(text: Text) -> str:
 def _span(span: Span) -> str:
     match span:
         case CodeSpan(code):
-            return f"<code>{_exact(code)}</code>"  # backticks cannot hold a pipe in a table, nor show one space
+            return f"<code>{_exact(code)}</code>"  # backticks cannot contain a pipe in a table, nor show a single space
         case Link(words, address):
             return f"[{escaped(words)}]({quoted(address).replace('&', '&amp;')})"
         case str():
@@ -108,6 +108,6 @@ def _span(span: Span) -> str:
 
 
 def _exact(code: str) -> str:
-    """Code to the last character. An underscore inside of a word is no structure, and names are easier to read so."""
+    """Return code, exactly. An underscore inside a word is not markup, so it stays, and names are easier to read."""
     made = _STRUCTURE.sub(lambda found: f"&#{ord(found[0])};", exact(code))
     return _WITHIN_WORDS.sub("_", made)

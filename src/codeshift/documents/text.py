@@ -1,4 +1,4 @@
-"""Documents as plain text, for a terminal: nothing of the data can steer it."""
+"""Documents as plain text, for a terminal; text from the data cannot control it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _INDENT = "  "
 
 
 def render(document: Document, *, spaced: bool = True) -> str:
-    """The document with an end of line at its end: the title, and below it the blocks, indented.
+    """Return the document with a newline at its end: the title, and below it the blocks, indented.
 
     Args:
-        document: what to render.
-        spaced: whether an empty line stands between blocks.
+        document: document to render.
+        spaced: whether to put an empty line between blocks.
     """
     indent = _INDENT if document.title else ""
     title = ["\n".join(_wrapped(_inline(document.title), others=_INDENT))] if document.title else []
@@ -27,7 +27,7 @@ def render(document: Document, *, spaced: bool = True) -> str:
 
 
 def table(table: Table) -> str:
-    """A table alone, its columns under each other and its numbers to the right.
+    """Return a table alone, with aligned columns and numbers to the right.
 
     >>> from codeshift.documents.document import names, numbers, row
     >>> print(table(Table(columns=names("language") + numbers("rows"), rows=(row("java", "11"), row("go", "2")))))
@@ -84,7 +84,7 @@ def _filled(text: str, width: int, *, right: bool) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns of a terminal a text takes: an ideograph takes two, an accent of its own none."""
+    """Return how many columns of a terminal a text takes: an ideograph takes two, a combining accent none."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)

@@ -1,4 +1,7 @@
-"""Code to one value a row. Knows nothing of splits; one parse of a row serves every syntactic property."""
+"""Properties of code: a value for each row; syntactic properties share one parse per row.
+
+Nothing here knows of splits.
+"""
 
 from codeshift.properties.apis import APINames
 from codeshift.properties.base import Property, TextProperty, TreeProperty

@@ -1,4 +1,4 @@
-"""Which APIs a program uses together."""
+"""Pairs of APIs that a program uses together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codeshift.properties.syntax import SyntaxScan
 
 @dataclass(frozen=True)
 class APIPairs(APINames):
-    r"""Which pairs of APIs each row uses together, as ``"first & second"``, the two sorted by name; each counts once.
+    r"""Pairs of APIs that each row uses, as ``"first & second"``, sorted by name; each pair counts once per row.
 
     Names are those of ``APINames``.
 
@@ -30,7 +30,7 @@ class APIPairs(APINames):
     dimension = "composition"
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
-        """Counts of ``n`` rows, each 0 or 1."""
+        """Return counts of ``n`` rows, each 0 or 1."""
         names, used = scan.api_names.vocabulary, scan.api_names.counts
         rows = [sorted(used.indices[start:end].tolist()) for start, end in pairwise(used.indptr)]
         return ElementCounts.from_rows([[f"{names[a]} & {names[b]}" for a, b in combinations(row, 2)] for row in rows])

@@ -12,11 +12,11 @@ from codeshift.properties.syntax import SyntaxScan
 
 @dataclass(frozen=True)
 class APINames(TreeProperty):
-    r"""How often each row uses each API, by its qualified name (``numpy.linalg.norm``).
+    r"""Number of uses of each API in each row, by its qualified name (``numpy.linalg.norm``).
 
-    Names are resolved through the row's own imports, aliases and declared types. What a row does not say stays as it
-    is written (``np.linalg.norm`` in a bare function), and a method of an object of unknown type is ``.method``.
-    ``docs/guides/api-usage.md`` says what is resolved in each language.
+    Names are resolved through the row's own imports, aliases and declared types. A name that the row does not resolve
+    stays as written (``np.linalg.norm`` in a bare function), and a method of an object of unknown type is ``.method``.
+    ``docs/guides/api-usage.md`` describes what is resolved in each language.
 
     Raises:
         ParameterError: if API names of the language are not resolved.
@@ -38,5 +38,5 @@ class APINames(TreeProperty):
         check_api_language(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
-        """Counts of ``n`` rows."""
+        """Return counts of ``n`` rows."""
         return scan.api_names

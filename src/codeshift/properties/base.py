@@ -1,4 +1,4 @@
-"""What a property is: a value for each row of a dataset of programs."""
+"""Base classes of properties, which give a value for each row of a dataset of programs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 
 
 OTHER = "other"
-"""The dimension of what belongs to none that has a name, or to several."""
+"""Dimension of properties that belong to no named dimension, or to several."""
 
 
 @dataclass(frozen=True)
 class Property(Serialisable, ABC):
-    """A value for each row, computed from the text of ``column``.
+    """Value for each row, computed from the text of ``column``.
 
-    A property is a frozen dataclass: equal properties are computed once a ``PropertyTable``.
+    A property is a frozen dataclass; a ``PropertyTable`` computes equal properties only once.
 
     Attributes:
         column: the dataset's column that holds the code.
-        title: the number in words; made of the class's name where it is empty.
-        verb: what programs do with the elements that the property counts.
-        element: one of those elements in words; empty for what counts none.
-        dimension: the dimension of code that a region of it shifts, such as "complexity" or "syntax".
-        of_content: whether it says what a program is like, and not only where it comes from, or nothing at all.
-        nominal: whether a value is a name (of a project, the number of a cluster), of which there is no mean.
-        row_by_row: whether the value of a row follows from that row alone.
+        title: the number in words; by default derived from the name of the class.
+        verb: the verb for what programs do with the elements that the property counts.
+        element: the name of one of those elements; empty for a property that counts none.
+        dimension: the dimension of code that a region of this property shifts, such as "complexity" or "syntax".
+        of_content: whether it describes the program itself, rather than its origin or nothing at all.
+        nominal: whether a value is a name (of a project, the number of a cluster), which has no mean.
+        row_by_row: whether the value of a row depends on that row alone.
 
-    One of your own, here from a column beside the code:
+    A property of your own, here from a column beside the code:
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -63,58 +63,59 @@ class Property(Serialisable, ABC):
 
     @abstractmethod
     def evaluate(self, table: PropertyTable) -> Any:
-        """The values of all rows of ``table``. Call ``table.values(property)`` instead, which remembers them."""
+        """Compute the values of all rows of ``table``. Call ``table.values(property)`` instead, which stores them."""
 
     def describe(self) -> str:
-        """The property's name in words."""
+        """Return the property's name in words."""
         return type(self).words_of(self.to_dict())
 
     @property
     def shown(self) -> Property | None:
-        """The property to show in place of this one: itself, unless its numbers serve another or are chance."""
+        """Property to show in place of this one: itself, unless its numbers serve another one or are random."""
         return self
 
     @property
     def truth(self) -> str:
-        """Which rows have a 1, in words, where the property is a truth value of each row; otherwise empty."""
+        """Description of the rows with a 1, if the property is a truth value of each row; otherwise empty."""
         return ""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads: its own, and those of the properties that it is made of."""
+        """Columns that it reads: its own, and those of the properties that it is made of."""
         inner = [value for f in fields(self) if isinstance(value := getattr(self, f.name), Property)]
         return tuple(dict.fromkeys([self.column, *(column for prop in inner for column in prop.columns)]))
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The dotted names of the user's functions that it calls."""
+        """Dotted names of the user's functions that it calls."""
         return ()
 
     def is_time(self, table: PropertyTable) -> bool:
-        """Whether the numbers of a table's rows are seconds since 1970."""
+        """Return whether the numbers of a table's rows are seconds since 1970."""
         return False
 
     def telling(self, elements: Sequence[str]) -> Collection[str]:
-        """The elements that say something of a program by themselves, such as no bracket."""
+        """Return the elements that characterise a program by themselves; brackets, for example, do not."""
         return elements
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The property's name in words.
+        """Return the property's name in words.
 
         Args:
-            plain: its ``to_dict()``, since a property in a manifest may need a function that is not at hand.
+            plain: the ``to_dict()`` of the property, since a property in a manifest may need a function that is not
+                available.
         """
         return cls.title or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain["type"]).lower()
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
-        """The programs of which the number lies in ``[low, high)``, as a clause that follows "programs".
+        """Describe the programs whose number lies in ``[low, high)``, as a clause that follows "programs".
 
         Args:
             plain: the property's ``to_dict()``.
-            low: the lower end; None where it is open.
-            high: the upper end.
+            low: the lower end; None if unbounded.
+            high: the upper end; None if unbounded.
         """
         return cls._between(plain, ("at least {}", low), ("below {}", high))
 
@@ -125,19 +126,19 @@ class Property(Serialisable, ABC):
 
     @classmethod
     def number_words(cls, value: float) -> str:
-        """A number of the property as people read it."""
+        """Return a number of the property in readable form."""
         return significant(value)
 
 
 def property_class(plain: Mapping[str, Any]) -> type[Property]:
-    """The class of a property given as plain values; ``Property`` itself where this process does not know it."""
+    """Return the class of a property given as plain values; ``Property`` itself if this process does not know it."""
     cls = class_of(plain)
     return cls if cls is not None and issubclass(cls, Property) else Property
 
 
 @dataclass(frozen=True)
 class TextProperty(Property):
-    """A number for each row that needs the row's text alone. Fill in ``compute``.
+    """Number for each row that needs the row's text alone. Implement ``compute``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -151,19 +152,19 @@ class TextProperty(Property):
 
     @abstractmethod
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)`` for one batch of rows."""
+        """Compute numbers of shape ``(len(texts),)`` for one batch of rows."""
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Numbers of shape ``(n,)``, batch by batch and cached on disk."""
+        """Compute numbers of shape ``(n,)``, batch by batch and cached on disk."""
         return table.compute_texts(self)
 
 
 @dataclass(frozen=True)
 class TreeProperty(Property):
-    r"""A property of the syntax tree. Fill in ``from_syntax``; all of these share one parse of each row.
+    r"""Property of the syntax tree. Implement ``from_syntax``; all of these share one parse of each row.
 
     Attributes:
-        language: a name of ``codeshift.properties.languages()``.
+        language: a language of ``codeshift.properties.languages()``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -183,8 +184,8 @@ class TreeProperty(Property):
 
     @abstractmethod
     def from_syntax(self, scan: SyntaxScan) -> Any:
-        """The values of all rows, from what the parse found."""
+        """Return the values of all rows, from the result of the parse."""
 
     def evaluate(self, table: PropertyTable) -> Any:
-        """The values of all rows of ``table``."""
+        """Return the values of all rows of ``table``."""
         return self.from_syntax(table.syntax(self.column, self.language))

@@ -1,7 +1,7 @@
-"""The cache of properties: a folder of Arrow files, each with a record of its digest, which a split never rests on.
+"""Cache of properties: a folder of Arrow files, each with a record of its digest; no split depends on it.
 
-A file that is not what was written is removed, and its values are computed anew; where nothing can be written, values
-stay in memory.
+A file that differs from what was written is removed, and its values are computed again; if nothing can be written,
+values stay in memory.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
-    """Values from the cache, or computed and put there.
+    """Return values from the cache; compute and store them if they are not there.
 
     Args:
-        name: what tells them from all others.
-        compute: what makes them, given ``cache_file_name=`` or ``keep_in_memory=``.
+        name: the name of the values, unique among all others.
+        compute: the function that computes them, given ``cache_file_name=`` or ``keep_in_memory=``.
     """
     import datasets
 
@@ -47,11 +47,11 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
 
 
 def _folder() -> Path | None:
-    """Where values are kept; None where there is no folder that can be written to."""
+    """Return the folder of the cache; None if there is no writable folder."""
     try:
         named = os.environ.get("CODESHIFT_CACHE")
         folder = (Path(named) if named else Path.home() / ".cache" / "codeshift") / "properties"
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):  # a home that is read-only, or none at all
+    except (OSError, RuntimeError):  # a home that is read-only, or no home
         return None
     return folder if os.access(folder, os.W_OK) else None

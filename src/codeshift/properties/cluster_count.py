@@ -1,4 +1,4 @@
-"""How many clusters: the elbow of the k-means curve, or the best silhouette."""
+"""Choice of the number of clusters: the elbow of the k-means curve, or the best silhouette."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SAMPLE = {"elbow": 5_000, "silhouette": 2_000}
 
 
 def count_clusters(points: np.ndarray, weights: np.ndarray, criterion: str, seed: int) -> int:
-    """Choose among 2, 5, 10, 15, ..., 50, 60, 70 and 80 clusters, as far as there are five programs a cluster.
+    """Choose among 2, 5, 10, 15, ..., 50, 60, 70 and 80 clusters, if there are at least five programs per cluster.
 
-    ``"elbow"`` is where the mean squared distance, as a curve over the number of clusters, lies farthest below the line
-    from its first to its last point (the knee of Satopää et al., 2011, on the normalised curve). ``"silhouette"`` is
-    the largest mean silhouette (Rousseeuw, 1987). Both look at the first 5,000 or 2,000 programs in the order of
-    their digests.
+    ``"elbow"`` is the point at which the mean squared distance, as a curve over the number of clusters, lies farthest
+    below the line from its first to its last point (the knee of Satopää et al., 2011, on the normalised curve).
+    ``"silhouette"`` is the largest mean silhouette (Rousseeuw, 1987). Both use the first 5,000 or 2,000 programs in the
+    order of their digests.
 
     Raises:
         ParameterError: if there are too few programs to choose.
@@ -39,7 +39,7 @@ def count_clusters(points: np.ndarray, weights: np.ndarray, criterion: str, seed
 
 
 def elbow(counts: list[int], distances: list[float]) -> int:
-    """The count whose distance lies farthest below the line between the ends of the curve.
+    """Return the count whose distance lies farthest below the line between the ends of the curve.
 
     >>> elbow([1, 2, 3, 4, 5], [10.0, 4.0, 3.0, 2.5, 2.0])
     2

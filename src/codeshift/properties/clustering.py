@@ -1,4 +1,4 @@
-"""Clusters of the rows of a table, by vectors of their programs."""
+"""Clusters of a table's rows, by the vectors of their programs."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _PCA_SAMPLE = 50_000
 
 @dataclass(frozen=True)
 class ProjectedVectors(Property):
-    """Vectors in the space of their principal components.
+    """Vectors projected on their principal components.
 
     Attributes:
         vectors: the property that is projected.
-        mean: of the fitted vectors, of shape ``(1, dimensions)``.
-        components: of shape ``(n_components, dimensions)``.
+        mean: the mean of the fitted vectors, shape ``(1, dimensions)``.
+        components: the principal components, shape ``(n_components, dimensions)``.
     """
 
     title = "projected vectors"
@@ -41,17 +41,17 @@ class ProjectedVectors(Property):
     components: Matrix
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Vectors of shape ``(n, n_components)``."""
+        """Compute vectors of shape ``(n, n_components)``."""
         return np.asarray((table.values(self.vectors) - self.mean.array) @ self.components.array.T)
 
 
 @dataclass(frozen=True)
 class NearestCluster(Property):
-    """The cluster of each row: that of the nearest centroid (Euclidean distance; the lower number where two tie).
+    """Cluster of each row: that of the nearest centroid (Euclidean distance; the lower number in a tie).
 
     Attributes:
         vectors: the property whose values are compared.
-        centroids: of shape ``(n_clusters, dimensions)``.
+        centroids: the centroids, shape ``(n_clusters, dimensions)``.
     """
 
     title = "cluster"
@@ -62,18 +62,18 @@ class NearestCluster(Property):
     centroids: Matrix
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Cluster numbers of shape ``(n,)``."""
+        """Compute cluster numbers of shape ``(n,)``."""
         with one_thread():
             return nearest(np.asarray(table.values(self.vectors)), self.centroids.array)
 
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """The clusters of a table's rows, numbered by their size in the sample that they were fitted on, the largest first.
+    """Clusters of a table's rows, numbered by their size in the sample that they were fitted on, the largest first.
 
     Attributes:
-        labels: the property that gives any row its cluster.
-        sizes: rows of each cluster, of shape ``(n_clusters,)``.
+        labels: the property that gives the cluster of any row.
+        sizes: the number of rows of each cluster, shape ``(n_clusters,)``.
     """
 
     labels: NearestCluster
@@ -81,7 +81,7 @@ class Clustering:
 
     @cached_property
     def isolation(self) -> np.ndarray:
-        """The distance of each centroid to the nearest other one, of shape ``(n_clusters,)``."""
+        """Return the distance of each centroid to the nearest other one, shape ``(n_clusters,)``."""
         centroids = self.labels.centroids.array
         distances = np.sqrt(((centroids[:, None] - centroids[None]) ** 2).sum(axis=2))
         np.fill_diagonal(distances, np.inf)
@@ -90,18 +90,18 @@ class Clustering:
 
 @dataclass(frozen=True)
 class Clusters(Property):
-    """The ``Clustering`` of a table's own rows: one for all.
+    """``Clustering`` of a table's own rows: one value for all of them.
 
-    k-means (Lloyd) from one k-means++ start (Arthur and Vassilvitskii, 2007), in double precision on one thread, on
-    the distinct programs, each weighted by how many rows hold it, in the order of their digests. Of many programs, the
-    first 100 a cluster (but at least 10,000) in that order are the sample that centroids are fitted on, in at most 12
-    rounds; all rows then go to the nearest centroid.
+    k-means (Lloyd) from one k-means++ start (Arthur and Vassilvitskii, 2007), in double precision on one thread, on the
+    distinct programs, each weighted by the number of its rows, in the order of their digests. If there are many
+    programs, the first 100 per cluster (but at least 10,000) in that order are the sample that the centroids are fitted
+    on, in at most 12 rounds; all rows are then assigned to the nearest centroid.
 
     Attributes:
-        embedding: how programs become vectors.
-        n_clusters: how many, or ``"elbow"`` or ``"silhouette"``.
-        pca: principal components to project the vectors on; None for none.
-        seed: of k-means.
+        embedding: the embedding that turns programs into vectors.
+        n_clusters: the number of clusters, or ``"elbow"`` or ``"silhouette"``.
+        pca: the number of principal components to project the vectors on; None to leave them unprojected.
+        seed: the seed of k-means.
     """
 
     embedding: Embedding
@@ -110,7 +110,7 @@ class Clusters(Property):
     seed: int = 0
 
     def evaluate(self, table: PropertyTable) -> Clustering:
-        """One clustering for all rows.
+        """Fit one clustering for all rows.
 
         Raises:
             ParameterError: if there are fewer distinct vectors than clusters, or than principal components.
@@ -153,7 +153,7 @@ class Clusters(Property):
 
 
 def _signed(components: np.ndarray) -> np.ndarray:
-    """Each component with the sign that makes its largest number positive, the first where several are as large."""
+    """Return each component with the sign that makes its largest number positive, the first one in a tie."""
     sizes = np.abs(components)
     first = np.argmax(sizes >= sizes.max(axis=1, keepdims=True) - _TIE, axis=1)
     return np.asarray(components * np.sign(components[np.arange(len(components)), first])[:, None])

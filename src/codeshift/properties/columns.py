@@ -24,7 +24,7 @@ _SECONDS = 1e8  # in 1973
 
 @dataclass(frozen=True)
 class Label(Property):
-    """The value of a column of labels (a project, an author, a file): text, whole numbers or truth values.
+    """Value of a column of labels (a project, an author, a file): text, whole numbers or truth values.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -38,7 +38,7 @@ class Label(Property):
     nominal = True
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Objects of shape ``(n,)``."""
+        """Return objects of shape ``(n,)``."""
         values = column_values(table, self.column)
         wrong = next((i for i, value in enumerate(values) if not isinstance(value, str | int)), None)
         if wrong is not None:
@@ -54,16 +54,16 @@ class Label(Property):
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The column's name."""
+        """Return the column's name."""
         return str(plain["column"])
 
 
 @dataclass(frozen=True)
 class Timestamp(Property):
-    """The value of a column of times as a number that grows with time.
+    """Value of a column of times as a number that grows with time.
 
-    Dates, datetimes and ISO 8601 texts become seconds since 1970 in UTC (a time without zone is taken as UTC, a date as
-    its midnight); numbers (a year, a commit's number) stay as they are.
+    Dates, datetimes and ISO 8601 texts become seconds since 1970 in UTC (a time without a zone is read as UTC, a date
+    as its midnight); numbers (a year, a commit's number) stay unchanged.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -76,14 +76,14 @@ class Timestamp(Property):
     of_content = False
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Return numbers of shape ``(n,)``."""
         return self.measure(table)[1]
 
     def measure(self, table: PropertyTable) -> tuple[str, np.ndarray]:
-        """Whether the column holds ``"numbers"`` or ``"dates"``, and the numbers of shape ``(n,)``.
+        """Return whether the column holds ``"numbers"`` or ``"dates"``, and the numbers of shape ``(n,)``.
 
         Raises:
-            DataError: if the column is missing, or holds None, both kinds, or values that are neither.
+            DataError: if the column is missing, or contains None, both kinds, or values that are neither.
         """
         values = column_values(table, self.column)
         kinds, moments = [], np.empty(len(values))
@@ -106,31 +106,31 @@ class Timestamp(Property):
         return (kinds[0] if kinds else TIME), moments
 
     def is_time(self, table: PropertyTable) -> bool:
-        """Whether the column holds dates, and no numbers."""
+        """Return whether the column holds dates rather than numbers."""
         return self.measure(table)[0] == TIME
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The name with the column's."""
+        """Return the name of the property with that of the column."""
         return f"time ({plain['column']})"
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
-        """The programs of a stretch of time."""
+        """Describe the programs of a period of time."""
         return cls._between(plain, ("from {} on", low), ("before {}", high))
 
     @classmethod
     def number_words(cls, value: float) -> str:
-        """A date where the number is one."""
+        """Return a date if the number is one, else the number."""
         return moment_words(value)
 
 
 @dataclass(frozen=True)
 class ContentHash(TextProperty):
-    """A number in [0, 1) from the keyed hash of each row's text: uniform over texts, the same for equal ones.
+    """Number in [0, 1) from the keyed hash of each row's text: uniform over texts, the same for equal ones.
 
     Attributes:
-        key: another key gives numbers that have nothing to do with those of this one.
+        key: the key of the hash; the numbers of different keys are independent.
 
     >>> first, second, again = ContentHash("code", 0).compute(["x = 1", "x = 2", "x = 1"]).tolist()
     >>> first == again, first == second
@@ -143,21 +143,21 @@ class ContentHash(TextProperty):
     key: int = 0
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         key = hashlib.blake2b(f"content:{self.key}".encode(), digest_size=32).digest()
         return np.array([_uniform(text, key) for text in texts], dtype=np.float64)
 
     @property
     def shown(self) -> None:
-        """None: it is chance."""
+        """None, since the numbers are random."""
         return None
 
 
 def moment(value: Any) -> tuple[str, float]:
-    """The kind (``"numbers"`` or ``"dates"``) and the number of one time.
+    """Return the kind (``"numbers"`` or ``"dates"``) and the number of one time.
 
     Raises:
-        ValueError: if it is none.
+        ValueError: if the value is not a time.
 
     >>> moment("1970-01-01T01:00:00+01:00"), moment(1999)
     (('dates', 0.0), ('numbers', 1999.0))
@@ -174,10 +174,10 @@ def moment(value: Any) -> tuple[str, float]:
 
 
 def moment_words(value: float) -> str:
-    """A number of ``Timestamp`` as people read it: seconds since 1970 as a date, a year or another number as it is.
+    """Return a number of ``Timestamp`` in readable form: seconds since 1970 as a date, other numbers unchanged.
 
-    The number does not say which of the two it is. No year and hardly any other count comes near the seconds of the
-    last decades, nor is it a whole number of days; what lies beyond the year 9999 in seconds is no date.
+    The number does not show which of the two it is. No year and hardly any other count comes near the seconds of recent
+    decades or is a whole number of days; seconds beyond the year 9999 are not a date.
 
     >>> moment_words(1719878400.0), moment_words(1719881000.0), moment_words(-86400.0), moment_words(2021.0)
     ('2024-07-02', '2024-07-02T00:43:20Z', '1969-12-31', '2021')
@@ -187,7 +187,7 @@ def moment_words(value: float) -> str:
 
 
 def typed_text(value: Any) -> str:
-    """A value as text that keeps 1 and "1" apart.
+    """Return a value as text that distinguishes 1 from "1".
 
     >>> typed_text(1), typed_text("1")
     ('int:1', 'str:1')
@@ -196,10 +196,10 @@ def typed_text(value: Any) -> str:
 
 
 def column_values(table: PropertyTable, column: str) -> list[Any]:
-    """The values of any column.
+    """Return the values of any column.
 
     Raises:
-        DataError: if there is no such column, or rows of it are None.
+        DataError: if there is no such column, or it contains None.
     """
     if column not in table.data.column_names:
         raise DataError("by", "a column of the dataset", column, closest(column, table.data.column_names))
@@ -216,7 +216,7 @@ def column_values(table: PropertyTable, column: str) -> list[Any]:
 
 
 def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
-    """The vectors of a column, of shape ``(n, dimensions)``.
+    """Return the vectors of a column, shape ``(n, dimensions)``.
 
     Raises:
         DataError: if there is no such column, or it does not hold vectors of finite numbers, all of one length.
@@ -238,7 +238,7 @@ def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
         vectors: np.ndarray = flat.to_numpy(zero_copy_only=False).astype(np.float64, copy=False).reshape(len(rows), -1)
     except (TypeError, ValueError):
         raise DataError("embedding", constraint, column, f"it holds values of the type {rows.type}") from None
-    # A sum is finite where its terms are: it costs half of looking at each of them.
+    # A sum is finite if its terms are: it costs half of checking each of them.
     if not np.isfinite(vectors.sum(axis=1)).all() and not np.isfinite(vectors).all():
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise DataError("embedding", constraint, column, f"row {row} holds NaN or an infinity")
@@ -249,7 +249,7 @@ def check_name(parameter: str, value: Any) -> str:
     """Return the name of a column.
 
     Raises:
-        ParameterError: if it is no text.
+        ParameterError: if it is not text.
     """
     if not isinstance(value, str) or not value:
         raise ParameterError(parameter, "the name of a column", value, 'such as "project"')

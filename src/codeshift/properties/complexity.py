@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CyclomaticComplexity(TreeProperty):
-    r"""Decisions of each row plus one (McCabe, *A Complexity Measure*, 1976).
+    r"""Number of decisions of each row plus one (McCabe, *A Complexity Measure*, 1976).
 
-    Decisions are branches, loops, cases (a default is none), handlers of exceptions, conditional expressions, and
-    operators that may leave their right side out (``and``, ``||``, ``??``); ``properties.control_flow`` lists the node
-    types of each language. Of several functions in a row the decisions are summed. Two approximations: Python's
-    ``case _:`` counts as a case, and the ``&&`` of a C++ rvalue reference as an operator.
+    Decisions are branches, loops, cases (but not a default), exception handlers, conditional expressions, and operators
+    that may skip their right side (``and``, ``||``, ``??``); ``properties.control_flow`` lists the node types of each
+    language. If a row has several functions, their decisions are added up. Two approximations: Python's ``case _:``
+    counts as a case, and the ``&&`` of a C++ rvalue reference as an operator.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -43,14 +43,14 @@ class CyclomaticComplexity(TreeProperty):
         control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Return numbers of shape ``(n,)``."""
         weights = control_flow(self.language).decisions
         return np.asarray(scan.node_types.of(tuple(weights)) @ np.array(list(weights.values())) + 1.0)
 
 
 @dataclass(frozen=True)
 class IdentifierCount(TreeProperty):
-    """Identifiers of each row, each occurrence counted.
+    """Number of identifiers of each row, counting each occurrence.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -66,19 +66,19 @@ class IdentifierCount(TreeProperty):
         control_flow(self.language)
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Return numbers of shape ``(n,)``."""
         return np.asarray(scan.node_types.of(control_flow(self.language).names).sum(axis=1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class NestingDepth(TextProperty):
-    r"""Control structures that stand inside of each other, at the deepest place of each row.
+    r"""Depth of nested control structures, at the deepest place of each row.
 
-    Branches, loops, switches and ``try`` count; an ``else if`` stands beside its ``if``, not inside of it; nested
-    functions and blocks that control nothing count nothing.
+    Branches, loops, switches and ``try`` count; an ``else if`` is at the level of its ``if``, not inside it; nested
+    functions and blocks without control flow do not count.
 
     Attributes:
-        language: a name of ``codeshift.properties.languages()``.
+        language: a language of ``codeshift.properties.languages()``.
 
     >>> NestingDepth("code", "python").compute(["x = 1", "if a:\n    for b in c:\n        d()\nelif e:\n    f()"])
     array([0., 2.])
@@ -93,14 +93,14 @@ class NestingDepth(TextProperty):
         control_flow(self.language)
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         parser, nesting = CodeParser(self.language), control_flow(self.language).nesting
         depths = [max((_nesting(root, nesting) for root in parser.parse(text).roots), default=0) for text in texts]
         return np.array(depths, dtype=np.float64)
 
 
 def control_flow(language: str) -> ControlFlow:
-    """The tables of a language.
+    """Return the tables of a language.
 
     Raises:
         ParameterError: if it has a grammar but no tables.
@@ -112,7 +112,7 @@ def control_flow(language: str) -> ControlFlow:
 
 
 def _nesting(root: Node, nesting: frozenset[str]) -> int:
-    """The deepest nesting below a root; a cursor, since recursion would end on a deep tree."""
+    """Return the deepest nesting below a root; a cursor walks, since recursion would fail on a deep tree."""
     cursor = root.walk()
     deepest, depth = 0, 0
     above: list[tuple[str, int]] = []  # type and nesting of each ancestor

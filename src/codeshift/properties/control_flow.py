@@ -1,8 +1,8 @@
-"""Which node types decide, nest and name, language by language: the tables behind ``properties.complexity``.
+"""Node types that decide, nest and name in each language: the tables behind ``properties.complexity``.
 
 Node types are those of the grammars of ``codeshift.properties.grammars``. Tokens are node types too, so ``"case"`` is
-the keyword, which a default label lacks. Where a keyword and a named node share one name (Ruby's ``if``) and are
-counted together, each weighs one half.
+the keyword, which a default label lacks. If a keyword and a named node share one name (Ruby's ``if``) and are counted
+together, each has weight one half.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _JAVASCRIPT_NAMES = (
 
 @dataclass(frozen=True)
 class ControlFlow:
-    """The tables of one language.
+    """Tables of one language.
 
     Attributes:
         decisions: the weight of each node type in the number of decisions.
-        nesting: statements (expressions, where control flow is one) inside of which code is nested one level deeper.
-        names: leaves that are identifiers.
+        nesting: the statements (or expressions that control flow) inside which code is nested one level deeper.
+        names: the leaves that are identifiers.
     """
 
     decisions: dict[str, float]
@@ -66,7 +66,7 @@ CONTROL_FLOW: dict[str, ControlFlow] = {
         ("if_statement", "for_statement", "foreach_statement", "while_statement", "do_statement", "switch_statement",
          "switch_expression", "try_statement"),
         ("identifier",),
-        # An expression must have an arm for everything, so the last one decides nothing.
+        # A match expression must have an arm for every value, so the last arm decides nothing.
         {"switch_expression": -1.0},
     ),
     "javascript": _flow(_JAVASCRIPT, _JAVASCRIPT_NESTS, _JAVASCRIPT_NAMES),
@@ -113,7 +113,7 @@ CONTROL_FLOW: dict[str, ControlFlow] = {
         ("name",),
     ),
 }  # fmt: skip
-"""The tables of each language of ``codeshift.properties.languages()``."""
+"""Tables of each language of ``codeshift.properties.languages()``."""
 
 IFS = frozenset({"if_statement", "if_expression"})
-"""Where one of these is the alternative of another, it is an ``else if``, which nests no deeper."""
+"""Node types that are an ``else if``, which nests no deeper, if they are the alternative of another one."""

@@ -1,4 +1,4 @@
-"""How often each row holds each element (a node type, an API, a token)."""
+"""Counts of elements (node types, APIs, tokens) by row."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ElementCounts:
     """Counts of elements by row.
 
     Attributes:
-        vocabulary: the elements, sorted, one a column.
-        counts: sparse integers of shape ``(n_rows, len(vocabulary))``.
+        vocabulary: the elements, sorted, one per column.
+        counts: the sparse integer counts, shape ``(n_rows, len(vocabulary))``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes, PropertyTable
@@ -36,11 +36,11 @@ class ElementCounts:
     def from_rows(
         cls, elements: Sequence[Sequence[str]], counts: Sequence[Sequence[int]] | None = None
     ) -> ElementCounts:
-        """Gather counts given row by row; an element that stands twice in a row is summed.
+        """Collect counts given row by row; an element that occurs twice in a row is summed.
 
         Args:
             elements: the elements of each row.
-            counts: how often each of them stands there; once, without.
+            counts: the counts of those elements; 1 each if not given.
 
         >>> found = ElementCounts.from_rows([["if", "for"], []], [[2, 1], []])
         >>> found.vocabulary, found.counts.toarray().tolist()
@@ -61,7 +61,7 @@ class ElementCounts:
         return cls(vocabulary, matrix)
 
     def of(self, elements: Sequence[str]) -> np.ndarray:
-        """Counts of some elements, of shape ``(n_rows, len(elements))``; zero for one that no row holds.
+        """Return counts of some elements, shape ``(n_rows, len(elements))``; zero for one that no row contains.
 
         >>> ElementCounts.from_rows([["if"], ["for"]], [[2], [1]]).of(("for", "while")).tolist()
         [[0, 0], [1, 0]]
@@ -74,7 +74,7 @@ class ElementCounts:
         return found
 
     def total(self, elements: Sequence[str]) -> np.ndarray:
-        """How often each row holds one of some elements, all of them together, of shape ``(n_rows,)``.
+        """Return the number of occurrences of some elements together in each row, shape ``(n_rows,)``.
 
         >>> ElementCounts.from_rows([["if", "for"], ["for"]], [[2, 1], [1]]).total(("for", "if", "while")).tolist()
         [3, 1]

@@ -1,4 +1,4 @@
-"""How programs become vectors: recipes that are fitted to a table and give a property of vectors."""
+"""Embeddings: recipes that are fitted to a table and give a property of vectors."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding(ABC):
-    """A recipe for vectors. Fill in ``fit``."""
+    """Recipe for vectors. Implement ``fit``."""
 
     @abstractmethod
     def fit(self, table: PropertyTable, column: str) -> Property:
-        """A property whose values are vectors of shape ``(n, dimensions)``, for any rows."""
+        """Return a property whose values are vectors of shape ``(n, dimensions)``, for any rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class TfidfEmbedding(Embedding):
     """TF-IDF of the tokens of ``codeshift.properties.lexer``, projected by a truncated SVD. It needs no model.
 
     Attributes:
-        features: tokens in the vocabulary, those that most programs hold.
-        dimensions: of the vectors.
+        features: the number of tokens in the vocabulary, those that most programs contain.
+        dimensions: the length of the vectors.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -52,19 +52,19 @@ class TfidfEmbedding(Embedding):
             check_integer(name, getattr(self, name), smallest=2, remedy="leave it out for the default")
 
     def fit(self, table: PropertyTable, column: str) -> Property:
-        """The vocabulary and the projection of the table's programs."""
+        """Fit the vocabulary and the projection to the table's programs."""
         return TfidfVectors.fit(table, column, features=self.features, dimensions=self.dimensions)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderEmbedding(Embedding):
-    """The pooled last hidden states of a transformers encoder, such as ``"microsoft/codebert-base"``.
+    """Pooled last hidden states of a transformers encoder, such as ``"microsoft/codebert-base"``.
 
     Attributes:
-        model: its name on the hub, or its folder. Code that comes with it is never run.
-        pooling: ``"mean"`` over tokens or ``"cls"``, the first token.
-        max_length: tokens beyond this are cut off.
-        batch_size: programs that go through the model at a time.
+        model: the model's name on the hub, or its folder. Code that comes with it is never run.
+        pooling: the pooling, ``"mean"`` over tokens or ``"cls"`` for the first token.
+        max_length: the number of tokens after which programs are cut off.
+        batch_size: the number of programs per forward pass.
 
     >>> EncoderEmbedding("microsoft/codebert-base", pooling="first")
     Traceback (most recent call last):
@@ -83,16 +83,16 @@ class EncoderEmbedding(Embedding):
             check_integer(name, getattr(self, name), smallest=1, remedy="leave it out")
 
     def fit(self, table: PropertyTable, column: str) -> Property:
-        """Nothing is learnt from the rows."""
+        """Return the vectors' property; nothing is learnt from the rows."""
         return EncoderVectors(column, self.model, self.pooling, self.max_length, self.batch_size)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionEmbedding(Embedding):
-    """A function of yours: a list of programs to an array of one vector a program.
+    """Function of yours from a list of programs to an array of one vector per program.
 
     Attributes:
-        function: the function, or its name as ``"package.module:function"``; it is kept as the name.
+        function: the function, or its name as ``"package.module:function"``; stored as the name.
 
     >>> FunctionEmbedding("my_package.vectors:embed")
     FunctionEmbedding(function='my_package.vectors:embed')
@@ -105,7 +105,7 @@ class FunctionEmbedding(Embedding):
             object.__setattr__(self, "function", dotted_name(self.function, "embedding"))
 
     def fit(self, table: PropertyTable, column: str) -> Property:
-        """Nothing is learnt from the rows; the function is imported."""
+        """Import the function and return its vectors' property; nothing is learnt from the rows."""
         name = str(self.function)
         return FunctionVectors(column, name, source_digest(trust_function(name, "embedding")))
 
@@ -115,7 +115,7 @@ class ColumnEmbedding(Embedding):
     """Vectors that the dataset already has.
 
     Attributes:
-        vectors: their column.
+        vectors: the column of the vectors.
 
     >>> from codeshift.splitters import ClusterSplitter
     >>> ClusterSplitter(column="code", embedding=ColumnEmbedding("embedding"), n_clusters=8).embedding
@@ -128,12 +128,12 @@ class ColumnEmbedding(Embedding):
         check_name("vectors", self.vectors)
 
     def fit(self, table: PropertyTable, column: str) -> Property:
-        """Nothing is learnt from the rows."""
+        """Return the vectors' property; nothing is learnt from the rows."""
         return ColumnVectors(column, self.vectors)
 
 
 def as_embedding(value: Any) -> Embedding:
-    """The recipe that a short form stands for.
+    """Return the embedding that a short form stands for.
 
     Raises:
         ParameterError: if it stands for none.

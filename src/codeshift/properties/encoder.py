@@ -1,4 +1,4 @@
-"""Programs as vectors of a pretrained encoder, of a function of the user's, or of a column of vectors."""
+"""Vectors of programs from a pretrained encoder, a function of the user's, or a column of vectors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ POOLINGS = ("mean", "cls")
 
 @dataclass(frozen=True)
 class EncoderVectors(Property):
-    """The last hidden states of a transformers encoder, pooled over each program's tokens.
+    """Last hidden states of a transformers encoder, pooled over each program's tokens.
 
     Attributes:
-        model: its name on the hub, or the folder that it was saved to. Code that comes with it is never run, weights
-            are read from safetensors only.
-        pooling: ``"mean"`` over the tokens, or ``"cls"``, the first one.
-        max_length: tokens beyond this are cut off.
-        batch_size: programs of similar length that go through the model at a time.
+        model: the model's name on the hub, or the folder it was saved to. Code that comes with it is never run, and
+            weights are read from safetensors only.
+        pooling: the pooling, ``"mean"`` over the tokens or ``"cls"`` for the first one.
+        max_length: the number of tokens after which programs are cut off.
+        batch_size: the number of programs of similar length per forward pass.
     """
 
     title = "embedding"
@@ -42,7 +42,7 @@ class EncoderVectors(Property):
     batch_size: int = 32
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Vectors of shape ``(n, hidden size)``.
+        """Compute vectors of shape ``(n, hidden size)``.
 
         Raises:
             ParameterError: if the model cannot be loaded.
@@ -84,7 +84,7 @@ class EncoderVectors(Property):
     def _encode(self, texts: list[str], tokenizer: Any, model: Any) -> np.ndarray:
         import torch
 
-        # What looks like a special token in a program is text, as far as this tokenizer can be told so.
+        # Text that looks like a special token in a program is text, as far as this tokenizer allows it.
         how = {"truncation": True, "max_length": self.max_length, "padding": True, "split_special_tokens": True}
         inputs = tokenizer(texts, return_tensors="pt", **how)
         arguments = {name: inputs[name].to(model.device) for name in ("input_ids", "attention_mask")}
@@ -100,12 +100,12 @@ class EncoderVectors(Property):
 
 @dataclass(frozen=True)
 class FunctionVectors(Property):
-    """What a function of the user's makes of the programs.
+    """Vectors that a function of the user's returns for the programs.
 
     Attributes:
-        function: where it stands, as ``"package.module:name"``; it gets a list of distinct texts and returns one vector
-            a text.
-        source: a digest of its source.
+        function: the name of the function, as ``"package.module:name"``; it gets a list of distinct texts and returns
+            one vector per text.
+        source: the digest of its source.
     """
 
     title = "embedding"
@@ -117,15 +117,15 @@ class FunctionVectors(Property):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The function."""
+        """Name of the function."""
         return (self.function,)
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Vectors of shape ``(n, dimensions)``.
+        """Compute vectors of shape ``(n, dimensions)``.
 
         Raises:
             ManifestError: if this process's code has not named the function, or its source has changed.
-            DataError: if it does not return one vector of finite numbers a text.
+            DataError: if it does not return one vector of finite numbers per text.
         """
         function: Any = trusted(self.function, self.source)
         everything, distinct = table.texts(self.column), table.values(DistinctTexts(self.column))
@@ -143,10 +143,10 @@ class FunctionVectors(Property):
 
 @dataclass(frozen=True)
 class ColumnVectors(Property):
-    """The vectors of a column that the dataset already has.
+    """Vectors of a column that the dataset already has.
 
     Attributes:
-        vectors: the column of vectors, all of one length; programs that are equal must have equal vectors.
+        vectors: the column of vectors, all of one length; equal programs must have equal vectors.
     """
 
     title = "vectors"
@@ -155,11 +155,11 @@ class ColumnVectors(Property):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """That of the programs, and that of the vectors."""
+        """Columns of the programs and of the vectors."""
         return (self.column, self.vectors)
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Vectors of shape ``(n, dimensions)``.
+        """Return vectors of shape ``(n, dimensions)``.
 
         Raises:
             DataError: if the column does not hold such vectors.

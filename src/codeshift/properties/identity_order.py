@@ -1,4 +1,4 @@
-"""The distinct programs of a table in an order that says nothing about where they stood."""
+"""The distinct programs of a table in an order that does not depend on their position."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The distinct texts of a column.
+    """Distinct texts of a column.
 
-    They stand in the order of a digest, so any number of them from the front are a sample drawn at random, and
-    whatever is fitted on them does not depend on the order of rows.
+    They are in the order of a digest, so any number of them from the front are a random sample, and whatever is fitted
+    on them does not depend on the order of rows.
 
     Attributes:
-        first: the position of one row of each text, of shape ``(n_texts,)``.
-        inverse: which text each row holds, of shape ``(n_rows,)``.
-        counts: how many rows hold each text, of shape ``(n_texts,)``.
+        first: the position of one row of each text, shape ``(n_texts,)``.
+        inverse: the number of the text of each row, shape ``(n_rows,)``.
+        counts: the number of rows of each text, shape ``(n_texts,)``.
     """
 
     first: np.ndarray
@@ -34,7 +34,7 @@ class Distinct:
 
 @dataclass(frozen=True)
 class DistinctTexts(Property):
-    """The ``Distinct`` texts of a column.
+    """``Distinct`` texts of a column.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -44,7 +44,7 @@ class DistinctTexts(Property):
     """
 
     def evaluate(self, table: PropertyTable) -> Distinct:
-        """One value for all rows."""
+        """Return one value for all rows."""
         digests = [
             hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), digest_size=16).digest()
             for text in table.texts(self.column)
@@ -53,7 +53,7 @@ class DistinctTexts(Property):
 
 
 def _unique(digests: list[bytes]) -> Distinct:
-    """``np.unique`` of 128-bit digests; as two numbers each, since NumPy's fixed-width bytes drop trailing zeros."""
+    """Apply ``np.unique`` to 128-bit digests, as two numbers each: NumPy's fixed-width bytes drop trailing zeros."""
     halves = np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 2)
     order = np.lexsort((halves[:, 1], halves[:, 0]))
     ordered = halves[order]

@@ -1,4 +1,4 @@
-"""k-means that row order, processes and threads do not change."""
+"""k-means whose result does not depend on row order, processes or threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BLOCK = 4096
 
 
 def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, float]:
-    """Centroids of shape ``(count, dimensions)``, most points first, and the mean squared distance on the sample."""
+    """Return centroids, shape ``(count, dimensions)``, largest first, and the mean squared distance on the sample."""
     from sklearn.cluster import KMeans, kmeans_plusplus
 
     sample, start = slice(sample_size(count)), slice(max(_START_PER_CLUSTER * count, _START_AT_LEAST))
@@ -31,7 +31,7 @@ def fit_centroids(points: np.ndarray, weights: np.ndarray, count: int, seed: int
 
 
 def sample_size(count: int | None) -> int:
-    """How many programs the centroids of so many clusters, or of any number yet to be chosen, are fitted on."""
+    """Return the number of programs that centroids are fitted on, for a number of clusters or one yet to be chosen."""
     return max(_PER_CLUSTER * (count or 0), _AT_LEAST)
 
 
@@ -46,10 +46,10 @@ def check_count(points: np.ndarray, count: int) -> None:
 
 
 def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The nearest centroid of each vector, the lower number where two are equally near.
+    """Return the nearest centroid of each vector, the lower number if two are equally near.
 
-    Matrix products round a row in a way that depends on the rows around it, so where the two nearest are closer than
-    that rounding, the distances are computed again row by row.
+    The rounding of a row in a matrix product depends on the rows around it, so if the two nearest are closer than that
+    rounding, the distances are computed again row by row.
 
     >>> nearest(np.array([[0.0], [1.0], [0.5]]), np.array([[0.0], [1.0]])).tolist()
     [0, 1, 0]
@@ -73,7 +73,7 @@ def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Run numerical libraries on one thread: more of them sum in another order."""
+    """Run numerical libraries on one thread: with more threads they sum in another order."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):

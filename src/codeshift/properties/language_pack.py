@@ -1,7 +1,7 @@
-"""Grammars of ``tree-sitter-language-pack``, where it is installed: those that it holds on this machine, no others.
+"""Grammars of ``tree-sitter-language-pack``, if it is installed: only those that it has on this machine.
 
-Releases before 1 carry their grammars in the wheel. Later ones download a grammar when it is first asked for; codeshift
-asks only for those that were downloaded before, so a split never depends on the network.
+Releases before 1 include their grammars in the wheel. Later ones download a grammar when it is first requested;
+codeshift requests only those that were downloaded before, so a split never depends on the network.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _pack() -> ModuleType | None:
 
 
 def packed_languages() -> frozenset[str]:
-    """The languages that an installed pack holds on this machine; none where it is not installed."""
+    """Return the languages that an installed pack has on this machine; none if it is not installed."""
     pack = _pack()
     if pack is None:
         return frozenset()
@@ -36,7 +36,7 @@ def packed_languages() -> frozenset[str]:
 
 
 def packed_language(language: str) -> tree_sitter.Language:
-    """The grammar of a language of ``packed_languages()``."""
+    """Return the grammar of a language of ``packed_languages()``."""
     import tree_sitter
 
     given = typing.cast(ModuleType, _pack()).get_language(language)
@@ -44,7 +44,7 @@ def packed_language(language: str) -> tree_sitter.Language:
 
 
 def remedy_of_pack(language: str) -> str | None:
-    """What to do where the installed pack knows a language and would have to download it; None otherwise."""
+    """Return what to do if the installed pack knows a language but would have to download it; None otherwise."""
     pack = _pack()
     if pack is None or language not in _supported(pack) or language in packed_languages():
         return None
@@ -52,6 +52,6 @@ def remedy_of_pack(language: str) -> str | None:
 
 
 def _supported(pack: ModuleType) -> frozenset[str]:
-    """Every language that the pack knows, downloaded or not."""
+    """Return every language that the pack knows, downloaded or not."""
     named = getattr(pack, "SupportedLanguage", None)
     return frozenset(name for name in typing.get_args(named) if isinstance(name, str))

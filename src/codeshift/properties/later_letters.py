@@ -1,14 +1,14 @@
-r"""Letters and digits that Unicode gained after its version 14, which Python 3.11 has: none of ours on any Python.
+r"""Letters and digits that Unicode added after version 14, that of Python 3.11; here they are not letters.
 
-``\w``, ``str.isalpha`` and their like follow the Unicode of the running Python (15.0 in 3.12, 15.1 in 3.13, 16.0 in
-3.14), so that a text with one of these characters would have other tokens, and another split, on each.
+``\w``, ``str.isalpha`` and similar follow the Unicode of the running Python (15.0 in 3.12, 15.1 in 3.13, 16.0 in 3.14),
+so a text with one of these characters would have different tokens, and a different split, on each.
 """
 
 from __future__ import annotations
 
 import re
 
-# Alphanumeric in Unicode 18.0, as str.isalnum has it, and not in 14.0.
+# Alphanumeric in Unicode 18.0, as defined by str.isalnum, and not in 14.0.
 _HELD = """
 58B-58C 88F C5C CDC 1C89-1C8A 208F 209D-209F A7CB-A7CF A7D2 A7D4 A7DA-A7DD A7E2 A7F1 AB6C-AB6D 105C0-105F3 107BB-107BF
 10940-10959 10D40-10D65 10D6F-10D85 10EC2-10EC7 10ED9-10EEE 1123F-11240 11380-11389 1138B 1138E 11390-113B5 113B7 113D1
@@ -27,16 +27,16 @@ def _class(ranges: list[str]) -> str:
 
 
 LATER = _class(_RANGES)
-"""The characters, as the inside of a regular expression's brackets."""
+"""Characters, as the inside of a regular expression's brackets."""
 
-# A class of a regular expression is a table, and fast, where nothing in it lies beyond the Basic Multilingual Plane.
+# A class of a regular expression is a table, and fast, if it lies within the Basic Multilingual Plane.
 _IN_THE_BASIC_PLANE = re.compile(f"[{_class([one for one in _RANGES if len(one.split('-')[0]) <= 4])}]")
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _ANY = re.compile(f"[{LATER}]")
 
 
 def has_later_letters(text: str) -> bool:
-    r"""Whether a text holds any of the characters.
+    r"""Return whether a text contains any of the characters.
 
     >>> has_later_letters("été, 名前"), has_later_letters("a = '\U00031350'")
     (False, True)

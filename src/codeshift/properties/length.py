@@ -13,7 +13,7 @@ from codeshift.properties.lexer import lex
 
 @dataclass(frozen=True)
 class TokenCount(TextProperty):
-    """Tokens of each row, by the lexer that knows no language (``codeshift.properties.lexer``).
+    """Number of tokens of each row, by the language-independent lexer (``codeshift.properties.lexer``).
 
     >>> TokenCount("code").compute(["x = 1", ""])
     array([3., 0.])
@@ -23,13 +23,13 @@ class TokenCount(TextProperty):
     dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         return np.array([len(lex(text)) for text in texts], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class LineCount(TextProperty):
-    r"""Lines of each row: those of ``str.splitlines``.
+    r"""Number of lines of each row, as split by ``str.splitlines``.
 
     >>> LineCount("code").compute(["x = 1\ny = 2", ""])
     array([2., 0.])
@@ -39,13 +39,13 @@ class LineCount(TextProperty):
     dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         return np.array([len(text.splitlines()) for text in texts], dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class CharCount(TextProperty):
-    """Characters (Unicode code points) of each row.
+    """Number of characters (Unicode code points) of each row.
 
     >>> CharCount("code").compute(["x = 1", ""])
     array([5., 0.])
@@ -55,5 +55,5 @@ class CharCount(TextProperty):
     dimension = "complexity"
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         return np.array([len(text) for text in texts], dtype=np.float64)

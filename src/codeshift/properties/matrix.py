@@ -1,4 +1,4 @@
-"""A matrix as a frozen value that JSON can hold."""
+"""A matrix as a frozen value that can be written to JSON."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from codeshift.properties.serialise import Serialisable
 class Matrix(Serialisable):
     """Numbers of shape ``(rows, columns)``, packed as text. Read them with ``.array``; ``Matrix.pack`` writes them.
 
-    What is packed is rounded, so compute with ``.array`` also where the matrix was made: then a matrix that was read
-    from a file gives the same results.
+    Packed numbers are rounded, so compute with ``.array`` where the matrix is made as well: a matrix read from a file
+    then gives the same results.
 
     Attributes:
-        rows: how many.
-        columns: how many.
-        scales: for 8-bit numbers, what one step of each column is worth; empty for 32-bit floats.
+        rows: the number of rows.
+        columns: the number of columns.
+        scales: the value of one step of each column, for 8-bit numbers; empty for 32-bit floats.
         data: the numbers in base64, row by row, little-endian.
 
     >>> packed = Matrix.pack(np.array([[0.5, -1.0], [0.25, 2.0]]))
@@ -43,7 +43,7 @@ class Matrix(Serialisable):
     def pack(cls, array: np.ndarray, *, bits: int = 32) -> Matrix:
         """Round to 32-bit floats, or to 8 bits with a scale for each column.
 
-        What lies below a billionth of the largest number is rounded away first: there the kernels of BLAS differ.
+        Differences below a billionth of the largest number are rounded away first: there the kernels of BLAS differ.
         """
         rows, columns = array.shape
         if bits == 32:
@@ -54,14 +54,14 @@ class Matrix(Serialisable):
 
     @cached_property
     def array(self) -> np.ndarray:
-        """Double-precision floats of shape ``(rows, columns)``."""
+        """Return double-precision floats of shape ``(rows, columns)``."""
         kind = "i1" if self.scales else "<f4"
         numbers = np.frombuffer(base64.b64decode(self.data), dtype=kind).reshape(self.rows, self.columns)
         return numbers * np.array(self.scales) if self.scales else numbers.astype(np.float64)
 
     @cached_property
     def digest(self) -> str:
-        """A digest of everything above."""
+        """Return a digest of all fields."""
         content = f"{self.rows} {self.columns} {self.scales} {self.data}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 
@@ -70,7 +70,7 @@ class Matrix(Serialisable):
 
 
 def _agreed(array: np.ndarray) -> np.ndarray:
-    """Numbers to nine decimals of the largest one's order of magnitude, and no negative zero."""
+    """Return numbers to nine decimals of the largest one's order of magnitude, without negative zero."""
     largest = float(np.abs(array).max(initial=0.0))
     if not largest or not math.isfinite(largest):
         return array

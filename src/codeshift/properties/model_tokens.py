@@ -17,14 +17,14 @@ from codeshift.properties.text_tokens import tokenize_plain
 
 @dataclass(frozen=True)
 class ModelTokenCount(TextProperty):
-    """Tokens of each row by a Hugging Face tokenizer, without the special tokens that a model adds.
+    """Number of tokens of each row by a Hugging Face tokenizer, without the special tokens that a model adds.
 
-    What looks like a special token in a program, such as ``</s>``, is text, as in fine-tuning.
+    Text that looks like a special token in a program, such as ``</s>``, is text, as in fine-tuning.
 
     Attributes:
-        tokenizer: its name on the hub, or the folder that it was saved to. Code that comes with it is never run.
-        digest: of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an error. Empty
-            for none in particular.
+        tokenizer: the tokenizer's name on the hub, or the folder it was saved to. Code that comes with it is never run.
+        digest: the digest of its vocabulary (``vocabulary_digest``); another vocabulary under that name is then an
+            error. Empty to accept any.
     """
 
     title = "length in the model's tokens"
@@ -34,11 +34,11 @@ class ModelTokenCount(TextProperty):
     digest: str = ""
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``.
+        """Compute numbers of shape ``(len(texts),)``.
 
         Raises:
             ParameterError: if the tokenizer cannot be loaded.
-            ManifestError: if its vocabulary is another one than the digest says.
+            ManifestError: if its vocabulary does not match the digest.
             MissingExtraError: if transformers is not installed.
         """
         tokenizer, now = load_tokenizer(self.tokenizer)
@@ -52,7 +52,7 @@ class ModelTokenCount(TextProperty):
 
 @lru_cache(maxsize=4)
 def load_tokenizer(name: str) -> tuple[Any, str]:
-    """A tokenizer by name or folder, and the digest of its vocabulary.
+    """Load a tokenizer by name or folder, and return it with the digest of its vocabulary.
 
     Raises:
         ParameterError: if there is none, or it needs code of its own.
@@ -72,7 +72,7 @@ def load_tokenizer(name: str) -> tuple[Any, str]:
 
 
 def vocabulary_digest(tokenizer: Any) -> str:
-    """A digest of a tokenizer's tokens and their numbers."""
+    """Return a digest of a tokenizer's tokens and their numbers."""
     state = hashlib.blake2b(digest_size=8)
     for token, number in sorted(tokenizer.get_vocab().items()):
         state.update(f"{number} {token}\n".encode("utf-8", errors="surrogatepass"))
@@ -80,10 +80,10 @@ def vocabulary_digest(tokenizer: Any) -> str:
 
 
 def tokenizer_name(tokenizer: Any) -> str:
-    """The name that loads a tokenizer given by name, folder or object.
+    """Return the name that loads a tokenizer given by name, folder or object.
 
     Raises:
-        ParameterError: if an object is none, or no name loads one with its vocabulary.
+        ParameterError: if an object is not a tokenizer, or no name loads one with its vocabulary.
     """
     if isinstance(tokenizer, str) and tokenizer:
         return tokenizer

@@ -1,4 +1,4 @@
-"""Which node stands directly below which: the smallest compounds of a program's syntax."""
+"""Pairs of a node and its child: the smallest compounds of a program's syntax."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NodePairs(Property):
-    """How often each row holds each pair of a named node and a named child of it, as ``"parent>child"``.
+    """Number of occurrences in each row of each pair of a named node and its named child, as ``"parent>child"``.
 
-    Tokens such as ``"while"`` are left out, since the rule above them implies them. What stands at the top of a row
-    has no parent, so a bare method and the same method in a file differ by the pairs of the file alone.
+    Tokens such as ``"while"`` are left out, since the rule above them implies them. A node at the top of a row has no
+    parent, so a bare method and the same method in a file differ by the pairs of the file alone.
 
     Attributes:
         column: the column that holds the code.
-        language: a name of ``codeshift.properties.languages()``.
+        language: a language of ``codeshift.properties.languages()``.
 
     Raises:
         ParameterError: if the language is unknown.
@@ -49,21 +49,21 @@ class NodePairs(Property):
         check_language(self.language)
 
     def evaluate(self, table: PropertyTable) -> ElementCounts:
-        """Counts of ``n`` rows."""
+        """Return counts of ``n`` rows."""
         parse = CodeParser(self.language).parse
         grammar = ts_language(self.language)
         names = [grammar.node_kind_for_id(i) or "" for i in range(grammar.node_kind_count)] + [ERROR]
         elements, amounts = [], []
         for text in table.texts(self.column):
             found = _pairs(parse(text).roots)
-            # The ids of ERROR and its like lie beyond the grammar's own table.
+            # The ids of ERROR and similar kinds lie beyond the grammar's own table.
             elements.append([f"{_name(names, above)}>{_name(names, below)}" for above, below in found])
             amounts.append(list(found.values()))
         return ElementCounts.from_rows(elements, amounts)
 
 
 def _pairs(roots: tuple[Node, ...]) -> Counter[tuple[int, int]]:
-    """How often each pair of kind ids stands below ``roots``."""
+    """Count each pair of kind ids below ``roots``."""
     found: list[tuple[int, int]] = []
     level: list[Node] = [node for node in roots if node.is_named]
     while level:

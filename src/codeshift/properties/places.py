@@ -1,4 +1,4 @@
-"""Where pieces of a program stand in its syntax tree: its names, and the bodies of its statements."""
+"""Places in a program's syntax tree: its names, and the bodies of its statements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BODIES = {
     "ruby": ("then", "do"),
     "php": ("compound_statement",),
 }
-# What a node's type says where its body is that of a definition, or of an initializer, and of no statement.
+# Parts of a node's type that mark its body as that of a definition or an initializer, not of a statement.
 _DEFINES = (
     "function", "method", "class", "constructor", "destructor", "lambda", "closure", "accessor", "operator",
     "func_literal", "initializer",
@@ -35,10 +35,10 @@ _DEFINES = (
 
 @cache
 def identifier_types(language: str) -> frozenset[str]:
-    """The types of the leaves that are names; of a grammar that another package brings, those that it calls so.
+    """Return the types of the leaves that are names; for another package's grammar, those that it calls identifiers.
 
     Raises:
-        ParameterError: the language is not known, or its grammar calls nothing an identifier.
+        ParameterError: if the language is unknown, or its grammar calls nothing an identifier.
 
     >>> sorted(identifier_types("java"))
     ['identifier', 'type_identifier']
@@ -55,10 +55,10 @@ def identifier_types(language: str) -> frozenset[str]:
 
 
 def body_types(language: str) -> frozenset[str]:
-    """The types of the nodes that are bodies.
+    """Return the types of the nodes that are bodies.
 
     Raises:
-        ParameterError: the language is not known, or is one whose bodies are not.
+        ParameterError: if the language is unknown, or its bodies are.
 
     >>> sorted(body_types("java"))
     ['block']
@@ -70,7 +70,7 @@ def body_types(language: str) -> frozenset[str]:
 
 
 def identifiers(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
-    """The leaves of some types, in the order of the text, but for those that the parser only supposes.
+    """Return the leaves of some types, in the order of the text, without those that the parser only supposes.
 
     >>> from codeshift.properties.parsing import CodeParser
     >>> parsed = CodeParser("python").parse("def f(a): return a")
@@ -83,7 +83,7 @@ def identifiers(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
 
 
 def bodies(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
-    r"""The bodies of statements that hold something, in the order of the text; those of functions are none.
+    r"""Return the bodies of statements that are not empty, in the order of the text, without bodies of functions.
 
     >>> from codeshift.properties.parsing import CodeParser
     >>> parsed = CodeParser("python").parse("def f(a):\n    while a:\n        a = g(a)")
@@ -98,7 +98,7 @@ def bodies(roots: Sequence[Node], types: frozenset[str]) -> Iterator[Node]:
 
 
 def _nodes(roots: Sequence[Node]) -> Iterator[Node]:
-    """All named nodes from the roots down; a stack, since recursion would end on a deep tree."""
+    """Yield all named nodes from the roots down, with a stack, since recursion would fail on a deep tree."""
     left = list(reversed(roots))
     while left:
         node = left.pop()

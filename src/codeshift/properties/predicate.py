@@ -1,7 +1,7 @@
 """A function of the user's own as a property.
 
-A function cannot be written to JSON, and code that a file names must not run because the file names it. So a predicate
-is recorded by the dotted name and a digest of its source, and only runs in a process whose own code has named it.
+A function cannot be written to JSON, and code must not run because a file names it. So a predicate is recorded by its
+dotted name and a digest of its source, and only runs in a process whose own code has named it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# Functions that this process's own code has named; a manifest can only pick from these.
+# Functions that this process's own code has named; a manifest can only select from these.
 _NAMED: dict[str, Callable[..., Any]] = {}
 
 
@@ -33,11 +33,11 @@ class Satisfies(Property):
     """Whether each row satisfies a function of the user's: 1 or 0.
 
     Attributes:
-        function: where the function stands, as ``"package.module:name"``.
-        name: what to call it.
-        reads: the columns beside ``column`` that the function gets to see, sorted.
-        source: a digest of the function's source text, so that a change of it is noticed; empty where the source is
-            not at hand.
+        function: the name of the function, as ``"package.module:name"``.
+        name: the name to show.
+        reads: the columns that the function can read in addition to ``column``, sorted.
+        source: the digest of the function's source text, so that a change of it is noticed; empty if the source is not
+            available.
     """
 
     title = "function"
@@ -49,30 +49,30 @@ class Satisfies(Property):
 
     @property
     def truth(self) -> str:
-        """The rows where the function holds."""
+        """Description of the rows for which the function is true."""
         return f"rows where {self.name} holds"
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Its own, and those that the function gets to see beside it."""
+        """Own column, and the other columns that the function can read."""
         return tuple(dict.fromkeys([self.column, *self.reads]))
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The function."""
+        """Name of the function."""
         return (self.function,)
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
-        """The programs for which the function holds, or does not."""
+        """Describe the programs for which the function is true, or false."""
         return f"for which {plain['function']} {'holds' if low is not None else 'does not hold'}"
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Numbers of shape ``(n,)``, 1 where the function holds.
+        """Compute numbers of shape ``(n,)``, 1 where the function is true.
 
         Raises:
             ManifestError: if this process's code has not named the function, or its source has changed.
-            DataError: if the function returns no truth value.
+            DataError: if the function returns something other than a truth value.
         """
         predicate = trusted(self.function, self.source)
         names = sorted({self.column, *self.reads})
@@ -84,14 +84,14 @@ class Satisfies(Property):
 
 
 def trusted(function: str, source: str) -> Callable[..., Any]:
-    """A function that this process's own code has named.
+    """Return a function that this process's own code has named.
 
     Args:
-        function: its dotted name.
-        source: the digest that its source must have; empty for any.
+        function: the dotted name of the function.
+        source: the digest that its source must have; empty to accept any.
 
     Raises:
-        ManifestError: if this process's code has not named the function, or its source is another one.
+        ManifestError: if this process's code has not named the function, or its source does not match.
     """
     if function not in _NAMED:
         raise ManifestError(
@@ -125,10 +125,10 @@ def trust_function(name: str, parameter: str = "predicate") -> Callable[..., Any
 
 
 def dotted_name(predicate: Callable[..., Any], parameter: str = "predicate") -> str:
-    """The ``"package.module:name"`` by which any process can import a function.
+    """Return the ``"package.module:name"`` by which any process can import a function.
 
     Raises:
-        ParameterError: if no name leads to it, as with a lambda or a function made inside of another.
+        ParameterError: if no name leads to it, as with a lambda or a function made inside another.
 
     >>> dotted_name(lambda row: True)
     Traceback (most recent call last):
@@ -155,7 +155,7 @@ so that the split can be made again
 
 
 def source_digest(predicate: Callable[..., Any]) -> str:
-    """A digest of a function's source text; empty where it has none at hand."""
+    """Return a digest of a function's source text; empty if the source is not available."""
     try:
         source = inspect.getsource(predicate)
     except (OSError, TypeError):

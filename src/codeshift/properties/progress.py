@@ -1,7 +1,7 @@
-"""Bars of long work, on stderr: shown wherever those of ``datasets`` are, and nowhere else.
+"""Progress bars of long work, on stderr, shown whenever those of ``datasets`` are.
 
-There is one switch for all: ``datasets.disable_progress_bars()`` turns these off with its own, and ``progress=False``
-of a call does so until it returns.
+There is one switch for all: ``datasets.disable_progress_bars()`` turns these off as well, and ``progress=False`` of a
+call does so until it returns.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-_LONG = 1.0  # seconds; what takes less is over before anybody could read it
-_MANY = 1_000  # rows; ``datasets`` computes, and shows, from as many
+_LONG = 1.0  # seconds; shorter work is over before anybody could read the bar
+_MANY = 1_000  # rows; ``datasets`` itself computes, and shows, from this many
 
-# A bar that stands under another one is removed when it is full, the outermost one stays.
+# A bar below another one is removed when it is full; the outermost one stays.
 _LEAVE: Any = None
 
 
 def bars_shown() -> bool:
-    """Whether bars are shown at all.
+    """Return whether bars are shown at all.
 
     >>> import datasets
     >>> datasets.disable_progress_bars()
@@ -29,7 +29,7 @@ def bars_shown() -> bool:
     False
     >>> datasets.enable_progress_bars()
     """
-    if "datasets" not in sys.modules:  # nobody has turned its bars off, and it takes a while to load
+    if "datasets" not in sys.modules:  # nobody has turned its bars off, and importing it takes a while
         return True
     from datasets.utils import are_progress_bars_disabled
 
@@ -38,10 +38,10 @@ def bars_shown() -> bool:
 
 @contextmanager
 def bars(shown: bool) -> Iterator[None]:
-    """Bars as they are inside, or none at all.
+    """Show bars inside as set, or none at all.
 
     Args:
-        shown: False for none, neither ours nor those of ``datasets``.
+        shown: whether to show bars; False turns off ours and those of ``datasets``.
     """
     if shown or not bars_shown():
         yield
@@ -56,13 +56,13 @@ def bars(shown: bool) -> Iterator[None]:
 
 
 def counted(what: str, total: int | None, unit: str, over: Iterable[Any] | None = None) -> Any:
-    """A bar of equal steps; it is seen once the work has taken a second.
+    """Return a bar of equal steps, which appears once the work has taken a second.
 
     Args:
-        what: is being done.
-        total: steps; None where nobody knows.
-        unit: what a step is.
-        over: what is walked through; None for a bar whose ``update`` is called.
+        what: the work that is being done.
+        total: the number of steps; None if unknown.
+        unit: the name of a step.
+        over: the items to iterate over; None for a bar whose ``update`` is called.
 
     >>> list(counted("Counting", 3, "number", over=range(3)))
     [0, 1, 2]
@@ -72,12 +72,12 @@ def counted(what: str, total: int | None, unit: str, over: Iterable[Any] | None 
 
 
 class Stages:
-    """A bar over stages of unlike length, which says at once what is being done.
+    """Bar over stages of different lengths, which shows what is being done.
 
     Args:
-        what: the whole of it.
-        count: of stages.
-        rows: that it is done for; a few need no bar.
+        what: the name of the whole work.
+        count: the number of stages.
+        rows: the number of rows it is done for; few rows need no bar.
 
     >>> with Stages("Audit", 2, rows=10) as stages:
     ...     stages.at("leakage")
@@ -90,7 +90,7 @@ class Stages:
         self._bar = tqdm(total=count, unit=" stage", leave=_LEAVE, disable=not shown)
 
     def at(self, stage: str) -> None:
-        """The stage before is done, and this one begins."""
+        """End the current stage and begin this one."""
         if self._entered:
             self._bar.update()
         self._entered = True

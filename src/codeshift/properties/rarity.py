@@ -1,4 +1,4 @@
-r"""How surprising the tokens of a program are, given how often the programs of a dataset use them."""
+r"""Surprisal of the tokens of a program, given how often the programs of a dataset use them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,19 @@ _RARE_OCCURRENCES = 0.1
 
 @dataclass(frozen=True, repr=False)
 class UnigramModel(Serialisable):
-    r"""How often the programs of a dataset use each token.
+    r"""Frequencies of the tokens in the programs of a dataset.
 
     A token seen once, and one never seen, have the probability of one occurrence, ``1 / total``. So new programs can be
     scored, and the table needs no line for the tokens seen once, which are about half of them.
 
     Attributes:
-        vocabulary: ``"tokens"`` for all tokens of ``codeshift.properties.lexer``, ``"identifiers"`` for those that
-            start with a letter or underscore (keywords, which no lexer without a language can tell apart, included).
-        total: occurrences of all tokens.
-        rare_count: tokens seen at most this often are rare: the largest count such that they make up at most a tenth
-            of all occurrences.
-        table: lines of ``"count token"`` for tokens seen twice or more, sorted by token.
+        vocabulary: the kind of tokens: ``"tokens"`` for all tokens of ``codeshift.properties.lexer``, ``"identifiers"``
+            for those that start with a letter or underscore (including keywords, which a lexer without a language
+            cannot distinguish).
+        total: the number of occurrences of all tokens.
+        rare_count: the count up to which tokens are rare: the largest count such that they make up at most a tenth of
+            all occurrences.
+        table: the lines of ``"count token"`` for tokens seen twice or more, sorted by token.
 
     >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")
     >>> model.surprisal("x"), model.surprisal("never_seen")
@@ -66,22 +67,22 @@ class UnigramModel(Serialisable):
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Occurrences of each token seen twice or more."""
+        """Return the number of occurrences of each token seen twice or more."""
         pairs = (line.split(" ", 1) for line in self.table.split("\n") if line)
         return {token: int(count) for count, token in pairs}
 
     @cached_property
     def digest(self) -> str:
-        """A digest of everything above."""
+        """Return a digest of all fields."""
         content = f"{self.vocabulary} {self.total} {self.rare_count}\n{self.table}"
         return hashlib.blake2b(content.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
 
     def surprisal(self, token: str) -> float:
-        """``-log2 p(token)`` in bits."""
+        """Return ``-log2 p(token)`` in bits."""
         return -math.log2(self.counts.get(token, 1) / self.total)
 
     def is_rare(self, token: str) -> bool:
-        """Whether a token is among those that make up the last tenth of all occurrences."""
+        """Return whether a token is among those that make up the last tenth of all occurrences."""
         return self.counts.get(token, 1) <= self.rare_count
 
     def __repr__(self) -> str:
@@ -93,28 +94,28 @@ class UnigramModel(Serialisable):
 
 @dataclass(frozen=True)
 class Unigrams(Property):
-    """The ``UnigramModel`` of a table's own rows: one for all, not one a row.
+    """``UnigramModel`` of a table's own rows: one value for all of them.
 
     Attributes:
-        vocabulary: ``"tokens"`` or ``"identifiers"``.
+        vocabulary: the kind of tokens, ``"tokens"`` or ``"identifiers"``.
     """
 
     vocabulary: str = "tokens"
 
     def evaluate(self, table: PropertyTable) -> UnigramModel:
-        """The model, which does not depend on the order of rows."""
+        """Fit the model, which does not depend on the order of rows."""
         texts = counted("Token frequencies", len(table), "row", over=table.texts(self.column))
         return UnigramModel.fit(texts, self.vocabulary)
 
 
 @dataclass(frozen=True)
 class TokenRarity(TextProperty):
-    """How surprising each row's tokens are under a fitted model; 0 for a row without tokens.
+    """Surprisal of each row's tokens under a fitted model; 0 for a row without tokens.
 
     Attributes:
         model: the frequencies.
-        score: ``"mean"`` or ``"max"`` of the tokens' surprisal in bits, or ``"rare_share"``, the share of a row's
-            tokens that are rare.
+        score: the aggregate: ``"mean"`` or ``"max"`` of the tokens' surprisal in bits, or ``"rare_share"``, the share
+            of a row's tokens that are rare.
 
     >>> model = UnigramModel.fit(["x = x + y", "x = 1"], "tokens")
     >>> TokenRarity("code", model, "max").compute(["x = 1", "x", ""])
@@ -130,7 +131,7 @@ class TokenRarity(TextProperty):
         check_choice("score", self.score, SCORES)
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers of shape ``(len(texts),)``."""
+        """Compute numbers of shape ``(len(texts),)``."""
         return np.array([self._of(tokens_of(text, self.model.vocabulary)) for text in texts], dtype=np.float64)
 
     def _of(self, tokens: list[str]) -> float:
@@ -144,7 +145,7 @@ class TokenRarity(TextProperty):
 
 
 def tokens_of(text: str, vocabulary: str) -> list[str]:
-    """The tokens of a text that belong to a vocabulary, in order.
+    """Return the tokens of a text that belong to a vocabulary, in order.
 
     >>> tokens_of("if x1 > 0.5: _y()", "identifiers")
     ['if', 'x1', '_y']
@@ -158,7 +159,7 @@ def tokens_of(text: str, vocabulary: str) -> list[str]:
 
 
 def _rare_count(counts: Counter[str]) -> int:
-    """The largest count such that tokens of at most that count make up at most a tenth of all occurrences."""
+    """Return the largest count such that tokens of at most that count make up at most a tenth of all occurrences."""
     tokens_by_count = Counter(counts.values())
     below, found = 0, 0
     for count in sorted(tokens_by_count):

@@ -1,4 +1,4 @@
-"""Some rows of a table as a table of their own, which takes from the whole what was found there."""
+"""Some rows of a table as a separate table, which reuses what was computed for the whole."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from codeshift.properties.table import ComputedFromText, Evaluated, PropertyTabl
 
 
 class Selection(PropertyTable):
-    """The properties of some rows of ``whole``: the same values as of a table of these rows alone.
+    """Properties of some rows of ``whole``, with the same values as in a table of these rows alone.
 
-    What follows from each row by itself (its parse, its length, the vector that a model gives it) is computed once,
-    for the whole table, however many selections ask for it. What is fitted (a vocabulary, clusters) is fitted on the
-    selected rows.
+    Values that depend on each row alone (its parse, its length, the vector that a model gives it) are computed once,
+    for the whole table, for all selections. Fitted values (a vocabulary, clusters) are fitted on the selected rows.
 
     Args:
         whole: the table of all rows.
-        rows: which of them, in what order; shape (n,).
+        rows: the positions of the rows, in order, shape (n,).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount
@@ -33,16 +32,16 @@ class Selection(PropertyTable):
         self.whole, self.rows = whole, rows
 
     def values(self, prop: Evaluated) -> object:
-        """The values of ``prop``, one a row."""
+        """Return the values of ``prop``, one per row."""
         if prop.row_by_row:
             return self.remember(prop, lambda: self.whole.values(prop)[self.rows])
         return super().values(prop)
 
     def texts(self, column: str) -> list[str]:
-        """The texts of ``column``.
+        """Return the texts of ``column``.
 
         Raises:
-            DataError: if there is no such column, it does not hold text, or rows of it are None.
+            DataError: if there is no such column, or it contains values that are not text.
         """
         if column not in self._texts:
             everything = self.whole.texts(column)
@@ -50,7 +49,7 @@ class Selection(PropertyTable):
         return self._texts[column]
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
-        """What one parse of each row found."""
+        """Return the result of one parse of each row."""
 
         def taken() -> SyntaxScan:
             scan = self.whole.syntax(column, language)
@@ -65,12 +64,12 @@ class Selection(PropertyTable):
         return self.remember(("syntax", column, language), taken)
 
     def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
-        """The numbers of a text property."""
+        """Compute the numbers of a text property."""
         return np.asarray(self.whole.values(prop)[self.rows])
 
 
 def _rows_of(found: ElementCounts, rows: NDArray[np.int64]) -> ElementCounts:
-    """The counts of some rows; elements that none of them holds are left out, as in a table of these rows."""
+    """Return the counts of some rows, without elements that none of them contains, as in a table of these rows."""
     counts = found.counts[rows]
     held = np.flatnonzero(np.asarray((counts != 0).sum(axis=0)).ravel())
     return ElementCounts(tuple(found.vocabulary[i] for i in held.tolist()), counts[:, held].tocsr())

@@ -1,7 +1,7 @@
-"""Frozen dataclasses to JSON and back: how regions and properties stand in a manifest.
+"""Frozen dataclasses to JSON and back: the form of regions and properties in a manifest.
 
-A value is written as ``{"type": class name, field: value, ...}``. Only classes that were declared ``Serialisable``
-are ever made from JSON; nothing is evaluated or imported by name.
+A value is written as ``{"type": class name, field: value, ...}``. Only classes declared as ``Serialisable`` are ever
+made from JSON; nothing is evaluated or imported by name.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from codeshift.errors import ManifestError, closest
 
 
 class Serialisable:
-    """Base of the dataclasses that a manifest can hold; every subclass is known by its class name."""
+    """Base of the dataclasses that a manifest can contain; every subclass is known by its class name."""
 
     _known: ClassVar[dict[str, type[Serialisable]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # A notebook's cell that is run again defines its class again; another module's class of that name is a clash.
+        # A notebook's cell that is run again defines its class again; the same name in another module is a clash.
         earlier = Serialisable._known.get(cls.__name__)
         if earlier is not None and earlier.__module__ != cls.__module__:
             raise TypeError(f"{cls.__name__} is already the name of {earlier.__module__}.{earlier.__qualname__}")
         Serialisable._known[cls.__name__] = cls
 
     def to_dict(self) -> dict[str, Any]:
-        """This value as plain lists, dicts, numbers and strings, which ``json`` can write."""
+        """Return this value as plain lists, dicts, numbers and strings, which ``json`` can write."""
         fields = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self) if f.init}  # type: ignore[arg-type]
         return {"type": type(self).__name__, **fields}
 
@@ -53,7 +53,7 @@ def from_dict(plain: dict[str, Any]) -> Any:
 
 
 def class_of(plain: Mapping[str, Any]) -> type[Serialisable] | None:
-    """The class of the value that ``to_dict`` wrote; None where this process knows none of that name."""
+    """Return the class of the value that ``to_dict`` wrote; None if this process knows none of that name."""
     return Serialisable._known.get(str(plain["type"]))
 
 

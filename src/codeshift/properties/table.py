@@ -1,4 +1,4 @@
-"""The values of properties over one dataset: each computed at most once, each row parsed at most once."""
+"""Values of properties over one dataset: each computed at most once, each row parsed at most once."""
 
 from __future__ import annotations
 
@@ -18,46 +18,47 @@ from codeshift.properties.syntax import SyntaxScan, scan_batch
 if TYPE_CHECKING:
     from datasets import Dataset
 
-# Below this many rows, computing again is cheaper than opening a cache file.
+# With fewer rows, computing again is cheaper than opening a cache file.
 _CACHED_FROM = 1_000
 
 T = TypeVar("T")
 
 
 class Evaluated(Hashable, Protocol):
-    """What a table knows of a property."""
+    """Interface of a property, as a table uses it."""
 
     row_by_row: ClassVar[bool]
 
     def evaluate(self, table: PropertyTable) -> Any:
-        """The values of all rows."""
+        """Return the values of all rows."""
 
 
 class ComputedFromText(Evaluated, Protocol):
-    """What a table knows of a property that needs a row's text alone."""
+    """Interface of a property that needs a row's text alone."""
 
     @property
     def column(self) -> str:
-        """The column of the texts."""
+        """Column of the texts."""
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Numbers, one a text."""
+        """Return numbers, one per text."""
 
 
 class PropertyTable:
     r"""Properties of the rows of ``data``.
 
-    Values are kept in memory for as long as the table lives. For datasets of 1,000 rows or more they are also cached
-    on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
+    Values stay in memory as long as the table exists. For datasets of 1,000 rows or more they are also cached on disk
+    by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
     ``datasets.disable_caching()`` was called or nothing can be written there.
 
     Args:
         data: the dataset; it is not changed.
-        num_proc: processes that compute, as in ``Dataset.map``.
+        num_proc: the number of processes, as in ``Dataset.map``.
         cached: whether values may be kept on disk.
 
     Raises:
-        ParameterError: if ``data`` is no ``datasets.Dataset`` (for a stream see ``codeshift.splitters.StreamDealer``).
+        ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
+            ``codeshift.splitters.StreamDealer``).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -84,21 +85,21 @@ class PropertyTable:
         return len(self.data)
 
     def values(self, prop: Evaluated) -> Any:
-        """The values of ``prop``, one a row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
+        """Return the values of ``prop``, one per row: numbers of shape ``(n,)`` or ``ElementCounts`` of n rows."""
         return self.remember(prop, lambda: prop.evaluate(self))
 
     def remember(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What ``compute`` gives, computed when ``key`` is first asked for."""
+        """Return the result of ``compute``, which is called when ``key`` is first requested."""
         if key not in self._values:
             self._values[key] = compute()
         found: T = self._values[key]
         return found
 
     def texts(self, column: str) -> list[str]:
-        """The texts of ``column``.
+        """Return the texts of ``column``.
 
         Raises:
-            DataError: if there is no such column, it does not hold text, or rows of it are None.
+            DataError: if there is no such column, or it contains values that are not text.
         """
         if not isinstance(column, str):
             raise ParameterError("column", "the name of a column", column, 'such as "code"')
@@ -107,7 +108,7 @@ class PropertyTable:
         return self._texts[column]
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
-        """What one parse of each row found; every syntactic property draws on it."""
+        """Return the result of one parse of each row, which every syntactic property uses."""
         key = ("syntax", column, language)
         if key not in self._values:
             facts = grammar(language)
@@ -122,7 +123,7 @@ class PropertyTable:
         return self._values[key]  # type: ignore[no-any-return]
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
-        """The numbers of a text property, batch by batch and cached on disk."""
+        """Compute the numbers of a text property, batch by batch and cached on disk."""
         columns = self._map(
             prop.column,
             _compute_rows,
@@ -175,7 +176,7 @@ def _compute_rows(rows: dict[str, list[str]], prop: ComputedFromText) -> dict[st
 
 @cache
 def _code_digest() -> str:
-    """A digest of the code that computes properties: what another version of it cached is not read as if it were ours.
+    """Return a digest of the code that computes properties, so that values cached by another version are not used.
 
     A version number would not do, since it stays the same while the code is being changed.
     """
@@ -186,13 +187,13 @@ def _code_digest() -> str:
 
 
 def _compiled(function: Any) -> str:
-    """What a function of the user's own does, as far as its own code tells."""
+    """Return what a function of the user's own does, as far as its own code shows."""
     code = function.__code__
     return f"{code.co_code.hex()} {[const for const in code.co_consts if not hasattr(const, 'co_code')]!r}"
 
 
 def _parsed_by(prop: ComputedFromText) -> list[str]:
-    """The grammar that a property of text parses with, where it does."""
+    """Return the grammar that a property of text parses with, if any."""
     language = getattr(prop, "language", None)
     return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []
 

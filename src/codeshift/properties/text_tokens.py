@@ -1,9 +1,9 @@
-"""Texts to the tokens of a model and back, where a special token in a text is text like any other.
+"""Conversion of texts to a model's tokens and back, with a special token in a text treated as text.
 
-A program may hold ``</s>`` or ``<pad>`` in a string. A tokenizer of transformers reads these as the control tokens that
-they look like, and drops them when it decodes. ``split_special_tokens`` is meant for that, but a tokenizer whose model
-is a unigram or a list of words finds the same entry once more in its vocabulary. So where a text holds one, it is
-tokenised by a copy in which special tokens have names that no text has.
+A program may contain ``</s>`` or ``<pad>`` in a string. A tokenizer of transformers reads these as control tokens, and
+drops them when it decodes. ``split_special_tokens`` is meant for that, but a tokenizer whose model is a unigram or a
+list of words finds the same entry again in its vocabulary. So a text that contains one is tokenised by a copy in which
+special tokens have names that occur in no text.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _COPIES: WeakKeyDictionary[Any, tuple[dict[str, int], Any]] = WeakKeyDictionary(
 
 
 class Frame(NamedTuple):
-    """The special tokens that a tokenizer puts before and after a text."""
+    """Special tokens that a tokenizer puts before and after a text."""
 
     before: list[int]
     after: list[int]
 
 
 def special_tokens(tokenizer: Any) -> dict[str, int]:
-    """The special tokens of a tokenizer and their ids; what is added to a vocabulary as plain words is not among them.
+    """Return the special tokens of a tokenizer and their ids, without plain words added to the vocabulary.
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> special_tokens(tiny_tokenizer(["a"]))
@@ -45,7 +45,7 @@ def special_tokens(tokenizer: Any) -> dict[str, int]:
 def tokenize_plain(
     tokenizer: Any, texts: Sequence[str], *, special: Mapping[str, int] | None = None
 ) -> list[list[int]]:
-    """The ids of texts, whatever is written in them, without the special tokens that a tokenizer adds.
+    """Return the ids of texts, whatever they contain, without the special tokens that a tokenizer adds.
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> tokenizer = tiny_tokenizer(["a"])
@@ -61,13 +61,13 @@ def tokenize_plain(
 def as_text(
     tokenizer: Any, rows: Sequence[Pieces], found: Sequence[list[int]], *, special: Mapping[str, int] | None = None
 ) -> list[list[int]]:
-    """The ids of ``rows`` in which the special tokens are those of the pieces, and no others.
+    """Return the ids of ``rows``, in which the only special tokens are those of the pieces.
 
     Args:
-        tokenizer: of transformers.
+        tokenizer: the tokenizer, of transformers.
         rows: the texts in pieces.
         found: the ids that the tokenizer gives to the pieces together, without special tokens of its own.
-        special: ``special_tokens`` of it, where they are at hand.
+        special: the ``special_tokens`` of the tokenizer, if available.
     """
     special = special_tokens(tokenizer) if special is None else special
     numbers = frozenset(special.values())
@@ -83,7 +83,7 @@ def as_text(
 
 
 def frame_of(tokenizer: Any, of: str) -> Frame:
-    """What a tokenizer puts around a text: ``of`` is "text" or, for one that is to be written, "text_target".
+    """Return what a tokenizer puts around a text: ``of`` is "text" or, for one to be generated, "text_target".
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> frame_of(tiny_tokenizer(["a"]), "text")
@@ -99,7 +99,7 @@ def frame_of(tokenizer: Any, of: str) -> Frame:
 
 
 def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Where each token of texts begins and ends in them, in characters; for fast tokenizers."""
+    """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
     made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
     special = special_tokens(tokenizer)
@@ -116,7 +116,7 @@ def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int
 def detokenize(
     tokenizer: Any, ids: Sequence[int], *, kept: Collection[int] = (), special: Mapping[str, int] | None = None
 ) -> str:
-    """The text of ids: special tokens are left out, but for ``kept`` ones and the one that stands for what is unknown.
+    """Return the text of ids, without special tokens except ``kept`` ones and the one for unknown text.
 
     >>> from codeshift.finetune.testing import tiny_tokenizer
     >>> tokenizer = tiny_tokenizer(["a"])
@@ -152,12 +152,12 @@ def _tokenized(tokenizer: Any, rows: Sequence[Pieces], special: Mapping[str, int
 
 
 def _name(number: int) -> str:
-    """What a special token is called in the copy: characters of a plane that is for private use."""
+    """Return the name of a special token in the copy: characters of a private-use plane."""
     return f"\U0010f8e0{number}\U0010f8e1"
 
 
 def _renamed(tokenizer: Any, special: Mapping[str, int]) -> Any:
-    """A copy of a fast tokenizer's backend in which no text is a special token; None where there is no such copy."""
+    """Return a copy of a fast tokenizer's backend in which no text is a special token; None if it cannot be made."""
     if getattr(tokenizer, "backend_tokenizer", None) is None or not getattr(tokenizer, "is_fast", False):
         return None
     state = {"size": len(tokenizer), **special}
@@ -179,7 +179,7 @@ def _copied(tokenizer: Any, special: Mapping[str, int]) -> Any:
 
 
 def _rename_added(added: list[dict[str, Any]], special: Mapping[str, int]) -> None:
-    """Give special tokens their new names, which are looked for before a text is normalised."""
+    """Give special tokens their new names, which are searched before a text is normalised."""
     for token in added:
         if token["content"] in special:
             token |= {"content": _name(special[token["content"]]), "normalized": False, "special": True}

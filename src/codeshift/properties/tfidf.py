@@ -1,4 +1,4 @@
-r"""Programs as vectors of their tokens: TF-IDF, projected to fewer dimensions by a truncated SVD."""
+r"""Vectors of programs from their tokens: TF-IDF, projected to fewer dimensions by a truncated SVD."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FITTED_ON = 20_000
 
 @dataclass(frozen=True, repr=False)
 class TfidfVectors(Property):
-    """Each row as the direction of its TF-IDF vector in a fitted latent space (latent semantic analysis).
+    """Direction of each row's TF-IDF vector in a fitted latent space (latent semantic analysis).
 
     The weight of a token in a program is ``(1 + log count) * (1 + log((1 + n) / (1 + df)))`` (sublinear term frequency
     and smoothed inverse document frequency, as in scikit-learn). The vector is scaled to unit length, projected by the
@@ -36,9 +36,10 @@ class TfidfVectors(Property):
     a known token is the zero vector.
 
     Attributes:
-        documents: distinct programs that it was fitted on.
-        vocabulary: lines of ``"df token"``: in how many of them each token stands, sorted by token.
-        projection: tokens x dimensions.
+        documents: the number of distinct programs that it was fitted on.
+        vocabulary: the lines of ``"df token"``, sorted by token; df is the number of those programs that contain the
+            token.
+        projection: the projection, shape ``(tokens, dimensions)``.
     """
 
     title = "TF-IDF vectors"
@@ -51,11 +52,11 @@ class TfidfVectors(Property):
     def fit(cls, table: PropertyTable, column: str, *, features: int, dimensions: int) -> TfidfVectors:
         """Fit the vocabulary (the ``features`` tokens of most programs) and the projection on a table's programs.
 
-        Equal programs count once. The first 20,000 in the order of their digests are the sample that is fitted on, so
-        row order changes nothing.
+        Equal programs count once. The sample that is fitted on is the first 20,000 in the order of their digests, so
+        the order of rows has no effect.
 
         Raises:
-            DataError: if no token stands in two programs.
+            DataError: if no token occurs in two programs.
         """
         from sklearn.decomposition import TruncatedSVD
 
@@ -76,13 +77,13 @@ class TfidfVectors(Property):
         return cls(column, len(bags), vocabulary, Matrix.pack(components, bits=8))
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Vectors of shape ``(n, dimensions)``."""
+        """Compute vectors of shape ``(n, dimensions)``."""
         texts = counted("TF-IDF: vectors", len(table), "row", over=table.texts(self.column))
         return unit_rows(self._weights(Counter(lex(text)) for text in texts) @ self.projection.array)
 
     @cached_property
     def _tokens(self) -> tuple[dict[str, int], np.ndarray]:
-        """The place of each token, and the inverse document frequencies, of shape ``(n_tokens,)``."""
+        """Return the position of each token, and the inverse document frequencies, shape ``(n_tokens,)``."""
         pairs = [line.split(" ", 1) for line in self.vocabulary.split("\n")]
         in_programs = np.array([int(count) for count, _ in pairs])
         return {token: i for i, (_, token) in enumerate(pairs)}, 1 + np.log((1 + self.documents) / (1 + in_programs))
@@ -106,7 +107,7 @@ class TfidfVectors(Property):
 
     @cached_property
     def digest(self) -> str:
-        """A digest of everything above."""
+        """Return a digest of all fields."""
         content = f"{self.documents}\n{self.projection.digest}\n{self.vocabulary}"
         return hashlib.blake2b(content.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
 
@@ -116,7 +117,7 @@ class TfidfVectors(Property):
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
-    """Rows scaled to unit length; rows of zeros stay.
+    """Return rows scaled to unit length; rows of zeros stay.
 
     >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6, 0.8], [0.0, 0.0]]

@@ -15,7 +15,7 @@ from codeshift.properties.syntax import SyntaxScan
 
 @dataclass(frozen=True)
 class NodeTypes(TreeProperty):
-    """How often each row holds each node type of the grammar (tokens such as ``"while"`` are node types too).
+    """Number of nodes of each type of the grammar in each row (tokens such as ``"while"`` are node types too).
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -28,11 +28,11 @@ class NodeTypes(TreeProperty):
     dimension = "syntax"
 
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
-        """Counts of ``n`` rows."""
+        """Return counts of ``n`` rows."""
         return scan.node_types
 
     def telling(self, elements: Sequence[str]) -> Collection[str]:
-        """Without keywords and brackets, which only spell a node type."""
+        """Return the elements without keywords and brackets, which only spell a node type."""
         grammar = ts_language(self.language)
         kinds = range(grammar.node_kind_count)
         return frozenset(str(grammar.node_kind_for_id(i)) for i in kinds if grammar.node_kind_is_named(i))
@@ -40,7 +40,7 @@ class NodeTypes(TreeProperty):
 
 @dataclass(frozen=True)
 class SyntaxTokenCount(TreeProperty):
-    """Tokens of each row: the leaves of its syntax tree, comments included.
+    """Number of tokens of each row: the leaves of its syntax tree, including comments.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -53,13 +53,13 @@ class SyntaxTokenCount(TreeProperty):
     dimension = "complexity"
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Return numbers of shape ``(n,)``."""
         return scan.tokens.astype(np.float64)
 
 
 @dataclass(frozen=True)
 class TreeDepth(TreeProperty):
-    r"""Nodes on the longest path from the top of each row's code to a leaf.
+    r"""Number of nodes on the longest path from the top of each row's code to a leaf.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -72,5 +72,5 @@ class TreeDepth(TreeProperty):
     dimension = "complexity"
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Return numbers of shape ``(n,)``."""
         return scan.depth.astype(np.float64)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Untied(Property):
-    """A property of whole numbers plus a fraction that the hash of each row's text gives.
+    """Property of whole numbers plus a fraction from the hash of each row's text.
 
-    Rows keep their order, and those that were equal are put into an order that depends on their content alone. So a
-    quantile divides them where it would otherwise have to take all or none.
+    Rows keep their order, and equal ones get an order that depends on their content alone. So a quantile can divide
+    rows where it would otherwise have to take all or none.
 
     Attributes:
         whole: the property of whole numbers.
@@ -36,21 +36,21 @@ class Untied(Property):
     whole: Property
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
-        """Numbers of shape ``(n,)``."""
+        """Compute numbers of shape ``(n,)``."""
         fractions: np.ndarray = table.values(ContentHash(self.column))
         return fractions + np.asarray(table.values(self.whole), dtype=np.float64)
 
     @property
     def shown(self) -> Property | None:
-        """The whole numbers."""
+        """Property of the whole numbers."""
         return self.whole.shown
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The name of the whole numbers."""
+        """Return the name of the whole numbers."""
         return property_class(plain["whole"]).words_of(plain["whole"])
 
     @classmethod
     def words_between(cls, plain: Mapping[str, Any], low: float | None, high: float | None) -> str:
-        """As of the whole numbers."""
+        """Describe the programs as for the whole numbers."""
         return property_class(plain["whole"]).words_between(plain["whole"], low, high)

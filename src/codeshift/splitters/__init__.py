@@ -1,4 +1,4 @@
-"""What is out of distribution, and how rows are dealt.
+"""Splitters, which define what is out of distribution and assign rows to parts.
 
 >>> from codeshift.splitters import ASTNodeSplitter
 >>> ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))

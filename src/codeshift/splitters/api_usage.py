@@ -1,4 +1,4 @@
-"""Splits along the APIs that programs use."""
+"""Splits by the APIs that programs use."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
 class APIUsageSplitter(Splitter):
     """Programs that use certain APIs are out of distribution.
 
-    Which APIs: those named by ``apis``, or the ``rarest``, or such that the region holds a ``share`` of the rows; with
-    none of the three given, a tenth. Names are qualified through imports, aliases and declared types
+    The APIs are those named by ``apis``, or the ``rarest``, or chosen so that the region holds a ``share`` of the rows;
+    if none of the three is given, a tenth. Names are qualified through imports, aliases and declared types
     (``codeshift.properties.APINames``).
 
     Attributes:
         column: the column that holds the code.
-        language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``.
-        apis: patterns of names. A plain one matches names that hold it as a run of whole parts (``"numpy.linalg"``
-            matches ``numpy.linalg.norm``; ``"stream"`` matches ``java.util.stream.Stream`` and ``List.stream``); one
-            with ``*``, ``?`` or ``[`` is a glob over the whole name (``"java.util.stream.*"``, ``"*.Stream.*"``).
-        match: ``"any"`` for programs that match one of ``apis``, ``"all"`` for those that match every one.
-        min_count: how often a program must use an API (one pattern of ``apis``, all its matches together).
-        rarest: instead of ``apis``, how many of the rarest names to take. Methods of objects of unknown type, such as
-            ``.get``, and functions of no known module are never chosen.
-        share: instead of ``apis``, about the share of rows to hold out; see ``choosing.Choice``.
-        min_rows: rows that must use a name for it to be chosen; by default 10 for ``rarest`` and 2 for ``share``.
+        language: the language: ``"python"``, ``"java"``, ``"c_sharp"``, ``"javascript"``, ``"typescript"`` or ``"go"``.
+        apis: the patterns of names. A plain one matches names that contain it as a run of whole parts
+            (``"numpy.linalg"`` matches ``numpy.linalg.norm``; ``"stream"`` matches ``java.util.stream.Stream`` and
+            ``List.stream``); one with ``*``, ``?`` or ``[`` is a glob over the whole name (``"java.util.stream.*"``,
+            ``"*.Stream.*"``).
+        match: whether programs must match one of ``apis`` (``"any"``) or every one (``"all"``).
+        min_count: the lowest number of uses of an API in a program (one pattern of ``apis``, all its matches together).
+        rarest: the number of rarest names to take, instead of ``apis``. Methods of objects of unknown type, such as
+            ``.get``, and functions of unknown modules are never chosen.
+        share: the approximate share of rows to hold out, instead of ``apis``; see ``choosing.Choice``.
+        min_rows: the number of rows that must use a name for it to be chosen; by default 10 for ``rarest`` and 2 for
+            ``share``.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> APIUsageSplitter(column="code", language="python", apis=("numpy.linalg",))
     APIUsageSplitter(column='code', language='python', apis=('numpy.linalg',), match='any', min_count=1)
@@ -69,10 +71,10 @@ class APIUsageSplitter(Splitter):
         settle_choice(self, "apis")
 
     def fit(self, table: PropertyTable) -> Region:
-        """The rows that use the APIs; which, where none are named, is chosen over all rows of ``table``.
+        """Return the region of rows that use the APIs; if none are named, they are chosen over all rows of ``table``.
 
         Warns:
-            UnresolvedAPIWarning: rows may use a pattern's API, but lack the import that would tell.
+            UnresolvedAPIWarning: if rows may use a pattern's API, but lack the import that would show it.
         """
         used = APINames(self.column, self.language)
         if self.apis is not None:
@@ -86,7 +88,7 @@ class APIUsageSplitter(Splitter):
 
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:
-    """Warn of rows that may use an API and do not say of what module or package it is."""
+    """Warn of rows that may use an API but do not show its module or package."""
     usage: ElementCounts = table.values(used)
     for api in apis:
         matched = usage.total(matching(api, usage.vocabulary)) > 0
@@ -106,7 +108,7 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
 
 
 def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: list[str]) -> None:
-    """Set to False the rows whose own imports tell that what they use is of another module."""
+    """Set to False the rows whose own imports show that they use another module."""
     columns = np.flatnonzero(np.isin(usage.vocabulary, names))
     held = usage.counts[:, columns].tocsr()
     for row in np.flatnonzero(unresolved):
@@ -115,5 +117,5 @@ def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: Element
 
 
 def _is_qualified(name: str) -> bool:
-    """Whether it is known whose name it is: a module's or a type's, or a type."""
+    """Return whether the origin of a name is known: a module's or a type's member, or a type."""
     return not name.startswith(".") and ("." in name or name[:1].isupper())

@@ -1,4 +1,4 @@
-"""Splits along the syntax that programs use."""
+"""Splits by the syntax that programs use."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ASTNodeSplitter(Splitter):
-    """Programs that hold certain node types of the syntax tree are out of distribution.
+    """Programs that contain certain node types of the syntax tree are out of distribution.
 
-    Which node types: those named by ``nodes``, or the ``rarest``, or such that the region holds a ``share`` of the
-    rows; with none of the three given, a tenth.
+    The node types are those named by ``nodes``, or the ``rarest``, or chosen so that the region holds a ``share`` of
+    the rows; if none of the three is given, a tenth.
 
     Attributes:
         column: the column that holds the code.
-        language: a name of ``codeshift.properties.languages()``.
-        nodes: node types of that language's tree-sitter grammar, such as ``("while_statement",)``; tokens such as
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+        nodes: the node types of that language's tree-sitter grammar, such as ``("while_statement",)``; tokens such as
             ``"while"`` are node types too.
-        match: ``"any"`` for programs that hold one of the nodes, ``"all"`` for those that hold every one.
-        min_count: how often a node must stand in a program to count as held.
-        rarest: instead of ``nodes``, how many of the rarest node types to take (tokens and errors left out).
-        share: instead of ``nodes``, about the share of rows to hold out; see ``choosing.Choice``.
-        min_rows: rows that must hold a node type for it to be chosen; by default 10 for ``rarest`` and 2 for ``share``.
+        match: whether programs must contain one of the nodes (``"any"``) or every one (``"all"``).
+        min_count: the lowest number of occurrences of a node in a program to count as contained.
+        rarest: the number of rarest node types to take, instead of ``nodes`` (tokens and errors left out).
+        share: the approximate share of rows to hold out, instead of ``nodes``; see ``choosing.Choice``.
+        min_rows: the number of rows that must contain a node type for it to be chosen; by default 10 for ``rarest`` and
+            2 for ``share``.
 
     Raises:
-        ParameterError: if a value cannot work; a misspelt node type or language gets close matches.
+        ParameterError: if a value is invalid; a misspelt node type or language gets close matches.
 
     >>> ASTNodeSplitter(column="code", language="python", nodes=("while_statment",))
     Traceback (most recent call last):
@@ -67,7 +68,7 @@ did you mean while_statement, with_statement or if_statement?
         settle_choice(self, "nodes")
 
     def fit(self, table: PropertyTable) -> Region:
-        """The rows that hold the nodes; which nodes, where none are named, is chosen over all rows of ``table``."""
+        """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
         nodes = self.nodes
         if nodes is None:
@@ -80,6 +81,6 @@ did you mean while_statement, with_statement or if_statement?
 
 
 def _rules(language: str) -> set[str]:
-    """Node types that are no mere tokens such as ``"("``."""
+    """Return the node types that are not mere tokens such as ``"("``."""
     table = ts_language(language)
     return {table.node_kind_for_id(i) or "" for i in range(table.node_kind_count) if table.node_kind_is_named(i)}

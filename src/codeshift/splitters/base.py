@@ -1,4 +1,4 @@
-"""The splitter: a recipe for what is out of distribution, and the two calls that every splitter shares."""
+"""Base class of splitters: a recipe for what is out of distribution, and the two calls that all splitters share."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _FINAL = ("split", "assign", "as_cv")
 
 @dataclass(frozen=True, kw_only=True)
 class Splitter(ABC):
-    """Says which rows are out of distribution. Fill in ``fit``; everything else comes with it.
+    """Recipe for which rows are out of distribution. Implement ``fit``; everything else is inherited.
 
-    A splitter is a frozen dataclass without seed or sizes: those belong to the call. Splitters compose with ``&``,
-    ``|``, ``~`` and ``-``, and their repr builds them again.
+    A splitter is a frozen dataclass without seed or sizes: those are arguments of the call. Splitters combine with
+    ``&``, ``|``, ``~`` and ``-``, and their repr builds them again.
 
     Attributes:
-        column: the column that holds the code; the one argument that every splitter takes by position. Rows with
-            equal code are one identity and never stand in two parts.
+        column: the column that holds the code, the only positional argument of every splitter. Rows with equal code are
+            one identity and are never in two parts.
 
-    One of your own:
+    A splitter of your own:
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import CharCount
@@ -59,16 +59,16 @@ class Splitter(ABC):
 
     @abstractmethod
     def fit(self, table: PropertyTable) -> Region:
-        """Turn the recipe, with the rows at hand, into a region."""
+        """Fit the recipe to the rows of ``table`` and return the region."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of code, sorted: rows that are equal in all of them are one identity."""
+        """Columns of code, sorted: rows that are equal in all of them are one identity."""
         return (self.column,)
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """Columns beside ``columns`` that the region depends on (a project, a date), sorted; most have none."""
+        """Other columns that the region depends on (a project, a date), sorted; most splitters have none."""
         return ()
 
     @final
@@ -80,27 +80,27 @@ class Splitter(ABC):
         progress: bool = True,
         **options: Unpack[SplitOptions],
     ) -> SplitAssignment:
-        """Deal the rows of ``data`` into parts.
+        """Assign the rows of ``data`` to parts.
 
         The rows of the region are divided by the seed into ``test_ood`` and a pool. The pool is masked from ``train``
-        but for the share ``ood_kept``. The rows outside of the region are divided into ``test_id``, ``validation``
-        and ``train``. Rows with equal code, near-duplicates, and rows of one group stay together.
+        except for the share ``ood_kept``. The rows outside the region are divided into ``test_id``, ``validation`` and
+        ``train``. Rows with equal code, near-duplicates, and rows of one group stay together.
 
         Args:
             data: a ``Dataset``, a ``PropertyTable`` of one (to share computed properties between calls), or a
                 ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``): the region is then
-                fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided
-                into ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
-            progress: show bars on long work, unless those of ``datasets`` are turned off.
+                fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided into
+                ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
+            progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
             **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
 
         Raises:
-            ParameterError: if an argument cannot work.
-            DataError: if the data lacks a column, or rows of it are None.
+            ParameterError: if an argument is invalid.
+            DataError: if the data lacks a column, or a column contains None.
             RegionError: if the region holds no row or every row.
 
         Warns:
-            SizeWarning: if a part could not get the size asked because rows that belong together are kept whole.
+            SizeWarning: if a part could not get the requested size because rows that belong together are kept whole.
             SmallPartWarning: if a test part has fewer than ``min_test_rows`` distinct rows.
         """
         config = SplitConfig(**options)
@@ -112,9 +112,9 @@ class Splitter(ABC):
     def split(
         self, data: Dataset | DatasetDict, *, progress: bool = True, **options: Unpack[SplitOptions]
     ) -> DatasetDict:
-        """Deal the rows of ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
+        """Split ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
-        The arguments are those of ``assign``, which also gives the evidence: the summary and the manifest.
+        The arguments are those of ``assign``, which also returns the summary and the manifest.
 
         >>> from datasets import Dataset
         >>> from codeshift.splitters import LengthSplitter
@@ -136,21 +136,21 @@ class Splitter(ABC):
         progress: bool = True,
         **options: Unpack[SplitOptions],
     ) -> CrossValidator:
-        """The splitter as ``cv=`` of scikit-learn: each split is a dealing of ``data`` with another seed.
+        """Return the splitter as ``cv=`` of scikit-learn: each split assigns the rows of ``data`` with another seed.
 
-        The region is the same in all splits; what is drawn differs. Rows are dealt here, once, so the data may be
-        forgotten afterwards.
+        The region is the same in all splits; the drawn rows differ. Rows are assigned here, once, so the data need not
+        be kept afterwards.
 
         Args:
             data: the rows; scikit-learn must be given one row of features for each, in the same order.
-            n_splits: how many splits.
-            part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on``
-                method of the result gives the same splits scored on another part, so the two scores make a gap.
-            progress: show bars on long work, unless those of ``datasets`` are turned off.
-            **options: those of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
+            n_splits: the number of splits.
+            part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on`` method
+                of the result gives the same splits scored on another part, so the two scores make a gap.
+            progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
+            **options: options of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
 
         Raises:
-            ParameterError: if an argument cannot work, or two of the splits would be the same.
+            ParameterError: if an argument is invalid, or two of the splits would be the same.
             DataError: if the data is a ``DatasetDict``, or as in ``assign``.
 
         >>> import numpy as np
@@ -184,7 +184,7 @@ class Splitter(ABC):
         return Complement(inner=self)
 
 
-# The compositions stand in this file because the operators above make them.
+# The compositions are in this file because the operators above make them.
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -198,12 +198,12 @@ class _Pair(Splitter):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of code of both operands."""
+        """Columns of code of both operands."""
         return tuple(sorted({*self.left.columns, *self.right.columns}))
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """What else either operand reads."""
+        """Other columns that either operand reads."""
         return tuple(sorted({*self.left.also_reads, *self.right.also_reads} - {*self.columns}))
 
 
@@ -212,7 +212,7 @@ class Intersection(_Pair):
     """Rows that both splitters call out of distribution: ``left & right``."""
 
     def fit(self, table: PropertyTable) -> Region:
-        """Both are fitted on all rows of ``table``, so that ``a & b`` is ``b & a``."""
+        """Fit both on all rows of ``table``, so that ``a & b`` is ``b & a``."""
         return self.left.fit(table) & self.right.fit(table)
 
     def __repr__(self) -> str:
@@ -224,7 +224,7 @@ class Union(_Pair):
     """Rows that at least one splitter calls out of distribution: ``left | right``."""
 
     def fit(self, table: PropertyTable) -> Region:
-        """Both are fitted on all rows of ``table``."""
+        """Fit both on all rows of ``table``."""
         return self.left.fit(table) | self.right.fit(table)
 
     def __repr__(self) -> str:
@@ -243,16 +243,16 @@ class Complement(Splitter):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of code of the splitter."""
+        """Columns of code of the splitter."""
         return self.inner.columns
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """What else the splitter reads."""
+        """Other columns that the splitter reads."""
         return self.inner.also_reads
 
     def fit(self, table: PropertyTable) -> Region:
-        """Fitted as the splitter itself."""
+        """Fit the splitter and return the complement of its region."""
         return ~self.inner.fit(table)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Which elements (node types, APIs) make a region, where the caller names none."""
+"""Choice of the elements (node types, APIs) that make a region, if the caller names none."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
 
 DEFAULT_SHARE = 0.1
-"""The share of rows that a region holds where nothing is said of its elements."""
+"""Share of rows that a region holds if its elements are not specified."""
 
 MIN_ROWS_OF_RAREST, MIN_ROWS_OF_SHARE = 10, 2
-"""Rows that must hold an element for it to be chosen: one rare thing needs some rows to be tested on, a share less."""
+"""Rows that must contain an element for it to be chosen: a single one needs some to test on, a share fewer."""
 
 TOLERANCE = 0.25
-"""How far, as a part of the share asked, the share got may lie from it."""
+"""Largest difference between the actual and the requested share, as a fraction of the latter."""
 
-_NEAR = 0.05  # near enough, as a part of the share asked, to add no further element
+_NEAR = 0.05  # near enough, as a fraction of the requested share, to add no further element
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How elements are chosen: the ``rarest`` k, or such that the rows that hold one are a ``share`` of all rows.
+    """Choice of elements: the ``rarest`` k, or so that the rows that contain one are a ``share`` of all rows.
 
     Attributes:
-        rarest: how many elements; those that the fewest rows hold, ties by name.
-        share: of rows. From the most frequent element down, each is taken that does not overshoot the share, until
-            the rows that hold one of those taken are near enough (``TOLERANCE``): few elements, and common ones.
-        min_rows: rows that must hold an element for it to be chosen.
-        min_count: how often a row must hold an element.
+        rarest: the number of elements, those that the fewest rows contain; ties are ordered by name.
+        share: the share of rows. From the most frequent element down, each is taken that does not exceed the share,
+            until the rows that contain one of those taken are near enough (``TOLERANCE``): few elements, and common
+            ones.
+        min_rows: the number of rows that must contain an element for it to be chosen.
+        min_count: the number of times that a row must contain an element.
     """
 
     rarest: int | None
@@ -42,15 +43,15 @@ class Choice:
     min_count: int
 
     def of(self, elements: ElementCounts, eligible: Callable[[str], bool], noun: str) -> tuple[str, ...]:
-        """The elements chosen, sorted; they depend on which rows there are, not on their order.
+        """Return the chosen elements, sorted; they depend on the set of rows, not on their order.
 
         Args:
             elements: the counts to choose from.
-            eligible: whether an element may be chosen.
-            noun: what the elements are, for errors.
+            eligible: the function that returns whether an element may be chosen.
+            noun: the noun for the elements, for errors.
 
         Raises:
-            RegionError: if there are too few elements, or none that give nearly the share; it says what there is.
+            RegionError: if there are too few elements, or none that come near the share; it says what there is.
 
         >>> found = ElementCounts.from_rows([["a", "b"], ["a"], ["a", "c"], ["b", "d"]])
         >>> Choice(rarest=2, share=None, min_rows=1, min_count=1).of(found, str.isalpha, "letters")
@@ -99,7 +100,7 @@ class Choice:
                 covered[holding] = True
                 got += added
             elif not taken:
-                above = i  # in the end, the rarest of those that overshoot alone
+                above = i  # in the end, the rarest of those that exceed the share alone
             if got >= target * (1 - _NEAR):
                 break
         if above is not None and rows[above] - target < target - got:
@@ -120,13 +121,13 @@ class Choice:
 
 
 def settle_choice(splitter: Any, named: str) -> None:
-    """Check and complete the arguments that a splitter by elements shares, in place.
+    """Check and complete the arguments shared by splitters by elements, in place.
 
-    One of ``named`` (the argument that names elements), ``rarest`` and ``share`` says which elements; with none of
-    them, ``share`` is ``DEFAULT_SHARE``.
+    One of ``named`` (the argument that names elements), ``rarest`` and ``share`` determines the elements; if none is
+    given, ``share`` is ``DEFAULT_SHARE``.
 
     Raises:
-        ParameterError: if more than one is given, or a value cannot work.
+        ParameterError: if more than one is given, or a value is invalid.
     """
     given = [name for name in (named, "rarest", "share") if getattr(splitter, name) is not None]
     if len(given) > 1:
@@ -150,12 +151,12 @@ def settle_choice(splitter: Any, named: str) -> None:
 
 
 def choice_of(splitter: Any) -> Choice:
-    """The choice that a splitter's arguments ask for."""
+    """Return the choice that a splitter's arguments specify."""
     return Choice(splitter.rarest, splitter.share, splitter.min_rows, splitter.min_count)
 
 
 def element_repr(splitter: Any, named: str) -> str:
-    """A repr without the arguments that say nothing: those of the choice where elements are named, and the reverse."""
+    """Return a repr without the arguments of the choice if elements are named, and without the elements otherwise."""
     if getattr(splitter, named) is not None:
         shown = ("column", "language", named, "match", "min_count")
     else:

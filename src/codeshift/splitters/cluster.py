@@ -1,4 +1,4 @@
-"""Splits by clusters of what programs are about."""
+"""Splits by clusters of programs' embeddings."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ class ClusterSplitter(Splitter):
     """Programs of some clusters of an embedding are out of distribution.
 
     Clusters are named, or chosen until their rows make up ``share`` of all rows; they are never filled up with the
-    smallest ones first, which would test on odd programs only. A cluster that does not fit is passed over, but the
-    first of ``"most_isolated"`` and ``"largest"`` must fit: where it alone would overshoot the share, an error says how
-    large it is. The fitted region is the centroids and all that the embedding has learnt, so new programs can be
-    assigned. Equal data give equal clusters in any row order; other versions of NumPy or scikit-learn, or another
-    processor, can give others, which is why a manifest lists the rows.
+    smallest ones first, which would test on odd programs only. A cluster that does not fit is skipped, but the first of
+    ``"most_isolated"`` and ``"largest"`` must fit: if it alone exceeds the share, the error names its size. The fitted
+    region contains the centroids and all that the embedding has learnt, so new programs can be assigned. Equal data
+    give equal clusters in any row order; other versions of NumPy or scikit-learn, or another processor, can give
+    others, which is why a manifest lists the rows.
 
     Attributes:
         column: the column that holds the code.
-        embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers encoder
-            (``EncoderEmbedding(...)`` sets its pooling), a function of a list of programs
+        embedding: the embedding: ``"tfidf"`` (the default; ``TfidfEmbedding()``), the name or folder of a transformers
+            encoder (``EncoderEmbedding(...)`` sets its pooling), a function of a list of programs
             (``FunctionEmbedding``), or ``ColumnEmbedding(...)`` for vectors that the dataset has.
-        n_clusters: how many; ``"elbow"`` or ``"silhouette"`` choose.
-        pca: principal components that vectors are projected on before they are clustered; None for none.
-        clusters: numbers of the clusters that are out of distribution, from 0, the largest, down
-            (``table.values(splitter.clustering).sizes`` are their rows).
-        choose: where ``clusters`` is not given: ``"most_isolated"`` (those whose centroid is farthest from the nearest
-            other one; the default), ``"largest"``, or ``"seeded"`` (drawn by ``cluster_seed``).
-        share: of all rows, where ``clusters`` is not given; 0.2 unless it is.
-        cluster_seed: of k-means and of ``"seeded"``.
+        n_clusters: the number of clusters; ``"elbow"`` or ``"silhouette"`` to choose it from the data.
+        pca: the number of principal components to project vectors on before clustering; None to leave them unprojected.
+        clusters: the numbers of the clusters that are out of distribution, from 0, the largest, down
+            (``table.values(splitter.clustering).sizes`` are their numbers of rows).
+        choose: the choice of clusters if ``clusters`` is not given: ``"most_isolated"`` (those whose centroid is
+            farthest from the nearest other one; the default), ``"largest"``, or ``"seeded"`` (drawn by
+            ``cluster_seed``).
+        share: the share of all rows, if ``clusters`` is not given; 0.2 by default.
+        cluster_seed: the seed of k-means and of ``"seeded"``.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> ClusterSplitter(column="code", n_clusters=8, clusters=(0, 3)).embedding
     TfidfEmbedding(features=4096, dimensions=128)
@@ -86,12 +87,12 @@ class ClusterSplitter(Splitter):
 
     @property
     def clustering(self) -> Clusters:
-        """The property that clusters a table: ``table.values(splitter.clustering).sizes`` are the clusters' rows."""
+        """Property that clusters a table: ``table.values(splitter.clustering).sizes`` are the sizes of the clusters."""
         assert isinstance(self.embedding, Embedding)  # noqa: S101 - set in __post_init__
         return Clusters(self.column, self.embedding, self.n_clusters, self.pca, self.cluster_seed)
 
     def fit(self, table: PropertyTable) -> Region:
-        """The centroids, and which of them are chosen.
+        """Return the region of the chosen clusters, with all centroids.
 
         Raises:
             ParameterError: if there are fewer distinct programs than clusters, or no cluster of a number given.

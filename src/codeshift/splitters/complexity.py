@@ -23,22 +23,22 @@ _MEASURES: dict[str, type[CyclomaticComplexity | NestingDepth | TreeDepth | Iden
 
 @dataclass(frozen=True, kw_only=True)
 class ComplexitySplitter(Splitter):
-    """Programs of a band of complexities are out of distribution; the most complex fifth unless told otherwise.
+    """Programs of a band of complexities are out of distribution; by default the most complex fifth.
 
     Complexity takes few values (half of all functions may have no branch at all), so a band of quantiles can be larger
-    or smaller than asked: rows of one value stay together. ``bounds`` says plainly what is inside. It also goes with
-    length; ``ComplexitySplitter(...) & LengthSplitter(...)`` holds length in a band.
+    or smaller than requested: rows of one value stay together. ``bounds`` states exactly what is inside. Complexity
+    also correlates with length; ``ComplexitySplitter(...) & LengthSplitter(...)`` keeps length in a band.
 
     Attributes:
         column: the column that holds the code.
-        language: a name of ``codeshift.properties.languages()``.
-        measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (control structures inside of each
-            other), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+        measure: the measure: ``"cyclomatic"`` (decisions plus one, McCabe 1976), ``"nesting"`` (depth of nested control
+            structures), ``"depth"`` (of the syntax tree) or ``"identifiers"`` (occurrences).
         quantiles: the band as shares of the rows, ``(low, high)``.
-        bounds: the band as values instead, ``low <= value < high``; ``None`` leaves an end open.
+        bounds: the band as values instead, ``low <= value < high``; ``None`` for an open end.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> ComplexitySplitter(column="code", language="python", measure="nesting", bounds=(3, None)).measured
     NestingDepth(column='code', language='python')
@@ -62,11 +62,11 @@ class ComplexitySplitter(Splitter):
 
     @property
     def measured(self) -> Property:
-        """The property whose band this splitter takes."""
+        """Property whose band this splitter takes."""
         return _MEASURES[self.measure](self.column, self.language)
 
     def fit(self, table: PropertyTable) -> Region:
-        """An interval of complexities; quantiles are taken over all rows of ``table``."""
+        """Return an interval of complexities; quantiles are taken over all rows of ``table``."""
         if self.bounds is not None:
             return Interval(self.measured, *self.bounds)
         assert self.quantiles is not None  # noqa: S101 - set in __post_init__

@@ -22,8 +22,8 @@ class GroupSplitter(Splitter):
     """Programs of some projects (authors, files) are out of distribution.
 
     The groups are named, or drawn by ``region_seed`` until their rows make up ``share`` of all rows. The share counts
-    rows, not groups: a fifth of the projects can hold two fifths of the rows. A group that would overshoot the share
-    is passed over. A project that the region was not fitted on is in-distribution.
+    rows, not groups: a fifth of the projects can hold two fifths of the rows. A group that would exceed the share is
+    skipped. A project that the region was not fitted on is in-distribution.
 
     To keep whole projects on one side of train and test *whatever* the region is, use ``groups=`` of ``assign``.
 
@@ -31,11 +31,11 @@ class GroupSplitter(Splitter):
         column: the column that holds the code.
         by: the column that holds the group: text, whole numbers or truth values.
         values: the groups that are out of distribution, such as ``("django", "flask")``.
-        share: of all rows, where ``values`` is not given; 0.2 unless it is.
-        region_seed: which groups are drawn, where ``values`` is not given; 0 unless it is.
+        share: the share of all rows, if ``values`` is not given; 0.2 by default.
+        region_seed: the seed that draws the groups, if ``values`` is not given; 0 by default.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> GroupSplitter(column="code", by="repo")
     GroupSplitter(column='code', by='repo', values=None, share=0.2, region_seed=0)
@@ -67,11 +67,11 @@ nothing is drawn where the groups are named
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """The column of groups."""
+        """Column of groups."""
         return (self.by,)
 
     def fit(self, table: PropertyTable) -> Region:
-        """The groups themselves.
+        """Return the region of the groups.
 
         Raises:
             DataError: if a group named in ``values`` has no row; it names close matches.

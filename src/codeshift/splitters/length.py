@@ -1,4 +1,4 @@
-"""Splits along the length of programs."""
+"""Splits by the length of programs."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ _TIES = ("together", "split")
 class LengthSplitter(Splitter):
     """Programs of a band of lengths are out of distribution.
 
-    A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside of it
-    interpolates (``quantiles=(0.4, 0.5)``). The default holds out the longest fifth.
+    A band at an end of the range extrapolates (``quantiles=(0.9, 1.0)``: the longest tenth), one inside it interpolates
+    (``quantiles=(0.4, 0.5)``). The default holds out the longest fifth.
 
     Attributes:
         column: the column that holds the code.
-        unit: ``"tokens"``, ``"lines"`` or ``"chars"``.
-        quantiles: the band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are
-            outside, unless it is 1.
-        bounds: the band as lengths instead, ``low <= length < high``; ``None`` leaves an end open.
-        language: count tokens as leaves of the syntax tree of this language; without it, by
-            ``codeshift.properties.lexer``.
-        tokenizer: count the tokens of a model instead: a Hugging Face tokenizer by its name on the hub, its folder, or
-            the object. An object is kept as the name that it was loaded by, and must be what that name loads. The
-            special tokens that a model adds are not counted.
-        ties: what a quantile does with rows of one length: ``"together"`` takes all or none of them, so a narrow band
-            of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a band
-            holds its share of the rows whatever their lengths are.
+        unit: the unit of length: ``"tokens"``, ``"lines"`` or ``"chars"``.
+        quantiles: the band as shares of the rows given, ``(low, high)``; rows equal to the upper threshold are outside,
+            unless it is 1.
+        bounds: the band as lengths instead, ``low <= length < high``; ``None`` for an open end.
+        language: the language whose syntax tree's leaves are counted as tokens; if not given,
+            ``codeshift.properties.lexer`` counts them.
+        tokenizer: the tokenizer of a model to count with instead: a Hugging Face tokenizer by its name on the hub, its
+            folder, or the object. An object is stored as the name that it was loaded by, and must equal what that name
+            loads. The special tokens that a model adds are not counted.
+        ties: the treatment of rows of one length at a quantile: ``"together"`` takes all or none of them, so a narrow
+            band of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a
+            band has its share of the rows whatever their lengths are.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> LengthSplitter(column="code", quantiles=(0.9, 1.0))
     LengthSplitter(column='code', unit='tokens', quantiles=(0.9, 1.0), bounds=None, language=None, tokenizer=None)
@@ -86,7 +86,7 @@ lines, tokens
 
     @property
     def measured(self) -> Property:
-        """The property whose band this splitter takes."""
+        """Property whose band this splitter takes."""
         if self.unit == "lines":
             return LineCount(self.column)
         if self.unit == "chars":
@@ -96,7 +96,7 @@ lines, tokens
         return SyntaxTokenCount(self.column, self.language) if self.language else TokenCount(self.column)
 
     def fit(self, table: PropertyTable) -> Region:
-        """An interval of lengths; quantiles are taken over all rows of ``table``."""
+        """Return an interval of lengths; quantiles are taken over all rows of ``table``."""
         measured = Untied(self.column, self.measured) if self.ties == "split" else self.measured
         if self.bounds is not None:
             return Interval(measured, *self.bounds)

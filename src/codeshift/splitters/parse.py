@@ -1,6 +1,6 @@
-"""A splitter from its text: the repr that a manifest records, or what somebody types at a command line.
+"""Splitters from text: the repr recorded in a manifest, or an expression typed on the command line.
 
-The text is taken apart as Python's grammar would and built from known classes alone. Nothing is evaluated or imported.
+The text is parsed by Python's grammar and built from known classes alone. Nothing is evaluated or imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from codeshift.splitters.token_rarity import TokenRaritySplitter
 
 _EXAMPLE = 'such as LengthSplitter("code", quantiles=(0.9, 1.0))'
 
-# PredicateSplitter and FunctionEmbedding are left out: they import what they name, and a text must not decide that.
+# PredicateSplitter and FunctionEmbedding are left out: they import what they name, which a text must not decide.
 _CLASSES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
@@ -52,19 +52,19 @@ _OF_FUNCTIONS = ("PredicateSplitter", "FunctionEmbedding")
 def parse_splitter(
     text: str, *, column: str = "code", language: str | None = None, parameter: str = "splitter"
 ) -> Splitter:
-    """The splitter that a text describes: classes of ``codeshift.splitters`` with literals, ``&``, ``|``, ``~``, ``-``.
+    """Build the splitter that a text describes by classes of ``codeshift.splitters`` with literals and operators.
 
-    The repr of every splitter gives that splitter again, but for those of functions (``PredicateSplitter``), which only
-    code can name.
+    The operators are ``&``, ``|``, ``~`` and ``-``. The repr of every splitter gives that splitter again, except
+    splitters of functions (``PredicateSplitter``), which only code can name.
 
     Args:
-        text: such as ``'LengthSplitter("code") - ASTNodeSplitter("code", language="java", rarest=3)'``.
-        column: of splitters that name none.
-        language: of splitters that need one and name none.
-        parameter: what errors call the text.
+        text: the text, such as ``'LengthSplitter("code") - ASTNodeSplitter("code", language="java", rarest=3)'``.
+        column: the column of splitters that name none.
+        language: the language of splitters that need one and name none.
+        parameter: the name of the text in error messages.
 
     Raises:
-        ParameterError: if the text is no such expression; classes and arguments that are misspelt get close matches.
+        ParameterError: if the text is not such an expression; misspelt classes and arguments get close matches.
 
     >>> parse_splitter("LengthSplitter(bounds=(200, None)) & ~ASTNodeSplitter(nodes=('try_statement',))",
     ...     column="code", language="python").columns
@@ -95,7 +95,7 @@ did you mean unit?
 
 @dataclasses.dataclass(frozen=True)
 class _Reader:
-    """Builds what a syntax tree describes."""
+    """Builder of the values that a syntax tree describes."""
 
     text: str
     given: Mapping[str, str]
@@ -167,5 +167,5 @@ def _remedy(name: str, missing: str) -> str:
 
 
 def node_text(text: str, node: ast.expr) -> str:
-    """The part of a text that a node of its syntax tree stands for."""
+    """Return the part of a text that belongs to a node of its syntax tree."""
     return ast.get_source_segment(text, node) or ast.unparse(node)

@@ -20,17 +20,17 @@ from codeshift.splitters.base import Splitter
 class PredicateSplitter(Splitter):
     """Programs for which a function of yours returns True are out of distribution.
 
-    The function gets a row as a dict that holds ``column`` and the columns of ``reads``, and nothing else: what a split
-    depends on must be known. It is recorded by its dotted name and a digest of its source, so it must stand at the top
-    level of a module, a script or a notebook cell; a lambda is refused. A region loaded from a manifest runs it only in
-    a process whose own code has named it (fitting this splitter does that), since a file must not decide what code is
-    imported.
+    The function gets a row as a dict with ``column`` and the columns of ``reads``, and nothing else, so that all that a
+    split depends on is known. It is recorded by its dotted name and a digest of its source, so it must be defined at
+    the top level of a module, a script or a notebook cell; a lambda is refused. A region loaded from a manifest runs it
+    only in a process whose own code has named it (fitting this splitter does that), since a file must not decide what
+    code is imported.
 
     Attributes:
         column: the column that holds the code.
-        predicate: the function, or its name as ``"package.module:function"``; it is kept as the name.
-        name: what to call it in the manifest; the function's name unless given.
-        reads: other columns that the function looks at.
+        predicate: the function, or its name as ``"package.module:function"``; stored as the name.
+        name: the name in the manifest; by default the function's name.
+        reads: other columns that the function reads.
 
     Raises:
         ParameterError: if the function cannot be reached by a name.
@@ -59,11 +59,11 @@ class PredicateSplitter(Splitter):
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """The columns of ``reads``."""
+        """Columns of ``reads``."""
         return self.reads
 
     def fit(self, table: PropertyTable) -> Region:
-        """Rows that satisfy the function.
+        """Return the region of rows that satisfy the function.
 
         Raises:
             ParameterError: if the function cannot be imported.

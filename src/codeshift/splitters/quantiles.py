@@ -1,4 +1,4 @@
-"""Quantile bands of a property as intervals that tile the rows."""
+"""Quantile bands of a property, as adjacent intervals of its values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def check_quantiles(quantiles: Any) -> tuple[float, float]:
     """Return a pair ``(low, high)`` with ``0 <= low < high <= 1``.
 
     Raises:
-        ParameterError: if it is no such pair.
+        ParameterError: if the value is not such a pair.
 
     >>> check_quantiles((0.9, 0.1))
     Traceback (most recent call last):
@@ -33,10 +33,10 @@ def check_quantiles(quantiles: Any) -> tuple[float, float]:
 
 
 def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
-    """Return a pair ``(low, high)`` of numbers in order; ``None`` leaves an end open.
+    """Return a pair ``(low, high)`` of numbers in order; ``None`` for an open end.
 
     Raises:
-        ParameterError: if it is no such pair.
+        ParameterError: if the value is not such a pair.
     """
     pair = tuple(bounds) if isinstance(bounds, list | tuple) else ()
     finite = [b for b in pair if is_number(b)]
@@ -49,11 +49,11 @@ def check_bounds(bounds: Any) -> tuple[float | None, float | None]:
 
 
 def cut(values: np.ndarray, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
-    """The half-open interval ``[low, high)`` that holds the rows between two quantiles.
+    """Return the half-open interval ``[low, high)`` of the rows between two quantiles.
 
-    A threshold is the value of the row of rank ``round(q * n)``, so it is one of the values and depends on no
-    interpolation. Bands that meet share a threshold, so they tile the rows; a band that starts at 0 or ends at 1 is
-    open there and holds the shorter or longer programs that other datasets may bring.
+    A threshold is the value of the row of rank ``round(q * n)``, so it is one of the values and needs no interpolation.
+    Adjacent bands share a threshold, so no row is in two bands or in none; a band that starts at 0 or ends at 1 is open
+    there and includes shorter or longer programs of other datasets.
 
     >>> cut(np.array([5.0, 1, 2, 4, 3]), (0.6, 1.0))
     (4.0, None)

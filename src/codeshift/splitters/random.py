@@ -1,4 +1,4 @@
-"""The control: a region that means nothing."""
+"""The control: a random region without meaning."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from codeshift.splitters.quantiles import cut
 
 @dataclass(frozen=True, kw_only=True)
 class RandomSplitter(Splitter):
-    """Programs drawn by a hash of their content are called out of distribution: the control of every other splitter.
+    """Programs drawn by a hash of their content are out of distribution: the control of every other splitter.
 
-    What a model loses on this region it loses to noise, not to a shift. The region is drawn by ``region_seed``; the
-    ``seed`` of the call then deals its rows, as with every splitter. Two seeds, since the region of a control has to
-    stay the same while the rows that test it are drawn again.
+    What a model loses on this region is noise, not the effect of a shift. The region is drawn by ``region_seed``; the
+    ``seed`` of the call then assigns its rows, as with every splitter. There are two seeds because the region of a
+    control has to stay the same while the rows that test it are drawn again.
 
     Attributes:
         column: the column that holds the code.
-        share: the share of rows inside of the region, exact to within rows of equal code.
-        region_seed: which rows these are; any integer.
+        share: the share of rows inside the region, exact to within rows of equal code.
+        region_seed: the seed that draws these rows; any integer.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> from datasets import Dataset
     >>> rows = Dataset.from_dict({"code": [f"x = {i}" for i in range(50)]})
@@ -44,6 +44,6 @@ class RandomSplitter(Splitter):
         object.__setattr__(self, "region_seed", check_integer("region_seed", self.region_seed))
 
     def fit(self, table: PropertyTable) -> Region:
-        """An interval of hashes that starts at 0."""
+        """Return an interval of hashes that starts at 0."""
         hashes = ContentHash(self.column, self.region_seed)
         return Interval(hashes, *cut(table.values(hashes), (0.0, self.share)))

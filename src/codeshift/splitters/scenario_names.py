@@ -1,4 +1,4 @@
-"""Scenarios by name: what a command line or a file of settings holds."""
+"""Look-up of scenarios by name, as written on the command line or in a settings file."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def scenarios_by_name(
     embedding: Embedding | str | Path = "tfidf",
     pca: int | None = None,
 ) -> tuple[Scenario, ...]:
-    """The scenarios of some names, each once, in the order of the names.
+    """Return the scenarios of some names, each once, in the order of the names.
 
     Args:
-        names: names of sets (``"simscood"``, all fifteen of ``simscood_scenarios``; ``"length"``, ``"syntax"``,
+        names: the names of sets (``"simscood"``, all fifteen of ``simscood_scenarios``; ``"length"``, ``"syntax"``,
             ``"semantics"``, ``"apis"``, five each), or of scenarios: ``"length_p90_p100"`` for any two percentiles,
-            ``"syntax_while_statement"`` for any node type, ``"api_java.util"`` for any API,
-            ``"semantics_cluster_0"`` for any of the 35 clusters, the largest first.
+            ``"syntax_while_statement"`` for any node type, ``"api_java.util"`` for any API, ``"semantics_cluster_0"``
+            for any of the 35 clusters, the largest first.
         column: the column that holds the code.
-        language: its language; needed for syntax and APIs.
-        embedding: of the clusters, as in ``ClusterSplitter``.
-        pca: likewise.
+        language: the language of the code, required for syntax and APIs.
+        embedding: the embedding of the clusters, as in ``ClusterSplitter``.
+        pca: the number of principal components, as in ``ClusterSplitter``.
 
     Raises:
         ParameterError: if a name is unknown, or a scenario needs a language.
@@ -69,7 +69,7 @@ did you mean simscood?
 
 
 class _Finder:
-    """Finds the scenarios of a name for one column and language."""
+    """Finder of the scenarios of a name for one column and language."""
 
     def __init__(self, column: str, language: str | None, embedding: Any, pca: int | None) -> None:
         self.column, self.language = column, language
@@ -83,7 +83,7 @@ class _Finder:
         raise ParameterError("scenario", "a known name", name, self._remedy(str(name)))
 
     def _remedy(self, name: str) -> str:
-        """The name with its first word spelt right, where that is one; or what comes close."""
+        """Return the name with its first word corrected, if that is a known name; otherwise close matches."""
         word, _, rest = name.partition("_")
         for close in difflib.get_close_matches(word, ("length", "syntax", "semantics", "api"), n=1, cutoff=0.6):
             meant = f"{close}_{rest}"
@@ -105,7 +105,7 @@ class _Finder:
         )
 
     def _known(self) -> list[str]:
-        """Names that may have been meant."""
+        """Return the names that may have been meant."""
         bands = [f"length_p{100 * low:.4g}_p{100 * high:.4g}" for low, high in SIMSCOOD_BANDS]
         nodes = [f"syntax_{node}" for node in ELEMENTS.get(self.language or "", ())]
         apis = [f"api_{api}" for api in FAMILIES.get(self.language or "", ())]

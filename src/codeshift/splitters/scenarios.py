@@ -1,7 +1,7 @@
-"""Named lists of splits to run one after the other: what a study sweeps over.
+"""Scenarios: named lists of splits to run one after the other, as a study does.
 
-Pass one ``PropertyTable`` to the ``assign`` of each, and lengths, syntax trees and embeddings are computed once for all
-of them.
+Pass one ``PropertyTable`` to the ``assign`` of each, so that lengths, syntax trees and embeddings are computed once for
+all of them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
     "ruby": ("if_modifier", "case", "rescue", "do_block", "conditional"),
     "php": ("foreach_statement", "try_statement", "throw_expression", "switch_statement", "conditional_expression"),
 }
-"""Five node types of each language that some programs of most datasets hold, and most programs do not."""
+"""Five node types of each language that occur in some programs of most datasets, but not in most programs."""
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "python": ("os", "sys", "re", "time", "logging"),
@@ -48,16 +48,16 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "typescript": ("Math", "JSON", "Promise", "Object", "Array"),
     "go": ("fmt", "strings", "errors", "os", "time"),
 }
-"""Five families of APIs of each language that are in wide use."""
+"""Five widely used families of APIs of each language."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A split under a name that can stand in a table or a file name.
+    """Split with a name that can be used in tables and file names.
 
     Attributes:
-        name: such as ``"length_p97_p100"``.
-        splitter: says what is out of distribution.
+        name: the name, such as ``"length_p97_p100"``.
+        splitter: the splitter, which defines what is out of distribution.
 
     >>> Scenario("longest", LengthSplitter(column="code", quantiles=(0.9, 1.0))).name
     'longest'
@@ -81,7 +81,7 @@ def length_bands(
     language: str | None = None,
     tokenizer: Any = None,
 ) -> tuple[Scenario, ...]:
-    """A ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so each band holds its share.
+    """Return a ``LengthSplitter`` for each band of quantiles; rows of one length are divided, so a band has its share.
 
     >>> [scenario.name for scenario in length_bands("code", bands=((0, 0.5), (0.975, 1)))]
     ['length_p0_p50', 'length_p97.5_p100']
@@ -103,7 +103,7 @@ def length_bands(
 
 
 def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | None = None) -> tuple[Scenario, ...]:
-    """An ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
+    """Return an ``ASTNodeSplitter`` for each node type; by default for the language's ``ELEMENTS``.
 
     >>> ast_elements("code", language="python")[1].name
     'syntax_while_statement'
@@ -117,7 +117,7 @@ def ast_elements(column: str = "code", *, language: str, nodes: Sequence[str] | 
 
 
 def api_families(column: str = "code", *, language: str, apis: Sequence[str] | None = None) -> tuple[Scenario, ...]:
-    """An ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
+    """Return an ``APIUsageSplitter`` for each family of APIs; by default for the language's ``FAMILIES``.
 
     >>> api_families("code", language="python", apis=("numpy", "pandas"))[0].name
     'api_numpy'
@@ -139,7 +139,7 @@ def clusters(
     pca: int | None = None,
     cluster_seed: int = 0,
 ) -> tuple[Scenario, ...]:
-    """A ``ClusterSplitter`` for each of the ``count`` largest clusters.
+    """Return a ``ClusterSplitter`` for each of the ``count`` largest clusters.
 
     >>> [scenario.name for scenario in clusters("code", count=2)]
     ['semantics_cluster_0', 'semantics_cluster_1']
@@ -171,16 +171,17 @@ def simscood_scenarios(
     embedding: Embedding | str | Path | Callable[[Sequence[str]], Any] = "tfidf",
     pca: int | None = None,
 ) -> tuple[Scenario, ...]:
-    """Fifteen scenarios after SimSCOOD (Hajipour et al., NAACL 2024 Findings): length, syntax, semantics, five each.
+    """Return fifteen scenarios after SimSCOOD (Hajipour et al., NAACL 2024 Findings).
 
-    Lengths are counted in the leaves of the syntax tree. The paper clusters CodeBERT's vectors after a PCA:
-    ``embedding="microsoft/codebert-base", pca=50``; the default needs no model.
+    There are five each of length, syntax and semantics. Lengths are counted in the leaves of the syntax tree. The paper
+    clusters CodeBERT's vectors after a PCA: ``embedding="microsoft/codebert-base", pca=50``; the default needs no
+    model.
 
     Args:
         column: the column that holds the code.
-        language: a name of ``codeshift.properties.languages()``.
-        embedding: of ``ClusterSplitter``.
-        pca: of ``ClusterSplitter``.
+        language: the language of the code, one of ``codeshift.properties.languages()``.
+        embedding: the embedding, as in ``ClusterSplitter``.
+        pca: the number of principal components, as in ``ClusterSplitter``.
 
     >>> names = [scenario.name for scenario in simscood_scenarios("code", language="java")]
     >>> len(names), names[0], names[5], names[10]

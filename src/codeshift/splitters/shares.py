@@ -1,4 +1,4 @@
-"""A share of rows made of whole groups, and the checks of the arguments that ask for one."""
+"""Choice of whole groups that make up a share of rows, and the checks of its arguments."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from codeshift.errors import RegionError
 from codeshift.splits.filling import fill
 
 TOLERANCE = 0.05
-"""How far from the share asked, in shares of all rows, a region of whole groups may lie."""
+"""Largest distance of a region of whole groups from the requested share, in shares of all rows."""
 
 
 def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
-    """The order that a seed gives to names, whatever order they come in: positions of shape ``(len(names),)``.
+    """Return a seed's order of names, independent of their input order: positions of shape ``(len(names),)``.
 
     >>> order = seeded_order(["a", "b", "c"], 0, "project")
     >>> turned = seeded_order(["c", "b", "a"], 0, "project")
@@ -35,15 +35,16 @@ def take_share(
 ) -> np.ndarray:
     """Take groups in ``order`` whose rows add up to ``share`` of all rows, or come nearest to it.
 
-    A group that does not fit is passed over, as when rows are dealt, and where that leaves a gap beyond the tolerance
-    another one begins. Groups are never taken by size, smallest first, which would make the region of odd ones.
+    A group that does not fit is skipped, as when rows are assigned; if that leaves a gap beyond the tolerance, the
+    selection begins at another group. Groups are never taken by size, smallest first, which would make a region of odd
+    ones.
 
     Args:
-        sizes: rows of each group, of shape ``(g,)``.
-        order: positions of groups, those to take first in front.
-        share: of all rows.
-        names: of the groups, for errors.
-        noun: what a group is, for errors.
+        sizes: the number of rows of each group, shape ``(g,)``.
+        order: the positions of the groups, in the order in which to take them.
+        share: the share of all rows.
+        names: the names of the groups, for errors.
+        noun: the noun for a group, for errors.
         first: whether the first group must be among those taken.
 
     Returns:
@@ -76,7 +77,7 @@ def take_share(
 
 
 def _nearest_fill(sizes: np.ndarray, order: np.ndarray, rows: float) -> np.ndarray:
-    """Groups in ``order``; where those in front leave a gap beyond the tolerance, begin with the next one instead."""
+    """Fill up in ``order``, beginning at a later group if the first ones leave a gap beyond the tolerance."""
     best: np.ndarray = order[fill(sizes[order], round(rows))]
     for begin in range(1, len(order)):
         if abs(sizes[best].sum() - rows) <= TOLERANCE * sizes.sum():

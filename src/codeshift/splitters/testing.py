@@ -1,4 +1,4 @@
-"""The laws of a split as checks that any splitter can be put to, yours included.
+"""Laws of a split as checks that any splitter can be put to, including yours.
 
 ``check_splitter`` runs all of them; ``CHECKS`` names each. A check raises ``AssertionError`` with the law in words.
 """
@@ -35,13 +35,13 @@ Check = Callable[[Splitter, "Dataset"], None]
 
 
 def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = True) -> None:
-    """Put ``splitter`` to every law on ``data``.
+    """Check that ``splitter`` obeys every law on ``data``.
 
     Args:
         splitter: the splitter, or a composition.
-        data: rows of which some lie inside the splitter's region and several times as many outside; two hundred rows
-            that hold some exact duplicates tell more than twenty.
-        fresh_process: also compare with the split that another process with another hash seed makes (about 2 s).
+        data: the rows, some of them inside the splitter's region and several times as many outside; two hundred rows
+            with some exact duplicates show more than twenty.
+        fresh_process: whether to compare with the split of another process with another hash seed as well (about 2 s).
 
     Raises:
         AssertionError: if a law is broken; the message states it.
@@ -58,7 +58,7 @@ def check_splitter(splitter: Splitter, data: Dataset, *, fresh_process: bool = T
 
 
 def check_repr(splitter: Splitter, data: Dataset) -> None:
-    """The repr is the specification: evaluating it gives an equal splitter; so do copying and pickling."""
+    """Check that the repr is the specification: evaluating it, copying and pickling give an equal splitter."""
     again = eval(repr(splitter), _names(splitter))  # noqa: S307 - the repr of the splitter under test
     _require(again == splitter, f"eval(repr(s)) == s, but {again!r} != {splitter!r}")
     _require(copy.deepcopy(splitter) == splitter, "a copy of a splitter equals it")
@@ -67,7 +67,7 @@ def check_repr(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_partition(splitter: Splitter, data: Dataset) -> None:
-    """Every row is in exactly one part, ``excluded`` included, and an excluded row has a reason."""
+    """Check that every row is in exactly one part, including ``excluded``, and that an excluded row has a reason."""
     assignment = splitter.assign(data, seed=0)
     positions = np.concatenate([assignment.indices(part) for part in (*assignment.delivered, "excluded")])
     _require(sorted(positions.tolist()) == list(range(len(data))), "every row is in exactly one part")
@@ -76,7 +76,7 @@ def check_partition(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_row_order(splitter: Splitter, data: Dataset) -> None:
-    """The order of rows changes nothing."""
+    """Check that the order of rows changes nothing."""
     there = splitter.assign(data, seed=0)
     order = np.random.default_rng(1).permutation(len(data))
     back = splitter.assign(data.select(order), seed=0)
@@ -85,7 +85,7 @@ def check_row_order(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
-    """A fresh process with another hash seed makes the same split."""
+    """Check that a fresh process with another hash seed makes the same split."""
     here = splitter.assign(data, seed=0)
     before = os.environ.get("PYTHONHASHSEED")
     os.environ["PYTHONHASHSEED"] = "1" if before != "1" else "2"
@@ -101,7 +101,7 @@ def check_fresh_process(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_seed(splitter: Splitter, data: Dataset) -> None:
-    """The same seed gives the same split, another seed another one; where nothing is drawn, the summary says so."""
+    """Check that a seed always gives the same split, and another seed another one, unless nothing is drawn."""
     table = PropertyTable(data)
     first = splitter.assign(table, seed=0)
     _require(first == splitter.assign(data, seed=0), "the same seed gives the same split")
@@ -115,9 +115,9 @@ def check_seed(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_identity(splitter: Splitter, data: Dataset) -> None:
-    """No content stands in two parts.
+    """Check that no content is in two parts.
 
-    A copy may be excluded where the region looks at more than the code (a date): the other would leak it.
+    A copy may be excluded if the region depends on more than the code (a date): the other would leak it.
     """
     assignment = splitter.assign(data, seed=0)
     parts_of: dict[str, set[int]] = {}
@@ -128,7 +128,7 @@ def check_identity(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
-    """No near-duplicate pair stands across train and another part, unless they are ignored."""
+    """Check that no near-duplicate pair is divided between train and another part, unless they are ignored."""
     assignment = splitter.assign(data, seed=0, ood_kept=0.5)
     code = ["\n".join(row) for row in _code(splitter, data)]
     train = [code[row] for row in assignment.indices("train")]
@@ -138,9 +138,9 @@ def check_near_duplicates(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_dropped(splitter: Splitter, data: Dataset) -> None:
-    """Where duplicates are dropped, the row of the least digest of each component is dealt, and no other.
+    """Check that dropping duplicates assigns the row of the lowest digest of each component, and no other.
 
-    Nothing is looked at where the rows that are kept are too few to deal.
+    Nothing is checked if too few rows are kept to be assigned.
     """
     table, search = PropertyTable(data), DropNearDuplicates()
     try:
@@ -163,9 +163,10 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
-    """``validation_ood`` lies inside of the region and changes no test row; ``train_control`` is as large as train.
+    """Check that ``validation_ood`` is inside the region and moves no test row, and the size of ``train_control``.
 
-    The control shares no row with the held-out parts, and no row of the region is missing from what it draws on.
+    ``train_control`` is as large as train. It shares no row with the held-out parts, and its pool lacks no other row of
+    the region.
     """
     table = PropertyTable(data)
     plain = splitter.assign(table, seed=0)
@@ -180,7 +181,7 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_regimes(splitter: Splitter, data: Dataset) -> None:
-    """Regimes are nested and share every part but train; 0 keeps no row of the pool, 1 all, k that share of it."""
+    """Check that regimes are nested and share every part but train; 0 keeps no row of the pool, 1 all, k that share."""
     table = PropertyTable(data)
     regimes = {kept: splitter.assign(table, seed=0, ood_kept=kept) for kept in (0.0, 0.3, 0.7, 1.0)}
     full = regimes[1.0]
@@ -201,7 +202,7 @@ def check_regimes(splitter: Splitter, data: Dataset) -> None:
 
 
 def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarray) -> None:
-    """Rows of equal code stay together, so the share is met to within half of the most numerous ones."""
+    """Check that the share is met to within half the largest set of rows of equal code, which stay together."""
     trained = {
         kept: splitter.assign(table, seed=0, ood_kept=kept, near_duplicates=None).indices("train")
         for kept in (0.5, 1.0)
@@ -213,7 +214,7 @@ def _check_share_kept(splitter: Splitter, table: PropertyTable, inside: np.ndarr
 
 
 def check_train_size(splitter: Splitter, data: Dataset) -> None:
-    """With ``train_size`` every regime trains on exactly so many rows, and what it keeps of the region is nested."""
+    """Check that ``train_size`` is exact in every regime, and that the kept rows of the region are nested."""
     table = PropertyTable(data)
     size = _half_of_train(splitter, table)
     inside = _inside(splitter, table)
@@ -227,7 +228,7 @@ def check_train_size(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_sides(splitter: Splitter, data: Dataset) -> None:
-    """``test_ood`` lies inside of the region; ``train`` at ``ood_kept=0``, ``validation`` and ``test_id`` outside."""
+    """Check that ``test_ood`` is inside the region; ``train`` at ``ood_kept=0``, and in-distribution parts, outside."""
     table = PropertyTable(data)
     assignment = splitter.assign(table, seed=0)
     inside = _inside(splitter, table)
@@ -237,7 +238,7 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
-    """A manifest survives JSON, and applied to the rows in any order gives the same split."""
+    """Check that a manifest survives JSON, and applied to the rows in any order gives the same split."""
     table = PropertyTable(data)
     assignment = splitter.assign(table, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
@@ -253,9 +254,9 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_stream(splitter: Splitter, data: Dataset) -> None:
-    """Where the region is fixed and rows are dealt by threshold, new rows move no old one.
+    """Check that new rows move no old one, if the region is fixed and rows are assigned by threshold.
 
-    A stream's ``test_ood`` lies inside of the region, its ``train``, ``validation`` and ``test_id`` outside.
+    A stream's ``test_ood`` is inside the region, its ``train``, ``validation`` and ``test_id`` outside.
     """
     table = PropertyTable(data)
     region = splitter.fit(table)
@@ -271,7 +272,7 @@ def check_stream(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_algebra(splitter: Splitter, data: Dataset) -> None:
-    """The Boolean laws hold on masks, with two random regions that cross the splitter's."""
+    """Check that the Boolean laws hold on masks, with two random regions that overlap the splitter's."""
     column, table = splitter.columns[0], PropertyTable(data)
     a, b = splitter, RandomSplitter(column=column, share=0.5)
     c = RandomSplitter(column=column, share=0.3, region_seed=1)
@@ -288,7 +289,7 @@ def check_algebra(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_content(splitter: Splitter, data: Dataset) -> None:
-    """Columns, features and rows come back untouched, and the input is not changed."""
+    """Check that columns, features and rows come back unchanged, and the input is not changed."""
     before = data.with_format(None).to_dict()
     splits = splitter.split(data, seed=0)
     assignment = splitter.assign(data, seed=0)
@@ -300,7 +301,7 @@ def check_content(splitter: Splitter, data: Dataset) -> None:
 
 
 def check_degenerate(splitter: Splitter, data: Dataset) -> None:
-    """A region that is empty or everything is an error that counts the rows."""
+    """Check that a region that is empty or everything is an error that counts the rows."""
     table = PropertyTable(data)
     for composed, matched in ((splitter & ~splitter, f"0 of {len(data)}"), (splitter | ~splitter, f"all {len(data)}")):
         try:
@@ -380,7 +381,7 @@ def _half_of_train(splitter: Splitter, table: PropertyTable) -> int:
 
 
 def _names(splitter: Splitter) -> dict[str, Any]:
-    """The names that a repr may use: the public splitters, and the class under test with those inside of it."""
+    """Return the names that a repr may use: the public splitters, and the class under test with those inside it."""
     names = {name: getattr(codeshift.splitters, name) for name in codeshift.splitters.__all__}
     pending: list[Any] = [splitter]
     while pending:

@@ -21,14 +21,14 @@ class TimeSplitter(Splitter):
 
     Attributes:
         column: the column that holds the code.
-        by: the column of times: dates, datetimes, ISO 8601 texts or numbers (a year). Times without zone are UTC.
+        by: the column of times: dates, datetimes, ISO 8601 texts or numbers (a year). Times without a zone are UTC.
         cutoff: the first moment that is out of distribution, as ISO text, date, datetime or number; a date or datetime
-            is kept as its ISO text.
-        share: where ``cutoff`` is not given, how many of the rows are out of distribution, the latest ones (0.2 unless
-            it is given). Rows of one moment stay together, so the region can be larger.
+            is stored as its ISO text.
+        share: the share of rows that are out of distribution, the latest ones, if ``cutoff`` is not given (0.2 by
+            default). Rows of one moment stay together, so the region can be larger.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> from datetime import date
     >>> TimeSplitter(column="code", by="committed", cutoff=date(2021, 6, 1))
@@ -62,15 +62,15 @@ such as "2021-06-01"
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """The column of times."""
+        """Column of times."""
         return (self.by,)
 
     def fit(self, table: PropertyTable) -> Region:
-        """Everything from the cutoff on.
+        """Return the region from the cutoff on.
 
         Raises:
             DataError: if the column does not hold times.
-            ParameterError: if the cutoff is a date and the column holds numbers, or the other way round.
+            ParameterError: if the cutoff is a date and the column holds numbers, or vice versa.
         """
         times = Timestamp(self.by)
         if self.cutoff is None:

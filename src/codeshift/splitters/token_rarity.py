@@ -22,22 +22,22 @@ class TokenRaritySplitter(Splitter):
     program's cross-entropy in that distribution, a measure of how unusual code is (Hindle et al., *On the Naturalness
     of Software*, ICSE 2012, with n-grams); the maximum finds programs with one odd name; the share of rare tokens is
     the lexical frequency profile of Laufer and Nation (1995) with one band, the tokens that make up the last tenth of
-    all occurrences. Tokens never seen count as seen once. The frequencies are part of the fitted region, so that new
-    programs are measured by the same ones.
+    all occurrences. Tokens never seen count as seen once. The frequencies are part of the fitted region, so new
+    programs are scored by the same ones.
 
-    The maximum has many ties: all programs with a token seen once share the largest value, so that its top band holds
-    all of them. Short programs have extreme means. See the audit's table of confounds, or cross with a band of lengths:
+    The maximum has many ties: all programs with a token seen once share the largest value, so its top band contains all
+    of them. Short programs have extreme means. See the audit's table of confounds, or combine with a band of lengths:
     ``TokenRaritySplitter(...) & LengthSplitter(...)``.
 
     Attributes:
         column: the column that holds the code.
-        quantiles: the band of scores as shares of the rows, ``(low, high)``; the rarest fifth unless given.
-        score: ``"mean"``, ``"max"`` or ``"rare_share"`` over a program's tokens.
-        vocabulary: ``"tokens"`` of ``codeshift.properties.lexer``, or ``"identifiers"``: those that start with a letter
-            or underscore (keywords included, which are frequent and so hardly surprise).
+        quantiles: the band of scores as shares of the rows, ``(low, high)``; by default the rarest fifth.
+        score: the aggregate over a program's tokens: ``"mean"``, ``"max"`` or ``"rare_share"``.
+        vocabulary: the kind of tokens: ``"tokens"`` of ``codeshift.properties.lexer``, or ``"identifiers"``, which
+            start with a letter or underscore (including keywords, which are frequent and so have little surprisal).
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> TokenRaritySplitter(column="code", score="median")
     Traceback (most recent call last):
@@ -55,6 +55,6 @@ class TokenRaritySplitter(Splitter):
         check_choice("vocabulary", self.vocabulary, VOCABULARIES)
 
     def fit(self, table: PropertyTable) -> Region:
-        """An interval of scores under the frequencies of all rows of ``table``."""
+        """Return an interval of scores under the frequencies of all rows of ``table``."""
         rarity = TokenRarity(self.column, table.values(Unigrams(self.column, self.vocabulary)), self.score)
         return Interval(rarity, *cut(table.values(rarity), self.quantiles))

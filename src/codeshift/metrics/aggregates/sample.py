@@ -121,7 +121,7 @@ def as_sample(
     """Return the sample of row scores (n,), or of a corpus metric's row statistics (n, d).
 
     Rows of weight 0 are left out: the weighted mean does not depend on them. Rows of one label of ``groups`` are drawn
-        together. A metric's scores have bounds of their own.
+    together. A metric's scores have bounds of their own.
 
     Raises:
         ParameterError: if ``bounds`` are not two numbers in order, shapes do not fit, weights are negative or given

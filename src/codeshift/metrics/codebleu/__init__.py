@@ -1,4 +1,4 @@
-"""CodeBLEU: the metric, its parts, the data flow that one of them compares, and the modes of other implementations."""
+"""CodeBLEU: the metric, its parts, the data flow that it compares, and the modes of other implementations."""
 
 from codeshift.metrics.codebleu.metric import CodeBLEU
 

@@ -1,4 +1,4 @@
-"""CodeBLEU: how alike two programs are in n-grams, keywords, syntax and data flow."""
+"""CodeBLEU: the similarity of two programs in n-grams, keywords, syntax and data flow."""
 
 from __future__ import annotations
 
@@ -24,39 +24,41 @@ from codeshift.properties.grammars import language_remedy
 PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
 _BATCH = 256  # rows that share what is remembered of programs and structures, which bounds the memory
-_TASK = 256  # rows a task of an executor
+_TASK = 256  # rows per task of an executor
 
 # Columns of the statistics: 1, shared n-grams and n-grams of each order, tokens of both sides, then the weighted
-# n-grams of as many orders as count, then what is shared and what there is of subtrees and of data flow.
+# n-grams of the orders that count, then the shared and the total subtrees and edges of data flow.
 _SHARED, _TOTAL, _LENGTHS, _WEIGHTED = slice(1, 5), slice(5, 9), slice(9, 11), 11
 
 
 @dataclass(frozen=True)
 class CodeBLEU(Metric):
-    """The weighted mean of four likenesses of two programs, in [0, 1].
+    """Weighted mean of four similarities of two programs, in [0, 1].
 
-    ``ngram`` is BLEU over whitespace-separated tokens; ``weighted_ngram`` is the precision of single tokens, keywords
-    counting five times, with BLEU's brevity penalty; ``syntax`` is the share of the reference's subtrees that the
-    prediction has; ``dataflow`` is the share of the reference's data-flow edges that the prediction has, names replaced
-    by numbers in the order in which they come up. ``corpus`` adds the counts of all rows before it divides, ``score``
-    divides row by row. ``docs/guides/codebleu.md`` goes through every point in which the paper, the two public
-    implementations and this one differ.
+    ``ngram`` is BLEU over whitespace-separated tokens; ``weighted_ngram`` is the precision of single tokens, with
+    keywords counting five times and BLEU's brevity penalty; ``syntax`` is the share of the reference's subtrees that
+    the prediction has; ``dataflow`` is the share of the reference's data-flow edges that the prediction has, with names
+    numbered in order of appearance. ``corpus`` adds the counts of all rows before it divides, ``score`` divides row by
+    row. ``docs/guides/codebleu.md`` lists every point in which the paper, the two public implementations and this one
+    differ.
 
-    A row of ``references`` may be a list of several. N-grams are then BLEU's of several references, and of subtrees and
-    of data flow that reference counts of which the greatest share is found. The compatible modes add up the subtrees,
-    edges and weighted n-grams of all references, as those implementations do.
+    A row of ``references`` may be a list of several references. N-grams then count as in BLEU of several references;
+    for subtrees and for data flow, the reference with the greatest share found counts. The compatible modes add up the
+    subtrees, edges and weighted n-grams of all references, as those implementations do.
 
-    Identical rows score 1, two empty ones included; an empty prediction scores 0. Code that does not parse is compared
-    by the tree and the edges that could be made of it.
+    Identical rows score 1, and so do two empty ones; an empty prediction scores 0. Code that does not parse is compared
+    by the tree and the edges that the parser recovers.
 
     Attributes:
-        language: one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible mode.
-        weights: of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4, .4).
-        missing_dataflow: what to do with a reference that has no data flow, of which no share can be taken:
+        language: the language, one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible
+            mode.
+        weights: the weights of ngram, weighted_ngram, syntax and dataflow. The paper's experiments favour (.1, .1, .4,
+            .4).
+        missing_dataflow: the treatment of a reference without data flow, of which no share can be taken:
             ``"renormalise"`` takes the mean of the other three parts, ``"zero"`` and ``"one"`` give the part that
             value.
-        compat: ``"codexglue"`` and ``"codebleu-0.7"`` do as those implementations do, oversights included, and put
-            names in order of appearance where their result depends on PYTHONHASHSEED.
+        compat: the public implementation to reproduce, ``"codexglue"`` or ``"codebleu-0.7"``, oversights included;
+            names are in order of appearance where its result depends on PYTHONHASHSEED.
 
     Source: Ren et al., CodeBLEU: a Method for Automatic Evaluation of Code Synthesis (2020), arXiv 2009.10297.
 
@@ -96,12 +98,12 @@ class CodeBLEU(Metric):
     def score(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None
     ) -> FloatArray:
-        """CodeBLEU a row, shape (n,), in [0, 1].
+        """Return the CodeBLEU of each row, shape (n,), in [0, 1].
 
         ``executor`` spreads the rows over its processes; the scores are the same.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         return self._values(self._parts(self.statistics(predictions, references, executor=executor)))
@@ -109,12 +111,12 @@ class CodeBLEU(Metric):
     def corpus(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None
     ) -> CorpusScore:
-        """CodeBLEU of all rows together; ``parts`` are ngram, weighted_ngram, syntax and dataflow.
+        """Return the CodeBLEU of all rows together; ``parts`` are ngram, weighted_ngram, syntax and dataflow.
 
-        A part is NaN where no reference has what it compares. ``executor`` is as in ``score``.
+        A part is NaN if no reference has what it compares. ``executor`` is as in ``score``.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         return self.from_statistics(column_sums(self.statistics(predictions, references, executor=executor)))
@@ -122,10 +124,10 @@ class CodeBLEU(Metric):
     def statistics(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None
     ) -> FloatArray:
-        """Counts a row whose sums give the corpus score, shape (n, 17), or (n, 23) in the compatible modes.
+        """Return row counts whose sums give the corpus score, shape (n, 17), or (n, 23) in the compatible modes.
 
         Raises:
-            ParameterError: if there are not as many predictions as references.
+            ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         left, right = several_text_rows(predictions, references)
@@ -138,7 +140,7 @@ class CodeBLEU(Metric):
         return np.concatenate([*counted, np.empty((0, _WEIGHTED + 2 * self._orders + 4))])
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The corpus score of rows whose statistics add up to ``sums``; NaN with n=0 for no rows."""
+        """Return the corpus score of rows whose statistics add up to ``sums``; NaN with n=0 for no rows."""
         if not sums[0]:
             return CorpusScore(math.nan, dict.fromkeys(PARTS, math.nan))
         parts = self._parts(sums[None, :])
@@ -148,11 +150,11 @@ class CodeBLEU(Metric):
 
     @property
     def _orders(self) -> int:
-        """Orders of weighted n-grams: the paper weighs single tokens only."""
+        """Number of orders of weighted n-grams; the paper weighs single tokens only."""
         return 1 if self.compat is None else len(ORDERS)
 
     def _parts(self, rows: FloatArray) -> FloatArray:
-        """The four parts of each row, shape (n, 4)."""
+        """Return the four parts of each row, shape (n, 4)."""
         end = _WEIGHTED + self._orders
         weighted, weights = rows[:, _WEIGHTED:end], rows[:, end : end + self._orders]
         lengths = rows[:, _LENGTHS]
@@ -168,13 +170,13 @@ class CodeBLEU(Metric):
         parts = np.column_stack([of_four, of_keywords, syntax, flow])
         if self.compat is not None:
             return np.nan_to_num(parts)
-        # Without a token there is nothing to match: two empty programs are alike, any other is unlike an empty one.
+        # Without a token there is nothing to match: two empty programs are equal, any other differs from an empty one.
         empty = lengths[:, 0] == 0
         parts[empty, :2] = (lengths[empty, 1:] == 0).astype(np.float64)
         return parts
 
     def _values(self, parts: FloatArray) -> FloatArray:
-        """The weighted means of the parts of each row."""
+        """Return the weighted means of the parts of each row."""
         parts = parts.copy()
         flow = parts[:, 3]
         if self.compat == "codebleu-0.7":
@@ -187,11 +189,11 @@ class CodeBLEU(Metric):
 
 
 def _count_batch(metric: CodeBLEU, batch: tuple[list[str], list[tuple[str, ...]]]) -> FloatArray:
-    """A task of an executor."""
+    """Count one batch, as a task of an executor."""
     return next(RowCounter(metric.language, metric.compat).batches([batch]))
 
 
 def _in_compat(compat: str) -> frozenset[str]:
-    """The languages that a public implementation has."""
+    """Return the languages that a public implementation has."""
     languages = frozenset(KEYWORDS) - {"typescript"}
     return languages if compat == "codebleu-0.7" else languages - {"c", "cpp", "rust"}

@@ -1,6 +1,6 @@
-"""Qualified names of the APIs that a program uses, one resolver a language.
+"""Qualified names of the APIs that a program uses, with one resolver per language.
 
-What each resolver sees, and what it does not, stands in ``docs/guides/api-usage.md``.
+``docs/guides/api-usage.md`` describes what each resolver finds, and what it does not.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _RESOLVERS: dict[str, type[NameResolver]] = {
 }
 
 API_LANGUAGES = tuple(sorted(_RESOLVERS))
-"""The languages whose API names are resolved."""
+"""Languages whose API names are resolved."""
 
 
 def name_resolver(language: str) -> NameResolver | None:
-    """The resolver of a language; None for a language that has none."""
+    """Return the resolver of a language; None if there is none."""
     resolver = _RESOLVERS.get(language)
     return resolver() if resolver else None
 

@@ -1,7 +1,8 @@
 """What the resolvers of all languages share: scopes, and chains of members such as ``np.linalg.norm``.
 
-A row is one flat scope: a name that is bound anywhere in it counts as bound everywhere, and an import outweighs every
-other binding of its name. That holds for a function and nearly always for a file, and costs no second pass.
+A row is one flat scope: a name that is bound anywhere in it counts as bound everywhere, and an import takes precedence
+over every other binding of its name. That is right for a function and nearly always for a file, and needs no second
+pass.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Found = Mapping[str, "list[Node]"]
-"""The nodes of a row by bucket; outer nodes stand before inner ones, and all of them have children."""
+"""Nodes of a row by bucket; outer nodes come before inner ones, and all of them have children."""
 
 
 @dataclass(slots=True)
 class Scope:
-    """The names that a row binds.
+    """Names that a row binds.
 
     Attributes:
-        imports: name -> what it was imported as; None for the project's own modules, whose members are no API.
-        variables: name -> its qualified type; None where the type is not known (a parameter, a local function).
-        wildcards: packages or namespaces of which everything was imported.
-        static_wildcards: classes of which every static member was imported.
+        imports: name -> what it was imported as; None for the project's own modules, whose members are not APIs.
+        variables: name -> its qualified type; None if the type is unknown (a parameter, a local function).
+        wildcards: the packages or namespaces of which everything was imported.
+        static_wildcards: the classes of which every static member was imported.
     """
 
     imports: dict[str, str | None] = field(default_factory=dict)
@@ -37,28 +38,28 @@ class Scope:
     static_wildcards: list[str] = field(default_factory=list)
 
     def bring_in(self, name: str, target: str | None) -> None:
-        """Bind an import; the first one of a name stands (``try: import a as x``, ``except: import b as x``)."""
+        """Bind an import; the first one of a name counts (``try: import a as x``, ``except: import b as x``)."""
         self.imports.setdefault(name, target)
 
     def declare(self, name: str, type_name: str | None) -> None:
-        """Bind a variable; one that is declared with two types has none that can be relied on."""
+        """Bind a variable; if it is declared with two types, its type is unknown."""
         known = self.variables.setdefault(name, type_name)
         if known != type_name:
             self.variables[name] = None
 
     def hide(self, names: Iterable[str]) -> None:
-        """Bind names of which no type is known."""
+        """Bind names of unknown type."""
         self.variables.update(dict.fromkeys(names))
 
 
 class NameResolver(ABC):
-    """Resolves the API names of one row. A language fills in the hooks below.
+    """Resolver of the API names of one row. A language implements the hooks below.
 
     Attributes:
-        roles: node type -> the bucket that nodes of it are put into. Every resolver has the buckets ``"members"``
-            (``a.b``) and ``"calls"`` (whose first child is what is called); the others are the language's own.
-        using: the buckets of which one at least holds a node in every row that uses an API.
-        receivers: names that stand for the object at hand: ``self``, ``this``.
+        roles: node type -> the bucket of nodes of that type. Every resolver has the buckets ``"members"`` (``a.b``) and
+            ``"calls"`` (whose first child is what is called); the others are specific to the language.
+        using: the buckets of which at least one is filled in every row that uses an API.
+        receivers: the names of the current object: ``self``, ``this``.
     """
 
     roles: ClassVar[Mapping[str, str]]
@@ -68,36 +69,36 @@ class NameResolver(ABC):
     @property
     @abstractmethod
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads code as a chain of names, see ``chain_reader``."""
+        """Function that reads code as a chain of names, see ``chain_reader``."""
 
     @abstractmethod
     def scope(self, found: Found, source: bytes) -> Scope:
-        """What the row binds."""
+        """Return what the row binds."""
 
     @abstractmethod
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
-        """The name of a chain whose root the row does not bind; None where it starts at an unknown object."""
+        """Return the name of a chain whose root the row does not bind; None if it starts at an unknown object."""
 
     def plain(self, name: str, scope: Scope) -> str | None:
-        """The name of the API behind a call ``name(...)`` whose name the row neither binds nor imports."""
+        """Return the name of the API behind a call ``name(...)`` whose name the row neither binds nor imports."""
         return None
 
     def function(self, call: Node) -> Node:
-        """What a call calls: a name, or an expression."""
+        """Return what a call calls: a name, or an expression."""
         return call.children[0]
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
-        """The type of an expression that is no chain of names; None where it is not known."""
+        """Return the type of an expression that is not a chain of names; None if unknown."""
         return None
 
     def names(self, found: Found, source: bytes) -> list[str]:
-        """Every use of an API in the row; a method of an object of unknown type is ``.method``."""
+        """Return every use of an API in the row; a method of an object of unknown type is ``.method``."""
         if not any(map(found.__getitem__, self.using)):
             return []
         return self.uses(found, source, self.scope(found, source))
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Every use of an API, given what the row binds."""
+        """Return every use of an API, given what the row binds."""
         used: list[str | None] = []
         called: set[int] = set()
         for call in found["calls"]:
@@ -125,14 +126,14 @@ class NameResolver(ABC):
         return f"{owner}.{last_name(text(children[-1], source))}"
 
     def called_name(self, function: Node, source: bytes, scope: Scope) -> str | None:
-        """The name of the API behind a call ``name(...)``; None for the row's own functions."""
+        """Return the name of the API behind a call ``name(...)``; None for the row's own functions."""
         name = text(function, source)
         if name in scope.imports:
             return scope.imports[name]
         return None if name in scope.variables else self.plain(name, scope)
 
     def named(self, chain: tuple[str, ...], scope: Scope, called: bool) -> str | None:
-        """The name of a chain of members; None where it is no use of an API."""
+        """Return the name of a chain of members; None if it is not a use of an API."""
         root = chain[0]
         if root in scope.imports:
             target = scope.imports[root]
@@ -151,7 +152,7 @@ class NameResolver(ABC):
 
 
 def text(node: Node, source: bytes) -> str:
-    """The code of a node."""
+    """Return the code of a node."""
     return source[node.start_byte : node.end_byte].decode("utf-8", errors="replace")
 
 
@@ -160,30 +161,30 @@ _LAST_NAME = re.compile(r"[^\W\d][\w$]*")
 
 
 def last_name(code: str) -> str:
-    """The name in ``?.name``, ``name<T>`` or ``#name``; the text itself where it holds none."""
+    """Return the name in ``?.name``, ``name<T>`` or ``#name``; the text itself if it contains none."""
     match = _LAST_NAME.search(code)
     return match.group() if match else code
 
 
 def joined(chain: tuple[str, ...]) -> str:
-    """A chain as it is written."""
+    """Return a chain as written in code."""
     return ".".join(chain)
 
 
 C_COMMENTS = r"/\*.*?\*/|//[^\n]*"
-"""Comments of all languages but Python, which may stand between the names of a chain."""
+"""Pattern of comments in all languages but Python, which may occur between the names of a chain."""
 
 
 def chain_reader(
     name: str, separator: str, *, before: str = "", between: str = C_COMMENTS, arguments: str | None = None
 ) -> Callable[[bytes], tuple[str, ...]]:
-    """A function that reads ``a.b.c`` as ``("a", "b", "c")``, and anything but a chain of names as ``()``.
+    """Return a function that reads ``a.b.c`` as ``("a", "b", "c")``, and anything but a chain of names as ``()``.
 
     Args:
         name: a pattern of one name, with one group.
-        separator: a pattern of what stands between names.
-        before: a pattern of what may stand before the first name.
-        between: a pattern of what may stand beside a separator, as white space may: comments, continued lines.
+        separator: a pattern of the text between names.
+        before: a pattern of the text allowed before the first name.
+        between: a pattern of the text allowed beside a separator, as whitespace is: comments, continued lines.
         arguments: a pattern of innermost type arguments, which may follow a name.
     """
     whole, names = re.compile(rf"{before}{name}(?:\s*(?:{separator})\s*{name})*\s*"), re.compile(name)
@@ -207,7 +208,7 @@ def chain_reader(
 
 
 def without_arguments(code: str, opening: str = "<", closing: str = ">") -> str:
-    """A name without type arguments.
+    """Return a name without type arguments.
 
     >>> without_arguments("Map<K, List<V>>.Entry"), without_arguments("h.Pair[int, string]", "[", "]")
     ('Map.Entry', 'h.Pair')

@@ -38,7 +38,7 @@ _DECLARATIONS = (
 
 
 class CSharpNames(NameResolver):
-    """Members through the declared type of what they belong to; static members and constructors through usings."""
+    """Resolver of members by the declared type of their object, and of static members and constructors by usings."""
 
     using = ("members", "calls", "made")
     receivers = frozenset({"this", "base"})
@@ -56,11 +56,11 @@ class CSharpNames(NameResolver):
 
     @property
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads ``a.b.c`` as its names."""
+        """Function that reads ``a.b.c`` as its names."""
         return _read
 
     def scope(self, found: Found, source: bytes) -> Scope:
-        """Usings, the row's own types and methods, and variables with their declared types."""
+        """Return usings, the row's own types and methods, and variables with their declared types."""
         scope = Scope()
         for node in sorted(found["usings"], key=lambda node: node.start_byte):
             _using(text(node, source), scope)
@@ -73,7 +73,7 @@ class CSharpNames(NameResolver):
         return scope
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
-        """A static member, by its type's simple or full name; a name in lower case is a field of unknown type."""
+        """Return a static member, by its type's simple or full name; a lower-case name is a field of unknown type."""
         if chain[0] in C_SHARP_KEYWORD_TYPES:
             return ".".join((C_SHARP_KEYWORD_TYPES[chain[0]], *chain[1:]))
         if chain[0][:1].isupper():
@@ -81,16 +81,16 @@ class CSharpNames(NameResolver):
         return None
 
     def plain(self, name: str, scope: Scope) -> str | None:
-        """A method of the one class that is used statically; else one of the row's own class."""
+        """Return a method of the one class that is used statically; otherwise it belongs to the row's own class."""
         return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
 
     def function(self, call: Node) -> Node:
-        """What a call calls, without the type arguments of a plain name."""
+        """Return what a call calls, without the type arguments of a plain name."""
         called = call.children[0]
         return called.children[0] if called.type == "generic_name" else called
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
-        """Literals, new objects, casts and keyword types have a known type."""
+        """Return the type of a literal, a new object, a cast or a keyword type."""
         while node.type == "parenthesized_expression" and node.child_count > 1:
             node = node.children[1]
         if node.type.endswith("string_literal") or node.type == "interpolated_string_expression":
@@ -101,7 +101,7 @@ class CSharpNames(NameResolver):
         return None
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Calls, properties and fields of typed objects, static members, and constructors."""
+        """Return calls, properties and fields of typed objects, static members, and constructors."""
         used = super().uses(found, source, scope)
         made = (node.child_by_field_name("type") for node in found["made"])
         types = (_type(text(node, source), scope) for node in made if node is not None)
@@ -116,7 +116,7 @@ def _type(written: str, scope: Scope) -> str | None:
 
 
 def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
-    """The variables that a declaration binds, with their types as written."""
+    """Yield the variables that a declaration binds, with their types as written."""
     declared = node.child_by_field_name("type")
     written = text(declared, source) if declared is not None else ""
     if node.type == "variable_declaration":
@@ -130,7 +130,7 @@ def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _initialised(declarator: Node, source: bytes) -> str:
-    """The type of ``var x = new T()``; the text of no type for any other value."""
+    """Return the type of ``var x = new T()``; the text of no type for any other value."""
     value = declarator.children[-1]
     made = value.child_by_field_name("type") if value.type == "object_creation_expression" else None
     return text(made, source) if made is not None else "var"

@@ -1,4 +1,4 @@
-"""The best-known types of .NET by namespace, which ``using namespace;`` brings in, and the keyword types of C#."""
+"""The best-known types of .NET by namespace, as ``using namespace;`` imports them, and the keyword types of C#."""
 
 from __future__ import annotations
 

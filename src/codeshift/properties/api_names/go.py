@@ -35,13 +35,13 @@ _BUILTINS = frozenset(_NAMES.split())
 
 
 class GoNames(NameResolver):
-    """Members of packages by their import path, and of variables whose declared type is a package's."""
+    """Resolver of members of packages by import path, and of variables whose declared type belongs to a package."""
 
     using = ("members", "calls", "made")
     roles: ClassVar = {
         "selector_expression": "members",
         "call_expression": "calls",
-        "type_conversion_expression": "calls",  # what "h.Map[int](x)" is to the grammar
+        "type_conversion_expression": "calls",  # the grammar's type for "h.Map[int](x)"
         "composite_literal": "made",
         "import_spec": "imports",
         "short_var_declaration": "assigned",
@@ -51,11 +51,11 @@ class GoNames(NameResolver):
 
     @property
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads ``a.b.c`` as its names."""
+        """Function that reads ``a.b.c`` as its names."""
         return _read
 
     def scope(self, found: Found, source: bytes) -> Scope:
-        """Imports, and variables with the types of packages that they are declared with."""
+        """Return imports, and variables declared with the types of packages."""
         scope = Scope()
         for node in sorted(found["imports"], key=lambda node: node.start_byte):
             _import(node, source, scope)
@@ -69,22 +69,22 @@ class GoNames(NameResolver):
         return scope
 
     def function(self, call: Node) -> Node:
-        """What a call calls, without type arguments."""
+        """Return what a call calls, without type arguments."""
         called = call.children[0]
         return called.children[0] if called.type in _GENERIC else called
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
-        """As it is written in a bare function; a file names all of its packages, so there it is a variable."""
+        """Return the name as written in a bare function; a file names all its packages, so there it is a variable."""
         return None if scope.imports else joined(chain)
 
     def plain(self, name: str, scope: Scope) -> str | None:
-        """A built-in function, or a member of the one package imported with a dot; else one of the own package."""
+        """Return a built-in function, or a member of the package imported with a dot; others are of the own package."""
         if name in _BUILTINS:
             return f"builtin.{name}"
         return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Calls, members of packages and typed variables, and literals of a package's types."""
+        """Return calls, members of packages and typed variables, and literals of a package's types."""
         used = super().uses(found, source, scope)
         for call in found["calls"]:
             function = self.function(call)
@@ -134,7 +134,7 @@ def _import(node: Node, source: bytes, scope: Scope) -> None:
 
 
 def _package(path: str) -> str:
-    """The name by which code calls a package: the last part of its path that is no version.
+    """Return the name by which code calls a package: the last part of its path that is not a version.
 
     >>> _package("net/http"), _package("example.com/rand/v2"), _package("gopkg.in/yaml.v3")
     ('http', 'rand', 'yaml')

@@ -41,7 +41,7 @@ _PATTERNS = ("type_pattern", "record_pattern_component")  # a type and a name, w
 
 
 class JavaNames(NameResolver):
-    """Methods through the declared type of what they are called on; static members and constructors through imports."""
+    """Resolver of methods by the declared type of their object, and of static members and constructors by imports."""
 
     using = ("members", "calls", "made", "references")
     receivers = frozenset({"this", "super"})
@@ -59,11 +59,11 @@ class JavaNames(NameResolver):
 
     @property
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads ``a.b.c`` as its names."""
+        """Function that reads ``a.b.c`` as its names."""
         return _read
 
     def scope(self, found: Found, source: bytes) -> Scope:
-        """Imports, the row's own classes and methods, and variables with their declared types."""
+        """Return imports, the row's own classes and methods, and variables with their declared types."""
         scope = Scope()
         for node in sorted(found["imports"], key=lambda node: node.start_byte):
             _import(text(node, source), scope)
@@ -80,21 +80,21 @@ class JavaNames(NameResolver):
         return scope
 
     def named(self, chain: tuple[str, ...], scope: Scope, called: bool) -> str | None:
-        """The name of a chain of members; ``Outer.this`` is an object at hand as ``this`` is."""
+        """Return the name of a chain of members; ``Outer.this`` is the current object, like ``this``."""
         return super().named(chain[chain.index("this") :] if "this" in chain else chain, scope, called)
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str | None:
-        """A static member of a class, by its simple or its full name; a field of unknown type is in lower case."""
+        """Return a static member of a class, by its simple or full name; a lower-case name is an unknown field."""
         if chain[0][:1].isupper():
             return qualified_type(joined(chain), scope, JAVA_PACKAGES, "java.lang")
         return joined(chain) if any(name[:1].isupper() for name in chain[1:-1]) else None
 
     def plain(self, name: str, scope: Scope) -> str | None:
-        """A method of the one class whose static members were all imported; else one of the row's own class."""
+        """Return a method of the one class whose static members were all imported; others are of the row's class."""
         return f"{scope.static_wildcards[0]}.{name}" if len(set(scope.static_wildcards)) == 1 else None
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
-        """Literals, new objects and casts have a known type."""
+        """Return the type of a literal, a new object or a cast."""
         while node.type == "parenthesized_expression" and node.child_count > 1:
             node = node.children[1]
         if node.type == "string_literal":
@@ -105,7 +105,7 @@ class JavaNames(NameResolver):
         return None
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Calls, constructors, method references and static fields."""
+        """Return calls, constructors, method references and static fields."""
         covered: set[int] = set()
         own = {text(name, source) for node in found["methods"] if (name := node.child_by_field_name("name"))}
         used = [self._invoked(node, source, scope, own, covered) for node in found["calls"]]
@@ -151,7 +151,7 @@ def _type(written: str, scope: Scope) -> str | None:
 
 
 def _declared(node: Node, source: bytes) -> Iterator[tuple[str, str]]:
-    """The variables that a declaration binds, with their types as written."""
+    """Yield the variables that a declaration binds, with their types as written."""
     declared = node.child_by_field_name("type" if node.type != "instanceof_expression" else "right")
     written = text(declared, source) if declared is not None else ""
     if node.type == "catch_formal_parameter":

@@ -41,12 +41,12 @@ _BINDING_FIELDS = {
     "class": "name",
     "enum_declaration": "name",
 }
-# Words that look like a called or assigned name and are none that a program could use an API by.
+# Words that look like a called or assigned name and are not one that a program could use an API by.
 _NO_API = ("module", "exports", "arguments", "require", "import", "super", "this")
 
 
 class JavaScriptNames(NameResolver):
-    """Modules through ``import`` and ``require``; globals such as ``JSON.parse`` as they are written."""
+    """Resolver of modules by ``import`` and ``require``; globals such as ``JSON.parse`` stay as written."""
 
     using = ("members", "calls", "made")
     receivers = frozenset({"this", "super"})
@@ -62,11 +62,11 @@ class JavaScriptNames(NameResolver):
 
     @property
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads ``a.b.c`` as its names."""
+        """Function that reads ``a.b.c`` as its names."""
         return _read
 
     def scope(self, found: Found, source: bytes) -> Scope:
-        """Imported and required modules; everything else that is bound has no known type."""
+        """Return imported and required modules; all other bindings have no known type."""
         scope = Scope(variables=dict.fromkeys(_NO_API))
         for node in sorted(found["imports"], key=lambda node: node.start_byte):
             _import(node, source, scope)
@@ -82,21 +82,21 @@ class JavaScriptNames(NameResolver):
         return scope
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str:
-        """A global, as it is written."""
+        """Return a global, as written."""
         return joined(chain)
 
     def plain(self, name: str, scope: Scope) -> str:
-        """A global function, as it is written."""
+        """Return a global function, as written."""
         return name
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
-        """Literals, and what is required on the spot."""
+        """Return the type of a literal, or the module that an expression requires."""
         if node.type in ("call_expression", "member_expression", "parenthesized_expression"):
             return _required(text(node, source))
         return _LITERALS.get(node.type)
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Calls, members of modules and globals, and ``new`` of a plain name (others are members)."""
+        """Return calls, members of modules and globals, and ``new`` of a plain name (others are members)."""
         used = super().uses(found, source, scope)
         made = (node.child_by_field_name("constructor") for node in found["made"])
         plain = (node for node in made if node is not None and not node.child_count)
@@ -104,7 +104,7 @@ class JavaScriptNames(NameResolver):
 
 
 def _module(specifier: str) -> str | None:
-    """A module's name; None for the project's own files."""
+    """Return a module's name; None for the project's own files."""
     return None if specifier.startswith((".", "/")) else specifier.removeprefix("node:")
 
 
@@ -132,7 +132,7 @@ def _declarator(node: Node, source: bytes, scope: Scope) -> None:
 
 
 def _bring_in(name: Node, target: str | None, source: bytes, scope: Scope) -> None:
-    """Bind one name, or each name of ``{a, b: c}`` or ``{a, b as c}``, to what a module holds."""
+    """Bind one name, or each name of ``{a, b: c}`` or ``{a, b as c}``, to its member of a module."""
     if name.type == "identifier":
         scope.bring_in(text(name, source), target)
         return
@@ -148,7 +148,7 @@ def _bring_in(name: Node, target: str | None, source: bytes, scope: Scope) -> No
 
 
 def _take_apart(pattern: Node, target: str | None, source: bytes, scope: Scope) -> None:
-    """Bind the names of ``{a, b: {c}, d = 1, ...e}`` to what they are taken from; an array's have no known name."""
+    """Bind the names of ``{a, b: {c}, d = 1, ...e}`` to the members they come from; an array's have no known name."""
     if pattern.type == "array_pattern":
         scope.hide(_bound(text(pattern, source)))
         return

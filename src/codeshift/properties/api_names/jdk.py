@@ -1,4 +1,4 @@
-"""The best-known classes of the JDK: what ``import package.*`` brings in, and ``java.lang`` without import."""
+"""The best-known classes of the JDK, as ``import package.*`` imports them, and ``java.lang`` without import."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from codeshift.properties.api_names.python_builtins import PYTHON_BUILTINS
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-# In "[*re.findall(a)]" the grammar takes the star for a part of the name.
+# In "[*re.findall(a)]" the grammar reads the star as a part of the name.
 _read = chain_reader(r"([^\W\d]\w*+)", r"\.", before=r"(?:\*\s*)?", between=r"\\\r?\n|#[^\n]*")
 _DISPLAYS = {
     "integer": "builtins.int",
@@ -31,7 +31,7 @@ _DISPLAYS = {
 _AROUND = ("parenthesized_expression", "list_splat")
 _FROM = re.compile(r"from\s+([\w.\s]+?)\s+import\s+(.*)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d]\w*")
-# A target that binds: no attribute, no subscript and nothing inside of one.
+# A target that binds: not an attribute, not a subscript and nothing inside of one.
 _TARGET = re.compile(r"(?<![\w.\[])[^\W\d]\w*+(?!\s*[.\[(])")
 _IN_LIST = re.compile(r"(?:^|,)\s*\**\s*([^\W\d]\w*)")
 _INNERMOST = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
@@ -40,7 +40,7 @@ _COMMENT = re.compile(r"#[^\n]*|\\\r?\n")
 
 
 class PythonNames(NameResolver):
-    """Imports with their aliases, built-ins as ``builtins.len``, and free names as they are written."""
+    """Resolver of imports with their aliases and of built-ins as ``builtins.len``; free names stay as written."""
 
     using = ("members", "calls", "cases")
     receivers = frozenset({"self", "cls"})
@@ -63,11 +63,11 @@ class PythonNames(NameResolver):
 
     @property
     def read(self) -> Callable[[bytes], tuple[str, ...]]:
-        """Reads ``a.b.c`` as its names."""
+        """Function that reads ``a.b.c`` as its names."""
         return _read
 
     def scope(self, found: Found, source: bytes) -> Scope:
-        """Imports; everything else that is bound has no known type."""
+        """Return imports; all other bindings have no known type."""
         scope = Scope()
         if found["imports"]:
             for node in sorted(found["imports"], key=lambda node: node.start_byte):
@@ -77,7 +77,7 @@ class PythonNames(NameResolver):
             variables.update(_parameters(source[node.start_byte : node.end_byte]))
         for node in found["targets"]:
             _bind(node.children[0], source, variables)
-        for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and the like after "async"
+        for node in (*found["loops"], *found["definitions"]):  # "for x in", "def f" and similar after "async"
             children = node.children
             _bind(children[min(1 + (children[0].type == "async"), len(children) - 1)], source, variables)
         for node in found["definitions"]:
@@ -88,7 +88,7 @@ class PythonNames(NameResolver):
         return scope
 
     def uses(self, found: Found, source: bytes, scope: Scope) -> list[str]:
-        """Calls, members, and the classes and values that ``case`` compares with."""
+        """Return calls, members, and the classes and values that ``case`` compares with."""
         used = super().uses(found, source, scope)
         for case in found["cases"]:
             for node in _patterns(case)[1]:
@@ -100,22 +100,22 @@ class PythonNames(NameResolver):
         return used
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str:
-        """A built-in, or the chain as it is written: a bare function's imports stand outside of its row."""
+        """Return a built-in, or the chain as written: a bare function's imports are outside of its row."""
         if chain[0] in ("True", "False"):
             return ".".join(("builtins.bool", *chain[1:]))
         return f"builtins.{joined(chain)}" if chain[0] in PYTHON_BUILTINS else joined(chain)
 
     def plain(self, name: str, scope: Scope) -> str:
-        """A built-in, or the name as it is written."""
+        """Return a built-in, or the name as written."""
         return f"builtins.{name}" if name in PYTHON_BUILTINS else name
 
     def function(self, call: Node) -> Node:
-        """What a call calls; the star of ``[*sorted(x)]`` is no part of it."""
+        """Return what a call calls; the star of ``[*sorted(x)]`` does not belong to it."""
         called = call.children[0]
         return called.children[-1] if called.type == "list_splat" else called
 
     def receiver(self, node: Node, source: bytes, scope: Scope) -> str | None:
-        """Literals have a known type."""
+        """Return the type of a literal."""
         while node.type in _AROUND and node.child_count > 1:
             node = node.children[1]
         if node.type in ("identifier", "attribute"):
@@ -131,7 +131,7 @@ class PythonNames(NameResolver):
 
 @lru_cache(maxsize=1 << 14)
 def _parameters(code: bytes) -> dict[str, None]:
-    """The names of a list of parameters, with or without brackets around it."""
+    """Return the names of a list of parameters, with or without brackets around it."""
     written = _STRING_OR_COMMENT.sub("", code.decode("utf-8", errors="replace")).removeprefix("(").removesuffix(")")
     inner = 1
     while inner:  # defaults and annotations may hold commas of their own
@@ -147,7 +147,7 @@ def _bind(target: Node, source: bytes, variables: dict[str, str | None]) -> None
 
 
 def _patterns(case: Node) -> tuple[list[Node], list[Node]]:
-    """The names that a ``case`` binds, and those of the classes and values that it compares with."""
+    """Return the names that a ``case`` binds, and those of the classes and values that it compares with."""
     bound: list[Node] = []
     compared: list[Node] = []
     left = [child for child in case.children if child.type == "case_pattern"]
@@ -158,7 +158,7 @@ def _patterns(case: Node) -> tuple[list[Node], list[Node]]:
             if child.type == "dotted_name":
                 captures = child.named_child_count == 1 and node.type != "class_pattern"
                 (bound if captures else compared).append(child)
-            elif child.type == "identifier":  # after a star, or behind "as"
+            elif child.type == "identifier":  # after a star, or after "as"
                 bound.append(child)
             else:
                 left.append(child)

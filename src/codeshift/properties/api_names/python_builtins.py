@@ -1,4 +1,4 @@
-"""Names that Python needs no import for. A fixed table: the running Python must change no split."""
+"""Names that Python needs no import for, as a fixed table: the running version of Python must change no split."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from codeshift.properties.api_names.base import Scope
 
 
 def qualified_type(simple: str, scope: Scope, packages: Mapping[str, frozenset[str]], implicit: str | None) -> str:
-    """The qualified name of a type as it is written in the row; the name as written where nothing says more.
+    """Return the qualified name of a type; the name as written if it cannot be resolved.
 
     Args:
-        simple: ``List`` or ``Map.Entry`` or ``java.util.List``, without type arguments.
+        simple: the name, such as ``List``, ``Map.Entry`` or ``java.util.List``, without type arguments.
         scope: the row's imports.
-        packages: known classes by package.
+        packages: the known classes by package.
         implicit: the package that needs no import.
     """
     first, dot, rest = simple.partition(".")
@@ -31,7 +31,7 @@ def _known(name: str, brought_in: tuple[str, ...], packages: Mapping[str, frozen
 
 @lru_cache(maxsize=1 << 14)
 def bare_type(written: str) -> str | None:
-    """A type as it is written, without type arguments and white space; None for an array.
+    """Return a type as written, without type arguments and whitespace; None for an array.
 
     >>> bare_type("Map<String, int[]>"), bare_type("Map.Entry<K, V>"), bare_type("int[]"), bare_type("Outer<T>.Inner")
     ('Map', 'Map.Entry', None, 'Outer.Inner')

@@ -1,4 +1,4 @@
-"""Names that may be an API without saying so: a bare method's imports stand outside of its row."""
+"""Names that may refer to an API, although the row does not show it: a bare method's imports are outside of its row."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _CONVENTIONS = {
     "pl": "polars", "plt": "matplotlib.pyplot", "sm": "statsmodels.api", "sns": "seaborn", "sp": "scipy",
     "st": "streamlit", "tf": "tensorflow", "xr": "xarray",
 }  # fmt: skip
-"""The names by which Python's users import modules, by convention."""
+"""Names by which Python's users import modules, by convention."""
 _ECMA = {"$": "jquery", "_": "lodash", "R": "ramda", "React": "react", "ReactDOM": "react-dom", "Vue": "vue"}
-"""Those of JavaScript's and TypeScript's users."""
+"""Names by which users of JavaScript and TypeScript import modules, by convention."""
 _PART = re.compile(r"[./]")
 
 
 def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
-    """The names of a row that its imports could make a match of ``pattern``, had the row them, in their order.
+    """Return the names of a row that could match ``pattern`` if the row contained its imports, in their order.
 
     Args:
-        pattern: of ``APIUsageSplitter``, such as ``"java.util.stream"``.
-        names: API names, of which none matches the pattern.
-        language: whose rules made the names.
+        pattern: the pattern, as in ``APIUsageSplitter``, such as ``"java.util.stream"``.
+        names: the API names, none of which matches the pattern.
+        language: the language whose rules made the names.
 
     >>> may_be("java.util.stream", ["Stream.of", "List.stream", ".stream", "my.app.stream.Source", "List.add"], "java")
     ['Stream.of', 'List.stream', '.stream']
@@ -32,7 +32,7 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
     ['np.linalg.norm', 'linalg.norm', 'norm']
     """
     whole = [part for part in _PART.split(pattern) if part and not re.search(r"[*?\[]", part)]
-    if not whole or (len(whole) == 1 and whole[0] != pattern):  # a glob such as "*.open" asks for what stands before
+    if not whole or (len(whole) == 1 and whole[0] != pattern):  # a glob such as "*.open" matches on what comes before
         return []
     if language in _TYPED:
         return [name for name in names if _of_a_type(whole, _PART.split(name))]
@@ -41,7 +41,7 @@ def may_be(pattern: str, names: Sequence[str], language: str) -> list[str]:
 
 
 def is_imported(name: str, code: str) -> bool:
-    r"""Whether a row of Python imports what a name begins with, so that the name says of what module it is.
+    r"""Return whether a row of Python imports the first part of a name, so that the name's module is known.
 
     >>> [is_imported("random.choice", code) for code in ("import os, random\nrandom.choice(x)", "random.choice(x)")]
     [True, False]
@@ -52,7 +52,7 @@ def is_imported(name: str, code: str) -> bool:
 
 
 def _of_a_type(whole: list[str], name: list[str]) -> bool:
-    """Whether a member or type of no known package has the pattern's last part in its name."""
+    """Return whether a member or type of an unknown package has the pattern's last part in its name."""
     if len(whole) < 2 or not (name[0] == "" or name[0][:1].isupper()) or name[0] == whole[0]:
         return False
     if whole[-2][:1].isupper() and name[0] not in ("", *whole[-2:]):
@@ -61,7 +61,7 @@ def _of_a_type(whole: list[str], name: list[str]) -> bool:
 
 
 def _as_written(whole: list[str], name: list[str], usual: Mapping[str, str]) -> bool:
-    """Whether a name as it is written begins as the pattern ends, or with a conventional short name of its module."""
+    """Return whether a written name begins as the pattern ends, or with a conventional short name of its module."""
     if not name[0]:
         return False
     if any(name[: len(whole) - cut] == whole[cut:] for cut in range(1, len(whole))):

@@ -1,4 +1,4 @@
-"""How far two sets of programs diverge in what they are made of, and by how much more if further programs move.
+"""Divergence of two sets of programs in their parts, and its change if further programs move.
 
 After Keysers et al., Measuring Compositional Generalization (ICLR 2020, arXiv 1912.09713), section 2.
 """
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 ATOM_ALPHA, COMPOUND_ALPHA = 0.5, 0.1
-"""Of the Chernoff coefficient: 0.5 asks that atoms be as frequent on both sides, 0.1 that compounds be there."""
+"""Parameters of the Chernoff coefficient: 0.5 compares frequencies of atoms, 0.1 mainly the presence of compounds."""
 
 
 def divergence(p: np.ndarray, q: np.ndarray, alpha: float) -> float:
-    """``1 - sum(p ** alpha * q ** (1 - alpha))``, with ``p`` and ``q`` scaled to sum to 1.
+    """Return ``1 - sum(p ** alpha * q ** (1 - alpha))``, with ``p`` and ``q`` scaled to sum to 1.
 
-    That is 1 less the Chernoff coefficient: 0 where the two are in proportion, 1 where they share nothing, NaN where
-    one of them is empty. A small ``alpha`` asks little of ``p``: with 0.1, what matters is whether the elements of
-    ``q`` are in ``p`` at all.
+    That is 1 less the Chernoff coefficient: 0 if the two are in proportion, 1 if they share nothing, NaN if one of them
+    is empty. A small ``alpha`` requires little of ``p``: with 0.1, it matters mainly whether the elements of ``q`` are
+    in ``p`` at all.
 
     Args:
-        p: weights or counts of elements in training, not negative, of shape ``(n_elements,)``.
-        q: those in the test, of the same shape.
-        alpha: above 0 and below 1.
+        p: the weights or counts of elements in training, not negative, shape ``(n_elements,)``.
+        q: the weights or counts of elements in the test, of the same shape.
+        alpha: the parameter of the Chernoff coefficient, above 0 and below 1.
 
     Raises:
-        ParameterError: if the shapes differ, a weight is negative, or ``alpha`` lies outside.
+        ParameterError: if the shapes differ, a weight is negative, or ``alpha`` is out of range.
 
     >>> divergence(np.array([2, 2]), np.array([1, 1]), 0.5)
     0.0
@@ -55,15 +55,15 @@ def divergence(p: np.ndarray, q: np.ndarray, alpha: float) -> float:
 
 @dataclass(eq=False)
 class Sides:
-    """In how many rows of each side each element stands.
+    """Number of rows of each side that contain each element.
 
     Counts are whole numbers, and elements are in the order of their names: no order of rows changes a sum.
 
     Attributes:
-        held: whether each row holds each element: 0 or 1, of shape ``(n_rows, n_elements)``.
-        weights: of the elements, of shape ``(n_elements,)``.
-        alpha: of the Chernoff coefficient.
-        movable: for each set of rows that could move, in how many of its rows outside each element stands, of shape
+        held: the indicator of each element in each row, 0 or 1, shape ``(n_rows, n_elements)``.
+        weights: the weights of the elements, shape ``(n_elements,)``.
+        alpha: the parameter of the Chernoff coefficient.
+        movable: the number of rows outside that contain each element, for each set of rows that could move, shape
             ``(n_sets, n_elements)``.
     """
 
@@ -77,11 +77,11 @@ class Sides:
         self.inside = np.zeros_like(self.outside)
 
     def divergence(self) -> float:
-        """Between the rows outside and those inside."""
+        """Return the divergence between the rows outside and those inside."""
         return divergence(self.weights * self.outside, self.weights * self.inside, self.alpha)
 
     def divergences(self) -> np.ndarray:
-        """What ``divergence`` would be if a set of rows moved inside, for each set; NaN if a side were then empty."""
+        """Return the divergence after each set of rows moved inside; NaN if a side were then empty."""
         moving, element = self.movable.data, self.movable.indices
         now = self._overlap(self.outside, self.inside, self.weights)
         then = self._overlap(self.outside[element] - moving, self.inside[element] + moving, self.weights[element])
@@ -96,8 +96,8 @@ class Sides:
         """Move ``rows`` inside.
 
         Args:
-            rows: their positions.
-            sets: whether each of them is in each set, of shape ``(len(rows), n_sets)``.
+            rows: the positions of the rows.
+            sets: the indicator of each set for each of them, shape ``(len(rows), n_sets)``.
         """
         held = self.held[rows]
         counts = np.asarray(held.sum(axis=0), dtype=np.int64).ravel()
@@ -110,7 +110,7 @@ class Sides:
 
 
 def ordered(matrix: csr_matrix) -> csr_matrix:
-    """``matrix`` without explicit zeros and in the order of its columns, in which its values are then summed."""
+    """Return ``matrix`` without explicit zeros and in the order of its columns, in which its values are then summed."""
     from scipy.sparse import csr_matrix
 
     matrix = csr_matrix(matrix)
@@ -120,6 +120,6 @@ def ordered(matrix: csr_matrix) -> csr_matrix:
 
 
 def _row_sums(like: csr_matrix, values: np.ndarray) -> np.ndarray:
-    """Sums by row of ``values`` that stand where those of ``like`` do."""
+    """Return sums by row of ``values``, whose positions are those of ``like``."""
     row = np.repeat(np.arange(like.shape[0]), np.diff(like.indptr))
     return np.bincount(row, weights=values, minlength=like.shape[0])

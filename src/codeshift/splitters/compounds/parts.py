@@ -1,4 +1,4 @@
-"""What programs are made of: parts (atoms), and pairs of parts (compounds) with what each says beyond its parts."""
+"""Parts of programs (atoms), and pairs of parts (compounds) with the weight of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """Which properties count atoms and pairs of them, and what stands between the names of a pair."""
+    """Properties that count atoms and pairs of them, and the text between the names of a pair."""
 
     atoms: type[TreeProperty]
     pairs: type[NodePairs] | type[APIPairs]
@@ -28,20 +28,20 @@ class Kind:
 
 
 KINDS = {"nodes": Kind(NodeTypes, NodePairs, ">"), "apis": Kind(APINames, APIPairs, " & ")}
-"""The kinds of compounds, by name."""
+"""Kinds of compounds, by name."""
 
 
 @dataclass(frozen=True, eq=False)
 class MadeOf:
-    """What each row holds.
+    """Parts of each row.
 
     Attributes:
         pairs: the property that counts compounds.
-        atoms: whether each row holds each atom: 0 or 1, of shape ``(n_rows, n_atoms)``.
-        compounds: whether each row holds each compound, of shape ``(n_rows, n_compounds)``.
-        names: of the compounds, sorted.
-        weights: of the compounds, of shape ``(n_compounds,)``: 1 - (rows that hold it) / (rows that hold the rarer of
-            its atoms), so 0 for one that an atom implies.
+        atoms: the indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
+        compounds: the indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
+        names: the names of the compounds, sorted.
+        weights: the weights of the compounds, shape ``(n_compounds,)``: 1 - (rows with the compound) / (rows with the
+            rarer of its atoms), so 0 for a compound that an atom implies.
     """
 
     pairs: NodePairs | APIPairs
@@ -52,7 +52,7 @@ class MadeOf:
 
 
 def made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_rows: int) -> MadeOf:
-    """Atoms and compounds of the rows of ``table``, without those that fewer than ``min_rows`` rows hold, or ERROR."""
+    """Return atoms and compounds of the rows of ``table``, except ERROR and those in fewer than ``min_rows`` rows."""
     return table.remember(
         ("made of", kind, column, language, min_rows), lambda: _made_of(table, kind, column, language, min_rows)
     )
@@ -63,7 +63,7 @@ def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_r
     counts: ElementCounts = table.values(pairs)
     of_atoms: ElementCounts = table.values(kind.atoms(column, language))
     parts_of = [name.split(kind.joined_by) for name in counts.vocabulary]
-    # Tokens such as "while" are node types too, but part of no compound; so is an API that always stands alone.
+    # Tokens such as "while" are node types too, but part of no compound; so is an API that is always alone.
     parts = {part for parts in parts_of for part in parts} - {ERROR}
     compounds, kept = _frequent(counts, min_rows, [i for i, both in enumerate(parts_of) if ERROR not in both])
     atoms, _ = _frequent(of_atoms, min_rows, [i for i, name in enumerate(of_atoms.vocabulary) if name in parts])
@@ -74,7 +74,7 @@ def _made_of(table: PropertyTable, kind: Kind, column: str, language: str, min_r
 
 
 def _frequent(counts: ElementCounts, min_rows: int, eligible: Sequence[int]) -> tuple[csr_matrix, list[int]]:
-    """Whether each row holds each of those eligible elements that enough rows hold (0 or 1), and which these are."""
+    """Return the eligible elements that enough rows contain, as an indicator per row (0 or 1) and their positions."""
     held = (counts.counts > 0).astype(np.int64)
     rows = held.getnnz(axis=0)
     kept = [i for i in eligible if rows[i] >= min_rows]

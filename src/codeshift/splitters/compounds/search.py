@@ -1,4 +1,4 @@
-"""Which compounds to hold out, so that compounds diverge and atoms do not."""
+"""Choice of the compounds to hold out, so that compounds diverge and atoms do not."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 PENALTIES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 8.0)
-"""What atom divergence costs in terms of compound divergence: one search with each."""
+"""Cost of atom divergence in units of compound divergence; there is one search with each."""
 
 SMALLEST = 0.5
-"""The least part of the share asked that a region may hold."""
+"""Smallest size of a region, as a fraction of the requested share."""
 
 
 class Held(NamedTuple):
-    """A set of held-out compounds and what it gives.
+    """Set of held-out compounds and the resulting divergences.
 
     Attributes:
-        compounds: their columns, in the order in which they were taken.
-        rows: that hold at least one.
-        compound_divergence: between those rows and the others.
-        atom_divergence: likewise.
+        compounds: the columns of the compounds, in the order in which they were taken.
+        rows: the number of rows that contain at least one.
+        compound_divergence: the compound divergence between those rows and the others.
+        atom_divergence: the atom divergence between those rows and the others.
     """
 
     compounds: tuple[int, ...]
@@ -38,13 +38,13 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What programs are made of, and how many of them a region may hold.
+    """Greedy search for compounds to hold out, with the largest size of a region.
 
     Attributes:
-        atoms: whether each row holds each atom: 0 or 1, of shape ``(n_rows, n_atoms)``.
-        compounds: whether each row holds each compound, of shape ``(n_rows, n_compounds)``.
-        weights: of the compounds, of shape ``(n_compounds,)``; those of weight 0 are never held out.
-        most_rows: that the region may hold.
+        atoms: the indicator of each atom in each row, 0 or 1, shape ``(n_rows, n_atoms)``.
+        compounds: the indicator of each compound in each row, shape ``(n_rows, n_compounds)``.
+        weights: the weights of the compounds, shape ``(n_compounds,)``; those of weight 0 are never held out.
+        most_rows: the largest number of rows of a region.
     """
 
     atoms: csr_matrix
@@ -53,10 +53,10 @@ class Search:
     most_rows: float
 
     def candidates(self) -> Iterator[Held]:
-        """What greedy searches pass through: each set of held-out compounds that holds enough rows.
+        """Yield each set of held-out compounds that greedy searches visit and that holds enough rows.
 
-        Each step takes the compound that adds most to ``rows * (compound divergence - penalty * atom divergence)``
-        per row that it adds. Times rows, since the divergences of a handful of rows are large whatever they are.
+        Each step takes the compound that adds most to ``rows * (compound divergence - penalty * atom divergence)`` per
+        row that it adds. The factor ``rows`` is there because the divergences of a handful of rows are always large.
         """
         rows = np.asarray(self.compounds.sum(axis=0)).ravel()
         usable = np.flatnonzero((rows <= self.most_rows) & (self.weights > 0))

@@ -1,4 +1,4 @@
-"""Splits along how programs put together what training shows apart."""
+"""Splits by the combination of parts that training shows only separately."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DEFAULTS: dict[str, dict[str, float]] = {
 
 
 class Divergences(NamedTuple):
-    """Between some rows and the others: 0 where they are made of the same in proportion, 1 where they share nothing."""
+    """Divergences between some rows and the others: 0 if their parts are in proportion, 1 if they share nothing."""
 
     compound: float
     atom: float
@@ -41,43 +41,44 @@ class Divergences(NamedTuple):
 class CompoundDivergenceSplitter(Splitter):
     """Programs that combine familiar parts in ways that training never shows are out of distribution.
 
-    The region is made of whole compounds: each program that holds one of those chosen lies inside, so no program of
-    the training part holds any. They are chosen such that the *compounds* of the region diverge from those of the
-    other programs (``target``) while its *atoms* stay as frequent as theirs (``max_atom_divergence``). That tells
+    The region consists of whole compounds: each program that contains a chosen one is inside, so no program of the
+    training part contains any. They are chosen so that the *compounds* of the region diverge from those of the other
+    programs (``target``) while its *atoms* stay as frequent as theirs (``max_atom_divergence``). That distinguishes
     compositional generalisation from unknown parts, which ``ASTNodeSplitter`` and ``APIUsageSplitter`` hold out.
 
-    After distribution-based compositionality assessment (DBCA): Keysers et al., Measuring Compositional
-    Generalization: A Comprehensive Method on Realistic Data (ICLR 2020, arXiv 1912.09713). Divergence is theirs, with
-    their alphas: 1 - sum(p ** a * q ** (1 - a)), p outside and q inside of the region, a = 0.5 for atoms and 0.1 for
-    compounds. What differs, and why:
+    After distribution-based compositionality assessment (DBCA): Keysers et al., Measuring Compositional Generalization:
+    A Comprehensive Method on Realistic Data (ICLR 2020, arXiv 1912.09713). The divergence is theirs, with their alphas:
+    1 - sum(p ** a * q ** (1 - a)), p outside and q inside the region, a = 0.5 for atoms and 0.1 for compounds. The
+    differences, with reasons:
 
     - They move single examples until a target is met. Programs are long and share most compounds, and a = 0.1 rewards
       only what training lacks altogether, so here all programs with a compound move at once.
-    - An element counts once for each program that holds it, so that a few long programs do not decide.
-    - They weigh a compound down that nearly always stands within one larger compound, since it says little of its
-      own. Compounds here have one size, so the same is done where an atom implies the compound: its weight is 1 - (rows
-      that hold it) / (rows that hold the rarer of its atoms). One of weight 0 is never held out: its atom would go too.
-    - Elements that fewer than ``min_rows`` rows hold are left out: what one program alone holds is missing on one
+    - An element counts once for each program that contains it, so that a few long programs do not decide.
+    - They reduce the weight of a compound that nearly always occurs within one larger compound, since it says little by
+      itself. Compounds here have one size, so the same is done if an atom implies the compound: its weight is 1 - (rows
+      with the compound) / (rows with the rarer of its atoms). One of weight 0 is never held out: its atom would go too.
+    - Elements that fewer than ``min_rows`` rows contain are left out: an element of one program is missing on one
       side of every split. So are ERROR nodes.
 
-    Compounds are added greedily, by what each adds per row, once for each of several prices of atom divergence
-    (``holding_out.PENALTIES``). Of all sets met on the way that keep to what is asked, the largest region is taken. It
-    is a heuristic: where it fails, a better set might exist.
+    Compounds are added greedily, by the gain of each per row, once for each of several penalties of atom divergence
+    (``search.PENALTIES``). Of all sets visited that meet the requirements, the one with the largest region is taken. It
+    is a heuristic: if it fails, a better set might exist.
 
     Attributes:
         column: the column that holds the code.
-        language: a name of ``codeshift.properties.languages()``; for ``"apis"`` one whose API names are resolved.
-        compounds: ``"nodes"`` for pairs of a syntax node and a child of it (``NodePairs``), whose atoms are node types;
-            ``"apis"`` for pairs of APIs that a program uses together (``APIPairs``), whose atoms are APIs. A bare
-            method uses few APIs of known name, so these need whole functions and thousands of rows.
-        target: the least compound divergence, above 0 and below 1; by default 0.1 for nodes and 0.3 for APIs.
-        max_atom_divergence: the largest atom divergence; by default 0.05 for nodes and 0.1 for APIs.
+        language: the language, one of ``codeshift.properties.languages()``; for ``"apis"`` one whose API names are
+            resolved.
+        compounds: the kind of compounds: ``"nodes"`` for pairs of a syntax node and its child (``NodePairs``), whose
+            atoms are node types; ``"apis"`` for pairs of APIs that a program uses together (``APIPairs``), whose atoms
+            are APIs. A bare method uses few APIs of known name, so these need whole functions and thousands of rows.
+        target: the lowest compound divergence, above 0 and below 1; by default 0.1 for nodes and 0.3 for APIs.
+        max_atom_divergence: the highest atom divergence; by default 0.05 for nodes and 0.1 for APIs.
         share: the largest share of rows that the region may hold; it holds at least half as many.
-        min_rows: rows that must hold an atom or a compound for it to count; by default 5 for nodes and 10 for APIs. The
-            fewer, the slower, and the larger both divergences are even between random halves.
+        min_rows: the number of rows that must contain an atom or a compound for it to count; by default 5 for nodes and
+            10 for APIs. Lower values make the search slower, and both divergences larger even between random halves.
 
     Raises:
-        ParameterError: if a value cannot work.
+        ParameterError: if a value is invalid.
 
     >>> from codeshift.data import stdlib_functions
     >>> table = PropertyTable(stdlib_functions().select(range(0, 6000, 10)))
@@ -110,12 +111,12 @@ class CompoundDivergenceSplitter(Splitter):
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
 
     def fit(self, table: PropertyTable) -> Region:
-        """The rows that hold one of the compounds chosen over all rows of ``table``.
+        """Return the region of rows that contain a compound chosen over all rows of ``table``.
 
         Raises:
-            RegionError: if no set that the search meets keeps to what is asked; the error says what can be had.
+            RegionError: if no set that the search visits meets the requirements; the error says what is possible.
         """
-        # The search takes seconds, and several calls may deal one table (regimes, splits of a cross-validation).
+        # The search takes seconds, and several calls may split one table (regimes, splits of a cross-validation).
         return table.remember(("compound divergence", self), lambda: self._search(table))
 
     def _search(self, table: PropertyTable) -> Region:
@@ -129,14 +130,15 @@ class CompoundDivergenceSplitter(Splitter):
         return Contains(parts.pairs, tuple(sorted(parts.names[i] for i in best.compounds)))
 
     def measure(self, table: PropertyTable, inside: np.ndarray) -> Divergences:
-        """The divergences, as this splitter defines them, between any rows and the others.
+        """Measure the divergences, as this splitter defines them, between any rows and the others.
 
         Args:
             table: the rows.
-            inside: which of them, of shape ``(n,)``; from this splitter's region or, to compare, from another one's.
+            inside: the mask of the rows, shape ``(n,)``; from this splitter's region or, to compare, from another
+                one's.
 
         Returns:
-            Both divergences; NaN where a side is empty.
+            Both divergences; NaN if a side is empty.
         """
         parts = self._made_of(table)
         ones = np.ones(parts.atoms.shape[1])
@@ -189,5 +191,5 @@ class CompoundDivergenceSplitter(Splitter):
 
 
 def _floor(value: float) -> float:
-    """Three digits, rounded down: what can be had can be asked for."""
+    """Round down to three digits, so that the printed value can be requested."""
     return float(np.floor(value * 1e3) / 1e3)

@@ -1,1 +1,1 @@
-"""What the public implementations of CodeBLEU do, oversights included."""
+"""The behaviour of the public implementations of CodeBLEU, oversights included."""

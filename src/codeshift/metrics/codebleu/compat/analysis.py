@@ -1,4 +1,4 @@
-"""Programs as the public implementations of CodeBLEU see them."""
+"""Analysis of programs as in the public implementations of CodeBLEU."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class CompatAnalyser:
-    """Finds subtrees and data flow of programs in one language.
+    """Analyser that finds subtrees and data flow of programs in one language.
 
-    ``comments_of`` names the language whose comments are taken out first: CodeXGLUE takes out those of Java always.
+    ``comments_of`` names the language whose comments are removed first: CodeXGLUE always removes those of Java.
     """
 
     def __init__(self, language: str, comments_of: str) -> None:
@@ -31,14 +31,14 @@ class CompatAnalyser:
         self._scanner.clear()
 
     def cleanings(self, code: str) -> Iterator[str]:
-        """A prediction as it is compared with its first reference, its second, ...: each time cleaned once more."""
+        """Yield a prediction as compared with its first reference, its second, ...: cleaned once more each time."""
         code = code.strip()
         while True:
             yield code
             code = without_comments(code, self._comments_of)
 
     def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
-        """The program's subtrees, as numbers that compare within this analyser, and its data flow."""
+        """Return the program's subtrees, as numbers that compare within this analyser, and its data flow."""
         code = without_comments(code, self._comments_of)
         root = self._parser.parse(code.encode("utf-8", "replace")).root_node
         careful = root.has_error or not code.isascii()

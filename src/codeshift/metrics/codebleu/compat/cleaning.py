@@ -1,4 +1,4 @@
-"""What the public implementations of CodeBLEU do to a program before they parse it."""
+"""Changes that the public implementations of CodeBLEU make to a program before they parse it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _QUOTED = {'"': re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"'
 
 
 def without_comments(code: str, language: str) -> str:
-    """``code`` without comments and blank lines, in Python without docstrings too, as the public code takes them out.
+    """Remove comments and blank lines, and in Python docstrings too, as the public code does.
 
-    Its rules are those of C: in Ruby it leaves all in place. Python code stays as it is where its tokenizer refuses it:
-    that of Python 3.11, whatever runs this.
+    Its rules are those of C, so it removes nothing in Ruby. Python code stays unchanged if the tokenizer of Python 3.11
+    refuses it, on every version of Python.
 
     >>> without_comments("f(1); // call", "java")
     'f(1);  '
@@ -32,9 +32,9 @@ def without_comments(code: str, language: str) -> str:
 
 
 def _c_without_comments(code: str) -> str:
-    """Each comment becomes a space; one that does not end, or begins in a string, is none."""
+    """Replace each comment by a space; one that does not end, or begins in a string, is not a comment."""
     kept, done, at = [], 0, 0
-    unclosed: set[str] = set()  # once a quote or /* finds no end, no later one of its kind can
+    unclosed: set[str] = set()  # once a quote or /* has no end, no later one of its kind can have one
     while mark := _MARK.search(code, at):
         start, opening = mark.start(), mark.group()
         end = -1 if opening in unclosed else _end(code, start, opening)
@@ -50,7 +50,7 @@ def _c_without_comments(code: str) -> str:
 
 
 def _end(code: str, start: int, opening: str) -> int:
-    """Where the comment or string that begins at ``start`` ends; -1 where it does not."""
+    """Return where the comment or string that begins at ``start`` ends; -1 if it does not end."""
     if opening == "//":
         end = code.find("\n", start)
         return len(code) if end < 0 else end
@@ -62,7 +62,7 @@ def _end(code: str, start: int, opening: str) -> int:
 
 
 def _python_without_comments(code: str) -> str:
-    """Drops comments, and strings that begin a line or a block."""
+    """Remove comments, and strings that begin a line or a block."""
     out: list[str] = []
     before, last_row, last_column = INDENT, -1, 0
     for kind, text, (row, column), end in python_tokens(code):
@@ -78,11 +78,11 @@ def _python_without_comments(code: str) -> str:
 
 
 def by_byte_columns(code: str) -> str:
-    r"""A text whose slices at byte offsets are what the public code takes for the text of a token.
+    r"""Return a text whose slices at byte offsets are what the public code reads as the text of a token.
 
-    It cuts lines of characters at columns that tree-sitter counts in bytes, so a name that follows a character outside
-    ASCII on its line is cut in the wrong place. Each line is filled up with NUL to its length in bytes; the caller
-    drops the NULs, and the line breaks, from a slice.
+    It cuts lines of characters at columns that tree-sitter counts in bytes, so a name that follows a non-ASCII
+    character on its line is cut in the wrong place. Each line is padded with NUL to its length in bytes; the caller
+    removes the NULs and the line breaks from a slice.
 
     >>> by_byte_columns("'é' x")[5:6]
     '\x00'

@@ -1,8 +1,8 @@
-"""The data flow of the public implementations of CodeBLEU, from one pass and in the same order every time.
+"""Data flow as in the public implementations of CodeBLEU, from one pass and always in the same order.
 
 Their code walks each loop twice (so each nested loop four times, and so on) and puts names in order with
-``list(set(...))``, which depends on PYTHONHASHSEED. Here a loop is read once, and names stand in the order in which
-they come up: one of the orders that their code can give.
+``list(set(...))``, which depends on PYTHONHASHSEED. Here a loop is read once, and names are in order of appearance: one
+of the orders that their code can give.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from codeshift.metrics.codebleu.dataflow.scan import Events, Part, Scan, Step
 
 Item: TypeAlias = tuple[int, bool, tuple[int, ...]]
-"""A variable, whether it is computed (else it comes) from others, and those others; by number of their name."""
+"""A variable, whether it is computed (else it comes) from others, and those others; all as numbers of their names."""
 
 
 class NoFlowError(Exception):
-    """The tree lacks a child that the public code takes for granted; that code then goes on without data flow."""
+    """Error raised if the tree lacks a child that the public code expects, which then goes on without data flow."""
 
 
 # Roles of the children of a branch: what is run apart, and what says that one of them always runs.
@@ -28,7 +28,7 @@ _ARMS, _TAGS = ("arm", "arm+tag"), ("tag", "arm+tag")
 
 
 class CompatFlow:
-    """Reads the events of one program."""
+    """Reader of the events of one program."""
 
     def __init__(self, scan: Scan) -> None:
         self._tokens = scan.tokens
@@ -37,12 +37,12 @@ class CompatFlow:
         self._computed: set[int] = set()
         self._linked: set[int] = set()
         self._used: dict[str, int] = {}
-        self._late: list[tuple[int, str, int]] = []  # uses whose definitions are known when all loops have ended
+        self._late: list[tuple[int, str, int]] = []  # uses whose definitions are known once all loops have ended
         self._loops = 0
         self._run(scan.events)
 
     def items(self) -> dict[Item, int]:
-        """The data flow with names replaced by numbers, in the order in which names come up."""
+        """Return the data flow with names numbered in order of appearance."""
         for token, name, bits in self._late:
             resolved = self._reaching.resolve(name, bits)
             if resolved:
@@ -62,7 +62,7 @@ class CompatFlow:
         return items
 
     def _run(self, events: Events) -> None:
-        """Read ``events``; the steps' own events wait on a stack, since recursion would end on a deep tree."""
+        """Read ``events``; the steps' own events wait on a stack, since recursion would fail on a deep tree."""
         stack: list[Iterator[Events]] = [self._sequence(events)]
         while stack:
             for inner in stack[-1]:
@@ -228,12 +228,12 @@ class CompatFlow:
             yield part[2]
 
     def _store(self, target: Part, value: Part, *, computed: bool, listed: bool = False) -> None:
-        """Every token of ``target`` gets every token of ``value`` for a source, and is a definition."""
+        """Make every token of ``value`` a source of every token of ``target``, and each of the latter a definition."""
         names = self._tokens[value[3] : value[4]]
         for token in range(target[3], target[4]):
             if names or listed:
                 found = self._sources.get(token, []) + names
-                # Sources that were listed at once keep their repetitions, those that were merged do not.
+                # Sources that were listed at once keep their repetitions; those that were merged do not.
                 merged = not listed or self._loops > 0 or token in self._sources
                 self._sources[token] = list(dict.fromkeys(found)) if merged else found
                 if computed:
@@ -275,7 +275,7 @@ def _declared(step: Step) -> tuple[Part, Part | None]:
 
 
 def _children(part: Part) -> list[Part]:
-    """The children of the node in ``part``, commas left out."""
+    """Return the children of the node in ``part``, without commas."""
     events = part[2]
     if len(events) == 1 and not isinstance(events[0], int):
         return [child for child in events[0][1] if child[0] != "comma"]

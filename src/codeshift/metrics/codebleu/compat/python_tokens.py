@@ -1,8 +1,8 @@
-"""The tokens of Python code as ``tokenize`` gave them until Python 3.11.
+"""The tokens of Python code as ``tokenize`` produced them until Python 3.11.
 
-Since 3.12 ``tokenize`` reads an f-string in parts and refuses text that it let pass before, so that the public
-implementations of CodeBLEU, which take comments out with it, score otherwise on another Python. These tokens are the
-same on all. Of names, numbers and operators nothing is told but their text.
+Since 3.12 ``tokenize`` reads an f-string in parts and refuses text that it accepted before, so the public
+implementations of CodeBLEU, which remove comments with it, give other scores on newer versions of Python. These tokens
+are the same on all. The kinds of names, numbers and operators are not distinguished.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _TOKEN = re.compile(
 
 
 class Token(NamedTuple):
-    """A token, and the (row, column) at which it starts and ends; rows from 1, columns in characters from 0."""
+    """Token, and the (row, column) at which it starts and ends; rows from 1, columns in characters from 0."""
 
     kind: str
     text: str
@@ -50,10 +50,10 @@ class Token(NamedTuple):
 
 
 def python_tokens(code: str) -> Iterator[Token]:
-    r"""The tokens of ``code`` that have a text, line by line.
+    r"""Yield the tokens of ``code`` that have a text, line by line.
 
     Raises:
-        SyntaxError: if a string or a bracket does not end, or a line stands between two levels of indentation.
+        SyntaxError: if a string or a bracket does not end, or a line is between two levels of indentation.
 
     >>> [token.text for token in python_tokens("x = f'{y}' # z\n")]
     ['x', '=', "f'{y}'", '# z', '\n']
@@ -62,20 +62,20 @@ def python_tokens(code: str) -> Iterator[Token]:
 
 
 class _Reader:
-    """Goes through the lines; what reaches from one line into the next is kept here."""
+    """Reader of lines, which keeps what continues from one line into the next."""
 
     def __init__(self) -> None:
         self._row = 0
         self._brackets = 0
         self._continued = False
         self._indents = [0]
-        # A string that began on a line before: its text so far (none where there is none), where it starts, what ends
-        # it, and whether each of its lines needs a backslash at the end.
+        # A string that began on an earlier line: its text so far (empty if there is none), its start, the pattern that
+        # ends it, and whether each of its lines needs a backslash at the end.
         self._string, self._start = "", (0, 0)
         self._end, self._one_line = _END["'"], False
 
     def tokens(self, code: str) -> Iterator[Token]:
-        """The tokens of all lines."""
+        """Yield the tokens of all lines."""
         line = ""
         for line in io.StringIO(code):
             self._row += 1
@@ -84,7 +84,7 @@ class _Reader:
             elif self._brackets == 0 and not self._continued:
                 at = self._first(line)
                 if at == len(line):
-                    return  # blanks that no line break follows: the end
+                    return  # trailing blanks without a line break: the end
                 yield from self._statement(line, at)
             else:
                 self._continued = False
@@ -95,11 +95,11 @@ class _Reader:
             yield self._token(NEWLINE, "", len(line))
 
     def _first(self, line: str) -> int:
-        """The column of the first character that is no blank."""
+        """Return the column of the first character that is not blank."""
         return len(line) - len(line.lstrip(" \t\f"))
 
     def _statement(self, line: str, at: int) -> Iterator[Token]:
-        """The tokens of a line that begins a statement, a comment, or nothing."""
+        """Yield the tokens of a line that begins a statement, a comment, or nothing."""
         if line[at] in "#\r\n":
             if line[at] == "#":
                 comment = line[at:].rstrip("\r\n")
@@ -119,10 +119,10 @@ class _Reader:
         yield from self._rest(line, at)
 
     def _rest(self, line: str, at: int) -> Iterator[Token]:
-        """The tokens of ``line`` from a column on."""
+        """Yield the tokens of ``line`` from a column on."""
         while at < len(line):
             found = _TOKEN.match(line, at)
-            if found is None:  # a character that begins no token, the blank before it included
+            if found is None:  # a character that begins no token, together with the blank before it
                 yield self._token(OTHER, line[at], at)
                 at += 1
                 continue
@@ -148,10 +148,10 @@ class _Reader:
     def _begin(self, line: str, start: int, quote: str, *, one_line: bool) -> None:
         self._string, self._start = line[start:], (self._row, start)
         self._end = _END[quote]
-        self._one_line |= one_line  # which tokenize forgets only where a string ends
+        self._one_line |= one_line  # tokenize forgets it only where a string ends
 
     def _in_string(self, line: str) -> Iterator[Token]:
-        """The tokens of a line that begins within a string."""
+        """Yield the tokens of a line that begins within a string."""
         ended = self._end.match(line)
         if ended is not None:
             end = ended.end()
@@ -169,7 +169,7 @@ class _Reader:
 
 
 def _width(blanks: str) -> int:
-    """How far a line with these blanks before it is indented."""
+    """Return the width of the indentation with these blanks."""
     column = 0
     for blank in blanks:
         column = column + 1 if blank == " " else (column // _TAB + 1) * _TAB if blank == "\t" else 0

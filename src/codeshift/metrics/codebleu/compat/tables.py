@@ -1,8 +1,8 @@
-"""What the public implementations of CodeBLEU take for data flow, language by language.
+"""Tables of data flow as in the public implementations of CodeBLEU, language by language.
 
-These tables serve the compatible modes alone. They say what that code does with the trees of today's grammars, its
+These tables serve the compatible modes alone. They describe what that code does with the trees of today's grammars,
 oversights included: C and C++ are read by the rules of C#, a Rust function has no body, ``let`` starts no loop in
-JavaScript, and so on. ``codeshift.metrics.codebleu.dataflow.tables`` has the rules that are right.
+JavaScript, and so on. ``codeshift.metrics.codebleu.dataflow.tables`` has the correct rules.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _table(rules: dict[str, Rule], *, any_case: bool = False) -> FlowTable:
 
 
 def _if(*arms: str, tags: tuple[str, ...] = (), sticky: bool = True, base: bool = False) -> Rule:
-    """A branch: ``arms`` are run apart (with ``sticky``, all that follows the first of them too)."""
+    """Return the rule of a branch; ``arms`` run separately (with ``sticky``, all after the first of them too)."""
     roles = dict.fromkeys(tags, "tag") | {arm: "arm+tag" if "else" in arm else "arm" for arm in arms}
     what = "branch" + (" sticky" if sticky else "") + (" base" if base else "")
     return Rule(what, roles)
@@ -160,4 +160,4 @@ COMPAT_TABLES = {
     "javascript": _JAVASCRIPT,
     "rust": _RUST,
 }
-"""Language -> table. TypeScript is in neither implementation."""
+"""Language -> table. Neither implementation has TypeScript."""

@@ -1,8 +1,8 @@
 """The data flow of a program: an edge for each variable whose value comes from another.
 
-After GraphCodeBERT (Guo et al., ICLR 2021, arXiv 2009.08366), on which the data-flow part of CodeBLEU rests. The rules
-of a language stand in one table (``codeshift.metrics.codebleu.dataflow.tables``); what is done with them is the same
-for all.
+After GraphCodeBERT (Guo et al., ICLR 2021, arXiv 2009.08366), which the data-flow part of CodeBLEU is based on. The
+rules of each language are in one table (``codeshift.metrics.codebleu.dataflow.tables``); the code that applies them is
+the same for all languages.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ __all__ = ["LANGUAGES", "Edge", "data_flow"]
 
 @dataclass(frozen=True)
 class Edge:
-    """The value of one variable comes from another.
+    """Edge from one variable to another, where its value comes from.
 
     Attributes:
         target: the variable that has the value.
-        target_place: which of the program's variables and constants it is, from 0, in the order of the text.
+        target_place: the position of the target among the program's variables and constants, from 0, in the order of
+            the text.
         source: the variable or constant that the value comes from.
-        source_place: which one that is.
-        computed: whether the value is computed from the source by an assignment; if not, it is the source's own.
+        source_place: the position of the source.
+        computed: whether an assignment computes the value from the source; if not, it is the source's own.
     """
 
     target: str
@@ -42,9 +43,9 @@ class Edge:
 
 
 def data_flow(code: str, language: str) -> list[Edge]:
-    """The edges of the program's data flow, in the order of the variables that get a value.
+    """Return the edges of the program's data flow, in the order of the variables that get a value.
 
-    Code that does not parse has the edges of what could be made of it; code without variables has none.
+    Code that does not parse has the edges of the parts that do; code without variables has none.
 
     Raises:
         ParameterError: if ``language`` is not one of ``LANGUAGES``.

@@ -1,4 +1,4 @@
-"""A language's table of data flow in the numbers of its grammar."""
+"""Table of data flow of a language, in the numbers of its grammar."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from tree_sitter import Language
 
 ERROR_KIND = 0xFFFF
-"""The number that tree-sitter gives to ERROR nodes, which stand in no grammar's table."""
+"""Number that tree-sitter gives to ERROR nodes, which are in no grammar's table."""
 
 Kinds: TypeAlias = dict[str, list[int]]
-"""Name -> the numbers of the node kinds of that name: there may be several, with a name of their own or without."""
+"""Name -> the numbers of the node kinds of that name; there may be several, named and anonymous."""
 
-# What a leaf is. Plain integers: the scanner compares them once a node.
+# Kinds of leaves. Plain integers: the scanner compares them once per node.
 NAMED, LITERAL, VARIABLE = 1, 2, 3
 
 CALLED = "called"
@@ -28,7 +28,7 @@ _PAIRING = frozenset({"pair", "pairs", "for pairs"})
 
 
 class CompiledRule:
-    """A rule in the numbers of one grammar."""
+    """Rule in the numbers of one grammar."""
 
     __slots__ = ("by_field", "by_kind", "by_place", "has_first", "roles", "special", "splits", "tokens", "what")
 
@@ -46,7 +46,7 @@ class CompiledRule:
             if field_id is not None:
                 self.by_field[field_id] = role
             self.by_kind |= dict.fromkeys(kinds.get(name, ()), role)
-        # Tokens without a name of their own are looked at only where they play a role.
+        # Anonymous tokens are looked at only if they play a role.
         known = (*given.roles, *selves) if given.what == "member" else given.roles
         of_interest = [kind for name in known for kind in kinds.get(name, ())]
         self.tokens = frozenset(kind for kind in of_interest if not language.node_kind_is_named(kind))
@@ -54,21 +54,21 @@ class CompiledRule:
 
 @dataclass(frozen=True, eq=False)
 class CompiledTable:
-    """A ``FlowTable`` in the numbers of one grammar.
+    """``FlowTable`` in the numbers of one grammar.
 
     Attributes:
-        leaves: kind -> what a leaf of that kind is; comments, and kinds without a name of their own, are left out.
+        leaves: kind -> meaning of a leaf of that kind; comments and anonymous kinds are left out.
         rules: kind -> its rule.
-        names: kind of a parent -> field -> ``"name"`` (no variable) or ``"called"``.
-        spelt: kind -> the text that makes a leaf of it no token.
-        odd: whether tokens without a name may be spelt in several ways, so that they must be looked at.
-        selves: what ``this`` is called.
-        self_kinds: kinds of leaves that are ``this``.
-        strings: kinds of string literals.
+        names: kind of a parent -> field -> ``"name"`` (not a variable) or ``"called"``.
+        spelt: kind -> the text with which a leaf of that kind is not a token.
+        odd: whether anonymous tokens may be spelt in several ways, so that they must be looked at.
+        selves: the names of ``this``.
+        self_kinds: the kinds of leaves that are ``this``.
+        strings: the kinds of string literals.
         call: the rule of a name that is called.
-        split: the rule of a node whose children are told apart and that does nothing else.
-        splits: whether a rule makes use of ``split``.
-        every_leaf: see ``FlowTable``.
+        split: the rule of a node whose children are kept apart and that does nothing else.
+        splits: whether a rule uses ``split``.
+        every_leaf: whether every named leaf is a token; see ``FlowTable``.
     """
 
     leaves: dict[int, int]
@@ -86,7 +86,7 @@ class CompiledTable:
 
 
 def compile_table(table: FlowTable, language: Language) -> CompiledTable:
-    """Translate ``table``; names that the grammar lacks are left out, so one table serves its versions."""
+    """Translate ``table``; names that the grammar lacks are left out, so one table serves all its versions."""
     spelling = {i: language.node_kind_for_id(i) or "" for i in range(language.node_kind_count)}
     kinds: Kinds = {"ERROR": [ERROR_KIND]}
     for i, name in spelling.items():

@@ -1,7 +1,7 @@
 """Reaching definitions in one pass over the program, loops included.
 
 The definitions of a name are the bits of an integer, so that joining two paths is ``|`` and counting is a population
-count. A loop is read once: at its head each name that it touches gets one bit more, which stands for "whatever reaches
+count. A loop is read once: at its head each name that it touches gets an extra bit, which stands for "whatever reaches
 the end of the loop" and is resolved at the very end. (Reading each loop twice, as the public implementations do, takes
 time that doubles with each level of nesting.)
 """
@@ -13,13 +13,13 @@ from typing import TypeAlias
 Changes: TypeAlias = dict[str, int]
 
 MAX_DEPTH = 100
-"""Control structures nested deeper are read as if they stood in sequence, which bounds the time by the length."""
+"""Depth beyond which nested control structures are read as a sequence, so that the time is bounded by the length."""
 
 LOOP_HEAD = -1
 
 
 class Definitions:
-    """The definitions of each name that reach the point at which the reader stands.
+    """Definitions of each name that reach the current point of the program.
 
     >>> reaching = Definitions()
     >>> reaching.define("x", 0)
@@ -37,16 +37,16 @@ class Definitions:
         self._frames: list[Changes] = [{}]
         self.loops: list[tuple[Changes, dict[str, int]]] = []  # (frame, name -> bit of its head)
         self.heads: dict[str, int] = {}  # name -> bits of all its heads
-        self._ends: dict[str, dict[int, int]] = {}  # name -> bit of a head -> what reaches that loop's end
+        self._ends: dict[str, dict[int, int]] = {}  # name -> bit of a head -> what reaches the end of that loop
 
     def read(self, name: str) -> int:
-        """The definitions of ``name`` that reach this point; 0 where there is none."""
+        """Return the definitions of ``name`` that reach this point; 0 if there are none."""
         if self.loops and name not in self.loops[-1][1]:
             self.touch(name)
         return self.now.get(name, 0)
 
     def define(self, name: str, token: int) -> None:
-        """``name`` is defined by ``token``, which ends all its definitions before."""
+        """Define ``name`` by ``token``, which ends all its earlier definitions."""
         if self.loops and name not in self.loops[-1][1]:
             self.touch(name)
         frame, now = self._frames[-1], self.now
@@ -55,13 +55,13 @@ class Definitions:
         now[name] = self._new(name, token)
 
     def add(self, name: str, token: int) -> int:
-        """``token`` may define ``name``, beside its definitions before; returns its bit."""
+        """Define ``name`` by ``token`` in addition to its earlier definitions; return its bit."""
         bits, new = self.read(name), self._new(name, token)
         self._set(name, bits | new)
         return new
 
     def fork(self) -> bool:
-        """Begin one of several paths; False (and no path) where structures are nested too deep."""
+        """Begin one of several paths; return False (and begin no path) if structures are nested too deep."""
         if len(self._frames) > MAX_DEPTH:
             return False
         self._frames.append({})
@@ -76,7 +76,7 @@ class Definitions:
         return changes
 
     def merge(self, paths: list[Changes], *, or_none: bool) -> None:
-        """Go on from the end of any of ``paths`` or, with ``or_none``, from here."""
+        """Continue from the end of any of ``paths`` or, with ``or_none``, from here."""
         for name in dict.fromkeys(name for path in paths for name in path):
             before = self.now.get(name, 0)
             bits = before if or_none else 0
@@ -85,7 +85,7 @@ class Definitions:
             self._set(name, bits)
 
     def begin_loop(self) -> bool:
-        """Begin the part that repeats; False (and no loop) where structures are nested too deep."""
+        """Begin the part that repeats; return False (and begin no loop) if structures are nested too deep."""
         if not self.fork():
             return False
         self.loops.append((self._frames[-1], {}))
@@ -102,7 +102,7 @@ class Definitions:
                 self._set(name, end | before if or_none else end)
 
     def resolve(self, name: str, bits: int) -> int:
-        """``bits`` with every head of a loop replaced by the definitions that it stands for."""
+        """Return ``bits`` with every head of a loop replaced by the definitions that it stands for."""
         heads = self.heads.get(name, 0)
         if not bits & heads:
             return bits
@@ -118,7 +118,7 @@ class Definitions:
         return found
 
     def places(self, name: str, bits: int) -> list[int]:
-        """The tokens of the definitions in ``bits``, in the order of the text."""
+        """Return the tokens of the definitions in ``bits``, in the order of the text."""
         bits = self.resolve(name, bits)
         return sorted(token for i, token in enumerate(self._tokens.get(name, ())) if bits >> i & 1)
 
@@ -137,7 +137,7 @@ class Definitions:
         now[name] = bits
 
     def touch(self, name: str) -> None:
-        """Give ``name`` a head in each loop around that has none; nothing inside those loops has used it yet."""
+        """Give ``name`` a head in each enclosing loop that has none; nothing inside those loops has used it yet."""
         for frame, heads in self.loops:
             if name not in heads:
                 head = heads[name] = self._new(name, LOOP_HEAD)

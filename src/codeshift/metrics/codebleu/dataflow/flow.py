@@ -1,4 +1,4 @@
-"""The data flow of a program: which variable's value comes from which, over every path."""
+"""Data flow of a program: which variable's value comes from which, over every path."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 Item: TypeAlias = tuple[int, bool, int]
 """A variable, whether it is computed from another (else it only comes from it), and that other, as numbered names."""
 
-_MOST_EDGES = 4096  # of one assignment: a list of thousands of names stored in one of thousands must not take hours
+_MOST_EDGES = 4096  # per assignment: a list of thousands of names stored in one of thousands must not take hours
 _ASSIGNMENTS = frozenset({"assign", "operate", "augment"})
 
 
 class Flow:
-    """Reads the events of one program and keeps its edges.
+    """Reader of the events of one program, which keeps its edges.
 
     An edge says that the value of one token comes from another: a use from each definition that may reach it, the
     target of an assignment from each variable and constant in the value.
@@ -28,13 +28,13 @@ class Flow:
     def __init__(self, scan: Scan) -> None:
         self._tokens = scan.tokens
         self._reaching = Definitions()
-        # (token, computed, definitions of its name that may reach it, its own definition where it is one)
+        # (token, computed, definitions of its name that may reach it, its own definition if it is one)
         self._uses: list[tuple[int, bool, int, int]] = []
         self._stores: list[tuple[int, int]] = []  # (target, source)
         self._run(scan.events)
 
     def edges(self) -> list[tuple[int, bool, int]]:
-        """(token, whether it is computed from the other, that other token), in the order of the program."""
+        """Return (token, whether it is computed from the other, that other token), in the order of the program."""
         edges = [(target, True, source) for target, source in self._stores]
         for token, computed, bits, own in self._uses:
             name = self._tokens[token]
@@ -43,7 +43,7 @@ class Flow:
         return sorted(edges, key=lambda edge: edge[0])
 
     def items(self) -> dict[Item, int]:
-        """The edges with names replaced by numbers, in the order in which names come up; positions are left out."""
+        """Return the edges with names numbered in order of appearance; positions are left out."""
         tokens, resolve, looped = self._tokens, self._reaching.resolve, bool(self._reaching.heads)
         named = [(target, True, tokens[source], 1) for target, source in self._stores]
         for token, computed, bits, own in self._uses:
@@ -62,7 +62,7 @@ class Flow:
         return items
 
     def _run(self, events: Events) -> None:
-        """Read ``events``; the steps' own events wait on a stack, since recursion would end on a deep tree."""
+        """Read ``events``; the steps' own events wait on a stack, since recursion would fail on a deep tree."""
         stack = [self._sequence(events)]
         while stack:
             for inner in stack[-1]:
@@ -89,7 +89,7 @@ class Flow:
         bits = reaching.now.get(name, 0)
         if bits and (not reaching.heads or bits & ~reaching.heads.get(name, 0)):
             self._uses.append((token, False, bits, 0))
-        else:  # the first that is seen of it: a field, a global, a parameter of code that was cut out
+        else:  # the first occurrence: a field, a global, a parameter of code that was cut out
             own = reaching.add(name, token)
             if bits:
                 self._uses.append((token, False, bits, own))
@@ -143,7 +143,7 @@ class Flow:
         self._store(changed, stored, [], augmented=True)
 
     def _store(self, changed: list[int], stored: list[int], sources: list[int], *, augmented: bool) -> None:
-        """``stored`` get a new value, ``changed`` are containers of which a part does."""
+        """Store a new value in ``stored``, and in a part of the containers ``changed``."""
         every = len(changed) + len(stored)
         if every > 1:
             sources = sources[: max(1, _MOST_EDGES // every)]
@@ -158,7 +158,7 @@ class Flow:
             self._reaching.define(self._tokens[token], token)
 
     def _targets(self, parts: list[Part]) -> tuple[list[int], list[int], Events]:
-        """The containers that a target changes, the variables that it stores in, and what it reads besides."""
+        """Return the containers a target changes, the variables it stores in, and the other variables it reads."""
         if len(parts) == 1 and len(parts[0][2]) == 1 and isinstance(parts[0][2][0], int):
             token = parts[0][2][0]
             return [], [token] if token >= 0 else [], []
@@ -185,7 +185,7 @@ class Flow:
         return changed, stored, inside
 
     def _sources(self, parts: list[Part]) -> list[int]:
-        """The variables and constants that a value is computed from; of an assignment in it, its target."""
+        """Return the variables and constants that a value is computed from; for an assignment in it, its target."""
         found: list[int] = []
         todo = [event for part in parts for event in part[2]][::-1]
         while todo:
@@ -313,7 +313,7 @@ _STEPS: dict[str, Callable[[Flow, Step], Iterator[Events]]] = {
 
 
 def _in_order(step: Step) -> list[Part]:
-    """The children in the order in which they run."""
+    """Return the children in the order in which they run."""
     rule, parts = step
     return sorted(parts, key=lambda part: part[0] != "first") if rule.has_first else parts
 
@@ -323,7 +323,7 @@ def _with_role(step: Step, role: str) -> list[Part]:
 
 
 def _listed(parts: list[Part]) -> list[list[Part]]:
-    """The members of a list of several targets or values, each as parts of its own; empty where there is no list."""
+    """Return the members of a list of targets or values, each as its own parts; empty if there is no list."""
     if len(parts) > 1:
         return [[part] for part in parts]
     if len(parts) == 1 and len(parts[0][2]) == 1:

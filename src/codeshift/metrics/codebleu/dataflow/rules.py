@@ -1,7 +1,7 @@
-"""The vocabulary that a language's table of data flow is written in.
+"""Vocabulary of the tables of data flow.
 
 A rule names what a node of one kind does, and which role each of its children plays in it; a child is named by its
-field or, where it has none, by its kind or by its place among the named children (from ``"0"``).
+field or, if it has none, by its kind or by its position among the named children (from ``"0"``).
 ``rule("assign", left="target", right="value")`` reads: the child in field ``left`` receives what the child in field
 ``right`` computes.
 
@@ -49,7 +49,7 @@ class Rule:
 
 
 def rule(what: str, **roles: str) -> Rule:
-    """A rule in one line.
+    """Return a rule, in one line.
 
     >>> rule("loop", init="before", update="after").roles["update"]
     'after'
@@ -59,18 +59,19 @@ def rule(what: str, **roles: str) -> Rule:
 
 @dataclass(frozen=True)
 class FlowTable:
-    """The data flow of one language.
+    """Data flow of one language.
 
     Attributes:
-        variables: kinds of leaves that name a variable.
-        literals: kinds of leaves that are constants.
-        names: "kind.field": a leaf there is the name of a method, field or type and no variable.
-        calls: "kind.field": a leaf there is the name called; a variable only where one of that name is in reach.
-        rules: what the nodes of a kind do.
-        selves: what ``this`` is called, by kind or by name.
-        comments: kinds that are no part of the program.
-        any_case: keywords may be written in any case.
-        every_leaf: for the compatible modes: every named leaf whose text is not its kind's name is a token.
+        variables: the kinds of leaves that name a variable.
+        literals: the kinds of leaves that are constants.
+        names: "kind.field": a leaf there is the name of a method, field or type and not a variable.
+        calls: "kind.field": a leaf there is the name called; it is a variable only if a variable of that name is in
+            scope.
+        rules: the rule of each kind of node.
+        selves: the names of ``this``, by kind or by name.
+        comments: the kinds that are not part of the program.
+        any_case: whether keywords may be written in any case.
+        every_leaf: whether every named leaf whose text is not its kind's name is a token, for the compatible modes.
     """
 
     variables: frozenset[str]
@@ -85,7 +86,7 @@ class FlowTable:
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text: a table's sets stay readable without quotes.
+    """Return the words of a text, so that a table's sets stay readable without quotes.
 
     >>> sorted(words("identifier name"))
     ['identifier', 'name']

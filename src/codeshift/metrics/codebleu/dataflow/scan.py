@@ -1,7 +1,7 @@
-"""One pass over a syntax tree: its subtrees as numbers, and what its data flow needs.
+"""One pass over a syntax tree: its subtrees as numbers, and the events that its data flow needs.
 
-This is the hot loop of CodeBLEU, so it stands in one function, looks at each node once and calls nothing for a node
-that has no rule. A cursor walks, since recursion would end on a deep tree.
+This is the hot loop of CodeBLEU, so it is one function, looks at each node once and calls nothing for a node without a
+rule. A cursor walks, since recursion would fail on a deep tree.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 _Around: TypeAlias = "tuple[list[int], int | None, CompiledRule | None, list[Part], Events]"
 
-_INNER = 1 << 17  # numbers of subtrees begin here; below are the numbers of kinds
+_INNER = 1 << 17  # numbers of subtrees begin here; numbers of kinds are lower
 _MISSING = 1 << 16
 _WRITTEN = -2
 _MISSING_TOKEN = re.compile(r"\(MISSING [^ ]+\)")
 
 
-# These are plain tuples, which are made a dozen times a row and cost a tenth of a named one.
+# These are plain tuples: a dozen are made per row, at a tenth of the cost of a named tuple.
 # A node that has a rule, with its children.
 Step: TypeAlias = "tuple[CompiledRule, list[Part]]"
-# What the program does, in the order of its text: n is a use of variable n, ~n a token that is none (a constant).
+# The program's events, in the order of its text: n is a use of variable n, ~n a token that is a constant.
 Events: TypeAlias = "list[int | Step]"
 # A child of a node that has a rule: its role, its kind, its events and its tokens [first, last).
 Part: TypeAlias = "tuple[str, int, Events, int, int]"
@@ -45,14 +45,14 @@ Part: TypeAlias = "tuple[str, int, Events, int, int]"
 
 @dataclass(slots=True)
 class Scan:
-    """What one pass found.
+    """Result of one pass.
 
     Attributes:
-        subtrees: the number of each node that has children. Equal numbers stand for equal structure: the same kinds of
-            named nodes in the same fields. What stands in the leaves (names, constants, operators) does not count.
+        subtrees: the number of each node that has children. Equal numbers mean equal structure: the same kinds of named
+            nodes in the same fields. The text of leaves (names, constants, operators) does not count.
         whole: the number of the whole code.
         tokens: the text of each variable and constant.
-        events: what the data flow needs.
+        events: the events that the data flow needs.
     """
 
     subtrees: list[int] = field(default_factory=list)
@@ -62,9 +62,9 @@ class Scan:
 
 
 class Scanner:
-    """Scans the trees of one language.
+    """Scanner of the trees of one language.
 
-    Numbers of subtrees are handed out as structures come up, so they compare within one scanner only.
+    Subtrees are numbered in order of appearance, so numbers compare within one scanner only.
     """
 
     def __init__(self, language: Language, table: FlowTable) -> None:
@@ -72,13 +72,13 @@ class Scanner:
         self._table = compile_table(table, language)
 
     def clear(self) -> None:
-        """Forget the structures seen, which otherwise grow with the rows."""
+        """Forget the structures seen, whose number otherwise grows with the rows."""
         self._numbers.clear()
 
     def scan(self, roots: Sequence[Node], text: str, *, careful: bool = False) -> Scan:
-        """Scan the code under ``roots``; the nodes' offsets count in ``text`` (one character a byte).
+        """Scan the code under ``roots``; the nodes' offsets refer to ``text`` (one character per byte).
 
-        ``careful`` looks for what stands only in a tree that has errors, or whose ``text`` is not quite its source.
+        ``careful`` also looks for what occurs only in a tree with errors, or whose ``text`` is not quite its source.
         """
         scan = Scan()
         tokens, subtrees, events = scan.tokens, scan.subtrees, scan.events
@@ -88,7 +88,7 @@ class Scanner:
         exact = careful and every
         careful = careful or table.odd
         key: list[int] = [-1]
-        holder: CompiledRule | None = None  # the rule of the node around, and its children so far
+        holder: CompiledRule | None = None  # the rule of the enclosing node, and its children so far
         parts: list[Part] = []
         first = 0
         default: CompiledRule | None = None
@@ -166,7 +166,7 @@ class Scanner:
                                 del subtrees[before:]
                         else:
                             events.append((ended, inside))
-                    # A token of several words has no name, but a word that is missing in it is told.
+                    # A token of several words has no name, but a missing word in it counts.
                     if kept and (kind in leaves or (careful and number >= _INNER and cursor.node.has_error)):  # type: ignore[union-attr]
                         key.append(number)
                         if field_id:
@@ -191,7 +191,7 @@ class Scanner:
         text: str,
         tokens: list[str],
     ) -> bool:
-        """Hand a node that is no plain step to the node around it; False where it is to be dropped altogether."""
+        """Pass a node that is not a plain step to the enclosing node; return False if it is to be dropped."""
         what = rule.what
         key, field_id, holder, siblings, events = around
         first = parts[0][3] if parts else first
@@ -210,7 +210,7 @@ class Scanner:
             token = text[node.start_byte : node.end_byte] if node else ""
             tokens.append("".join(token.split()) if what == "member" else token)
             event: int | Step = ~first if what in ("literal", "whole") else first
-            if holder is not None and holder.splits:  # which pairs its children although they are no tokens
+            if holder is not None and holder.splits:  # which pairs its children although they are not tokens
                 event = (rule, [("", 0, [event] if i == 0 else [], 0, 0) for i in range(len(parts))])
             elif what == "member" and self._table.names.get(key[0], {}).get(field_id) == CALLED:
                 event = (self._table.call, [("", 0, [event], 0, 0)])
@@ -223,7 +223,7 @@ class Scanner:
         return True
 
     def _is_one_token(self, rule: CompiledRule, parts: list[Part], tokens: list[str]) -> bool:
-        """Whether the node is one constant or one variable, all its children taken together."""
+        """Return whether the node, with all its children, is one constant or one variable."""
         if rule.what == "literal":
             return all(isinstance(event, int) and event < 0 for part in parts for event in part[2])
         if rule.what == "member":
@@ -241,12 +241,12 @@ class Scanner:
         return rule.what in ("whole", "variable")
 
     def _careful(self, node: Node, key: list[int], text: str, events: Events, tokens: list[str]) -> None:
-        """What a leaf means in a tree that holds errors, or in a grammar that spells a token in several ways."""
+        """Decide what a leaf means in a tree with errors, or in a grammar that spells a token in several ways."""
         kind, table = node.kind_id, self._table
         if kind != ERROR_KIND:
-            if node.has_error:  # a missing token, which tree-sitter's s-expressions tell from one that is there
+            if node.has_error:  # a missing token, which tree-sitter's s-expressions distinguish from one that is there
                 key.append(kind + _MISSING)
-        elif table.every_leaf:  # the public code compares s-expressions, and those quote a character that fits nowhere
+        elif table.every_leaf:  # the public code compares s-expressions, which quote a character that fits nowhere
             written = str(node)
             if written != "(ERROR)":
                 key.append(self._number(written))
@@ -262,5 +262,5 @@ class Scanner:
             key += [self._number(written) for written in _MISSING_TOKEN.findall(str(node))]
 
     def _number(self, written: str) -> int:
-        """The number of what is written so in an s-expression."""
+        """Return the number of a node written like this in an s-expression."""
         return self._numbers.setdefault((_WRITTEN, *map(ord, written)), len(self._numbers) + _INNER)

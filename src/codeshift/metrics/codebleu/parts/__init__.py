@@ -1,1 +1,1 @@
-"""The parts of CodeBLEU: n-grams, keywords, and what is found in a program's tree."""
+"""The parts of CodeBLEU: n-grams, keywords, and the comparison of syntax trees and data flow."""

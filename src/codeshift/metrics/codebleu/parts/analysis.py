@@ -1,4 +1,4 @@
-"""What CodeBLEU compares of two programs: their subtrees and their data flow."""
+"""Analysis of programs for CodeBLEU: their subtrees and their data flow."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from codeshift.properties.parsing import CodeParser, ParsedCode, with_line_feeds
 
 
 class Analyser(Protocol):
-    """Finds the subtrees (numbers that compare within one analyser) and the data flow of programs."""
+    """Interface that finds the subtrees (numbers that compare within one analyser) and the data flow of programs."""
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
-        """Subtrees and data flow of one program."""
+        """Return subtrees and data flow of one program."""
         ...
 
     def clear(self) -> None:
@@ -28,7 +28,7 @@ class Analyser(Protocol):
 
 
 class DefaultAnalyser:
-    """Programs as ``codeshift.metrics.CodeBLEU`` sees them."""
+    """Analyser of programs for ``codeshift.metrics.CodeBLEU``."""
 
     def __init__(self, language: str) -> None:
         self._plain = parser(language)
@@ -40,7 +40,7 @@ class DefaultAnalyser:
         self._scanner.clear()
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
-        """Subtrees, the whole code being the last, and data flow of one program."""
+        """Return the subtrees, the whole code being the last, and the data flow of one program."""
         code = with_line_feeds(code)
         source = code.encode("utf-8", "replace")
         tree = self._plain.parse(source)
@@ -50,27 +50,27 @@ class DefaultAnalyser:
             if parsed.has_error:
                 parsed = self._respelt(code)
             scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
-        else:  # what the line above comes to for most rows, without a copy of the text
+        else:  # what the line above gives for most rows, without a copy of the text
             scan = self._scanner.scan(root.children, code)
         scan.subtrees.append(scan.whole)
         return scan.subtrees, Flow(scan).items()
 
     def _respelt(self, code: str) -> ParsedCode:
-        """The tree of code that parses in no shell either, whatever its names and constants are."""
+        """Return the tree of code that parses in no shell either, whatever its names and constants are."""
         source = alike(code, self._parser.language).encode("utf-8", "replace")
         root = self._plain.parse(source).root_node
         return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=True)
 
 
 def analyser(language: str, compat: str | None) -> Analyser:
-    """The analyser of a language, as one implementation or the other has it."""
+    """Return the analyser of a language, for the default or for a compatible mode."""
     if compat is None:
         return DefaultAnalyser(language)
     return CompatAnalyser(language, comments_of="java" if compat == "codexglue" else language)
 
 
 def shared_subtrees(ours: list[int], reference: list[int], *, clipped: bool) -> int:
-    """How many of the reference's subtrees are found; ``clipped``, each subtree of ours matches once only."""
+    """Count the reference's subtrees that are found; with ``clipped``, each subtree of ours matches only once."""
     if ours == reference:
         return len(reference)
     if clipped:
@@ -83,7 +83,7 @@ def shared_subtrees(ours: list[int], reference: list[int], *, clipped: bool) -> 
 
 
 def shared_flow(ours: dict[Any, int], reference: dict[Any, int]) -> int:
-    """How many of the reference's edges are found, each of ours matching once only."""
+    """Count the reference's edges that are found; each of ours matches only once."""
     if ours == reference:
         return sum(reference.values())
     return sum(min(count, ours[item]) for item, count in reference.items() if item in ours)

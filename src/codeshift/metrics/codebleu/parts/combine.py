@@ -1,6 +1,6 @@
-"""From the statistics of rows, or their sums, to the four parts of CodeBLEU.
+"""The four parts of CodeBLEU from the statistics of rows, or from their sums.
 
-All functions take an array of shape (n, d), one row of statistics (or of sums) a row, and work for one corpus as well
+All functions take an array of shape (n, d), one row of statistics (or of sums) per row, and work for one corpus as well
 as for many rows or bootstrap resamples at once.
 """
 
@@ -15,7 +15,7 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 
 def bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:
-    """BLEU as ``codeshift.metrics.BLEU()`` has it: exponential smoothing, orders that no prediction reaches left out.
+    """Return BLEU as in ``codeshift.metrics.BLEU()``: exponential smoothing, orders beyond all predictions left out.
 
     ``matches`` and ``totals`` have shape (n, orders), ``penalty`` and the result (n,).
     """
@@ -29,30 +29,30 @@ def bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatA
 
 
 def nltk_bleu(matches: FloatArray, totals: FloatArray, penalty: FloatArray) -> FloatArray:
-    """BLEU as the public implementations of CodeBLEU have it: .1 of a match where there is none (NLTK's method 1)."""
+    """Return BLEU as in the public implementations of CodeBLEU: no match counts as .1 of a match (NLTK's method 1)."""
     logs = np.log(np.where(matches == 0, 0.1, matches) / np.where(totals == 0, 1.0, totals))
     return np.where(matches[:, 0] > 0, penalty * np.exp(across(logs) / logs.shape[1]), 0.0)
 
 
 def brevity_penalty(length: FloatArray, reference_length: FloatArray) -> FloatArray:
-    """1 where the prediction is as long as the reference, exp(1 - r / c) where it is shorter, 0 where it is empty."""
+    """Return 1 for a prediction as long as the reference, exp(1 - r / c) for a shorter one, 0 for an empty one."""
     shorter = np.exp(1 - reference_length / np.where(length > 0, length, 1.0))
     return np.where(length >= reference_length, 1.0, np.where(length > 0, shorter, 0.0))
 
 
 def share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """``part / whole``; NaN where the whole is 0."""
+    """Return ``part / whole``; NaN if the whole is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
 
 
 def weighted_mean(parts: FloatArray, weights: tuple[float, ...]) -> FloatArray:
-    """The mean of the parts that are not NaN, by weight; NaN where those have no weight. (n, 4) -> (n,)."""
+    """Return the weighted mean of the parts that are not NaN; NaN if those have no weight. (n, 4) -> (n,)."""
     given = np.where(np.isnan(parts), 0.0, np.asarray(weights))
     return share(across(np.nan_to_num(parts) * given), across(given))
 
 
 def across(rows: FloatArray) -> FloatArray:
-    """The sum of each row, column after column: numpy's own sums round by the shape of the array, so by the batch."""
+    """Return the sum of each row, added column by column: numpy's own sums round by the shape of the batch."""
     total = np.zeros(len(rows))
     for column in rows.T:
         total = total + column

@@ -1,4 +1,4 @@
-"""The counts of each row from which CodeBLEU follows."""
+"""Row counts from which CodeBLEU is computed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 
 
 class RowCounter:
-    """Counts the statistics of rows for one language and mode; remembers the programs of a batch."""
+    """Counter of row statistics for one language and mode, which remembers the programs of a batch."""
 
     def __init__(self, language: str, compat: str | None) -> None:
         self._analyser = analyser(language, compat)
@@ -31,7 +31,7 @@ class RowCounter:
         self._known: dict[str, Any] = {}
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
-        """The statistics of each batch, one row a prediction."""
+        """Yield the statistics of each batch, one row per prediction."""
         for left, right in batches:
             pairs = [(ours, reference) for ours, several in zip(left, right, strict=True) for reference in several]
             with _no_garbage_collection():
@@ -48,7 +48,7 @@ class RowCounter:
     def _prepared(
         self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
     ) -> Iterable[tuple[str, str]]:
-        """The pairs as they are analysed."""
+        """Return the pairs as they are analysed."""
         if not isinstance(self._analyser, CompatAnalyser):
             return pairs
         if len(pairs) == len(left):
@@ -62,7 +62,7 @@ class RowCounter:
     def _merged(
         self, found: FloatArray, tokens: list[tuple[list[str], list[str]]], right: list[tuple[str, ...]]
     ) -> FloatArray:
-        """One row a prediction, from one a pair."""
+        """Merge one row per pair into one row per prediction."""
         keywords = self._keywords if self._default else None
         rows, at = [], 0
         for several in right:
@@ -74,7 +74,7 @@ class RowCounter:
         return np.array(rows)
 
     def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
-        """What is shared and what the reference has of subtrees and of data flow."""
+        """Return the shared subtrees and edges of data flow, and those of the reference."""
         subtrees, flow = self._analysed(prediction)
         reference_subtrees, reference_flow = self._analysed(reference)
         return (
@@ -85,7 +85,7 @@ class RowCounter:
         )
 
     def _statistics(self, ngrams: NDArray[np.int64], sizes: FloatArray, rows: FloatArray) -> FloatArray:
-        """The columns of ``CodeBLEU.statistics``: see there."""
+        """Return the columns described in ``CodeBLEU.statistics``."""
         shared, keywords, lengths, all_keywords = ngrams[:, :-1], ngrams[:, -1], sizes[:, :2], sizes[:, 2]
         ours, theirs = (_ngram_counts(lengths[:, side], least=0 if self._default else 1) for side in (0, 1))
         found = keywords + OTHER * (shared[:, 0] - keywords)
@@ -105,13 +105,13 @@ class RowCounter:
 
 
 def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:
-    """The n-grams of each order in sequences of these lengths; the public code counts at least one, empty or not."""
+    """Return the number of n-grams of each order at these lengths; the public code counts at least one."""
     return np.asarray(np.maximum(lengths[:, None] - np.arange(len(ORDERS)), least))
 
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Nothing that is made here is cyclic, and the collector would look at all of it again and again."""
+    """Pause the garbage collector: nothing made here is cyclic, and it would visit all objects again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,8 +1,8 @@
-"""The reserved words of each language, from its specification.
+"""Reserved words of each language, from its specification.
 
-Reserved are the words that no variable can be called, the constants among them (``true``, ``null``) included; words
-that are special in one context only (``record`` in Java, ``match`` in Python) are names elsewhere and are left out.
-The public implementations of CodeBLEU have lists of their own; how they differ stands below, for the compatible modes.
+A word is reserved if no variable can have it as a name, which includes constants (``true``, ``null``); words that are
+special in one context only (``record`` in Java, ``match`` in Python) are names elsewhere and are left out. The public
+implementations of CodeBLEU have their own lists; the differences are below, for the compatible modes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ _CODEBLEU_DIFFERS = {
 
 
 def compat_keywords(language: str, compat: str | None) -> frozenset[str]:
-    """The words that a public implementation weighs as keywords. CodeXGLUE knows no soft keyword of Python.
+    """Return the words that a public implementation weighs as keywords; CodeXGLUE has no soft keywords of Python.
 
     >>> "true" in compat_keywords("java", "codebleu-0.7"), "true" in KEYWORDS["java"]
     (False, True)

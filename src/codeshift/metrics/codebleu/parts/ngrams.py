@@ -1,4 +1,4 @@
-"""N-grams that the two sides of each row share, counted for many rows at once and only where the sides differ."""
+"""N-grams that both sides of each row share, counted for many rows at once and only where the sides differ."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _CONTEXT = ORDERS[-1] - 1  # an n-gram that touches a difference reaches this fa
 
 
 def shared_ngrams(rows: Sequence[tuple[list[str], list[str]]], keywords: frozenset[str]) -> Integers:
-    """The clipped number of shared n-grams of orders 1 to 4, then of shared tokens that are ``keywords``; (n, 5).
+    """Count the shared n-grams of orders 1 to 4 (clipped), then the shared tokens that are ``keywords``; shape (n, 5).
 
-    These are sizes of multiset intersections, so what two sequences have in common at their ends can be counted by its
-    length: ``|(A + C) & (B + C)| = |A & B| + |C|``. Outputs of a model often differ from the reference in a few tokens
-    only, and then only the n-grams around those are compared.
+    These are sizes of multiset intersections, so the common beginning and end of two sequences count by their length:
+    ``|(A + C) & (B + C)| = |A & B| + |C|``. Outputs of a model often differ from the reference in only a few tokens,
+    and then only the n-grams around those are compared.
 
     >>> shared_ngrams([("if a : b".split(), "if a : c".split())], frozenset({"if"})).tolist()
     [[3, 2, 1, 0, 1]]
     """
     ids: dict[str, int] = {}
     counts = np.zeros((len(rows), len(ORDERS) + 1), dtype=np.int64)
-    flat: list[int] = []  # the tokens around the differences, left and right side in turn
+    flat: list[int] = []  # the tokens around the differences, alternately of the left and the right side
     lengths: list[int] = []
     for i, (left, right) in enumerate(rows):
         head, tail = common_ends(left, right)
@@ -42,12 +42,12 @@ def shared_ngrams(rows: Sequence[tuple[list[str], list[str]]], keywords: frozens
 
 
 def keyword_count(tokens: list[str], keywords: frozenset[str]) -> int:
-    """How many of ``tokens`` are ``keywords``."""
+    """Count the ``tokens`` that are ``keywords``."""
     return sum(map(keywords.__contains__, tokens))
 
 
 def common_ends(left: Sequence[object], right: Sequence[object]) -> tuple[int, int]:
-    """How many items both begin with, and how many of the others both end with.
+    """Return the length of the common beginning, and of the common end of the rest.
 
     >>> common_ends("abxcd", "abcd")
     (2, 2)
@@ -65,14 +65,14 @@ def common_ends(left: Sequence[object], right: Sequence[object]) -> tuple[int, i
 
 
 def _add_shared(counts: Integers, tokens: Integers, lengths: Integers, special: NDArray[np.bool_]) -> None:
-    """Add to ``counts`` what the sequences ``2 * i`` and ``2 * i + 1`` share, which stand in ``tokens`` one by one."""
+    """Add to ``counts`` what sequences ``2 * i`` and ``2 * i + 1`` share; ``tokens`` holds them one after another."""
     sequence = np.repeat(np.arange(len(lengths)), lengths)
     row, is_right = sequence // 2, sequence % 2
     kinds = max(1, len(special))
     gram = row
     for order in ORDERS:
-        # The n-gram that begins at each place, as a number: the shorter one that begins there and one token more.
-        # All of a row's n-grams have numbers of their own, since the row is where the numbers begin.
+        # The n-gram that begins at each position, as a number: the shorter one that begins there and one token more.
+        # Each row's n-grams have their own numbers, since the row is where the numbers begin.
         size = len(tokens) - order + 1
         if size <= 0:
             return
@@ -80,7 +80,7 @@ def _add_shared(counts: Integers, tokens: Integers, lengths: Integers, special: 
         distinct, number = np.unique(gram[inside] * kinds + tokens[inside + order - 1], return_inverse=True)
         left, right = (np.bincount(number[is_right[inside] == side], minlength=len(distinct)) for side in (0, 1))
         some = np.zeros(len(distinct), dtype=np.int64)
-        some[number] = inside  # a place where each stands
+        some[number] = inside  # a position of each
         both = np.minimum(left, right)
         np.add.at(counts[:, order - 1], row[some], both)
         if order == 1:

@@ -1,4 +1,4 @@
-"""Rows of several references: the counts of each pair of prediction and reference made into those of one row."""
+"""Rows of several references: the counts of each pair of prediction and reference merged into those of one row."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from codeshift.metrics.bleu import closest_length, ngram_matches
 from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 
-OTHER = 0.2  # weight of a token that is no keyword
+OTHER = 0.2  # weight of a token that is not a keyword
 _NEAREST, _FOUND = 10, 11  # columns of CodeBLEU's statistics: the reference's length, the weighted tokens found
 
 
 def merged(
     pairs: FloatArray, prediction: list[str], references: Sequence[list[str]], keywords: frozenset[str] | None
 ) -> FloatArray:
-    """One row of statistics from those of one prediction with each of its references.
+    """Merge the statistics of one prediction with each of its references into one row.
 
-    N-grams are BLEU's of several references in every mode. Of subtrees and of data flow the reference counts of which
-    the greatest share is found. Without ``keywords`` (the compatible modes) all else is added up, as the public code
-    does, in which a prediction that equals one of two references is no perfect one.
+    N-grams are counted as in BLEU of several references, in every mode. For subtrees and for data flow, the reference
+    with the greatest share found counts. Without ``keywords`` (the compatible modes) all other counts are added up, as
+    in the public code, so a prediction that equals one of two references does not score 1.
     """
     row: FloatArray = pairs[0].copy()
     row[1 : 1 + len(ORDERS)] = ngram_matches(prediction, references, len(ORDERS))[: len(ORDERS)]
@@ -42,7 +42,7 @@ def merged(
 
 
 def _best(counts: FloatArray) -> FloatArray:
-    """Of (found, all there are) a reference, the one with the greatest share; one that has none comes before a 0."""
+    """Return the pair (found, total) of the reference with the greatest share; one without any precedes a 0."""
     shares = np.divide(counts[:, 0], counts[:, 1], out=np.full(len(counts), 1e-12), where=counts[:, 1] > 0)
     keys = [(share, found, -total) for share, (found, total) in zip(shares, counts.tolist(), strict=True)]
     best: FloatArray = counts[keys.index(max(keys))]

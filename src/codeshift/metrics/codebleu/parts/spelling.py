@@ -1,8 +1,8 @@
-r"""Code that does not parse, spelt so that how long a name or a constant is cannot change how the parser mends it.
+r"""Respelling of code that does not parse, so that the length of names cannot change how the parser recovers.
 
-tree-sitter mends what fits no rule, and of several ways it takes the one that skips the fewest characters: a longer
-name for the same variable may give another tree. Here each name becomes another of one length, and each plain number
-and string one of its kind, so that programs which differ in nothing else become the same text.
+tree-sitter recovers from errors in the way that skips the fewest characters: a longer name for the same variable may
+give another tree. Here all names get one length, and each plain number and string becomes one of a fixed length, so
+that programs which differ in nothing else become the same text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from codeshift.properties.grammars import ts_language
 
 _C = """bool char int float double void size_t ssize_t ptrdiff_t intptr_t uintptr_t charptr_t nullptr_t max_align_t
 int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t char8_t char16_t char32_t char64_t"""
-# Words that a grammar treats apart and that its table of kinds does not hold.
+# Words that a grammar treats specially and that its table of kinds does not hold.
 _BUILT_IN = {
     "c": _C,
     "cpp": _C + " wchar_t auto",
@@ -52,7 +52,7 @@ _DECIMAL = re.compile(r"[\d_]+([eE]\d+)?((?![eE])[a-zA-Z]*)")
 
 
 def alike(code: str, language: str) -> str:
-    r"""``code`` with names, numbers and strings of one length each; what plays another role stays.
+    r"""Replace names, numbers and strings by ones of a fixed length each; all other text stays.
 
     >>> alike("int total = rate * 120 + f(rate, \"x y\"", "java")
     'int v00000 = v00001 * 100002 + v00003(v00001, "s00004"'
@@ -81,7 +81,7 @@ def alike(code: str, language: str) -> str:
 
 @cache
 def _words(language: str) -> frozenset[str]:
-    """The words that are no names: the grammar's tokens, reserved words and types that are built in."""
+    """Return the words that are not names: the grammar's tokens, reserved words and built-in types."""
     table = ts_language(language)
     tokens = [table.node_kind_for_id(i) for i in range(table.node_kind_count) if not table.node_kind_is_named(i)]
     return KEYWORDS[language].union(filter(None, tokens), _BUILT_IN.get(language, "").split(), ["_"])
@@ -96,19 +96,19 @@ def _piece(language: str) -> re.Pattern[str]:
 
 
 def _stays(found: re.Match[str], known: frozenset[str], language: str) -> bool:
-    """Whether a word is no name: one of the language, or the prefix of a string."""
+    """Return whether a word is not a name: a word of the language, or the prefix of a string."""
     word = found[0].lower() if language == "php" else found[0]
     quoted = found.string[found.end() : found.end() + 1] in ('"', "'")
     return word in known or (quoted and word.lower() in _PREFIXES)
 
 
 def _name(word: str, number: int) -> str:
-    """A name that begins as ``word`` does: Ruby tells a constant from a variable by its capital."""
+    """Return a name that begins as ``word`` does: Ruby tells a constant from a variable by its capital."""
     return f"{'V' if word[0].isupper() else 'v'}{number:05d}"
 
 
 def _number(text: str, number: int, *, after_point: bool) -> str:
-    """A number of one length and of the kind of ``text``, with its suffix; octal and hexadecimal ones stay."""
+    """Return a number of fixed length of the kind of ``text``, with its suffix; octal and hexadecimal ones stay."""
     decimal = _DECIMAL.fullmatch(text)
     if decimal is None or (text[0] == "0" and text != "0" and not after_point):
         return text

@@ -1,4 +1,4 @@
-"""One table of data flow a language."""
+"""Tables of data flow, one per language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codeshift.metrics.codebleu.dataflow.rules import FlowTable
 from codeshift.properties.grammars import language_remedy
 
 LANGUAGES = ("c", "c_sharp", "cpp", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")
-"""The languages that have a table. A grammar from another package parses, but says nothing of data flow."""
+"""Languages that have a table. A grammar from another package parses, but has no data flow."""
 
 
 def flow_language(language: str) -> str:
@@ -33,7 +33,7 @@ def flow_language(language: str) -> str:
 
 @cache
 def flow_table(language: str) -> FlowTable:
-    """The table of ``language``, one of ``LANGUAGES``.
+    """Return the table of ``language``, one of ``LANGUAGES``.
 
     >>> "update_expression" in flow_table("java").rules
     True

@@ -7,7 +7,7 @@ conversion_operator_declaration local_function_statement accessor_declaration an
 lambda_expression query_expression"""
 _STRINGS = """string_literal verbatim_string_literal raw_string_literal interpolated_string_expression
 character_literal"""
-# In this grammar a type is an ``identifier`` too, so types are known by where they stand.
+# In this grammar a type is an ``identifier`` too, so types are recognised by their place.
 _SKIPPED = """generic_name qualified_name type_argument_list type_parameter_list using_directive base_list
 attribute_list type_parameter_constraints_clause explicit_interface_specifier goto_statement typeof_expression
 type_pattern"""

@@ -1,4 +1,4 @@
-"""Data flow of Ruby. A block may run any number of times, and what it stores is seen after it."""
+"""Data flow of Ruby. A block may run any number of times, and what it stores is visible after it."""
 
 from codeshift.metrics.codebleu.dataflow.rules import FlowTable, rule, words
 

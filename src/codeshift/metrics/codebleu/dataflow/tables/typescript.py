@@ -1,4 +1,4 @@
-"""Data flow of TypeScript: that of JavaScript, and types hold no variables."""
+"""Data flow of TypeScript: that of JavaScript, with types that hold no variables."""
 
 from dataclasses import replace
 
