@@ -162,6 +162,8 @@ class TextProperty(Property):
 class TreeProperty(Property):
     r"""A property of the syntax tree. Fill in ``from_syntax``; all of these share one parse of each row.
 
+    A row on which the parser gives up (``codeshift.properties.bounds``) has NaN for a number, and no elements.
+
     Attributes:
         language: a name of ``codeshift.properties.languages()``.
 
@@ -187,4 +189,8 @@ class TreeProperty(Property):
 
     def evaluate(self, table: PropertyTable) -> Any:
         """The values of all rows of ``table``."""
-        return self.from_syntax(table.syntax(self.column, self.language))
+        scan = table.syntax(self.column, self.language)
+        values = self.from_syntax(scan)
+        if scan.stopped.any() and isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
+            values = np.where(scan.stopped, np.nan, values)
+        return values
