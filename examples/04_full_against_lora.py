@@ -43,7 +43,10 @@ from codeshift.finetune import Trainer, TrainingConfig
 columns = {"source": "{prefix}<extra_id_0>{suffix}", "target": "name", "progress": False}
 limits = {"max_source_length": 224, "max_target_length": 16, "eval_strategy": "no"}
 full = Trainer(
-    model, model, TrainingConfig(learning_rate=1e-3, max_steps=60, train_batch_size=16, warmup_steps=0.1, **limits), **columns
+    model,
+    model,
+    TrainingConfig(learning_rate=1e-3, max_steps=60, train_batch_size=16, warmup_steps=0.1, **limits),
+    **columns,
 ).fit(splits)
 lora = Trainer(
     model,

@@ -1,18 +1,21 @@
 """Bounds on what one text may ask of a parser, which follow from the text alone: the same text is stopped everywhere.
 
-tree-sitter reads real code in time and memory linear in its length, and some texts in neither. Two bounds stop these:
+tree-sitter reads real code in time and memory linear in its length, and some texts in neither. Three bounds stop these:
 
-- *operations*: the parser reports after each hundred of them. Real code needs at most 0.012 reports a byte, and
-  ``"/* " * 4000`` in C 160,279 reports, 13 a byte.
+- *operations*: the parser reports after each hundred of them, and how far it has got. Real code needs at most 0.012
+  reports a byte, and ``"case 1: " * 1000`` in Java 0.6.
+- *reading*: real code is read piece by piece from its beginning to its end. Of ``"/* " * 4000`` in C, each ``/*`` has
+  the parser look for its end through all that follows.
 - *what is open at once*: brackets that are not closed, and ``<``, ``=>`` and ``->`` of statements that have not ended.
   The parser keeps several copies of all that is open where it does not know how to go on: ``"a < " * 10000`` takes
   1.5 GB in Java with few operations. Real code has at most some 25 open.
 
-Both stand a factor of eight or more above what real code needs (``benchmarks/parse_bounds.py``).
+All stand a factor of six or more above what real code needs (``benchmarks/parse_bounds.py``).
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -26,14 +29,23 @@ ALWAYS_PARSED = 1024
 FREE_REPORTS = 500
 """Reports of a hundred operations each that every text may take."""
 
-BYTES_A_REPORT = 8
-"""Bytes of a text for which it may take one report more."""
+BYTES_A_REPORT = 5
+"""Bytes that the parser must have got on for each report more."""
+
+PIECE = 4096
+"""Bytes that the parser is given when it asks for some."""
+
+FREE_READS = 200
+"""Pieces that it may ask for of any text."""
+
+READS_A_PIECE = 50
+"""How often more it may ask for each piece of a text."""
 
 MOST_OPEN = 200
 """Brackets, ``<``, ``=>`` and ``->`` that may be open at once."""
 
-_PIECE = 1 << 16
 _OPENERS = {b"(": b")", b"[": b"]", b"{": b"}"}
+_CLOSERS = frozenset(_OPENERS.values())
 _COUNTED = (*_OPENERS, b"<", b"=>", b"->")
 _SIGNS = rb"[(\[{)\]};,]|[=-]>|[<>]"
 
@@ -69,34 +81,33 @@ class BoundedParser:
         """The tree of a text; None where the text is stopped."""
         if len(source) <= ALWAYS_PARSED:
             return self._parser.parse(source)
-        if _opens(source) > MOST_OPEN and most_open(source, self._ends) > MOST_OPEN:
+        if _opens(source) > MOST_OPEN and most_open(source, self._ends, enough=MOST_OPEN) > MOST_OPEN:
             return None
-        left = most_reports(source)
+        reports = reads = farthest = 0
+        most_reads = FREE_READS + READS_A_PIECE * (len(source) // PIECE)
+        stopped = False
 
         def piece(offset: int, _: object) -> bytes:
-            return source[offset : offset + _PIECE]
+            nonlocal reads, stopped
+            reads += 1
+            stopped = stopped or reads > most_reads
+            return b"" if stopped else source[offset : offset + PIECE]
 
-        def report(_: int, __: bool) -> bool:
-            nonlocal left
-            left -= 1
-            return left < 0
+        def report(offset: int, _: bool) -> bool:
+            nonlocal reports, farthest, stopped
+            reports += 1
+            farthest = max(farthest, offset)
+            stopped = stopped or reports > FREE_REPORTS + farthest // BYTES_A_REPORT
+            return stopped
 
         try:
-            return self._parser.parse(piece, progress_callback=report)
+            tree = self._parser.parse(piece, progress_callback=report)
         except ValueError:
             self._parser.reset()
-            if left >= 0:  # it was not stopped by the bound
+            if not stopped:  # it is no bound that ended it
                 raise
             return None
-
-
-def most_reports(source: bytes) -> int:
-    """How many reports a text may take.
-
-    >>> most_reports(b"x = 1;  " * 10)
-    510
-    """
-    return FREE_REPORTS + len(source) // BYTES_A_REPORT
+        return None if stopped else tree
 
 
 def open_at_once(text: str, language: str) -> int:
@@ -119,24 +130,28 @@ def _opens(source: bytes) -> int:
     return sum(map(source.count, _COUNTED))
 
 
-def most_open(source: bytes, signs: re.Pattern[bytes]) -> int:
+def most_open(source: bytes, signs: re.Pattern[bytes], *, enough: float = math.inf) -> int:
     """How much is open at once where most is.
 
     Args:
         source: the text.
         signs: what opens and closes brackets, and ends statements.
+        enough: stop counting above it.
     """
     closers: list[bytes] = []
     outer: list[tuple[int, int]] = []  # of each bracket, what its own statement has open before it
     angles = arrows = 0  # of the statement at hand
     now = most = 0
-    for sign in signs.findall(source):
+    for match in signs.finditer(source):
+        sign = match[0]
         if sign in _OPENERS:
             closers.append(_OPENERS[sign])
             outer.append((angles, arrows))
             angles = arrows = 0
             now += 1
-        elif sign in closers:  # brackets inside of it that are not closed, such as those of a comment, end with it
+        elif (
+            sign in _CLOSERS and sign in closers
+        ):  # brackets inside of it that are not closed, such as those of a comment, end with it
             closer = b""
             while closer != sign:
                 closer = closers.pop()
@@ -155,8 +170,11 @@ def most_open(source: bytes, signs: re.Pattern[bytes]) -> int:
         elif sign in (b"=>", b"->"):
             arrows += 1
             now += 1
-        elif sign not in (b")", b"]", b"}"):  # a statement, or an item of a list, ends
+        elif sign not in _CLOSERS:  # a statement, or an item of a list, ends
             now -= angles + arrows
             angles = arrows = 0
-        most = max(most, now)
+        if now > most:
+            most = now
+            if most > enough:
+                break
     return most
