@@ -10,6 +10,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties import PropertyTable
+from codeshift.properties.selection import Selection
 from codeshift.splits.digests import content_digest, row_digests
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
@@ -72,9 +73,11 @@ class AuditParts:
                 remedy = "check the language and the column: the parser gave up on every row"
                 raise DataError(part, "rows that can be parsed", Told("none"), remedy)
         left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
-        rows = {part: rows[keep[part]] for part, rows in self.rows.items()}
+        places = np.cumsum(~stopped) - 1
+        rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
         given = {part: rows[keep[part]] for part, rows in self.given.items()}
-        return replace(self, rows=rows, given=given), left_out
+        table = Selection(self.table, np.flatnonzero(~stopped))
+        return replace(self, table=table, rows=rows, given=given), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
         """The texts of a part, in the order of content."""
