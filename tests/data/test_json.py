@@ -113,7 +113,9 @@ def test_nan(tmp_path: Path) -> None:
         ('{"\\ud800": 1}', "line 1, a column's name: '\\ud800' at character 1 is half a surrogate pair"),
         ('{"x": "a\0b"}', "line 1: Invalid control character"),
         ('{"x": ' + "1" * 5000 + "}", "line 1: Exceeds the limit"),
-        ('{"x": 1}\n{"x": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 2: maximum recursion depth"),
+        ('{"x": 1}\n{"x": ' + "[" * 100_000 + "]" * 100_000 + "}", "line 2: objects and lists are nested more"),
+        ('{"x": 1}\n{"x": ' + "[" * 501 + "]" * 501 + "}", "line 2: objects and lists are nested more than 500 deep"),
+        ('[{"x": 1},\n{"x": ' + '{"a": ' * 600 + "1" + "}" * 601 + "]", "line 2: objects and lists are nested more"),
     ],
 )
 def test_what_cannot_be_held_has_a_place(content: str, message: str, tmp_path: Path) -> None:
@@ -123,6 +125,23 @@ def test_what_cannot_be_held_has_a_place(content: str, message: str, tmp_path: P
     with pytest.raises(DataError, match=re.escape(message)) as raised:
         load_rows(path)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 490 + "]" * 490,
+        '{"a":' * 490 + "1" + "}" * 490,
+        '["' + "[" * 600 + '"]',
+        '["\\\\\\"' + "{[" * 600 + '"]',
+        "[[], {}" + ", []" * 900 + "]",
+    ],
+)
+def test_what_is_not_nested_too_deep_is_read_back(value: str, tmp_path: Path) -> None:
+    """Brackets in strings, and many side by side, are not deep."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{{"x": {{"a": {value}}}}}\n{{"x": {{"b": 1}}}}\n')
+    assert load_rows(path)["x"][:] == [{"a": json.loads(value)}, {"b": 1}]
 
 
 def test_utf_16(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, TrainingConfig
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
-from codeshift.study.config_file import SettingsError
+from codeshift.study.config_file import SettingsError, read_settings
 from codeshift.study.study_file import load_study
 from helpers.cli_rows import rows, write
 from helpers.study_files import YAML, study_file
@@ -154,6 +154,57 @@ def test_files_that_are_none(folder: Path, name: str, text: str, message: str) -
     """An empty one, a list, another format."""
     with pytest.raises((ParameterError, SettingsError), match=re.escape(message)):
         load_study(study_file(folder, text, name))
+
+
+ALIASES = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcde", "bcdef", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (ALIASES, 5, "the file comes to more than 20,000 values up to here"),
+        ("seed: &a\n  - *a\n", 2, "the alias *a stands inside of what it stands for"),
+        ("seed: &a\n  b: {c: *a}\n", 2, "the alias *a stands inside of what it stands for"),
+        ("seed: 1\nb: " + "[" * 100_000, 2, "values are nested more than 30 deep"),
+        ("".join(" " * i + "a:\n" for i in range(100)), 30, "values are nested more than 30 deep"),
+        ("seed: 1\n? [a, b]\n: 2\n", 2, "a key must be a text"),
+        ("seed: 1\n{a: b}: 2\n", 2, "a key must be a text"),
+        ("a: &a [1]\n? *a\n: 2\n", 2, "a key must be a text"),
+        ("a: 1\nseed: " + "1" * 5000, 2, "(5,000 characters) cannot be held"),
+        ("seed: 1\nb:\n  - 2024-13-45\n", 3, "2024-13-45 cannot be held"),
+        ("seed: 1\nb: !!python/object:os.system {}\n", 2, "could not determine a constructor"),
+        ("seed: 1\nb: !!int x\n", 2, "x cannot be held"),
+        ("seed: 1\nb: *nowhere\n", 2, "found undefined alias"),
+    ],
+)
+def test_a_file_that_would_take_everything_down_is_told_by_its_line(
+    tmp_path: Path, text: str, line: int, message: str
+) -> None:
+    """In place of memory, recursion, or a raw error."""
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=re.escape(message)) as raised:
+        read_settings(path)
+    assert raised.value.line == line
+    assert len(str(raised.value)) < 500
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    """Whatever it holds."""
+    path = tmp_path / "study.yaml"
+    path.write_text("#" * 1_000_001)
+    with pytest.raises(SettingsError, match="1,000,001 bytes"):
+        read_settings(path)
+
+
+def test_aliases_and_merges_are_values_like_others(tmp_path: Path) -> None:
+    """As YAML has them."""
+    path = tmp_path / "study.yaml"
+    path.write_text("a: &a {b: 1, c: [2, 3]}\nd: *a\ne:\n  <<: *a\n  b: 4\n")
+    same = {"b": 1, "c": [2, 3]}
+    assert read_settings(path).content == {"a": same, "d": same, "e": same | {"b": 4}}
 
 
 def test_a_missing_file(folder: Path) -> None:

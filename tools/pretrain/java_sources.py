@@ -103,7 +103,8 @@ def java_methods(text: str, *, source: str = "") -> Iterator[Fragment]:
     ('int add(int first, int second)', 'Adds.')
     """
     data = text.encode()
-    stack = [parser("java").parse(data).root_node]
+    tree = parser("java").parse(data)
+    stack = [] if tree is None else [tree.root_node]
     while stack:
         node = stack.pop()
         if node.type in _METHODS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from codeshift.audit.strength import components_of, distinct_rows, measure_stren
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
 from codeshift.checks import check_bool
+from codeshift.errors import LeftOutWarning
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
@@ -137,6 +139,10 @@ def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCoun
 
 def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None, stages: Stages) -> AuditReport:
     stages.at("properties")
+    parts, unparsable = (parts, {}) if settings.language is None else parts.parsable(settings.column, settings.language)
+    if unparsable:
+        counts = ", ".join(f"{count:,} of {part}" for part, count in unparsable.items())
+        warnings.warn(f"rows are left out as unparsable: {counts}", LeftOutWarning, stacklevel=4)
     series = gather_series(parts.table, settings, parts.region)
     leakage = []
     for part in parts.held_out:
@@ -170,6 +176,7 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
         confounds=confounds,
         atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
         truncation=truncation,
+        unparsable=unparsable,
         verdict=judge(
             leakage=leakage,
             copies=copies,

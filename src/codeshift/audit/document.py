@@ -23,7 +23,7 @@ from codeshift.documents.document import (
     numbers,
     row,
 )
-from codeshift.formatting import fixed, moment_of, p_value, share
+from codeshift.formatting import counted, fixed, moment_of, p_value, share
 
 _SHOWN_CONFOUNDS = 20
 _SHOWN_CODE = 1_500
@@ -42,6 +42,9 @@ def _verdict(found: AuditFindings) -> Iterator[Block]:
     roles = {found.train: "trained on", found.test: "test", found.reference: "in-distribution reference"}
     rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in found.sizes.items())
     yield Table(columns=names("part", "role") + numbers("rows"), rows=rows)
+    if found.unparsable:
+        counts = ", ".join(f"{counted(count, 'row')} of {part}" for part, count in found.unparsable.items())
+        yield Note(f"Left out as unparsable, since the parser gives up on them: {counts}.")
 
 
 def _leakage(found: AuditFindings) -> Iterator[Block]:

@@ -37,6 +37,7 @@ class AuditFindings:
     truncation: tuple[Truncation, ...]
     verdict: Verdict
     distributions: Mapping[str, Distribution] = field(repr=False)
+    unparsable: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values that ``json`` can write.
@@ -45,6 +46,8 @@ class AuditFindings:
         Where leaking rows stood in their part is left out, since it depends on the order of rows.
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
+        if not self.unparsable:
+            del fields["unparsable"]
         plain: dict[str, Any] = _plain(fields)
         return plain
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.properties import PropertyTable
+from codeshift.properties.selection import Selection
 from codeshift.splits.digests import row_digests, whole_row_digest
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
@@ -56,6 +57,27 @@ class AuditParts:
     def held_out(self) -> tuple[str, ...]:
         """The parts that must not leak: those compared, and validation."""
         return (*self.compared, *(name for name in VALIDATION if name in self.rows and name not in self.compared))
+
+    def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
+        """These parts without the rows on which the parser gives up, and how many those are, where there are any.
+
+        Raises:
+            DataError: if a part that is compared has no other row.
+        """
+        stopped = self.table.stopped(column, language)
+        if not stopped.any():
+            return self, {}
+        keep = {part: ~stopped[rows] for part, rows in self.rows.items()}
+        for part in (self.train, *self.compared):
+            if keep[part].size and not keep[part].any():
+                remedy = "check the language and the column: the parser gave up on every row"
+                raise DataError(part, "rows that can be parsed", Told("none"), remedy)
+        left_out = {part: int((~mask).sum()) for part, mask in keep.items() if not mask.all()}
+        places = np.cumsum(~stopped) - 1
+        rows = {part: places[rows[keep[part]]] for part, rows in self.rows.items()}
+        given = {part: rows[keep[part]] for part, rows in self.given.items()}
+        table = Selection(self.table, np.flatnonzero(~stopped))
+        return replace(self, table=table, rows=rows, given=given), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
         """The texts of a part, in the order of content."""

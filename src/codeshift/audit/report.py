@@ -32,6 +32,8 @@ class AuditReport(AuditFindings):
         verdict: what it comes to.
         distributions: of each property that is a number, by its name, in train, test and reference; rows in the order
             of content.
+        unparsable: rows of each part that are left out of all figures, since the parser gives up on them
+            (``codeshift.properties.bounds``); empty where there are none.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit

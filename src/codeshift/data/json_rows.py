@@ -19,7 +19,10 @@ Row = tuple[str, dict[str, Any]]
 """Place of a row in words, such as ``line 3``, and the row."""
 
 _NO_COLUMN = (pa.ArrowException, TypeError, ValueError, OverflowError, RecursionError)
-_DEEPEST = 30  # levels of nesting that Arrow and Parquet are sure to support
+_DEEPEST_ROW = 500  # levels of a row, all columns, which the recursion of any Python reads and writes
+_DEEP = f"objects and lists are nested more than {_DEEPEST_ROW} deep"
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+_DEEPEST = 30  # levels of a column that Arrow and Parquet are sure to take
 
 
 def json_table(path: Path) -> pa.Table:
@@ -71,6 +74,8 @@ def _lines(text: IO[str], path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _row(place: str, line: str, path: Path) -> Row:
+    if _too_deep(line) is not None:
+        raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
     try:
         row = _DECODER.decode(line)
     except json.JSONDecodeError as error:
@@ -82,6 +87,9 @@ def _row(place: str, line: str, path: Path) -> Row:
 
 
 def _listed(text: str, path: Path) -> Iterable[Row]:
+    if (deep := _too_deep(text)) is not None:
+        place = f"line {text.count(chr(10), 0, deep) + 1}"
+        raise DataError("source", "a file of JSON that can be held", str(path), f"{place}: {_DEEP}")
     try:
         rows = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -91,6 +99,22 @@ def _listed(text: str, path: Path) -> Iterable[Row]:
         problem = f"{_odd_item(text)}: {error}"
         raise DataError("source", "a file of JSON that can be held", str(path), problem) from error
     return [(f"item {i}", _object(f"item {i}", row, path)) for i, row in enumerate(rows)]
+
+
+def _too_deep(text: str) -> int | None:
+    """Where objects and lists are nested too deep for what reads them later; None where they are nowhere."""
+    if text.count("[") + text.count("{") <= _DEEPEST_ROW:
+        return None
+    depth = 0
+    for match in _NESTING.finditer(text):
+        sign = match[0]
+        if sign in "[{":
+            depth += 1
+            if depth > _DEEPEST_ROW:
+                return match.start()
+        elif sign in "]}":
+            depth -= 1
+    return None
 
 
 def _odd_item(text: str) -> str:

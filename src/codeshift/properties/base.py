@@ -163,6 +163,8 @@ class TextProperty(Property):
 class TreeProperty(Property):
     r"""Property of the syntax tree. Implement ``from_syntax``; all of these share one parse of each row.
 
+    A row on which the parser gives up (``codeshift.properties.bounds``) has NaN for a number, and no elements.
+
     Attributes:
         language: a language of ``codeshift.properties.languages()``.
 
@@ -188,4 +190,8 @@ class TreeProperty(Property):
 
     def evaluate(self, table: PropertyTable) -> Any:
         """Return the values of all rows of ``table``."""
-        return self.from_syntax(table.syntax(self.column, self.language))
+        scan = table.syntax(self.column, self.language)
+        values = self.from_syntax(scan)
+        if scan.stopped.any() and isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
+            values = np.where(scan.stopped, np.nan, values)
+        return values

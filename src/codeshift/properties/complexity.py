@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ from codeshift.errors import ParameterError
 from codeshift.properties.base import TextProperty, TreeProperty
 from codeshift.properties.control_flow import CONTROL_FLOW, IFS, ControlFlow
 from codeshift.properties.grammars import check_language
-from codeshift.properties.parsing import CodeParser
+from codeshift.properties.parsing import CodeParser, ParsedCode, stopped_key
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from codeshift.properties.syntax import SyntaxScan
+    from codeshift.properties.table import PropertyTable
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class NestingDepth(TextProperty):
     r"""Depth of nested control structures, at the deepest place of each row.
 
     Branches, loops, switches and ``try`` count; an ``else if`` is at the level of its ``if``, not inside it; nested
-    functions and blocks without control flow do not count.
+    functions and blocks without control flow do not count. NaN for a row on which the parser gives up.
 
     Attributes:
         language: a language of ``codeshift.properties.languages()``.
@@ -94,9 +96,14 @@ class NestingDepth(TextProperty):
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""
-        parser, nesting = CodeParser(self.language), control_flow(self.language).nesting
-        depths = [max((_nesting(root, nesting) for root in parser.parse(text).roots), default=0) for text in texts]
-        return np.array(depths, dtype=np.float64)
+        parse, nesting = CodeParser(self.language).parse, control_flow(self.language).nesting
+        return np.array([_deepest(parse(text), nesting) for text in texts], dtype=np.float64)
+
+    def evaluate(self, table: PropertyTable) -> np.ndarray:
+        """Return numbers of shape ``(n,)``."""
+        depths = super().evaluate(table)
+        table.remember(stopped_key(self.column, self.language), lambda: np.isnan(depths))
+        return depths
 
 
 def control_flow(language: str) -> ControlFlow:
@@ -109,6 +116,11 @@ def control_flow(language: str) -> ControlFlow:
         listed = ", ".join(sorted(CONTROL_FLOW))
         raise ParameterError("language", f"one of {listed}", language, 'measure="depth" takes any language')
     return CONTROL_FLOW[language]
+
+
+def _deepest(parsed: ParsedCode, nesting: frozenset[str]) -> float:
+    """The deepest nesting of a row; NaN where the parser gave up on it."""
+    return math.nan if parsed.stopped else max((_nesting(root, nesting) for root in parsed.roots), default=0)
 
 
 def _nesting(root: Node, nesting: frozenset[str]) -> int:

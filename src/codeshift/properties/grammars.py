@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from codeshift.errors import ParameterError, closest
+from codeshift.properties.bounds import BoundedParser
 from codeshift.properties.language_pack import PACK, packed_language, packed_languages, remedy_of_pack
 
 if TYPE_CHECKING:
@@ -163,15 +164,13 @@ def _distribution(language: str) -> tuple[str, str]:
     return name, importlib.metadata.version(name)
 
 
-def parser(language: str) -> tree_sitter.Parser:
-    """A new parser for ``language``.
+def parser(language: str) -> BoundedParser:
+    """A new parser for ``language``, which gives up on a text that costs too much: see ``codeshift.properties.bounds``.
 
     >>> parser("python").parse(b"x = 1").root_node.type
     'module'
     """
-    import tree_sitter
-
-    return tree_sitter.Parser(ts_language(language))
+    return BoundedParser(ts_language(language), language)
 
 
 @cache

@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from codeshift.properties.base import Property
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import check_language, ts_language
-from codeshift.properties.parsing import CodeParser
+from codeshift.properties.parsing import CodeParser, stopped_key
 from codeshift.properties.syntax import ERROR
 
 if TYPE_CHECKING:
@@ -53,12 +55,15 @@ class NodePairs(Property):
         parse = CodeParser(self.language).parse
         grammar = ts_language(self.language)
         names = [grammar.node_kind_for_id(i) or "" for i in range(grammar.node_kind_count)] + [ERROR]
-        elements, amounts = [], []
+        elements, amounts, stopped = [], [], []
         for text in table.texts(self.column):
-            found = _pairs(parse(text).roots)
-            # The ids of ERROR and similar kinds lie beyond the grammar's own table.
+            parsed = parse(text)
+            stopped.append(parsed.stopped)
+            found = _pairs(parsed.roots)
+            # The ids of ERROR and its like lie beyond the grammar's own table.
             elements.append([f"{_name(names, above)}>{_name(names, below)}" for above, below in found])
             amounts.append(list(found.values()))
+        table.remember(stopped_key(self.column, self.language), lambda: np.array(stopped, dtype=bool))
         return ElementCounts.from_rows(elements, amounts)
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from codeshift.properties.grammars import parser
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Node, Tree
+
+    from codeshift.properties.bounds import BoundedParser
 
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -38,12 +40,14 @@ class ParsedCode:
         source: the bytes that the nodes' offsets count in.
         has_error: whether an ERROR or MISSING node stands anywhere in it.
         start: where in ``source`` the row's own code begins: behind what opens the shell.
+        stopped: whether the parser gave up on the row, as ``codeshift.properties.bounds`` says; it has no nodes then.
     """
 
     roots: tuple[Node, ...]
     source: bytes
     has_error: bool
     start: int = 0
+    stopped: bool = False
 
 
 class CodeParser:
@@ -55,18 +59,20 @@ class CodeParser:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._parser: Parser = parser(language)
+        self._parser: BoundedParser = parser(language)
 
     def parse(self, text: str) -> ParsedCode:
-        """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it."""
+        """Parse one row. Text that is no code still gives a tree, with ERROR nodes in it, unless it costs too much."""
         source = with_line_feeds(text).encode("utf-8", errors="replace")
         tree = self._parser.parse(source)
-        if self.language == "c_sharp" and _is_misread(tree.root_node):
+        if tree is not None and self.language == "c_sharp" and _is_misread(tree.root_node):
             return self._in_shell(source) or self.of_tree(tree, source)
         return self.of_tree(tree, source)
 
-    def of_tree(self, tree: Tree, source: bytes) -> ParsedCode:
+    def of_tree(self, tree: Tree | None, source: bytes) -> ParsedCode:
         """``source``, of which ``tree`` is the language's plain tree, in a shell where it has errors without."""
+        if tree is None:
+            return ParsedCode((), source, has_error=True, stopped=True)
         root = tree.root_node
         if root.has_error:
             found = self._in_shell(source)
@@ -78,10 +84,16 @@ class CodeParser:
     def _in_shell(self, source: bytes) -> ParsedCode | None:
         for before, after, holder in _SHELLS.get(self.language, ()):
             wrapped = before + source + after
-            inside = _inside(self._parser.parse(wrapped), holder, len(before) - 1)
+            tree = self._parser.parse(wrapped)
+            inside = _inside(tree, holder, len(before) - 1) if tree is not None else ()
             if inside:
                 return ParsedCode(inside, wrapped, has_error=False, start=len(before))
         return None
+
+
+def stopped_key(column: str, language: str) -> tuple[str, str, str]:
+    """The name under which a ``PropertyTable`` remembers on which rows of a column the parser gave up."""
+    return ("stopped", column, language)
 
 
 def with_line_feeds(text: str) -> str:

@@ -58,6 +58,7 @@ class Selection(PropertyTable):
                 tokens=scan.tokens[self.rows],
                 depth=scan.depth[self.rows],
                 has_error=scan.has_error[self.rows],
+                stopped=scan.stopped[self.rows],
                 api_names=_rows_of(scan.api_names, self.rows),
             )
 

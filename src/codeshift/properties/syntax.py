@@ -36,6 +36,7 @@ class SyntaxScan:
         tokens: leaves of each tree, comments included, of shape ``(n,)``.
         depth: nodes on the longest path from the top of the row's code to a leaf, of shape ``(n,)``.
         has_error: whether an ERROR or MISSING node stands in the row, of shape ``(n,)``.
+        stopped: whether the parser gave up on the row, of which nothing is known then, of shape ``(n,)``.
         api_names: how often each row uses each API; no element at all for a language whose names are not resolved.
     """
 
@@ -43,6 +44,7 @@ class SyntaxScan:
     tokens: np.ndarray
     depth: np.ndarray
     has_error: np.ndarray
+    stopped: np.ndarray
     api_names: ElementCounts
 
     @classmethod
@@ -53,11 +55,12 @@ class SyntaxScan:
             tokens=np.asarray(columns["tokens"], dtype=np.int64),
             depth=np.asarray(columns["depth"], dtype=np.int64),
             has_error=np.asarray(columns["has_error"], dtype=bool),
+            stopped=np.asarray(columns["stopped"], dtype=bool),
             api_names=ElementCounts.from_rows(columns["apis"]),
         )
 
 
-COLUMNS = ("types", "counts", "tokens", "depth", "has_error", "apis")
+COLUMNS = ("types", "counts", "tokens", "depth", "has_error", "stopped", "apis")
 """The columns that ``scan_batch`` makes."""
 
 # Rows whose nodes are counted at once: numpy's fixed costs are spread over them, and their counts fit the cache.
@@ -110,6 +113,7 @@ class _Scanner:
             columns["tokens"].append(sizes[-1] - inner)
             columns["depth"].append(depth)
             columns["has_error"].append(parsed.has_error)
+            columns["stopped"].append(parsed.stopped)
             columns["apis"].append(self.resolver.names(self.buckets, parsed.source) if self.resolver else [])
             for bucket in filled:
                 bucket.clear()

@@ -13,6 +13,7 @@ import numpy as np
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.properties.cache import cached
 from codeshift.properties.grammars import grammar
+from codeshift.properties.parsing import stopped_key
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 
 if TYPE_CHECKING:
@@ -121,6 +122,12 @@ class PropertyTable:
             )
             self._values[key] = SyntaxScan.from_columns(columns)
         return self._values[key]  # type: ignore[no-any-return]
+
+    def stopped(self, column: str, language: str) -> np.ndarray:
+        """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
+        key = stopped_key(column, language)
+        mask: np.ndarray = self.remember(key, lambda: self.syntax(column, language).stopped)
+        return mask
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """Compute the numbers of a text property, batch by batch and cached on disk."""

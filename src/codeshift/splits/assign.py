@@ -8,17 +8,21 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
+from codeshift.errors import LeftOutWarning, ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
+from codeshift.formatting import counted
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.facts import parsed_in
 from codeshift.splits.groups import Grouping, group_rows
 from codeshift.splits.partition import (
+    DUPLICATE,
     MASKED,
     PARTS,
     TEST_ID,
+    UNPARSABLE,
     Partition,
     add_control,
     divide,
@@ -66,14 +70,24 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     grouping = group_rows(rows, recipe.columns, config)
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
-    region = recipe.fit(rows.fitting) if region is None else region
-    inside = _inside(region, rows, recipe, grouping.kept)
-    partition = divide_rows(rows, inside, grouping, digests, config)
+    fitted = recipe.fit(rows.fitting) if region is None else region
+    stopped = rows.stopped(parsed_in(fitted.to_dict()))
+    dealt = rows
+    if stopped.any():  # nothing is known of these: what is fitted and dealt is what a dataset without them gives
+        warnings.warn(_stopped_in_words(rows, stopped), LeftOutWarning, stacklevel=3)
+        dealt = rows.only(~stopped)
+        grouping = group_rows(dealt, recipe.columns, config)
+        fitted = recipe.fit(dealt.fitting) if region is None else region
+    inside = np.zeros(len(digests), dtype=bool)
+    inside[~stopped] = _inside(fitted, dealt, recipe, grouping.kept)
+    partition = divide_rows(dealt, inside[~stopped], grouping, digests[~stopped], config)
     _check_sizes(partition, config)
-    _check_test_parts(partition, rows.identities(recipe.columns, grouping.similar), config)
+    _check_test_parts(partition, dealt.identities(recipe.columns, grouping.similar), config)
+    if stopped.any():
+        partition = partition.spread(~stopped, UNPARSABLE)
     manifest = SplitManifest.create(
         splitter=repr(recipe),
-        region=region,
+        region=fitted,
         config=config,
         columns=recipe.columns,
         also_reads=also,
@@ -91,8 +105,14 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
         partition.control,
         manifest,
         rows=rows.without_values(),
-        fitted=region,
+        fitted=fitted,
     )
+
+
+def _stopped_in_words(rows: SplitRows, stopped: np.ndarray) -> str:
+    count = int(stopped.sum())
+    excluded = f"{counted(count, 'row is', 'rows are')} excluded as unparsable ({rows.named(stopped)})"
+    return f"{excluded}: the parser gives up on a text that takes far more operations or memory than code of its length"
 
 
 def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
@@ -169,7 +189,7 @@ def divide_rows(
             trim_train(partition, grouping.dealt, config, row_order, total)
         if config.train_control:
             add_control(partition, grouping.dealt, config, row_order)
-    return partition if grouping.kept is None else partition.spread(grouping.kept)
+    return partition if grouping.kept is None else partition.spread(grouping.kept, DUPLICATE)
 
 
 def _check_sizes(partition: Partition, config: SplitConfig) -> None:

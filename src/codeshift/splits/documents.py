@@ -50,6 +50,7 @@ _REASONS_IN_WORDS = {
     "near_duplicate": "near-duplicates of a row that is held out, or joined to one through others",
     "trimmed": "beyond train_size",
     "duplicate": "dropped: near-duplicates of a row that is kept",
+    "unparsable": "dropped: the parser gives up on them, since they would take it far more than real code does",
 }
 
 

@@ -60,6 +60,17 @@ def _languages_in(plain: Any) -> set[str]:
     return own.union(*(_languages_in(value) for value in plain.values()))
 
 
+def parsed_in(plain: Any) -> set[tuple[str, str]]:
+    """The columns that a region, given as plain values, parses, each with its language."""
+    if isinstance(plain, list):
+        return {pair for item in plain for pair in parsed_in(item)}
+    if not isinstance(plain, dict):
+        return set()
+    column, language = plain.get("column"), plain.get("language")
+    own = {(column, language)} if isinstance(column, str) and isinstance(language, str) else set()
+    return own.union(*(parsed_in(value) for value in plain.values()))
+
+
 @cache
 def environment() -> dict[str, str]:
     """Versions of Python, codeshift and the libraries that a split depends on."""

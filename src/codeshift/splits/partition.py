@@ -18,11 +18,11 @@ from codeshift.splits.groups import RowGroups
 PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
 TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
 
-REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate")
+REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
 """Why a row is excluded: masked from training by its region; bound to a row on the other side, being equal to it or of
 one group with it; a near-duplicate of such a row, perhaps through others; trimmed away by ``train_size``; or dropped
-before anything was dealt, as a duplicate of a row that was kept."""
-NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE = range(len(REASONS))
+before anything was dealt, as a duplicate of a row that was kept, or as one on which the region's parser gives up."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
 
 @dataclass(eq=False)
@@ -57,10 +57,10 @@ class Partition:
         self.parts[rows] = EXCLUDED
         self.reasons[rows] = reason
 
-    def spread(self, kept: np.ndarray) -> Partition:
-        """This dealing of the rows of a mask as one of all rows: the others are excluded as duplicates."""
+    def spread(self, kept: np.ndarray, reason: int) -> Partition:
+        """This dealing of the rows of a mask as one of all rows: the others are excluded for a reason."""
         whole = Partition.nothing(len(kept))
-        whole.exclude(~kept, DUPLICATE)
+        whole.exclude(~kept, reason)
         whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
         whole.asked = self.asked
         if self.control is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,8 @@ import numpy as np
 from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
-from codeshift.splits.digests import row_digests, whole_row_digest
+from codeshift.properties.selection import Selection
+from codeshift.splits.digests import row_digests
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -144,6 +147,46 @@ class SplitRows:
                 self.tables[0].remember(("digests", columns, also), taken) if shared else taken()
             )
         return self.digested[columns, also]
+
+    def stopped(self, parsed: Iterable[tuple[str, str]]) -> np.ndarray:
+        """On which rows the parser gave up, of shape ``(n,)``.
+
+        Args:
+            parsed: the columns that were parsed, each with its language.
+        """
+        pairs = sorted(parsed)
+        masks = [[table.stopped(*pair) for pair in pairs] for table in self.tables]
+        no_row = [np.zeros(len(table), dtype=bool) for table in self.tables]
+        return np.concatenate([np.logical_or.reduce([none, *found]) for none, found in zip(no_row, masks, strict=True)])
+
+    def only(self, kept: np.ndarray) -> SplitRows:
+        """Some of the rows, with what was found of them already.
+
+        Args:
+            kept: a mask over all rows.
+
+        Raises:
+            DataError: if a source has none of them.
+        """
+        for name, span in self.spans.items():
+            if not kept[slice(*span)].any():
+                whole = "data" if name == WHOLE else f"the {name} split"
+                remedy = "check the language and the column: the parser gave up on every row"
+                raise DataError(whole, "rows that can be parsed", Told("none"), remedy)
+        positions = [np.flatnonzero(kept[slice(*span)]) for span in self.spans.values()]
+        tables = [
+            table.remember(("only", rows.tobytes()), partial(Selection, table, rows))
+            for table, rows in zip(self.tables, positions, strict=True)
+        ]
+        return SplitRows(self.names, tuple(tables))
+
+    def named(self, rows: np.ndarray) -> str:
+        """The first few rows of a mask, in words."""
+        found = []
+        for name, (start, stop) in self.spans.items():
+            of = "" if name == WHOLE else f" of {name}"
+            found += [f"{row}{of}" for row in np.flatnonzero(rows[start:stop]).tolist()]
+        return f"row{'s' if len(found) > 1 else ''} {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}"
 
     def without_values(self) -> SplitRows:
         """The same rows with their digests, and without the texts and properties that tables keep in memory."""

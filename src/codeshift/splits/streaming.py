@@ -14,11 +14,11 @@ import numpy as np
 
 from codeshift.checks import check_share, several
 from codeshift.errors import ParameterError
-from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
 from codeshift.splits.digests import keyed_hashes, row_digests
+from codeshift.splits.facts import parsed_in
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ class StreamDealer:
     def parts(self, rows: Dataset) -> np.ndarray:
         """The part of each of some rows, ``"excluded"`` among them: texts of shape ``(n,)``."""
         config = self.config
-        inside = self.region.contains(PropertyTable(rows))
         sources = SplitRows.of(rows)
+        inside = self.region.contains(sources.fitting)
         if config.groups is None:
             keys = sources.digests(self.columns, ())
         else:
@@ -160,6 +160,7 @@ class StreamDealer:
             parts[~inside & (dealt >= held_out) & (dealt < held_inside)] = "excluded"
         parts[inside & (dealt < held_inside)] = "validation_ood"
         parts[inside & (dealt < config.test_ood_size)] = "test_ood"
+        parts[sources.stopped(parsed_in(self.region.to_dict()))] = "excluded"
         return parts
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:

@@ -7,13 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import yaml  # type: ignore[import-untyped]
 
 from codeshift.checks import is_number, named
 from codeshift.errors import CodeshiftError, ParameterError, closest
 
+_MOST_BYTES = 1_000_000
+_MOST_VALUES = 20_000  # keys among them
+_DEEPEST = 30
+_SHOWN = 40
 _BOOL = "tag:yaml.org,2002:bool"
 
 Place = tuple[str | int, ...]
@@ -138,6 +142,8 @@ def read_settings(path: Path) -> SettingsFile:
         nearby = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
         remedy = closest(path.name, nearby) if nearby else "check the path"
         raise ParameterError("file", "an existing file", str(path), remedy)
+    if (size := path.stat().st_size) > _MOST_BYTES:
+        raise SettingsError(str(path), None, f"it has {size:,} bytes, more than the {_MOST_BYTES:,} of any settings")
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -147,12 +153,67 @@ def read_settings(path: Path) -> SettingsFile:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Plain values alone; 5e-5 is a number and ``no`` a text, as in YAML 1.2."""
+    """Plain values alone, and not too many; 5e-5 is a number and ``no`` a text, as in YAML 1.2.
+
+    An alias counts for all that it stands for: a few lines of them could come to more than memory holds.
+    """
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = self._values = 0
+        self._within: set[str] = set()  # the anchors of what is being read
+        self._values_of: dict[str, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """The next node; ``index`` is None for a key."""
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in self._within:
+                self._refuse(f"the alias *{event.anchor} stands inside of what it stands for", event)
+            node = super().compose_node(parent, index)
+            self._count(self._values_of[event.anchor], event)
+        else:
+            if self._depth == _DEEPEST:
+                self._refuse(f"values are nested more than {_DEEPEST} deep", event)
+            before, anchor = self._values, event.anchor
+            self._count(1, event)
+            self._depth += 1
+            self._within |= {anchor} if anchor else set()
+            node = super().compose_node(parent, index)
+            self._depth -= 1
+            if anchor:
+                self._within.discard(anchor)
+                self._values_of[anchor] = self._values - before
+        if parent is not None and index is None and not isinstance(node, yaml.ScalarNode):
+            self._refuse("a key must be a text, not a list or a mapping", event)
+        return node
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """The value of a node."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError) as error:  # a date or a number that Python has not
+            shown = (
+                node.value
+                if len(node.value) <= _SHOWN
+                else f"{node.value[:_SHOWN]}... ({len(node.value):,} characters)"
+            )
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{shown} cannot be held ({error}): write it as text, in quotes", node.start_mark
+            ) from error
+
+    def _count(self, values: int, event: Any) -> None:
+        self._values += values
+        if self._values > _MOST_VALUES:
+            self._refuse(f"the file comes to more than {_MOST_VALUES:,} values up to here, aliases written out", event)
+
+    def _refuse(self, problem: str, event: Any) -> NoReturn:
+        raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
 
 
 _Loader.add_implicit_resolver(_BOOL, re.compile(r"true|True|TRUE|false|False|FALSE"), list("tTfF"))

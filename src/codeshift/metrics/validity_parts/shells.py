@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from codeshift.metrics.validity_parts.never import NEVER
 from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
+from codeshift.properties.bounds import BoundedParser
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import with_line_feeds
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Node, Parser, Query
+    from tree_sitter import Language, Node, Query
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,21 @@ class ShellParser:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._parser: Parser = parser(language)
+        self._parser = parser(language)
         self._reserved = RESERVED.get(language)
         self._checks = CHECKS.get(language, {})
         self._query = _query(ts_language(language), self._reserved, language)
 
     def accepts(self, text: str) -> bool:
-        """Return whether the text is a whole file or, by itself, members of a class or statements of a body."""
+        """Return whether the text is a whole file or, by itself, members of a class or statements of a body.
+
+        One on which the parser gives up is none.
+        """
         source = with_line_feeds(text).encode("utf-8", errors="replace")
-        root = self._parser.parse(source).root_node
+        tree = self._parser.parse(source)
+        if tree is None:
+            return False
+        root = tree.root_node
         if not root.has_error and self._is_file(root) and self._is_sound(root):
             return True
         if any(self._fits(source, shell) for shell in SHELLS.get(self.language, ())):
@@ -110,15 +117,21 @@ class ShellParser:
     def _is_page(self, source: bytes) -> bool:
         """Return whether an HTML page that contains PHP parses, by the grammar that covers both."""
         import tree_sitter_php
-        from tree_sitter import Language, Parser
+        from tree_sitter import Language
 
         language = Language(tree_sitter_php.language_php())
-        root = Parser(language).parse(source).root_node
+        tree = BoundedParser(language, self.language).parse(source)
+        if tree is None:
+            return False
+        root = tree.root_node
         return not root.has_error and self._is_sound(root, _query(language, self._reserved, self.language))
 
     def _fits(self, source: bytes, shell: Shell) -> bool:
         """Return whether a fragment fits a shell: it neither leaves it nor breaks it up."""
-        root = self._parser.parse(shell.before + source + shell.after).root_node
+        tree = self._parser.parse(shell.before + source + shell.after)
+        if tree is None:
+            return False
+        root = tree.root_node
         if root.has_error:
             return False
         first, last = len(shell.before) - 1, len(shell.before) + len(source) + shell.after.index(b"}") + 1

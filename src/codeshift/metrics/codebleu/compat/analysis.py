@@ -38,9 +38,15 @@ class CompatAnalyser:
             code = without_comments(code, self._comments_of)
 
     def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
-        """Return the program's subtrees, as numbers that compare within this analyser, and its data flow."""
+        """Return the program's subtrees, as numbers that compare within this analyser, and its data flow.
+
+        A program on which the parser gives up has neither.
+        """
         code = without_comments(code, self._comments_of)
-        root = self._parser.parse(code.encode("utf-8", "replace")).root_node
+        tree = self._parser.parse(code.encode("utf-8", "replace"))
+        if tree is None:
+            return [], {}
+        root = tree.root_node
         careful = root.has_error or not code.isascii()
         scan = self._scanner.scan((root,), by_byte_columns(code), careful=careful)
         if not code.isascii() or "\n" in code:

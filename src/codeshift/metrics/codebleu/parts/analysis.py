@@ -40,25 +40,33 @@ class DefaultAnalyser:
         self._scanner.clear()
 
     def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
-        """Return the subtrees, the whole code being the last, and the data flow of one program."""
+        """Return the subtrees, the whole code being the last, and the data flow of one program.
+
+        A program on which the parser gives up has neither.
+        """
         code = with_line_feeds(code)
         source = code.encode("utf-8", "replace")
         tree = self._plain.parse(source)
+        if tree is None:
+            return [], {}
         root = tree.root_node
         if root.has_error or not code.isascii():
             parsed = self._parser.of_tree(tree, source)
             if parsed.has_error:
-                parsed = self._respelt(code)
+                parsed = self._respelt(code, parsed)
             scan = self._scanner.scan(parsed.roots, parsed.source.decode("latin-1"), careful=parsed.has_error)
         else:  # what the line above gives for most rows, without a copy of the text
             scan = self._scanner.scan(root.children, code)
         scan.subtrees.append(scan.whole)
         return scan.subtrees, Flow(scan).items()
 
-    def _respelt(self, code: str) -> ParsedCode:
+    def _respelt(self, code: str, parsed: ParsedCode) -> ParsedCode:
         """Return the tree of code that parses in no shell either, whatever its names and constants are."""
         source = alike(code, self._parser.language).encode("utf-8", "replace")
-        root = self._plain.parse(source).root_node
+        tree = self._plain.parse(source)
+        if tree is None:  # spelt alike it is longer, and costs more than it may
+            return parsed
+        root = tree.root_node
         return ParsedCode((root,) if root.is_error else tuple(root.children), source, has_error=True)
 
 
