@@ -14,7 +14,7 @@ from codeshift.errors import DataError, Told, closest
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
 from codeshift.properties.selection import Selection
-from codeshift.splits.digests import row_digests
+from codeshift.splits.digests import row_digests, whole_row_digest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
