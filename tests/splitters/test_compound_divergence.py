@@ -323,7 +323,7 @@ def test_unreachable_atom_divergence_says_what_can_be_had():
         RegionError, match=r"^max_atom_divergence must be at least the atom divergence that is possible"
     ) as caught:
         CompoundDivergenceSplitter(column="code", language="python", max_atom_divergence=1e-6).fit(table)
-    least = float(re.search(r"can be had, ([\d.]+),", str(caught.value))[1])
+    least = float(re.search(r"is possible, ([\d.]+),", str(caught.value))[1])
     CompoundDivergenceSplitter(column="code", language="python", target=1e-6, max_atom_divergence=least).fit(table)
 
 
