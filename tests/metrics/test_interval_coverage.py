@@ -412,7 +412,7 @@ def test_one_group_has_no_interval():
             "groups must be one sequence of labels for each of 2 seeds, got 1",
         ),
         (lambda: relative_performance([1.0], [1.0], method="delta"), "method must be one of percentile"),
-        (lambda: bootstrap_ci([1.0], bounds=(1, 0)), r"bounds must be the least and the greatest score .*got \(1, 0\)"),
+        (lambda: bootstrap_ci([1.0], bounds=(1, 0)), r"bounds must be the lowest and the highest score .*got \(1, 0\)"),
     ],
 )
 def test_labels_that_do_not_fit(call, message):

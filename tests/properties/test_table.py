@@ -121,7 +121,7 @@ def test_a_cached_value_that_is_damaged_is_computed_anew(own_cache: Path, place:
     content = bytearray(path.read_bytes())
     content[(place * 7919 + 101) % len(content)] ^= 1 << place % 8
     path.write_bytes(bytes(content))
-    with pytest.warns(CacheWarning, match="its values are computed anew"):
+    with pytest.warns(CacheWarning, match="its values are computed again"):
         values = PropertyTable(_rows(1200), num_proc=num_proc).values(prop)
     assert values.vocabulary == expected.vocabulary
     assert (values.counts != expected.counts).nnz == 0

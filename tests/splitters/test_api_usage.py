@@ -274,8 +274,8 @@ def test_defaults_and_repr():
         ({"apis": ()}, 'apis must be at least one name or glob, got (): such as ("java.util.stream",)'),
         ({"apis": ("os", " ")}, "apis must be at least one name or glob, got ' ': such as (\"java.util.stream\",)"),
         ({"apis": (3,)}, 'apis must be at least one name or glob, got 3: such as ("java.util.stream",)'),
-        ({"apis": ("os",), "share": 0.1}, "share must be left out where apis is given, got 0.1: choose one of the two"),
-        ({"rarest": 3, "share": 0.1}, "share must be left out where rarest is given, got 0.1: choose one of the two"),
+        ({"apis": ("os",), "share": 0.1}, "share must be left out if apis is given, got 0.1: choose one of the two"),
+        ({"rarest": 3, "share": 0.1}, "share must be left out if rarest is given, got 0.1: choose one of the two"),
         ({"rarest": 0}, "rarest must be a whole number from 1 up, got 0: such as 1"),
         ({"share": 1.5}, "share must be a share of rows above 0 and below 1, got 1.5: 0.2 takes a fifth"),
         ({"min_rows": 0}, "min_rows must be a whole number from 1 up, got 0: such as 1"),
@@ -296,9 +296,7 @@ def test_bad_arguments(arguments, message):
 
 def test_node_types_share_the_checks():
     """ASTNodeSplitter refuses the same, under its own names."""
-    with pytest.raises(
-        ParameterError, match="rarest must be left out where nodes is given, got 2: choose one of the two"
-    ):
+    with pytest.raises(ParameterError, match="rarest must be left out if nodes is given, got 2: choose one of the two"):
         ASTNodeSplitter(column="code", language="python", nodes=("call",), rarest=2)
 
 

@@ -52,11 +52,11 @@ WHILE = ASTNodeSplitter(column="code", language="python", nodes=("while_statemen
         ),
         (
             lambda: LengthSplitter(column="code", quantiles=(0.5, 1.0), bounds=(1, 2)),
-            "quantiles must be left out where bounds is given",
+            "quantiles must be left out if bounds is given",
         ),
         (
             lambda: LengthSplitter(column="code", unit="lines", language="python"),
-            "language must be left out where unit is 'lines', got 'python'",
+            "language must be left out if unit is 'lines', got 'python'",
         ),
     ],
 )

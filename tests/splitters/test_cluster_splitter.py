@@ -277,11 +277,11 @@ def test_an_encoder_that_is_not_there(tmp_path: Path) -> None:
         ({"clusters": ()}, "clusters must be at least one cluster, got (): leave it out to choose them"),
         (
             {"clusters": (0,), "choose": "largest"},
-            "choose must be left out where clusters is given, got 'largest': the clusters are named, so nothing is chosen",
+            "choose must be left out if clusters is given, got 'largest': the clusters are named, so nothing is chosen",
         ),
         (
             {"clusters": (0,), "share": 0.2},
-            "share must be left out where clusters is given, got 0.2: the clusters are named, so nothing is chosen",
+            "share must be left out if clusters is given, got 0.2: the clusters are named, so nothing is chosen",
         ),
         (
             {"choose": "smallest"},
@@ -376,7 +376,7 @@ def test_errors_of_vectors() -> None:
     with pytest.raises(DataError, match="got 'vector': row 1 holds NaN or an infinity"):
         _of_column(n_clusters=2).assign(infinite, seed=0)
     twins = Dataset.from_dict({"code": ["a", "b", "a"], "vector": [[1.0], [2.0], [3.0]]})
-    with pytest.raises(DataError, match="got 'vector': rows 0 and 2 hold the same 'code' and other vectors"):
+    with pytest.raises(DataError, match="got 'vector': rows 0 and 2 hold the same 'code' and different vectors"):
         _of_column(n_clusters=2).assign(twins, seed=0)
     few = Dataset.from_dict({"code": [f"x{i}" for i in range(20)], "vector": [[float(i)] for i in range(20)]})
     with pytest.raises(

@@ -169,7 +169,7 @@ def test_it_keeps_the_laws_composed(rows, language: str, measure: str) -> None:
     ("arguments", "message"),
     [
         ({"measure": "cyclometric"}, "measure must be one of cyclomatic, nesting, depth, identifiers, got 'cyclometric': did you mean cyclomatic?"),
-        ({"quantiles": (0, 0.5), "bounds": (1, 2)}, "quantiles must be left out where bounds is given, got (0, 0.5): choose one of the two"),
+        ({"quantiles": (0, 0.5), "bounds": (1, 2)}, "quantiles must be left out if bounds is given, got (0, 0.5): choose one of the two"),
         ({"bounds": (2, 1)}, "bounds must be two numbers in order (None for an open end), got (2, 1): (100, None) takes 100 and above"),
         ({"language": "pyton"}, "language must be a known language, got 'pyton': did you mean python?"),
     ],

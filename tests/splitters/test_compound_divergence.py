@@ -73,7 +73,7 @@ def test_divergence_of_nothing():
     ("arguments", "message"),
     [
         (([1, 2], [1], 0.5), "q must be of the shape of p, (2,), got (1,): give one weight for each element"),
-        (([1], [-1], 0.5), "p and q must be weights of 0 or more, got -1.0: counts, for one"),
+        (([1], [-1], 0.5), "p and q must be weights of 0 or more, got -1.0: such as counts"),
         (([1], [1], 1), "alpha must be above 0 and below 1, got 1: 0.5 for atoms, 0.1 for compounds"),
     ],
 )
@@ -284,11 +284,11 @@ def test_laws_on_java_and_c_sharp(language, rows):
             {"language": "rust", "compounds": "apis"},
             "language must be one whose API names are resolved, got 'rust': choose one of c_sharp, go, java, javascript, python, typescript",
         ),
-        ({"target": 1.0}, "target must be a number above 0 and below 1, got 1.0: a divergence: 0.1, for one"),
-        ({"target": "0.1"}, "target must be a number above 0 and below 1, got '0.1': a divergence: 0.1, for one"),
+        ({"target": 1.0}, "target must be a number above 0 and below 1, got 1.0: a divergence such as 0.1"),
+        ({"target": "0.1"}, "target must be a number above 0 and below 1, got '0.1': a divergence such as 0.1"),
         (
             {"max_atom_divergence": 0},
-            "max_atom_divergence must be a number above 0 and below 1, got 0: a divergence: 0.1, for one",
+            "max_atom_divergence must be a number above 0 and below 1, got 0: a divergence such as 0.1",
         ),
         ({"share": 1}, "share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth"),
         ({"min_rows": 0}, "min_rows must be a whole number from 1 up, got 0: such as 1"),
@@ -307,7 +307,7 @@ def test_unreachable_target_says_what_can_be_had():
     with pytest.raises(RegionError) as caught:
         CompoundDivergenceSplitter(column="code", language="python", target=0.9).fit(table)
     found = re.fullmatch(
-        r"target must be at most the compound divergence that can be had, ([\d.]+), got 0.9: compound divergence [\d.]+ at "
+        r"target must be at most the compound divergence that is possible, ([\d.]+), got 0.9: compound divergence [\d.]+ at "
         r"atom divergence [\d.]+ was reached with \d+ of 252 rows \([\d.]+%\); lower target, raise max_atom_divergence "
         r"\(0.05\), or try another share \(0.1\)",
         str(caught.value),
@@ -320,10 +320,10 @@ def test_unreachable_atom_divergence_says_what_can_be_had():
     """Likewise where the atoms move too much in any case."""
     table = PropertyTable(python_rows())
     with pytest.raises(
-        RegionError, match=r"^max_atom_divergence must be at least the atom divergence that can be had"
+        RegionError, match=r"^max_atom_divergence must be at least the atom divergence that is possible"
     ) as caught:
         CompoundDivergenceSplitter(column="code", language="python", max_atom_divergence=1e-6).fit(table)
-    least = float(re.search(r"can be had, ([\d.]+),", str(caught.value))[1])
+    least = float(re.search(r"is possible, ([\d.]+),", str(caught.value))[1])
     CompoundDivergenceSplitter(column="code", language="python", target=1e-6, max_atom_divergence=least).fit(table)
 
 
@@ -333,7 +333,7 @@ def test_no_compounds():
     with pytest.raises(RegionError) as caught:
         PYTHON.fit(PropertyTable(rows))
     assert str(caught.value) == (
-        "share must be a share that whole compounds can make up to at least 50% of it, got 0.1: 0 compounds stand in "
+        "share must be a share that whole compounds can make up to at least 50% of it, got 0.1: 0 compounds occur in "
         "5 rows or more of 3; raise share, lower min_rows, or give more rows"
     )
 

@@ -112,7 +112,7 @@ def test_equal_code_in_two_projects_stands_in_one_delivered_part() -> None:
         ),
         (
             {"values": ("a",), "share": 0.1},
-            "share must be left out where values is given, got 0.1: nothing is drawn where the groups are named",
+            "share must be left out if values is given, got 0.1: nothing is drawn if the groups are named",
         ),
         ({"share": 2}, "share must be a share of rows above 0 and below 1, got 2: 0.2 takes a fifth"),
     ],

@@ -90,17 +90,17 @@ def test_another_vocabulary_under_the_same_name_is_noticed(folder: str, tmp_path
     assert region.contains(table).tolist() == [True, False]
     _tokenizer(262).save_pretrained(tmp_path)
     load_tokenizer.cache_clear()
-    with pytest.raises(ManifestError, match="has another vocabulary"):
+    with pytest.raises(ManifestError, match="has a different vocabulary"):
         region.contains(PropertyTable(Dataset.from_dict({"code": ["return value"]})))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"unit": "lines"}, "tokenizer must be left out where unit is 'lines', got 'somewhere': drop it"),
-        ({"language": "python"}, "language must be left out where tokenizer is given, got 'python': tokens are either"),
+        ({"unit": "lines"}, "tokenizer must be left out if unit is 'lines', got 'somewhere': drop it"),
+        ({"language": "python"}, "language must be left out if tokenizer is given, got 'python': tokens are either"),
         ({"ties": "apart"}, "ties must be one of together, split, got 'apart': choose one of split, together"),
-        ({"ties": "split", "bounds": (1, 2)}, "ties must be left out where bounds is given, got 'split': bounds name"),
+        ({"ties": "split", "bounds": (1, 2)}, "ties must be left out if bounds is given, got 'split': bounds name"),
         ({"tokenizer": 3}, 'tokenizer must be a name, a folder or a Hugging Face tokenizer, got 3: such as "gpt2"'),
     ],
 )

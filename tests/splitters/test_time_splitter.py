@@ -81,7 +81,7 @@ def test_a_cutoff_is_kept_as_text_whatever_it_was_given_as() -> None:
         ),
         (
             {"cutoff": 2020, "share": 0.1},
-            "share must be left out where cutoff is given, got 0.1: choose one of the two",
+            "share must be left out if cutoff is given, got 0.1: choose one of the two",
         ),
         ({"share": 1}, "share must be a share of rows above 0 and below 1, got 1: 0.2 takes a fifth"),
         ({"by": None}, 'by must be the name of a column, got None: such as "project"'),

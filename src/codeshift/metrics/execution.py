@@ -104,7 +104,7 @@ class PythonRunner:
         """Raise an IsolationError if the network cannot be cut off and ``allow_network`` is False."""
         if not self.allow_network and not network_can_be_cut_off():
             raise IsolationError(
-                "the network cannot be cut off on this machine: run inside of a container that has none, "
+                "the network cannot be cut off on this machine: run inside a container that has none, "
                 "and pass allow_network=True"
             )
 

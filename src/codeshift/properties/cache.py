@@ -36,7 +36,7 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
         if not (errors := damaged(record)):
             parts = [datasets.Dataset.from_file(str(path)) for path in vouched_files(record)]
             return datasets.concatenate_datasets(parts)
-        warnings.warn(CacheWarning(f"{errors[0]}: its values are computed anew"), stacklevel=5)
+        warnings.warn(CacheWarning(f"{errors[0]}: its values are computed again"), stacklevel=5)
     try:
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])

@@ -81,7 +81,7 @@ class Clustering:
 
     @cached_property
     def isolation(self) -> np.ndarray:
-        """Return the distance of each centroid to the nearest other one, shape ``(n_clusters,)``."""
+        """Distance of each centroid to the nearest other one, shape ``(n_clusters,)``."""
         centroids = self.labels.centroids.array
         distances = np.sqrt(((centroids[:, None] - centroids[None]) ** 2).sum(axis=2))
         np.fill_diagonal(distances, np.inf)

@@ -130,7 +130,7 @@ def _nesting(root: Node, nesting: frozenset[str]) -> int:
     above: list[tuple[str, int]] = []  # type and nesting of each ancestor
     while True:
         node = cursor.node
-        assert node is not None  # noqa: S101 - a cursor stands on a node
+        assert node is not None  # noqa: S101 - a cursor is always at a node
         kind = node.type if node.is_named else ""
         if kind in nesting and not _is_else_if(kind, above, cursor.field_name):
             depth += 1

@@ -175,6 +175,6 @@ class ColumnVectors(Property):
                 "embedding",
                 "a column in which equal programs have equal vectors",
                 self.vectors,
-                f"rows {min(row, twin)} and {max(row, twin)} hold the same {self.column!r} and other vectors",
+                f"rows {min(row, twin)} and {max(row, twin)} hold the same {self.column!r} and different vectors",
             )
         return vectors

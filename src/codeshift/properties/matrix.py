@@ -54,14 +54,14 @@ class Matrix(Serialisable):
 
     @cached_property
     def array(self) -> np.ndarray:
-        """Return double-precision floats of shape ``(rows, columns)``."""
+        """Double-precision floats of shape ``(rows, columns)``."""
         kind = "i1" if self.scales else "<f4"
         numbers = np.frombuffer(base64.b64decode(self.data), dtype=kind).reshape(self.rows, self.columns)
         return numbers * np.array(self.scales) if self.scales else numbers.astype(np.float64)
 
     @cached_property
     def digest(self) -> str:
-        """Return a digest of all fields."""
+        """Digest of all fields."""
         content = f"{self.rows} {self.columns} {self.scales} {self.data}"
         return hashlib.blake2b(content.encode(), digest_size=8).hexdigest()
 

@@ -44,7 +44,7 @@ class ModelTokenCount(TextProperty):
         tokenizer, now = load_tokenizer(self.tokenizer)
         if self.digest and now != self.digest:
             raise ManifestError(
-                f"the tokenizer {self.tokenizer!r} has another vocabulary (digest {now}) than the one that lengths "
+                f"the tokenizer {self.tokenizer!r} has a different vocabulary (digest {now}) than the one that lengths "
                 f"were counted with ({self.digest}): fit the splitter again, or load the old revision from a folder"
             )
         return np.array([len(ids) for ids in tokenize_plain(tokenizer, texts)], dtype=np.float64)

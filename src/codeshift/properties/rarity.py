@@ -67,13 +67,13 @@ class UnigramModel(Serialisable):
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """Return the number of occurrences of each token seen twice or more."""
+        """Number of occurrences of each token seen twice or more."""
         pairs = (line.split(" ", 1) for line in self.table.split("\n") if line)
         return {token: int(count) for count, token in pairs}
 
     @cached_property
     def digest(self) -> str:
-        """Return a digest of all fields."""
+        """Digest of all fields."""
         content = f"{self.vocabulary} {self.total} {self.rare_count}\n{self.table}"
         return hashlib.blake2b(content.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
 

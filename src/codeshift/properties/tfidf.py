@@ -67,7 +67,7 @@ class TfidfVectors(Property):
         in_programs = Counter(token for bag in bags for token in bag)
         shared = sorted((-count, token) for token, count in in_programs.items() if count > 1)[:features]
         if not shared:
-            raise DataError("column", "programs that share tokens", column, "no token stands in two of its programs")
+            raise DataError("column", "programs that share tokens", column, "no token occurs in two of its programs")
         vocabulary = "\n".join(f"{-count} {token}" for count, token in sorted(shared, key=lambda pair: pair[1]))
         if len(shared) <= dimensions or len(bags) <= dimensions:
             components = np.eye(len(shared))
@@ -83,7 +83,7 @@ class TfidfVectors(Property):
 
     @cached_property
     def _tokens(self) -> tuple[dict[str, int], np.ndarray]:
-        """Return the position of each token, and the inverse document frequencies, shape ``(n_tokens,)``."""
+        """Position of each token, and the inverse document frequencies, shape ``(n_tokens,)``."""
         pairs = [line.split(" ", 1) for line in self.vocabulary.split("\n")]
         in_programs = np.array([int(count) for count, _ in pairs])
         return {token: i for i, (_, token) in enumerate(pairs)}, 1 + np.log((1 + self.documents) / (1 + in_programs))
@@ -107,7 +107,7 @@ class TfidfVectors(Property):
 
     @cached_property
     def digest(self) -> str:
-        """Return a digest of all fields."""
+        """Digest of all fields."""
         content = f"{self.documents}\n{self.projection.digest}\n{self.vocabulary}"
         return hashlib.blake2b(content.encode("utf-8", errors="surrogatepass"), digest_size=8).hexdigest()
 

@@ -132,7 +132,7 @@ def settle_choice(splitter: Any, named: str) -> None:
     given = [name for name in (named, "rarest", "share") if getattr(splitter, name) is not None]
     if len(given) > 1:
         value = getattr(splitter, given[1])
-        raise ParameterError(given[1], f"left out where {given[0]} is given", value, "choose one of the two")
+        raise ParameterError(given[1], f"left out if {given[0]} is given", value, "choose one of the two")
     if not given:
         object.__setattr__(splitter, "share", DEFAULT_SHARE)
     if splitter.rarest is not None:

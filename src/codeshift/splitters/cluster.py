@@ -82,7 +82,7 @@ class ClusterSplitter(Splitter):
         for name in ("choose", "share"):
             if getattr(self, name) is not None:
                 remedy = "the clusters are named, so nothing is chosen"
-                raise ParameterError(name, "left out where clusters is given", getattr(self, name), remedy)
+                raise ParameterError(name, "left out if clusters is given", getattr(self, name), remedy)
         object.__setattr__(self, "clusters", _check_clusters(self.clusters))
 
     @property

@@ -52,7 +52,7 @@ class ComplexitySplitter(Splitter):
     def __post_init__(self) -> None:
         check_choice("measure", self.measure, _MEASURES)
         if self.quantiles is not None and self.bounds is not None:
-            raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
+            raise ParameterError("quantiles", "left out if bounds is given", self.quantiles, "choose one of the two")
         if self.bounds is not None:
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:

@@ -25,7 +25,7 @@ class GroupSplitter(Splitter):
     rows, not groups: a fifth of the projects can hold two fifths of the rows. A group that would exceed the share is
     skipped. A project that the region was not fitted on is in-distribution.
 
-    To keep whole projects on one side of train and test *whatever* the region is, use ``groups=`` of ``assign``.
+    To keep whole projects on one side of train and test for *any* region, use ``groups=`` of ``assign``.
 
     Attributes:
         column: the column that holds the code.
@@ -42,8 +42,8 @@ class GroupSplitter(Splitter):
     >>> GroupSplitter(column="code", by="repo", values=("django",), region_seed=1)
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: region_seed must be left out where values is given, got 1: \
-nothing is drawn where the groups are named
+    codeshift.errors.ParameterError: region_seed must be left out if values is given, got 1: \
+nothing is drawn if the groups are named
     """
 
     by: str = "project"
@@ -61,8 +61,8 @@ nothing is drawn where the groups are named
             return
         for name in ("share", "region_seed"):
             if getattr(self, name) is not None:
-                remedy = "nothing is drawn where the groups are named"
-                raise ParameterError(name, "left out where values is given", getattr(self, name), remedy)
+                remedy = "nothing is drawn if the groups are named"
+                raise ParameterError(name, "left out if values is given", getattr(self, name), remedy)
         object.__setattr__(self, "values", _check_values(self.values))
 
     @property

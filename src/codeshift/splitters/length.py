@@ -40,7 +40,7 @@ class LengthSplitter(Splitter):
             loads. The special tokens that a model adds are not counted.
         ties: the treatment of rows of one length at a quantile: ``"together"`` takes all or none of them, so a narrow
             band of short programs can be empty or large; ``"split"`` divides them by the hash of their content, so a
-            band has its share of the rows whatever their lengths are.
+            band has its share of the rows for any lengths.
 
     Raises:
         ParameterError: if a value is invalid.
@@ -64,7 +64,7 @@ lines, tokens
     def __post_init__(self) -> None:
         check_choice("unit", self.unit, _UNITS)
         if self.quantiles is not None and self.bounds is not None:
-            raise ParameterError("quantiles", "left out where bounds is given", self.quantiles, "choose one of the two")
+            raise ParameterError("quantiles", "left out if bounds is given", self.quantiles, "choose one of the two")
         if self.bounds is not None:
             object.__setattr__(self, "bounds", check_bounds(self.bounds))
         else:
@@ -72,16 +72,16 @@ lines, tokens
             object.__setattr__(self, "quantiles", check_quantiles(quantiles))
         check_choice("ties", self.ties, _TIES)
         if self.ties == "split" and self.bounds is not None:
-            raise ParameterError("ties", "left out where bounds is given", self.ties, "bounds name the lengths")
+            raise ParameterError("ties", "left out if bounds is given", self.ties, "bounds name the lengths")
         for name in ("language", "tokenizer"):
             if getattr(self, name) is not None and self.unit != "tokens":
-                raise ParameterError(name, f"left out where unit is {self.unit!r}", getattr(self, name), "drop it")
+                raise ParameterError(name, f"left out if unit is {self.unit!r}", getattr(self, name), "drop it")
         if self.language is not None:
             check_language(self.language)
         if self.tokenizer is not None:
             if self.language is not None:
                 remedy = "tokens are either leaves of the syntax tree or those of a model"
-                raise ParameterError("language", "left out where tokenizer is given", self.language, remedy)
+                raise ParameterError("language", "left out if tokenizer is given", self.language, remedy)
             object.__setattr__(self, "tokenizer", tokenizer_name(self.tokenizer))
 
     @property

@@ -145,7 +145,7 @@ class _Reader:
                     self.parameter, f"{name} with arguments that it has", typed, closest(typed, fields)
                 )
             if keyword.arg in arguments:
-                self._refuse(node, f"{name} with each argument once", f"{keyword.arg} stands there twice")
+                self._refuse(node, f"{name} with each argument once", f"{keyword.arg} is given twice")
             arguments[keyword.arg] = self.value(keyword.value)
         needed = {n for n, f in fields.items() if f.default is dataclasses.MISSING or n == "column"}
         for missing in sorted(needed - set(arguments)):

@@ -234,7 +234,7 @@ def check_sides(splitter: Splitter, data: Dataset) -> None:
     inside = _inside(splitter, table)
     _require(bool(inside[assignment.indices("test_ood")].all()), "test_ood lies wholly inside of the region")
     for part in ("train", "validation", "test_id"):
-        _require(not inside[assignment.indices(part)].any(), f"{part} lies wholly outside of the region")
+        _require(not inside[assignment.indices(part)].any(), f"{part} lies wholly outside the region")
 
 
 def check_manifest(splitter: Splitter, data: Dataset) -> None:
@@ -248,7 +248,7 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
     shuffled = manifest.apply(data.select(order))
     for part, rows in assignment.to_dataset_dict(data).items():
         same = Counter(map(repr, rows)) == Counter(map(repr, shuffled[part]))
-        _require(same, "a manifest gives the same rows in whatever order they come")
+        _require(same, "a manifest gives the same split in any order of the rows")
     region = splitter.fit(PropertyTable(data))
     _require(manifest.fitted_region() == region, "the fitted region round-trips through JSON")
 

@@ -50,7 +50,7 @@ such as "2021-06-01"
             object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
             return
         if self.share is not None:
-            raise ParameterError("share", "left out where cutoff is given", self.share, "choose one of the two")
+            raise ParameterError("share", "left out if cutoff is given", self.share, "choose one of the two")
         try:
             moment(self.cutoff)
         except ValueError:

@@ -115,7 +115,7 @@ def paired_sample(
     missing = np.asarray(np.isnan(rows).any(axis=1))
     if nan_policy == "raise" and missing.any():
         found = f"NaN in {int(missing.sum())} of {len(rows)} pairs"
-        remedy = 'score those rows anew, or pass nan_policy="omit"'
+        remedy = 'score those rows again, or pass nan_policy="omit"'
         raise DataError(f"{names[0]} and {names[1]}", "free of NaN", found, remedy)
     d = left.rows.shape[1]
     value = left.values_of

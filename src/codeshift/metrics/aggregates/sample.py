@@ -141,7 +141,7 @@ def as_sample(
     missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
         found = f"NaN in {int(missing.sum())} of {len(rows)} rows"
-        raise DataError(name, "free of NaN", found, 'score those rows anew, or pass nan_policy="omit"')
+        raise DataError(name, "free of NaN", found, 'score those rows again, or pass nan_policy="omit"')
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
     values_of = _ratio_of_columns if metric is None else _corpus_values(metric)
@@ -169,8 +169,8 @@ def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[floa
 def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     if bounds is None or (len(bounds) == 2 and bounds[0] < bounds[1]):
         return bounds
-    remedy = "(0, 1) for scores of this library, (-1, 1) for their differences, None where there is no bound"
-    raise ParameterError("bounds", "the least and the greatest score that a row can have", bounds, remedy)
+    remedy = "(0, 1) for scores of this library, (-1, 1) for their differences, None if there is no bound"
+    raise ParameterError("bounds", "the lowest and the highest score that a row can have", bounds, remedy)
 
 
 def _judged(sample: Sample, metric: SufficientStatistics | None, bounds: tuple[float, float] | None) -> Sample:

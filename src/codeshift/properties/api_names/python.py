@@ -31,7 +31,7 @@ _DISPLAYS = {
 _AROUND = ("parenthesized_expression", "list_splat")
 _FROM = re.compile(r"from\s+([\w.\s]+?)\s+import\s+(.*)", re.DOTALL)
 _NAME = re.compile(r"[^\W\d]\w*")
-# A target that binds: not an attribute, not a subscript and nothing inside of one.
+# A target that binds: not an attribute, not a subscript and nothing inside one.
 _TARGET = re.compile(r"(?<![\w.\[])[^\W\d]\w*+(?!\s*[.\[(])")
 _IN_LIST = re.compile(r"(?:^|,)\s*\**\s*([^\W\d]\w*)")
 _INNERMOST = re.compile(r"\([^()\[\]{}]*\)|\[[^()\[\]{}]*\]|\{[^()\[\]{}]*\}")
@@ -100,7 +100,7 @@ class PythonNames(NameResolver):
         return used
 
     def free(self, chain: tuple[str, ...], scope: Scope) -> str:
-        """Return a built-in, or the chain as written: a bare function's imports are outside of its row."""
+        """Return a built-in, or the chain as written: a bare function's imports are outside its row."""
         if chain[0] in ("True", "False"):
             return ".".join(("builtins.bool", *chain[1:]))
         return f"builtins.{joined(chain)}" if chain[0] in PYTHON_BUILTINS else joined(chain)

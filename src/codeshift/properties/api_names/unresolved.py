@@ -1,4 +1,4 @@
-"""Names that may refer to an API, although the row does not show it: a bare method's imports are outside of its row."""
+"""Names that may refer to an API, although the row does not show it: a bare method's imports are outside its row."""
 
 from __future__ import annotations
 

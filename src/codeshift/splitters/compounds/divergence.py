@@ -45,7 +45,7 @@ def divergence(p: np.ndarray, q: np.ndarray, alpha: float) -> float:
     if p.shape != q.shape:
         raise ParameterError("q", f"of the shape of p, {p.shape}", Told(q.shape), "give one weight for each element")
     if (p < 0).any() or (q < 0).any():
-        raise ParameterError("p and q", "weights of 0 or more", float(min(p.min(), q.min())), "counts, for one")
+        raise ParameterError("p and q", "weights of 0 or more", float(min(p.min(), q.min())), "such as counts")
     if not 0 < alpha < 1:
         raise ParameterError("alpha", "above 0 and below 1", alpha, "0.5 for atoms, 0.1 for compounds")
     if not p.sum() or not q.sum():

@@ -105,7 +105,7 @@ class CompoundDivergenceSplitter(Splitter):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, default)
         for name in ("target", "max_atom_divergence"):
-            value = check_number(name, getattr(self, name), above=0, below=1, remedy="a divergence: 0.1, for one")
+            value = check_number(name, getattr(self, name), above=0, below=1, remedy="a divergence such as 0.1")
             object.__setattr__(self, name, value)
         object.__setattr__(self, "share", check_share("share", self.share))
         object.__setattr__(self, "min_rows", check_integer("min_rows", self.min_rows, smallest=1))
@@ -171,16 +171,16 @@ class CompoundDivergenceSplitter(Splitter):
                 "share",
                 f"a share that whole compounds can make up to at least {SMALLEST:.0%} of it",
                 self.share,
-                f"{n_compounds:,} compounds stand in {self.min_rows} rows or more of {total:,}; "
+                f"{n_compounds:,} compounds occur in {self.min_rows} rows or more of {total:,}; "
                 "raise share, lower min_rows, or give more rows",
             )
         if low:
             best = max(low, key=lambda held: (held.compound_divergence, held.compounds))
-            constraint = f"at most the compound divergence that can be had, {_floor(best.compound_divergence)}"
+            constraint = f"at most the compound divergence that is possible, {_floor(best.compound_divergence)}"
             parameter, value = "target", self.target
         else:
             best = min(candidates, key=lambda held: (held.atom_divergence, held.compounds))
-            constraint = f"at least the atom divergence that can be had, {_floor(best.atom_divergence + 1e-3)}"
+            constraint = f"at least the atom divergence that is possible, {_floor(best.atom_divergence + 1e-3)}"
             parameter, value = "max_atom_divergence", self.max_atom_divergence
         reached = f"compound divergence {best.compound_divergence:.3f} at atom divergence {best.atom_divergence:.3f}"
         remedy = (

@@ -8,29 +8,29 @@ field or, if it has none, by its kind or by its position among the named childre
 ========= ==============================================================================================
 what      the node
 ========= ==============================================================================================
-assign    computes ``value`` (all that has no role, where nothing has this one) and stores it in ``target``
-augment   the same, and the old value of ``target`` takes part (``+=``)
-operate   assigns where it has a ``plain`` operator, augments where it has another
+assign    computes ``value`` (or all children without a role) and stores it in ``target``
+augment   like ``assign``, but the old value of ``target`` takes part (``+=``)
+operate   assigns if it has a ``plain`` operator, augments if it has another
 update    changes its variable in place (``i++``)
-step      updates where it has a ``plain`` operator
-branch    runs one of its children ``arm`` and ``else``, or none where there is no ``else``; ``first`` before them
-loop      runs ``before`` once, then its other children any number of times, ``after`` last in each round; where it
+step      updates if it has a ``plain`` operator
+branch    runs one of its children ``arm`` and ``else``, or none if there is no ``else``; ``first`` before them
+loop      runs ``before`` once, then its other children any number of times, ``after`` last in each round; if it
           has a ``value`` it is a foreach
 repeat    a loop that runs at least once (``do``)
 foreach   a loop that stores each item of ``value`` in ``target``
 bind      defines the variables in ``parameter``; runs ``first`` before the others
-scope     the same, and what is defined in it is not seen after it
-define    each variable in it is defined without a value (parameters), save in its children ``run``
+scope     like ``bind``, but its definitions are not visible after it
+define    defines each variable in it without a value (parameters), except in its children ``run``
 part      stands for a part of ``base`` (a subscript, a field): storing in it changes ``base``
-member    the same of ``object``, but a variable of its own where ``object`` is this or self
-list      several targets or values, one a child
+member    stands for a part of ``object``, but is its own variable if ``object`` is this or self
+list      several targets or values, one per child
 literal   a constant, unless variables are interpolated in it
 variable  one variable that is written with several tokens
-splice    its children that have a role count as children of the node that it stands in
+splice    its children that have a role count as children of its parent
 only      only its ``value`` counts
 labelled  its first child is a label
 skip      holds no variable (types, imports, labels)
-docstring is dropped where a ``string`` is all that it holds
+docstring is dropped if it contains only a ``string``
 ========= ==============================================================================================
 """
 

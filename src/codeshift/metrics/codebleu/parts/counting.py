@@ -48,7 +48,7 @@ class RowCounter:
     def _prepared(
         self, pairs: list[tuple[str, str]], left: list[str], right: list[tuple[str, ...]]
     ) -> Iterable[tuple[str, str]]:
-        """Return the pairs as they are analysed."""
+        """Return the pairs in the form in which they are analysed."""
         if not isinstance(self._analyser, CompatAnalyser):
             return pairs
         if len(pairs) == len(left):
