@@ -24,7 +24,7 @@ class CodeshiftError(Exception):
     ...     LengthSplitter(column="code", unit="words")
     ... except CodeshiftError as error:
     ...     print(error)
-    unit must be a unit of length, got 'words': choose one of chars, lines, tokens
+    unit must be one of tokens, lines, chars, got 'words': choose one of chars, lines, tokens
     """
 
 
