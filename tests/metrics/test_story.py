@@ -14,7 +14,6 @@ from codeshift.metrics import (
     bootstrap_ci,
     generalization_gap,
     holm,
-    metric_by_name,
     relative_performance,
     worst_group,
 )
@@ -38,9 +37,6 @@ def test_the_story_of_metrics() -> None:
     # Programs that are run: 1 of 4 samples passes. Of two of them the one is drawn in 3 of 6 draws.
     assert PassAtK(1).score([[True, False, False, False]]).tolist() == [0.25]
     assert PassAtK(2).score([[True, False, False, False]]).tolist() == [0.5]
-
-    # A metric has a name, by which command lines and files know it.
-    assert metric_by_name("exact_match", language="python") == ExactMatch()
 
 
 def test_the_story_of_what_is_said_of_scores() -> None:
