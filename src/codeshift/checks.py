@@ -257,7 +257,7 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
     >>> Plan(updates=3)
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: updates must be given by its name of today, got 3: it is steps now
+    codeshift.errors.ParameterError: updates must be given by its current name, got 3: it is steps now
     """
 
     def decorate(cls: Class) -> Class:
@@ -268,9 +268,9 @@ def settings(checks: Mapping[str, Check], renamed: Mapping[str, str] | None = No
         def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807 - it takes its place
             for name, value in given.items():
                 if name in (renamed or {}):
-                    raise ParameterError(name, "given by its name of today", value, named(name, names, renamed))
+                    raise ParameterError(name, "given by its current name", value, named(name, names, renamed))
                 if name not in names:
-                    raise ParameterError(cls.__name__, "given what it knows", Told(name), named(name, names))
+                    raise ParameterError(cls.__name__, "given settings that it has", Told(name), named(name, names))
             settled = {name: checks[name](name, value) if name in checks else value for name, value in given.items()}
             store(self, *args, **settled)
 

@@ -298,7 +298,7 @@ def check_folder(parameter: str, folder: str | os.PathLike[str] | None) -> None:
     if not place.is_dir():
         raise ParameterError(parameter, "a folder", os.fspath(folder), f"{place} is a file: name another")
     if not os.access(place, os.W_OK | os.X_OK):
-        remedy = f"nothing may be written to {place}: name another, or change who may write there"
+        remedy = f"there is no permission to write to {place}: name another, or change its permissions"
         raise ParameterError(parameter, "a folder that can be written to", os.fspath(folder), remedy)
 
 

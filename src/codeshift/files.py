@@ -149,7 +149,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         if isinstance(error, DamagedFileError):
             raise
-        raise DamagedFileError(path, f"it is no JSON: {error}") from error
+        raise DamagedFileError(path, f"it is not JSON: {error}") from error
     if whole.pop(_DIGEST, None) != digest:
         raise DamagedFileError(path, "its digest differs")
     return dict(whole)
@@ -166,7 +166,7 @@ def check_file(path: Path, file: Path) -> None:
     vouched = _read(path).get(_FILES, {})
     name = file.relative_to(path.parent).as_posix()
     if name not in vouched:
-        raise DamagedFileError(file, f"{path.name} does not vouch for it")
+        raise DamagedFileError(file, f"{path.name} holds no digest of it")
     _check(file, vouched[name])
 
 

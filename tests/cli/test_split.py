@@ -126,7 +126,7 @@ def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) ->
     assert main([*command, str(tmp_path / "a"), "--language", "python"]) == 0
     assert capsys.readouterr().err == ""
     assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # none has such a node
-    assert "rows looked at have syntax errors as javascript: is the language right" in capsys.readouterr().err
+    assert "rows checked have syntax errors as javascript: is the language right" in capsys.readouterr().err
 
 
 def test_bars_are_as_before(data: str, tmp_path: Path) -> None:

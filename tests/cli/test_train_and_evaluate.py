@@ -248,9 +248,7 @@ def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path:
     assert "otherwise" not in captured.err
     assert main([*command, "--max-target-length", "512", "--source", "func"]) == 0
     captured = capsys.readouterr()
-    words = (
-        "is evaluated otherwise than it was trained: max_target_length is 512, not 20 and source is 'func', not 'doc'"
-    )
+    words = "is not evaluated as it was trained: max_target_length is 512, not 20 and source is 'func', not 'doc'"
     assert next(line for line in captured.err.splitlines() if words in line).startswith("codeshift: warning: ")
     assert json.loads(captured.out)["metadata"]["max_target_length"] == 512
 

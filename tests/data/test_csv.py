@@ -117,7 +117,7 @@ def test_odd_files(content: bytes, rows: list[dict], tmp_path: Path) -> None:
         (b"a,b\n1\n", "line 2 has 1 cells"),
         (b'a,b\n1,"x\ny"z\n', "line 2: ',' expected after '\"'"),
         (b'a,b\n1,x\n2,"y\nz\n', "line 3: unexpected end of data"),
-        (b",Unnamed: 0\n1,2\n", "line 1: 'Unnamed: 0' stands twice"),
+        (b",Unnamed: 0\n1,2\n", "line 1: 'Unnamed: 0' occurs twice"),
     ],
 )
 def test_faults_have_a_place(content: bytes, message: str, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ BROKEN = {
     ("a.json", b'[{"a": 1},\n{"a": }]'): "line 2: Expecting value",
     ("a.json", b'[{"a": 1}, 3]'): "item 1 holds 3",
     ("a.csv", b"a,b\n1,2\n1,2,3\n"): "with 2 cells on each line, as on the first, got 'PATH': line 3 has 3 cells",
-    ("a.csv", b"a,a\n1,2\n"): "'a' stands twice",
+    ("a.csv", b"a,a\n1,2\n"): "'a' occurs twice",
     ("a.csv", b'a,b\n1,"2\n'): "line 2: unexpected end of data",
     ("a.csv", b"a\n\xff\n"): "a file in UTF-8",
     ("a.parquet", b"no"): "source must be a Parquet file",
@@ -214,8 +214,8 @@ def test_times_become_iso_text_in_json(tmp_path: Path) -> None:
     ("rename", "message"),
     [
         ({"fnc": "code"}, "rename must be a mapping from columns of the data, got 'fnc': did you mean func?"),
-        ({"func": "id"}, "rename must be a mapping that leaves each column a name of its own, got 'id'"),
-        ({"func": "code", "id": "code"}, "rename must be a mapping that leaves each column a name of its own"),
+        ({"func": "id"}, "rename must be a mapping that gives each column a different name, got 'id'"),
+        ({"func": "code", "id": "code"}, "rename must be a mapping that gives each column a different name"),
         ({"func": ""}, "rename must be a mapping of old names to new ones"),
         ("func=code", "rename must be a mapping of old names to new ones"),
     ],
@@ -246,7 +246,7 @@ def test_columns_can_swap_names(folder: Path) -> None:
         ({"source": "{}", "split": "trian"}, "split must be a part of the data, got 'trian': did you mean train?"),
         ({"source": "{}", "split": "train+train"}, "split must be parts that differ"),
         ({"source": "{}/dev.jsonl", "split": "train"}, "split must be left out: {}/dev.jsonl has no parts"),
-        ({"source": "{}", "config": "small"}, "config must be left out for files of this machine"),
+        ({"source": "{}", "config": "small"}, "config must be left out for local files"),
     ],
 )
 def test_bad_sources(folder: Path, tmp_path: Path, monkeypatch, arguments: dict, message: str) -> None:

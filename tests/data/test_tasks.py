@@ -66,7 +66,7 @@ def test_what_the_hub_lacks(told: dict[str, Any]) -> None:
     """A dataset that is not there, and a configuration that was not named, are one clear error."""
     found = told["no dataset"]
     assert found.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
-    assert found.endswith("A file or folder of this machine would do as well")
+    assert found.endswith("A local file or folder can be used instead")
     assert "'small'" in told["no config"]
     assert "'medium'" in told["no config"]
 

@@ -54,7 +54,7 @@ def test_what_is_told_otherwise_is_warned_of(folder, data):
     """Limits and templates, with both values; what is told counts."""
     evaluator = Evaluator(FORCED, source="{doc} {sig}", target="code", max_target_length=30, progress=False)
     words = (
-        rf"the model in {folder} is evaluated otherwise than it was trained: max_target_length is 30, not 5 and "
+        rf"the model in {folder} is not evaluated as it was trained: max_target_length is 30, not 5 and "
         r"source is '\{doc\} \{sig\}', not 'doc'"
     )
     with pytest.warns(TrainedOtherwiseWarning, match=words):

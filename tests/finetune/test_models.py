@@ -51,7 +51,7 @@ def test_code_of_others_is_not_run(load, tmp_path):
     )
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": [None, "theirs.T"]}}))
     (tmp_path / "theirs.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    with pytest.raises(ParameterError, match="its code is its own: if you trust it, load it with transformers"):
+    with pytest.raises(ParameterError, match="it comes with its own code: if you trust it, load it with transformers"):
         load(tmp_path)
     assert not (tmp_path / "ran").exists()
 

@@ -49,9 +49,12 @@ TOGETHER = {
     "best": ({"load_best_model_at_end": True, "eval_strategy": "no"}, 'eval_strategy must be "epoch" or "steps" where'),
     "steps without a number": (
         {"eval_strategy": "steps"},
-        'eval_strategy must be "steps" with eval_steps, and else not',
+        'eval_strategy must be "steps" if and only if eval_steps is given',
     ),
-    "a number without steps": ({"save_steps": 5}, 'save_strategy must be "steps" with save_steps, and else not, got'),
+    "a number without steps": (
+        {"save_steps": 5},
+        'save_strategy must be "steps" if and only if save_steps is given, got',
+    ),
     "both precisions": ({"bf16": True, "fp16": True}, "fp16 must be False with bf16"),
     "warmup of a constant": ({"lr_scheduler_type": "constant", "warmup_steps": 0.1}, "constant_with_warmup"),
 }
@@ -77,7 +80,7 @@ def test_values_that_do_not_go_together(case):
 @pytest.mark.parametrize("name", RENAMED)
 def test_a_name_of_before_is_told_its_new_one(name):
     """In the words of the table, of which each names settings that there are."""
-    with pytest.raises(ParameterError, match=f"{name} must be given by its name of today, got 3: it is ") as caught:
+    with pytest.raises(ParameterError, match=f"{name} must be given by its current name, got 3: it is ") as caught:
         TrainingConfig(**{name: 3})
     words = caught.value.remedy.replace(",", " ").replace("=", " ").split()
     assert set(words) & set(TrainingConfig().to_dict())
@@ -88,7 +91,9 @@ def test_a_name_of_before_is_told_its_new_one(name):
 )
 def test_an_unknown_name_is_told_what_comes_close(cls, name, close):
     """As everywhere, and not in the words of a dataclass."""
-    with pytest.raises(ParameterError, match=f"{cls.__name__} must be given what it knows, got {name}: .*{close}"):
+    with pytest.raises(
+        ParameterError, match=f"{cls.__name__} must be given settings that it has, got {name}: .*{close}"
+    ):
         cls(**{name: 1})
 
 

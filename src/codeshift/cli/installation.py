@@ -153,7 +153,7 @@ def _conflict(other: metadata.Distribution) -> str:
     return (
         f"another project, {other.name} {other.version}, brings a package that is imported as {IMPORT_NAME!r} as well, "
         f"so files of one have overwritten those of the other: pip uninstall -y {other.name} {OURS}, then "
-        f"pip install {OURS}; where you need both, give each an environment of its own"
+        f"pip install {OURS}; if you need both, install each in its own environment"
     )
 
 

@@ -24,7 +24,7 @@ def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language
         texts = [text for rows in parts.values() if column in rows.column_names for text in _some(rows, column)]
         wrong = sum(parser.parse(text).has_error for text in texts)
         if texts and wrong >= _SHARE * len(texts):
-            message = f"{wrong} of {len(texts)} rows looked at have syntax errors as {language}"
+            message = f"{wrong} of {len(texts)} rows checked have syntax errors as {language}"
             remedy = "is the language right, and the column? Rows of several languages are best split one by one"
             warnings.warn(CodeshiftWarning(f"{column}: {message}: {remedy}"), stacklevel=2)
 

@@ -33,7 +33,7 @@ def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
     for name in names:
         if names.count(name) > 1:
             remedy = "rename or remove the other column first"
-            raise ParameterError("rename", "a mapping that leaves each column a name of its own", name, remedy)
+            raise ParameterError("rename", "a mapping that gives each column a different name", name, remedy)
     return rows.rename_columns(dict(rename))
 
 

@@ -105,7 +105,7 @@ def _names(header: list[str], path: Path) -> list[str]:
     names = [name or f"Unnamed: {i}" for i, name in enumerate(header)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        remedy = f"line 1: {twice[0]!r} stands twice"
+        remedy = f"line 1: {twice[0]!r} occurs twice"
         raise DataError("source", "a file whose first line names each column once", str(path), remedy)
     for name in names:
         if problem := no_text(name) or ("it holds a NUL: is it UTF-16?" if "\0" in name else None):

@@ -32,7 +32,7 @@ def hub_parts(name: str, config: str | None, revision: str | None) -> Parts:
         splits = load_dataset(name, config, revision=revision)
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-        remedy = f"{reason}. A file or folder of this machine would do as well"
+        remedy = f"{reason}. A local file or folder can be used instead"
         raise DataError("source", "a dataset of the hub that can be loaded", name, remedy) from error
     if not isinstance(splits, DatasetDict):
         raise DataError("source", "a dataset of rows", name, f"it loads as {type(splits).__name__}")

@@ -149,7 +149,7 @@ def _parts(source: Source, config: str | None, revision: str | None) -> Parts:
         return hub_parts(str(source), config, revision)
     for name, value in (("config", config), ("revision", revision)):
         if value is not None and path.exists():
-            raise ParameterError(name, "left out for files of this machine", value, "only the hub has them")
+            raise ParameterError(name, "left out for local files", value, "only the hub has them")
     return local_parts(path)
 
 

@@ -73,7 +73,7 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
         raise ParameterError("folder", "a folder", str(folder), "it is a file: name another")
     old = [path for path in folder.glob("*") if format_of(path) and part_of(path) in PARTS]
     if old and not overwrite:
-        remedy = f"{min(old).name} lies there: name another folder, or overwrite"
+        remedy = f"{min(old).name} is already there: name another folder, or overwrite"
         raise ParameterError("folder", "one without parts", str(folder), remedy)
     return old
 

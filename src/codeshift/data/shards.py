@@ -59,7 +59,7 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     if len(shards) < len(files) or len(totals) > 1 or max(numbers.values()) > 1:
         listed = Told(", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else ""))
         constraint = f"one file of {name}, or its shards, each once and all of one number"
-        raise DataError("source", constraint, listed, "name one of the files, or take the others away")
+        raise DataError("source", constraint, listed, "name one of the files, or remove the others")
     first = 1 if 0 not in numbers and totals[0] in numbers else 0  # some tools count from 1
     _check_numbers(name, set(numbers), range(first, first + totals[0]), next(iter(shards.values())))
 
@@ -73,7 +73,7 @@ def _check_numbers(name: str, numbers: set[int], wanted: range, shard: re.Match[
     if beyond:
         listed = Told(called(beyond[0]))
         raise DataError(
-            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", listed, "its number is beyond"
+            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", listed, "its number is too high"
         )
     count = len(wanted) - len(numbers)
     if count:

@@ -102,7 +102,7 @@ def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:
     limit, is_table = _positions(stack)
     if limit is not None and needed > limit:
         if not is_table:
-            remedy += ", or set config.max_position_embeddings higher if the model is to go beyond what it was made for"
+            remedy += ", or raise config.max_position_embeddings to let the model go beyond its length"
         longest_row = Told(f"a row of {needed} tokens in {part}")
         raise ParameterError("model", f"given no more than its {limit} positions", longest_row, remedy)
 

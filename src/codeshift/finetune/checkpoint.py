@@ -119,7 +119,7 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, names: dict[str, torch.n
 
 
 def _torn(path: Path, why: str) -> CheckpointError:
-    return CheckpointError(f"{path} is not a whole checkpoint ({why}): delete that folder to go on without it")
+    return CheckpointError(f"{path} is not a whole checkpoint ({why}): delete that folder to continue without it")
 
 
 def differences(ours: Any, theirs: Any, at: str = "") -> list[str]:

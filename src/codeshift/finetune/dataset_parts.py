@@ -27,7 +27,7 @@ def training_parts(data: Splits, *, validates: bool = False) -> dict[str, Datase
     if not isinstance(data, Mapping):
         raise ParameterError("data", "a DatasetDict or a Dataset", data, "see the datasets library")
     if "train" not in data:
-        raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), "name the part to train on so")
+        raise DataError("data", 'a DatasetDict with a part "train"', sorted(data), 'call the part to train on "train"')
     if validates and not len(data.get("validation", ())):
         remedy = "give that part, or leave out load_best_model_at_end, early_stopping_patience and the evaluator"
         raise DataError("data", 'a DatasetDict with rows in "validation"', sorted(data), remedy)

@@ -53,7 +53,7 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> Gene
     if decoding.stop_strings:
         settings.stop_strings = list(decoding.stop_strings)
     if decoding.from_model and settings.do_sample and (settings.num_beams or 1) > 1:
-        remedy = "its beams are drawn, and a draw would differ from batch to batch: say num_beams yourself"
+        remedy = "its beams are drawn, and a draw would differ from batch to batch: set num_beams yourself"
         raise ParameterError("from_model", "False for a model that samples with beams", True, remedy)
     return settings
 

@@ -75,7 +75,7 @@ def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[st
     }
     if differing:
         differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
-        words = f"the model in {os.fspath(model)} is evaluated otherwise than it was trained: {differences}"
+        words = f"the model in {os.fspath(model)} is not evaluated as it was trained: {differences}"
         warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
     kept = {name: value for name, value in trained.items() if name in vars(Limits())}
     return Limits(**(kept | given))

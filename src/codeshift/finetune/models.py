@@ -134,7 +134,9 @@ def _told(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
     except (OSError, ValueError, KeyError) as error:
         words = " ".join(str(error).split())
         if _brings_code(name):
-            words = f"its code is its own: if you trust it, load it with transformers and give the object ({words})"
+            words = (
+                f"it comes with its own code: if you trust it, load it with transformers and give the object ({words})"
+            )
         raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
 
 

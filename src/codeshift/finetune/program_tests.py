@@ -41,7 +41,7 @@ def check_one_output(metrics: Iterable[Metric]) -> None:
             raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", metric, remedy)
         if metric.k > 1:
             remedy = (
-                "one output a row is generated: take PassAtK(1, ...), or score samples of your own by PassAtK.score"
+                "one output per row is generated: use PassAtK(1, ...), or score your own samples with PassAtK.score"
             )
             raise ParameterError("metrics", "a PassAtK with k=1", metric, remedy)
         if metric.tests is not None:

@@ -41,7 +41,7 @@ def make_accelerator(
     options = logging_options(trackers, folder)
     accelerator = Accelerator(mixed_precision=mixed, gradient_accumulation_plugin=accumulation, **options)
     if mixed == "fp16" and accelerator.device.type == "cpu":
-        raise ParameterError("fp16", "False on a CPU", True, "give bf16=True, or run where a GPU is")
+        raise ParameterError("fp16", "False on a CPU", True, "give bf16=True, or use a GPU")
     if accelerator.distributed_type == DistributedType.FSDP and not accelerator.is_fsdp2:
         raise ParameterError("fsdp_version", "2", 1, "give --fsdp_version 2 to accelerate launch or accelerate config")
     start_trackers(accelerator, config.to_dict())

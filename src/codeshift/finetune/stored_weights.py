@@ -70,7 +70,7 @@ def check_complete(name: str | os.PathLike[str], missing: Iterable[str], expecte
     names = sorted(missing)
     if names:
         told = Told(f"a folder that lacks {len(names)} of {expected} ({_some(names)})")
-        remedy = f"{name} is torn, or of another kind of model: they would be drawn at random"
+        remedy = f"{name} is incomplete, or stores another kind of model: the missing weights would be random"
         raise ParameterError("model", "stored with all of its weights", told, remedy)
 
 

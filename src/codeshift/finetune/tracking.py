@@ -45,7 +45,9 @@ def logging_options(trackers: Sequence[Tracker], folder: Path | None) -> dict[st
     """
     for name in trackers:
         if isinstance(name, str) and folder is None and LOGGER_TYPE_TO_CLASS[name].requires_logging_directory:
-            raise ParameterError("output_dir", f"given with the tracker {name}", None, "its files go to logs in there")
+            raise ParameterError(
+                "output_dir", f"given with the tracker {name}", None, "its files are written to logs in that folder"
+            )
     return {"log_with": list(trackers) or None, "project_dir": folder and folder / _LOGS}
 
 

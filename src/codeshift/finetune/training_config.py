@@ -32,7 +32,7 @@ RENAMED = {
     "batch_size": "train_batch_size, the rows of one update: batch_size times gradient_accumulation_steps",
     "per_device_train_batch_size": "train_batch_size, the rows of one update on all devices together",
     "warmup": "warmup_steps",
-    "warmup_ratio": "warmup_steps, of which a float is a share",
+    "warmup_ratio": "warmup_steps, where a float is a share",
     "schedule": "lr_scheduler_type",
     "betas": "adam_beta1 and adam_beta2",
     "epsilon": "adam_epsilon",
@@ -204,7 +204,9 @@ class TrainingConfig:
         for strategy, steps in (("eval_strategy", "eval_steps"), ("save_strategy", "save_steps")):
             if (getattr(self, strategy) == "steps") != (getattr(self, steps) is not None):
                 remedy = "give both or neither"
-                raise ParameterError(strategy, f'"steps" with {steps}, and else not', getattr(self, strategy), remedy)
+                raise ParameterError(
+                    strategy, f'"steps" if and only if {steps} is given', getattr(self, strategy), remedy
+                )
         if self.chooses_by_validation and self.eval_strategy == "no":
             remedy = "or leave out early_stopping_patience and load_best_model_at_end"
             raise ParameterError("eval_strategy", '"epoch" or "steps" where validation chooses', "no", remedy)
