@@ -1,4 +1,4 @@
-"""Which programs are out of distribution: regions, as frozen values that any dataset can be asked about.
+"""Regions: sets of programs that are out of distribution, as frozen values that can be applied to any dataset.
 
-Their public names stand in ``codeshift.splitters``.
+Their public names are in ``codeshift.splitters``.
 """

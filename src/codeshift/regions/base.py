@@ -1,4 +1,4 @@
-"""What a region is: a set of programs that any dataset can be asked about; and what is composed of several.
+"""Base class of regions, which are sets of programs that can be applied to any dataset, and compositions of regions.
 
 A region is what a splitter has learnt (a threshold, a set of elements), so one that was fitted on training rows also
 divides an official test split or tomorrow's programs.
@@ -22,7 +22,7 @@ from codeshift.regions.words import spelled
 
 @dataclass(frozen=True)
 class Region(Serialisable, ABC):
-    """A set of programs. Regions compose with ``&``, ``|``, ``~`` and ``-``; their repr builds them again.
+    """Set of programs. Regions compose with ``&``, ``|``, ``~`` and ``-``; their repr builds them again.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -34,36 +34,36 @@ class Region(Serialisable, ABC):
 
     @abstractmethod
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
 
     def describe(self) -> str:
-        """Which programs lie inside, as a clause that follows "programs"."""
+        """Describe which programs lie inside, as a clause that follows "programs"."""
         return type(self).words_of(self.to_dict())
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """Which programs lie inside, as a clause that follows "programs". A region of your own may say it better.
+        """Describe which programs lie inside, as a clause that follows "programs". Override it for better words.
 
         Args:
-            plain: the region's ``to_dict()``: a manifest may hold a region of which a function is not at hand.
+            plain: the region's ``to_dict()``, since a manifest may hold a region with a function that is not available.
         """
         return f"in {spelled(plain)}"
 
     @property
     def leaves(self) -> tuple[Region, ...]:
-        """The regions that a composition is made of, from left to right; the region itself where it is none."""
+        """Regions that a composition consists of, from left to right; the region itself if it is not a composition."""
         return (self,)
 
     def properties(self) -> tuple[Property, ...]:
-        """The properties that it looks at, one value a row each; by default those among its fields.
+        """Return the properties that the region depends on, with one value per row; by default those in its fields.
 
-        An audit takes them for what the split was meant to move.
+        An audit treats them as what the split was meant to shift.
         """
         values = [getattr(leaf, f.name) for leaf in self.leaves for f in fields(leaf)]
         return tuple(dict.fromkeys(value for value in values if isinstance(value, Property)))
 
     def columns(self) -> tuple[str, ...]:
-        """The columns that it reads; by default those of the properties among its fields, and a field ``column``."""
+        """Return the columns that the region reads; by default those of its properties, and a field ``column``."""
         columns: list[str] = []
         for leaf in self.leaves:
             for f in fields(leaf):
@@ -72,43 +72,50 @@ class Region(Serialisable, ABC):
         return tuple(dict.fromkeys(columns))
 
     def shown(self) -> tuple[Property, ...]:
-        """The properties whose distributions show what it cuts; none for a region of chance."""
+        """Return the properties whose distributions show what the region selects; none for a random region."""
         return tuple(dict.fromkeys(prop.shown for prop in self.properties() if prop.shown is not None))
 
     def dimension(self) -> str:
-        """The dimension of code that it shifts, such as "complexity"; "other" for several, or none that has a name."""
+        """Return the dimension of code that the region shifts, such as "complexity"; "other" for several or unnamed."""
         leaves = self.leaves
         of_leaves = {leaf.dimension() for leaf in leaves} if leaves != (self,) else {p.dimension for p in self.shown()}
         return of_leaves.pop() if len(of_leaves) == 1 else OTHER
 
     def names(self) -> tuple[str, ...]:
-        """The elements, or patterns of elements, that it is drawn by, as they were given; by default none."""
+        """Return the elements, or patterns of elements, that define the region, as given; by default none."""
         return ()
 
     def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """The elements by which it is drawn.
+        """Return the elements that define the region.
 
         Args:
-            elements: those that rows hold, where it is drawn by patterns of them.
+            elements: the names of the elements that rows contain, among which patterns are matched.
         """
         return ()
 
     def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
-        """By name, which rows hold each element that it is drawn by; of several, first all of them together."""
+        """Return, by name, which rows contain each element that defines the region; if several, first all together.
+
+        Args:
+            table: the table of the rows.
+
+        Returns:
+            Booleans of shape ``(n,)`` for each name.
+        """
         return {}
 
     def masked(self) -> Region | None:
-        """The programs that hold an element of which every program lies inside; None where it masks no element.
+        """Return the programs with an element that no program outside the region has; None if it masks no element.
 
-        What holds one of ``a`` and ``b`` is masked by ``a | b``, and not by ``a & b`` or ``a - b``.
+        Programs that contain one of ``a`` and ``b`` are masked by ``a | b``, and not by ``a & b`` or ``a - b``.
         """
         return None
 
     def distributions(self, table: PropertyTable, parts: Mapping[str, Rows]) -> tuple[Distribution, ...]:
-        """How each property that the region looks at is distributed in the parts of a split.
+        """Return how each property that the region depends on is distributed in the parts of a split.
 
         Args:
-            table: of all rows.
+            table: the table of all rows.
             parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
 
         >>> from datasets import Dataset
@@ -142,13 +149,13 @@ class Region(Serialisable, ABC):
 
 @dataclass(frozen=True, repr=False)
 class BothRegions(Region):
-    """Rows inside of both regions."""
+    """Rows inside both regions."""
 
     left: Region
     right: Region
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         return np.asarray(self.left.contains(table) & self.right.contains(table))
 
     def __repr__(self) -> str:
@@ -156,24 +163,24 @@ class BothRegions(Region):
 
     @property
     def leaves(self) -> tuple[Region, ...]:
-        """Those of both."""
+        """Leaves of both regions, from left to right."""
         return self.left.leaves + self.right.leaves
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """Both clauses, joined by "and"."""
+        """Join the clauses of both regions by "and"."""
         return f"{_operand(plain['left'], within=cls)} and {_operand(plain['right'], within=cls)}"
 
 
 @dataclass(frozen=True, repr=False)
 class EitherRegion(Region):
-    """Rows inside of at least one of two regions."""
+    """Rows inside at least one of two regions."""
 
     left: Region
     right: Region
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         return np.asarray(self.left.contains(table) | self.right.contains(table))
 
     def __repr__(self) -> str:
@@ -181,32 +188,32 @@ class EitherRegion(Region):
 
     @property
     def leaves(self) -> tuple[Region, ...]:
-        """Those of both."""
+        """Leaves of both regions, from left to right."""
         return self.left.leaves + self.right.leaves
 
     def names(self) -> tuple[str, ...]:
-        """Those of both."""
+        """Return the elements, or patterns of elements, of both regions."""
         return tuple(dict.fromkeys(self.left.names() + self.right.names()))
 
     def masked(self) -> Region | None:
-        """The programs that hold an element that either masks."""
+        """Return the programs with an element that either region masks."""
         left, right = self.left.masked(), self.right.masked()
         return left | right if left is not None and right is not None else left if right is None else right
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """Both clauses, joined by "or"."""
+        """Join the clauses of both regions by "or"."""
         return f"{_operand(plain['left'], within=cls)} or {_operand(plain['right'], within=cls)}"
 
 
 @dataclass(frozen=True, repr=False)
 class OutsideRegion(Region):
-    """Rows outside of a region."""
+    """Rows outside a region."""
 
     inner: Region
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         return np.asarray(~self.inner.contains(table))
 
     def __repr__(self) -> str:
@@ -214,20 +221,20 @@ class OutsideRegion(Region):
 
     @property
     def leaves(self) -> tuple[Region, ...]:
-        """Those of the region."""
+        """Leaves of the region."""
         return self.inner.leaves
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The clause of the region, turned."""
+        """Return the clause of the region, negated."""
         return f"other than those {_operand(plain['inner'], within=cls)}"
 
 
 def region_words(plain: Mapping[str, Any]) -> str:
-    """Which programs lie inside, as a clause that follows "programs".
+    """Describe which programs lie inside a region, as a clause that follows "programs".
 
     Args:
-        plain: a region's ``to_dict()``, as a manifest holds it.
+        plain: the region's ``to_dict()``, as in a manifest.
 
     >>> from codeshift.properties import CharCount, NodeTypes
     >>> from codeshift.splitters import Contains, Interval
@@ -244,7 +251,7 @@ def _region_class(plain: Mapping[str, Any]) -> type[Region]:
 
 
 def _operand(plain: Mapping[str, Any], within: type[Region]) -> str:
-    """Part of a composition, in brackets where words alone would leave open what goes with what."""
+    """Return the clause of an operand of a composition, in brackets if it would be ambiguous without them."""
     cls = _region_class(plain)
     if cls is OutsideRegion:
         return f"not those {_operand(plain['inner'], within=OutsideRegion)}"

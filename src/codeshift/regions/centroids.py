@@ -1,4 +1,4 @@
-"""Regions of rows by the cluster that they are nearest to."""
+"""Regions of rows by their nearest cluster."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class NearestCentroid(Region):
     """Rows whose nearest centroid is one of those ``chosen``.
 
     Attributes:
-        property: gives vectors of shape ``(n, dimensions)``.
-        centroids: of shape ``(n_clusters, dimensions)``.
-        chosen: numbers of centroids.
+        property: the property whose values are vectors, of shape ``(n, dimensions)``.
+        centroids: the centroids, of shape ``(n_clusters, dimensions)``.
+        chosen: the indices of the chosen centroids.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.encoder import ColumnVectors
@@ -37,23 +37,23 @@ class NearestCentroid(Region):
     chosen: tuple[int, ...]
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         return np.isin(table.values(self.labels()), self.chosen)
 
     def labels(self) -> NearestCluster:
-        """The cluster of each row: a property of its own, which regions of one clustering compute once a table."""
+        """Return the cluster of each row as a property, so that regions of one clustering compute it once."""
         return NearestCluster(self.property.column, self.property, self.centroids)
 
     def properties(self) -> tuple[Property, ...]:
-        """None: vectors have no distribution of their own to compare, and may cost a model's pass over all rows."""
+        """Return no property: vectors have no distribution of their own to compare, and may need a model's pass."""
         return ()
 
     def shown(self) -> tuple[Property, ...]:
-        """The clusters."""
+        """Return the property of clusters."""
         return (self.labels(),)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The clusters' numbers."""
+        """Describe the region by the numbers of its clusters."""
         several = "s" if len(plain["chosen"]) > 1 else ""
         return f"of cluster{several} {listed(plain['chosen'], 'and')} of {plain['centroids']['rows']}"

@@ -1,4 +1,4 @@
-"""How what a region looks at is distributed in the parts of a split: numbers, elements, clusters, projects."""
+"""Distributions of the properties of a region in the parts of a split: numbers, elements, clusters, projects."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Shares = NDArray[np.float64]
 
-_MASKED, _MOVED, _LABELS = 4, 5, 4  # categories that a plot has room for
+_MASKED, _MOVED, _LABELS = 4, 5, 4  # numbers of categories that fit into a plot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Distribution:
-    """One property in the parts of a split.
+    """Distribution of one property in the parts of a split.
 
     Attributes:
-        name: what it is, in words.
-        values: by part: a number for each row or, where there are ``categories``, the share of the part's rows in each.
-        categories: names of elements (a row can hold several), clusters or groups; empty for numbers.
-        inside: whether the region is drawn by each category.
-        rows: of each part.
+        name: the property in words.
+        values: the values by part: a number for each row or, if there are ``categories``, the share of the part's rows
+            in each, of shape ``(n_categories,)``.
+        categories: the names of elements (a row can contain several), clusters or groups; empty for numbers.
+        inside: whether each category defines the region.
+        rows: the number of rows of each part.
         times: whether the numbers are seconds since 1970.
 
     >>> shares = {"train": np.array([1.0, 0.0]), "test_ood": np.array([0.0, 1.0])}
@@ -46,11 +47,11 @@ class Distribution:
 
     @classmethod
     def of_numbers(cls, name: str, numbers: np.ndarray, parts: Mapping[str, Rows], times: bool = False) -> Distribution:
-        """The numbers of each part.
+        """Create the distribution of numbers.
 
         Args:
-            name: what they are, in words.
-            numbers: of all rows, of shape (n,).
+            name: the property in words.
+            numbers: the numbers of all rows, of shape ``(n,)``.
             parts: the positions of the rows of each part.
             times: whether the numbers are seconds since 1970.
         """
@@ -58,7 +59,7 @@ class Distribution:
         return cls(name=name, values=values, rows={part: len(rows) for part, rows in parts.items()}, times=times)
 
     def text(self, number: float) -> str:
-        """One of the numbers as people read it: a date where they are times.
+        """Format one of the numbers for people, as a date if they are times.
 
         >>> Distribution(name="time (date)", values={}, times=True).text(1719878400.0 + 5)
         '2024-07-02'
@@ -67,7 +68,7 @@ class Distribution:
 
     @property
     def summary(self) -> str:
-        """The shares in words, what is masked first; for numbers the medians."""
+        """Shares in words, masked categories first; for numbers, the medians."""
         if not self.categories:
             medians = {part: np.median(numbers) for part, numbers in self.values.items() if len(numbers)}
             return "median " + ", ".join(f"{part} {self.text(median)}" for part, median in medians.items())
@@ -80,27 +81,27 @@ class Distribution:
 
 
 class Drawn(Protocol):
-    """What a distribution needs to know of a region."""
+    """Interface that distributions need of a region."""
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Which rows lie inside."""
+        """Return which rows lie inside: booleans of shape ``(n,)``."""
 
     def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """The elements that it is drawn by."""
+        """Return the elements that define the region."""
 
     def indicators(self, table: PropertyTable) -> Mapping[str, np.ndarray]:
-        """By name, which rows hold each element that it is drawn by; of several, first all of them together."""
+        """Return, by name, which rows contain each element that defines the region; if several, first all together."""
 
 
 def distribution(
     prop: Property, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution | None:
-    """How a property is distributed; None for one that has no single value a row, such as a vector.
+    """Return the distribution of a property; None if it has no single value for each row, such as a vector.
 
     Args:
-        prop: a property that all of ``regions`` look at.
-        regions: at least one.
-        table: of all rows.
+        prop: the property, which all of ``regions`` depend on.
+        regions: the regions, at least one.
+        table: the table of all rows.
         parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
     """
     if prop.truth:
@@ -113,7 +114,7 @@ def distribution(
         return None
     if prop.nominal or values.dtype.kind not in "fiub":
         inside = np.logical_or.reduce([region.contains(table) for region in regions])
-        named = values.dtype.kind in "fiu"  # numbers are no names by themselves
+        named = values.dtype.kind in "fiu"  # a number alone is not a name
         texts = np.array([f"{prop.describe()} {value}" if named else str(value) for value in values], dtype=object)
         return _labels(prop.describe(), texts, inside, parts)
     return Distribution.of_numbers(prop.describe(), values, parts, prop.is_time(table))
@@ -122,7 +123,7 @@ def distribution(
 def _elements(
     prop: Property, elements: ElementCounts, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution:
-    """The elements of regions, and those whose share of rows moved most with them from train to ``test_ood``."""
+    """Return the shares of the regions' elements, and of others that changed most from train to ``test_ood``."""
     categories: dict[str, Mask] = {}
     for region in regions:
         categories |= _held(region, table, parts["test_ood"])
@@ -142,7 +143,7 @@ def _elements(
 
 
 def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mapping[str, Rows]) -> Distribution:
-    """The share of rows in each of some masks, of which the first are ``inside``."""
+    """Return the share of rows in each mask, where the first ``inside`` masks define the region."""
     return Distribution(
         name=name,
         values={part: np.array([_mean(mask[rows]) for mask in masks.values()]) for part, rows in parts.items()},
@@ -153,7 +154,7 @@ def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mappin
 
 
 def _held(region: Drawn, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
-    """By name, which rows hold what a region is drawn by: all together, then those of most rows of ``test_ood``."""
+    """Return masks of rows by element of a region: all elements together, then the most frequent in ``test_ood``."""
     masks = region.indicators(table)
     together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
     order = sorted(single, key=lambda name: -_mean(masks[name][test_ood]))
@@ -161,21 +162,21 @@ def _held(region: Drawn, table: PropertyTable, test_ood: Rows) -> dict[str, Mask
 
 
 def _holding(elements: ElementCounts, rows: Rows) -> Shares:
-    """Of each element, the share of the rows that hold it."""
+    """Return the share of the rows that contain each element."""
     held = elements.counts[rows]
     counts = np.bincount(held.indices[held.data > 0], minlength=len(elements.vocabulary))
     return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
 
 
 def _others(names: Sequence[str], prop: Property, regions: Iterable[Drawn]) -> Mask:
-    """Which elements no region is drawn by, of those that say something by themselves."""
+    """Return which elements define no region and are meaningful by themselves."""
     inside = {name for region in regions for name in region.drawn_by(names)}
     telling = prop.telling(names)
     return np.array([name not in inside and name in telling for name in names], dtype=bool)
 
 
 def _labels(name: str, labels: NDArray[np.object_], inside: Mask, parts: Mapping[str, Rows]) -> Distribution:
-    """The largest labels inside and outside of the region, and the rest of either in one."""
+    """Return the shares of the largest labels inside and outside the region, with the rest of each side as one."""
     names, numbers = np.unique(labels.astype(str), return_inverse=True)
     is_inside = np.bincount(numbers, weights=inside, minlength=len(names)) > 0
     shares = {part: np.bincount(numbers[at], minlength=len(names)) / max(len(at), 1) for part, at in parts.items()}

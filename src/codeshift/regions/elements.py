@@ -1,4 +1,4 @@
-"""Regions of programs by the elements (node types, API names) that they hold."""
+"""Regions of programs by the elements (node types, API names) that they contain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 class ElementRegion(Region):
-    """Rows that hold ``any`` or ``all`` of some elements, each at least ``min_count`` times."""
+    """Rows that contain ``any`` or ``all`` of given elements, each at least ``min_count`` times."""
 
     property: Property
     match: str
@@ -32,23 +32,23 @@ class ElementRegion(Region):
 
     @abstractmethod
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Self:
-        """A region of the same property that is drawn by other elements."""
+        """Return a region of the same property for other elements."""
 
     def indicators(self, table: PropertyTable) -> dict[str, np.ndarray]:
-        """By name, which rows hold each element often enough; of several, first all of them together."""
+        """Return, by name, which rows contain each element often enough; if several, first all together."""
         names = self.names()
         together = {} if len(names) == 1 else {f"{self.match} of the {len(names)}": self.contains(table)}
         single = {name: self.of((name,), match="any", min_count=self.min_count) for name in names}
         return together | {name: region.contains(table) for name, region in single.items()}
 
     def masked(self) -> Region | None:
-        """The programs that hold one of the elements; None where these are read elsewhere than in the code."""
+        """Return the programs that contain one of the elements; None if elements are not read from the code."""
         return self.of(self.names(), match="any", min_count=1) if self.property.of_content else None
 
 
 @dataclass(frozen=True)
 class Contains(ElementRegion):
-    """Rows that hold ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
+    """Rows that contain ``any`` or ``all`` of ``elements``, each at least ``min_count`` times.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes
@@ -63,43 +63,43 @@ class Contains(ElementRegion):
     min_count: int = 1
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         counts: ElementCounts = table.values(self.property)
         enough = counts.of(self.elements) >= self.min_count
         return np.asarray(enough.any(axis=1) if self.match == "any" else enough.all(axis=1))
 
     def names(self) -> tuple[str, ...]:
-        """The elements."""
+        """Return the elements."""
         return self.elements
 
     def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """The elements."""
+        """Return the elements of the region, whatever ``elements`` are."""
         return self.elements
 
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Contains:
-        """A region of the same property that is drawn by other elements."""
+        """Return a region of the same property for other elements."""
         return Contains(self.property, names, match, min_count)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The elements."""
+        """Describe the region by its elements."""
         return _words(plain, plain["elements"])
 
 
 @dataclass(frozen=True)
 class Matches(ElementRegion):
-    """Rows that hold elements whose names match ``any`` or ``all`` of ``patterns``.
+    """Rows that contain elements whose names match ``any`` or ``all`` of ``patterns``.
 
-    A pattern without ``*``, ``?`` and ``[`` matches a name that holds it as a run of whole parts, where parts are what
-    stands between ``.`` and ``/``: ``numpy.linalg`` matches ``numpy.linalg.norm``, and ``stream`` matches
+    A pattern without ``*``, ``?`` and ``[`` matches a name that contains it as a run of whole parts, which are
+    separated by ``.`` and ``/``: ``numpy.linalg`` matches ``numpy.linalg.norm``, and ``stream`` matches
     ``java.util.stream.Stream`` and ``List.stream``, but not ``List.streams``. A pattern with one of them is a glob over
-    the whole name, in which ``*`` crosses dots: ``*.Stream.*``, ``java.util.stream.*``. Case counts in both.
+    the whole name, in which ``*`` crosses dots: ``*.Stream.*``, ``java.util.stream.*``. Both are case-sensitive.
 
     Attributes:
-        property: a property whose values are ``ElementCounts``.
+        property: the property, whose values are ``ElementCounts``.
         patterns: the patterns.
-        match: ``"any"`` for rows that match one of the patterns, ``"all"`` for those that match every one.
-        min_count: how often the elements that match a pattern must stand in a row, all of them together.
+        match: whether rows must match one of the patterns (``"any"``) or every one (``"all"``).
+        min_count: the lowest number of occurrences in a row of elements that match a pattern, all of them together.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import APINames
@@ -114,31 +114,31 @@ class Matches(ElementRegion):
     min_count: int = 1
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         counts: ElementCounts = table.values(self.property)
         held = [counts.total(matching(pattern, counts.vocabulary)) >= self.min_count for pattern in self.patterns]
         return np.asarray(np.any(held, axis=0) if self.match == "any" else np.all(held, axis=0))
 
     def names(self) -> tuple[str, ...]:
-        """The patterns."""
+        """Return the patterns."""
         return self.patterns
 
     def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """Those that match one of the patterns."""
+        """Return the elements that match one of the patterns."""
         return tuple(name for pattern in self.patterns for name in matching(pattern, elements))
 
     def of(self, names: tuple[str, ...], *, match: str, min_count: int) -> Matches:
-        """A region of the same property that is drawn by other patterns."""
+        """Return a region of the same property for other patterns."""
         return Matches(self.property, names, match, min_count)
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The patterns."""
+        """Describe the region by its patterns."""
         return _words(plain, plain["patterns"])
 
 
 def matching(pattern: str, names: Sequence[str]) -> list[str]:
-    """The names that a pattern matches, in their order.
+    """Return the names that a pattern matches, in their order.
 
     >>> matching("linalg", ["numpy.linalg.norm", "numpy.linalgebra", "net/linalg.Norm"])
     ['numpy.linalg.norm', 'net/linalg.Norm']

@@ -1,4 +1,4 @@
-"""The region of programs of which a number lies in an interval."""
+"""Regions of programs by an interval of a number."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Interval(Region):
     high: float | None = None
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         values = np.asarray(table.values(self.property), dtype=np.float64)
         inside = np.ones(len(values), dtype=bool)
         if self.low is not None:
@@ -40,5 +40,5 @@ class Interval(Region):
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The clause of the property, which knows how its numbers are read."""
+        """Return the clause of the property, which formats its own numbers."""
         return property_class(plain["property"]).words_between(plain["property"], plain["low"], plain["high"])

@@ -18,7 +18,7 @@ LabelValue = str | int | bool
 
 @dataclass(frozen=True)
 class OneOf(Region):
-    """Rows whose label is one of ``values``; 1, True and "1" are three labels.
+    """Rows whose label is one of ``values``; 1, True and "1" are different labels.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties.columns import Label
@@ -31,12 +31,12 @@ class OneOf(Region):
     values: tuple[LabelValue, ...]
 
     def contains(self, table: PropertyTable) -> np.ndarray:
-        """Booleans of shape ``(n,)``."""
+        """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
         wanted = {typed_text(value) for value in self.values}
         labels = table.values(self.property).tolist()
         return np.fromiter((typed_text(label) in wanted for label in labels), dtype=bool, count=len(labels))
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
-        """The column and the labels."""
+        """Describe the region by its column and labels."""
         return f"whose {plain['property']['column']} is {listed(plain['values'], 'or')}"

@@ -1,16 +1,16 @@
-"""Values of a region in words: lists of names, and values that nobody has words for."""
+"""Values of a region in words: lists of names, and values that have no words of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_MOST = 4  # names that are listed; the manifest has the others
-_LONGEST = 60  # characters of a value that is shown
+_MOST = 4  # number of names that are listed; the manifest has all of them
+_LONGEST = 60  # number of characters of a value that are shown
 
 
 def listed(names: Sequence[Any], word: str) -> str:
-    """Names in a row, the last after ``word``; of many only the first.
+    """Join names with commas and ``word`` before the last; only the first of many are listed.
 
     >>> listed(("for", "while"), "or"), listed(range(7), "and")
     ('for or while', '0, 1, 2, 3 and 3 more')
@@ -21,7 +21,7 @@ def listed(names: Sequence[Any], word: str) -> str:
 
 
 def spelled(plain: Any) -> str:
-    """A value that has no words, in the form of its repr; long ones are cut.
+    """Return a value without words of its own like its repr; long ones are cut.
 
     >>> spelled({"type": "Odd", "digits": [1, 3], "of": None})
     'Odd(digits=(1, 3))'

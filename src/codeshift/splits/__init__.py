@@ -1,4 +1,5 @@
-"""How rows are dealt: from rows and a region to a partition, an assignment and its manifest.
+"""Assignment of rows to parts: from rows and a region to a partition, an assignment and its manifest.
 
-Nothing here knows a splitter but by what ``assign.Recipe`` asks of it. Public names stand in ``codeshift.splitters``.
+This package knows splitters only through the protocol ``assign.Recipe``. Its public names are in
+``codeshift.splitters``.
 """

@@ -1,4 +1,4 @@
-"""The whole act: fit a recipe on rows, ask which lie inside of its region, deal them, and keep the evidence."""
+"""Splitting in full: fit a recipe on rows, find the rows inside its region, assign all rows, and write the manifest."""
 
 from __future__ import annotations
 
@@ -35,33 +35,33 @@ from codeshift.splits.small_parts import in_words, small_parts
 
 
 class Recipe(Protocol):
-    """What dealing asks of a splitter; its repr names it."""
+    """Interface that ``assign`` needs of a splitter; its repr is recorded."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of code: rows that are equal in all of them are one identity."""
+        """Columns of code: rows that are equal in all of them are one identity."""
 
     @property
     def also_reads(self) -> tuple[str, ...]:
-        """Columns beside these that the region depends on."""
+        """Other columns that the region depends on."""
 
     def fit(self, table: PropertyTable) -> Region:
-        """The region, with the rows at hand."""
+        """Fit the recipe to the rows of ``table`` and return the region."""
 
 
 def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Region | None = None) -> SplitAssignment:
-    """Deal rows into parts.
+    """Assign rows to parts.
 
     Args:
-        recipe: says what is out of distribution.
+        recipe: the splitter, which defines what is out of distribution.
         rows: the rows of the call.
-        config: seed, sizes and groups.
-        region: as fitted on these rows already, where they are dealt several times.
+        config: the seed, sizes and groups.
+        region: the region if it was fitted on these rows before, as for several seeds; None to fit it.
 
     Raises:
-        ParameterError: if an argument cannot work.
-        DataError: if a column is missing, or rows of it are None.
-        RegionError: if the region holds no row or every row.
+        ParameterError: if an argument is invalid.
+        DataError: if a column is missing or contains None.
+        RegionError: if the region contains no row or every row.
     """
     has_validation = "validation" in rows.names
     if rows.is_official:
@@ -116,7 +116,7 @@ def _stopped_in_words(rows: SplitRows, stopped: np.ndarray) -> str:
 
 
 def _also_read(recipe: Recipe, config: SplitConfig) -> tuple[str, ...]:
-    """The columns beside the code that a row's part depends on, sorted."""
+    """Return the columns other than the code that a row's part depends on, sorted."""
     named = {column for column in (config.groups, config.stratify_by_column) if column is not None}
     return tuple(sorted({*recipe.also_reads, *named} - {*recipe.columns}))
 
@@ -129,7 +129,7 @@ def _check_columns(recipe: Recipe, rows: SplitRows) -> None:
 
 
 def _naming(recipe: Any, column: str) -> str | None:
-    """The argument of a recipe, or of one that it is composed of, that names a column."""
+    """Return the argument of a recipe, or of one of its operands, that names a column."""
     names = [field.name for field in fields(recipe)] if is_dataclass(recipe) else [*vars(recipe)]
     arguments = {name: getattr(recipe, name) for name in names}
     for name, value in arguments.items():
@@ -146,7 +146,7 @@ def _inside(region: Region, rows: SplitRows, recipe: Recipe, kept: np.ndarray | 
         mask = whole_mask if kept is None else whole_mask[kept[slice(*rows.spans[name])]]
         whole = ("" if name == "data" else f" of the official {name} split") + among
         if name == "validation":
-            continue  # with all of it inside or outside there is still something to test
+            continue  # if all of it is inside or outside, there are still rows to test on
         if not mask.any():
             raise RegionError(
                 "the region",
@@ -167,14 +167,14 @@ def _inside(region: Region, rows: SplitRows, recipe: Recipe, kept: np.ndarray | 
 def divide_rows(
     rows: SplitRows, inside: np.ndarray, grouping: Grouping, digests: np.ndarray, config: SplitConfig
 ) -> Partition:
-    """Deal all rows, those that are dropped as duplicates apart.
+    """Assign all rows except dropped duplicates, then exclude these.
 
     Args:
         rows: the rows of the call.
-        inside: which of them lie in the region.
-        grouping: how they belong together.
-        digests: of all rows.
-        config: seed and sizes.
+        inside: whether each row lies in the region: booleans of shape ``(n,)``.
+        grouping: the groups of rows that stay together.
+        digests: the digests of all rows.
+        config: the seed and sizes.
     """
     kept = slice(None) if grouping.kept is None else grouping.kept
     if rows.is_official:

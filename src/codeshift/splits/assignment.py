@@ -1,4 +1,4 @@
-"""The result of a dealing: which row went where, why, and the manifest to publish. Each of the two gives the other."""
+"""Result of splitting: the part of each row, and the manifest to publish, from which the assignment can be rebuilt."""
 
 from __future__ import annotations
 
@@ -28,23 +28,24 @@ CONTROL = "train_control"
 
 @dataclass(frozen=True)
 class SplitManifest(SplitRecord):
-    """What it takes to build a split again, and what it was: a JSON file for anybody who has the rows.
+    """Record of a split from which anyone who has the rows can rebuild it; saved as a JSON file.
 
     Attributes:
         splitter: the repr of the splitter. It is shown to people and never evaluated.
-        region: the fitted region as plain values; ``fitted_region()`` revives it.
+        region: the fitted region as plain values; ``fitted_region()`` rebuilds it.
         request: the arguments of the call: seed and sizes.
         columns: the columns of code, whose content identifies a row.
         also_reads: other columns that a row's part depends on (groups, a date).
-        sizes: for each part, the rows asked (None where that followed from others) and got.
-        region_rows: how many rows lie inside of the region.
-        grammars: for each language parsed, the grammar's wheel, version and digest of its node kinds.
-        versions: of the libraries that took part.
-        rows: for each source (``"data"``, or an official split), each part with the digests of its rows, sorted;
-            an excluded row stands under ``"excluded:"`` and the reason.
-        control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
-        near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
-            None where they were not looked for.
+        sizes: the rows of each part: requested (``"asked"``; None if it followed from other sizes) and actual
+            (``"got"``).
+        region_rows: the number of rows inside the region.
+        grammars: the grammar of each language parsed: its wheel, version and digest of its node kinds.
+        versions: the versions of Python and of the libraries used.
+        rows: the sorted digests of the rows, by source (``"data"``, or an official split) and part; the part of an
+            excluded row is ``"excluded:"`` and the reason.
+        control: the digests of the rows of ``train_control``, by source; empty if it was not requested.
+        near_duplicates: the number of components of two rows or more, the rows in them, the size of the largest, and
+            the length of the longest chain; None if near-duplicates were not searched for.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
@@ -59,11 +60,11 @@ class SplitManifest(SplitRecord):
     """
 
     def summary(self) -> str:
-        """A few lines for a person: what lies in the region, and what each part got."""
+        """Return a few lines of text: what lies in the region, and the size of each part."""
         return summary(self)
 
     def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
-        """Split ``data``, the rows of the manifest in whatever order, as the manifest says.
+        """Split ``data``, the rows of the manifest in any order, as the manifest says.
 
         Raises:
             ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
@@ -80,7 +81,7 @@ class SplitManifest(SplitRecord):
         return self.assign(data).to_dataset_dict()
 
     def assign(self, data: Dataset | DatasetDict) -> SplitAssignment:
-        """As ``apply``, but return the assignment."""
+        """Split ``data`` as ``apply`` does, and return the assignment."""
         sources = SplitRows.of(data)
         if set(sources.names) != set(self.rows):
             raise ManifestError(
@@ -101,13 +102,13 @@ class SplitManifest(SplitRecord):
         )
 
     def check_region(self, data: Dataset | DatasetDict) -> None:
-        """Check that the region, revived, holds as many of the rows as it did when they were dealt.
+        """Check that the rebuilt region contains as many of the rows as it did when they were split.
 
-        ``apply`` needs no property, so it does not look. This computes them: the rows are parsed where the region is of
-        syntax.
+        ``apply`` does not check this, since it needs no properties. This method computes them; if the region depends on
+        syntax, it parses the rows.
 
         Raises:
-            ManifestError: it holds another number; the message names the grammars that are other ones here.
+            ManifestError: if the number differs; the message names the grammars that differ here.
 
         >>> from datasets import Dataset
         >>> from codeshift.splitters import LengthSplitter
@@ -125,31 +126,31 @@ class SplitManifest(SplitRecord):
 
     @property
     def region_share(self) -> float:
-        """The share of the rows that lie inside of the region."""
+        """Share of the rows that lie inside the region."""
         return self.region_rows / sum(len(digests) for parts in self.rows.values() for digests in parts.values())
 
     @property
     def language(self) -> str | None:
-        """The one language that the region parses; None where it parses none, or several."""
+        """Language that the region parses; None if it parses none or several."""
         return next(iter(self.grammars)) if len(self.grammars) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
 class SplitAssignment:
-    """Which part each row belongs to, with the rows themselves.
+    """Part of each row of a dataset, with the rows themselves.
 
-    It holds the dataset that was dealt, not a copy of its texts. Pickled, it leaves the dataset behind: ask then with
-    the rows, as in ``assignment.to_dataset_dict(rows)``.
+    An assignment refers to the dataset that was split, not to a copy of its texts. A pickle leaves the dataset out:
+    pass the rows then, as in ``assignment.to_dataset_dict(rows)``.
 
     Attributes:
-        sources: the names of the data's own splits, or ``("data",)``; rows are counted over them end to end.
-        lengths: rows of each source.
-        parts: the part of each row, as an index into ``partition.PARTS``.
-        reasons: why a row is excluded, as an index into ``partition.REASONS``.
-        control: whether each row is one of ``train_control``; None where that was not asked for.
-        manifest: what it takes to build this split again, to be published.
-        rows: the rows that were dealt; None where they are not at hand.
-        fitted: the region as it was fitted; None where it is the manifest's.
+        sources: the names of the data's official splits, or ``("data",)``; row numbers run over them end to end.
+        lengths: the number of rows of each source.
+        parts: the part of each row, as an index into ``partition.PARTS``: of shape ``(n,)``.
+        reasons: the reason why each row is excluded, as an index into ``partition.REASONS``: of shape ``(n,)``.
+        control: whether each row is in ``train_control``: booleans of shape ``(n,)``; None if it was not requested.
+        manifest: the record to publish, from which this split can be rebuilt.
+        rows: the rows that were split; None after unpickling.
+        fitted: the region as it was fitted; None to rebuild it from the manifest.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import LengthSplitter
@@ -172,20 +173,20 @@ class SplitAssignment:
 
     @cached_property
     def region(self) -> Region:
-        """The fitted region, to be asked about other rows: ``assignment.region.contains(PropertyTable(others))``."""
+        """Fitted region, which works on other rows too: ``assignment.region.contains(PropertyTable(others))``."""
         return self.manifest.fitted_region() if self.fitted is None else self.fitted
 
     def indices(self, part: str, *, source: str | None = None) -> np.ndarray:
-        """The positions of a part's rows in the data, ascending.
+        """Return the positions of a part's rows in the data, ascending.
 
         Args:
-            part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``; ``"validation_ood"``
-                and ``"train_control"`` where they were asked for.
-            source: for a ``DatasetDict`` with official splits, the one in which to count; needed only where the part
-                draws on several.
+            part: the part: ``"train"``, ``"validation"``, ``"test_id"``, ``"test_ood"`` or ``"excluded"``;
+                ``"validation_ood"`` and ``"train_control"`` if they were requested.
+            source: the official split of a ``DatasetDict`` that positions refer to; needed only if the part has rows
+                from several.
 
         Raises:
-            ParameterError: if there is no such part or source, or the part draws on several sources.
+            ParameterError: if there is no such part or source, or the part has rows from several sources.
 
         With scikit-learn, which takes features of the rows in the data's order:
 
@@ -214,11 +215,11 @@ class SplitAssignment:
         return self._within(rows, feeding[0])
 
     def content_digests(self, part: str, column: str) -> np.ndarray | None:
-        """The digests of a part's code that dealing has taken; None where it has taken none of this column alone.
+        """Return the digests of a part's code if splitting computed them for this column alone, else None.
 
         Args:
-            part: one of ``delivered``.
-            column: of code.
+            part: the part, one of ``delivered``.
+            column: the column of code.
         """
         taken = None if self.rows is None else self.rows.digested.get(((column,), ()))
         return None if taken is None else taken[self._rows(part)]
@@ -233,7 +234,7 @@ class SplitAssignment:
 
     @property
     def delivered(self) -> tuple[str, ...]:
-        """The parts of the ``DatasetDict``."""
+        """Names of the parts of the ``DatasetDict``."""
         return tuple(part for part in (*PARTS[:EXCLUDED], CONTROL) if part in self.manifest.sizes)
 
     def _rows(self, part: str) -> np.ndarray:
@@ -248,28 +249,29 @@ class SplitAssignment:
 
     @cached_property
     def sizes(self) -> dict[str, int]:
-        """Rows of each part, ``excluded`` among them."""
+        """Number of rows of each part, including ``excluded``."""
         return {part: len(self._rows(part)) for part in (*self.delivered, "excluded")}
 
     @cached_property
     def excluded(self) -> dict[str, int]:
-        """Excluded rows by reason."""
+        """Number of excluded rows by reason."""
         counts = {reason: int((self.reasons == i).sum()) for i, reason in enumerate(REASONS) if i != NO_REASON}
         return {reason: count for reason, count in counts.items() if count}
 
     def summary(self) -> str:
-        """A few lines for a person: what lies in the region, and what each part got."""
+        """Return a few lines of text: what lies in the region, and the size of each part."""
         return self.manifest.summary()
 
     def to_dataset_dict(self, data: Dataset | DatasetDict | PropertyTable | None = None) -> DatasetDict:
-        """The parts as a ``DatasetDict``; rows keep the order and the columns that they had.
+        """Return the parts as a ``DatasetDict``; rows keep their order and columns.
 
         Args:
-            data: what was assigned, where the assignment does not hold it (it was pickled), or with other columns.
+            data: the data that was assigned, if the assignment was pickled, or to take other columns; by default the
+                data that the assignment refers to.
 
         Raises:
-            DataError: if ``data`` is not what was assigned, row by row (``manifest.apply`` takes any order of rows).
-            ParameterError: if there is none.
+            DataError: if ``data`` is not the assigned data, row by row (``manifest.apply`` takes any order of rows).
+            ParameterError: if ``data`` is needed and not given.
         """
         from datasets import DatasetDict
 
@@ -277,7 +279,7 @@ class SplitAssignment:
         return DatasetDict({part: self._select(sources, part) for part in self.delivered})
 
     def _taken(self, data: Dataset | DatasetDict | PropertyTable | None) -> SplitRows:
-        """The rows at hand, or those given once it is sure that they are the ones that were assigned."""
+        """Return the assignment's own rows, or those given after checking that they are the assigned ones."""
         if data is None:
             if self.rows is None:
                 remedy = "an assignment that was pickled holds none: to_dataset_dict(rows)"
@@ -297,7 +299,7 @@ class SplitAssignment:
         return sources
 
     def to_dataset_card(self) -> str:
-        """A section for the dataset's card, in Markdown: what the split is, and how to build it again.
+        """Return a section for the dataset's card, in Markdown: what the split is, and how to rebuild it.
 
         >>> from datasets import Dataset
         >>> from codeshift.splitters import LengthSplitter
@@ -320,26 +322,26 @@ class SplitAssignment:
     ) -> CommitInfo:
         """Push the parts to a dataset repository of the Hugging Face Hub, with the manifest and a section of its card.
 
-        The manifest becomes ``codeshift/manifest.json`` (``codeshift/<config_name>/manifest.json`` for any other
-        configuration than the default, so a repository can hold several splits). The section stands in ``README.md``
-        between two comments; pushed again, it is replaced, and what stands around it is kept. The parts are one
-        commit; manifest and card are a second one. A part without rows is left out, for ``datasets`` cannot load one.
+        The manifest is written to ``codeshift/manifest.json`` (``codeshift/<config_name>/manifest.json`` for a
+        configuration other than the default, so a repository can hold several splits). The section is placed in
+        ``README.md`` between two comments; pushing again replaces it and keeps the rest. The parts are one commit, the
+        manifest and card a second one. A part without rows is left out, because ``datasets`` cannot load it.
 
         Args:
-            repo_id: ``"owner/name"``; it is made where there is none.
-            data: as for ``to_dataset_dict``.
-            config_name: the configuration (subset) that the parts become.
-            private: whether a repository that is made is private; None for the owner's default.
-            token: an access token of the hub; None for the one that ``hf auth login`` has stored.
-            **arguments: further ones of ``datasets.DatasetDict.push_to_hub``, such as ``revision``, ``create_pr``,
+            repo_id: the repository, ``"owner/name"``; created if it does not exist.
+            data: the data that was assigned, as for ``to_dataset_dict``.
+            config_name: the name of the configuration (subset) for the parts.
+            private: whether to create the repository as private; None for the owner's default.
+            token: the access token of the hub; None for the one stored by ``hf auth login``.
+            **arguments: other arguments of ``datasets.DatasetDict.push_to_hub``, such as ``revision``, ``create_pr``,
                 ``max_shard_size`` and ``commit_message``.
 
         Returns:
             The second commit.
 
         Raises:
-            ParameterError: if the name of the configuration cannot name a folder, or the repository is a bucket.
-            DataError: if ``data`` is not what was assigned.
+            ParameterError: if the name of the configuration cannot be a folder's name, or the repository is a bucket.
+            DataError: if ``data`` is not the assigned data.
             huggingface_hub.errors.HfHubHTTPError: if the hub refuses.
         """
         return push(

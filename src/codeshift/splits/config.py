@@ -1,4 +1,4 @@
-"""Every argument of a dealing: named, checked and described once."""
+"""Arguments of ``split`` and ``assign``: named, checked and described in one place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class SplitOptions(TypedDict, total=False):
-    """The keyword arguments of ``SplitConfig``, for the signatures of the calls that take them."""
+    """Keyword arguments of ``SplitConfig``, for the signatures of the functions that accept them."""
 
     seed: int
     ood_kept: float
@@ -40,12 +40,12 @@ class SplitOptions(TypedDict, total=False):
 
 
 RECORDED = tuple(name for name in SplitOptions.__annotations__ if name != "min_test_rows")
-"""The arguments that a manifest holds: those that can change a row's part."""
+"""Arguments that a manifest records: those that can change a row's part."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CommonOptions:
-    """The arguments of a dealing that a study takes too, as ``SplitConfig`` describes them."""
+    """Arguments of ``SplitConfig`` that a study accepts too; ``SplitConfig`` describes them."""
 
     validation_size: float = 0.1
     train_size: float | None = None
@@ -58,41 +58,41 @@ class CommonOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitConfig(CommonOptions):
-    """How rows are dealt: the keyword arguments of ``split``, ``assign`` and ``as_cv``.
+    """Keyword arguments of ``split``, ``assign`` and ``as_cv``, which determine how rows are assigned to parts.
 
-    A size is a share where it is a float, and a number of rows where it is an int, as in scikit-learn and ``datasets``.
+    A size is a share if it is a float and a number of rows if it is an int, as in scikit-learn and ``datasets``.
     ``ood_kept`` and ``tolerance`` are always shares.
 
     Attributes:
-        seed: any integer. Where nothing is drawn (official splits with a validation part and ``ood_kept`` 0 or 1) it
-            changes nothing, and the summary says so.
+        seed: the seed, any integer. If nothing is drawn (official splits with a validation part and ``ood_kept`` 0 or
+            1), it has no effect, and the summary says so.
         ood_kept: the share of the pool that stays in ``train``: 0 masks the region, 1 is the 100% baseline. Rows kept
             at a smaller share are among those kept at a larger one, and all other parts are the same.
-        test_ood_size: of the region's rows, how many are ``test_ood``; the others are the pool.
-        validation_size: of all rows, how many are ``validation`` (in-distribution); 0 for none.
-        test_id_size: of all rows, how many are ``test_id``; ``"match"`` for as many as ``test_ood`` has.
-        train_size: of all rows, exactly how many are ``train`` for whatever ``ood_kept``, so that size is no confound;
-            None for all that are left.
-        groups: a column (project, author): rows that share its value stay on one side of train and test.
-        stratify_by_column: a column (a label) of whose values every drawn part holds its share.
-        near_duplicates: ``"bind"`` keeps near-duplicates (Jaccard similarity of token 5-grams of at least 0.7) on one
-            side of train and test, as it does equal rows: where a test row has one outside of the region, that leaves
-            train. ``"drop"`` deals one row of each component of near-duplicates, that of the least identity digest,
-            wherever it lies, and excludes the others before anything is dealt (of official splits each keeps one).
-            ``None`` does not look for them: they fall where they may. Of ``codeshift.properties.near_duplicates``, a
-            ``NearDuplicates`` binds and a ``DropNearDuplicates`` drops with another threshold and n-gram.
-        validation_ood_size: of the region's rows, how many are ``validation_ood``, to study model selection that sees
-            the shift; there is no such part unless it is asked for. 1.0 takes the region's part of an official
-            ``validation``.
-        train_control: also return ``train_control``: as many rows as ``train`` has, drawn from all rows that could
-            train were nothing masked. It overlaps with ``train`` and shares no row with the other parts.
-        tolerance: how far a part may miss the size asked, as a share of all rows, before that is an error rather than
-            a warning. Rows that belong together are never cut, so a giant group may leave no exact answer.
-        min_test_rows: warn where ``test_ood`` or ``test_id`` has fewer distinct rows; 0 never warns. Copies count
-            once, near-duplicates too where they are looked for.
+        test_ood_size: the size of ``test_ood``, of the region's rows; the other rows of the region are the pool.
+        validation_size: the size of ``validation`` (in-distribution), of all rows; 0 for none.
+        test_id_size: the size of ``test_id``, of all rows; ``"match"`` for as many rows as ``test_ood`` has.
+        train_size: the exact size of ``train``, of all rows, for any ``ood_kept``, so that size is not a confound; None
+            for all remaining rows.
+        groups: the column (project, author) whose equal values keep rows on one side of train and test.
+        stratify_by_column: the column (a label) whose values have the same shares in every drawn part.
+        near_duplicates: the handling of near-duplicates. ``"bind"`` keeps near-duplicates (Jaccard similarity of token
+            5-grams of at least 0.7) on one side of train and test, like equal rows: if a test row has one outside the
+            region, it is removed from train. ``"drop"`` keeps one row of each component of near-duplicates, the one
+            with the smallest identity digest, whether or not it lies in the region, and excludes the others before any
+            row is assigned (each official split keeps one). ``None`` does not search for them, so they may be in any
+            part. For another threshold and n-gram, a ``NearDuplicates`` of ``codeshift.properties.near_duplicates``
+            binds and a ``DropNearDuplicates`` drops.
+        validation_ood_size: the size of ``validation_ood``, of the region's rows, to study model selection that sees
+            the shift; by default there is no such part. 1.0 takes the region's part of an official ``validation``.
+        train_control: whether to return ``train_control`` too: as many rows as ``train`` has, drawn from all rows that
+            could be in train if nothing were masked. It overlaps with ``train`` and shares no row with other parts.
+        tolerance: the largest difference from a requested size, as a share of all rows, that is a warning and not an
+            error. Rows that belong together are never separated, so a giant group may rule out the exact size.
+        min_test_rows: the number of distinct rows of ``test_ood`` and ``test_id`` below which a warning is given; 0
+            for no warning. Copies count once, and near-duplicates too if they are searched for.
 
     Raises:
-        ParameterError: if an argument cannot work.
+        ParameterError: if an argument is invalid.
 
     >>> SplitConfig(test_id_size=500).search
     NearDuplicates(threshold=0.7, ngram=5)
@@ -135,7 +135,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         if self.tolerance is not None:
             remedy = "a share of all rows: 0.01 allows a hundredth"
             settled["tolerance"] = check_number("tolerance", self.tolerance, smallest=0, largest=1, remedy=remedy)
-        for name, value in settled.items():  # NumPy's numbers are welcome, but a manifest is JSON
+        for name, value in settled.items():  # NumPy's numbers are accepted, but a manifest is JSON
             object.__setattr__(self, name, value)
         if self.test_ood_size == 1 and self.ood_kept > 0:
             raise ParameterError(
@@ -146,7 +146,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The arguments as plain values, but for those that change no row's part."""
+        """Return the arguments that can change a row's part, as plain values."""
         plain = {name: getattr(self, name) for name in RECORDED}
         search = self.search
         plain["near_duplicates"] = None if search is None else asdict(search) | ({"drop": True} if self.drops else {})
@@ -154,10 +154,10 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     @property
     def search(self) -> NearDuplicates | None:
-        """The search for near-duplicates; None where they are not looked for."""
+        """Search for near-duplicates; None if they are not searched for."""
         if self.near_duplicates is None:
             return None
-        # Imported here, since it takes half a second that a splitter that is only made need not wait for.
+        # Imported here because it takes half a second, which merely creating a splitter should not cost.
         from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
 
         if isinstance(self.near_duplicates, NearDuplicates):
@@ -166,7 +166,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
     @property
     def drops(self) -> bool:
-        """Whether one row of each component of near-duplicates is dealt, and the others are excluded."""
+        """Whether one row of each component of near-duplicates is kept and the others are excluded."""
         if self.near_duplicates is None or self.near_duplicates == BIND:
             return False
         from codeshift.properties.near_duplicates import DropNearDuplicates
@@ -175,11 +175,11 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
 
 
 def is_drawn(request: Mapping[str, Any], sources: Collection[str]) -> bool:
-    """Whether chance has any part in a dealing, so that another seed might give another one.
+    """Return whether a split depends on chance, so that another seed may give a different one.
 
     Args:
         request: the arguments of the call, ``SplitConfig.to_dict()``.
-        sources: the official splits, or ``"data"`` alone.
+        sources: the names of the official splits, or ``"data"`` alone.
 
     >>> is_drawn(SplitConfig().to_dict(), ("data",)), is_drawn(SplitConfig().to_dict(), ("train", "validation", "test"))
     (True, False)
@@ -194,7 +194,7 @@ def is_drawn(request: Mapping[str, Any], sources: Collection[str]) -> bool:
 
 
 def rows_asked(size: float | str, total: int) -> int:
-    """How many of ``total`` rows a size asks for: a share is rounded to whole rows.
+    """Return how many of ``total`` rows a size requests; a share is rounded to whole rows.
 
     >>> rows_asked(0.25, 10), rows_asked(7, 10), rows_asked(1.0, 10), rows_asked(0.5, 5)
     (3, 7, 10, 3)
@@ -204,16 +204,16 @@ def rows_asked(size: float | str, total: int) -> int:
 
 
 def check_size(parameter: str, value: Any, *, none: bool = True, or_else: str = "") -> float:
-    """Return a size: a share as a float, a number of rows as an int.
+    """Check a size and return it: a share as a float, a number of rows as an int.
 
     Args:
         parameter: the argument's name, for errors.
-        value: what was given; NumPy's numbers are welcome, True and False are not.
-        none: whether no row at all may be asked for.
-        or_else: what else the argument may be, for errors.
+        value: the value; NumPy's numbers are accepted, True and False are not.
+        none: whether 0 is allowed.
+        or_else: the other values that the argument accepts, for errors.
 
     Raises:
-        ParameterError: if it is none.
+        ParameterError: if ``value`` is not a size.
 
     >>> check_size("test_size", 0.2), check_size("test_size", 500)
     (0.2, 500)
@@ -244,7 +244,7 @@ def _check_near_duplicates(value: Any) -> None:
 
 
 def takes_options(function: Function) -> Function:
-    """Let help and ``inspect.signature`` show the fields of ``SplitConfig`` where a function takes ``**options``.
+    """Show the fields of ``SplitConfig`` in place of ``**options`` in a function's help and ``inspect.signature``.
 
     >>> from codeshift.splitters import Splitter
     >>> inspect.signature(Splitter.assign).parameters["validation_size"].default

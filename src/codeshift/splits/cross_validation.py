@@ -1,4 +1,4 @@
-"""A splitter as the ``cv`` of scikit-learn: some dealings of the same rows, each with a seed of its own."""
+"""Splitter as the ``cv`` of scikit-learn: several splits of the same rows, each with its own seed."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _TRAINED_ON = ("train", "train_control")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CrossValidator:
-    """What ``cv=`` of scikit-learn's ``cross_val_score`` and its like accept; ``Splitter.as_cv`` makes it.
+    """Splits for ``cv=`` of scikit-learn's ``cross_val_score`` and similar functions, made by ``Splitter.as_cv``.
 
-    It holds positions alone, not the data, so copying and pickling it is cheap.
+    It stores positions only, not the data, so copying and pickling it is cheap.
 
     Attributes:
         splitter: the repr of the splitter.
-        seeds: the seed of each split: ``splitter.assign(data, seed=seeds[i])`` deals split ``i``.
-        n_rows: rows of the data.
-        positions: for each split, the ascending positions of each part's rows.
+        seeds: the seed of each split: ``splitter.assign(data, seed=seeds[i])`` makes split ``i``.
+        n_rows: the number of rows of the data.
+        positions: the ascending positions of each part's rows, for each split.
         part: the part that models are scored on.
         train: the part that models are fitted on.
     """
@@ -63,29 +63,29 @@ class CrossValidator:
             raise ParameterError(parameter, "a part that holds rows", part, f"ask for some with {part}_size")
 
     def on(self, part: str, *, train: str = "train") -> CrossValidator:
-        """The same splits, scored on another part: a model is fitted on the same rows, so scores differ by the shift.
+        """Return the same splits scored on another part: models are fitted on the same rows, so only the shift differs.
 
         Args:
             part: the part that models are scored on, such as ``"test_id"``.
-            train: ``"train_control"`` fits on as many rows of which none are masked (ask for it with
-                ``train_control=True``).
+            train: the part that models are fitted on: ``"train"``, or ``"train_control"`` for as many rows drawn as if
+                none were masked (request it with ``train_control=True``).
 
         Raises:
-            ParameterError: if there is no such part or no row in it.
+            ParameterError: if there is no such part or it has no rows.
         """
         return replace(self, part=part, train=train)
 
     def split(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # noqa: N803 - scikit-learn's name
-        """The positions of the rows to fit on and to score on, once for each split.
+        """Return an iterator over the splits: the positions of the rows to fit on and of those to score on.
 
         Args:
-            X: the features of the data's rows, in the data's order; only their number is looked at.
-            y: not looked at; scikit-learn passes it.
-            groups: must be None: groups are settled by ``as_cv(groups=...)``.
+            X: the features of the data's rows, in the data's order; only their number is checked.
+            y: the targets, which scikit-learn passes; ignored.
+            groups: None, since groups are set by ``as_cv(groups=...)``.
 
         Raises:
-            DataError: if ``X`` has another number of rows than the data.
-            ParameterError: if groups are given.
+            DataError: if ``X`` does not have as many rows as the data.
+            ParameterError: if ``groups`` is not None.
         """
         if groups is not None:
             raise ParameterError(
@@ -94,11 +94,11 @@ class CrossValidator:
         if X is not None and _rows_of(X) != self.n_rows:
             remedy = "X must hold one row of features for each row of the data, in its order"
             raise DataError("X", f"the {self.n_rows} rows that were dealt", Told(f"{_rows_of(X)} rows"), remedy)
-        # Made here and not above, so that what is wrong is told by the call and not by the first step of the loop.
+        # Returned rather than yielded, so that the errors above are raised by the call, not by the loop's first step.
         return ((dealt[self.train].copy(), dealt[self.part].copy()) for dealt in self.positions)
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803
-        """The number of splits, whatever the arguments."""
+        """Return the number of splits; the arguments are ignored."""
         return len(self.seeds)
 
     def __repr__(self) -> str:
@@ -108,18 +108,18 @@ class CrossValidator:
 def cross_validator(
     recipe: Recipe, data: Dataset | PropertyTable, options: SplitOptions, *, n_splits: int, part: str
 ) -> CrossValidator:
-    """Deal the rows some times, each with a seed of its own.
+    """Split the rows several times, each time with its own seed.
 
     Args:
-        recipe: says what is out of distribution.
+        recipe: the splitter, which defines what is out of distribution.
         data: the rows.
-        options: the seed that those of the splits follow from, sizes and groups.
-        n_splits: how many splits.
+        options: the seed from which the seeds of the splits are derived, sizes and groups.
+        n_splits: the number of splits.
         part: the part that models are scored on.
 
     Raises:
-        ParameterError: if an argument cannot work, or two of the splits would be the same.
-        DataError: if the data is a ``DatasetDict``, lacks a column, or has rows of it that are None.
+        ParameterError: if an argument is invalid, or two of the splits would be the same.
+        DataError: if the data is a ``DatasetDict``, lacks a column, or a column contains None.
     """
     from datasets import DatasetDict
 
@@ -138,7 +138,7 @@ def cross_validator(
 
 
 def _seed_of(seed: int, i: int) -> int:
-    """The seed of the ``i``-th split: hashed, so that the splits of neighbouring seeds are not the same but for one."""
+    """Return the seed of the ``i``-th split, hashed so that neighbouring seeds do not share all splits except one."""
     return int(digest([str(seed), str(i)])[:12], 16)
 
 

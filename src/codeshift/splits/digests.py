@@ -1,6 +1,6 @@
-"""Who a row is: the digest of its content, and the hash that a seed gives to it.
+"""Identity of a row: the digest of its content, and the hash of that digest under a seed.
 
-Nothing here depends on a row's position, so row order, processes and platforms change no split.
+Neither depends on a row's position, so row order, processes and platforms do not change a split.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _DIGEST_BYTES = 16
 
 
 def digest(values: Iterable[str]) -> str:
-    """A 128-bit digest of some texts in order, as 32 hexadecimal digits.
+    """Return a 128-bit digest of texts in order, as 32 hexadecimal digits.
 
-    Each text is preceded by its length, so that no two lists of texts run together.
+    Each text is preceded by its length, so that different lists of texts are never joined to the same bytes.
 
     >>> digest(["ab", "c"]) == digest(["a", "bc"])
     False
@@ -32,17 +32,17 @@ def digest(values: Iterable[str]) -> str:
 
 
 def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
-    """Digests of rows given as columns of text: fixed-width bytes of shape ``(n,)``."""
+    """Return the digests of rows given as columns of text: fixed-width bytes of shape ``(n,)``."""
     return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
 
 
 def whole_row_digest(row: dict[str, Any]) -> str:
-    """A digest of a whole row, which tells rows of one identity apart."""
+    """Return the digest of a whole row, which distinguishes rows of one identity."""
     return digest([json.dumps(row, sort_keys=True, default=repr)])
 
 
 def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
-    """A hash of each key, uniform over 64 bits, that depends on the seed and the role."""
+    """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``."""
     secret = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
     hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())
     return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))

@@ -1,4 +1,4 @@
-"""A split as documents: a section of the dataset's card, a summary for a terminal, and the table of a notebook."""
+"""Documents about a split: a section of the dataset's card, a summary for a terminal, and a table for a notebook."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from codeshift.splits.predefined import settled_by
 from codeshift.splits.record import SplitRecord
 
 MANIFEST_PATH = "codeshift/manifest.json"
-"""Where a manifest lies in a dataset's repository."""
+"""Path of the manifest in a dataset's repository."""
 
 _LONGEST_SHOWN = 2000
 
@@ -55,11 +55,11 @@ _REASONS_IN_WORDS = {
 
 
 def dataset_card(manifest: SplitRecord, *, manifest_path: str = MANIFEST_PATH) -> str:
-    """A section in Markdown that says what a split is and how to build it again.
+    """Return a section in Markdown that says what a split is and how to rebuild it.
 
     Args:
-        manifest: the split's.
-        manifest_path: where readers find it.
+        manifest: the manifest of the split.
+        manifest_path: the path of the manifest in the repository.
     """
     excluded = _excluded(manifest)
     blocks: list[Block] = [
@@ -82,9 +82,9 @@ def dataset_card(manifest: SplitRecord, *, manifest_path: str = MANIFEST_PATH) -
 
 
 def summary(manifest: SplitRecord) -> str:
-    """A few lines for a person, wrapped at 100 columns."""
+    """Return a few lines of text about a split, wrapped at 100 columns."""
     arguments = _arguments(manifest)
-    arguments.pop("near_duplicates", None)  # a line of their own tells them
+    arguments.pop("near_duplicates", None)  # they have a line of their own
     facts = (
         ("region", f"programs {region_words(manifest.region)}"),
         ("", _region_rows(manifest)),
@@ -108,7 +108,7 @@ def summary(manifest: SplitRecord) -> str:
 
 
 def parts_html(splitter: str, sizes: Mapping[str, int], *, rows: int) -> str:
-    """What a notebook shows: each part's rows, and their share of all rows."""
+    """Return the HTML that a notebook shows: each part's rows, and their share of all rows."""
     lines = tuple(row(part, f"{count:,}", f"{count / rows:.1%}") for part, count in sizes.items())
     columns = names("part") + numbers("rows", "share")
     return html.fragment(Document("", (Table(caption=(CodeSpan(splitter),), columns=columns, rows=lines),)))
@@ -124,7 +124,7 @@ def _region_rows(manifest: SplitRecord) -> str:
 
 
 def _asked_and_got(manifest: SplitRecord) -> list[tuple[str, int, str]]:
-    """Each part, its rows, and the rows asked where these differ."""
+    """Return each part, its rows, and the rows requested if that number differs, else an empty text."""
     sizes = [(part, size["got"] or 0, size["asked"]) for part, size in manifest.sizes.items()]
     return [(part, got, "" if wanted in (None, got) else f"{wanted:,}") for part, got, wanted in sizes]
 
@@ -139,7 +139,7 @@ def _sizes(manifest: SplitRecord) -> Table:
 
 
 def _excluded(manifest: SplitRecord) -> tuple[str, ...]:
-    """How many rows are excluded, and why, in words."""
+    """Return how many rows are excluded, and why, in words."""
     counts = {
         reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in manifest.rows.values())
         for reason in REASONS[1:]
@@ -148,7 +148,7 @@ def _excluded(manifest: SplitRecord) -> tuple[str, ...]:
 
 
 def _arguments(manifest: SplitRecord) -> dict[str, Any]:
-    """The arguments of the call that say something: without those left out, and those that official splits settle."""
+    """Return the arguments of the call that had an effect: those given and not overridden by official splits."""
     said = {name: value for name, value in manifest.request.items() if value is not None and value is not False}
     if set(manifest.rows) != {"data"}:
         for name in settled_by(has_validation="validation" in manifest.rows):

@@ -1,4 +1,4 @@
-"""What a manifest holds of a split beside its rows: sizes, near-duplicates, grammars and versions."""
+"""Facts about a split in its manifest besides the rows: sizes, near-duplicates, grammars and versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "datasets", "tree-sitter")
 
 
 def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[str, int | None]]:
-    """Rows of each part: asked (None where that followed from the others) and got."""
+    """Return the rows of each part: requested (None if that followed from other sizes) and actual."""
     absent = () if config.validation_ood_size else ("validation_ood",)
     sizes = {
         part: {"asked": partition.asked.get(part), "got": int((partition.parts == i).sum())}
@@ -32,7 +32,7 @@ def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[s
 
 
 def found_in(similar: DuplicateComponents) -> dict[str, int]:
-    """What a search for near-duplicates found."""
+    """Return the counts of what a search for near-duplicates found."""
     several = similar.sizes > 1
     return {
         "components": int(several.sum()),
@@ -43,7 +43,7 @@ def found_in(similar: DuplicateComponents) -> dict[str, int]:
 
 
 def grammars_of(region: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """The grammar of each language that a region, given as plain values, depends on."""
+    """Return the grammar of each language that a region, given as plain values, depends on."""
     grammars = {}
     for language in sorted(_languages_in(region)):
         facts = grammar(language)
@@ -73,6 +73,6 @@ def parsed_in(plain: Any) -> set[tuple[str, str]]:
 
 @cache
 def environment() -> dict[str, str]:
-    """Versions of Python, codeshift and the libraries that a split depends on."""
+    """Return the versions of Python, codeshift and the libraries that a split depends on."""
     libraries = {name: importlib.metadata.version(name) for name in _LIBRARIES}
     return {"codeshift": __version__, "python": platform.python_version(), **libraries}

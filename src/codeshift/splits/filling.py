@@ -1,4 +1,4 @@
-"""How many groups, taken in order, make up a number of rows."""
+"""Choice of groups, in a given order, whose sizes add up to a number of rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def fill(sizes: np.ndarray, target: int) -> np.ndarray:
-    """Positions of groups, taken in order while they fit, whose sizes add up to ``target`` or come nearest to it.
+    """Return positions of groups, taken in order while they fit, whose sizes add up to ``target`` or nearly.
 
-    A group that does not fit is passed over, so a giant group cannot double a part. Where a gap is left, the group
-    that overshoots least closes it, unless that is farther from the target.
+    A group that does not fit is skipped, so a giant group cannot double a part. If a gap is left, the group that
+    overshoots least closes it, unless the total would then be farther from the target.
 
     >>> fill(np.array([3, 9, 2, 1]), 6).tolist()
     [0, 2, 3]
@@ -36,7 +36,7 @@ def fill(sizes: np.ndarray, target: int) -> np.ndarray:
 
 
 def nearest_prefix(sizes: np.ndarray, target: int) -> int:
-    """How many groups from the front come nearest to ``target`` rows in all (the shorter prefix where two tie).
+    """Return how many groups from the front come nearest to ``target`` rows in total (on a tie, the fewer groups).
 
     >>> nearest_prefix(np.array([2, 2, 2]), 5), nearest_prefix(np.array([1, 1, 1]), 2)
     (2, 2)
@@ -46,9 +46,9 @@ def nearest_prefix(sizes: np.ndarray, target: int) -> int:
 
 
 def interleave(order: np.ndarray, strata: np.ndarray) -> np.ndarray:
-    """Rearrange groups so that every stretch from the front holds each stratum in its share.
+    """Rearrange groups so that every prefix contains each stratum in proportion.
 
-    Within a stratum the order stays: the i-th of m groups goes to the place (i + 1/2) / m of the whole.
+    Within a stratum the order is kept: the i-th of m groups goes to the relative position (i + 1/2) / m.
 
     >>> interleave(np.array([0, 1, 2, 3, 4, 5]), np.array([7, 7, 7, 7, 9, 9])).tolist()
     [0, 4, 1, 2, 5, 3]

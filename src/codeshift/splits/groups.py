@@ -1,4 +1,4 @@
-"""Groups of rows that stay together (equal code, near-duplicates, the user's groups), and a seed's order of them."""
+"""Groups of rows that stay together (equal code, near-duplicates, the user's groups), and their order under a seed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RowGroups:
-    """Rows that must be dealt as one: equal code, one of the user's groups, near-duplicates, or joined through these.
+    """Groups of rows that stay together: equal code, one of the user's groups, near-duplicates, or chains of these.
 
     Attributes:
         labels: the group of each row, of shape ``(n_rows,)``.
-        keys: what the seed's hash of a group is taken of, of shape ``(n_groups,)``: the smallest digest among the
-            user's groups in it (or its rows, where there are none), so that it does not depend on row order.
-        strata: the stratum of each group, of shape ``(n_groups,)``; None where rows are not stratified.
-        hashed: by seed and role, the hashes taken so far and which groups have theirs.
+        keys: the bytes that are hashed with the seed, of shape ``(n_groups,)``: the smallest digest among the user's
+            groups in a group (or among its rows if there are none), so that it does not depend on row order.
+        strata: the stratum of each group, of shape ``(n_groups,)``; None if rows are not stratified.
+        hashed: the hashes computed so far, by seed and role, with a mask of the groups that have one.
     """
 
     labels: np.ndarray
@@ -38,7 +38,7 @@ class RowGroups:
     def join(
         cls, digests: np.ndarray, groups: np.ndarray | None = None, *, similar: np.ndarray | None = None
     ) -> RowGroups:
-        """Join rows of equal digest and, where given, of equal group digest or of one component of similar rows.
+        """Join rows with equal digests and, if given, with equal group digests or in one component of similar rows.
 
         >>> RowGroups.join(np.array([b"a", b"b", b"a"])).labels.tolist()
         [0, 1, 0]
@@ -59,7 +59,7 @@ class RowGroups:
         return cls(labels, keys)
 
     def stratified(self, strata: np.ndarray) -> RowGroups:
-        """These groups with a stratum each: the one that most of a group's rows have (the first where they tie).
+        """Return these groups with strata: the stratum of most rows of a group (on a tie, the first).
 
         Args:
             strata: the stratum of each row as text, of shape ``(n_rows,)``.
@@ -72,37 +72,36 @@ class RowGroups:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """Rows of each group."""
+        """Number of rows of each group, of shape ``(n_groups,)``."""
         return np.bincount(self.labels, minlength=len(self.keys))
 
     def count(self, rows: np.ndarray) -> np.ndarray:
-        """How many of the rows of a mask each group holds."""
+        """Count the rows of a mask in each group."""
         return np.bincount(self.labels[rows], minlength=len(self.keys))
 
     def holding(self, rows: np.ndarray) -> np.ndarray:
-        """Which groups hold any of the rows of a mask."""
+        """Return which groups contain any row of a mask: booleans of shape ``(n_groups,)``."""
         return self.count(rows) > 0
 
     def ordered(self, candidates: np.ndarray, seed: int, role: str) -> np.ndarray:
-        """The candidate groups in the order that ``seed`` gives for ``role``.
+        """Return the candidate groups in the order that ``seed`` gives for ``role``.
 
         Roles are independent of each other: the order in which groups become ``test_ood`` says nothing about the
-        order in which others become ``validation``. With strata, every stretch from the front holds each stratum in
-        its share.
+        order in which others become ``validation``. With strata, every prefix contains each stratum in proportion.
 
         Args:
-            candidates: a mask of shape ``(n_groups,)``.
-            seed: any integer.
-            role: what the order is for.
+            candidates: the mask of the groups to order, of shape ``(n_groups,)``.
+            seed: the seed, any integer.
+            role: the name of the order's purpose, such as ``"test_id"``.
         """
         groups = np.flatnonzero(candidates)
         order = groups[np.lexsort((self.keys[groups], self._hashes(groups, seed, role)))]
         return order if self.strata is None else interleave(order, self.strata)
 
     def _hashes(self, groups: np.ndarray, seed: int, role: str) -> np.ndarray:
-        """The hashes of some groups, each taken once: the scenarios of a sweep share groups and seed."""
+        """Return the hashes of groups, each computed once: the scenarios of a sweep share groups and seed."""
         if any(other != seed for other, _ in self.hashed):
-            self.hashed.clear()  # one seed's are enough: the splits of a cross-validation have each their own
+            self.hashed.clear()  # one seed's are enough: each split of a cross-validation has its own
         n = len(self.keys)
         hashes, known = self.hashed.setdefault((seed, role), (np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=bool)))
         missing = groups[~known[groups]]
@@ -112,14 +111,14 @@ class RowGroups:
 
 
 class Grouping(NamedTuple):
-    """How the rows of a call belong together.
+    """Groups of the rows of a call.
 
     Attributes:
-        dealt: the groups that rows are dealt in.
-        strict: the groups that equal rows and the user's groups alone make.
-        similar: the components of near-duplicates among all rows; None where they are not looked for.
-        kept: the rows that are dealt at all, a mask over all rows: one of each component. None where all are. The
-            groups are those of these rows.
+        dealt: the groups that are assigned to parts as a whole.
+        strict: the groups formed by equal rows and the user's groups only.
+        similar: the components of near-duplicates among all rows; None if they are not searched for.
+        kept: the mask over all rows of those that are assigned, one of each component; None if all are. ``dealt`` and
+            ``strict`` are groups of these rows only.
     """
 
     dealt: RowGroups
@@ -129,12 +128,12 @@ class Grouping(NamedTuple):
 
 
 def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
-    """Which rows stay together: found once a table, since the scenarios of a sweep share them.
+    """Group the rows that stay together, once for each table, since the scenarios of a sweep share the groups.
 
     Args:
         rows: the rows of the call.
-        columns: of code: rows that are equal in all of them are one.
-        config: groups, strata and near-duplicates.
+        columns: the columns of code: rows that are equal in all of them are one identity.
+        config: the options for groups, strata and near-duplicates.
     """
 
     def joined() -> Grouping:
@@ -166,14 +165,14 @@ def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> G
 
 
 def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """One row of each component, the one of the least digest: a mask of shape ``(n,)``.
+    """Choose the row with the smallest digest of each component, and return a mask of shape ``(n,)``.
 
-    Official splits keep one each, since no row moves between them; train then lets go of what test holds.
+    Each official split keeps one, since no row moves between them; train then loses the rows that test has.
 
     Args:
         rows: the rows of the call.
-        contents: their digests.
-        labels: the component of each.
+        contents: the digests of the rows.
+        labels: the component of each row.
     """
     in_order = np.argsort(rows.row_order(contents))
     components = labels * len(OFFICIAL) + rows.source_of_rows() if rows.is_official else labels
@@ -183,7 +182,7 @@ def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np
 
 
 def _components(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Connected components of rows that share a value in either of two labellings."""
+    """Return the connected components of rows that share a value in either of two labellings."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

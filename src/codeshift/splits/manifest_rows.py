@@ -1,4 +1,4 @@
-"""The rows of a manifest: digests by part, and the way back from digests to parts."""
+"""Rows of a manifest: from parts to lists of digests, and from digests back to parts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from codeshift.splits.partition import DUPLICATE, EXCLUDED, PARTS, REASONS
 
 
 def labels_of(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:
-    """The label of each row: its part, for an excluded one with the reason."""
+    """Return the label of each row: its part, with the reason if it is excluded."""
     names = np.array([*PARTS[:EXCLUDED], *(f"excluded:{reason}" for reason in REASONS)], dtype=object)
     return np.asarray(names[np.where(parts == EXCLUDED, EXCLUDED + reasons, parts)])
 
 
 def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Parts and reasons from labels.
+    """Return the parts and reasons of labels, each of shape ``(n,)``.
 
     Raises:
         ManifestError: if a label is unknown.
@@ -30,24 +30,24 @@ def parts_of(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _rank(label: str) -> tuple[int, bool]:
-    """The place of a label. Of equal rows the first in order is kept, so those dropped for it come last."""
+    """Return the sort key of a label. Of equal rows, the first in order is kept, so dropped duplicates come last."""
     part, _, reason = label.partition(":")
     return PARTS.index(part) if part in PARTS else len(PARTS), reason == REASONS[DUPLICATE]
 
 
 def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
-    """The digests of each label, sorted; labels in the order of parts."""
+    """Return the digests of each label, sorted; labels are in the order of parts."""
     present = sorted(set(labels.tolist()), key=lambda label: (_rank(label), label))
     return {label: listed(digests[labels == label]) for label in present}
 
 
 def listed(digests: np.ndarray) -> list[str]:
-    """Digests as sorted texts."""
+    """Return digests as sorted texts."""
     return [digest.decode() for digest in np.sort(digests).tolist()]
 
 
 def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
-    """What differs between the rows of the manifest and those of the data, in words."""
+    """Describe how the rows of the manifest and those of the data differ."""
     listed, listed_counts = np.unique(expected, return_counts=True)
     present, present_counts = np.unique(got, return_counts=True)
     unlisted = np.flatnonzero(~np.isin(got, listed))
@@ -67,16 +67,16 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
 
 
 def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """The label of each row. Rows of one digest take its labels in the order of parts, by their own order.
+    """Return the label of each row. Rows with the same digest get its labels in the order of parts.
 
     Args:
-        source: the name of the rows, for errors.
+        source: the name of the source, for errors.
         listed: the digests of each label.
-        digests: of the rows at hand, of shape ``(n,)``.
-        order: the place of each row, which does not depend on how they are ordered.
+        digests: the digests of the data's rows, of shape ``(n,)``.
+        order: the rank of each row, as ``SplitRows.row_order`` gives it.
 
     Raises:
-        ManifestError: if the digests are not those that are listed; the message says what differs.
+        ManifestError: if the digests differ from the listed ones; the message says how.
     """
     entries = sorted((digest, _rank(label), label) for label, members in listed.items() for digest in members)
     here = np.argsort(order)
@@ -89,7 +89,7 @@ def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order:
 
 
 def find(listed: list[str], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Which rows have the listed digests: as many of each as are listed, those first in order.
+    """Return which rows have the listed digests: as many of each as are listed, the first ones in order.
 
     >>> find(["a", "b"], np.array([b"b", b"a", b"b"]), np.array([2, 0, 1])).tolist()
     [False, True, True]

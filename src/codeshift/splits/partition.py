@@ -1,7 +1,7 @@
-"""Groups of rows to parts: the arithmetic of a split, on arrays alone.
+"""Assignment of groups of rows to parts: the arithmetic of a split, on arrays only.
 
-Every choice is made in the order that the seed gives to groups, so regimes of one seed are nested and share their test
-rows. ``Partition.parts`` holds indices into ``PARTS``, ``Partition.reasons`` indices into ``REASONS``.
+Every choice follows the order that the seed gives to groups, so the values of ``ood_kept`` under one seed are nested
+and share their test rows. ``Partition.parts`` holds indices into ``PARTS``, ``Partition.reasons`` into ``REASONS``.
 """
 
 from __future__ import annotations
@@ -18,23 +18,31 @@ from codeshift.splits.groups import RowGroups
 PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
 TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
 
+<<<<<<< HEAD
 REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
 """Why a row is excluded: masked from training by its region; bound to a row on the other side, being equal to it or of
 one group with it; a near-duplicate of such a row, perhaps through others; trimmed away by ``train_size``; or dropped
 before anything was dealt, as a duplicate of a row that was kept, or as one on which the region's parser gives up."""
 NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
+=======
+REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate")
+"""Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
+equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;
+or dropped before any row was assigned, as a duplicate of a row that was kept."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE = range(len(REASONS))
+>>>>>>> w-words3
 
 
 @dataclass(eq=False)
 class Partition:
-    """What became of each row, and how many rows each part was asked to hold.
+    """Part of each row, and the requested size of each part. Arrays have the shape ``(n,)``.
 
     Attributes:
         parts: the part of each row.
-        reasons: why it is excluded.
-        pool: whether it is a row of the region that a regime may keep in train.
-        control: whether it is one of ``train_control``; None where that was not asked for.
-        asked: rows asked of each part, and of the pool as ``"kept"``.
+        reasons: the reason why each row is excluded.
+        pool: whether each row is one of the region that ``ood_kept`` may keep in train.
+        control: whether each row is in ``train_control``; None if it was not requested.
+        asked: the rows requested of each part, and of the pool as ``"kept"``.
     """
 
     parts: np.ndarray
@@ -45,7 +53,7 @@ class Partition:
 
     @classmethod
     def nothing(cls, n_rows: int) -> Partition:
-        """All rows in ``train``, from where dealing starts."""
+        """Return a partition with all rows in ``train``, from which splitting starts."""
         return cls(
             parts=np.full(n_rows, TRAIN, dtype=np.int8),
             reasons=np.zeros(n_rows, dtype=np.int8),
@@ -57,8 +65,13 @@ class Partition:
         self.parts[rows] = EXCLUDED
         self.reasons[rows] = reason
 
+<<<<<<< HEAD
     def spread(self, kept: np.ndarray, reason: int) -> Partition:
         """This dealing of the rows of a mask as one of all rows: the others are excluded for a reason."""
+=======
+    def spread(self, kept: np.ndarray) -> Partition:
+        """Extend this partition of the rows of a mask to all rows, with the others excluded as duplicates."""
+>>>>>>> w-words3
         whole = Partition.nothing(len(kept))
         whole.exclude(~kept, reason)
         whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
@@ -70,12 +83,12 @@ class Partition:
 
 
 def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
-    """Deal rows of one dataset.
+    """Assign the rows of one dataset to parts.
 
     Args:
-        inside: which rows lie in the region, of shape ``(n,)``: some do and some do not.
+        inside: whether each row lies in the region: booleans of shape ``(n,)``, of both values.
         groups: the group of each row.
-        config: seed and sizes.
+        config: the seed and sizes.
 
     Raises:
         RegionError: if no group of the region fits ``test_ood``.
@@ -122,7 +135,7 @@ def _divide_inside(partition: Partition, inside: np.ndarray, groups: RowGroups, 
 
 
 def _divide_outside(partition: Partition, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> None:
-    """Draw ``test_id`` and ``validation`` from the groups that lie wholly outside of the region."""
+    """Draw ``test_id`` and ``validation`` from the groups that lie wholly outside the region."""
     n_rows, touches_region = len(partition.parts), groups.holding(inside)
     if config.test_id_size == MATCH:
         partition.asked["test_id"] = int((partition.parts == TEST_OOD).sum())
@@ -153,7 +166,7 @@ def _too_large(partition: Partition, constraint: str) -> ParameterError:
 
 
 def draw(free: np.ndarray, groups: RowGroups, seed: int, role: str, target: int) -> np.ndarray:
-    """Choose among the ``free`` groups, in the seed's order, so many that their rows add up to ``target``."""
+    """Choose ``free`` groups, in the seed's order, until their rows add up to ``target`` or nearly."""
     order = groups.ordered(free, seed, role)
     chosen = np.zeros(len(groups.keys), dtype=bool)
     chosen[order[fill(groups.sizes[order], target)]] = True
@@ -161,7 +174,7 @@ def draw(free: np.ndarray, groups: RowGroups, seed: int, role: str, target: int)
 
 
 def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> None:
-    """Keep the share ``ood_kept`` of the pool in train and mask the rest of it."""
+    """Keep the share ``ood_kept`` of the pool in train and mask the rest."""
     sizes = groups.count(partition.pool)
     order = groups.ordered(sizes > 0, config.seed, "pool")
     target = partition.asked["kept"] = rows_asked(config.ood_kept, int(partition.pool.sum()))
@@ -172,17 +185,17 @@ def keep_pool(partition: Partition, groups: RowGroups, config: SplitConfig) -> N
 
 
 def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray, total: int) -> None:
-    """Cut train to exactly ``train_size`` rows, such that rows kept from the region stay nested over regimes.
+    """Cut train to exactly ``train_size`` rows, so that rows kept from the region stay nested over ``ood_kept``.
 
     Args:
-        partition: the one to change.
+        partition: the partition to change.
         groups: the group of each row.
-        config: seed and size.
-        row_order: the place of each row among rows of its group.
-        total: how many rows a share is of.
+        config: the seed and size.
+        row_order: the rank of each row within its group.
+        total: the number of rows that a share refers to.
 
     Raises:
-        ParameterError: if some regime has fewer rows.
+        ParameterError: if some value of ``ood_kept`` leaves fewer rows.
     """
     assert config.train_size is not None  # noqa: S101 - the caller looks
     size = partition.asked["train"] = rows_asked(config.train_size, total)
@@ -200,7 +213,7 @@ def trim_train(partition: Partition, groups: RowGroups, config: SplitConfig, row
 
 
 def add_control(partition: Partition, groups: RowGroups, config: SplitConfig, row_order: np.ndarray) -> None:
-    """Draw ``train_control``: as many rows as train has, from all that could train were nothing masked."""
+    """Draw ``train_control``: as many rows as train has, from all that could be in train if nothing were masked."""
     trainable = (partition.parts == TRAIN) | (partition.reasons == TRIMMED) | partition.pool
     size = int((partition.parts == TRAIN).sum())
     partition.control = take(trainable, partition.pool, size, groups, config.seed, row_order)
@@ -209,18 +222,18 @@ def add_control(partition: Partition, groups: RowGroups, config: SplitConfig, ro
 def take(
     rows: np.ndarray, pool: np.ndarray, count: int, groups: RowGroups, seed: int, row_order: np.ndarray
 ) -> np.ndarray:
-    """Choose exactly ``count`` of some rows, the region's as large a share of them as it is of those rows.
+    """Choose exactly ``count`` rows, with the same share of the region's rows as among all candidates.
 
-    The region's rows come from the front of the pool's order and the others from the front of an order of their own,
-    so what is chosen of the region grows with its share.
+    The region's rows are taken from the front of the pool's order and the others from the front of their own order, so
+    a larger share of the region includes the rows chosen for a smaller one.
 
     Args:
-        rows: which rows to choose from.
-        pool: which of all rows belong to the region.
-        count: how many to choose.
+        rows: the mask of the rows to choose from, of shape ``(n,)``.
+        pool: the mask of the region's rows among all rows, of shape ``(n,)``.
+        count: the number of rows to choose.
         groups: the group of each row.
-        seed: gives the order of groups.
-        row_order: the place of each row among rows of its group, whatever the order they were given in.
+        seed: the seed of the order of groups.
+        row_order: the rank of each row within its group, independent of the order of rows in the data.
     """
     chosen = np.zeros(len(rows), dtype=bool)
     from_region = int(np.floor(count * (rows & pool).sum() / rows.sum() + 0.5))
@@ -235,11 +248,11 @@ def take(
 
 
 def tell_near_duplicates(partition: Partition, strict: RowGroups) -> None:
-    """Say which bound rows are bound by a near-duplicate alone.
+    """Set the reason of the bound rows that only a near-duplicate binds.
 
     Args:
-        partition: the one to change.
-        strict: the groups that equal rows and the user's groups alone make.
+        partition: the partition to change.
+        strict: the groups formed by equal rows and the user's groups only.
     """
     held_out = np.isin(partition.parts, (VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD))
     bound = partition.reasons == BOUND

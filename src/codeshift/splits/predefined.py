@@ -1,4 +1,4 @@
-"""Dealing where the dataset brings its own train and test: no row moves between those, rows are only masked."""
+"""Splitting of data with official train and test splits: rows are only masked, and none moves between splits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from codeshift.splits.rows import OFFICIAL
 
 
 def settled_by(*, has_validation: bool) -> tuple[str, ...]:
-    """The sizes that official splits settle: of a split of them they say nothing.
+    """Return the names of the sizes that official splits determine, so that the arguments have no effect.
 
     >>> settled_by(has_validation=True)
     ('test_ood_size', 'test_id_size', 'validation_size')
@@ -32,10 +32,10 @@ def settled_by(*, has_validation: bool) -> tuple[str, ...]:
 
 
 def check_predefined(config: SplitConfig, has_validation: bool) -> None:
-    """Refuse sizes that official splits leave without effect.
+    """Check that no size is given that official splits leave without effect.
 
     Raises:
-        ParameterError: for a size that the official splits settle.
+        ParameterError: if a size is given that the official splits determine.
     """
     settled: dict[str, tuple[float | str, tuple[float | str, ...], str]] = {
         "test_ood_size": (config.test_ood_size, (0.5,), "left out for official splits"),
@@ -51,13 +51,13 @@ def check_predefined(config: SplitConfig, has_validation: bool) -> None:
 
 
 def divide_predefined(source: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
-    """Deal the rows of official splits.
+    """Assign the rows of official splits to parts.
 
     Args:
         source: the official split of each row as an index into ``OFFICIAL``, of shape ``(n,)``.
-        inside: which rows lie in the region.
+        inside: whether each row lies in the region: booleans of shape ``(n,)``.
         groups: the group of each row.
-        config: seed and sizes.
+        config: the seed and sizes.
     """
     partition = Partition.nothing(len(source))
     train, validation, test = (source == i for i in range(len(OFFICIAL)))
@@ -67,8 +67,8 @@ def divide_predefined(source: np.ndarray, inside: np.ndarray, groups: RowGroups,
         partition.parts[validation & inside] = VALIDATION_OOD
     else:
         partition.exclude(validation & inside, MASKED)
-    # A row equal to a test row would leak it, so the copy on the other side goes; the test split stays whole, but
-    # for a group that stands on both sides of the region.
+    # A row equal to a test row would leak it, so the copy on the other side is excluded; the test split stays whole,
+    # except for a group that is on both sides of the region.
     _bind(partition, test & ~inside, test & inside, groups)
     _bind(partition, train | validation, test, groups)
     _bind(partition, validation & ~inside, partition.parts == VALIDATION_OOD, groups)
@@ -81,14 +81,14 @@ def divide_predefined(source: np.ndarray, inside: np.ndarray, groups: RowGroups,
 
 
 def _bind(partition: Partition, rows: np.ndarray, to: np.ndarray, groups: RowGroups) -> None:
-    """Exclude those of ``rows`` that share a group with any of ``to``, where they are not excluded already."""
+    """Exclude those of ``rows`` that share a group with any of ``to`` and are not excluded already."""
     partition.exclude(rows & (partition.reasons == 0) & groups.holding(to)[groups.labels], BOUND)
 
 
 def _draw_validation(
     partition: Partition, train: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig
 ) -> None:
-    """Draw what there is no official part for: ``validation`` outside of the region, ``validation_ood`` inside."""
+    """Draw ``validation`` outside the region and ``validation_ood`` inside, if there is no official validation."""
     usable = partition.parts == TRAIN
     for part, name, size, rows in (
         (VALIDATION_OOD, "validation_ood", config.validation_ood_size, inside),

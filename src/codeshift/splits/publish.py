@@ -1,4 +1,4 @@
-"""A split on the Hugging Face Hub: its parts, its manifest, and a section of the dataset's card."""
+"""Publication of a split on the Hugging Face Hub: its parts, its manifest, and a section of the dataset's card."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def push(
     token: str | bool | None,
     **arguments: Any,
 ) -> CommitInfo:
-    """Push the parts, then the manifest and the card, as ``SplitAssignment.push_to_hub`` says.
+    """Push the parts, then the manifest and the card, as described in ``SplitAssignment.push_to_hub``.
 
     Args:
-        manifest: what the split is.
-        splits: its parts.
-        repo_id: ``"owner/name"``.
-        config_name: the configuration that the parts become.
-        token: an access token of the hub.
-        **arguments: further ones of ``datasets.DatasetDict.push_to_hub``.
+        manifest: the manifest of the split.
+        splits: the parts.
+        repo_id: the repository, ``"owner/name"``.
+        config_name: the name of the configuration for the parts.
+        token: the access token of the hub.
+        **arguments: other arguments of ``datasets.DatasetDict.push_to_hub``.
     """
     from datasets import DatasetDict
     from huggingface_hub import CommitOperationAdd, HfApi
@@ -47,12 +47,12 @@ def push(
         raise ParameterError(
             "repo_id", "a dataset repository", repo_id, "a bucket has no card to describe the split in"
         )
-    # Made first: where it cannot be, nothing is pushed.
+    # Made first: if it fails, nothing is pushed.
     section = dataset_card(manifest, manifest_path=path)
     # A repository with an empty split cannot be loaded: datasets says that it "corresponds to no data".
     filled = DatasetDict({part: rows for part, rows in splits.items() if len(rows)})
     pushed = filled.push_to_hub(repo_id, config_name=config_name, token=token, **arguments)
-    # A pull request has a branch of its own. A repository given without its owner has one now.
+    # A pull request has its own branch. A repository given without its owner has one now.
     revision = pushed.pr_revision or arguments.get("revision") or "main"
     repo_id = pushed.repo_url.repo_id
     api = HfApi(endpoint=pushed.repo_url.endpoint, token=token, library_name="codeshift-ood")
@@ -61,7 +61,7 @@ def push(
         repo_id,
         repo_type="dataset",
         revision=revision,
-        # Refused by the hub where somebody else was in between, whose change to the card would be lost.
+        # The hub refuses if somebody else committed in between, whose change to the card would be lost.
         parent_commit=pushed.oid,
         commit_message="Describe the split",
         operations=[
@@ -73,10 +73,10 @@ def push(
 
 
 def manifest_path(config_name: str) -> str:
-    """Where the manifest of a configuration lies in the repository.
+    """Return the path of a configuration's manifest in the repository.
 
     Raises:
-        ParameterError: if the name cannot name a folder of its own.
+        ParameterError: if the name cannot be the name of a folder of its own.
 
     >>> manifest_path("default"), manifest_path("loops")
     ('codeshift/manifest.json', 'codeshift/loops/manifest.json')
@@ -91,10 +91,10 @@ def manifest_path(config_name: str) -> str:
 
 
 def put_section(readme: str, section: str, name: str) -> str:
-    r"""The README with the section between two comments: in place of the one of that name, or else at its end.
+    r"""Return the README with the section between two comments, replacing the section of that name or at the end.
 
-    The comments carry a digest of the section, which no text inside of it can know, so that a hostile name that
-    spells such a comment ends nothing.
+    The comments contain a digest of the section, which no text inside it can predict, so a hostile name that contains
+    such a comment cannot end the section.
 
     >>> once = put_section("# Rows\n", "As first told.\n", "default")
     >>> print(put_section(once, "As told now.\n", "default"))

@@ -1,4 +1,4 @@
-"""What a manifest holds, and its JSON file."""
+"""Fields of a manifest, and its JSON file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NO_MANIFEST = "it is no manifest that can be read"
 
 @dataclass(frozen=True)
 class SplitRecord:
-    """The fields of ``SplitManifest``, which describes them, to JSON and back."""
+    """Fields of ``SplitManifest``, which describes them, with their conversion to JSON and back."""
 
     splitter: str
     region: dict[str, Any]
@@ -69,7 +69,7 @@ class SplitRecord:
         partition: Partition,
         similar: DuplicateComponents | None,
     ) -> Self:
-        """Gather what a dealing found."""
+        """Collect the fields from the results of splitting."""
         labels = labels_of(partition.parts, partition.reasons)
         plain = region.to_dict()
         slices = {name: slice(*span) for name, span in spans.items()}
@@ -91,24 +91,28 @@ class SplitRecord:
         )
 
     def fitted_region(self) -> Region:
-        """The region, to be asked about other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``."""
+        """Rebuild the region, to apply it to other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``.
+
+        Raises:
+            ManifestError: if the manifest's region is not a region.
+        """
         region = from_dict(self.region)
         if not isinstance(region, Region):
             raise ManifestError(f"the region of the manifest is {shown(self.region)}: {_NO_MANIFEST}")
         return region
 
     def to_json(self) -> str:
-        """The manifest as JSON text, which ends with the digest of all that it says."""
+        """Return the manifest as JSON text, with a digest of its content at the end."""
         content = {"format": FORMAT, **asdict(self)}
         return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, *, name: str = "the text") -> Self:
-        """Read JSON text; ``name`` stands for it in errors.
+        """Read a manifest from JSON text; errors refer to the text by ``name``.
 
         Raises:
-            ManifestError: if it is no manifest, one of a format that this version does not know, or not what was
-                written: anything in it was changed.
+            ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed
+                after it was written.
         """
         try:
             plain = json.loads(text)
@@ -135,15 +139,16 @@ class SplitRecord:
         return cls(**{**values, "columns": tuple(plain["columns"]), "also_reads": tuple(plain["also_reads"])})
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the manifest as JSON; an old file is replaced whole or not at all."""
+        """Write the manifest as JSON; an existing file is replaced as a whole or not at all."""
         write_text(Path(path), self.to_json())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a manifest.
+        """Read a manifest from a file.
 
         Raises:
-            ManifestError: if the file is no manifest, or one of a format that this version does not know.
+            ManifestError: if the file is not a manifest, has a format that this version does not know, or was changed
+                after it was written.
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
@@ -152,10 +157,10 @@ class SplitRecord:
         return cls.from_json(text, name=str(path))
 
     def check_order(self, sources: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:
-        """Check that the rows stand in the order of an assignment.
+        """Check that the rows are in the order of an assignment.
 
         Raises:
-            ManifestError: if they do not.
+            ManifestError: if they are not.
         """
         digests = sources.digests(self.columns, self.also_reads)
         labels = labels_of(parts, reasons)
@@ -168,12 +173,12 @@ class SplitRecord:
 
 
 def _lacks(value: Mapping[str, Any] | None, keys: Sequence[str]) -> bool:
-    """Whether a mapping is empty, or lacks a key."""
+    """Return whether a mapping is empty or lacks a key; False for None."""
     return value is not None and (not value or not set(keys) <= set(value))
 
 
 def _is_of(value: Any, kind: Any) -> bool:
-    """Whether JSON values have the types of a field; a list stands for a tuple.
+    """Return whether a JSON value has the type of a field, with a list for a tuple.
 
     >>> _is_of({"train": ["a"]}, dict[str, list[str]]), _is_of({"train": [1]}, dict[str, list[str]]), _is_of(True, int)
     (True, False, False)

@@ -1,4 +1,4 @@
-"""The data of a call, as one list of rows: a ``Dataset``, or the official splits of a ``DatasetDict`` end to end."""
+"""Data of a call as one list of rows: a ``Dataset``, or the official splits of a ``DatasetDict`` end to end."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
 
 OFFICIAL = ("train", "validation", "test")
-"""The names that official splits have, in the order in which ``source_of_rows`` counts them."""
+"""Names of the official splits, in the order that ``source_of_rows`` refers to."""
 
 WHOLE = "data"
-"""The name of the one source where the data is no ``DatasetDict``."""
+"""Name of the only source if the data is not a ``DatasetDict``."""
 
 
 @dataclass(frozen=True, eq=False)
 class SplitRows:
-    """The rows of a call.
+    """Rows of a call.
 
     Attributes:
-        names: the official splits, or ``("data",)``.
-        tables: a table for each name.
-        digested: digests taken so far, by columns of code and others.
+        names: the names of the official splits, or ``("data",)``.
+        tables: the table of each name.
+        digested: the digests computed so far, by columns of code and other columns.
     """
 
     names: tuple[str, ...]
@@ -44,7 +44,7 @@ class SplitRows:
 
     @classmethod
     def of(cls, data: Dataset | DatasetDict | PropertyTable) -> SplitRows:
-        """Take a dataset, a table of one, or official splits.
+        """Create the rows from a dataset, a table of one, or official splits.
 
         Raises:
             DataError: if the data is empty or lacks an official split.
@@ -79,44 +79,44 @@ class SplitRows:
 
     @property
     def is_official(self) -> bool:
-        """Whether the data brings its own train and test."""
+        """Whether the data has its own train and test splits."""
         return self.names != (WHOLE,)
 
     @property
     def fitting(self) -> PropertyTable:
-        """The rows that a region is fitted on."""
+        """Table of the rows that a region is fitted on."""
         return self.tables[0]
 
     @property
     def offsets(self) -> np.ndarray:
-        """Where each source starts in the list of all rows, and where the last one ends."""
+        """Start of each source in the list of all rows, and the end of the last one."""
         return np.concatenate([[0], np.cumsum([len(table) for table in self.tables])])
 
     @property
     def spans(self) -> dict[str, tuple[int, int]]:
-        """Where each source starts and ends in the list of all rows."""
+        """Start and end of each source in the list of all rows."""
         bounds = self.offsets.tolist()
         return dict(zip(self.names, pairwise(bounds), strict=True))
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Rows of each source."""
+        """Number of rows of each source."""
         return tuple(len(table) for table in self.tables)
 
     def source_of_rows(self) -> np.ndarray:
-        """The source of each row, as an index into ``OFFICIAL``."""
+        """Return the source of each row, as an index into ``OFFICIAL``: of shape ``(n,)``."""
         codes = [OFFICIAL.index(name) for name in self.names]
         return np.repeat(codes, [len(table) for table in self.tables])
 
     def texts(self, column: str) -> list[str]:
-        """The texts of a column, all sources end to end."""
+        """Return the texts of a column, all sources end to end."""
         return [text for table in self.tables for text in table.texts(column)]
 
     def values(self, column: str, parameter: str) -> list[str]:
-        """The values of any column as texts that keep 1 and "1" apart, all sources end to end.
+        """Return the values of any column as texts that distinguish 1 from "1", all sources end to end.
 
         Raises:
-            DataError: if there is no such column or rows of it are None; it names ``parameter``.
+            DataError: if there is no such column or it contains None; the error names ``parameter``.
         """
         values: list[str] = []
         for table in self.tables:
@@ -136,7 +136,10 @@ class SplitRows:
         return values
 
     def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
-        """The digest of each row over columns of code and any other columns that its part depends on: taken once."""
+        """Return the digest of each row over columns of code and other columns that its part depends on.
+
+        Each is computed once.
+        """
 
         def taken() -> np.ndarray:
             return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
@@ -189,22 +192,22 @@ class SplitRows:
         return f"row{'s' if len(found) > 1 else ''} {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}"
 
     def without_values(self) -> SplitRows:
-        """The same rows with their digests, and without the texts and properties that tables keep in memory."""
+        """Return the same rows with their digests, and without the texts and properties that tables keep in memory."""
         return replace(self, tables=tuple(PropertyTable(table.data) for table in self.tables))
 
     def are(self, others: SplitRows) -> bool:
-        """Whether both are of the very same datasets, so that nothing need be compared."""
+        """Return whether both refer to the same dataset objects, so that no values need be compared."""
         pairs = zip(self.tables, others.tables, strict=False)
         return self.names == others.names and all(table.data is other.data for table, other in pairs)
 
     def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
-        """A number for each row that its copies share: exact ones and, where they were looked for, near-duplicates."""
+        """Return a number for each row, shared by its exact copies and, if searched for, its near-duplicates."""
         if similar is not None:
             return similar.labels
         return np.unique(self.digests(columns, ()), return_inverse=True)[1]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Components of near-duplicates over all sources, found once for each table."""
+        """Return the components of near-duplicates over all sources, found once for each table."""
 
         def found() -> DuplicateComponents:
             return search.components(["\n".join(row) for row in zip(*map(self.texts, columns), strict=True)])
@@ -214,9 +217,9 @@ class SplitRows:
         return self.tables[0].remember(("near-duplicates", columns, search), found)
 
     def row_order(self, digests: np.ndarray) -> np.ndarray:
-        """A place for each row that does not depend on the order of rows: by digest, then by a row's whole content.
+        """Return the rank of each row by digest, then by its whole content, which does not depend on the order of rows.
 
-        Rows that tie in both are equal, so which of them is which shows nowhere.
+        Rows that tie in both are equal, so their relative order has no effect.
         """
         _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
         twins = np.flatnonzero(counts[inverse] > 1)
@@ -229,7 +232,7 @@ class SplitRows:
 
     def _row(self, position: int) -> dict[str, Any]:
         source = int(np.searchsorted(self.offsets, position, side="right")) - 1
-        # As Arrow, which decodes no image: a decoded one has no content of its own to take a digest of.
+        # As Arrow, which does not decode images: a decoded image has no content to take a digest of.
         rows = self.tables[source].data.with_format("arrow")
         row: dict[str, Any] = rows[position - int(self.offsets[source])].to_pylist()[0]
         return row

@@ -1,4 +1,4 @@
-"""Test parts of so few distinct rows that a score on them is no evidence."""
+"""Check for test parts with so few distinct rows that a score on them is no evidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codeshift.splits.partition import PARTS, TEST_ID, TEST_OOD
 
 
 def distinct_rows(labels: np.ndarray) -> int:
-    """How many different rows there are, given the identity of each.
+    """Count the different rows, given the identity of each.
 
     >>> distinct_rows(np.array([0, 1, 0]))
     2
@@ -20,13 +20,13 @@ def distinct_rows(labels: np.ndarray) -> int:
 
 
 def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unasked: Sequence[int] = ()) -> list[str]:
-    """Which test parts have fewer distinct rows than ``least``, in words.
+    """Return the test parts with fewer distinct rows than ``least``, in words.
 
     Args:
-        parts: the part of each row, as an index into ``PARTS``.
-        identities: who each row is: equal numbers for copies of one row.
-        least: distinct rows below which a part is named.
-        unasked: parts that need no rows.
+        parts: the part of each row, as an index into ``PARTS``: of shape ``(n,)``.
+        identities: the identity of each row, of shape ``(n,)``: equal numbers for copies of one row.
+        least: the number of distinct rows below which a part is named.
+        unasked: the parts that need no rows.
 
     >>> small_parts(np.full(40, TEST_OOD), np.arange(40) // 10, 30, unasked=(TEST_ID,))
     ['test_ood has 4 distinct rows (40 with copies)']
@@ -42,6 +42,6 @@ def small_parts(parts: np.ndarray, identities: np.ndarray, least: int, *, unaske
 
 
 def in_words(small: Sequence[str], least: int) -> str:
-    """One sentence of what ``small_parts`` found."""
+    """Return one sentence about what ``small_parts`` found."""
     remedy = "widen the region, ask for a larger part, or gather more rows"
     return f"{', '.join(small)}: a score on fewer than {least:,} is little evidence; {remedy}"

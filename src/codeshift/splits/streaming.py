@@ -1,7 +1,7 @@
-"""Dealing a stream: each row by itself, by thresholds on its hash, holding no row and knowing no other.
+"""Splitting of a stream: each row by itself, by thresholds on its hash, without keeping rows in memory.
 
-Where a dataset is too large to be held, or grows, the exact sizes of ``Splitter.assign`` cannot be had. What is had
-instead: a row's part depends on the row and the seed alone, so new rows move no old one.
+If a dataset is too large for memory, or grows, the exact sizes of ``Splitter.assign`` are not possible. In exchange, a
+row's part depends on the row and the seed only, so new rows do not move old ones.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ _UNSTREAMED = {
     "tolerance": "shares are met on average",
     "min_test_rows": "rows are dealt one by one: count those of the parts",
 }
-"""Why arguments of ``SplitConfig`` have no meaning in a stream."""
+"""Reasons why some arguments of ``SplitConfig`` have no meaning in a stream."""
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
 class StreamDealer:
-    """Deals the rows of a stream by a region that was fitted elsewhere.
+    """Splitter of a stream by a region that was fitted on other rows, such as a sample.
 
-    Equal rows, and rows of one group, are never on both sides of train and a held-out part. Near-duplicates cannot be
-    seen without holding rows: they fall where their own hash puts them. Sizes are shares, met on average.
+    Equal rows, and rows of one group, are never in both train and a held-out part. Near-duplicates cannot be found
+    without keeping rows in memory, so each is assigned by its own hash. Sizes are shares, met on average.
 
     Args:
-        region: a fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
+        region: the fitted region: ``splitter.fit(PropertyTable(sample))``, ``assignment.region`` or
             ``manifest.fitted_region()``.
-        region_share: the share of the stream's rows that lie inside of the region, above 0 and below 1, since sizes
-            are shares of all rows: that of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
+        region_share: the share of the stream's rows inside the region, above 0 and below 1, since sizes are shares of
+            all rows: that of a sample (``region.contains(table).mean()``), or ``manifest.region_share``.
         columns: the columns of code, whose content identifies a row.
-        **options: fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
+        **options: the fields of ``SplitConfig``, which describes them: ``seed``, ``ood_kept``, ``test_ood_size``,
             ``test_id_size``, ``validation_size``, ``validation_ood_size`` and ``groups``. The others have no meaning
             in a stream.
 
     Raises:
-        ParameterError: if a value cannot work, or has no meaning in a stream.
+        ParameterError: if a value is invalid, or has no meaning in a stream.
 
     >>> from datasets import Dataset
     >>> from codeshift.splitters import Interval
@@ -126,7 +126,7 @@ class StreamDealer:
 
     @property
     def _outside(self) -> tuple[float, float]:
-        """The shares of the rows outside of the region that are ``test_id`` and ``validation``."""
+        """Shares of the rows outside the region that are ``test_id`` and ``validation``."""
         config, outside = self.config, 1 - self.region_share
         test_id = self.region_share * config.test_ood_size if config.test_id_size == MATCH else config.test_id_size
         assert not isinstance(test_id, str)  # noqa: S101 - "match" is resolved above
@@ -134,11 +134,11 @@ class StreamDealer:
 
     @property
     def delivered(self) -> tuple[str, ...]:
-        """The parts of ``split``."""
+        """Names of the parts that ``split`` returns."""
         return tuple(part for part in STREAMED if part != "validation_ood" or self.config.validation_ood_size)
 
     def parts(self, rows: Dataset) -> np.ndarray:
-        """The part of each of some rows, ``"excluded"`` among them: texts of shape ``(n,)``."""
+        """Return the part of each row, which may be ``"excluded"``: texts of shape ``(n,)``."""
         config = self.config
         sources = SplitRows.of(rows)
         inside = self.region.contains(sources.fitting)
@@ -155,7 +155,7 @@ class StreamDealer:
         parts[~inside & (dealt < test_id)] = "test_id"
         parts[inside & ~kept] = "excluded"
         if config.groups is not None:
-            # A group lies on both sides of the region: where one side is held out, the other may not train.
+            # A group may lie on both sides of the region: if one side is held out, the other may not be in train.
             parts[inside & (dealt < held_out)] = "excluded"
             parts[~inside & (dealt >= held_out) & (dealt < held_inside)] = "excluded"
         parts[inside & (dealt < held_inside)] = "validation_ood"
@@ -164,19 +164,19 @@ class StreamDealer:
         return parts
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:
-        """A place in [0, 1) for each key."""
+        """Return a hash in [0, 1) of each key, of shape ``(n,)``."""
         distinct, inverse = np.unique(keys, return_inverse=True)
         return np.asarray((keyed_hashes(distinct, self.config.seed, role) / 2.0**64)[inverse])
 
     def label(self, stream: IterableDataset, *, column: str = "part") -> IterableDataset:
-        """The stream with a column that holds each row's part: one pass serves all parts.
+        """Return the stream with a new column for each row's part, so that one pass serves all parts.
 
         Args:
-            stream: rows with the columns that the region reads.
+            stream: the rows, with the columns that the region reads.
             column: the name of the new column.
 
         Raises:
-            ParameterError: if the stream is none, or has such a column already.
+            ParameterError: if ``stream`` is not an ``IterableDataset``, or has a column of that name.
         """
         from datasets import Features, Value
 
@@ -190,10 +190,10 @@ class StreamDealer:
         return stream.map(_label_batch, batched=True, batch_size=_BATCH, fn_kwargs=arguments, features=features)
 
     def split(self, stream: IterableDataset) -> IterableDatasetDict:
-        """One stream a part; each passes over the rows by itself when it is read.
+        """Return one stream for each part; each one reads all rows when it is iterated over.
 
         Raises:
-            ParameterError: if the stream is none.
+            ParameterError: if ``stream`` is not an ``IterableDataset``.
         """
         from datasets import IterableDatasetDict
 
@@ -222,7 +222,7 @@ def _check_new(column: str, columns: Iterable[str]) -> None:
 
 
 def _rows(batch: Any) -> Dataset:
-    """The rows of a batch in whatever format the stream has."""
+    """Return the rows of a batch, in any format of the stream."""
     from datasets import Dataset
 
     if hasattr(batch, "to_pydict"):  # a table of Arrow
