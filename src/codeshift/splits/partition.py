@@ -18,19 +18,12 @@ from codeshift.splits.groups import RowGroups
 PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
 TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
 
-<<<<<<< HEAD
 REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
-"""Why a row is excluded: masked from training by its region; bound to a row on the other side, being equal to it or of
-one group with it; a near-duplicate of such a row, perhaps through others; trimmed away by ``train_size``; or dropped
-before anything was dealt, as a duplicate of a row that was kept, or as one on which the region's parser gives up."""
-NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
-=======
-REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate")
 """Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
 equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;
-or dropped before any row was assigned, as a duplicate of a row that was kept."""
-NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE = range(len(REASONS))
->>>>>>> w-words3
+dropped before any row was assigned, as a duplicate of a row that was kept or as one on which the region's parser gives
+up."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
 
 @dataclass(eq=False)
@@ -65,13 +58,8 @@ class Partition:
         self.parts[rows] = EXCLUDED
         self.reasons[rows] = reason
 
-<<<<<<< HEAD
     def spread(self, kept: np.ndarray, reason: int) -> Partition:
-        """This dealing of the rows of a mask as one of all rows: the others are excluded for a reason."""
-=======
-    def spread(self, kept: np.ndarray) -> Partition:
-        """Extend this partition of the rows of a mask to all rows, with the others excluded as duplicates."""
->>>>>>> w-words3
+        """Extend this partition of the rows of a mask to all rows, with the others excluded for a reason."""
         whole = Partition.nothing(len(kept))
         whole.exclude(~kept, reason)
         whole.parts[kept], whole.reasons[kept], whole.pool[kept] = self.parts, self.reasons, self.pool
