@@ -54,7 +54,7 @@ def python_functions(source: str) -> Iterator[PythonFunction]:
     'def f(self, x=1):\n    return x  # why'
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user need not know of an invalid escape in a file that is only read
+        warnings.simplefilter("ignore")  # an invalid escape in a file that is only read does not concern the user
         tree = ast.parse(source)
     # Not splitlines: it also breaks at form feeds and other characters that do not end a line of Python.
     lines = source.split("\n")

@@ -20,7 +20,7 @@ from codeshift.finetune.training_config import TrainingConfig
 # number follows from one run on an H200, where batches of 4,096 tokens were too small by a factor of 2 for a Llama of
 # 135M.
 _TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
-IGNORED = -100  # what cross entropy leaves out
+IGNORED = -100  # the label that cross entropy ignores
 
 
 @dataclass(frozen=True)

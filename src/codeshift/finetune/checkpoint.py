@@ -69,7 +69,7 @@ class Checkpoints:
                 save_file({key: t.detach().contiguous().cpu() for key, t in some.items()}, path)
                 to_disk(path)
             write_json(temporary / _STATE, {"run": self.run, "state": asdict(state)}, files, allow_nan=True)
-            if final.exists():  # of a run that was started over
+            if final.exists():  # left by a run that was started over
                 shutil.rmtree(final)
             os.replace(temporary, final)
         to_disk(self.folder)

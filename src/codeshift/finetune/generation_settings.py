@@ -75,7 +75,7 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
     if not settings.do_sample:
         return []
     top_k = _TOP_K if settings.top_k is None else settings.top_k
-    top_h = getattr(settings, "top_h", None)  # of newer versions of transformers
+    top_h = getattr(settings, "top_h", None)  # only in newer versions of transformers
     candidates = (
         ("Temperature", settings.temperature, settings.temperature not in (None, 1.0)),
         ("TopH", top_h, top_h is not None),

@@ -51,7 +51,7 @@ def trained_with(model: ModelOrName) -> dict[str, Any]:
     try:
         training = json.loads(path.read_text(encoding="utf-8"))
         limits = {name: training["config"][name] for name in vars(Limits()) if name in training["config"]}
-    except (ValueError, KeyError, TypeError):  # a file of that name that is not ours
+    except (ValueError, KeyError, TypeError):  # another file with that name
         return {}
     if "special_tokens" in limits:
         limits["special_tokens"] = tuple(limits["special_tokens"])

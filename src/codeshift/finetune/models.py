@@ -45,7 +45,7 @@ Tokenizer: TypeAlias = PreTrainedTokenizerBase
 ModelOrName: TypeAlias = Model | str | os.PathLike[str]
 TokenizerOrName: TypeAlias = Tokenizer | str | os.PathLike[str]
 
-DECODER_LAYERS = 6  # of the fresh decoder of an encoder, as in CodeXGLUE's baselines
+DECODER_LAYERS = 6  # layers of the fresh decoder of an encoder, as in CodeXGLUE's baselines
 
 # Weights come as safetensors and code comes from transformers: nothing that is downloaded is run.
 _SAFE = {"use_safetensors": True, "trust_remote_code": False}
@@ -200,7 +200,7 @@ def with_fresh_decoder(
     for settings in (model.config, model.generation_config):
         settings.decoder_start_token_id = start if start is not None else end
         settings.eos_token_id, settings.pad_token_id = end, tokenizer.pad_token_id
-    model.name_or_path = encoder.name_or_path  # where an adapter of it finds its base
+    model.name_or_path = encoder.name_or_path  # the name by which an adapter finds its base
     model._has_fresh_decoder = True
     return model.eval()
 

@@ -31,7 +31,7 @@ class RowLog:
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
         self.path, self.identity = path, identity
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []  # what follows the last newline is torn
+        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []  # the text after the last newline is torn
         self._whole = sum(len(line) + 1 for line in lines)
         self.done: dict[int, dict[str, Any]] = self._read(lines) if lines else {}
 

@@ -18,7 +18,7 @@ from codeshift.finetune.errors import UnusedWeightsWarning
 
 _INDEX = "model.safetensors.index.json"
 _ADAPTER = "adapter_model.safetensors"
-_NEVER_USED = "pooler"  # of an encoder, which becomes part of an encoder-decoder without it
+_NEVER_USED = "pooler"  # part of an encoder, not needed in an encoder-decoder
 
 
 def check_index(name: str | os.PathLike[str]) -> None:

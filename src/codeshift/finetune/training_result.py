@@ -85,7 +85,7 @@ class TrainingResult:
             return
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for torn in folder.glob(f"{UNFINISHED}*"):  # of a process that was killed
+        for torn in folder.glob(f"{UNFINISHED}*"):  # left by a killed process
             shutil.rmtree(torn)
         summary = {
             "config": self.config.to_dict(),
