@@ -1,4 +1,4 @@
-"""Is this split sound? Leakage, the strength of the shift, and what else moved with it.
+"""Audit of a split: leakage, the strength of the shift, and the confounds that moved with it.
 
 >>> from datasets import Dataset, DatasetDict
 >>> from codeshift.audit import audit

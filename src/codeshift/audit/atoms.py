@@ -1,4 +1,4 @@
-"""Atoms that a test part holds and training never shows: tokens, node types, APIs."""
+"""Elements of a test part that never occur in train: tokens, node types, APIs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ EXAMPLES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenAtoms:
-    r"""How many of the elements of a part training never shows.
+    r"""Counts of the elements of a part that never occur in train.
 
     Attributes:
         part: the part.
-        kind: which elements, as the property that finds them.
-        distinct: different elements in the part.
-        unseen: how many of them stand in no row of train.
-        n: rows of the part.
-        rows: how many of them hold at least one unseen element.
-        examples: the unseen elements that most rows hold, most first.
+        kind: the kind of the elements, as the name of the property that finds them.
+        distinct: the number of different elements in the part.
+        unseen: the number of these elements that occur in no row of train.
+        n: the number of rows of the part.
+        rows: the number of rows that contain at least one unseen element.
+        examples: the unseen elements in the most rows, the most frequent first.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -48,12 +48,12 @@ class UnseenAtoms:
 
     @property
     def unseen_share(self) -> float:
-        """The share of the part's different elements that train never shows; NaN where it has none."""
+        """Share of the part's different elements that never occur in train; NaN if the part has none."""
         return self.unseen / self.distinct if self.distinct else math.nan
 
     @property
     def rows_share(self) -> float:
-        """The share of rows that hold an unseen element; NaN for an empty part."""
+        """Share of rows that contain an unseen element; NaN for an empty part."""
         return self.rows / self.n if self.n else math.nan
 
 

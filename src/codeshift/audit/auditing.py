@@ -1,4 +1,4 @@
-"""Is a split sound? One call that measures leakage, strength and confounds."""
+"""Audit of a split in one call, which measures leakage, strength and confounds."""
 
 from __future__ import annotations
 
@@ -61,40 +61,39 @@ def audit(
 ) -> AuditReport:
     r"""Measure whether a split leaks, how strong its shift is, and what else moved with it.
 
-    The order of rows within parts changes nothing. What each figure means stands in
-    ``docs/guides/reading-an-audit.md``.
+    The order of rows within parts has no effect. ``docs/guides/reading-an-audit.md`` explains each figure.
 
     Args:
-        splits: a codeshift ``SplitAssignment``, or anybody's ``DatasetDict``.
-        data: what was assigned, for an assignment that does not hold it.
+        splits: the split, a codeshift ``SplitAssignment`` or any ``DatasetDict``.
+        data: the data that was assigned, if the assignment was pickled.
         column: the column that holds the code; by default that of the assignment or manifest, else ``"code"``.
-        manifest: of the split, where ``splits`` are the parts that codeshift wrote; an assignment brings its own.
-        language: its language, for properties of the syntax tree; by default the one that the region of the assignment
-            or manifest parses. Without any they are left out.
-        groups: a column whose values should not stand on both sides; by default that of the assignment or manifest.
-        properties: what to compare between parts; by default length in three units and, with ``language``, tree depth,
-            node types and API names.
-        intended: the properties that the split was meant to move, so that they are no confounds; by default those of
-            the region of the assignment or manifest.
-        train: the part that is trained on.
-        test: the part whose shift is measured; by default ``"test_ood"`` or, where there is none, ``"test"``.
-        reference: the in-distribution test part, against which to read every figure; by default ``"test_id"`` where
-            there is one.
-        near_duplicates: what counts as nearly the same; an audit always looks for it.
-        tokenizer: a Hugging Face tokenizer, its name or path, or a function from a text to its tokens: to count the
-            rows that its model's context truncates.
-        max_length: that context, in tokens; by default what the tokenizer states.
-        seed: of samples, folds and permutations.
-        n_permutations: of each p-value, from 19 up (each property takes 40 for every property that counts, where that
-            is more). A verdict on a shift takes 39 at a level of .05, since its tests share that level.
-        sample: rows of each part, at most, that the two-sample tests and the nearest-row search look at.
-        worst: how many leaking pairs the report shows.
-        thresholds: where the verdict draws its lines.
-        progress: show bars on long work, unless those of ``datasets`` are turned off.
+        manifest: the manifest of the split, if ``splits`` are parts written by codeshift; an assignment has its own.
+        language: the language of the code, for properties of the syntax tree; by default the one that the region of the
+            assignment or manifest parses. Without a language these properties are left out.
+        groups: the column whose values should not be on both sides; by default that of the assignment or manifest.
+        properties: the properties to compare between parts; by default length in three units and, with ``language``,
+            tree depth, node types and API names.
+        intended: the properties that the split was meant to move, which are not confounds; by default those of the
+            region of the assignment or manifest.
+        train: the part that models are trained on.
+        test: the part whose shift is measured; by default ``"test_ood"``, or ``"test"`` if there is no such part.
+        reference: the in-distribution test part, with which to compare every figure; by default ``"test_id"`` if there
+            is such a part.
+        near_duplicates: the definition of near-duplicates, which an audit always searches for.
+        tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens, to count the
+            rows that the model's context truncates.
+        max_length: the length of that context in tokens; by default the one that the tokenizer states.
+        seed: the seed of samples, folds and permutations.
+        n_permutations: the number of permutations for each p-value, at least 19 (for a property, at least 40 times the
+            number of properties that count). A verdict on a shift at level .05 needs 39, since its tests share it.
+        sample: the largest number of rows of each part in the two-sample tests and the nearest-row search.
+        worst: the number of leaking pairs in the report.
+        thresholds: the thresholds of the verdict.
+        progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:
-        ParameterError: if an argument cannot work, or a part that was named is missing.
-        DataError: if a part lacks a column, or rows of it are None.
+        ParameterError: if an argument is invalid, or a named part is missing.
+        DataError: if a part lacks a column, or a column contains None.
 
     >>> from datasets import Dataset, DatasetDict
     >>> short = [f"def f{i}(): return {i} + {i * i}" for i in range(80)]
@@ -125,13 +124,13 @@ def audit(
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
     parts = take_parts(splits, data, described, column=column, train=train, test=test, reference=reference)
-    # More threads would win little here, and sum in another order on another machine.
+    # More threads would gain little here, and would sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
         return measure_parts(parts, settings, counter)
 
 
 def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
-    """All figures of a split; call it on one thread."""
+    """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine."""
     rows = sum(map(len, parts.rows.values()))
     with Stages("Audit", 3 + len(parts.held_out) + len(parts.compared), rows=rows) as stages:
         return _measured(parts, settings, counter, stages)

@@ -1,4 +1,4 @@
-"""Bins of histograms that draw what is there."""
+"""Bins of histograms that do not distort whole numbers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 def whole_bins(edges: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Edges half way between whole numbers, where all numbers are whole; otherwise the edges as they are.
+    """Return edges half-way between whole numbers if all numbers are whole, else the edges unchanged.
 
-    Other bins would be empty or hold two whole numbers, and draw a comb. No two are joined that ``edges`` keeps apart,
-    the two largest included.
+    Other bins would be empty or contain two whole numbers, and look like a comb. Numbers that ``edges`` separates stay
+    separate, including the two largest.
 
     Args:
-        edges: ascending, from the smallest number to the largest.
-        numbers: at least one.
+        edges: the edges, ascending from the smallest number to the largest.
+        numbers: the numbers, at least one.
 
     >>> whole_bins(np.linspace(1, 3, 5), np.array([1.0, 2.0, 3.0])).tolist()
     [0.5, 1.5, 2.5, 3.5]
@@ -22,6 +22,6 @@ def whole_bins(edges: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     """
     if (numbers != np.floor(numbers)).any():
         return edges
-    high = numbers.max()  # the last edge may miss it by a rounding
+    high = numbers.max()  # the last edge may miss it by a rounding error
     starts = np.unique(np.floor(np.append(edges[:-1], high)))
     return np.append(starts, high + 1) - 0.5

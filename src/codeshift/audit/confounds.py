@@ -1,4 +1,4 @@
-"""What else moved with the shift: every other property, and every other element, by how far."""
+"""Confounds: other properties and elements that moved with the shift, by how far."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 ELEMENTS = 8
-"""Elements that are listed of each kind (tokens, node types): those that moved farthest."""
+"""Number of elements listed for each kind (tokens, node types): those that moved farthest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confound:
-    """A property that the split was not meant to move, or whether rows hold an element that it was not meant to move.
+    """Change of a property, or of the share of rows with an element, that the split was not meant to move.
 
     Attributes:
-        name: the property, or ``property: element``.
-        effect: the standardised effect from train to test; positive where test has more of it.
-        reference_effect: the same from train to the reference part: what comes with no shift. NaN without reference.
-        p_value: of the effect, times the number of properties and elements that were compared (Bonferroni): among
-            thousands of elements some move far by chance. That of a property is of the Mann-Whitney test, that of an
-            element twice the smaller tail of Fisher's exact test.
+        name: the name of the property, or ``property: element``.
+        effect: the standardised effect from train to test; positive if test has more of it.
+        reference_effect: the standardised effect from train to the reference part, which shows what occurs without a
+            shift; NaN without reference.
+        p_value: the p-value of the effect, times the number of properties and elements compared (Bonferroni), since
+            among thousands of elements some move far by chance. It is from the Mann-Whitney test for a property, and
+            twice the smaller tail of Fisher's exact test for an element.
 
     >>> Confound(name="TreeDepth", effect=0.9, reference_effect=0.02, p_value=0.001).effect
     0.9
@@ -46,7 +47,7 @@ class Confound:
 def measure_confounds(
     series: Sequence[Series], train: np.ndarray, test: np.ndarray, reference: np.ndarray | None
 ) -> tuple[Confound, ...]:
-    """The confounds, farthest moved first, on distinct rows given by their positions in the table."""
+    """Return the confounds, those that moved farthest first, on distinct rows given by positions in the table."""
     nothing = np.empty(0, dtype=np.int64)
     compared = [one for one in series if not one.intended]
     total = sum(len(one.values.vocabulary) if isinstance(one.values, ElementCounts) else 1 for one in compared)
@@ -92,7 +93,7 @@ def _mann_whitney(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _fisher(first: csr_matrix, second: csr_matrix) -> list[float]:
-    """For each element, twice the smaller tail of the hypergeometric distribution of the rows of test that hold it."""
+    """Return, for each element, twice the smaller hypergeometric tail of the number of test rows that contain it."""
     from scipy.stats import hypergeom
 
     before, after = (np.bincount(m.indices, minlength=m.shape[1]) for m in (first, second))

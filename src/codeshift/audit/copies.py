@@ -1,4 +1,4 @@
-"""Rows of a held-out part that repeat other rows of it: they add rows to a score, and no evidence."""
+"""Rows of a held-out part that repeat other rows of it, which add rows to a score but no evidence."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 @dataclass(frozen=True, kw_only=True)
 class Copies:
-    """How far the rows of one part repeat each other, as exact copies or near-duplicates.
+    """Counts of the rows of one part that repeat each other, as exact copies or near-duplicates.
 
     Attributes:
         part: the held-out part.
-        n: its rows.
-        distinct: components of near-duplicates among them; a row that is like no other is one of its own.
-        largest: rows of the largest component; 0 for an empty part.
+        n: the number of rows of the part.
+        distinct: the number of components of near-duplicates; a row without any is a component of its own.
+        largest: the number of rows of the largest component; 0 for an empty part.
 
     >>> copies = Copies(part="test_ood", n=207, distinct=147, largest=56)
     >>> copies.repeated, round(copies.repeated_share, 2)
@@ -30,12 +30,12 @@ class Copies:
 
     @property
     def repeated(self) -> int:
-        """Rows beyond the first of their component."""
+        """Number of rows beyond the first of their component."""
         return self.n - self.distinct
 
     @property
     def repeated_share(self) -> float:
-        """The share of rows that are beyond the first of their component; NaN for an empty part."""
+        """Share of rows beyond the first of their component; NaN for an empty part."""
         return self.repeated / self.n if self.n else math.nan
 
 
@@ -43,8 +43,8 @@ def count_copies(part: str, labels: np.ndarray) -> Copies:
     """Count the copies within a part.
 
     Args:
-        part: its name.
-        labels: the component of each of its rows, of shape ``(n,)``.
+        part: the name of the part.
+        labels: the component of each row, of shape ``(n,)``.
 
     >>> count_copies("test", np.array([0, 1, 0]))
     Copies(part='test', n=3, distinct=2, largest=2)

@@ -1,4 +1,4 @@
-"""One level for all tests of a verdict: Holm's correction, and the permutations that it takes."""
+"""Holm's correction, which gives all tests of a verdict one level, and the permutations that it needs."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from codeshift.audit.rounding import SLACK
 
 _PER_PROPERTY = 40
-"""Permutations for each property, where more are not asked for: twice as many as one test at .05 takes."""
+"""Smallest number of permutations per property that counts: twice as many as one test at .05 needs."""
 
 
 def corrected(classifier: float, properties: Sequence[float]) -> tuple[float, list[float]]:
-    """P-values of the classifier and of the properties, corrected for all of them together.
+    """Return the p-values of the classifier and of the properties, corrected for all of them together.
 
     Holm's step-down method with weights: the classifier has half of the level, the properties share the other half.
-    Rejecting where the corrected value is at most alpha keeps the chance of any false rejection at alpha, whatever the
-    tests depend on. A test that could not be made (NaN) stays NaN and takes no share.
+    Rejecting if the corrected value is at most alpha keeps the probability of any false rejection at or below alpha,
+    however the tests depend on each other. A test that was not possible (NaN) stays NaN and has no share of the level.
 
     Source: Holm, A simple sequentially rejective multiple test procedure (Scand. J. Stat. 1979), section 4.
 
     Args:
         classifier: the p-value of the classifier two-sample test.
-        properties: the p-value of each property that counts.
+        properties: the p-values of the properties that count.
 
     >>> corrected(0.01, [0.01, 0.5])
     (0.02, [0.02, 0.5])
@@ -43,7 +43,7 @@ def corrected(classifier: float, properties: Sequence[float]) -> tuple[float, li
 
 
 def reaches(p_value: float, alpha: float) -> bool:
-    """Whether a corrected p-value is at most ``alpha``; NaN is not.
+    """Return whether a corrected p-value is at most ``alpha``; NaN is not.
 
     >>> reaches(3 * (1 / 60), 0.05), reaches(float("nan"), 0.05)
     (True, False)
@@ -52,7 +52,9 @@ def reaches(p_value: float, alpha: float) -> bool:
 
 
 def property_permutations(n_permutations: int, counted: int) -> int:
-    """Permutations of each property's p-value, which cost little: enough for a level of .05, or more where asked.
+    """Return the number of permutations for each property: enough for a level of .05, at least ``n_permutations``.
+
+    They cost little.
 
     >>> property_permutations(99, 4), property_permutations(999, 4)
     (160, 999)
@@ -61,10 +63,10 @@ def property_permutations(n_permutations: int, counted: int) -> int:
 
 
 def least_permutations(counted: int, alpha: float) -> int:
-    """The smallest ``n_permutations`` with which every test of a verdict could reach its level.
+    """Return the smallest ``n_permutations`` with which every test of a verdict could reach its level.
 
     Args:
-        counted: how many properties the verdict counts beside the classifier.
+        counted: the number of properties that count in the verdict, besides the classifier.
         alpha: the level of all tests together.
 
     >>> least_permutations(4, 0.05), least_permutations(0, 0.05), least_permutations(4, 0.01)

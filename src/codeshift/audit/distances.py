@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 BINS = 20
-_ROUNDING = 1e-12  # bits; the root would make a difference of rounding errors one that shows
-_CELLS = 4_000_000  # numbers held at once while permuting
+_ROUNDING = 1e-12  # bits; the square root would make rounding errors visible
+_CELLS = 4_000_000  # numbers in memory at once while permuting
 
 
 def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
-    """How far the mean moved from the first sample to the second, in standard deviations.
+    """Return the difference of the means of two samples in standard deviations, positive if the second is larger.
 
     ``(mean2 - mean1) / sqrt((var1 + var2) / 2)``, with population variances. It is Cohen's d (.2 small, .5 medium, .8
-    large), and for numbers that are 0 or 1 the same formula compares shares. NaN where a sample is empty;
-    infinite where neither sample varies and the means differ.
+    large), and for numbers that are 0 or 1 the same formula compares shares. NaN if a sample is empty; infinite if
+    neither sample varies and the means differ.
 
     Sources: Cohen, Statistical Power Analysis (1988); Austin, Statistics in Medicine 28 (2009), for shares.
 
@@ -38,7 +38,7 @@ def standardised_effect(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def effect_words(value: float) -> str:
-    """A standardised effect: where neither part varies it has no size, only a direction.
+    """Format a standardised effect; if neither part varies, it has a direction only.
 
     >>> effect_words(0.914), effect_words(float("-inf")), effect_words(float("nan"))
     ('+0.91', 'lower in every row', '-')
@@ -49,7 +49,12 @@ def effect_words(value: float) -> str:
 
 
 def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:
-    """The standardised effect of whether a row holds each element: floats of shape ``(elements,)``."""
+    """Return the standardised effect of the share of rows that contain each element: floats of shape ``(elements,)``.
+
+    Args:
+        first: the element counts of the first sample, of shape ``(n, elements)``.
+        second: the element counts of the second sample, of shape ``(m, elements)``.
+    """
     if not first.shape[0] or not second.shape[0]:
         return np.full(first.shape[1], np.nan)
     before, after = (np.bincount(m.indices, minlength=m.shape[1]) / m.shape[0] for m in (first, second))
@@ -60,7 +65,7 @@ def presence_effects(first: csr_matrix, second: csr_matrix) -> np.ndarray:
 
 
 def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
-    """The Wasserstein-1 ("earth mover's") distance, in the property's own unit; NaN where a sample is empty.
+    """Return the Wasserstein-1 ("earth mover's") distance, in the property's own unit; NaN if a sample is empty.
 
     >>> wasserstein(np.array([0.0, 1.0]), np.array([5.0, 6.0]))
     5.0
@@ -71,10 +76,10 @@ def wasserstein(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def memberships(values: np.ndarray) -> csr_matrix:
-    """Which bin each row falls into: one 1 a row, of shape ``(n, at most 20)``.
+    """Assign each row to a bin: a matrix with one 1 per row, of shape ``(n, bins)``.
 
-    Numbers are cut at the 20-quantiles of all rows together (so that the cuts do not know which sample a row is of);
-    labels, which are objects, have a bin each.
+    Numbers are cut at the 20-quantiles of all rows together (so that the cuts do not depend on the samples), which
+    gives at most 20 bins; labels, which are objects, have one bin each.
 
     >>> memberships(np.array(["java", "go", "java"], dtype=object)).toarray().tolist()
     [[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
@@ -94,29 +99,32 @@ def memberships(values: np.ndarray) -> csr_matrix:
 def jensen_shannon(
     counts: csr_matrix, is_second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
 ) -> tuple[float, float]:
-    """The Jensen-Shannon distance of what two samples hold, and its p-value by permuting rows.
+    """Return the Jensen-Shannon distance of the contents of two samples, and its p-value by permuting rows.
 
-    The square root of the divergence to the base 2: 0 for equal distributions, 1 for those that share nothing. Of small
-    samples it is above 0 even without any shift, which the p-value takes into account.
+    The distance is the square root of the divergence to the base 2: 0 for equal distributions, 1 for those that share
+    nothing. For small samples it is above 0 even without any shift, which the p-value takes into account.
 
     Source: Lin, Divergence measures based on the Shannon entropy (IEEE Trans. Inf. Theory 1991); Endres and Schindelin
     (2003) for the root.
 
     Args:
-        counts: how often each row holds each of k values or elements, of shape ``(n, k)``.
-        is_second: which rows are of the second sample, of shape ``(n,)``.
-        n_permutations: from 19 up.
-        seed: of the permutations.
+        counts: the counts of k values or elements in each row, of shape ``(n, k)``.
+        is_second: whether each row is in the second sample: booleans of shape ``(n,)``.
+        n_permutations: the number of permutations, at least 19.
+        seed: the seed of the permutations.
 
     Returns:
-        Distance and p-value; NaN where a sample holds nothing.
+        The distance and the p-value; NaN if a sample contains nothing.
+
+    Raises:
+        ParameterError: if there are too few permutations.
 
     >>> distance, p_value = jensen_shannon(memberships(np.repeat([1.0, 2.0], 30)), np.repeat([False, True], 30))
     >>> distance, p_value < 0.05
     (1.0, True)
     """
     check_permutations(n_permutations)
-    # What no row holds adds nothing but, through the order of sums, other last digits.
+    # Columns without counts add nothing, but would change the last digits through the order of sums.
     counts = counts[:, np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))]
     rng = generator(seed, "jensen-shannon")
     observed = float(_distances(counts, is_second[:, None].astype(np.float64))[0])
@@ -128,14 +136,14 @@ def jensen_shannon(
         while done < n_permutations:
             columns = [rng.permutation(is_second) for _ in range(min(step, n_permutations - done))]
             found = _distances(counts, np.stack(columns, axis=1).astype(np.float64))
-            hits += int((found >= observed - SLACK).sum())  # NaN, a permuted sample that holds nothing, is no hit
+            hits += int((found >= observed - SLACK).sum())  # NaN, from a permuted sample without counts, is not a hit
             done += len(columns)
             bar.update(len(columns))
     return observed, (1 + hits) / (1 + n_permutations)
 
 
 def _distances(counts: Any, second: np.ndarray) -> np.ndarray:
-    """The distance for each column of 0 and 1."""
+    """Return the distance for each column of 0 and 1, which marks the second sample."""
     from scipy.special import entr
 
     of_second = counts.T @ second

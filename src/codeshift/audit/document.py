@@ -1,4 +1,4 @@
-"""What an audit found, as a document: the sentences and tables that every format of a report holds."""
+"""Audit report as a document: the sentences and tables that all formats of a report share."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN_CODE = 1_500
 
 
 def document(findings: AuditFindings) -> Document:
-    """All that an audit has to say: the verdict first, then what it rests on."""
+    """Return the whole report: the verdict first, then the figures it is based on."""
     sections = (_verdict, _leakage, _strength, _properties, _confounds, _atoms, _truncation, _settings)
     return Document("Audit of the split", tuple(block for section in sections for block in section(findings)))
 
@@ -212,14 +212,14 @@ def _number(value: float, digits: int) -> str:
 
 
 def _mean(prop: PropertyShift, value: float) -> str:
-    """A mean in the property's unit; of times, the day."""
+    """Format a mean in the property's unit; for times, the day."""
     if math.isnan(value) or not prop.times:
         return _number(value, 2)
     return moment_of(value).partition("T")[0]
 
 
 def _moved(prop: PropertyShift) -> str:
-    """The Wasserstein distance in the property's unit; of times in days."""
+    """Format the Wasserstein distance in the property's unit; for times, in days."""
     if not prop.times or math.isnan(prop.wasserstein):
         return _number(prop.wasserstein, 2)
     return f"{_number(prop.wasserstein / 86_400, 1)} days"

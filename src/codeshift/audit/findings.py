@@ -1,4 +1,4 @@
-"""The figures of an audit, as frozen values."""
+"""Figures of an audit, as frozen values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from codeshift.regions.distribution import Distribution
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AuditFindings:
-    """What ``AuditReport`` shows; its attributes are described there."""
+    """Figures that ``AuditReport`` shows; see there for the attributes."""
 
     train: str
     test: str
@@ -40,10 +40,10 @@ class AuditFindings:
     unparsable: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain values that ``json`` can write.
+        """Return all figures as plain values that ``json`` can write.
 
-        What could not be measured (NaN) is None, what is infinite is "inf" or "-inf".
-        Where leaking rows stood in their part is left out, since it depends on the order of rows.
+        NaN, for what could not be measured, becomes None, and infinity becomes "inf" or "-inf". The positions of
+        leaking rows are left out, since they depend on the order of rows.
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
         if not self.unparsable:
@@ -73,5 +73,5 @@ def _plain(value: Any) -> Any:
 
 
 def _derived(cls: type) -> list[str]:
-    """Shares are properties of the counts that they are made of."""
+    """Return the names of a class's properties, such as the shares computed from its counts."""
     return [name for name, member in vars(cls).items() if isinstance(member, property)]

@@ -1,4 +1,4 @@
-"""Rows of a held-out part that training has seen: exact copies, near-duplicates, groups on both sides."""
+"""Rows of a held-out part that are in train too: exact copies, near-duplicates, groups on both sides."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from codeshift.properties.near_duplicates import NearDuplicates
 
 @dataclass(frozen=True, kw_only=True)
 class LeakedPair:
-    """A held-out row and its nearest row of train.
+    """Held-out row and its nearest row of train.
 
     Attributes:
-        jaccard: the similarity of their token n-grams; 1 for rows that differ in layout only.
-        row: the held-out row's code.
+        jaccard: the Jaccard similarity of their token n-grams; 1 for rows that differ in layout only.
+        row: the code of the held-out row.
         train_row: the code of the row of train.
 
     >>> LeakedPair(jaccard=1.0, row="x = 1", train_row="x  =  1").jaccard
@@ -33,17 +33,17 @@ class LeakedPair:
 
 @dataclass(frozen=True, kw_only=True)
 class Leakage:
-    """What of one part stands in train.
+    """Leakage of one part into train.
 
     Attributes:
         part: the held-out part.
-        n: its rows.
-        exact: how many of them have the very same code as a row of train.
-        near: how many have a near-duplicate in train, exact copies included.
-        groups: how many are of a group that train holds too; None where no groups were named.
-        worst: the most similar pairs of different texts, the most similar first.
-        rows: where the ``near`` rows stand in the part as it was given, ascending. Not part of equality, since another
-            order of rows changes it.
+        n: the number of rows of the part.
+        exact: the number of rows with exactly the same code as a row of train.
+        near: the number of rows with a near-duplicate in train, exact copies included.
+        groups: the number of rows in a group that train contains too; None if no groups were given.
+        worst: the most similar pairs, the most similar first; pairs of equal texts come last.
+        rows: the positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
+            equality, since they depend on the order of rows.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -66,17 +66,17 @@ class Leakage:
 
     @property
     def exact_share(self) -> float:
-        """The share of rows with an exact copy in train; NaN for an empty part."""
+        """Share of rows with an exact copy in train; NaN for an empty part."""
         return self.exact / self.n if self.n else math.nan
 
     @property
     def near_share(self) -> float:
-        """The share of rows with an exact or near-duplicate in train; NaN for an empty part."""
+        """Share of rows with an exact or near-duplicate in train; NaN for an empty part."""
         return self.near / self.n if self.n else math.nan
 
     @property
     def groups_share(self) -> float:
-        """The share of rows of a group that train holds too; NaN for an empty part or without groups."""
+        """Share of rows in a group that train contains too; NaN for an empty part or without groups."""
         return self.groups / self.n if self.n and self.groups is not None else math.nan
 
 
@@ -86,7 +86,7 @@ def measure_leakage(
     """Compare one part with train.
 
     Raises:
-        DataError: if the column of groups is missing or rows of it are None.
+        DataError: if the column of groups is missing or contains None.
     """
     texts, train = parts.texts(part, column), parts.texts(parts.train, column)
     seen = set(train)
@@ -107,7 +107,7 @@ def measure_leakage(
 def _worst(
     texts: list[str], train: list[str], pairs: list[tuple[int, int, float]], count: int
 ) -> tuple[LeakedPair, ...]:
-    """Pairs to look at: each once, exact copies last, since there is nothing to compare in them."""
+    """Return the pairs to show: each once, exact copies last, since there is nothing to compare in them."""
     found: dict[tuple[str, str], LeakedPair] = {}
     for row, other, jaccard in pairs:
         pair = LeakedPair(jaccard=jaccard, row=texts[row], train_row=train[other])
@@ -127,5 +127,5 @@ def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
 
 
 def _keyed(value: object) -> tuple[str, str]:
-    """A value that can stand in a set, with 1 and "1" kept apart."""
+    """Return a hashable key of a value that distinguishes 1 from "1"."""
     return type(value).__name__, str(value)

@@ -1,4 +1,4 @@
-"""How near each held-out row comes to training: the cosine of its nearest row there."""
+"""Similarity of each held-out row to train: the cosine to its nearest row there."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from codeshift.properties.progress import counted
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-_CELLS = 4_000_000  # similarities held at once
+_CELLS = 4_000_000  # similarities in memory at once
 
 
 @dataclass(frozen=True, kw_only=True)
 class NearestSimilarity:
-    r"""The distribution of the similarity of held-out rows to the nearest row of train.
+    r"""Distribution of the similarity of held-out rows to their nearest row of train.
 
     Attributes:
-        n: held-out rows that were looked at.
-        mean: their mean.
+        n: the number of held-out rows measured.
+        mean: the mean.
         q05: the 5% quantile.
         q25: the lower quartile.
         median: the median.
@@ -52,14 +52,14 @@ class NearestSimilarity:
 
 
 def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
-    """The largest cosine of TF-IDF vectors, with document frequencies from train, for each row.
+    """Return the largest cosine of each row to a row of train, of TF-IDF vectors with document frequencies of train.
 
     Args:
-        rows: tokens of n rows, of shape ``(n, vocabulary)``.
-        train: tokens of the rows of train, of shape ``(m, vocabulary)``.
+        rows: the token counts of n rows, of shape ``(n, vocabulary)``.
+        train: the token counts of the rows of train, of shape ``(m, vocabulary)``.
 
     Returns:
-        Floats of shape ``(n,)``: 0 where no token is shared, 1 for the same tokens. NaN where train is empty.
+        Floats of shape ``(n,)``: 0 if no token is shared, 1 for the same tokens; NaN if train is empty.
     """
     n, m = rows.shape[0], train.shape[0]
     if not n or not m or not rows.shape[1]:
@@ -76,7 +76,7 @@ def nearest_similarities(rows: csr_matrix, train: csr_matrix) -> np.ndarray:
 
 
 def summarise_similarities(similarities: np.ndarray) -> NearestSimilarity:
-    """The distribution in a few numbers; NaN where there is none.
+    """Summarise similarities by their mean and quantiles; NaN if there are none.
 
     >>> summarise_similarities(np.array([0.2, 0.4, 0.9])).median
     0.4

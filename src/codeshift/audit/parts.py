@@ -1,4 +1,4 @@
-"""The parts of a split as the audit sees them: one table of all rows, and each part's rows in the order of content."""
+"""Parts of a split for the audit: one table of all rows, and each part's rows in the order of their content."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 Splits = Mapping[str, "Dataset"]
 
 VALIDATION = ("validation", "validation_ood")
-"""Parts beside test and reference whose leakage is looked at: model selection sees them."""
+"""Parts other than test and reference whose leakage is measured, since model selection uses them."""
 
 
 @dataclass(frozen=True, eq=False)
 class AuditParts:
-    """The rows of a split.
+    """Rows of a split.
 
     Attributes:
-        table: a table that holds the rows of all parts.
-        rows: the positions of each part's rows in ``table``, sorted by content, so that the order in which rows came
-            changes nothing that is drawn or summed.
-        given: where each of those rows stood in its part.
-        train: the name of the part that is trained on.
+        table: the table of the rows of all parts.
+        rows: the positions of each part's rows in ``table``, sorted by content, so that the given order of rows does
+            not affect draws and sums.
+        given: the positions of those rows in their part as given.
+        train: the name of the part that models are trained on.
         test: the name of the part whose shift is measured.
         reference: the name of the in-distribution test part, or None.
-        region: what a codeshift split calls out of distribution, or None.
-        groups: the column of groups that a codeshift split kept whole, or None.
+        region: the out-of-distribution region of a codeshift split, or None.
+        groups: the column of groups that a codeshift split kept together, or None.
     """
 
     table: PropertyTable
@@ -50,12 +50,12 @@ class AuditParts:
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """The parts that are compared with train: test, and the reference where there is one."""
+        """Names of the parts that are compared with train: test, and the reference if there is one."""
         return (self.test,) if self.reference is None else (self.test, self.reference)
 
     @property
     def held_out(self) -> tuple[str, ...]:
-        """The parts that must not leak: those compared, and validation."""
+        """Names of the parts that must not leak: those compared, and validation."""
         return (*self.compared, *(name for name in VALIDATION if name in self.rows and name not in self.compared))
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
@@ -80,7 +80,7 @@ class AuditParts:
         return replace(self, table=table, rows=rows, given=given), left_out
 
     def texts(self, part: str, column: str) -> list[str]:
-        """The texts of a part, in the order of content."""
+        """Return the texts of a part, in the order of content."""
         texts = self.table.texts(column)
         return [texts[row] for row in self.rows[part].tolist()]
 
@@ -95,11 +95,11 @@ def take_parts(
     test: str | None,
     reference: str | None,
 ) -> AuditParts:
-    """Take what ``audit`` takes.
+    """Collect the parts from the arguments of ``audit``.
 
     Raises:
-        ParameterError: if the splits are of another type, or a part that was named is missing.
-        DataError: if a part lacks the column, or rows of it are no text.
+        ParameterError: if the splits are of another type, or a named part is missing.
+        DataError: if a part lacks the column, or the column contains values other than text.
     """
     groups = None if manifest is None else manifest.request["groups"]
     digests: dict[str, np.ndarray | None] = {}
@@ -130,10 +130,10 @@ def take_parts(
 
 
 def manifest_of(splits: Any, manifest: SplitManifest | None) -> SplitManifest | None:
-    """The manifest that describes what is audited: an assignment's own, or the one given.
+    """Return the manifest of the audited split: an assignment's own, or the one given.
 
     Raises:
-        ParameterError: if both are there.
+        ParameterError: if there are both.
     """
     if not isinstance(splits, SplitAssignment):
         return manifest
@@ -143,10 +143,10 @@ def manifest_of(splits: Any, manifest: SplitManifest | None) -> SplitManifest | 
 
 
 def column_of(manifest: SplitManifest | None) -> str:
-    """The column of code of a split.
+    """Return the column of code of a split; ``"code"`` without a manifest.
 
     Raises:
-        ParameterError: if it has several.
+        ParameterError: if there are several columns.
     """
     columns = ("code",) if manifest is None else manifest.columns
     if len(columns) > 1:
@@ -181,7 +181,7 @@ def _names(splits: Splits, *, train: str, test: str | None, reference: str | Non
 
 
 def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | None) -> np.ndarray:
-    """Positions sorted by the digest of the code, then by that of the whole row; rows that tie are equal."""
+    """Return positions sorted by the digest of the code, then by that of the whole row; rows that tie are equal."""
     if digests is None:
         try:
             digests = row_digests([PropertyTable(rows).texts(column)])
@@ -196,10 +196,10 @@ def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | 
 
 
 def _joined(parts: dict[str, Dataset], column: str) -> Dataset:
-    """All rows end to end, with the columns that all parts hold alike."""
+    """Return all rows end to end, with the columns that all parts have with the same type."""
     from datasets import Value, concatenate_datasets
 
-    # Loaded from nothing, an empty part has columns of no type; it has no rows to bring either.
+    # An empty part may have columns without a type; it has no rows to add either.
     filled = [rows for rows in parts.values() if len(rows)] or list(parts.values())[:1]
     first, *others = filled
     common = [

@@ -15,11 +15,16 @@ from codeshift.errors import MissingExtraError, ParameterError, closest
 from codeshift.regions.distribution import Distribution
 
 _BINS = 40
-_SKEWED = 5.0  # how many times the median the 99% quantile must be for a logarithmic axis
+_SKEWED = 5.0  # smallest ratio of the 99% quantile to the median for a logarithmic axis
 
 
 def plot(distributions: Mapping[str, Distribution], prop: str, ax: Any | None) -> Any:
-    """Draw one property: the share of each part's rows by bin, as steps. Parts without rows are left out."""
+    """Draw one property: the share of each part's rows by bin, as steps. Parts without rows are left out.
+
+    Raises:
+        ParameterError: if there is no such property.
+        MissingExtraError: if matplotlib is not installed.
+    """
     if prop not in distributions:
         raise ParameterError("prop", "a property with numbers", prop, closest(prop, distributions))
     if ax is None:
@@ -39,7 +44,11 @@ def plot(distributions: Mapping[str, Distribution], prop: str, ax: Any | None) -
 
 
 def plot_all(distributions: Mapping[str, Distribution]) -> Any:
-    """All properties, two a line."""
+    """Draw all properties, two per line.
+
+    Raises:
+        MissingExtraError: if matplotlib is not installed.
+    """
     names = list(distributions)
     lines = max(1, math.ceil(len(names) / 2))
     figure = _figure(10.0, 3.2 * lines)
@@ -52,7 +61,7 @@ def plot_all(distributions: Mapping[str, Distribution]) -> Any:
 
 
 def _figure(width: float, height: float) -> Any:
-    """A figure that no window system knows of, so that a script may make thousands."""
+    """Create a figure outside ``pyplot``, so that a script may create thousands."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -63,14 +72,14 @@ def _figure(width: float, height: float) -> Any:
 
 
 def _png(figure: Any) -> bytes:
-    """What a notebook shows of a figure that stands last in a cell, with or without ``%matplotlib inline``."""
+    """Return the image that a notebook shows for a figure, with or without ``%matplotlib inline``."""
     file = io.BytesIO()
     figure.savefig(file, format="png")
     return file.getvalue()
 
 
 def _edges(numbers: np.ndarray) -> tuple[np.ndarray, str]:
-    """Bins for all parts together: even, or even in the logarithm for numbers from 0 up with a long tail."""
+    """Return bins for all parts together: even, or even in the logarithm for numbers from 0 up with a long tail."""
     if not len(numbers):
         return np.array([0.0, 1.0]), "linear"
     low, high = float(numbers.min()), float(numbers.max())

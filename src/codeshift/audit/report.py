@@ -1,4 +1,4 @@
-"""The result of an audit: its findings, and the ways to look at them."""
+"""Result of an audit: its findings, and their output as Markdown, HTML and plots."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class AuditReport(AuditFindings):
-    r"""What an audit found. Two reports are equal where all their figures are.
+    r"""Findings of an audit. Two reports are equal if all their figures are.
 
     Attributes:
-        train: the part that is trained on.
+        train: the part that models are trained on.
         test: the part whose shift was measured.
         reference: the in-distribution test part, or None.
-        sizes: rows of each part.
+        sizes: the number of rows of each part.
         settings: the arguments of the call.
-        leakage: what of each held-out part stands in train: test, reference, validation.
-        copies: how far the rows of each held-out part repeat each other: test, reference, validation.
-        strength: how test differs from train, then how the reference does.
-        confounds: what else moved from train to test, farthest first.
-        atoms: tokens and other elements of test, and of the reference, that train never shows.
-        truncation: rows longer than a model's context, of train, test and reference; empty without a tokenizer.
-        verdict: what it comes to.
-        distributions: of each property that is a number, by its name, in train, test and reference; rows in the order
-            of content.
-        unparsable: rows of each part that are left out of all figures, since the parser gives up on them
-            (``codeshift.properties.bounds``); empty where there are none.
+        leakage: the rows of each held-out part that are in train too: test, reference, validation.
+        copies: the rows of each held-out part that repeat each other: test, reference, validation.
+        strength: the difference of test from train, then that of the reference.
+        confounds: the other properties and elements that moved from train to test, the farthest first.
+        atoms: the tokens and other elements of test, and of the reference, that never occur in train.
+        truncation: the rows longer than a model's context, of train, test and reference; empty without a tokenizer.
+        verdict: the verdict, with its reasons.
+        distributions: the distribution of each numeric property, by name, in train, test and reference; rows are in the
+            order of content.
+        unparsable: the rows of each part that are left out of all figures because the parser gives up on them
+            (``codeshift.properties.bounds``); empty if there are none.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -48,18 +48,18 @@ class AuditReport(AuditFindings):
     """
 
     def to_markdown(self) -> str:
-        """The report as Markdown."""
+        """Return the report as Markdown."""
         return markdown.render(document(self))
 
     def to_html(self) -> str:
-        """The report as one self-contained HTML page; everything that came from the data is escaped."""
+        """Return the report as one self-contained HTML page; everything from the data is escaped."""
         return html.render(document(self))
 
     def plot(self, prop: str, *, ax: Axes | None = None) -> Axes:
-        """The distribution of one property in train, test and reference.
+        """Draw the distribution of one property in train, test and reference, and return the axes.
 
         Args:
-            prop: a property's name, a key of ``distributions``.
+            prop: the name of the property, a key of ``distributions``.
             ax: the axes to draw on; by default those of a new figure.
 
         Raises:
@@ -70,7 +70,7 @@ class AuditReport(AuditFindings):
         return axes
 
     def plot_all(self) -> Figure:
-        """A figure with the distributions of all properties.
+        """Draw the distributions of all properties, and return the figure.
 
         Raises:
             MissingExtraError: if matplotlib is not installed.

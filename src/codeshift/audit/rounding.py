@@ -1,7 +1,7 @@
-"""Figures rounded to what every machine agrees on.
+"""Rounding of figures to digits that are the same on every machine.
 
-Matrix products differ in their last bits between the kernels that a BLAS picks for a processor. Left alone, those bits
-would show in stored figures, break ties between equal rows, and so move a p-value.
+Matrix products differ in their last bits between the kernels that a BLAS picks for a processor. Without rounding, those
+bits would appear in stored figures, break ties between equal rows, and so change p-values.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import numpy as np
 
 DECIMALS = 9
 SLACK = 1e-9
-"""Numbers that differ by less count as equal. Kernels were seen to differ by 1e-14 in a statistic, 1e-8 in a vector."""
+"""Difference below which numbers are equal. Kernels were seen to differ by 1e-14 in a statistic, 1e-8 in a vector."""
 
 
 def agreed(value: float) -> float:
-    """A figure as the audit stores it: 12 significant digits, and 9 decimals.
+    """Round a figure as the audit stores it: to 12 significant digits and 9 decimals.
 
     >>> agreed(0.1 + 0.2), agreed(1e-17), agreed(float("inf"))
     (0.3, 0.0, inf)
@@ -23,7 +23,7 @@ def agreed(value: float) -> float:
 
 
 def significant(value: float) -> float:
-    """A number that may be very small, such as a p-value, to 9 significant digits.
+    """Round a number that may be very small, such as a p-value, to 9 significant digits.
 
     >>> significant(1 / 3 * 1e-20)
     3.33333333e-21
@@ -32,12 +32,12 @@ def significant(value: float) -> float:
 
 
 def levels(scores: np.ndarray) -> np.ndarray:
-    """Whole numbers in the order of the scores, the same for scores that differ by rounding alone.
+    """Return whole numbers in the order of the scores, equal for scores that differ by rounding errors only.
 
-    Rounding each score instead would part two equal ones that lie on either side of a half.
+    Rounding each score instead would separate two equal ones on either side of a rounding boundary.
 
     Args:
-        scores: of shape ``(n,)``.
+        scores: the scores, of shape ``(n,)``.
 
     >>> levels(np.array([2.0, 0.3, 0.1 + 0.2])).tolist()
     [1, 0, 0]

@@ -1,4 +1,4 @@
-"""What is compared between parts: properties with their names, and which of them the split was meant to move."""
+"""Properties that an audit compares between parts, with their names and whether the split was meant to move them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from codeshift.splitters import Region
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One property of all rows.
+    """Values of one property for all rows.
 
     Attributes:
-        name: what it is called in the report.
-        values: numbers or labels (objects) of shape ``(n,)``, or element counts of n rows.
-        intended: whether the split was meant to move it, so that it is no confound.
-        says_content: whether it tells what a program is like, and not only where it comes from.
-        spared: elements that the split was meant to move.
+        name: the name in the report.
+        values: the numbers or labels (objects) of shape ``(n,)``, or the element counts of n rows.
+        intended: whether the split was meant to move the property, which is then not a confound.
+        says_content: whether the property describes programs themselves, and not only where they come from.
+        spared: the elements that the split was meant to move.
         times: whether the numbers are seconds since 1970.
     """
 
@@ -47,21 +47,21 @@ class Series:
 
     @property
     def is_number(self) -> bool:
-        """Whether rows have numbers, which have means and a scale."""
+        """Whether the values are numbers, which have a mean and a scale."""
         return isinstance(self.values, np.ndarray) and self.values.dtype != object
 
     @property
     def counts(self) -> bool:
-        """Whether the verdict counts it: a number that tells what a program is like.
+        """Whether the property counts in the verdict: a number that describes programs themselves.
 
-        The distance between two samples of thousands of rare elements is large whatever they were drawn from; what the
-        verdict needs to know of elements, the classifier and the indicators of intended elements tell it.
+        The distance between two samples of thousands of rare elements is large whatever they were drawn from; the
+        classifier and the indicators of intended elements represent the elements in the verdict.
         """
         return self.is_number and self.says_content
 
 
 def default_properties(column: str, language: str | None) -> tuple[Property, ...]:
-    """Length in three units and, with a language, tree depth, node types and (where they are resolved) API names."""
+    """Return length in three units and, with a language, tree depth, node types and (if supported) API names."""
     lengths = (CharCount(column), LineCount(column), TokenCount(column))
     if language is None:
         return lengths
@@ -70,10 +70,10 @@ def default_properties(column: str, language: str | None) -> tuple[Property, ...
 
 
 def gather_series(table: PropertyTable, settings: AuditSettings, region: Region | None) -> tuple[Series, ...]:
-    """All that is compared: the properties asked for, the intended ones, and the tokens.
+    """Return all properties to compare: those given, the intended ones, and the tokens.
 
     Raises:
-        ParameterError: if a property gives neither numbers, nor labels, nor element counts.
+        ParameterError: if a given property has neither numbers, labels nor element counts as values.
     """
     leaves = () if region is None else region.leaves
     intended = settings.intended
@@ -92,7 +92,7 @@ def gather_series(table: PropertyTable, settings: AuditSettings, region: Region 
         drawing = [leaf for leaf in leaves if prop in leaf.properties()] if isinstance(values, ElementCounts) else []
         vocabulary = values.vocabulary if isinstance(values, ElementCounts) else ()
         spared = tuple(element for leaf in drawing for element in leaf.drawn_by(vocabulary))
-        # Where some elements were meant, the others can still be confounds.
+        # If some elements were meant to move, the others can still be confounds.
         is_intended, times = prop in intended and not spared, prop.is_time(table)
         series.append(Series(names[prop], values, is_intended, prop.of_content, spared, times))
         series.extend(_indicators(table, names[prop], drawing) if spared else ())
@@ -112,11 +112,11 @@ def _values(table: PropertyTable, prop: Property, *, required: bool) -> np.ndarr
         raise ParameterError(
             "properties", "properties that give a number, a label or element counts a row", prop, "leave it out"
         )
-    return None  # a vector, on which a region was fitted; the two-sample tests look at content as a whole
+    return None  # a vector, on which a region was fitted; the two-sample tests compare content as a whole
 
 
 def _names(properties: Sequence[Property]) -> dict[Property, str]:
-    """The class alone where it is enough to tell properties apart."""
+    """Return a name for each property: its class if no other property has the same class, else its repr."""
     classes = [type(prop).__name__ for prop in properties]
     return {
         prop: name if classes.count(name) == 1 else repr(prop) for prop, name in zip(properties, classes, strict=True)
@@ -124,7 +124,7 @@ def _names(properties: Sequence[Property]) -> dict[Property, str]:
 
 
 def _indicators(table: PropertyTable, name: str, leaves: Sequence[Region]) -> list[Series]:
-    """Whether each row holds the elements that the split was meant to move, as a number."""
+    """Return whether each row contains the elements that the split was meant to move, as 0 or 1."""
     series: dict[str, Series] = {}
     for leaf in leaves:
         key = f"{name}: {', '.join(leaf.names())}"

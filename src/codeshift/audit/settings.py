@@ -1,4 +1,4 @@
-"""What a call of ``audit`` asks for, checked before any work starts, and the thresholds of the verdict."""
+"""Arguments of ``audit``, checked before any work starts, and the thresholds of the verdict."""
 
 from __future__ import annotations
 
@@ -16,34 +16,36 @@ from codeshift.properties.grammars import check_language
 from codeshift.properties.near_duplicates import NearDuplicates
 
 LEAST_PERMUTATIONS = 19
-"""With fewer, not even a single p-value can reach .05: the smallest one is ``1 / (n_permutations + 1)``."""
+"""Fewest permutations with which a single p-value can reach .05: the smallest is ``1 / (n_permutations + 1)``."""
 
 FOLDS = 5
 FEWEST = 2 * FOLDS
-"""Rows that each sample of a two-sample test must have: two in each fold of its classifier."""
+"""Fewest rows of each sample of a two-sample test: two in each fold of its classifier."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Where the verdict draws its lines. They are conventions, stated so that they can be argued with.
+    """Thresholds of the verdict. They are conventions, stated so that they can be discussed.
 
     Attributes:
-        leaked_rows: a part leaks where a larger share of its rows has an exact or near-duplicate in train. Leaked rows
-            of share s can raise a score by up to s: at .01, by one point, the size of differences that papers report.
-        leaked_groups: a part leaks where a larger share of its rows is of a group that train holds too.
-        copies: the copies within a held-out part are named where at least this share of its rows repeat another one.
-        auc: there is a shift where the classifier's AUC is at least this (and its p-value at most ``alpha``). For two
-            normal distributions of equal variance, .6 is a difference of .36 standard deviations.
-        jensen_shannon: there is a shift, too, where a property's Jensen-Shannon distance is at least this (and its
-            p-value at most ``alpha``). For two normal distributions of equal variance, .2 is about .5 standard
-            deviations, Cohen's "medium".
+        leaked_rows: the share of a part's rows with an exact or near-duplicate in train above which the part leaks.
+            Leaked rows of share s can raise a score by up to s: at .01, by one point, the size of differences that
+            papers report.
+        leaked_groups: the share of a part's rows in groups that train contains too, above which the part leaks.
+        copies: the smallest share of a held-out part's rows that repeat another one for which a caution is given.
+        auc: the smallest AUC of the classifier that shows a shift (if its p-value is at most ``alpha``). For two normal
+            distributions of equal variance, .6 is a difference of .36 standard deviations.
+        jensen_shannon: the smallest Jensen-Shannon distance of a property that shows a shift (if its p-value is at most
+            ``alpha``). For two normal distributions of equal variance, .2 is about .5 standard deviations, Cohen's
+            "medium".
         alpha: the level of all tests of a verdict together: the chance that a split without any shift is called sound.
             P-values are corrected by Holm's method, where the classifier has half of the level and the properties
             share the other half.
-        min_rows: no verdict on a shift is given on fewer distinct rows on either side, nor on fewer than 10.
-        confound: another property is named as one that moved along where its standardised effect is at least this (and
-            its p-value, corrected for all that was compared, at most ``alpha``).
-        truncated: a share of truncated rows above this is named.
+        min_rows: the number of distinct rows on either side below which no verdict on a shift is given; at least 10
+            are always needed.
+        confound: the smallest standardised effect of another property for which a caution is given (if its p-value,
+            corrected for all comparisons, is at most ``alpha``).
+        truncated: the share of truncated rows above which a caution is given.
 
     >>> Thresholds(auc=1.5)
     Traceback (most recent call last):
@@ -71,7 +73,7 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditSettings:
-    """The arguments of ``audit`` that are no data.
+    """Arguments of ``audit`` other than data; ``audit`` describes them.
 
     >>> settings = AuditSettings(column="code", near_duplicates=NearDuplicates(), thresholds=Thresholds(auc=0.7))
     >>> settings.seed, settings.thresholds.auc
@@ -109,7 +111,7 @@ class AuditSettings:
 
 
 def generator(seed: int, role: str) -> np.random.Generator:
-    """Random numbers of their own for each use, so that one use more changes none of the others.
+    """Return a random generator for each role, so that a new use of random numbers does not change the others.
 
     >>> bool(generator(0, "a").random() == generator(0, "a").random())
     True
@@ -119,10 +121,10 @@ def generator(seed: int, role: str) -> np.random.Generator:
 
 
 def check_permutations(n_permutations: Any) -> int:
-    """Return a number of permutations from which a p-value of .05 can come.
+    """Check that a number of permutations can give a p-value of .05, and return it.
 
     Raises:
-        ParameterError: if it is none.
+        ParameterError: if it cannot.
     """
     remedy = "the smallest p-value that n permutations can give is 1 / (n + 1)"
     return check_integer("n_permutations", n_permutations, smallest=LEAST_PERMUTATIONS, remedy=remedy)

@@ -1,4 +1,4 @@
-"""How strong a shift is: of the programs as a whole, and of each property."""
+"""Strength of a shift: of the programs as a whole, and of each property."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from codeshift.properties import ElementCounts
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyShift:
-    r"""How one property differs between train and a part, on distinct rows.
+    r"""Difference of one property between train and a part, on distinct rows.
 
     Attributes:
-        name: the property.
-        intended: whether the split was meant to move it.
-        counts: whether the verdict counts it: numbers that say what programs are like do, a project or a date does not.
-        n_train: distinct rows of train.
-        n: distinct rows of the part.
+        name: the name of the property.
+        intended: whether the split was meant to move the property.
+        counts: whether the property counts in the verdict: numbers that describe programs do, a project or date do not.
+        n_train: the number of distinct rows of train.
+        n: the number of distinct rows of the part.
         mean_train: the mean in train; NaN for labels and elements.
         mean: the mean in the part; NaN for labels and elements.
         effect: the standardised effect; NaN for labels and elements.
         wasserstein: the Wasserstein-1 distance in the property's unit; NaN for labels and elements.
         jensen_shannon: the Jensen-Shannon distance, from 0 to 1.
-        p_value: that of the Jensen-Shannon distance, by permutation; not corrected for other tests.
-        times: whether its numbers are seconds since 1970; ``to_dict`` leaves it out.
+        p_value: the p-value of the Jensen-Shannon distance, by permutation; not corrected for other tests.
+        times: whether the numbers are seconds since 1970; ``to_dict`` leaves it out.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -65,19 +65,19 @@ class PropertyShift:
 
 @dataclass(frozen=True, kw_only=True)
 class Strength:
-    r"""How a part differs from train, on distinct rows: one of each near-duplicate component within either part.
+    r"""Difference of a part from train, on distinct rows: one of each near-duplicate component within either part.
 
-    Copies are not independent of each other, and a permutation test that takes them for independent finds a shift in
+    Copies are not independent of each other, and a permutation test that treats them as independent finds a shift in
     every split that keeps them together.
 
     Attributes:
         part: the part that is compared with train.
-        n_train: distinct rows of train.
-        n: distinct rows of the part.
+        n_train: the number of distinct rows of train.
+        n: the number of distinct rows of the part.
         classifier: the classifier two-sample test (AUC), on a sample.
         mmd: the unbiased MMD^2, on the same sample.
-        nearest: how similar rows of the part are to the nearest row of train, on a sample of the part.
-        properties: one comparison a property.
+        nearest: the similarity of the part's rows to the nearest row of train, on a sample of the part.
+        properties: the comparison of each property.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -100,12 +100,12 @@ class Strength:
 
 
 def components_of(parts: AuditParts, part: str, settings: AuditSettings) -> np.ndarray:
-    """The near-duplicate component of each row of a part, in the order of content."""
+    """Return the near-duplicate component of each row of a part, in the order of content: of shape ``(n,)``."""
     return settings.near_duplicates.components(parts.texts(part, settings.column)).labels
 
 
 def distinct_rows(parts: AuditParts, part: str, labels: np.ndarray) -> np.ndarray:
-    """Positions in the table of one row of each component of a part, in the order of content."""
+    """Return the position in the table of one row of each component of a part, in the order of content."""
     _, first = np.unique(labels, return_index=True)
     return parts.rows[part][np.sort(first)]
 

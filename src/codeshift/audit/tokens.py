@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 DIMENSIONS = 64
-_EQUAL = 1e-6  # relative; smaller differences of singular values or variances are no differences
+_EQUAL = 1e-6  # relative difference of singular values or variances below which they count as equal
 
 
 @dataclass(frozen=True)
 class TokenTypes(Property):
-    """How often each row holds each token (``codeshift.properties.lexer``).
+    """Counts of each token in each row (``codeshift.properties.lexer``).
 
     >>> from datasets import Dataset
     >>> counts = PropertyTable(Dataset.from_dict({"code": ["x = x", "y"]})).values(TokenTypes("code"))
@@ -29,17 +29,17 @@ class TokenTypes(Property):
     """
 
     def evaluate(self, table: PropertyTable) -> ElementCounts:
-        """Counts of n rows."""
+        """Return the token counts of the n rows of ``table``."""
         rows = [Counter(lex(text)) for text in table.texts(self.column)]
         return ElementCounts.from_rows([list(row) for row in rows], [list(row.values()) for row in rows])
 
 
 def tfidf(counts: csr_matrix, fitted_on: csr_matrix) -> csr_matrix:
-    """Counts as unit vectors of TF-IDF weights: ``(1 + ln count) * (1 + ln((1 + n) / (1 + df)))``.
+    """Convert counts to unit vectors of TF-IDF weights: ``(1 + ln count) * (1 + ln((1 + n) / (1 + df)))``.
 
     Args:
-        counts: tokens of some rows, of shape ``(rows, vocabulary)``.
-        fitted_on: the n rows whose document frequencies weigh the tokens.
+        counts: the token counts of the rows to convert, of shape ``(rows, vocabulary)``.
+        fitted_on: the token counts of n rows that give the document frequencies, of shape ``(n, vocabulary)``.
     """
     from sklearn.feature_extraction.text import TfidfTransformer
 
@@ -47,12 +47,12 @@ def tfidf(counts: csr_matrix, fitted_on: csr_matrix) -> csr_matrix:
 
 
 def reduced(counts: csr_matrix, seed: int) -> np.ndarray:
-    """Rows as vectors of up to 64 numbers: TF-IDF of the tokens that two rows or more hold, then a truncated SVD.
+    """Convert rows to vectors of up to 64 numbers: TF-IDF of the tokens in two rows or more, then a truncated SVD.
 
     Args:
-        counts: tokens of the rows, of shape ``(n, vocabulary)``. The weights are those of all rows together, so the
-            vectors do not know which sample a row is of, as a permutation test needs.
-        seed: for the randomised SVD.
+        counts: the token counts of the rows, of shape ``(n, vocabulary)``. The weights are those of all rows together,
+            so the vectors do not depend on which sample a row is in, as a permutation test needs.
+        seed: the seed of the randomised SVD.
 
     Returns:
         Floats of shape ``(n, at most 64)``, every column with variance 1 or constant.
@@ -72,10 +72,10 @@ def reduced(counts: csr_matrix, seed: int) -> np.ndarray:
 
 
 def _blocks(components: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
-    """Columns of equal singular value together, without those beyond the rank.
+    """Return columns of equal singular value together, without those beyond the rank.
 
-    Beyond the rank stands nothing but rounding, which scaling would blow up to columns like any other. Where singular
-    values are equal, any rotation of their columns is as right, and rounding picks one.
+    Columns beyond the rank contain only rounding errors, which scaling would turn into columns like any other. If
+    singular values are equal, any rotation of their columns is equally valid, and rounding errors pick one.
     """
     order = np.argsort(-sizes, kind="stable")
     order = order[sizes[order] > _EQUAL * sizes[order[0]]]
@@ -84,7 +84,7 @@ def _blocks(components: np.ndarray, sizes: np.ndarray) -> list[np.ndarray]:
 
 
 def _scaled(block: np.ndarray) -> np.ndarray:
-    """Columns of variance 1 or constant; several are made uncorrelated, so that their rotation changes no distance."""
+    """Scale columns to variance 1; several are made uncorrelated, so that their rotation changes no distance."""
     from sklearn.preprocessing import StandardScaler
 
     if block.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""Rows that a model would see only the beginning of."""
+"""Rows that a model's context truncates."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from codeshift.errors import ParameterError
 from codeshift.properties.model_tokens import load_tokenizer
 from codeshift.properties.text_tokens import frame_of, tokenize_plain
 
-_BOUNDLESS = 10**9  # tokenizers that state no length state 10**30
+_BOUNDLESS = 10**9  # tokenizers without a maximum length state 10**30
 
 
 @dataclass(frozen=True, kw_only=True)
 class Truncation:
-    """How many rows of a part are longer than a model's context.
+    """Counts of the rows of a part that are longer than a model's context.
 
     Attributes:
         part: the part.
-        n: its rows.
-        truncated: how many of them have more than ``max_length`` tokens, special tokens included.
-        max_length: the context, in the model's tokens.
-        median: tokens of the median row; NaN for an empty part.
-        longest: tokens of the longest row; 0 for an empty part.
+        n: the number of rows of the part.
+        truncated: the number of rows with more than ``max_length`` tokens, special tokens included.
+        max_length: the length of the context, in the model's tokens.
+        median: the median number of tokens of a row; NaN for an empty part.
+        longest: the number of tokens of the longest row; 0 for an empty part.
 
     >>> Truncation(part="test_ood", n=200, truncated=50, max_length=512, median=310.0, longest=2048).share
     0.25
@@ -43,17 +43,17 @@ class Truncation:
 
     @property
     def share(self) -> float:
-        """The share of truncated rows; NaN for an empty part."""
+        """Share of truncated rows; NaN for an empty part."""
         return self.truncated / self.n if self.n else math.nan
 
 
 @dataclass(frozen=True, eq=False)
 class TokenCounter:
-    """Counts a model's tokens.
+    """Counter of a model's tokens.
 
     Attributes:
-        lengths: from texts to their numbers of tokens.
-        max_length: the model's context.
+        lengths: the function from texts to their numbers of tokens.
+        max_length: the length of the model's context, in tokens.
     """
 
     lengths: Callable[[Sequence[str]], list[int]]
@@ -61,11 +61,11 @@ class TokenCounter:
 
 
 def token_counter(tokenizer: Any, max_length: int | None) -> TokenCounter | None:
-    """What counts tokens, from what ``audit`` takes; None where neither is given.
+    """Create a token counter from the arguments of ``audit``; None if neither is given.
 
     Args:
-        tokenizer: a Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
-        max_length: the context; by default the one that the tokenizer states.
+        tokenizer: the Hugging Face tokenizer, its name or path, or a function from a text to its tokens.
+        max_length: the length of the context in tokens; by default the one that the tokenizer states.
 
     Raises:
         ParameterError: if only ``max_length`` is given, or no context is known.
@@ -90,7 +90,7 @@ def token_counter(tokenizer: Any, max_length: int | None) -> TokenCounter | None
 
 
 def measure_truncation(part: str, texts: Sequence[str], counter: TokenCounter) -> Truncation:
-    """Count the tokens of each row.
+    """Count the tokens of each row of a part, and the rows that are truncated.
 
     >>> counter = token_counter(str.split, 2)
     >>> measure_truncation("test", ["a b c", "a"], counter).share

@@ -1,4 +1,4 @@
-"""Two-sample tests: can two samples be told apart at all? By a classifier, and by the maximum mean discrepancy."""
+"""Two-sample tests of whether two samples differ: by a classifier, and by the maximum mean discrepancy."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from codeshift.properties.progress import counted
 
 @dataclass(frozen=True, kw_only=True)
 class TwoSampleTest:
-    """A statistic that is large where two samples differ.
+    """Result of a two-sample test, whose statistic is large if two samples differ. NaN if a sample is too small.
 
     Attributes:
-        statistic: AUC or MMD^2; NaN where a sample is too small.
-        p_value: the share of permutations that give at least this statistic, the observed one counted:
-            ``(1 + hits) / (1 + n_permutations)``; NaN where a sample is too small.
-        null_95: below this lie 95% of the statistics of permuted samples: what no shift looks like at this size.
-        n_first: rows of the first sample.
-        n_second: rows of the second sample.
+        statistic: the AUC or MMD^2.
+        p_value: the share of permutations with at least this statistic, the observed one included:
+            ``(1 + hits) / (1 + n_permutations)``.
+        null_95: the 95% quantile of the statistics of permuted samples, which are typical without a shift at this size.
+        n_first: the number of rows of the first sample.
+        n_second: the number of rows of the second sample.
 
     >>> found = TwoSampleTest(statistic=0.84, p_value=0.005, null_95=0.53, n_first=900, n_second=200)
     >>> found.statistic > found.null_95
@@ -41,19 +41,19 @@ class TwoSampleTest:
 def classifier_two_sample_test(
     first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
 ) -> TwoSampleTest:
-    """Can a classifier tell the two samples apart? AUC .5 is no, 1 is always.
+    """Test whether a classifier can distinguish two samples: an AUC of .5 means not at all, 1 always.
 
-    The mean AUC over the five folds of a cross-validated logistic regression. The p-value refits it on permuted rows,
-    since the folds are not independent of each other.
+    The statistic is the mean AUC over the five folds of a cross-validated logistic regression. The p-value refits it on
+    permuted rows, since the folds are not independent of each other.
 
     Source: Lopez-Paz and Oquab, Revisiting Classifier Two-Sample Tests (ICLR 2017), with AUC for accuracy, which
     samples of unequal size would distort.
 
     Args:
-        first: vectors of shape ``(n, d)``.
-        second: vectors of shape ``(m, d)``.
-        n_permutations: from 19 up.
-        seed: of the folds and the permutations.
+        first: the vectors of the first sample, of shape ``(n, d)``.
+        second: the vectors of the second sample, of shape ``(m, d)``.
+        n_permutations: the number of permutations, at least 19.
+        seed: the seed of the folds and the permutations.
 
     Raises:
         ParameterError: if the shapes do not fit or there are too few permutations.
@@ -74,7 +74,7 @@ def classifier_two_sample_test(
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=int(rng.integers(2**32)))
     parts = list(folds.split(rows, labels))
     observed = _mean_auc(rows, labels, parts)
-    # Permuting rows under fixed labels and folds is permuting labels, with folds stratified all the same.
+    # Permuting rows under fixed labels and folds is the same as permuting labels, with the folds still stratified.
     null = np.empty(n_permutations)
     with counted("Two-sample test by a classifier", n_permutations, "permutation") as bar:
         for permutation in range(n_permutations):
@@ -86,7 +86,7 @@ def classifier_two_sample_test(
 def maximum_mean_discrepancy(
     first: np.ndarray, second: np.ndarray, *, n_permutations: int = 200, seed: int = 0
 ) -> TwoSampleTest:
-    """The unbiased estimate of MMD^2 with an RBF kernel; 0 in the mean where the samples are of one distribution.
+    """Test by an unbiased estimate of MMD^2 with an RBF kernel, with mean 0 if both samples have one distribution.
 
     The kernel is ``exp(-d^2 / (2 s^2))`` with s the median distance between rows of both samples together. The estimate
     can be below zero. Memory: two matrices of ``(n + m)^2`` floats.
@@ -94,10 +94,10 @@ def maximum_mean_discrepancy(
     Source: Gretton, Borgwardt, Rasch, Schölkopf and Smola, A Kernel Two-Sample Test (JMLR 2012), lemma 6 and section 8.
 
     Args:
-        first: vectors of shape ``(n, d)``.
-        second: vectors of shape ``(m, d)``.
-        n_permutations: from 19 up.
-        seed: of the permutations.
+        first: the vectors of the first sample, of shape ``(n, d)``.
+        second: the vectors of the second sample, of shape ``(m, d)``.
+        n_permutations: the number of permutations, at least 19.
+        seed: the seed of the permutations.
 
     Raises:
         ParameterError: if the shapes do not fit or there are too few permutations.
@@ -131,7 +131,7 @@ def _mean_auc(rows: np.ndarray, labels: np.ndarray, folds: list[tuple[np.ndarray
 
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Of pairs of a positive and a negative, the share where the positive scores higher; ties count one half.
+    """Return the share of pairs of a positive and a negative where the positive scores higher; ties count one half.
 
     Equal rows are a tie whatever the last bits of their scores.
     """
@@ -149,9 +149,9 @@ def _kernel(rows: np.ndarray) -> np.ndarray:
     distances += squares[:, None]
     distances += squares
     np.maximum(distances, 0, out=distances)
-    np.round(distances, DECIMALS, out=distances)  # equal rows are at no distance at all
+    np.round(distances, DECIMALS, out=distances)  # so that equal rows have distance 0
     median = float(np.median(np.concatenate([row[i + 1 :] for i, row in enumerate(distances)])))
-    # All rows alike, or nearly: any width will do, since all distances that count are zero or far away.
+    # If the median is 0, most rows are equal: any width will do, since the other distances are zero or far away.
     distances /= -2 * (median or 1.0)
     np.exp(distances, out=distances)
     np.fill_diagonal(distances, 0.0)
@@ -159,7 +159,7 @@ def _kernel(rows: np.ndarray) -> np.ndarray:
 
 
 def _unbiased(kernel: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """MMD^2 for each column of 0 and 1, from a kernel with zeros on its diagonal."""
+    """Return MMD^2 for each column of 0 and 1, from a kernel with zeros on its diagonal."""
     n = labels[:, 0].sum()
     m = len(labels) - n
     within = ((kernel @ labels) * labels).sum(axis=0)
@@ -179,7 +179,7 @@ def _joined(first: np.ndarray, second: np.ndarray, n_permutations: int) -> Any:
 
 
 def _tested(observed: float, null: np.ndarray, first: np.ndarray, second: np.ndarray) -> TwoSampleTest:
-    # Sums in another order differ in their last digits: a statistic that equals the observed one must count as a hit.
+    # Sums in another order differ in their last digits; a statistic that equals the observed one must count as a hit.
     hits = int((null >= observed - SLACK).sum())
     return TwoSampleTest(
         statistic=agreed(observed),

@@ -1,4 +1,4 @@
-"""The verdict: sound, leaks, or no shift to speak of, with the reason."""
+"""Verdict of an audit: sound, leaks, or no shift to speak of, with the reasons."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ _NAMED = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the audit comes to.
+    """Verdict of an audit.
 
     Attributes:
-        label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"``, ``"too few rows"`` or ``"too few permutations"``.
-        reasons: what it rests on, in words and numbers.
-        cautions: what else to know before the split is used; they do not change the label.
+        label: the label: ``"sound"``, ``"leaks"``, ``"no shift to speak of"``, ``"too few rows"`` or
+            ``"too few permutations"``.
+        reasons: the reasons for the label, in words and numbers.
+        cautions: the other findings to know before the split is used; they do not change the label.
 
     >>> verdict = Verdict(label="leaks", reasons=("3 of 40 rows of test have a near-duplicate in train",), cautions=())
     >>> print(verdict)
@@ -54,17 +55,17 @@ def judge(
     n_permutations: int,
     thresholds: Thresholds,
 ) -> Verdict:
-    """Judge what was measured.
+    """Derive the verdict from the measurements.
 
     Args:
-        leakage: of the parts that must not leak. Copies decide in test and reference; groups decide in test alone,
-            since a reference from the groups of train is as in-distribution as can be. The rest gives cautions.
-        copies: within the held-out parts.
-        strength: of test first, then of the reference where there is one.
-        confounds: of test.
-        truncation: of each part, where it was measured.
-        n_permutations: of the classifier's p-value.
-        thresholds: where to draw the lines.
+        leakage: the leakage of the parts that must not leak. Copies decide in test and reference; groups decide in test
+            only, since a reference from the groups of train is as in-distribution as possible. The rest gives cautions.
+        copies: the copies within the held-out parts.
+        strength: the strength of test first, then of the reference if there is one.
+        confounds: the confounds of test.
+        truncation: the truncation of each part; empty if it was not measured.
+        n_permutations: the number of permutations for the classifier's p-value.
+        thresholds: the thresholds of the verdict.
     """
     test = strength[0]
     deciding = {one.part for one in strength}
@@ -91,7 +92,7 @@ def judge(
 
 
 def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tuple[str, list[str]]:
-    """The label of a split that does not leak, and why."""
+    """Return the label of a split that does not leak, and the reasons."""
     rows = max(thresholds.min_rows, FEWEST)
     if min(test.n, test.n_train) < rows:
         found = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
@@ -113,7 +114,7 @@ def _plural(word: str, count: int) -> str:
 
 
 def _leaked(leakage: Leakage, thresholds: Thresholds) -> list[str]:
-    if not leakage.near_share > thresholds.leaked_rows:  # NaN, an empty part, leaks nothing
+    if not leakage.near_share > thresholds.leaked_rows:  # NaN, from an empty part, does not leak
         return []
     counted = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
     return [f"{counted} have an exact or near-duplicate in train"]
@@ -144,7 +145,7 @@ def _no_leak(leakage: Leakage) -> str:
 
 
 def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list[str]]:
-    """What shows a shift, and what was tried."""
+    """Return the reasons that show a shift, and all comparisons in words."""
     auc = strength.classifier
     counted = [prop for prop in strength.properties if prop.counts]
     p_value, adjusted = corrected(auc.p_value, [prop.p_value for prop in counted])
@@ -172,7 +173,7 @@ def _distance(prop: PropertyShift, p_value: float) -> str:
 
 
 def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[str]:
-    """What a reader of the reference's figures must know: it has shifted itself, or is too small to tell."""
+    """Return cautions about the reference: it has itself shifted, or is too small to compare with."""
     told = []
     for one in strength:
         role = f"{one.part}, the in-distribution reference, has"
