@@ -1,4 +1,4 @@
-"""The demo: a name is left out of real functions, and a model must write it. A study like any other."""
+"""The demo: a study in which a model must write a name that is left out of real functions."""
 
 from __future__ import annotations
 
@@ -31,31 +31,31 @@ SCENARIOS = (
 )
 HELD_OUT = {"longest": "the longest fifth", "loops": "functions with a loop"}
 LEARNING_RATES = {"full": 3e-4, "lora": 1e-3}
-"""Chosen once, by the likelihood of validation rows: see the guide on studies."""
+"""Learning rates by method, chosen once by the likelihood of validation rows: see the guide on studies."""
 
-_LONGEST = 600  # characters of code; all of these functions but a few fit into so many tokens:
+_LONGEST = 600  # characters of code; nearly all of these functions fit into this many tokens:
 _SOURCE_TOKENS, _TARGET_TOKENS = 224, 16
-_GIVEN_AWAY = ("self", "cls")  # every third place of a name: whoever always wrote them would seem to have learnt
+_GIVEN_AWAY = ("self", "cls")  # every third name: a model that always wrote them would seem to have learnt
 _FEWEST = 100
 _PARTS = ("test_id", "test_ood")
 
 
 def demo_rows(count: int = ROWS, *, seed: int = 0) -> Dataset:
-    """Functions of the embedded corpus of which one name is left out: ``completion_rows`` of the short ones.
+    """Return short functions of the embedded corpus, each with one name left out by ``completion_rows``.
 
-    Those that lack ``self`` or ``cls`` are left out, so that no name is right in more than a few of a hundred.
+    Rows whose name is ``self`` or ``cls`` are dropped, so that no name is right in more than a few of a hundred.
 
     Args:
-        count: how many at most, drawn evenly over the corpus.
-        seed: of the names that are left out.
+        count: Largest number of rows, drawn evenly over the corpus.
+        seed: Seed of the names that are left out.
 
     >>> row = demo_rows(100)[0]
     >>> row["prefix"] + row["name"] + row["suffix"] == row["code"]
     True
     """
-    functions = stdlib_functions().remove_columns("name")  # of the function: here it is what is left out
+    functions = stdlib_functions().remove_columns("name")  # the function's own; the name left out takes its place
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LeftOutWarning)  # the demo says what is asked, not what the corpus lacks
+        warnings.simplefilter("ignore", LeftOutWarning)  # the demo describes its task, not the gaps of the corpus
         rows = completion_rows(functions, "name", language="python", seed=seed)
     pairs = zip(rows["code"][:], rows["name"][:], strict=True)
     meant = np.flatnonzero([len(code) <= _LONGEST and name not in _GIVEN_AWAY for code, name in pairs])
@@ -64,15 +64,15 @@ def demo_rows(count: int = ROWS, *, seed: int = 0) -> Dataset:
 
 
 def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
-    """The study that ``codeshift demo`` runs.
+    """Return the study that ``codeshift demo`` runs.
 
     Args:
-        rows: functions of the corpus.
-        seed: of the names that are left out, of the dealing of rows and of training.
+        rows: Number of functions of the corpus.
+        seed: Seed of the names that are left out, of the split and of training.
 
     Raises:
-        ParameterError: so few rows that a scenario would have no test rows, or a seed below 0.
-        MissingExtraError: a package of the extra ``finetune`` is not installed.
+        ParameterError: if a scenario would have no test rows with so few rows, or the seed is below 0.
+        MissingExtraError: if a package of the extra ``finetune`` is not installed.
     """
     if rows < _FEWEST:
         raise ParameterError("rows", f"at least {_FEWEST}", rows, "fewer leave a scenario without test rows")
@@ -126,22 +126,22 @@ def run_demo(
     say: Callable[[str], None] = print,
     progress: bool | Callable[[RunRecord], None] = True,
 ) -> StudyResults:
-    """Tell what ``demo_study`` asks, run it in a folder, and tell what came of it; its report stands there too.
+    """Describe ``demo_study``, run it in a folder, show its scores, and write its report to the same folder.
 
-    A worker has one thread, so that any number of workers gives the same figures.
+    Each worker has one thread, so that any number of workers gives the same figures.
 
     Args:
-        folder: of the study; what was stopped there goes on.
-        rows: as in ``demo_study``.
-        seed: likewise.
-        workers: processes at once.
-        say: takes what is told.
-        progress: as in ``Study.run``.
+        folder: Folder of the study; a study that was stopped there resumes.
+        rows: Number of functions, as in ``demo_study``.
+        seed: Seed, as in ``demo_study``.
+        workers: Number of processes.
+        say: Function that is called with each text.
+        progress: Whether to show bars, or a function of each record, as in ``Study.run``.
 
     Raises:
-        ParameterError: an argument cannot work, or the folder is that of another study.
-        MissingExtraError: a package of the extra ``finetune`` is not installed.
-        StudyError: no worker can be started.
+        ParameterError: if an argument is invalid, or the folder is that of another study.
+        MissingExtraError: if a package of the extra ``finetune`` is not installed.
+        StudyError: if no worker can be started.
     """
     check_folder("out", folder)
     study = demo_study(rows, seed=seed)
@@ -154,19 +154,19 @@ def run_demo(
 
 
 def demo_task(study: Study) -> Document:
-    """What the study asks, with one of its rows, and its plan."""
+    """Describe the task of the study with one of its rows, and its plan."""
     rows = study.rows.corpus.table.data
     one = min((one for one in rows if one["code"].count("\n") > 2), key=lambda one: (len(one["code"]), one["code"]))
     asked = (
-        f"{len(rows):,} functions of Python 3.11's standard library lack one name at one of its places. A model is "
-        "given what is left, and must write the name. Of one of them it is given this:"
+        f"{len(rows):,} functions of Python 3.11's standard library each lack one name at one place. A model is given "
+        "the rest, and must write the name. For one of the functions, it is given this:"
     )
     compared = (
-        "The model is the small one that codeshift carries; it has read none of these functions. It is fine-tuned in "
-        "full and by LoRA, without the functions that a scenario holds out and with them:"
+        "The model is the small one that comes with codeshift; it was not trained on these functions. It is fine-tuned "
+        "in full and by LoRA, without the functions that a scenario holds out and with them:"
     )
     return Document(
-        "What stands where a name was left out?",
+        "Which name was left out?",
         (
             Paragraph(asked),
             Code(f"{one['prefix']}<extra_id_0>{one['suffix']}", "python"),
@@ -179,10 +179,10 @@ def demo_task(study: Study) -> Document:
 
 
 def demo_scores(results: StudyResults) -> Document:
-    """The scores in and out of distribution, a line a model.
+    """Return the scores in and out of distribution, one line for each model.
 
     Args:
-        results: of ``demo_study``, finished or not.
+        results: Results of ``demo_study``, finished or not.
     """
     lines: dict[tuple[str, str, float | None], dict[tuple[str, str], Score]] = {}
     for score in Findings(results=results).scores:
@@ -193,10 +193,10 @@ def demo_scores(results: StudyResults) -> Document:
         rows=tuple(_line(*place, scores) for place, scores in lines.items()),
     )
     note = (
-        "In distribution are the test functions beside the scenario's, out of distribution the scenario's own. Without "
-        "them: training saw no such function; with them: all that there are, which is the 100% baseline. What masking "
-        "costs is the difference of these two on the same functions; between in and out, the functions differ in how "
-        "hard they are as well. Brackets hold 95% intervals over functions; NLL is in nats a token, lower is better."
+        "Out of distribution: the scenario's test functions; in distribution: all others. Without them: trained on "
+        "no such function; with them: trained on all, which is the 100% baseline. The cost of masking is the "
+        "difference of these two on the same functions; between in and out, the functions also differ in difficulty. "
+        "Brackets are 95% intervals over functions; NLL is in nats per token, lower is better."
     )
     return Document("In and out of distribution", (table, Note(note)))
 

@@ -1,4 +1,4 @@
-"""Studies: scenarios, methods and seeds in one call, and a report of what was found.
+"""Studies of many scenarios, methods and seeds in one call, and reports of their results.
 
 Importing this package loads no torch; planning and running a study does.
 """

@@ -1,4 +1,4 @@
-"""The audit of a study's splits, in whatever process: a table of properties serves all audits of one process."""
+"""Audits of a study's splits: all audits of one process share one table of properties."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, kw_only=True)
 class AuditTask:
-    """The audit of a scenario with a split seed, where all of its region is masked.
+    """Audit of the split of a scenario and a split seed, with the whole region masked.
 
     Attributes:
-        folder: of the study, as the worker sees it.
-        scenario: its name.
-        split_seed: of the dealing.
-        region: as fitted.
-        settings: of the audit.
-        functions: of the user's own, by dotted name, that the region or the settings call. The process that made the
-            task has named them in its own code, so the worker may import them.
+        folder: Folder of the study, as the worker sees it.
+        scenario: Name of the scenario.
+        split_seed: Seed of the split.
+        region: Region, fitted.
+        settings: Settings of the audit.
+        functions: Dotted names of the user's functions that the region or the settings call. The process that made
+            the task has named them in its own code, so the worker may import them.
     """
 
     folder: Path
@@ -55,22 +55,22 @@ class AuditTask:
 
     @property
     def bound(self) -> bool:
-        """Whether no other process can do it: none finds what this one's script or notebook defines."""
+        """Whether only this process can do the audit: others cannot import what its script or notebook defines."""
         return any(name.partition(":")[0] == "__main__" for name in self.functions)
 
     @property
     def name(self) -> str:
-        """What it is called in locks and messages."""
+        """Name of the audit in locks and messages."""
         return self.store.split(self.scenario, self.split_seed).name
 
     @property
     def store(self) -> StudyStore:
-        """Where everything stands."""
+        """Store of the study."""
         return StudyStore(self.folder)
 
 
 def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
-    """The audits that are not done yet, of each scenario with each split seed."""
+    """Return the audits that are not done yet, one for each scenario and split seed."""
     if spec.audit is False:
         return []
     settings = _settings(spec)
@@ -94,7 +94,7 @@ def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[Aud
 
 
 def _settings(spec: StudySpec) -> AuditSettings:
-    """The settings that a study's audit has by default, and those that were asked for."""
+    """Return the settings of a study's audit: its defaults, overridden by those that the user gave."""
     options: dict[str, Any] = {
         "column": spec.column,
         "language": spec.language,
@@ -106,13 +106,13 @@ def _settings(spec: StudySpec) -> AuditSettings:
 
 
 def do_audit(task: AuditTask) -> Outcome:
-    """Audit a split and leave the figures, unless that is done; an error is left in their place.
+    """Audit a split and store the figures, unless they are stored already; an error is stored in their place.
 
     Returns:
-        "done", or "busy" where another process is at it.
+        "done", or "busy" if another process is auditing the split.
     """
-    # Another thread of a worker may be loading it, for the run that comes next: datasets, which looks whether it is
-    # there, must not find it half loaded.
+    # Another thread of a worker may be importing transformers for the next run; datasets checks whether it is
+    # imported and must not see it half imported.
     import transformers  # noqa: F401
 
     lock = task.store.lock(task.name)
@@ -133,12 +133,12 @@ def _audited(task: AuditTask) -> dict[str, Any]:
             trust_function(name)
         with threadpool_limits(limits=1):
             return measure_parts(_parts(task), task.settings, None).to_dict()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is left to be read, and the runs go on
+    except Exception as error:  # noqa: BLE001 - any error is stored for the user to read, and the runs go on
         return {"error": f"{type(error).__name__}: {error}"}
 
 
 def functions_of(value: Any) -> tuple[str, ...]:
-    """The dotted names of the user's functions that a region, a property or settings call, sorted.
+    """Return the sorted dotted names of the user's functions that a region, a property or settings call.
 
     >>> from codeshift.properties.predicate import Satisfies
     >>> from codeshift.splitters import Interval
@@ -170,7 +170,7 @@ def _parts(task: AuditTask) -> AuditParts:
 
 
 def _positions(task: AuditTask) -> dict[str, Rows]:
-    """The positions of each part's rows in the study's rows."""
+    """Return the positions of each part's rows in the study's rows."""
     positions = task.store.read_training(task.scenario, task.split_seed, 0.0)
     test = task.store.read_test(task.split_seed)
     members = SplitFacts.load(task.store.facts(task.scenario, task.split_seed)).members
@@ -179,7 +179,7 @@ def _positions(task: AuditTask) -> dict[str, Rows]:
 
 @lru_cache(maxsize=1)
 def _table(path: Path, column: str) -> tuple[PropertyTable, Rows]:
-    """The table of all rows, and the place of each row in the order of content."""
+    """Return the table of all rows, and the rank of each row in the order of content."""
     table = PropertyTable(Dataset.from_file(str(path)))
     whole = SplitRows((WHOLE,), (table,))
     return table, whole.row_order(whole.digests((column,), ()))

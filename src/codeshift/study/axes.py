@@ -1,4 +1,4 @@
-"""The axes of a study: scenarios, methods, shares, seeds and variants. Each value more gives more runs."""
+"""The axes of a study: scenarios, methods, shares, seeds and variants. Each further value adds runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
 AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
-"""The settings to which ``extend`` may add: each gives more runs and changes none."""
+"""Settings to which ``extend`` may add values: these add runs and change none."""
 
 
 def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
-    """Scenarios with names that differ.
+    """Check that scenarios have distinct names, and return them.
 
     >>> checked_scenarios([])
     Traceback (most recent call last):
@@ -42,7 +42,7 @@ def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
 
 
 def checked_methods(methods: object) -> dict[str, PeftConfig | None]:
-    """Methods by name; each is None or a config of PEFT."""
+    """Check the methods, each None or a PEFT config by its name, and return them."""
     remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
     if not isinstance(methods, Mapping) or not methods:
         raise ParameterError("methods", "configs by name, at least one", methods, remedy)
@@ -64,7 +64,7 @@ def _check_peft(name: str, config: object) -> None:
 
 
 def checked_kept(shares: object) -> tuple[float, ...]:
-    """Shares from 0 to 1 that differ, ascending.
+    """Check that shares are distinct and from 0 to 1, and return them in ascending order.
 
     >>> checked_kept((1, 0.5))
     (0.5, 1.0)
@@ -79,7 +79,7 @@ def checked_kept(shares: object) -> tuple[float, ...]:
 
 
 def checked_seeds(name: str, seeds: object) -> tuple[int, ...]:
-    """Whole numbers from 0 up that differ."""
+    """Check that seeds are distinct non-negative integers, and return them."""
     listed = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not listed:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
@@ -91,13 +91,13 @@ def checked_seeds(name: str, seeds: object) -> tuple[int, ...]:
 def checked_shares(
     name: str, values: object, methods: Mapping[str, PeftConfig | None], *, largest: float | None = None
 ) -> tuple[float, ...]:
-    """Numbers above 0 (and below ``largest``) that differ, and a method that they apply to.
+    """Check that numbers are distinct, above 0 and not 1, and that a method uses them; return them ascending.
 
     Args:
-        name: of the argument: ``wise_ft`` or ``adapter_scales``.
-        values: as given.
-        methods: of the study.
-        largest: numbers must be below it; None for no bound.
+        name: Name of the argument: ``wise_ft`` or ``adapter_scales``.
+        values: Numbers, as the user gave them.
+        methods: Methods of the study.
+        largest: Bound that each number must be below; None for no bound.
     """
     listed = as_sequence(name, values, "such as (0.25, 0.5, 0.75)")
     for value in listed:
@@ -116,14 +116,14 @@ def checked_shares(
 
 
 def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:
-    """What is listed, as a tuple; raise a ParameterError unless it is a list."""
+    """Return the values as a tuple; raise a ParameterError if they are no sequence."""
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         raise ParameterError(name, "a sequence", values, remedy)
     return tuple(values)
 
 
 def check_differ(name: str, values: Sequence[Any]) -> None:
-    """Raise a ParameterError where a value stands twice."""
+    """Raise a ParameterError if a value is repeated."""
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise ParameterError(name, "without repetition", twice[0], "name each once")

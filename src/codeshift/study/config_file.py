@@ -1,4 +1,4 @@
-"""A file of settings in YAML that knows on which line each value stands."""
+"""YAML settings files that keep the line number of each value."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ _SHOWN = 40
 _BOOL = "tag:yaml.org,2002:bool"
 
 Place = tuple[str | int, ...]
-"""Keys, and positions in lists, that lead to a value."""
+"""Keys and list positions that lead to a value."""
 
 
 class SettingsError(CodeshiftError, ValueError):
-    """A file of settings holds what cannot work.
+    """A settings file holds an invalid value or key.
 
     Attributes:
-        path: of the file.
-        line: where, from 1; None where something is missing that could stand anywhere.
+        path: Path of the file.
+        line: Line number, from 1; None if something is missing that could stand on any line.
+        message: Text of the error, without path and line.
 
     >>> raise SettingsError("study.yaml", 3, "unknown key 'sede': did you mean seed?")
     Traceback (most recent call last):
@@ -47,13 +48,13 @@ class SettingsError(CodeshiftError, ValueError):
 
 @dataclass(frozen=True)
 class SettingsFile:
-    """What a file holds, and where.
+    """Content of a settings file, with line numbers.
 
     Attributes:
-        path: of the file.
-        text: all of it.
-        content: its values.
-        lines: the line of each key, and of each item of a list.
+        path: Path of the file.
+        text: Whole text of the file.
+        content: Values of the file.
+        lines: Line number, from 1, of each key and of each list item.
     """
 
     path: Path
@@ -63,10 +64,10 @@ class SettingsFile:
 
     @contextmanager
     def at(self, *place: str | int) -> Iterator[None]:
-        """Tell errors about values below ``place`` with their line.
+        """Add the line number to errors about values below ``place``.
 
         Raises:
-            SettingsError: in place of a ``ParameterError``, or of what a library's own class raises.
+            SettingsError: instead of a ``ParameterError``, or of a ``TypeError`` or ``ValueError`` of a library.
         """
         try:
             yield
@@ -81,16 +82,16 @@ class SettingsFile:
     def check_keys(
         self, content: object, known: Iterable[str], *place: str | int, renamed: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """The mapping at a place.
+        """Check the keys of a mapping, and return it.
 
         Args:
-            content: what stands there.
-            known: its keys.
-            place: keys that lead there.
-            renamed: what stands today for keys of before.
+            content: Value at the place.
+            known: Keys that the mapping may have.
+            place: Keys that lead to the value.
+            renamed: New keys by the old keys that they replace.
 
         Raises:
-            SettingsError: if it is none, or has a key that is not known.
+            SettingsError: if the value is no mapping, or has an unknown key.
         """
         if not isinstance(content, dict):
             where = f"{place[-1]!r} must hold names and values" if place else "the file must hold names and values"
@@ -103,9 +104,9 @@ class SettingsFile:
         return content
 
     def _line(self, places: Iterable[Place], value: object) -> int | None:
-        """The line of the first of some places that the file has; that of the value, where it can be seen there.
+        """Return the line of the value within the first place that the file has, or else that place's first line.
 
-        A text that is not there is looked for in the whole file: a setting can fail at the place that uses it.
+        A text that is not found there is searched for in the whole file: a setting can fail at the place that uses it.
         """
         place_there = next((place for place in places if place in self.lines), None)
         block = self._block(place_there)
@@ -117,7 +118,7 @@ class SettingsFile:
         return block.start or None
 
     def _block(self, place: Place | None) -> range:
-        """The lines of what stands at a place; none where the place is not known."""
+        """Return the lines of the value at a place; an empty range if ``place`` is None."""
         if place is None:
             return range(0)
         start = self.lines[place]
@@ -130,11 +131,11 @@ class SettingsFile:
 
 
 def read_settings(path: Path) -> SettingsFile:
-    """Read a file of YAML.
+    """Read a YAML file.
 
     Raises:
-        ParameterError: if there is no such file, or it ends in neither ``.yaml`` nor ``.yml``.
-        SettingsError: if it cannot be taken apart.
+        ParameterError: if the file does not exist, or its name ends in neither ``.yaml`` nor ``.yml``.
+        SettingsError: if the file cannot be parsed.
     """
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise ParameterError("file", "a file of YAML", str(path), "write it in YAML, and end its name in .yaml")
@@ -153,7 +154,7 @@ def read_settings(path: Path) -> SettingsFile:
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """Plain values alone, and not too many; 5e-5 is a number and ``no`` a text, as in YAML 1.2.
+    """Loader of plain values only, and not too many; 5e-5 is a number and ``no`` a text, as in YAML 1.2.
 
     An alias counts for all that it stands for: a few lines of them could come to more than memory holds.
     """

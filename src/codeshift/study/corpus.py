@@ -1,7 +1,7 @@
-"""The rows of a study, and the parts that a split seed makes of them: what all scenarios share.
+"""The rows of a study, and the parts that each split seed makes of them, shared by all scenarios.
 
-All rows stand in one table, so that each is parsed, embedded and compared with the others once, however many scenarios
-and seeds ask. Parts are positions in that table.
+All rows stand in one table, so that each is parsed, embedded and compared with the others only once for all scenarios
+and seeds. Parts are positions in that table.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Corpus:
     """All rows of a study.
 
     Attributes:
-        table: of all rows.
-        official: the positions of the rows of each official split; empty where the data brings none.
+        table: Table of all rows.
+        official: Positions of the rows of each official split; empty if the data has no official splits.
     """
 
     table: PropertyTable
@@ -45,11 +45,11 @@ class Corpus:
 
     @classmethod
     def of(cls, data: Dataset | DatasetDict) -> Corpus:
-        """Take a ``Dataset``, or a ``DatasetDict`` with ``train``, ``test`` and perhaps ``validation``.
+        """Make a corpus of a ``Dataset``, or of a ``DatasetDict`` with ``train``, ``test`` and perhaps ``validation``.
 
         Raises:
-            DataError: the data is empty, or lacks an official split.
-            ParameterError: it is of another type.
+            DataError: if the data is empty, or lacks an official split.
+            ParameterError: if the data is of another type.
         """
         sources = SplitRows.of(data)
         if not sources.is_official:
@@ -64,19 +64,19 @@ class Corpus:
         return SplitRows((WHOLE,), (self.table,))
 
     def deal(self, request: SplitConfig, column: str, test_size: float, split_seed: int) -> Parts:
-        """Deal the rows into ``train``, ``validation`` and ``test``; official splits stay as they are.
+        """Split the rows into ``train``, ``validation`` and ``test``; official splits stay as they are.
 
-        Rows that belong together (equal code, near-duplicates, one group) are dealt together. Where the official
-        splits lack a ``validation``, it is drawn from ``train``, or left out if ``request`` asks for none.
+        Rows that belong together (equal code, near-duplicates, one group) stay together. If the official splits lack
+        a ``validation``, it is drawn from ``train``, or left out if ``request`` asks for none.
 
         Args:
-            request: groups, near-duplicates and the size of ``validation``.
-            column: of the code.
-            test_size: of all rows, how many are ``test``: a share or a number.
-            split_seed: of the dealing.
+            request: Groups, near-duplicates and the size of ``validation``.
+            column: Column of the code.
+            test_size: Size of ``test``: a share of all rows or a number of rows.
+            split_seed: Seed of the split.
 
         Raises:
-            ParameterError: the sizes leave no row for a part.
+            ParameterError: if the sizes leave no row for a part.
         """
         n_rows = len(self.table)
         units, of_rows = self._units(request, column)
@@ -107,10 +107,10 @@ class Corpus:
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
     def _units(self, request: SplitConfig, column: str) -> tuple[RowGroups, Rows]:
-        """The units that rows are dealt in, and the unit of each row.
+        """Return the groups of rows that stay together, and the group of each row.
 
-        Where near-duplicates are dropped, only the rows that are kept count for sizes, and the others go with the row
-        that is kept for them; a scenario's dealing then excludes them. Rows of official splits stay where they are.
+        If near-duplicates are dropped, only the rows that are kept count for sizes, and the others go with the row
+        that is kept for them; the split of a scenario then excludes them. Rows of official splits stay where they are.
         """
         if request.drops and self.official:
             assert request.search is not None  # noqa: S101 - it drops
@@ -127,12 +127,12 @@ class Corpus:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """The parts of one split seed.
+    """Parts of one split seed.
 
     Attributes:
-        rows: the positions of ``train``, ``validation`` (where there is one) and ``test``, ascending.
-        sources: the same for splitters.
-        split_seed: that made them.
+        rows: Ascending positions of ``train``, ``validation`` (if there is one) and ``test``.
+        sources: Same parts in the form that splitters take.
+        split_seed: Seed that made the parts.
     """
 
     rows: Mapping[str, Rows]
@@ -141,7 +141,7 @@ class Parts:
 
     @classmethod
     def of(cls, corpus: Corpus, rows: Mapping[str, Rows], split_seed: int) -> Parts:
-        """The parts at some positions of the corpus."""
+        """Make the parts from positions in the corpus."""
         names = tuple(name for name in OFFICIAL if name in rows)
         tables = tuple(Selection(corpus.table, rows[name]) for name in names)
         order = np.concatenate([rows[name] for name in names])
@@ -149,7 +149,7 @@ class Parts:
         return cls(rows, sources, split_seed)
 
     def identities(self, columns: tuple[str, ...], request: SplitConfig) -> Rows:
-        """A number for each row, parts end to end, that its copies share."""
+        """Return a number for each row, parts end to end, that is equal for copies of a row."""
         search = request.search
         similar = None if search is None else self.sources.near_duplicates(columns, search)
         return self.sources.identities(columns, similar)
@@ -157,12 +157,12 @@ class Parts:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SharedSources(SplitRows):
-    """SplitRows that are dealt many times: what is found of their rows is kept.
+    """SplitRows that are split many times, with cached digests and components of near-duplicates.
 
     Attributes:
-        whole: all rows as one source.
-        order: the position there of each row, sources end to end.
-        reordered: components found so far, by columns of code and search.
+        whole: All rows as one source.
+        order: Position in ``whole`` of each row, sources end to end.
+        reordered: Components found so far, by columns of code and search.
     """
 
     whole: SplitRows
@@ -170,13 +170,13 @@ class SharedSources(SplitRows):
     reordered: dict[tuple[tuple[str, ...], NearDuplicates], DuplicateComponents] = field(default_factory=dict)
 
     def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
-        """The digest of each row."""
+        """Return the digest of each row."""
         if (columns, also) not in self.digested:
             self.digested[columns, also] = self.whole.digests(columns, also)[self.order]
         return self.digested[columns, also]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
-        """Components of near-duplicates: those of the whole, which holds the same rows in another order."""
+        """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
         if (columns, search) not in self.reordered:
             components = _reordered(self.whole.near_duplicates(columns, search), self.order)
             self.reordered[columns, search] = components
@@ -184,7 +184,7 @@ class SharedSources(SplitRows):
 
 
 def _reordered(found: DuplicateComponents, order: Rows) -> DuplicateComponents:
-    """The components of the same rows in another order; a link still starts at the row that stands for equal ones."""
+    """Reorder the rows of components; a link still starts at the row that represents equal ones."""
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     _, first, labels = np.unique(found.labels[order], return_index=True, return_inverse=True)
@@ -194,10 +194,10 @@ def _reordered(found: DuplicateComponents, order: Rows) -> DuplicateComponents:
 
 
 def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:
-    """The rows of all splits, with the columns that they have in common.
+    """Concatenate the rows of all splits, with the columns that they have in common.
 
     Raises:
-        DataError: a column is of another type in another split.
+        DataError: if a column differs in type between splits.
     """
     first = parts["train"]
     common = [name for name in first.column_names if all(name in rows.column_names for rows in parts.values())]

@@ -1,4 +1,4 @@
-"""Which rows are generated for, where not all are: so many of each part that is looked at, drawn fairly from it."""
+"""The random draw of the rows to generate text for, if not all: an equal number of each part."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 
 def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[np.bool_]:
-    """The rows of a part that are generated for: the first ``count`` of them in the order that ``seed`` gives to rows.
+    """Draw rows of a part to generate text for: the first ``count`` in the random order of all rows.
 
     Args:
-        members: the part, a mask over the rows of the set; shape (n,).
-        count: how many; None for all.
-        seed: of the order, which is one for all parts.
+        members: Mask of the part over the rows of the set; shape (n,).
+        count: Number of rows to draw; None for all.
+        seed: Seed of the order, which is the same for all parts.
+
+    Returns:
+        Mask of the drawn rows; shape (n,).
 
     >>> drawn(np.array([True, False, True, True]), 2, seed=0).sum()
     np.int64(2)
@@ -28,7 +31,7 @@ def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[n
 
 
 def drawn_of_any(parts: Iterable[NDArray[np.bool_]], rows: int, count: int | None, seed: int) -> NDArray[np.bool_]:
-    """The rows that are generated for so that each of ``parts``, and the whole set, has its own.
+    """Draw rows so that each of ``parts``, and the whole set of ``rows`` rows, has ``count``; return their mask.
 
     >>> half = np.array([True, True, False, False])
     >>> drawn_of_any([half, ~half], 4, 1, seed=0).sum() <= 3

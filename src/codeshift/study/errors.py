@@ -1,4 +1,4 @@
-"""What only studies raise."""
+"""The error that only studies raise."""
 
 from __future__ import annotations
 

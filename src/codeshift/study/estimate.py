@@ -1,4 +1,4 @@
-"""From a spec to its plan: rows are counted, tokens estimated on a sample, seconds measured on a few steps."""
+"""The plan of a spec: rows counted, tokens estimated on a sample, seconds measured on a few steps."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _PROBED_ROWS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """What a method needs on this machine; NaN where it is not known.
+    """Time that a method needs on this machine; NaN if unknown.
 
     Attributes:
-        target_token: seconds of training for each.
-        scored_row: seconds of teacher forcing for each.
-        generated_row: seconds of generation for each.
+        target_token: Seconds of training for each target token.
+        scored_row: Seconds of teacher forcing for each row.
+        generated_row: Seconds of generation for each row.
     """
 
     target_token: float = math.nan
@@ -49,7 +49,7 @@ class Speed:
 def estimated_plan(
     spec: StudySpec, rows: StudyRows, *, tokens_per_second: float | Mapping[str, float] | None, probe_steps: int
 ) -> Plan:
-    """Do what ``Study.plan`` says."""
+    """Estimate a plan, as ``Study.plan`` describes."""
     probe_steps = check_integer("probe_steps", probe_steps, smallest=0)
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"
@@ -99,7 +99,7 @@ def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, tokens: float, speed
 
 
 def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> PlannedRun:
-    """The evaluation of a run: of the test rows, and of the general set where there is one."""
+    """Plan the evaluation of a run: of the test rows, and of the general set if there is one."""
     test = len(rows.parts(key.split_seed).rows["test"])
     general = 0 if spec.general is None else len(spec.general)
     scored = test + general if spec.evaluation.forced else 0
@@ -112,7 +112,7 @@ def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> P
 
 
 def _generated(spec: StudySpec, rows: StudyRows, key: RunKey, test: int) -> int:
-    """Test rows that text is generated for."""
+    """Count the test rows that text is generated for."""
     count = spec.evaluation.generate_rows
     if count is None:
         return test
@@ -130,7 +130,7 @@ def _cost(count: int, each: float) -> float:
 
 
 def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) -> float:
-    """The mean over a sample of rows, cut as training cuts them."""
+    """Return the mean number of target tokens over a sample of rows, truncated as in training."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
     template = Template(spec.target, "target")

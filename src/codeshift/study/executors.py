@@ -1,6 +1,6 @@
-"""Where runs are done: in this process, or in processes of this machine that may die without harm to the others.
+"""Executors of runs: this process, or processes of this machine that can die without harm to the others.
 
-Both are ``concurrent.futures.Executor``s, as those of clusters are, so a study knows no difference.
+Both are ``concurrent.futures.Executor``s, as those of clusters are, so a study treats all alike.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ _LOOK_AFTER = 2.0  # seconds
 
 
 class InThisProcess(Executor):
-    """Does each task when it is submitted.
+    """Executor that does each task in this process when it is submitted.
 
     >>> InThisProcess().submit(sum, [1, 2]).result()
     3
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """A future that is done."""
+        """Call ``fn`` and return a finished future."""
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - it is the future's to tell
+        except Exception as error:  # noqa: BLE001 - the future raises it
             future.set_exception(error)
         return future
 
 
 class WorkerProcesses(Executor):
-    """Processes that work beside each other, each alone: the death of one fails its own task, and it is replaced.
+    """Executor with independent worker processes: if one dies, only its task fails, and the process is replaced.
 
-    A process is started afresh (spawned), so it inherits neither locks nor threads; it ends when this one does.
+    Processes are spawned, so they inherit neither locks nor threads; they end when this process does.
 
     Args:
-        count: how many.
-        threads: of numerical libraries in each.
+        count: Number of processes.
+        threads: Number of threads of numerical libraries in each process.
     """
 
     def __init__(self, count: int, threads: int) -> None:
@@ -59,9 +59,9 @@ class WorkerProcesses(Executor):
         self._lock = threading.Lock()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """A future of what ``fn`` returns in one of the processes.
+        """Submit ``fn`` to one of the processes and return its future.
 
-        It raises ``BrokenExecutor`` if the process died over it, and ``StudyError`` if none could be started.
+        The future raises ``BrokenExecutor`` if the process died, and ``StudyError`` if none could be started.
         """
         return self._slots.submit(self._work, fn, *args, **kwargs)
 
@@ -81,7 +81,7 @@ class WorkerProcesses(Executor):
             raise
 
     def _pool(self) -> ProcessPoolExecutor:
-        """The process of this slot, started where it is not there."""
+        """Return the process of this slot, and start it if needed."""
         if getattr(self._own, "pool", None) is None:
             with self._lock:
                 self._own.number = getattr(self._own, "number", None)
@@ -105,12 +105,12 @@ class WorkerProcesses(Executor):
 
 
 def cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads_each(workers: int) -> int:
-    """An equal share of the cores for each worker, and no more than ``OMP_NUM_THREADS`` asks for where it is set.
+    """Return an equal share of the cores for each worker, at most ``OMP_NUM_THREADS`` if that is set.
 
     >>> threads_each(10**6)
     1
@@ -121,7 +121,7 @@ def threads_each(workers: int) -> int:
 
 
 def _begin(threads: int, device: str | None, parent: int) -> None:
-    """Set up a worker before it loads what reads these settings."""
+    """Set up a worker before it imports the libraries that read these settings."""
     for name in _THREAD_SETTINGS:
         os.environ.setdefault(name, str(threads))
     if device is not None:
@@ -130,14 +130,14 @@ def _begin(threads: int, device: str | None, parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when its parent is gone, so that a study that was killed leaves none at work."""
+    """End this process when its parent is gone, so that a killed study leaves no process at work."""
     while os.getppid() == parent:
         time.sleep(_LOOK_AFTER)
     os._exit(1)
 
 
 def _devices() -> list[str]:
-    """The GPUs that workers take turns at; none where there is one at most."""
+    """Return the GPUs that workers are spread over; an empty list if there are fewer than two."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         found = [device for device in named.split(",") if device.strip()]

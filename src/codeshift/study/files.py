@@ -1,4 +1,4 @@
-"""The folder that a study or a report is written into."""
+"""Output folders of studies and reports."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from codeshift.files import write_text
 
 
 def output_folder(parameter: str, folder: str | os.PathLike[str]) -> Path:
-    """The folder to write into, made where it is missing, and tried out before any work is done.
+    """Create an output folder if it is missing, and check that it can be written to before any work is done.
 
     Raises:
-        ParameterError: it is a file, or nothing can be written into it.
+        ParameterError: if the path is a file, or the folder cannot be written to.
     """
     path = Path(folder)
     try:

@@ -1,4 +1,4 @@
-"""What tells a study from another, as JSON values, and what changed between two of them."""
+"""Fingerprints that identify a study, as JSON values, and the differences between two of them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
-_FREE = ("title", "audit", "keep_weights")  # may change: they change no result
+_FREE = ("title", "audit", "keep_weights")  # settings that may change, as they change no result
 _ABSENT = Told("absent")
 _BLOCK = 1 << 20
-# Settings of a TrainingConfig that change no weight, or are an axis.
+# Settings of a TrainingConfig that change no weight, or are an axis of the study.
 _NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
 
 
 def fingerprint(spec: StudySpec) -> dict[str, Any]:
-    """The settings of a study as JSON values: two studies with equal settings have equal results."""
+    """Return the settings of a study as JSON values: two studies with equal settings have equal results."""
     from codeshift.finetune.identity import plain
 
     columns = spec.data_columns
@@ -74,7 +74,7 @@ def fingerprint(spec: StudySpec) -> dict[str, Any]:
 
 
 def _tests(spec: StudySpec) -> dict[str, Any]:
-    """Where the tests are that outputs are run against, in a study that has a column of them."""
+    """Return the columns of the tests that outputs are run against; an empty dict if no metric runs tests."""
     tests = {metric.name: getattr(metric, "tests", None) for metric in spec.metrics}
     found = {name: template for name, template in tests.items() if template is not None}
     return {"tests": found} if found else {}
@@ -84,13 +84,13 @@ def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path,
     """Check that the study of a folder is this one.
 
     Args:
-        ours: settings of the study at hand.
-        theirs: those in the folder.
-        folder: for the message.
-        extend: allow more on the axes of a study.
+        ours: Settings of this study.
+        theirs: Settings in the folder.
+        folder: Folder that the message names.
+        extend: Whether this study may have more values on the axes.
 
     Raises:
-        ParameterError: it is another one; the message says what differs.
+        ParameterError: if the studies differ; the message says in what.
 
     >>> check_same({"source": "doc"}, {"source": "docstring"}, Path("runs/a"), extend=False)
     Traceback (most recent call last):
@@ -127,7 +127,7 @@ def _same_members(left: Any, right: Any) -> bool:
 
 
 def _told(name: str, left: Any, right: Any) -> list[str]:
-    """What differs, down to the single setting."""
+    """Describe the differences, down to the single setting."""
     if isinstance(left, dict) and isinstance(right, dict):
         found = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
         return [
@@ -137,7 +137,7 @@ def _told(name: str, left: Any, right: Any) -> list[str]:
 
 
 def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
-    """A digest of some columns of a dataset, row by row."""
+    """Return a digest of some columns of a dataset, row by row."""
     state = hashlib.blake2b(digest_size=16)
     plain_rows = data.with_format(None)
     for column in sorted(columns):
@@ -146,14 +146,14 @@ def rows_digest(data: Dataset, columns: Iterable[str]) -> str:
 
 
 def _peft(config: PeftConfig) -> dict[str, Any]:
-    """A config of PEFT, without what only says by which version it was written."""
+    """Return a PEFT config as JSON values, without the version that wrote it."""
     from codeshift.finetune.identity import plain
 
     return {name: plain(value) for name, value in config.to_dict().items() if name != "peft_version"}
 
 
 def _identity(value: ModelOrName | TokenizerOrName) -> dict[str, str]:
-    """What tells a model or tokenizer from another: its name on the hub, or a digest of its folder or weights."""
+    """Return the identity of a model or tokenizer: its name on the hub, or a digest of its folder or weights."""
     if isinstance(value, str | os.PathLike):
         folder = Path(value)
         return {"folder": _folder_digest(folder)} if folder.is_dir() else {"name": str(value)}
@@ -165,7 +165,7 @@ def _identity(value: ModelOrName | TokenizerOrName) -> dict[str, str]:
 
 
 def _folder_digest(folder: Path) -> str:
-    """A digest of a model's files; of large ones, of their sizes and blocks spread over them."""
+    """Return a digest of a model's files; for large files, of their sizes and of blocks spread over them."""
     state = hashlib.blake2b(digest_size=16)
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix in (".json", ".safetensors", ".txt", ".model"):

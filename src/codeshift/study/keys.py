@@ -1,4 +1,4 @@
-"""What a run of a study is: one evaluated model, its name, and how it went."""
+"""Runs of a study: the key, the name and the record of one evaluated model."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 NONE = "none"
-"""The method of the model without fine-tuning."""
+"""Name of the method without fine-tuning."""
 
 Status = Literal["done", "failed", "pending"]
 
 
 def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
-    """A name for a file or folder: words that can be read, and a digest that tells them apart even without case.
+    """Make the name of a file or folder: readable words, and a digest that keeps names distinct even without case.
 
     >>> plain_name(["split", "a/b", ""], {"scenario": "a/b"})
     'split-a_b-9e414d37'
@@ -28,17 +28,17 @@ def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RunKey:
-    """Which run of a study.
+    """Key of a run of a study.
 
     Attributes:
-        method: a name of ``Study.methods``, or ``"none"``: the model without fine-tuning.
-        scenario: whose region was masked; None for what all scenarios share: the model without fine-tuning, and the
-            100% baseline.
-        ood_kept: the share of the region's training rows that was kept: 1 for the 100% baseline, None for ``"none"``.
-        variant: empty for a model as it was trained; ``"wise_ft=0.5"`` or ``"adapter=0.5"`` for one that was made
+        method: Name in ``Study.methods``, or ``"none"``: the model without fine-tuning.
+        scenario: Name of the scenario whose region was masked; None for runs that all scenarios share: the model
+            without fine-tuning, and the 100% baseline.
+        ood_kept: Share of the region's training rows that was kept: 1 for the 100% baseline, None for ``"none"``.
+        variant: Empty for a model as it was trained; ``"wise_ft=0.5"`` or ``"adapter=0.5"`` for one that was made
             of its weights without training.
-        split_seed: of the dealing of rows.
-        train_seed: of the training; None for ``"none"``.
+        split_seed: Seed of the split.
+        train_seed: Seed of the training; None for ``"none"``.
 
     >>> RunKey(method="lora", scenario="length_p97_p100", ood_kept=0.5, train_seed=1).name
     'lora-length_p97_p100-kept0.5-split0-train1-d13c3b22'
@@ -53,7 +53,7 @@ class RunKey:
 
     @property
     def name(self) -> str:
-        """A name that no other run has, even where case is ignored, and that can be a file's."""
+        """Name that is unique to the run, even if case is ignored, and valid as a file name."""
         words = [self.method, self.scenario or "", self.variant]
         words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
@@ -61,11 +61,11 @@ class RunKey:
 
     @property
     def trained(self) -> RunKey:
-        """The run whose weights this one is made of: itself, unless it is a variant."""
+        """Key of the run whose weights this one is made of: itself, unless it is a variant."""
         return RunKey(**(asdict(self) | {"variant": ""}))
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values.
+        """Return the key as JSON values.
 
         >>> RunKey(**RunKey(method="full", ood_kept=1.0, train_seed=0).to_dict()).ood_kept
         1.0
@@ -81,17 +81,17 @@ class RunKey:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """How a run went.
+    """Record of how a run went.
 
     Attributes:
-        key: which one.
-        status: "done", "failed" or "pending".
-        error: type and message of what made it fail; empty otherwise.
-        blocked: whether it failed by files that it left itself, such as a broken checkpoint: they stand in the way of
+        key: Key of the run.
+        status: Status of the run: "done", "failed" or "pending".
+        error: Type and message of the error that made it fail; empty otherwise.
+        blocked: Whether it failed because of files that it left itself, such as a broken checkpoint, which block
             another try.
-        seconds: that it took, evaluation included; NaN where it is not done.
-        steps: updates of the weights; None where nothing was trained.
-        facts: of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
+        seconds: Seconds that it took, evaluation included; NaN if it is not done.
+        steps: Number of updates of the weights; None if nothing was trained.
+        facts: Facts of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
     RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None),
@@ -107,7 +107,7 @@ class RunRecord:
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values; NaN is None.
+        """Return the record as JSON values; NaN becomes None.
 
         >>> record = RunRecord(key=RunKey(method="none"), status="failed", error="DivergenceError: ...")
         >>> RunRecord.from_dict(record.to_dict()).error
@@ -125,7 +125,7 @@ class RunRecord:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
-        """Back from ``to_dict``."""
+        """Make a record from the values of ``to_dict``."""
         seconds = values["seconds"]
         given = dict(values) | {"key": RunKey(**values["key"]), "seconds": math.nan if seconds is None else seconds}
         return cls(**given)

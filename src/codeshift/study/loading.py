@@ -1,4 +1,4 @@
-"""Results read from a study's folder, by whoever has it: neither the dataset nor the model is needed."""
+"""Loading of results from a study's folder alone, without the dataset or the model."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from codeshift.study.store import StudyStore
 
 
 def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | None = None) -> StudyResults:
-    """What the runs of a study have found so far; also while it runs.
+    """Load the results of a study so far, also while it runs.
 
     Args:
-        folder: that the study was run in.
-        metrics: those of the study, where they are not metrics of ``codeshift.metrics`` that a name leads back to.
+        folder: Folder that the study was run in.
+        metrics: Metrics of the study that cannot be loaded from ``codeshift.metrics`` by name.
 
     Raises:
-        ParameterError: there is no study in the folder, or a metric is not known.
+        ParameterError: if there is no study in the folder, or a metric is not known.
 
     >>> load_results("runs/of-nobody")
     Traceback (most recent call last):
@@ -67,7 +67,7 @@ def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> di
 
 
 def _splits(store: StudyStore, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
-    """The splits that are dealt, with the figures of their audits where these are done."""
+    """Load the splits that are made so far, with the figures of the audits that are done."""
     found = {}
     for scenario in settings["scenarios"]:
         for split_seed in settings["split_seeds"]:

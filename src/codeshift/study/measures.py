@@ -1,4 +1,4 @@
-"""How the values of a metric are shown: title, scale, digits and unit, the same in every table and plot."""
+"""The display of a metric's values: title, scale, digits and unit, the same in every table and plot."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from codeshift.metrics.aggregates.binomial import WILSON
 
 @dataclass(frozen=True)
 class Measure:
-    """How a metric is shown.
+    """Display of a metric.
 
     Attributes:
-        metric: its name in ``codeshift.metrics``.
-        title: in sentences.
-        scale: what a value is multiplied by before it is shown: 100 for scores in [0, 1], as papers do.
-        digits: behind the decimal point.
-        unit: behind a value: ``"%"``, ``" of 100"``, ``" nats"``, or nothing.
-        better: "lower" or "higher".
+        metric: Name of the metric in ``codeshift.metrics``.
+        title: Name of the metric in sentences.
+        scale: Factor of a value when it is shown: 100 for scores in [0, 1], as in papers.
+        digits: Number of digits after the decimal point.
+        unit: Unit after a value: ``"%"``, ``" of 100"``, ``" nats"``, or empty.
+        better: Direction of better values: "lower" or "higher".
     """
 
     metric: str
@@ -32,7 +32,7 @@ class Measure:
 
     @property
     def heading(self) -> str:
-        """The title with its unit, unless that is a sign which stands behind each value.
+        """Title with its unit, unless the unit is the percent sign, which follows each value.
 
         >>> EXACT_MATCH.heading, Measure("bleu", "BLEU", 100.0, 1, " of 100", "higher").heading
         ('exact match', 'BLEU (of 100)')
@@ -41,12 +41,12 @@ class Measure:
 
     @property
     def sign(self) -> str:
-        """What stands behind a value in a table whose head names the unit."""
+        """Sign after a value in a table whose header names the unit."""
         return self.unit if self.unit == "%" else ""
 
     @property
     def step(self) -> str:
-        """The unit of a difference: of a score that is shown times 100, points.
+        """Unit of a difference; points for a score that is shown times 100.
 
         >>> EXACT_MATCH.step
         ' points'
@@ -54,7 +54,7 @@ class Measure:
         return " points" if self.scale != 1 else self.unit
 
     def text(self, value: float) -> str:
-        """A value without its unit; a dash for NaN.
+        """Format a value without its unit; NaN as a dash.
 
         >>> EXACT_MATCH.text(0.25), EXACT_MATCH.text(float("nan")), EXACT_MATCH.text(-0.0001)
         ('25.0', '–', '0.0')
@@ -62,7 +62,7 @@ class Measure:
         return fixed(value * self.scale, self.digits)
 
     def difference(self, value: float) -> str:
-        """A difference of two values with its sign and without its unit.
+        """Format a difference of two values with its sign and without its unit.
 
         >>> EXACT_MATCH.difference(0.25), EXACT_MATCH.difference(-0.0001)
         ('+25.0', '0.0')
@@ -70,7 +70,7 @@ class Measure:
         return fixed(value * self.scale, self.digits, signed=True)
 
     def estimate(self, estimate: Estimate) -> str:
-        """A value with its unit and interval.
+        """Format a value with its unit and interval.
 
         >>> EXACT_MATCH.estimate(Estimate(0.5, 0.375, 0.625, n=40, confidence=0.95, method="percentile"))
         '50.0% [37.5, 62.5]'
@@ -80,11 +80,11 @@ class Measure:
         return f"{self.text(estimate.value)}{self.unit}{self._interval(estimate)}"
 
     def compact(self, estimate: Estimate) -> str:
-        """As ``estimate``, for tables whose heads name the unit."""
+        """Format as ``estimate`` does, for tables whose headers name the unit."""
         return self.estimate(estimate) if self.sign else f"{self.text(estimate.value)}{self._interval(estimate)}"
 
     def change(self, estimate: Estimate) -> str:
-        """A difference of two values, with its sign, unit and interval; of shares in points.
+        """Format a difference of two values with its sign, unit and interval; of shares in points.
 
         >>> EXACT_MATCH.change(Estimate(0.125, -0.0625, 0.25, n=40, confidence=0.95, method="percentile"))
         '+12.5 points [-6.2, 25.0]'
@@ -94,7 +94,7 @@ class Measure:
         return f"{self.difference(estimate.value)}{self.step}{self._interval(estimate)}"
 
     def interval(self, estimate: Estimate) -> str:
-        """The interval in brackets; empty where there is none."""
+        """Format the interval in brackets; empty if there is none."""
         return f"[{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
 
     def _interval(self, estimate: Estimate) -> str:
@@ -103,7 +103,7 @@ class Measure:
 
 
 def how(estimate: Estimate) -> str:
-    """What must be said of an interval: why there is none, that it is of two seeds, or Wilson's; empty otherwise.
+    """Return the remark on an interval: why there is none, that it is of two seeds, or Wilson's; empty otherwise.
 
     >>> how(Estimate(0.0, 0.0, 0.39, n=6, confidence=0.95, method="Wilson"))
     'Wilson'
@@ -117,11 +117,11 @@ EXACT_MATCH = Measure("exact_match", "exact match", 100.0, 1, "%", "higher")
 
 
 def measure_of(metric: Metric, *, options: bool = True) -> Measure:
-    """How a metric is shown, as its class says: our scores in [0, 1] times 100, as papers do.
+    """Return the display of a metric that its class defines: scores in [0, 1] times 100, as in papers.
 
     Args:
-        metric: any metric.
-        options: whether the title names the options that are not at their defaults.
+        metric: Any metric.
+        options: Whether the title names the options that differ from their defaults.
 
     >>> from codeshift.metrics import BLEU, NegativeLogLikelihood
     >>> measure_of(BLEU(max_order=2)).title, measure_of(NegativeLogLikelihood()).better
@@ -135,13 +135,13 @@ def measure_of(metric: Metric, *, options: bool = True) -> Measure:
 
 
 SHARE = Measure("share", "share", 100.0, 1, "%", "higher")
-"""Shares that no metric gave: rates, relative performance."""
+"""Display of shares that no metric gave: rates, relative performance."""
 
 METHOD_NAMES = {"none": "without fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 
 
 def method_name(method: str, variant: str = "") -> str:
-    """A method in words.
+    """Return the name of a method in words.
 
     >>> method_name("none"), method_name("full", "wise_ft=0.5")
     ('without fine-tuning', 'full fine-tuning, wise_ft=0.5')

@@ -1,4 +1,4 @@
-"""What a study will do, and what that is estimated to cost."""
+"""Plans: the runs of a study, and their estimated cost."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class PlannedRun:
     """One run of a plan.
 
     Attributes:
-        key: which one.
-        train_rows: rows that it trains on; 0 where nothing is trained.
-        validation_rows: rows that it validates on.
-        steps: updates of the weights.
-        target_tokens: tokens of targets that training passes over, estimated on a sample of rows.
-        scored_rows: rows that are evaluated by teacher forcing.
-        generated_rows: rows, at most, that text is generated for.
-        seconds: estimated on one worker; NaN where no throughput is known.
+        key: Key of the run.
+        train_rows: Number of training rows; 0 if nothing is trained.
+        validation_rows: Number of validation rows.
+        steps: Number of updates of the weights.
+        target_tokens: Number of target tokens in all epochs of training, estimated on a sample of rows.
+        scored_rows: Number of rows that are evaluated by teacher forcing.
+        generated_rows: Largest number of rows that text is generated for.
+        seconds: Estimated seconds on one worker; NaN if no throughput is known.
 
     >>> PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0, variant="wise_ft=0.5")).kind
     'variant'
@@ -41,7 +41,7 @@ class PlannedRun:
 
     @property
     def kind(self) -> str:
-        """``"training"``, ``"variant"`` (made of trained weights) or ``"evaluation"`` (of the model as it is)."""
+        """Kind: ``"training"``, ``"variant"`` (made of trained weights) or ``"evaluation"`` (of the model as it is)."""
         if self.key.method == NONE:
             return "evaluation"
         return "variant" if self.key.variant else "training"
@@ -49,15 +49,15 @@ class PlannedRun:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedTest:
-    """The test rows of a scenario with a split seed: what its results will rest on.
+    """Test rows of a scenario with a split seed, which its results rest on.
 
     Attributes:
-        scenario: its name.
-        split_seed: of the dealing.
-        test_ood: rows of the region that are tested.
-        distinct_ood: how many of them are distinct: copies count once, near-duplicates too unless they are ignored.
-        test_id: tested rows outside of the region.
-        distinct_id: how many of them are distinct.
+        scenario: Name of the scenario.
+        split_seed: Seed of the split.
+        test_ood: Number of test rows in the region.
+        distinct_ood: Number of distinct ones: copies count once, and so do near-duplicates unless they are ignored.
+        test_id: Number of test rows outside of the region.
+        distinct_id: Number of distinct ones.
 
     >>> PlannedTest(scenario="api_re", split_seed=0, test_ood=12, distinct_ood=9, test_id=400, distinct_id=390).test_ood
     12
@@ -76,8 +76,8 @@ class Plan:
     """All runs of a study, in their order.
 
     Attributes:
-        runs: every training, every variant, and the model without fine-tuning; each is evaluated once.
-        tests: the test rows of each scenario and split seed.
+        runs: Runs: each training, each variant, and the model without fine-tuning; each is evaluated once.
+        tests: Test rows of each scenario and split seed.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -94,17 +94,17 @@ class Plan:
 
     @property
     def trainings(self) -> tuple[PlannedRun, ...]:
-        """The runs that train."""
+        """Runs that train."""
         return tuple(run for run in self.runs if run.kind == "training")
 
     @property
     def variants(self) -> tuple[PlannedRun, ...]:
-        """The runs that are made of trained weights."""
+        """Runs that are made of trained weights."""
         return tuple(run for run in self.runs if run.kind == "variant")
 
     @property
     def seconds(self) -> float:
-        """Of all runs, one after the other; NaN where it is not known of some."""
+        """Seconds of all runs, one after the other; NaN if unknown for any."""
         return sum(run.seconds for run in self.runs)
 
     def __len__(self) -> int:
@@ -127,7 +127,7 @@ class Plan:
         )
 
     def _lines(self) -> list[list[str]]:
-        """A head, and one line for each method, scenario, share and variant; seeds together."""
+        """Return a header, and one line for each method, scenario, share and variant; seeds together."""
         lines = [["method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
         groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
         for run in self.runs:
@@ -142,7 +142,7 @@ class Plan:
         return lines
 
     def _test_lines(self) -> list[list[str]]:
-        """A head, and one line for each scenario; split seeds together."""
+        """Return a header, and one line for each scenario; split seeds together."""
         lines = [["test rows of", "test_ood", "distinct", "test_id", "distinct"]]
         for name in dict.fromkeys(test.scenario for test in self.tests):
             of_seeds = [test for test in self.tests if test.scenario == name]
@@ -151,7 +151,7 @@ class Plan:
         return lines
 
     def to_pandas(self) -> pd.DataFrame:
-        """A line a run."""
+        """Return a data frame with one line for each run."""
         return pd.DataFrame(
             [
                 run.key.to_dict()
@@ -163,7 +163,7 @@ class Plan:
 
 
 def _range(counts: list[int]) -> str:
-    """The count, or the least and the largest.
+    """Format the count, or the smallest and the largest if they differ.
 
     >>> _range([12, 12]), _range([1200, 900])
     ('12', '900-1,200')
@@ -179,7 +179,7 @@ def _aligned(lines: list[list[str]], *, texts: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """Seconds in the unit that a person would use.
+    """Format seconds in a readable unit.
 
     >>> _duration(90), _duration(7200), _duration(30)
     ('1.5 minutes', '2.0 hours', '30 seconds')

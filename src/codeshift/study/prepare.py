@@ -1,4 +1,4 @@
-"""What workers need of a study, written into its folder before any of them begins."""
+"""Preparation of a study's folder: the files that workers need, written before any of them starts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from codeshift.study.study_rows import StudyRows
 
 
 def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
-    """Write what workers need, unless it is there; one process does it, others wait for it.
+    """Write the files that workers need, unless they exist; one process does it while others wait.
 
     Raises:
-        ParameterError: the folder is that of another study.
+        ParameterError: if the folder is that of another study.
     """
     lock = store.lock("study")
     lock.parent.mkdir(exist_ok=True)
@@ -43,7 +43,7 @@ def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool
 
 
 def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[str, Any]) -> None:
-    """What scenarios share has generated for the rows of the old scenarios' parts alone; new ones have others."""
+    """Have shared runs evaluated again if scenarios were added, as the parts of these have other rows to generate."""
     if spec.evaluation.generate_rows is not None and {one.name for one in spec.scenarios} - set(before["scenarios"]):
         for key in spec.keys:
             if key.scenario is None:
@@ -51,7 +51,7 @@ def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[s
 
 
 def _save_model(spec: StudySpec, store: StudyStore) -> None:
-    """A model or tokenizer that was given as an object becomes a folder that workers can load."""
+    """Save a model or tokenizer that was given as an object to a folder that workers can load."""
     given = [thing for thing in (spec.model, spec.tokenizer) if hasattr(thing, "save_pretrained")]
     if not given or store.model.exists():
         return
@@ -66,7 +66,7 @@ def _save_model(spec: StudySpec, store: StudyStore) -> None:
 
 
 def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
-    """Write what is not written yet; what is there stays as it is."""
+    """Write the files of rows that do not exist yet; others stay as they are."""
     (store.root / "data").mkdir(exist_ok=True)
     if not store.rows.exists():
         write_arrow(rows.corpus.table.data, store.rows)
@@ -80,7 +80,7 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
 
 
 def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: str, split_seed: int) -> None:
-    """Write the manifests and the rows of each regime; the facts come last and say that all is there."""
+    """Write the manifests and the rows of each regime; the facts come last and mark the split as complete."""
     store.split(name, split_seed).mkdir(parents=True, exist_ok=True)
     dealt = None
     for share in sorted({0.0, *(share for share in spec.ood_kept if share < 1)}):
@@ -99,7 +99,7 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
 
 
 def forget_failures(spec: StudySpec, store: StudyStore) -> None:
-    """Remove the records of what failed, so that it is done again."""
+    """Remove the records of failed runs and audits, so that they are done again."""
     for key in spec.keys:
         record = store.read_record(key)
         if record is not None and record.status == "failed":

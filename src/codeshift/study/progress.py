@@ -1,4 +1,4 @@
-"""How a study goes, told while it runs: a bar, or each record as its run ends."""
+"""Progress of a running study: a bar, or a call for each record as its run ends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from codeshift.study.store import StudyStore
 
 
 class StudyProgress:
-    """Tells how a study goes.
+    """Progress of a study.
 
     Args:
-        keys: keys of all runs of the study.
-        store: folder of the study.
-        tasks: what is left to do.
-        progress: whether a bar is shown, or what is given each record instead.
+        keys: Keys of all runs of the study.
+        store: Store of the study.
+        tasks: Tasks that are left to do.
+        progress: Whether a bar is shown, or a function that is called with each record instead.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class StudyProgress:
         self.working: dict[str, None] = {}  # names, in the order in which they began
 
     def begins(self, task: RunSpec | AuditTask) -> None:
-        """Tell what is being done."""
+        """Show that a task begins."""
         self.working[task.name] = None
         self._show()
 
     def ended(self, task: RunSpec | AuditTask) -> None:
-        """Tell of what a task has left."""
+        """Show that a task has ended, and report its new records."""
         self.working.pop(task.name, None)
         self.audits -= isinstance(task, AuditTask)
         for key in task.keys if isinstance(task, RunSpec) else ():

@@ -1,4 +1,4 @@
-"""A scenario's region over the parts of a split seed: what each regime trains on, which test rows lie where."""
+"""The split of a scenario and a split seed: the training rows of each regime, and the test rows in the region."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _TRAINING = ("train", "validation")
 
 @dataclass(frozen=True, eq=False)
 class ScenarioRows:
-    """One scenario with one split seed.
+    """Rows of one scenario with one split seed.
 
     Attributes:
-        scenario: its name and splitter.
-        parts: of the split seed, before anything is masked.
-        region: fitted on ``train``.
-        assignments: by the share kept; 0 is always there, 1 never: it is shared by all scenarios.
-        identities: a number for each row of the parts, end to end, that its copies share.
+        scenario: Scenario: its name and splitter.
+        parts: Parts of the split seed, before anything is masked.
+        region: Region, fitted on ``train``.
+        assignments: Assignments by the share kept; 0 is always there, 1 never, as all scenarios share it.
+        identities: Number of each row of the parts, end to end, that is equal for copies of a row.
     """
 
     scenario: Scenario
@@ -43,7 +43,7 @@ class ScenarioRows:
     identities: Rows
 
     def training(self, ood_kept: float) -> dict[str, Rows]:
-        """The positions in the corpus of the rows of ``train`` and ``validation``."""
+        """Return the positions in the corpus of the rows of ``train`` and ``validation``."""
         assignment = self.assignments[ood_kept]
         return {
             part: self.parts.rows[part][assignment.indices(part, source=part)]
@@ -53,21 +53,21 @@ class ScenarioRows:
 
     @cached_property
     def test(self) -> dict[str, Rows]:
-        """Which rows of the test part are ``test_id`` and ``test_ood``, by their place in it."""
+        """Positions within the test part of the rows of ``test_id`` and ``test_ood``."""
         return {part: self.assignments[0.0].indices(part, source="test") for part in ("test_id", "test_ood")}
 
     def positions(self) -> dict[str, Rows]:
-        """The positions in the corpus of each part where all of the region is masked."""
+        """Return the positions in the corpus of each part, with the whole region masked."""
         return self.training(0.0) | {part: self.parts.rows["test"][rows] for part, rows in self.test.items()}
 
     def test_rows(self) -> dict[str, tuple[int, int]]:
-        """The rows of ``test_id`` and ``test_ood``, and how many of them are distinct."""
+        """Count the rows of ``test_id`` and ``test_ood``, all and distinct ones."""
         parts = self.assignments[0.0].parts
         found = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
         return {part: (len(rows), distinct_rows(rows)) for part, rows in found.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
-        """What is kept of it, but for the audit."""
+        """Return the facts of the split that are stored, without the audit."""
         masks = {}
         for part, rows in self.test.items():
             masks[part] = np.zeros(len(self.parts.rows["test"]), dtype=bool)
@@ -91,21 +91,21 @@ class ScenarioRows:
 
 
 def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
-    """Mask a scenario's region from ``train`` and ``validation``, and divide ``test`` by it.
+    """Mask a scenario's region in ``train`` and ``validation``, and divide ``test`` by it.
 
     Args:
-        scenario: its name and splitter.
-        parts: of the split seed.
-        request: sizes, groups and near-duplicates.
-        ood_kept: the shares to keep.
+        scenario: Scenario: its name and splitter.
+        parts: Parts of the split seed.
+        request: Sizes, groups and near-duplicates.
+        ood_kept: Shares of the region to keep.
 
     Raises:
-        ParameterError: the scenario cannot be dealt; the message names it.
+        ParameterError: if the scenario cannot be split; the message names it.
     """
     try:
         kept = sorted({0.0, *(share for share in ood_kept if share < 1)})
         with warnings.catch_warnings():
-            # The plan tells the rows that each run trains on; that a test part is small is told once, below.
+            # The plan shows the training rows of each run; small test parts are warned of once, below.
             warnings.simplefilter("ignore", SizeWarning)
             warnings.simplefilter("ignore", SmallPartWarning)
             region = None
@@ -114,7 +114,7 @@ def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_ke
                 asked = _asked(parts, request, share)
                 assignments[share] = assign(scenario.splitter, parts.sources, asked, region=region)
                 region = assignments[share].region
-        assert region is not None  # noqa: S101 - a share of 0 is always dealt
+        assert region is not None  # noqa: S101 - a share of 0 is always there
         identities = parts.identities(scenario.splitter.columns, request)
         dealt = ScenarioRows(scenario, parts, region, assignments, identities)
         _warn_of_small_parts(dealt, request.min_test_rows)
@@ -137,12 +137,12 @@ def _warn_of_small_parts(dealt: ScenarioRows, least: int) -> None:
 
 
 def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, Rows]:
-    """The positions of the rows that the 100% baseline trains on: all that could train were nothing masked.
+    """Return the positions of the rows that the 100% baseline trains on: all training rows, with nothing masked.
 
     Args:
-        parts: of the split seed.
-        request: sizes, groups and near-duplicates.
-        column: of the code.
+        parts: Parts of the split seed.
+        request: Sizes, groups and near-duplicates.
+        column: Column of the code.
     """
     sources, asked = parts.sources, _asked(parts, request, 1.0)
     grouping = group_rows(sources, (column,), asked)
@@ -153,5 +153,5 @@ def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, 
 
 
 def _asked(parts: Parts, request: SplitConfig, share: float) -> SplitConfig:
-    """The request for official splits, of which the study has drawn ``validation`` already."""
+    """Return the request for official splits; the study has drawn ``validation`` already."""
     return replace(request, ood_kept=share, seed=parts.split_seed, validation_size=0.0)

@@ -1,4 +1,4 @@
-"""What a study has found so far: records of its runs, scores of their rows, and one tidy table of all."""
+"""Results of a study so far: records of its runs, scores of their rows, and one tidy table of all."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from codeshift.study.split_facts import SplitFacts
 from codeshift.study.table import tidy_line, tidy_table
 
 TEST_PARTS = ("test_id", "test_ood")
-"""The parts of the test rows, which differ from scenario to scenario."""
+"""Parts of the test rows, which differ between scenarios."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudyResults:
-    """The results of a study, finished or not.
+    """Results of a study, finished or not.
 
     Attributes:
-        settings: of the study: model, config, methods, seeds, column, language, versions.
-        metrics: by name.
-        records: one for each run that is planned, in the order of the plan, pending and failed ones too.
-        scenarios: their names, in the study's order.
-        splits: by scenario and split seed.
-        load: gives the scores of a run that is done, on one of ``sets``.
-        sets: what the runs are evaluated on: ``"test"``, and ``"general"`` where there is such a set.
+        settings: Settings of the study: model, config, methods, seeds, column, language, versions.
+        metrics: Metrics by name.
+        records: Records of all planned runs, pending and failed ones too, in the order of the plan.
+        scenarios: Names of the scenarios, in the study's order.
+        splits: Facts of the splits, by scenario and split seed.
+        load: Function that returns the scores of a run that is done, on one of ``sets``.
+        sets: Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set.
 
-    Results are read by ``Study.run``, ``Study.results`` and ``load_results``; here they are made by hand:
+    ``Study.run``, ``Study.results`` and ``load_results`` return results; here they are made by hand:
 
     >>> from codeshift.metrics import ExactMatch
     >>> key, metric = RunKey(method="none"), ExactMatch()
@@ -71,12 +71,12 @@ class StudyResults:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The names of the methods, ``"none"`` first where the model without fine-tuning is evaluated."""
+        """Names of the methods, ``"none"`` first if the model without fine-tuning is evaluated."""
         return tuple(dict.fromkeys(record.key.method for record in self.records))
 
     @property
     def dimensions(self) -> dict[str, tuple[str, ...]]:
-        """The scenarios that shift each dimension of code, in the study's order; ``"other"`` without a split."""
+        """Scenarios that shift each dimension of code, in the study's order; ``"other"`` without a split."""
         of = {name: facts.dimension for (name, _), facts in self.splits.items()}
         found: dict[str, tuple[str, ...]] = {}
         for name in self.scenarios:
@@ -86,47 +86,47 @@ class StudyResults:
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The variants, the models as trained (an empty text) first."""
+        """Variants, the models as trained (an empty text) first."""
         return tuple(dict.fromkeys(record.key.variant for record in self.records))
 
     @property
     def ood_kept(self) -> tuple[float, ...]:
-        """The shares kept, ascending."""
+        """Shares kept, ascending."""
         return tuple(sorted({r.key.ood_kept for r in self.records if r.key.ood_kept is not None}))
 
     @property
     def split_seeds(self) -> tuple[int, ...]:
-        """The seeds of the dealing of rows, in the study's order."""
+        """Seeds of the splits, in the study's order."""
         return tuple(dict.fromkeys(record.key.split_seed for record in self.records))
 
     @property
     def train_seeds(self) -> tuple[int, ...]:
-        """The seeds of training, in the study's order."""
+        """Seeds of training, in the study's order."""
         found = dict.fromkeys(record.key.train_seed for record in self.records)
         return tuple(seed for seed in found if seed is not None)
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many runs are done, failed and pending."""
+        """Numbers of runs that are done, failed and pending."""
         states = [record.status for record in self.records]
         return {status: states.count(status) for status in ("done", "failed", "pending")}
 
     def find(
         self, *, method: str, scenario: str | None = None, ood_kept: float | None = None, variant: str = ""
     ) -> tuple[RunRecord, ...]:
-        """The runs of a method, of all seeds, in the order of the plan.
+        """Find the runs of a method, of all seeds, in the order of the plan.
 
-        What is shared stands for each scenario: with ``ood_kept=1.0`` the 100% baseline is found for any scenario, and
-        ``method="none"``, the model without fine-tuning, for any scenario and share.
+        Shared runs belong to every scenario: ``ood_kept=1.0`` finds the 100% baseline for any scenario, and
+        ``method="none"`` the model without fine-tuning for any scenario and share.
 
         Args:
-            method: its name, or ``"none"``.
-            scenario: its name; None does not ask.
-            ood_kept: the share kept; None does not ask.
-            variant: empty for models as trained.
+            method: Name of the method, or ``"none"``.
+            scenario: Name of the scenario; None for any.
+            ood_kept: Share kept; None for any.
+            variant: Variant; empty for models as trained.
 
         Raises:
-            ParameterError: a name that the study does not have.
+            ParameterError: if the study does not have a name.
         """
         self._check("method", method, self.methods)
         if scenario is not None:
@@ -141,14 +141,14 @@ class StudyResults:
         )
 
     def scores(self, key: RunKey, part: str = "test") -> RunScores:
-        """The scores of a run, row by row; read when they are first asked for.
+        """Return the scores of a run, row by row; they are read at the first call.
 
         Args:
-            key: of a run that is done.
-            part: ``"test"`` or ``"general"``.
+            key: Key of a run that is done.
+            part: Set: ``"test"`` or ``"general"``.
 
         Raises:
-            ParameterError: the run is not done, or was not evaluated on such a set.
+            ParameterError: if the run is not done, or was not evaluated on that set.
         """
         self._check("part", part, self.sets)
         record = next((record for record in self.records if record.key == key), None)
@@ -158,10 +158,10 @@ class StudyResults:
         return self.load(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
-        """Which test rows are the scenario's ``"test_id"`` or ``"test_ood"``.
+        """Return the mask over the test rows of the scenario's ``"test_id"`` or ``"test_ood"``; shape (rows,).
 
         Raises:
-            ParameterError: no such part or scenario, or it is not dealt yet.
+            ParameterError: if the part or scenario does not exist, or the scenario is not split yet.
         """
         self._check("part", part, TEST_PARTS)
         self._check("scenario", scenario, self.scenarios)
@@ -173,23 +173,23 @@ class StudyResults:
     def scored_rows(
         self, key: RunKey, part: str, scenario: str | None = None, *, metric: str | None = None
     ) -> NDArray[np.bool_]:
-        """Which rows a part's figures rest on: in the table, the report, the claims, the failure modes, the examples.
+        """Return the rows that a part's figures rest on: in table, report, claims, failure modes and examples.
 
-        All rows of the part; with ``generate_rows``, of whatever is made of generated text, those that text was
-        generated for on behalf of this part. They are drawn from the part alone: rows that were generated for another
-        scenario's sake, or for the whole set's, do not count, for they would not be a fair sample of this part.
+        These are all rows of the part; with ``generate_rows`` and for figures of generated text, only the rows that
+        text was generated for on behalf of this part. They are drawn from the part alone: rows that were generated for
+        another scenario, or for the whole set, do not count, as they would not be a fair sample of this part.
 
         Args:
-            key: of a run that is done.
-            part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
-            scenario: whose ``"test_id"`` or ``"test_ood"``; None for that of the key.
-            metric: the name of what is measured; None for anything that looks at generated text.
+            key: Key of a run that is done.
+            part: Part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
+            scenario: Scenario of ``"test_id"`` or ``"test_ood"``; None for that of the key.
+            metric: Name of the metric; None for any figure of generated text.
 
         Returns:
-            A mask over the rows of the evaluated set.
+            Mask over the rows of the evaluated set; shape (rows,).
 
         Raises:
-            ParameterError: a name that the study does not have, or a run that is not done.
+            ParameterError: if the study does not have a name, or the run is not done.
         """
         self._check("part", part, (*TEST_PARTS, *self.sets))
         members = self._rows_of(key, part, scenario)
@@ -207,16 +207,16 @@ class StudyResults:
         return self.members(part, chosen, key.split_seed)
 
     def set_statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
-        """As ``statistics``, but a line for each row of the evaluated set, in its order: NaN outside of the part.
+        """Return ``statistics`` with a line for each row of the evaluated set, in its order: NaN outside of the part.
 
         Args:
-            key: as in ``statistics``.
-            metric: as in ``statistics``.
-            part: as in ``statistics``.
-            scenario: as in ``statistics``.
+            key: Key, as in ``statistics``.
+            metric: Name of the metric, as in ``statistics``.
+            part: Part, as in ``statistics``.
+            scenario: Scenario, as in ``statistics``.
 
         Raises:
-            ParameterError: a name that the study does not have, or a run that is not done.
+            ParameterError: if the study does not have a name, or the run is not done.
         """
         self._check("metric", metric, self.metrics)
         rows = self.scored_rows(key, part, scenario, metric=metric)
@@ -224,32 +224,33 @@ class StudyResults:
         return np.where(rows[:, None], values, np.nan)
 
     def statistics(self, key: RunKey, metric: str, part: str, scenario: str | None = None) -> NDArray[np.float64]:
-        """A metric's statistics of the rows of a part, (rows, d), NaN where a row was not scored.
+        """Return a metric's statistics of the rows of a part; shape (rows, d), NaN for rows that were not scored.
 
-        Where text is generated for some rows only, those of ``scored_rows`` alone count.
+        If text is generated for some rows only, just those of ``scored_rows`` count.
 
         Args:
-            key: of a run that is done.
-            metric: its name.
-            part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
-            scenario: whose ``"test_id"`` or ``"test_ood"``; None for that of the key.
+            key: Key of a run that is done.
+            metric: Name of the metric.
+            part: Part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
+            scenario: Scenario of ``"test_id"`` or ``"test_ood"``; None for that of the key.
 
         Raises:
-            ParameterError: a name that the study does not have, or a run that is not done.
+            ParameterError: if the study does not have a name, or the run is not done.
         """
         return self.set_statistics(key, metric, part, scenario)[self._rows_of(key, part, scenario)]
 
     def copies(self, key: RunKey, part: str = "test") -> NDArray[np.int64]:
-        """A number for each row that a run was evaluated on, the same for rows that are nearly the same.
+        """Return a number for each row that a run was evaluated on, equal for rows that are nearly the same.
 
-        Intervals take such rows for one. Source and reference say which: see ``codeshift.metrics.aggregates.copies``.
+        Intervals resample such rows as one. Sources and references decide: see
+        ``codeshift.metrics.aggregates.copies``.
 
         Args:
-            key: of a run that is done.
-            part: ``"test"`` or ``"general"``.
+            key: Key of a run that is done.
+            part: Set: ``"test"`` or ``"general"``.
 
         Raises:
-            ParameterError: the run is not done, or was not evaluated on such a set.
+            ParameterError: if the run is not done, or was not evaluated on that set.
         """
         scores = self.scores(key, part)
         kept: dict[bytes, NDArray[np.int64]] = self.__dict__["_copies"]
@@ -261,17 +262,17 @@ class StudyResults:
         return kept[digest.digest()]
 
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
-        """One line for each run, part and metric, with the 95% bootstrap interval over rows.
+        """Return a table of one line for each run, part and metric, with the 95% bootstrap interval over rows.
 
         Columns: ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``, ``part``,
         ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are nearly the
-        same, which are resampled as one), ``interval`` (how it was made), ``status``, ``error``, ``seconds``.
-        ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. What failed or is pending
-        has NaN for its values.
+        same, which are resampled as one), ``interval`` (its method), ``status``, ``error``, ``seconds``.
+        ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. Failed and pending runs
+        have NaN values.
 
         Args:
-            n_resamples: of each interval.
-            seed: of the intervals.
+            n_resamples: Number of resamples of each interval.
+            seed: Seed of the intervals.
         """
         return tidy_table(self._lines(n_resamples, seed))
 
@@ -292,17 +293,17 @@ class StudyResults:
                     yield tidy_line(record, part, scenario, name, estimate, len(rows))
 
     def _parts_of(self, key: RunKey) -> Iterator[tuple[str, str | None]]:
-        """The parts of a run with the scenario each belongs to: what is shared stands for every scenario."""
+        """Yield the parts of a run, each with its scenario; a shared run has the parts of every scenario."""
         for scenario in self.scenarios if key.scenario is None else (key.scenario,):
             yield from ((part, scenario) for part in TEST_PARTS)
         yield from ((name, key.scenario) for name in self.sets)
 
     def to_pandas(self, *, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
-        """``table`` as a data frame."""
+        """Return ``table`` as a data frame."""
         return self.table(n_resamples=n_resamples, seed=seed).to_pandas()
 
     def save_table(self, path: str | os.PathLike[str], *, n_resamples: int = 1000, seed: int = 0) -> Path:
-        """Write ``table`` as Parquet, whole or not at all."""
+        """Write ``table`` as a Parquet file, atomically."""
         with replaced(Path(path)) as temporary:
             pq.write_table(self.table(n_resamples=n_resamples, seed=seed), temporary)
         return Path(path)

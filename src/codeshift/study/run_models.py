@@ -1,4 +1,4 @@
-"""The models of a run: trained, read back or made of others' weights, with what is worth knowing of the training."""
+"""The models of a run, trained, loaded or made of the weights of others, and the facts of their training."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from codeshift.study.spec import WISE_FT
 
 
 class RunModels:
-    """Gives the models that a run evaluates.
+    """Models that a run evaluates.
 
     Args:
-        task: what is to be done.
+        task: Run to do.
     """
 
     def __init__(self, task: RunSpec) -> None:
@@ -33,19 +33,19 @@ class RunModels:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
-        """The tokenizer of all of them."""
+        """Tokenizer of all models."""
         return _tokenizer(self.method.tokenizer or str(self.store.model))
 
     def trained(self) -> tuple[Model, dict[str, Any]]:
-        """The model to evaluate, trained where that is to be done, and facts of the training as JSON values."""
+        """Return the model to evaluate, trained if needed, and the facts of its training as JSON values."""
         key = self.task.key
         if key.method == NONE:
             return self._pretrained(), {}
         record = self.store.earlier_record(key) or self.store.read_record(key)
         if record is not None and record.status == "done" and self.store.has_weights(record):
-            # Trained before a variant was asked for, or to be evaluated again.
+            # Trained already: a variant was added later, or the run is evaluated again.
             return self._stored(), dict(record.facts) | {"steps": record.steps}
-        assert self.method.config is not None and key.train_seed is not None  # noqa: S101, PT018 - of every method
+        assert self.method.config is not None and key.train_seed is not None  # noqa: S101, PT018 - every method has them
         config = replace(self.method.config, seed=key.train_seed)
         trainer = Trainer(
             self.method.model or str(self.store.model),
@@ -62,7 +62,7 @@ class RunModels:
         return result.model, _facts(result) | {"rows": rows, "weights": self.store.weights(key)}
 
     def _pretrained(self) -> Model:
-        """The model without fine-tuning; the fresh decoder of an encoder is drawn by the evaluation's seed."""
+        """Load the model without fine-tuning; the evaluation's seed draws the fresh decoder of an encoder."""
         with seeded(self.method.evaluation.seed):
             model = load_model(self.method.model or str(self.store.model), self.tokenizer)
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -75,13 +75,13 @@ class RunModels:
 
     def _training_data(self) -> dict[str, Dataset]:
         key = self.task.key
-        assert key.ood_kept is not None  # noqa: S101 - of every training
+        assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
         return {part: rows.select(at) for part, at in positions.items()}
 
     def variant(self, model: Model, variant: str) -> Model:
-        """A model made of the weights of the trained one."""
+        """Make a variant of the weights of the trained model."""
         kind, _, value = variant.partition("=")
         if kind == WISE_FT:
             return wise_ft(self._pretrained(), model, float(value))
@@ -90,12 +90,12 @@ class RunModels:
 
 @lru_cache(maxsize=1)
 def _tokenizer(name: str) -> Tokenizer:
-    """The tokenizer, loaded once a process; it tokenises each row once for all runs of the process."""
+    """Load the tokenizer, once in each process; it tokenises each row once for all runs of the process."""
     return remember_tokens(load_tokenizer(name))
 
 
 def _facts(result: TrainingResult) -> dict[str, Any]:
-    """What is worth knowing of a training, as JSON values."""
+    """Return the facts of a training as JSON values."""
     losses, validation = result.losses, result.validation_losses
     return {
         "steps": len(losses),

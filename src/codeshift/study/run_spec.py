@@ -1,4 +1,4 @@
-"""What a worker must know to do a run: plain values, so that they can be sent to any process or machine."""
+"""Specs of runs for workers: plain values, which can be sent to any process or machine."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSpec:
-    """What all runs of a method have in common.
+    """Settings that all runs of a method share.
 
     Attributes:
-        source: template of what the model is given.
-        target: template of what it must write.
-        model: a hub name or folder; None where it stands in the study's own folder.
-        tokenizer: likewise.
-        config: of training; its seed is the run's own. None for ``"none"``.
-        peft_config: None for full fine-tuning.
-        evaluation: how models are evaluated.
-        scenarios: names of the study's scenarios.
-        has_general: whether there is a general held-out set.
-        keep_weights: whether the trained weights stay.
+        source: Template of the model's input.
+        target: Template of the text that the model must write.
+        model: Hub name or folder of the model; None if it is in the study's own folder.
+        tokenizer: Hub name or folder of the tokenizer; None if it is in the study's own folder.
+        config: Config of training, with the seed replaced by that of each run; None for ``"none"``.
+        peft_config: PEFT config; None for full fine-tuning.
+        evaluation: Settings of the evaluation.
+        scenarios: Names of the study's scenarios.
+        has_general: Whether there is a general held-out set.
+        keep_weights: Whether the trained weights are kept.
     """
 
     source: str
@@ -47,14 +47,14 @@ class MethodSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """A training and what is evaluated of it.
+    """A training and the evaluations of its models.
 
     Attributes:
-        folder: of the study, as the worker sees it.
-        method: what all runs of its method have in common.
-        key: of the model as trained, or of ``"none"``.
-        variants: keys of models that are made of its weights.
-        threads: of each library in the worker; None leaves them as they are.
+        folder: Folder of the study, as the worker sees it.
+        method: Settings that all runs of the method share.
+        key: Key of the model as trained, or of ``"none"``.
+        variants: Keys of the models that are made of its weights.
+        threads: Number of threads of each library in the worker; None leaves them as they are.
     """
 
     folder: Path
@@ -65,27 +65,27 @@ class RunSpec:
 
     @property
     def name(self) -> str:
-        """What it is called in locks and messages."""
+        """Name of the run in locks and messages."""
         return self.key.name
 
     @property
     def keys(self) -> tuple[RunKey, ...]:
-        """Of all models that it evaluates."""
+        """Keys of all models that it evaluates."""
         return (self.key, *self.variants)
 
     @property
     def store(self) -> StudyStore:
-        """Where everything stands."""
+        """Store of the study."""
         return StudyStore(self.folder)
 
 
 def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
-    """Every training of a study, in the order in which they are done.
+    """Return all trainings of a study, in the order in which they are done.
 
     Args:
-        spec: spec of the study.
-        folder: its folder.
-        threads: number of threads of each library in a worker; None leaves them as they are.
+        spec: Spec of the study.
+        folder: Folder of the study.
+        threads: Number of threads of each library in a worker; None leaves them as they are.
     """
     methods = {name: _method_spec(spec, name) for name in (NONE, *spec.methods)}
     return [

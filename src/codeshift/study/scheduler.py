@@ -1,4 +1,4 @@
-"""Tasks of a study are given to an executor until all are done; what dies with its worker is given again."""
+"""Scheduler of a study: submits tasks to an executor until all are done, and again if their worker dies."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from codeshift.study.run_spec import RunSpec
 from codeshift.study.store import Outcome
 
 Task = RunSpec | AuditTask
-_ATTEMPTS = 3  # how often a task is given to workers that die over it
-_PAUSE = 0.5  # seconds between looks at what another process holds
+_ATTEMPTS = 3  # how often a task is submitted if its workers die
+_PAUSE = 0.5  # seconds between attempts at tasks that another process holds
 
 
 def run_tasks(
     tasks: Sequence[Task], executor: Executor | None, workers: int, threads: int | None, progress: StudyProgress
 ) -> None:
-    """Do what is left to do.
+    """Do tasks until all are done.
 
     Args:
-        tasks: the tasks, in their order.
-        executor: where they are done, all at once; None for ``workers`` processes of this machine.
-        workers: number of processes; 1 works in this process.
-        threads: threads of numerical libraries in each of several processes.
-        progress: told of what begins and ends.
+        tasks: Tasks, in their order.
+        executor: Executor that all tasks are submitted to at once; None for ``workers`` processes of this machine.
+        workers: Number of processes; 1 works in this process.
+        threads: Number of threads of numerical libraries in each of several processes.
+        progress: Progress to report the start and end of tasks to.
 
     Raises:
-        StudyError: no worker can be started, or the executor takes no more work.
+        StudyError: if no worker can be started, or the executor takes no more work.
     """
     if executor is not None:
         _drive(tasks, executor, len(tasks), progress)
@@ -48,7 +48,7 @@ def run_tasks(
 
 
 def check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
-    """Raise a ParameterError where an argument about who works cannot work."""
+    """Check the arguments on workers; raise a ParameterError if one is invalid."""
     for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
         check_integer(name, value, smallest=1, remedy="such as 2")
     if executor is not None and not isinstance(executor, Executor):
@@ -57,14 +57,14 @@ def check_placing(workers: int, executor: Executor | None, threads: int | None) 
 
 
 def is_done(task: Task) -> bool:
-    """Whether all that a task leaves is there."""
+    """Return whether all files that a task leaves exist."""
     if isinstance(task, AuditTask):
         return task.store.audit(task.scenario, task.split_seed).exists()
     return all(task.store.record(key).exists() for key in task.keys)
 
 
 def do_task(task: Task) -> Outcome:
-    """Do a task in whatever process this is: "done", or "busy" where another process is at it."""
+    """Do a task in this process; return "done", or "busy" if another process is doing it."""
     if isinstance(task, AuditTask):
         return do_audit(task)
     from codeshift.study.worker import do_run
@@ -73,24 +73,24 @@ def do_task(task: Task) -> Outcome:
 
 
 def do_quietly(task: Task) -> Outcome:
-    """``do_task`` where nobody watches: several workers would write their bars over each other's."""
+    """Do a task without progress bars: several workers would write theirs over each other."""
     with bars(False):
         return do_task(task)
 
 
 @dataclass
 class _Attempt:
-    """A task and how often workers have died over it."""
+    """A task and how often its workers have died."""
 
     task: Task
     deaths: int = 0
 
 
 def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: StudyProgress) -> None:
-    """Give tasks to the executor, at most ``at_once`` at a time, until all are done.
+    """Submit tasks to the executor, at most ``at_once`` at a time, until all are done.
 
     Raises:
-        StudyError: the executor takes no more work.
+        StudyError: if the executor takes no more work.
     """
     left = [_Attempt(task) for task in reversed(tasks)]
     running: dict[Future[Outcome], _Attempt] = {}
@@ -101,7 +101,7 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
             running[_submitted(executor, next_one.task)] = next_one
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         again = [one for future in finished if (one := _after(future, running.pop(future), progress)) is not None]
-        left[:0] = reversed(again)  # to the end of the queue: the others first
+        left[:0] = reversed(again)  # at the end of the queue, after all others
         if again and not running and len(left) == len(again):
             time.sleep(_PAUSE)
 
@@ -117,13 +117,13 @@ def _submitted(executor: Executor, task: Task) -> Future[Outcome]:
 
 
 def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) -> _Attempt | None:
-    """What is to be done with a task once its future is done: None where that is nothing."""
+    """Handle a finished future; return the attempt if the task must be submitted again, or else None."""
     try:
         if future.result() == "busy":
             return attempt
     except StudyError:
         raise
-    except Exception as error:  # what a run raises is recorded where it runs; this is its worker's end
+    except Exception as error:  # the worker has died; an error of the run itself is recorded by its worker
         if is_full(error):
             raise StudyError(f"{error}: free some space and run the study again; what is done stays done") from error
         if not attempt.task.store.study.exists():
@@ -137,7 +137,7 @@ def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) 
 
 
 def _record_death(task: Task, error: Exception) -> None:
-    """Leave the error of a worker where nothing else was left."""
+    """Record the death of a worker for the audits and runs that have no record."""
     told = f"its worker ended {_ATTEMPTS} times ({type(error).__name__}: {error})"
     if isinstance(task, AuditTask):
         if task.store.read_audit(task.scenario, task.split_seed) is None:

@@ -1,4 +1,4 @@
-"""What a run gave to each row of one evaluated set, in memory and as a Parquet file."""
+"""The scores of a run on each row of one evaluated set, in memory and as a Parquet file."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _STATISTICS = "stats:"
 
 @dataclass(frozen=True, eq=False)
 class RunScores:
-    """The rows of one evaluated set of one run, in the order of the set.
+    """Scores of one run on one evaluated set, in the order of its rows.
 
     Attributes:
-        references: what should have been written.
-        predictions: what was written; None for a row that was not generated for.
-        statistics: by metric, its statistics of each row, (rows, d): see ``codeshift.metrics``; NaN where a row was not
-            scored.
-        sources: what the model was given; empty where that is not known.
-        finished: whether each output ended by itself (False: the limit of length cut it, None: there is no output);
-            empty where that is not known.
+        references: Texts that the model should write.
+        predictions: Texts that the model wrote; None for a row without generation.
+        statistics: Statistics of each row by metric, shape (rows, d), see ``codeshift.metrics``; NaN for a row that
+            was not scored.
+        sources: Texts that the model was given; empty if unknown.
+        finished: Whether each output ended by itself (False: cut at the length limit, None: no output); empty if
+            unknown.
 
     >>> len(RunScores(["return a"], [None], {"exact_match": np.array([[np.nan, np.nan]])}))
     1
@@ -44,10 +44,10 @@ class RunScores:
         return len(self.references)
 
     def save(self, path: Path) -> None:
-        """Write a Parquet file with a line a row, whole or not at all.
+        """Write a Parquet file with one line for each row, atomically.
 
-        Its columns are ``row``, ``reference``, ``prediction`` and, for each metric, ``stats:<metric>``, a list that is
-        null where the row was not scored.
+        Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, and, for each
+        metric, ``stats:<metric>``, a list that is null if the row was not scored.
 
         >>> import tempfile
         >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
@@ -73,7 +73,7 @@ class RunScores:
 
     @classmethod
     def load(cls, path: Path) -> RunScores:
-        """Read what ``save`` wrote."""
+        """Read a file that ``save`` wrote."""
         table = pq.read_table(path)
         statistics = {
             name.removeprefix(_STATISTICS): _from_lists(table.column(name).combine_chunks())

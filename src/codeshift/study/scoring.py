@@ -1,4 +1,4 @@
-"""The scores of a model on a set of rows, by teacher forcing on all of it and by generation on the rows drawn."""
+"""Scoring of a run's models: teacher forcing on all rows of a set, generation on the rows that are drawn."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from codeshift.study.split_facts import SplitFacts
 
 
 class RunScorer:
-    """Scores the models of a run.
+    """Scorer of the models of a run.
 
     Args:
-        task: what is to be done.
-        tokenizer: tokenizer of the models.
+        task: Run to do.
+        tokenizer: Tokenizer of the models.
     """
 
     def __init__(self, task: RunSpec, tokenizer: Tokenizer) -> None:
         self.method, self.store, self.tokenizer = task.method, task.store, tokenizer
 
     def score(self, model: Model, key: RunKey) -> dict[str, Any]:
-        """Write the scores of a run on every set, and return what is worth knowing of them, by set."""
+        """Write the scores of a run on every set, and return the facts of the evaluation by set."""
         facts = {}
         whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         sets = {"test": whole.select(self.store.read_test(key.split_seed))}
@@ -50,7 +50,7 @@ class RunScorer:
         return facts
 
     def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, dict[str, Any]]:
-        """The scores of a set: by teacher forcing on all of it, by generation on the rows that are drawn."""
+        """Score a set: by teacher forcing on all of it, by generation on the rows that are drawn."""
         evaluation = self.method.evaluation
         template = Template(self.method.source, "source")
         statistics: dict[str, FloatArray] = {}
@@ -80,7 +80,7 @@ class RunScorer:
     def _evaluated(
         self, model: Model, metrics: tuple[Metric, ...], part: str, rows: Dataset, folder: Path
     ) -> PartEvaluation:
-        """Evaluate a set, from where a process that was killed over it had come."""
+        """Evaluate a set, and resume an evaluation that was killed."""
         evaluation = self.method.evaluation
         evaluator = Evaluator(
             metrics,
@@ -97,7 +97,7 @@ class RunScorer:
         given: dict[str, Any] = {"tokenizer": self.tokenizer, "parts": (part,), "output_dir": folder / part}
         try:
             return evaluator.evaluate(model, {part: rows}, **given)[part]
-        except CheckpointError:  # of another version of a library, say: what it had found does not count
+        except CheckpointError:  # such as one of another version of a library: start again
             shutil.rmtree(folder / part)
             return evaluator.evaluate(model, {part: rows}, **given)[part]
 
@@ -110,6 +110,6 @@ class RunScorer:
 
 
 def _losses(evaluated: PartEvaluation) -> dict[str, Any]:
-    """What of a part was cut, and what the tokenizer does not give back."""
+    """Return the truncation of a part, and the losses of the tokenizer's round trip."""
     lost = {} if evaluated.round_trip is None else {"round_trip": evaluated.round_trip.to_dict()}
     return {"truncation": asdict(evaluated.truncation)} | lost

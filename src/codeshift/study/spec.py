@@ -1,4 +1,4 @@
-"""What a study is asked to do, as a plain value that everything else in a study is made from."""
+"""The spec of a study: its checked arguments, as a plain value that everything else is made from."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ _LORA = "LORA"  # a PeftType is a text, too; PEFT itself takes seconds to import
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudySpec:
-    """The arguments of a ``Study`` as ``validate`` has settled them: names are objects, and nothing is left to default.
+    """Arguments of a ``Study`` after ``validate``: names are resolved to objects, and defaults are filled in.
 
     Attributes:
-        dataset: rows to deal, or official splits.
-        scenarios: named splitters, whose names differ.
-        source: template of what the model is given.
-        target: template of what it must write.
-        column: column of the code.
-        language: language of the code; None where scenarios name none, or several.
-        model: hub name, folder or model of transformers.
-        tokenizer: its tokenizer, or the hub name or folder that has one.
-        methods: by name, None for full fine-tuning or a config of PEFT.
-        configs: training config of each method.
-        ood_kept: shares of the region's training rows to keep, ascending.
-        split_seeds: seeds of the dealing of rows.
-        train_seeds: seeds of training.
-        metrics: metrics, whose names differ.
-        general: general held-out set.
-        request: groups, near-duplicates and sizes of every dealing, but for its seed and the share kept.
-        test_size: share or number of rows that is ``test``, where there are no official splits.
-        wise_ft: weights of the pretrained model in variants, ascending.
-        adapter_scales: scales of LoRA adapters in variants, ascending.
-        audit: whether splits are audited, or settings of the audit.
-        evaluation: how models are evaluated.
-        keep_weights: whether trained weights stay in the folder.
-        title: title of the report.
+        dataset: Rows to split, or official splits.
+        scenarios: Named splitters, with distinct names.
+        source: Template of the model's input.
+        target: Template of the text that the model must write.
+        column: Column of the code.
+        language: Language of the code; None if scenarios name none, or several.
+        model: Hub name, folder or model of transformers.
+        tokenizer: Tokenizer, or the hub name or folder that has one.
+        methods: Methods by name: None for full fine-tuning, or a PEFT config.
+        configs: Training config of each method.
+        ood_kept: Shares of the region's training rows to keep, ascending.
+        split_seeds: Seeds of the splits.
+        train_seeds: Seeds of training.
+        metrics: Metrics, with distinct names.
+        general: General held-out set.
+        request: Groups, near-duplicates and sizes of every split; its seed and share kept are replaced.
+        test_size: Share or number of rows of ``test``, if there are no official splits.
+        wise_ft: Weights between the pretrained and the fine-tuned model in variants, ascending.
+        adapter_scales: Scales of LoRA adapters in variants, ascending.
+        audit: Whether splits are audited, or settings of the audit.
+        evaluation: Settings of the evaluation.
+        keep_weights: Whether trained weights are kept in the folder.
+        title: Title of the report.
     """
 
     dataset: Dataset | DatasetDict = field(repr=False)
@@ -81,12 +81,12 @@ class StudySpec:
 
     @property
     def data_splits(self) -> dict[str, Dataset]:
-        """The data as given: one dataset, or the official splits by name."""
+        """Data as given: one dataset, or the official splits by name."""
         return dict(self.dataset) if isinstance(self.dataset, DatasetDict) else {"data": self.dataset}
 
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns that source and target are made of, and the tests that outputs are run against."""
+        """Columns of the source, the target and the tests that outputs are run against."""
         from codeshift.finetune.program_tests import tests_template
         from codeshift.finetune.template import Template
 
@@ -96,19 +96,19 @@ class StudySpec:
 
     @cached_property
     def data_columns(self) -> tuple[str, ...]:
-        """The columns that the study depends on."""
+        """Columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
         asked = {name for name in (self.request.groups, self.request.stratify_by_column) if name is not None}
         return tuple(sorted({*self.text_columns, self.column, *read, *asked}))
 
     @cached_property
     def keys(self) -> tuple[RunKey, ...]:
-        """The keys of all runs, in the order in which they are done: what is shared comes first."""
+        """Keys of all runs, in the order in which they are done: shared runs come first."""
         return tuple(key for family in self.families for key in family)
 
     @cached_property
     def families(self) -> tuple[tuple[RunKey, ...], ...]:
-        """The keys of each model as trained, followed by those of its variants."""
+        """Keys of each model as trained, followed by those of its variants."""
         pretrained = [(RunKey(method=NONE, split_seed=split),) for split in self.split_seeds]
         trained = [
             self._family(method, scenario, kept, split, train)
@@ -120,7 +120,7 @@ class StudySpec:
         return (*pretrained, *trained)
 
     def _regimes(self) -> list[tuple[str | None, float]]:
-        """Scenarios and shares kept, the 100% baseline that all scenarios share first."""
+        """Return scenarios and shares kept, the 100% baseline that all scenarios share first."""
         baseline: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in self.ood_kept else []
         return baseline + [(s.name, kept) for s in self.scenarios for kept in self.ood_kept if kept < 1]
 
@@ -131,7 +131,7 @@ class StudySpec:
         )
 
     def _variants_of(self, method: str) -> tuple[str, ...]:
-        """The names of the variants of a method's models."""
+        """Return the names of the variants of a method's models."""
         if self.methods[method] is None:
             return tuple(variant_name(WISE_FT, alpha) for alpha in self.wise_ft)
         if is_lora(self.methods[method]):
@@ -141,17 +141,17 @@ class StudySpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How models are evaluated.
+    """Settings of the evaluation of models.
 
     Attributes:
-        metrics: metrics of ``codeshift.metrics``.
-        batch_size: rows at once.
-        max_source_length: longest source, in tokens.
-        max_target_length: longest target, in tokens.
-        special_tokens: special tokens that are such in the columns too.
-        decoding: how text is generated.
-        generate_rows: number of rows of each part that text is generated for; None for all.
-        seed: seed of that draw.
+        metrics: Metrics of ``codeshift.metrics``.
+        batch_size: Number of rows in a batch.
+        max_source_length: Longest source, in tokens.
+        max_target_length: Longest target, in tokens.
+        special_tokens: Special tokens that count as such in the columns too.
+        decoding: Settings of generation.
+        generate_rows: Number of rows of each part that text is generated for; None for all.
+        seed: Seed of the draw of these rows.
     """
 
     metrics: tuple[Metric, ...]
@@ -165,22 +165,22 @@ class Evaluation:
 
     @property
     def forced(self) -> tuple[Metric, ...]:
-        """The metrics measured by teacher forcing."""
+        """Metrics measured by teacher forcing."""
         return tuple(metric for metric in self.metrics if is_forced(metric))
 
     @property
     def generated(self) -> tuple[Metric, ...]:
-        """The metrics of generated text."""
+        """Metrics of generated text."""
         return tuple(metric for metric in self.metrics if not is_forced(metric))
 
 
 def is_lora(config: PeftConfig | None) -> bool:
-    """Whether a method is LoRA."""
+    """Return whether a method is LoRA."""
     return config is not None and config.peft_type == _LORA
 
 
 def variant_name(kind: str, value: float) -> str:
-    """The name of a variant.
+    """Return the name of a variant.
 
     >>> variant_name(WISE_FT, 0.5)
     'wise_ft=0.5'

@@ -1,4 +1,4 @@
-"""What a study keeps of a split: which test rows lie where, what was masked, and the audit's word on it."""
+"""The facts that a study stores of a split: its test rows, what was masked, and the audit."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension", "
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SplitFacts:
-    """One scenario with one split seed.
+    """Facts of the split of one scenario and one split seed.
 
     Attributes:
-        scenario: its name.
-        splitter: the repr of its splitter.
-        meaning: in words, what is out of distribution.
-        manifest: the path of the split's manifest, relative to the study's folder.
-        members: ``"test_id"`` and ``"test_ood"``, each a mask over the rows of the test set. A row can be in neither
-            (a test row that belongs together with rows on the other side).
-        sizes: rows of each part at ``ood_kept=0``, ``excluded`` among them.
-        masked: the programs that hold an element (a node type, an API) which was masked; None where the scenario masks
-            none, or one of a class that this process does not know.
-        dimension: the dimension of code that the scenario shifts, such as "complexity".
-        distributions: of every property that the region looks at.
-        audit: ``AuditReport.to_dict()``, or None where no audit was asked for or it is not done yet.
+        scenario: Name of the scenario.
+        splitter: Repr of its splitter.
+        meaning: Description in words of what is out of distribution.
+        manifest: Path of the split's manifest, relative to the study's folder.
+        members: Masks of ``"test_id"`` and ``"test_ood"`` over the rows of the test set; shape (rows,). A row can be
+            in neither (a test row that belongs together with rows on the other side).
+        sizes: Number of rows of each part at ``ood_kept=0``, also of ``excluded``.
+        masked: Region of the programs with a masked element (a node type, an API); None if the scenario masks none, or
+            if this process does not know the region's class.
+        dimension: Dimension of code that the scenario shifts, such as "complexity".
+        distributions: Distributions of all properties that the region uses.
+        audit: Content of ``AuditReport.to_dict()``; None if there is no audit or it is not done yet.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
     ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
@@ -57,11 +57,11 @@ class SplitFacts:
     audit: Mapping[str, Any] | None = field(default=None, repr=False)
 
     def save(self, path: Path, vouched: Iterable[Path] = ()) -> None:
-        """Write ``<path>.npz`` and then ``<path>.json``, each whole or not at all.
+        """Write ``<path>.npz`` and then ``<path>.json``, each atomically.
 
         Args:
-            path: where, without an ending.
-            vouched: other files in the same folder whose digests ``<path>.json`` keeps, as it does that of the arrays.
+            path: Path of the files without suffix.
+            vouched: Other files in the same folder whose digests ``<path>.json`` stores, besides that of the arrays.
 
         >>> import tempfile
         >>> facts = SplitFacts(scenario="long", splitter="...", meaning="", manifest="", sizes={"train": 2},
@@ -90,10 +90,10 @@ class SplitFacts:
 
     @classmethod
     def load(cls, path: Path) -> SplitFacts:
-        """Read what ``save`` wrote.
+        """Read the files that ``save`` wrote.
 
         Raises:
-            DamagedFileError: a file is not what was written.
+            DamagedFileError: if a file differs from what was written.
         """
         plain_at, arrays_at = (path.with_name(path.name + end) for end in (".json", ".npz"))
         plain = read_json(plain_at)
@@ -122,5 +122,5 @@ class SplitFacts:
 def _revived(plain: dict[str, Any] | None) -> Region | None:
     try:
         return None if plain is None else from_dict(plain)
-    except ManifestError:  # of a class of the user's own that this process has not defined
+    except ManifestError:  # a class of the user's that this process has not defined
         return None

@@ -1,4 +1,4 @@
-"""The folder of a study: where everything stands in it, and how its records and rows are written and read."""
+"""The folder of a study: the paths in it, and the reading and writing of its records and rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.int64]
 Outcome = Literal["done", "busy"]
-"""How an attempt at a task ended: all that it leaves is there, or another process is at it."""
+"""Outcome of an attempt at a task: all its files exist, or another process is doing it."""
 
 _FORMAT = "codeshift-study/2"
 _ROWS_AT_ONCE = 1000
@@ -42,10 +42,10 @@ _TRAINING = ("train", "validation")
 
 @dataclass(frozen=True)
 class StudyStore:
-    """A folder that the processes of a study share; each file is written whole or not at all.
+    """Folder that the processes of a study share; each file is written atomically.
 
     Attributes:
-        root: folder itself.
+        root: Path of the folder.
 
     >>> StudyStore(Path("runs/a")).record(RunKey(method="none")).as_posix()
     'runs/a/runs/none-split0-e6910e10/run.json'
@@ -55,70 +55,70 @@ class StudyStore:
 
     @property
     def study(self) -> Path:
-        """The study's settings and the keys of its runs."""
+        """File of the study's settings and the keys of its runs."""
         return self.root / "study.json"
 
     @property
     def rows(self) -> Path:
-        """All rows, as an Arrow stream."""
+        """File of all rows, an Arrow stream."""
         return self.root / "data" / "rows.arrow"
 
     @property
     def general(self) -> Path:
-        """The general held-out set, likewise."""
+        """File of the general held-out set, an Arrow stream."""
         return self.root / "data" / "general.arrow"
 
     @property
     def model(self) -> Path:
-        """The model and tokenizer, where they were given as objects."""
+        """Folder of the model and tokenizer, if they were given as objects."""
         return self.root / "model"
 
     def parts(self, split_seed: int) -> Path:
-        """The positions of the rows of each part of a split seed, and of those that the baseline trains on."""
+        """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
         return self.root / "data" / f"parts-split{split_seed}.npz"
 
     def split(self, scenario: str, split_seed: int) -> Path:
-        """The folder of a scenario with a split seed."""
+        """Return the folder of a scenario with a split seed."""
         key = {"scenario": scenario, "split_seed": split_seed}
         return self.root / "splits" / plain_name([scenario, f"split{split_seed}"], key)
 
     def manifest(self, scenario: str, split_seed: int, ood_kept: float) -> Path:
-        """The manifest of one regime."""
+        """Return the file of the manifest of one regime."""
         return self.split(scenario, split_seed) / f"kept{ood_kept:g}.manifest.json"
 
     def training_rows(self, scenario: str, split_seed: int) -> Path:
-        """The positions of the rows that each regime trains and validates on."""
+        """Return the file of the positions of the rows that each regime trains and validates on."""
         return self.split(scenario, split_seed) / "rows.npz"
 
     def facts(self, scenario: str, split_seed: int) -> Path:
-        """What ``SplitFacts.save`` takes; written last."""
+        """Return the path for ``SplitFacts.save``, whose files are written last."""
         return self.split(scenario, split_seed) / "facts"
 
     def audit(self, scenario: str, split_seed: int) -> Path:
-        """The audit's figures."""
+        """Return the file of the audit's figures."""
         return self.split(scenario, split_seed) / "audit.json"
 
     def run(self, key: RunKey) -> Path:
-        """The folder of a run."""
+        """Return the folder of a run."""
         return self.root / "runs" / key.name
 
     def record(self, key: RunKey) -> Path:
-        """How a run went; written last."""
+        """Return the file of a run's record, which is written last."""
         return self.run(key) / "run.json"
 
     def earlier(self, key: RunKey) -> Path:
-        """How a run went that is to be evaluated again."""
+        """Return the file of the earlier record of a run that is evaluated again."""
         return self.run(key) / "earlier.json"
 
     def scores(self, key: RunKey, part: str) -> Path:
-        """The scores of a run on one evaluated set."""
+        """Return the file of a run's scores on one evaluated set."""
         return self.run(key) / f"{part}.parquet"
 
     def check_scores(self, key: RunKey, part: str) -> Path:
-        """The scores of a run that is done, once it is known that they are what was written.
+        """Check the file of the scores of a run that is done, and return it.
 
         Raises:
-            DamagedFileError: they are not.
+            DamagedFileError: if the file differs from what was written.
         """
         try:
             check_file(self.record(key), self.scores(key, part))
@@ -128,15 +128,15 @@ class StudyStore:
         return self.scores(key, part)
 
     def training(self, key: RunKey) -> Path:
-        """Where a run is trained, and its weights stay."""
+        """Return the folder of a run's training and weights."""
         return self.run(key) / "training"
 
     def weights(self, key: RunKey) -> dict[str, str]:
-        """The digests of the files of a run's trained weights, by name."""
+        """Return the digests of the files of a run's trained weights, by file name."""
         return {path.name: file_digest(path) for path in sorted(self.training(key).glob("*.safetensors"))}
 
     def has_weights(self, record: RunRecord) -> bool:
-        """Whether the trained weights of a run are all there; weights that are not what was written are set aside."""
+        """Return whether all trained weights of a run are there and intact; damaged files are set aside."""
         folder = self.training(record.key)
         digests: Mapping[str, str] = record.facts["weights"]
         if not all((folder / name).exists() for name in digests):
@@ -149,18 +149,19 @@ class StudyStore:
         return bool(digests) and not _set_aside(errors)
 
     def evaluation(self, key: RunKey) -> Path:
-        """Where a run is evaluated, row by row; it is removed when the run is done."""
+        """Return the folder of a run's unfinished evaluation, which is removed when the run is done."""
         return self.run(key) / "evaluation"
 
     def lock(self, name: str) -> Path:
-        """A file that whoever works on ``name`` holds locked."""
+        """Return the file that a process locks while it works on ``name``."""
         return self.root / "locks" / f"{name}.lock"
 
     def read_study(self) -> dict[str, Any] | None:
-        """The content of ``study.json``; None where there is none.
+        """Read ``study.json``; return None if there is none.
 
         Raises:
-            ParameterError: it is none that this version can read.
+            ParameterError: if this version cannot read it.
+            DamagedFileError: if the file is damaged.
         """
         try:
             content = read_json(self.study)
@@ -188,9 +189,9 @@ class StudyStore:
         """Write ``study.json``.
 
         Args:
-            settings: fingerprint of the study.
-            keys: keys of its runs.
-            versions: versions of libraries.
+            settings: Fingerprint of the study.
+            keys: Keys of its runs.
+            versions: Versions of libraries.
         """
         runs = [key.to_dict() for key in keys]
         content = {"format": _FORMAT, "settings": settings, "versions": versions, "runs": runs}
@@ -198,10 +199,10 @@ class StudyStore:
         write_json(self.study, content, [path for path in data if path.is_file() and not path.name.startswith(".")])
 
     def check_data(self, path: Path) -> Path:
-        """A path below ``data`` or ``model``, once it is known that it holds what was written.
+        """Check a file below ``data`` or ``model``, and return its path.
 
         Raises:
-            DamagedFileError: it does not.
+            DamagedFileError: if the file differs from what was written.
         """
         try:
             check_file(self.study, path)
@@ -211,14 +212,14 @@ class StudyStore:
         return path
 
     def repair(self, keys: Iterable[RunKey], scenarios: Iterable[str], split_seeds: Iterable[int]) -> None:
-        """Set aside every file that is not what was written, so that what it held is done again, and say so.
+        """Set aside all damaged files with a warning, so that their content is made again.
 
-        What a process that was killed has left unfinished is removed. Nobody else may prepare the study meanwhile.
+        Unfinished files of killed processes are removed. No other process may prepare the study meanwhile.
 
         Args:
-            keys: keys of the runs.
-            scenarios: names of the scenarios.
-            split_seeds: seeds of the dealing.
+            keys: Keys of the runs.
+            scenarios: Names of the scenarios.
+            split_seeds: Seeds of the splits.
         """
         for folder in (self.root, self.root / "data"):
             remove_unfinished(folder)
@@ -233,35 +234,35 @@ class StudyStore:
         for key in keys:
             if _set_aside(damaged(self.record(key))):
                 self.evaluate_again(key)
-            elif self.record(key).exists():  # killed when all was done but the cleaning
+            elif self.record(key).exists():  # the process may have been killed before it cleaned up
                 remove_unfinished(self.run(key))
                 for folder in (self.evaluation(key), self.training(key) / "checkpoints"):
                     shutil.rmtree(folder, ignore_errors=True)
 
     def read_record(self, key: RunKey) -> RunRecord | None:
-        """The record of a run, which is done or failed; None where there is none: it is pending."""
+        """Read the record of a run that is done or failed; return None if the run is pending."""
         return _record(self.record(key))
 
     def earlier_record(self, key: RunKey) -> RunRecord | None:
-        """The record of a run before it was set to be evaluated again; None where it was not."""
+        """Read the earlier record of a run that is evaluated again; return None if there is none."""
         return _record(self.earlier(key))
 
     def evaluate_again(self, key: RunKey) -> None:
-        """Make a run that is done pending: what was trained stays, and its record for what it says of the training."""
+        """Make a run that is done pending; its weights stay, and its record as the source of the training's facts."""
         record = self.read_record(key)
         if record is not None and record.status == "done":
             write_json(self.earlier(key), record.to_dict())
             self.record(key).unlink()
 
     def write_record(self, record: RunRecord) -> None:
-        """Write a record, which vouches for the scores that the run has left."""
+        """Write a record, with the digests of the run's scores."""
         folder = self.run(record.key)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(self.record(record.key), _finite(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
     def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
-        """The figures of an audit, or ``"error"`` alone where it failed; None where it is not done."""
+        """Read the figures of an audit, ``"error"`` alone if it failed; return None if it is not done."""
         return _read_or_warn(self.audit(scenario, split_seed))
 
     def write_audit(self, scenario: str, split_seed: int, figures: Mapping[str, Any]) -> None:
@@ -279,18 +280,18 @@ class StudyStore:
         _write_arrays(self.training_rows(scenario, split_seed), named)
 
     def read_test(self, split_seed: int) -> Rows:
-        """The positions of the test rows of a split seed."""
+        """Read the positions of the test rows of a split seed."""
         with np.load(self.check_data(self.parts(split_seed)), allow_pickle=False) as arrays:
             test: Rows = arrays["test"]
         return test
 
     def read_training(self, scenario: str | None, split_seed: int, ood_kept: float) -> dict[str, Rows]:
-        """The positions of the rows of ``train``, and of ``validation`` where there is one.
+        """Read the positions of the rows of ``train``, and of ``validation`` if there is one.
 
         Args:
-            scenario: scenario whose region is masked; None for the 100% baseline.
-            split_seed: seed of the dealing.
-            ood_kept: share of the region that is kept.
+            scenario: Scenario whose region is masked; None for the 100% baseline.
+            split_seed: Seed of the split.
+            ood_kept: Share of the region that is kept.
         """
         baseline = scenario is None
         if scenario is None:
@@ -309,7 +310,7 @@ def _record(path: Path) -> RunRecord | None:
 
 
 def _read_or_warn(path: Path) -> dict[str, Any] | None:
-    """The content of a record; None where there is none, or where it is damaged, with a warning."""
+    """Read a record; return None if there is none, or, with a warning, if it is damaged."""
     try:
         return read_json(path)
     except FileNotFoundError:
@@ -320,7 +321,7 @@ def _read_or_warn(path: Path) -> dict[str, Any] | None:
 
 
 def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
-    """Set damaged files aside, each with a warning; whether there was any."""
+    """Set damaged files aside, each with a warning; return whether there were any."""
     any_damaged = False
     for error in errors:
         place = set_aside(error.path)
@@ -331,7 +332,7 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
 
 
 def _finite(value: Any) -> Any:
-    """JSON values, with None for what is no number."""
+    """Replace NaN and infinite numbers in JSON values by None."""
     if isinstance(value, dict):
         return {name: _finite(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
@@ -340,7 +341,7 @@ def _finite(value: Any) -> Any:
 
 
 def write_arrow(data: Dataset, path: Path) -> None:
-    """Write a dataset as an Arrow stream, whole or not at all; ``Dataset.from_file`` maps it into memory.
+    """Write a dataset as an Arrow stream, atomically; ``Dataset.from_file`` maps it into memory.
 
     >>> import tempfile
     >>> from datasets import Dataset

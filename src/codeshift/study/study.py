@@ -1,4 +1,4 @@
-"""A study: scenarios x regimes x methods x seeds, as one value."""
+"""Studies: scenarios x regimes x methods x seeds, as one value."""
 
 from __future__ import annotations
 
@@ -43,48 +43,50 @@ _SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept",
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Study(CommonOptions):
-    r"""What is out of distribution, how much of it training sees, how models are trained, and how often.
+    r"""Study of what is out of distribution, how much of it training sees, and how models are trained.
 
-    All scenarios share their test rows, so what does not depend on a scenario is done once: the dealing of the rows, a
+    All scenarios share their test rows, so what does not depend on a scenario is done once: the split of the rows, a
     model's 100% baseline, the model without fine-tuning, and the evaluation of each model on all test rows.
 
     Attributes:
-        dataset: a ``Dataset``, which is dealt into ``train``, ``validation`` and ``test`` once for each split seed; or
-            a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as they are.
-        scenarios: named splitters, such as ``simscood_scenarios("code", language="java")``.
-        source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``.
-        target: the column that it must write, or a template.
-        column: the column of the code; by default that of the scenarios.
-        language: of the code, for the audit and for metrics that are given by name; by default that of the scenarios.
-        model: a hub name, a folder or a model of transformers; by default the small one that codeshift brings.
-        tokenizer: its tokenizer; by default the one at the model's name or folder.
-        methods: by name, None for full fine-tuning or the config of any method of PEFT.
-        ood_kept: the shares of the region's training rows to keep, each from 0 (all are masked) to 1 (the 100%
+        dataset: Data: a ``Dataset``, which is split into ``train``, ``validation`` and ``test`` once for each split
+            seed, or a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as
+            they are.
+        scenarios: Named splitters, such as ``simscood_scenarios("code", language="java")``.
+        source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``.
+        target: Column of the text that the model must write, or a template.
+        column: Column of the code; by default that of the scenarios.
+        language: Language of the code, for the audit and for metrics given by name; by default that of the scenarios.
+        model: Hub name, folder or model of transformers; by default the small model that comes with codeshift.
+        tokenizer: Tokenizer of the model; by default the one at the model's name or folder.
+        methods: Methods by name: None for full fine-tuning, or the config of any PEFT method.
+        ood_kept: Shares of the region's training rows to keep, each from 0 (all are masked) to 1 (the 100%
             baseline, which is trained once for all scenarios).
-        split_seeds: of the dealing of rows.
-        train_seeds: of training: the order of rows, dropout, new weights.
-        config: how to train; one for all methods, or one for each by name. Its seed is replaced by each train seed.
-            Where it writes no checkpoints, one is written each epoch, so that what was killed can go on.
-        metrics: what is measured: metrics of ``codeshift.metrics``, or their names.
-        general: a general held-out set of the same columns, to see what fine-tuning forgets.
-        test_size: of all rows, how many are ``test``; for a ``Dataset`` alone.
-        validation_size: as in ``SplitConfig``, and so are ``train_size``, ``groups``, ``stratify_by_column``,
-            ``near_duplicates``, ``tolerance`` and ``min_test_rows``: they hold for the dealing of the rows and of each
-            scenario.
-        wise_ft: weights between the pretrained and the fully fine-tuned model to evaluate as well, each between 0 and 1
+        split_seeds: Seeds of the splits.
+        train_seeds: Seeds of training: the order of rows, dropout, new weights.
+        config: Training config for all methods, or one for each by name. Its seed is replaced by each train seed.
+            If it writes no checkpoints, one is written each epoch, so that a killed training can resume.
+        metrics: Metrics of ``codeshift.metrics``, or their names.
+        general: General held-out set with the same columns, to see what fine-tuning forgets.
+        test_size: Share or number of rows of ``test``; only for a ``Dataset``.
+        validation_size: Size of ``validation``, as in ``SplitConfig``. ``train_size``, ``groups``,
+            ``stratify_by_column``, ``near_duplicates``, ``tolerance`` and ``min_test_rows`` are as there too; all
+            apply to the split of the rows and of each scenario.
+        wise_ft: Weights between the pretrained and the fully fine-tuned model to evaluate as well, each between 0 and 1
             (see ``codeshift.finetune.wise_ft``).
-        adapter_scales: scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
-        audit: whether each split is audited; or settings of the audit, such as ``{"n_permutations": 99}``.
-        generate_rows: generate text for so many rows of each part of each scenario; None for all.
-        decoding: how text is generated.
-        evaluation_batch_size: rows at once in evaluation.
-        evaluation_seed: of the rows that are drawn to be generated for.
-        keep_weights: whether trained weights stay in the folder.
-        title: what the study is called in its report.
-        spec: all of this as it is settled, which the whole study is made from.
+        adapter_scales: Scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
+        audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
+        generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
+        decoding: Settings of generation.
+        evaluation_batch_size: Number of rows in a batch of the evaluation.
+        evaluation_seed: Seed of the draw of the rows to generate text for.
+        keep_weights: Whether trained weights are kept in the folder.
+        title: Title of the report.
+        spec: Checked arguments, which the whole study is made from.
 
     Raises:
-        ParameterError: a value cannot work.
+        ParameterError: if a value is invalid.
+        DataError: if the data lacks a column.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import TrainingConfig
@@ -142,20 +144,21 @@ class Study(CommonOptions):
 
     @cached_property
     def rows(self) -> StudyRows:
-        """The rows of every part, dealt when they are first asked for."""
+        """Rows of every part, split at the first access."""
         return StudyRows(self.spec)
 
     def plan(self, *, tokens_per_second: float | Mapping[str, float] | None = None, probe_steps: int = 0) -> Plan:
-        """Every training, evaluation and variant with what it is estimated to cost, before anything runs.
+        """List all trainings, evaluations and variants with their estimated cost, before anything runs.
 
-        The rows are dealt for it, so a scenario that cannot work says so here.
+        The plan splits the rows, so a scenario that cannot work raises its error here.
 
         Args:
-            tokens_per_second: target tokens that training passes in a second, for all methods or by name.
-            probe_steps: measure it instead: train for so many steps, and score and generate for a few rows.
+            tokens_per_second: Target tokens that training processes in a second, for all methods or by name.
+            probe_steps: Number of training steps to measure the speed on instead; scoring and generation are measured
+                on a few rows.
 
         Raises:
-            ParameterError: a scenario cannot be dealt, or an argument cannot work.
+            ParameterError: if a scenario cannot be split, or an argument is invalid.
         """
         from codeshift.study.estimate import estimated_plan
 
@@ -172,29 +175,29 @@ class Study(CommonOptions):
         retry: bool = False,
         extend: bool = False,
     ) -> StudyResults:
-        """Do what is left to do, and return the results.
+        """Do all runs that are left, and return the results.
 
-        A run that is done is never done again. What was stopped, at any moment and by whatever, goes on where it was
-        when the same study is run in the same folder, and ends with the same results. A run that fails is recorded
-        with its error, and the others go on.
+        A run that is done is never done again. A study that was stopped, at any moment and for any reason, resumes
+        where it was when it is run again in the same folder, and ends with the same results. A run that fails is
+        recorded with its error, and the others go on.
 
         Args:
-            folder: of the study; results, splits and weights stand in it.
-            workers: processes at once on this machine; 1 works in this process. A script that asks for more must do so
-                beneath ``if __name__ == "__main__":``.
-            executor: any ``concurrent.futures.Executor`` instead, such as that of a cluster whose workers see
+            folder: Folder for the results, splits and weights of the study.
+            workers: Number of processes on this machine; 1 works in this process. A script that uses more must call
+                ``run`` beneath ``if __name__ == "__main__":``.
+            executor: Any ``concurrent.futures.Executor`` to use instead, such as that of a cluster whose workers see
                 ``folder`` (see the guide "Scaling out").
-            threads: of torch and numerical libraries in each worker; by default an equal share of this machine's
-                cores, though no more than ``OMP_NUM_THREADS``, and with an ``executor`` what its workers have. Another
-                number can change the last bits of a sum.
-            progress: show bars, of the whole and of what is being done in this process, unless those of ``datasets``
-                are turned off; or a function that is given the record of each run as it ends.
-            retry: do what failed once more.
-            extend: allow more scenarios, methods, shares, seeds or variants than the folder was made with.
+            threads: Number of threads of torch and numerical libraries in each worker; by default an equal share of
+                this machine's cores, but at most ``OMP_NUM_THREADS``, and with an ``executor`` what its workers have.
+                Another number can change the last bits of a sum.
+            progress: Whether to show bars, of the whole study and of the work in this process, unless those of
+                ``datasets`` are turned off; or a function that is called with the record of each run as it ends.
+            retry: Whether to do failed runs once more.
+            extend: Whether to allow more scenarios, methods, shares, seeds or variants than the folder was made with.
 
         Raises:
-            ParameterError: the folder is that of another study; the message says what differs.
-            StudyError: no worker can be started, or the executor takes no more work.
+            ParameterError: if the folder is that of another study; the message says what differs.
+            StudyError: if no worker can be started, or the executor takes no more work.
         """
         check_placing(workers, executor, threads)
         check_bool("retry", retry)
@@ -215,13 +218,13 @@ class Study(CommonOptions):
         return self.results(store.root)
 
     def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
-        """``run`` with ``retry=True``: do what failed once more, and what is left."""
+        """Do failed runs once more, and all that are left: ``run`` with ``retry=True``."""
         return self.run(folder, **(options | {"retry": True}))
 
     def results(self, folder: str | os.PathLike[str]) -> StudyResults:
-        """What the runs in a folder have found so far, at any time.
+        """Return the results in a folder so far, at any time.
 
         Raises:
-            ParameterError: there is no study in the folder.
+            ParameterError: if there is no study in the folder.
         """
         return load_results(folder, metrics=self.spec.metrics)

@@ -1,4 +1,4 @@
-"""A study from a file of YAML."""
+"""Studies from YAML files."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ _NEEDED = ("data", "scenarios", "source", "target")
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:
-    r"""The study that a file describes, with its data loaded.
+    r"""Load a study from a YAML file, with its data.
 
-    Most keys are those of ``Study``. Paths are looked for beside the file first. The others:
+    Most keys are those of ``Study``. Paths are searched for beside the file first. The other keys:
 
     ``data`` and ``general``: a file, folder or hub name, or ``source``, ``split``, ``rename``, ``require``, ``config``
-    and ``revision`` as in ``load_rows``. ``scenarios``: names as ``scenarios_by_name`` takes them, or ``name`` and
-    ``splitter`` (an expression as ``parse_splitter`` takes it); ``embedding`` and ``pca`` are those of clusters.
-    ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a method of PEFT, whose
-    ``type`` is the name unless it is given. ``training``: settings of ``TrainingConfig``; below a method's name, those
+    and ``revision`` as in ``load_rows``. ``scenarios``: names as in ``scenarios_by_name``, or ``name`` and
+    ``splitter`` (an expression as in ``parse_splitter``); ``embedding`` and ``pca`` are those of clusters.
+    ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a PEFT method, whose
+    ``type`` is the name by default. ``training``: settings of ``TrainingConfig``; below a method's name, those
     of that method alone. ``decoding``: settings of ``Decoding``.
 
     Args:
-        path: of the file, which ends in ``.yaml`` or ``.yml``.
+        path: Path of the file, which ends in ``.yaml`` or ``.yml``.
 
     Raises:
-        ParameterError: if there is no such file.
-        SettingsError: if something in it cannot work; the message names the line and what comes close.
+        ParameterError: if the file does not exist.
+        SettingsError: if a value or key is invalid; the message names the line and the closest valid name.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +87,7 @@ def load_study(path: str | os.PathLike[str]) -> Study:
 
 
 def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any]:
-    """The arguments that are no plain values."""
+    """Make the arguments that are no plain values."""
     objects: dict[str, Any] = {"scenarios": _scenarios(file, given, plain)}
     if "methods" in given:
         objects["methods"] = _methods(file, given["methods"])
@@ -113,7 +113,7 @@ def _data(file: SettingsFile, content: object, key: str) -> Dataset | DatasetDic
 
 
 def _beside(file: SettingsFile, source: str) -> str:
-    """A path beside the file where there is one, or where the text cannot be a hub name."""
+    """Return the path beside the file if it exists or the text cannot be a hub name, or else the text."""
     path = file.path.parent / Path(source).expanduser()
     return source if is_hub_name(source) and not path.exists() else str(path)
 
@@ -195,7 +195,7 @@ def _training(
 
 
 def _dataclass(file: SettingsFile, cls: type[Settings], content: object, *place: str) -> Settings:
-    """An object of settings."""
+    """Make an object of a dataclass from its settings."""
     names = [field.name for field in fields(cls) if field.init]  # type: ignore[arg-type]  # each is a dataclass
     settings = file.check_keys(content, names, *place)
     with file.at(*place):

@@ -1,4 +1,4 @@
-"""The rows of every part of a study: each dealing is done once, however many runs and scenarios rest on it."""
+"""The rows of every part of a study: each split is made once for all runs and scenarios that use it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from codeshift.study.spec import StudySpec
 
 
 class StudyRows:
-    """The rows of every part of a study, dealt when they are first asked for.
+    """Rows of every part of a study, split at the first access.
 
     Args:
-        spec: spec of the study.
+        spec: Spec of the study.
     """
 
     def __init__(self, spec: StudySpec) -> None:
@@ -33,21 +33,21 @@ class StudyRows:
             raise ParameterError("split_seeds", "one seed where nothing is drawn", spec.split_seeds, remedy)
 
     def parts(self, split_seed: int) -> Parts:
-        """The parts of a split seed, before any region is masked."""
+        """Return the parts of a split seed, before any region is masked."""
         if split_seed not in self._parts:
             spec = self.spec
             self._parts[split_seed] = self.corpus.deal(spec.request, spec.column, spec.test_size, split_seed)
         return self._parts[split_seed]
 
     def baseline(self, split_seed: int) -> dict[str, Rows]:
-        """The positions of what the 100% baseline trains and validates on."""
+        """Return the positions of the rows that the 100% baseline trains and validates on."""
         if split_seed not in self._baselines:
             parts = self.parts(split_seed)
             self._baselines[split_seed] = baseline_rows(parts, self.spec.request, self.spec.column)
         return self._baselines[split_seed]
 
     def scenario(self, name: str, split_seed: int) -> ScenarioRows:
-        """A scenario with a split seed."""
+        """Return the rows of a scenario with a split seed."""
         if (name, split_seed) not in self._scenarios:
             scenario = next(one for one in self.spec.scenarios if one.name == name)
             self._scenarios[name, split_seed] = scenario_rows(
@@ -56,10 +56,10 @@ class StudyRows:
         return self._scenarios[name, split_seed]
 
     def training(self, key: RunKey) -> dict[str, Rows]:
-        """The positions of what a run trains and validates on; nothing for the model without fine-tuning."""
+        """Return the positions of the rows that a run trains and validates on; {} without fine-tuning."""
         if key.method == NONE:
             return {}
         if key.scenario is None:
             return self.baseline(key.split_seed)
-        assert key.ood_kept is not None  # noqa: S101 - of every training
+        assert key.ood_kept is not None  # noqa: S101 - every training has one
         return self.scenario(key.scenario, key.split_seed).training(key.ood_kept)

@@ -13,7 +13,7 @@ from codeshift.study.keys import RunRecord
 
 
 def tidy_table(lines: Iterable[dict[str, Any]]) -> pa.Table:
-    """The table of lines that ``tidy_line`` gives."""
+    """Make a table of lines of ``tidy_line``."""
     text, number, count = pa.string(), pa.float64(), pa.int64()
     schema = pa.schema({
         "scenario": text, "ood_kept": number, "method": text, "variant": text, "split_seed": count, "train_seed": count,
@@ -26,15 +26,15 @@ def tidy_table(lines: Iterable[dict[str, Any]]) -> pa.Table:
 def tidy_line(
     record: RunRecord, part: str, scenario: str | None, metric: str, estimate: Estimate | None, rows: int
 ) -> dict[str, Any]:
-    """One line.
+    """Make one line of the table.
 
     Args:
-        record: the run.
-        part: name of the part.
-        scenario: scenario that the part belongs to; None for one that is no scenario's.
-        metric: name of the metric.
-        estimate: its value and interval; None where the run is not done.
-        rows: rows of the part.
+        record: Record of the run.
+        part: Name of the part.
+        scenario: Scenario that the part belongs to; None if it belongs to no scenario.
+        metric: Name of the metric.
+        estimate: Value and interval of the metric; None if the run is not done.
+        rows: Number of rows of the part.
 
     >>> from codeshift.study.keys import RunKey
     >>> run = RunRecord(key=RunKey(method="none"), status="pending")

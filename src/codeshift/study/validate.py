@@ -1,4 +1,4 @@
-"""From the arguments of a study to its spec: each is checked once, here, and settled to one kind of value."""
+"""Checks of the arguments of a study, which make its spec: each argument is checked once, here."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _AS_GIVEN = ("dataset", "source", "target", "general", "audit", "keep_weights", 
 
 
 def validate(given: Mapping[str, Any]) -> StudySpec:
-    """The spec of a study.
+    """Check the arguments of a study, and return its spec.
 
     Args:
-        given: every argument of ``Study``, by name.
+        given: Arguments of ``Study``, all of them, by name.
 
     Raises:
-        ParameterError: a value cannot work.
-        DataError: the data lacks a column.
+        ParameterError: if a value is invalid.
+        DataError: if the data lacks a column.
     """
     scenarios = checked_scenarios(given["scenarios"])
     column = given["column"] or common_column(scenarios)
@@ -84,10 +84,10 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
 
 
 def common_column(scenarios: Sequence[Scenario]) -> str:
-    """The one column of code that all scenarios read.
+    """Return the one column of code that all scenarios read.
 
     Raises:
-        ParameterError: they read several.
+        ParameterError: if they read several.
     """
     columns = sorted({column for scenario in scenarios for column in scenario.splitter.columns})
     if len(columns) > 1:
@@ -96,13 +96,13 @@ def common_column(scenarios: Sequence[Scenario]) -> str:
 
 
 def _common_language(scenarios: Sequence[Scenario]) -> str | None:
-    """The one language that scenarios name, where they name one."""
+    """Return the one language that scenarios name; None if they name none, or several."""
     named = {language for scenario in scenarios if (language := getattr(scenario.splitter, "language", None))}
     return named.pop() if len(named) == 1 else None
 
 
 def checked_config(config: object, methods: Mapping[str, PeftConfig | None]) -> dict[str, TrainingConfig]:
-    """The training config of each method."""
+    """Check the training configs, and return one for each method."""
     from codeshift.finetune import TrainingConfig
 
     if config is None or isinstance(config, TrainingConfig):
@@ -123,7 +123,7 @@ def checked_config(config: object, methods: Mapping[str, PeftConfig | None]) -> 
 
 
 def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
-    """Metrics whose names differ; a name becomes its metric."""
+    """Check that metrics have distinct names, and return them; a name becomes its metric."""
     from codeshift.finetune.program_tests import check_one_output
 
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
@@ -141,7 +141,7 @@ def checked_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]
 
 
 def check_test_size(value: Any) -> float:
-    """Return the size of ``test``, which may not be all rows."""
+    """Check the size of ``test``, which may not be all rows, and return it."""
     size = check_size("test_size", value, none=False)
     if size == 1:
         raise ParameterError("test_size", "a share below 1.0", value, "rows must be left to train on")
@@ -149,14 +149,14 @@ def check_test_size(value: Any) -> float:
 
 
 def deal_request(given: Mapping[str, Any]) -> SplitConfig:
-    """What the study asks of each dealing; the seed and the share kept are those of the run."""
+    """Return the settings of all splits; the seed and the share kept are those of each run."""
     return SplitConfig(**{field.name: given[field.name] for field in fields(CommonOptions)})
 
 
 def checked_evaluation(
     given: Mapping[str, Any], metrics: tuple[Metric, ...], configs: Collection[TrainingConfig]
 ) -> Evaluation:
-    """How models are evaluated: with the longest source and target of any method's config."""
+    """Return the settings of the evaluation, with the longest source and target of any method's config."""
     from codeshift.finetune import Decoding
 
     if not isinstance(given["decoding"], Decoding | None):
@@ -191,7 +191,7 @@ def _check_tokenizer(model: object, tokenizer: object) -> None:
 
 
 def check_columns(spec: StudySpec) -> None:
-    """Raise a ParameterError or DataError where the data lacks a column, or is no data."""
+    """Check that the data are datasets with all columns; raise a ParameterError or DataError if not."""
     from codeshift.finetune.program_tests import check_test_code
     from codeshift.finetune.template import Template
 

@@ -1,4 +1,4 @@
-"""One run of a study: train, evaluate, leave the scores. Called in any process that sees the study's folder."""
+"""The work of one run of a study, in any process that sees its folder: train, evaluate, store the scores."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch'
 
 
 def do_run(task: RunSpec) -> Outcome:
-    """Do a task, unless it is done or another process is at it.
+    """Do a run and its variants, unless they are done or another process is doing them.
 
-    What fails is recorded with its error; only what stops the process itself leaves no record.
+    A failure is recorded with its error; only the end of the process itself and a full disk leave no record.
 
     Returns:
-        "done", or "busy" where another process holds the run.
+        "done", or "busy" if another process is doing the run.
     """
     lock = task.store.lock(task.name)
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -78,9 +78,9 @@ class _Work:
                 model = self.models.variant(model, key.variant)
             facts["evaluated"] = RunScorer(self.task, self.models.tokenizer).score(model, key)
             facts["versions"] = versions()
-        except Exception as error:  # whatever it is, it is recorded, and the other runs go on
+        except Exception as error:  # any error is recorded, and the other runs go on
             if is_full(error):
-                raise  # another call of the same study finds space, and does the run
+                raise  # the run can be done once there is space
             told, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
             record = RunRecord(key=key, status="failed", error=told, blocked=blocked)
         else:
@@ -94,7 +94,7 @@ class _Work:
 
 @dataclass
 class _Lazy:
-    """A value that is computed when it is first asked for, or the error that came of it."""
+    """A value that is computed at the first access, or the error that this raised."""
 
     compute: Callable[[], tuple[Model, dict[str, Any]]]
     value: tuple[Model, dict[str, Any]] | None = None
@@ -119,7 +119,7 @@ def _drop_weights(folder: Path) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the bars of others, and without warnings of what stands in the record of the run."""
+    """Hide the bars of other libraries, and warnings that the record of the run covers."""
     from transformers.utils import logging
 
     bars = logging.is_progress_bar_enabled()
@@ -136,7 +136,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def _threads(count: int | None) -> Iterator[None]:
-    """So many threads in torch and in numerical libraries inside, and afterwards as before."""
+    """Use ``count`` threads in torch and numerical libraries inside the context; None changes nothing."""
     if count is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""What a study found: scores, comparisons, forgetting, unseen elements, failure modes, and which claims hold."""
+"""Findings of a study: scores, comparisons, forgetting, unseen elements, failure modes and claims."""
 
 from codeshift.study.findings.cells import Cell, State
 from codeshift.study.findings.claims import Claim

@@ -1,4 +1,4 @@
-"""The value of a cell over its seeds, with how far each run and each group of rows moves it."""
+"""The value of a cell over its seeds, and the influence of each run and each group of rows on it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from codeshift.metrics.base import FloatArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunValue:
-    """The value of one run on one part.
+    """Value of one run on one part.
 
     Attributes:
-        split_seed: of the dealing.
-        train_seed: of the training; None where nothing was trained.
-        value: of all rows of the part that were scored.
-        rows: the name of the set that the rows are of; runs on the same rows share it.
-        of_set: the number of groups in that set.
-        groups: the numbers of the groups that the part's rows fall into, shape (g,).
-        influences: how far each moves the value, shape (g,): their squares add up to its variance over rows.
-        df: degrees of freedom of that variance.
-        n: rows scored.
-        hits: where each score is 0 or 1, the groups with a hit, and with a miss; None otherwise.
-        bounded: whether values lie between 0 and 1.
-        over_rows: its interval over rows at a confidence.
+        split_seed: Seed of the split.
+        train_seed: Seed of the training; None if nothing was trained.
+        value: Value over all scored rows of the part.
+        rows: Name of the set of the rows; runs on the same rows share it.
+        of_set: Number of groups in that set.
+        groups: Numbers of the groups that the part's rows fall into; shape (g,).
+        influences: Influence of each group on the value; shape (g,). Their squares sum to its variance over rows.
+        df: Degrees of freedom of that variance.
+        n: Number of scored rows.
+        hits: Number of groups with a hit, and with a miss, if each score is 0 or 1; None otherwise.
+        bounded: Whether values lie between 0 and 1.
+        over_rows: Function that returns the interval over rows at a confidence.
     """
 
     split_seed: int
@@ -50,10 +50,10 @@ class RunValue:
 
 @dataclass(frozen=True, eq=False)
 class CellValue:
-    """The mean over split seeds of the mean over training seeds of runs of one kind.
+    """Mean over split seeds of the mean over training seeds of a cell's runs.
 
     Attributes:
-        runs: those that are done; at least one.
+        runs: Values of the runs that are done; at least one.
     """
 
     runs: tuple[RunValue, ...]
@@ -73,7 +73,7 @@ class CellValue:
 
     @cached_property
     def value(self) -> float:
-        """The cell's value; NaN where a run has none."""
+        """The cell's value; NaN if a run has none."""
         return math.fsum(self.split_means.values()) / len(self.split_means)
 
     @property
@@ -88,22 +88,22 @@ class CellValue:
 
     @property
     def n(self) -> int:
-        """Rows behind the value, of the run that has fewest."""
+        """Number of rows behind the value, of the run with the fewest."""
         return self.smallest.n
 
     @property
     def group_count(self) -> int | None:
-        """Groups that those rows fall into, where they are fewer."""
+        """Number of groups that those rows fall into; None if each row is a group of its own."""
         return None if len(self.smallest.groups) == self.n else len(self.smallest.groups)
 
     @property
     def bounded(self) -> bool:
-        """Whether the value lies between 0 and 1 by its nature."""
+        """Whether the value always lies between 0 and 1."""
         return all(run.bounded for run in self.runs)
 
     @cached_property
     def hits(self) -> tuple[int, int] | None:
-        """Of a share, the hits and the misses of all runs; None of anything else."""
+        """Hits and misses of all runs if the value is a share; None otherwise."""
         found = [run.hits for run in self.runs if run.hits is not None]
         if len(found) < len(self.runs):
             return None
@@ -111,16 +111,16 @@ class CellValue:
 
     @property
     def few(self) -> str:
-        """Why a share has no interval over seeds; empty where it has one."""
+        """Reason why a share has no interval over seeds; empty if it has one."""
         told = zip(("hits", "misses"), self.hits or (FEWEST, FEWEST), strict=True)
         return " and ".join(f"fewer than {FEWEST} {what}" for what, count in told if count < FEWEST)
 
     @cached_property
     def unseen_variance(self) -> float:
-        """Of a share with few hits or misses, the variance that they are too few to show.
+        """Variance of a share that its few hits or misses do not show.
 
-        That of Agresti and Coull's share, of two more hits and two more misses among the rows of a run, less what the
-        rows show. A share at its bound would have none at all.
+        It is the variance of Agresti and Coull's share, with two more hits and two more misses among the rows of a run,
+        minus the variance that the rows show. A share at its bound would have no variance otherwise.
         """
         if not self.few or self.hits is None:
             return 0.0
@@ -130,5 +130,5 @@ class CellValue:
         return max(0.0, share * (1 - share) / (count + 4) - shown)
 
     def over_rows(self, confidence: float) -> Estimate:
-        """The interval of the one run, as ``bootstrap_ci`` has it."""
+        """Return the interval of the only run, as ``bootstrap_ci`` does."""
         return self.runs[0].over_rows(confidence)

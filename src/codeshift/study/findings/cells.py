@@ -1,4 +1,4 @@
-"""The cells of a study: scenario, method, share kept and variant, with the runs that stand in each."""
+"""The cells of a study: scenario, method, share kept and variant, with the runs of each."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Kept = TypeVar("Kept")
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One place of a study's table, over all seeds.
+    """One cell of a study's table, over all seeds.
 
     Attributes:
-        scenario: its name.
-        method: its name, or ``"none"``.
-        ood_kept: the share of the region's rows in training; None without fine-tuning.
-        variant: empty for models as trained.
+        scenario: Name of the scenario.
+        method: Name of the method, or ``"none"``.
+        ood_kept: Share of the region's rows in training; None without fine-tuning.
+        variant: Name of the variant; empty for models as trained.
     """
 
     scenario: str
@@ -37,13 +37,13 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """How the runs of a cell went.
+    """State of the runs of a cell.
 
     Attributes:
-        status: ``"done"``, ``"partly"`` (some seeds lack), ``"failed"`` or ``"pending"``.
-        done: runs that are done.
-        planned: runs in all.
-        errors: of those that failed.
+        status: Status: ``"done"``, ``"partly"`` (some seeds are missing), ``"failed"`` or ``"pending"``.
+        done: Number of runs that are done.
+        planned: Number of all runs.
+        errors: Errors of the failed runs.
     """
 
     status: str
@@ -53,20 +53,20 @@ class State:
 
     @property
     def unmeasured(self) -> str:
-        """``"failed"`` or ``"pending"`` where no run is done; empty otherwise."""
+        """Status ``"failed"`` or ``"pending"`` if no run is done; empty otherwise."""
         return self.status if self.status in ("failed", "pending") else ""
 
 
 @dataclass(kw_only=True, eq=False)
 class Cells:
-    """The cells of a study and their values.
+    """Cells of a study and their values.
 
     Attributes:
-        results: of the study.
-        n_resamples: of the intervals.
-        seed: of the intervals.
-        confidence: of the intervals.
-        min_rows: distinct rows of ``test_ood`` that a scenario must have for headline claims to stand on it.
+        results: Results of the study.
+        n_resamples: Number of resamples of the intervals.
+        seed: Seed of the intervals.
+        confidence: Confidence of the intervals.
+        min_rows: Number of distinct rows of ``test_ood`` that a scenario needs to count in headline claims.
     """
 
     results: StudyResults
@@ -84,7 +84,7 @@ class Cells:
         self.resampler = Resampler(results=self.results, n_resamples=self.n_resamples, seed=self.seed)
 
     def once(self, name: Hashable, make: Callable[[], Kept]) -> Kept:
-        """What ``make`` gives, made once: several findings stand on the same numbers."""
+        """Return the result of ``make``, called once for each name: several findings use the same numbers."""
         if name not in self._kept:
             self._kept[name] = make()
         found: Kept = self._kept[name]
@@ -102,37 +102,37 @@ class Cells:
 
     @cached_property
     def reference_method(self) -> str | None:
-        """What other methods are compared with: ``"full"``, or the first; None where nothing is trained."""
+        """Method that others are compared with: ``"full"``, or the first; None if nothing is trained."""
         return "full" if "full" in self.methods else next(iter(self.methods), None)
 
     @property
     def masked(self) -> float | None:
-        """The smallest share kept: what out of distribution means in this study; None where nothing is trained."""
+        """The smallest share kept, which defines out of distribution in this study; None if nothing is trained."""
         return min(self.results.ood_kept, default=None)
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts that cells have values of."""
+        """The parts that cells have values on."""
         return ("test_ood", "test_id", *(("general",) if "general" in self.results.sets else ()))
 
     def metric(self, name: str) -> Metric:
-        """A metric by name.
+        """Return a metric by name.
 
         Raises:
-            ParameterError: the study has none of that name.
+            ParameterError: if the study has no metric of that name.
         """
         if name not in self.results.metrics:
             raise ParameterError("metric", "one of the study", name, closest(name, self.results.metrics))
         return self.results.metrics[name]
 
     def measure(self, name: str) -> Measure:
-        """How a metric is shown; its options are left out where no other metric of the study has its name."""
+        """Return the display of a metric, without its options if no other metric of the study has the same key."""
         metric = self.metric(name)
         alone = sum(other.key == metric.key for other in self.results.metrics.values()) == 1
         return measure_of(metric, options=not alone)
 
     def of_scenario(self, scenario: str, *, variants: bool = False) -> Iterator[Cell]:
-        """A scenario's cells: without fine-tuning, then by method and share kept."""
+        """Yield a scenario's cells: without fine-tuning, then by method and share kept."""
         if self.has_none:
             yield Cell(scenario=scenario, method=NONE, ood_kept=None)
         for method in self.methods:
@@ -143,13 +143,13 @@ class Cells:
                         yield cell
 
     def records(self, cell: Cell) -> tuple[RunRecord, ...]:
-        """The runs of a cell, of all seeds."""
+        """Return the runs of a cell, of all seeds."""
         return self.results.find(
             method=cell.method, scenario=cell.scenario, ood_kept=cell.ood_kept, variant=cell.variant
         )
 
     def state(self, cell: Cell) -> State:
-        """How the runs of a cell went."""
+        """Return the state of the runs of a cell."""
         records = self.records(cell)
         done = sum(record.status == "done" for record in records)
         errors = tuple(dict.fromkeys(record.error for record in records if record.status == "failed"))
@@ -158,23 +158,23 @@ class Cells:
         return State(status=status, done=done, planned=len(records), errors=errors)
 
     def quantity(self, cell: Cell, metric: str, part: str) -> Quantity:
-        """A cell's value of a metric on a part, over all its seeds that are done."""
+        """Return a cell's value of a metric on a part, over all its runs that are done."""
         if part not in self.parts:
             return nothing()
         return self.resampler.quantity(self.records(cell), metric, part, cell.scenario)
 
     def baseline(self, cell: Cell) -> Cell:
-        """The 100% baseline of a cell: the same method and variant with all rows of the region."""
+        """Return the 100% baseline of a cell: the same method and variant with all rows of the region."""
         return Cell(scenario=cell.scenario, method=cell.method, ood_kept=1.0, variant=cell.variant)
 
     def relative(self, cell: Cell, metric: str, part: str = "test_ood") -> Quantity:
-        """A cell's value as a share of its 100% baseline's."""
+        """Return a cell's value as a share of its 100% baseline's."""
         return self.quantity(cell, metric, part) / self.quantity(self.baseline(cell), metric, part)
 
     def worse(self, metric: str, quantity: Quantity) -> Quantity:
-        """A difference turned such that above 0 is worse, whichever way the metric counts."""
+        """Return a difference with its sign set so that above 0 is worse, whichever way the metric counts."""
         return -quantity if self.metric(metric).higher_is_better else quantity
 
     def estimate(self, quantity: Quantity) -> Estimate:
-        """A quantity with the study's interval."""
+        """Return a quantity's estimate with an interval at the study's confidence."""
         return quantity.estimate(self.confidence)

@@ -1,4 +1,4 @@
-"""The claims that studies of this kind make, each held against the study at hand: holds, does not hold, not shown."""
+"""Common claims about generalisation, each tested on the study: holds, does not hold, not shown."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Verdict = Literal["holds", "does not hold", "not shown"]
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Finding):
-    """A claim, what became of it here, and the numbers.
+    """A claim, its verdict in this study, and the numbers.
 
-    It holds where the whole interval of its number lies on the side that it says, does not hold where the whole
-    interval lies on the other, and is not shown otherwise.
+    It holds if the whole interval of its number lies on the side that it says, does not hold if the whole interval
+    lies on the other, and is not shown otherwise.
 
     Attributes:
-        claim: in words.
-        verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
-        told: the numbers in words.
+        claim: Claim in words.
+        verdict: Verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
+        told: Numbers in words.
     """
 
     claim: str
@@ -45,9 +45,9 @@ class Claim(Finding):
 
 
 def claims(cells: Cells, metric: str) -> Iterator[Claim]:
-    """Every claim that the study has the runs for, whether they are done or not.
+    """Yield all claims that the study has runs for, whether these are done or not.
 
-    Claims about ``test_ood`` stand on the scenarios that have ``min_rows`` distinct rows of it, and name the others.
+    Claims about ``test_ood`` use the scenarios that have ``min_rows`` distinct rows of it, and name the others.
     """
     small = too_small(cells, metric)
     names = [name for name in cells.results.scenarios if name not in small]
@@ -84,7 +84,7 @@ def _masks(cells: Cells) -> bool:
 
 
 def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[str]) -> Claim:
-    """A claim that says which scenarios it does not stand on, and why."""
+    """Add to a claim the scenarios that it leaves out, and why."""
     if not small:
         return claim
     told = claim.told if names else f"No scenario has {cells.min_rows} distinct rows of test_ood: none is large enough."
@@ -92,7 +92,7 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
 
 
 def verdict(estimate: Estimate, above: float = 0.0) -> Verdict:
-    """Whether a number is shown to lie above another.
+    """Return whether the interval of an estimate shows that it lies above a number.
 
     >>> verdict(Estimate(0.2, 0.1, 0.3, n=9, confidence=0.95, method="percentile"))
     'holds'
@@ -117,7 +117,7 @@ def _claim(
 
 
 def reach(quantity: Quantity) -> str:
-    """How far a number speaks for other seeds, in words; empty where three trained models and more stand behind it."""
+    """Describe the limits of a number of few seeds in words; empty for three or more trained models."""
     if quantity.trained == 1:
         return "One seed: this is said of these trained models alone, not of the method."
     if quantity.trained == 2:
@@ -130,7 +130,7 @@ def _masked_cells(cells: Cells, method: str, names: Sequence[str]) -> list[Cell]
 
 
 def _lost(cells: Cells, metric: str, cell: Cell) -> Quantity:
-    """The share of the 100% baseline's score that is lost; of a metric that counts down, what is added to it."""
+    """Return the share of the 100% baseline's score that is lost; that is added if lower is better."""
     baseline = cells.quantity(cells.baseline(cell), metric, "test_ood")
     return cells.worse(metric, (cells.quantity(cell, metric, "test_ood") - baseline) / baseline)
 
@@ -185,7 +185,7 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
-    """After SimSCOOD: syntax and semantics against complexity."""
+    """Compare syntax and semantics with complexity, as SimSCOOD does."""
     of = {kind: [name for name in found if name in names] for kind, found in cells.results.dimensions.items()}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
     if "complexity" not in of or not others:
@@ -208,7 +208,7 @@ def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cla
 
 
 def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
-    """The share of the loss that a share of the rows wins back; a ratio of means, since single losses can be near 0."""
+    """Test which share of the loss some rows win back; a ratio of means, since single losses can be near 0."""
     shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
     found = {kept: _won_back(cells, metric, kept, names) for kept in shares}
     told = "; ".join(
@@ -323,7 +323,7 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
 
 
 def _at_best(part: str, loss: float, lost: Verdict) -> str:
-    """What the method does that loses least; a gain is named only where one is shown."""
+    """Describe the method that loses least; a gain is named only if it is shown."""
     if loss > 0:
         return "forgets least" if part == "general" else "loses least"
     return "gains most" if lost == "does not hold" else "comes out best"

@@ -1,4 +1,4 @@
-"""Two methods on the same rows: by how much one is better, and whether that can be chance."""
+"""Comparisons of two methods on the same rows: the difference, and whether it can be chance."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ PERMUTATIONS = 1999
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison(Finding):
-    """A method less the reference method (full fine-tuning), on the same rows of one scenario.
+    """Score of a method minus that of the reference method (full fine-tuning), on the same rows of one scenario.
 
     Attributes:
-        scenario: its name.
-        method: its name.
-        reference: the name of the method that it is compared with.
-        ood_kept: of both.
-        part: of the test rows.
-        measure: how the metric is shown.
-        p_value: that of the interval over seeds and rows, or that of a paired permutation test over rows where it is
-            the larger; an interval that would not agree with it is widened.
-        p_holm: the same after Holm's correction over the study's scenarios.
+        scenario: Name of the scenario.
+        method: Name of the method.
+        reference: Name of the reference method.
+        ood_kept: Share of the region that both methods kept.
+        part: Part of the test rows.
+        measure: Display of the metric.
+        p_value: P-value of the interval over seeds and rows, or of a paired permutation test over rows if that is
+            larger; an interval that disagrees with it is widened.
+        p_holm: P-value after Holm's correction over the study's scenarios.
     """
 
     scenario: str
@@ -49,7 +49,7 @@ class Comparison(Finding):
 
     @property
     def better(self) -> bool:
-        """Whether the method is better, chance or not; a metric that counts down is better below 0."""
+        """Whether the method is better, by chance or not; below 0 is better if lower scores are."""
         return self.value < 0 if self.measure.better == "lower" else self.value > 0
 
     @property
@@ -69,7 +69,7 @@ class Comparison(Finding):
 
 
 def comparisons(cells: Cells, metric: str, part: str = "test_ood") -> list[Comparison]:
-    """Every other method against the reference method; Holm's correction goes over the scenarios of a share kept."""
+    """Compare all other methods with the reference method; Holm's correction is over the scenarios of a share kept."""
     return cells.once(("comparisons", metric, part), lambda: _comparisons(cells, metric, part))
 
 
@@ -103,7 +103,7 @@ def _compared(cells: Cells, metric: str, part: str, scenario: str, method: str, 
 
 
 def as_sure_as(estimate: Estimate, p_value: float) -> Estimate:
-    """An interval that leaves 0 out although a p-value does not, widened until the two agree.
+    """Widen an interval that excludes 0 although the p-value does not, until the two agree.
 
     Source: Miettinen, Estimability and estimation in case-referent studies (Am. J. Epidemiol. 1976): test-based limits.
 
@@ -120,7 +120,7 @@ def as_sure_as(estimate: Estimate, p_value: float) -> Estimate:
 
 
 def _of_both(first: Sequence[RunRecord], second: Sequence[RunRecord]) -> tuple[list[RunRecord], list[RunRecord]]:
-    """The runs of the seeds for which both methods are done, in one order."""
+    """Return the runs of the seeds for which both methods are done, in the same order."""
     sides = [
         {(r.key.split_seed, r.key.train_seed): r for r in records if r.status == "done"} for records in (first, second)
     ]
@@ -131,7 +131,7 @@ def _of_both(first: Sequence[RunRecord], second: Sequence[RunRecord]) -> tuple[l
 def _permuted(
     cells: Cells, metric: str, part: str, scenario: str, first: Sequence[RunRecord], second: Sequence[RunRecord]
 ) -> float:
-    """The permutation test swaps a row's outputs of all seeds at once."""
+    """Return the p-value of a permutation test that swaps a row's outputs of all seeds at once."""
     blocks = [_side_by_side(cells, metric, part, scenario, side) for side in (first, second)]
     width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
     over = _OverSeeds(cells.metric(metric), width, _per_split(first))
@@ -144,7 +144,7 @@ def _permuted(
 
 
 def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]) -> list[tuple[int, int]]:
-    """Of each row of ``_stacked``, its split seed and its group of near-duplicates."""
+    """Return the split seed and the group of near-duplicates of each row of ``_stacked``."""
     found: dict[int, list[tuple[int, int]]] = {}
     for key in (record.key for record in records):
         if key.split_seed not in found:
@@ -155,7 +155,7 @@ def _copies(cells: Cells, part: str, scenario: str, records: Sequence[RunRecord]
 
 
 def _per_split(records: Sequence[RunRecord]) -> int:
-    """Training seeds of a split seed: of the one that has most."""
+    """Return the largest number of training seeds of a split seed."""
     splits = [record.key.split_seed for record in records]
     return max(map(splits.count, splits))
 
@@ -163,7 +163,7 @@ def _per_split(records: Sequence[RunRecord]) -> int:
 def _side_by_side(
     cells: Cells, metric: str, part: str, scenario: str, records: Sequence[RunRecord]
 ) -> dict[int, FloatArray]:
-    """By split seed, the rows' statistics with the training seeds side by side; zeros for a seed that lacks."""
+    """Return the rows' statistics by split seed, training seeds side by side; zeros for a missing seed."""
     found: dict[int, list[FloatArray]] = {}
     for record in records:
         rows = np.nan_to_num(cells.results.statistics(record.key, metric, part, scenario), nan=0.0)
@@ -173,7 +173,7 @@ def _side_by_side(
 
 
 def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:
-    """Split seeds have rows of their own, so each takes columns of its own."""
+    """Stack the rows of all split seeds; each has its own rows, and so its own columns."""
     if len(blocks) == 1:
         return blocks[0]
     widths = [block.shape[1] for block in blocks]
@@ -187,18 +187,18 @@ def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:
 
 @dataclass(frozen=True)
 class _OverSeeds:
-    """The mean over split seeds of the mean over training seeds of a metric, from statistics side by side."""
+    """Metric that is the mean over split seeds of the mean over training seeds, from statistics side by side."""
 
     metric: Metric
     width: int
     per_split: int
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Those of one seed."""
+        """Return the statistics of one seed."""
         return self.metric.statistics(predictions, references)
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """The mean of the seeds' values."""
+        """Return the mean of the seeds' values."""
         seeds = sums.reshape(-1, self.per_split, self.width)
         means = [[self.metric.from_statistics(s).value for s in split if s[0]] for split in seeds]
         values = [math.fsum(split) / len(split) for split in means if split]

@@ -1,4 +1,4 @@
-"""Curves over what was turned: the share of the region kept, the weight of fine-tuning, the scale of an adapter."""
+"""Curves of scores over the share of the region kept, the weight of fine-tuning, or the scale of an adapter."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Point:
     """One point of a curve.
 
     Attributes:
-        x: what was turned.
-        estimate: the value there with its interval; NaN with n=0 where it failed or is pending.
-        scenarios: how many scenarios it stands on.
+        x: Share kept, weight or scale.
+        estimate: Value with its interval; NaN with n=0 if its runs failed or are pending.
+        scenarios: Number of scenarios behind the value.
     """
 
     x: float
@@ -29,16 +29,16 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """The score on a part along what was turned.
+    """Score on a part over a varied setting.
 
     Attributes:
-        over: ``"ood_kept"``, or the kind of a variant such as ``"wise_ft"`` or ``"adapter"``.
-        scenario: its name; None for the mean over scenarios.
-        method: its name.
-        part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
-        measure: how the metric is shown.
-        points: in the order of ``x``. A mean over scenarios takes those alone that have a value at each ``x`` where any
-            has, so that a curve bends for no other reason than what was turned.
+        over: Setting: ``"ood_kept"``, or the kind of a variant such as ``"wise_ft"`` or ``"adapter"``.
+        scenario: Name of the scenario; None for the mean over scenarios.
+        method: Name of the method.
+        part: Part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
+        measure: Display of the metric.
+        points: Points in the order of ``x``. A mean over scenarios includes only those that have a value at each ``x``
+            where any has, so that a curve changes only because of the setting.
     """
 
     over: str
@@ -61,7 +61,7 @@ class Curve:
 
 
 def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:
-    """The score over the share of the region kept: of each scenario, and the mean over all."""
+    """Yield curves over the share of the region kept: of each scenario, and the mean over all."""
     for part in cells.parts:
         for method in cells.methods:
             by_share = {
@@ -78,9 +78,9 @@ def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:
 
 
 def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
-    """The mean over scenarios along each kind of variant at the smallest share kept.
+    """Yield curves of the mean over scenarios for each kind of variant at the smallest share kept.
 
-    At 0 stands the model without fine-tuning, at 1 the model as it was trained.
+    The point at 0 is the model without fine-tuning, that at 1 the model as it was trained.
     """
     if cells.masked is None:
         return
@@ -97,7 +97,7 @@ def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
 
 
 def _scales(cells: Cells) -> dict[str, dict[float, str]]:
-    """By kind of variant, the names by what was turned: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
+    """Return the variants by kind and value: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
     found: dict[str, dict[float, str]] = {}
     for variant in cells.results.variants:
         kind, _, value = variant.partition("=")

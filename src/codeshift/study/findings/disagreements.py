@@ -19,19 +19,19 @@ from codeshift.study.scores import RunScores
 
 @dataclass(frozen=True, kw_only=True)
 class Disagreement:
-    """How often two methods are right on the same rows of a scenario's part, over the seeds for which both are done.
+    """Counts of rows of a scenario's part that two methods get right, over the seeds for which both are done.
 
-    Right is a text that is the reference but for whitespace at its ends.
+    A text is right if it equals the reference, apart from whitespace at its ends.
 
     Attributes:
-        scenario: its name.
-        ood_kept: of both.
-        part: of the test rows.
-        methods: the two names.
-        both: rows that both get right.
-        only: rows that one alone gets right, by its name.
-        neither: rows that neither gets right.
-        seeds: pairs of trained models that were compared.
+        scenario: Name of the scenario.
+        ood_kept: Share of the region that both methods kept.
+        part: Part of the test rows.
+        methods: Names of the two methods.
+        both: Number of rows that both get right.
+        only: Number of rows that only one gets right, by its name.
+        neither: Number of rows that neither gets right.
+        seeds: Number of pairs of trained models that were compared.
     """
 
     scenario: str
@@ -45,7 +45,7 @@ class Disagreement:
 
     @property
     def n(self) -> int:
-        """Rows that were compared, of all seeds."""
+        """Number of rows that were compared, of all seeds."""
         return self.both + self.neither + sum(self.only.values())
 
     @property
@@ -61,18 +61,18 @@ class Disagreement:
 
 @dataclass(frozen=True, kw_only=True)
 class ExampleRow:
-    """One test row with what each method wrote for it.
+    """One test row with the output of each method.
 
     Attributes:
-        scenario: its name.
-        part: of the test rows.
-        ood_kept: of the methods that train.
-        split_seed: of the dealing.
-        row: its number in the test set.
-        kind: why it is shown, in words.
-        reference: what should have been written.
-        outputs: by method.
-        source: what the models were given; empty where that is not known.
+        scenario: Name of the scenario.
+        part: Part of the test rows.
+        ood_kept: Share of the region that the trained methods kept.
+        split_seed: Seed of the split.
+        row: Number of the row in the test set.
+        kind: Reason why it is shown, in words.
+        reference: Text that the models should write.
+        outputs: Outputs by method.
+        source: Text that the models were given; empty if unknown.
     """
 
     scenario: str
@@ -87,7 +87,7 @@ class ExampleRow:
 
 
 def disagreements(cells: Cells, part: str = "test_ood") -> Iterator[Disagreement]:
-    """Every other method with the reference method, for each scenario and share kept."""
+    """Compare all other methods with the reference method, for each scenario and share kept."""
     for method in cells.methods:
         if method == cells.reference_method or cells.reference_method is None:
             continue
@@ -98,9 +98,9 @@ def disagreements(cells: Cells, part: str = "test_ood") -> Iterator[Disagreement
 
 
 def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Iterator[ExampleRow]:
-    """Rows where the methods differ at the smallest share kept, of the first seeds: ``of_each`` kind and scenario.
+    """Yield rows where methods differ at the smallest share kept, ``of_each`` kind and scenario, of the first seeds.
 
-    Which rows: those of the smallest digest of content, so that nobody chose them.
+    The rows are those with the smallest digests of content, so that nobody chose them.
     """
     if cells.masked is None or not cells.methods:
         return
@@ -137,7 +137,7 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
 
 
 def _asked(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
-    """The numbers of the rows that a part was generated for, and for which every method wrote something."""
+    """Return the numbers of a part's rows that text was generated for by every method."""
     wanted = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
         wanted &= np.array([text is not None for text in cells.results.scores(key).predictions], dtype=bool)
@@ -155,7 +155,7 @@ def _right(scores: RunScores) -> NDArray[np.bool_]:
 
 
 def _first_done(cells: Cells, scenario: str, kept: float) -> dict[str, RunKey] | None:
-    """One run of each method, and of the model without fine-tuning, of one pair of seeds that all have done."""
+    """Return one run of each method, and of the model without fine-tuning, of the first seeds that all have done."""
     sides: dict[str, dict[tuple[int, int | None], RunKey]] = {}
     for method in cells.methods:
         records = cells.records(Cell(scenario=scenario, method=method, ood_kept=kept))

@@ -1,4 +1,4 @@
-"""Failure modes: in which ways outputs are wrong."""
+"""Failure modes: the ways in which outputs are wrong."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MODES = {
     "lacks the element": "the reference holds the masked element, the output does not",
     "parses, other text": "none of the above, and still not the reference",
 }
-"""Each mode and how it is told; a wrong output has the first that fits."""
+"""Modes with their descriptions; a wrong output has the first mode that fits."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST_PERIOD, _TIMES = 12, 4
@@ -38,14 +38,14 @@ _LOOKED_AT = 600  # characters at the end of an output
 
 @dataclass(frozen=True, kw_only=True)
 class FailureModes:
-    """The outputs of a cell on one part, counted by what is wrong with them.
+    """Counts of the outputs of a cell on one part by failure mode.
 
     Attributes:
-        cell: which.
-        part: of the test rows.
-        state: how the cell's runs went.
-        counts: outputs by mode, ``"right"`` first; all seeds together. Only modes that can be told are there: without
-            a language none "does not parse".
+        cell: Cell of the outputs.
+        part: Part of the test rows.
+        state: State of the cell's runs.
+        counts: Number of outputs by mode, ``"right"`` first; all seeds together. Modes that cannot be detected count
+            0: without a language, none "does not parse".
     """
 
     cell: Cell
@@ -55,12 +55,12 @@ class FailureModes:
 
     @property
     def n(self) -> int:
-        """Outputs in all."""
+        """Number of outputs."""
         return sum(self.counts.values())
 
     @property
     def wrong(self) -> int:
-        """Outputs that are not right."""
+        """Number of outputs that are not right."""
         return self.n - self.counts.get(RIGHT, 0)
 
     @property
@@ -74,7 +74,7 @@ class FailureModes:
 
 
 def failure_modes(cells: Cells) -> Iterator[FailureModes]:
-    """Of every cell, on both parts of the test rows."""
+    """Yield the failure modes of every cell, on both parts of the test rows."""
     told = _Told(cells)
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):
@@ -87,7 +87,7 @@ def failure_modes(cells: Cells) -> Iterator[FailureModes]:
 
 
 class _Told:
-    """The modes of a run's outputs; those that no scenario changes are told once a run."""
+    """Modes of the outputs of runs; those that do not depend on a scenario are computed once for each run."""
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
@@ -95,7 +95,7 @@ class _Told:
         self._plain: dict[RunKey, list[str | None]] = {}
 
     def modes(self, key: RunKey, part: str, scenario: str) -> Iterator[str]:
-        """One for each output of a part."""
+        """Yield the mode of each output of a part."""
         scores = self._cells.results.scores(key)
         if key not in self._plain:
             self._plain[key] = plain_modes(scores, self._language)
@@ -110,7 +110,7 @@ class _Told:
 
 
 def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
-    """The mode of each output, the masked element left aside; None where nothing was generated.
+    """Return the mode of each output, without regard to masked elements; None if nothing was generated.
 
     >>> scores = RunScores(["x = 1", "y = 2", "z", "w"], ["x = 1", "y = (", None, "f f f f f"], {})
     >>> plain_modes(scores, "python")
@@ -141,7 +141,7 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
 
 
 def repeats_itself(text: str) -> bool:
-    """Whether a text ends in the same one to twelve tokens four times over; sixteen times where no word is among them.
+    """Return whether a text ends in the same 1 to 12 tokens 4 times; 16 times if no word is among them.
 
     >>> repeats_itself("return x return x return x return x ret"), repeats_itself("f(((a, 0))))))")
     (True, False)

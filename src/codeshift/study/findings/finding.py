@@ -1,4 +1,4 @@
-"""What every finding has: a value with its interval, and how many rows and trained models it stands on."""
+"""The base of all findings: a value with its interval, and the rows and trained models behind it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from codeshift.metrics import Estimate
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something that a study found; each kind says in ``sentence`` what.
+    """Finding of a study; ``sentence`` puts it into words.
 
     Attributes:
-        estimate: the value, its interval over seeds and rows, and ``n``, the rows behind it; NaN where it was not
-            measured, never 0.
-        seeds: trained models behind it.
+        estimate: Value, its interval over seeds and rows, and ``n``, the rows behind it; NaN if it was not measured,
+            never 0.
+        seeds: Number of trained models behind it.
     """
 
     estimate: Estimate
@@ -37,12 +37,12 @@ class Finding:
 
     @property
     def n(self) -> int:
-        """Rows behind the value; of two sets of rows those of the smaller."""
+        """Number of rows behind the value; of two sets of rows, that of the smaller."""
         return self.estimate.n
 
     @property
     def rows_told(self) -> str:
-        """The rows behind the value, as a sentence adds them; empty where nothing was measured."""
+        """The number of rows as the end of a sentence; empty if nothing was measured."""
         return f", n = {self.n:,}" if self.n and self.value == self.value else ""
 
     @property
@@ -55,7 +55,7 @@ class Finding:
 
 
 def flipped(estimate: Estimate) -> Estimate:
-    """The same with its sign turned.
+    """Return an estimate with its sign reversed.
 
     >>> print(flipped(Estimate(0.5, 0.25, 0.625, n=4, confidence=0.95, method="percentile")))
     -0.5 [-0.625, -0.25] (95% percentile, n=4)
@@ -64,7 +64,7 @@ def flipped(estimate: Estimate) -> Estimate:
 
 
 def share(kept: float | None) -> str:
-    """A share of rows kept, in words.
+    """Describe a share of rows kept in words.
 
     >>> share(0.0), share(0.05), share(1.0), share(None)
     ('none of the region kept', '5% of the region kept', 'all of the region kept', 'without fine-tuning')

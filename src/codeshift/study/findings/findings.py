@@ -1,4 +1,4 @@
-"""All that a study found, each kind computed when it is first asked for."""
+"""All findings of a study, each kind computed at the first access."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from codeshift.study.results import StudyResults
 
 @dataclass(kw_only=True, eq=False)
 class Findings:
-    """What a study found, with intervals over seeds and rows.
+    """Findings of a study, with intervals over seeds and rows.
 
-    Each finding has a ``value``, ``low``, ``high``, ``n`` rows, ``seeds`` trained models and a ``sentence``. What
-    failed, is pending or could not be measured is NaN and says so, and never counts as 0.
+    Each finding has a ``value``, ``low``, ``high``, ``n`` rows, ``seeds`` trained models and a ``sentence``. Values
+    that failed, are pending or could not be measured are NaN and say so; they never count as 0.
 
     Attributes:
-        results: of the study, finished or not.
-        metric: the one that claims, comparisons and curves are about; by default the study's first.
-        n_resamples: of the intervals of single runs; those over several runs have a closed form.
-        seed: of those intervals, and of tests.
-        confidence: of the intervals.
-        min_rows: distinct rows of ``test_ood`` that a scenario must have for claims to stand on it; smaller ones are
+        results: Results of the study, finished or not.
+        metric: Metric of claims, comparisons and curves; by default the study's first.
+        n_resamples: Number of resamples of the intervals of single runs; those over several runs have a closed form.
+        seed: Seed of those intervals, and of tests.
+        confidence: Confidence of the intervals.
+        min_rows: Number of distinct rows of ``test_ood`` that a scenario needs to count in claims; smaller ones are
             named and left out.
 
     Raises:
-        ParameterError: the study has no such metric, or an option cannot work.
+        ParameterError: if the study has no such metric, or an option is invalid.
 
     >>> from codeshift.metrics import ExactMatch
     >>> from codeshift.study import RunKey, RunRecord, RunScores
@@ -87,42 +87,42 @@ class Findings:
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:
-        """``test_id`` less ``test_ood`` of each cell, by every metric."""
+        """The score on ``test_id`` minus that on ``test_ood`` of each cell, by every metric."""
         return tuple(gaps(self.cells))
 
     @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Every other method less full fine-tuning on ``test_ood``, with p-values."""
+        """The differences of all other methods from full fine-tuning on ``test_ood``, with p-values."""
         return tuple(comparisons(self.cells, self._metric))
 
     @cached_property
     def forgetting(self) -> tuple[Forgetting, ...]:
-        """The model without fine-tuning against each method, on the general set and on ``test_ood``."""
+        """The comparison of each method with no fine-tuning, on the general set and on ``test_ood``."""
         parts = ("general", "test_ood")
         return tuple(found for part in parts for found in forgettings(self.cells, self._metric, part))
 
     @cached_property
     def unseen(self) -> tuple[UnseenElement, ...]:
-        """How often references hold the masked elements, and how often each method writes them."""
+        """The shares of references that hold the masked elements, and of each method's outputs that do."""
         return tuple(unseen_elements(self.cells))
 
     @cached_property
     def strength(self) -> tuple[StrengthEffect, ...]:
-        """The correlation of the shift's strength with what it costs, over scenarios."""
+        """The correlation of the shift's strength with the loss, over scenarios."""
         return tuple(strength_effects(self.cells, self._metric))
 
     @cached_property
     def disagreements(self) -> tuple[Disagreement, ...]:
-        """How often one method is right on ``test_ood`` where the other is wrong."""
+        """The counts of rows of ``test_ood`` that one method gets right and the other wrong."""
         return tuple(disagreements(self.cells))
 
     def examples(self, of_each: int = 2) -> tuple[ExampleRow, ...]:
-        """Rows of ``test_ood`` with what each method wrote: of each scenario and kind of difference some."""
+        """Return rows of ``test_ood`` with all outputs, ``of_each`` scenario and kind of difference."""
         return tuple(examples(self.cells, of_each=of_each))
 
     @cached_property
     def failures(self) -> tuple[FailureModes, ...]:
-        """In which ways the outputs of each cell are wrong."""
+        """The failure modes of the outputs of each cell."""
         return tuple(failure_modes(self.cells))
 
     @cached_property
@@ -137,17 +137,17 @@ class Findings:
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:
-        """The claims that the study can say something of."""
+        """The claims that the study has runs for."""
         return tuple(claims(self.cells, self._metric))
 
     def summary(self) -> list[str]:
-        """The findings in a few sentences: how far the study is, each claim with its verdict, how outputs fail."""
+        """Return the findings in a few sentences: the counts of runs, the claims with verdicts, the failure modes."""
         counts = ", ".join(f"{count} {status}" for status, count in self.results.counts.items() if count)
         runs = f"Of {counted(len(self.results.records), 'run')} {counts}."
         return [runs, *(c.sentence for c in self.claims), *self.failing()]
 
     def failing(self) -> list[str]:
-        """One sentence a method: how its outputs fail on the masked region, against those outside of it."""
+        """Return one sentence for each method: how its outputs fail on the masked region and outside of it."""
         told = []
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
@@ -161,7 +161,7 @@ class Findings:
 
     @cached_property
     def outputs(self) -> dict[tuple[str, str], Counter[str]]:
-        """By method, at the smallest share kept, and part: its outputs by failure mode, over all scenarios and seeds.
+        """Counts of failure modes by method, at the smallest share kept, and part, over all scenarios and seeds.
 
         A row that lies in the part of several scenarios is counted in each of them.
         """
@@ -174,5 +174,5 @@ class Findings:
 
 
 def _of(counts: Counter[str], mode: str) -> str:
-    """The share of outputs in a mode; a dash where there is none at all."""
+    """Format the share of outputs in a mode; a dash if there are no outputs."""
     return share(counts[mode] / counts.total() if counts else math.nan, 0)

@@ -1,4 +1,4 @@
-"""What fine-tuning cost: each method against the model without fine-tuning."""
+"""Forgetting: the loss of each method against the model without fine-tuning."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from codeshift.study.measures import Measure, method_name
 
 @dataclass(frozen=True, kw_only=True)
 class Forgetting(Finding):
-    """How much worse fine-tuning made the model on a part; above 0 is forgotten, below 0 is learned.
+    """Loss on a part that fine-tuning caused; above 0 is forgotten, below 0 is learned.
 
     Attributes:
-        scenario: its name; None for the mean over scenarios.
-        method: its name.
-        ood_kept: the share of the region kept.
-        part: ``"test_ood"``, or ``"general"``, a held-out set that has nothing to do with the task.
-        measure: how the metric is shown.
-        scenarios: how many scenarios it stands on.
+        scenario: Name of the scenario; None for the mean over scenarios.
+        method: Name of the method.
+        ood_kept: Share of the region kept.
+        part: Part: ``"test_ood"``, or ``"general"``, a held-out set that is unrelated to the task.
+        measure: Display of the metric.
+        scenarios: Number of scenarios behind the value.
     """
 
     scenario: str | None
@@ -47,7 +47,7 @@ class Forgetting(Finding):
 
 
 def forgettings(cells: Cells, metric: str, part: str) -> Iterator[Forgetting]:
-    """Of each scenario, method and share kept; nothing where the model without fine-tuning was not evaluated."""
+    """Yield the loss for each scenario, method and share kept; none without a model without fine-tuning."""
     if not cells.has_none or part not in cells.parts:
         return
     for method in cells.methods:

@@ -1,4 +1,4 @@
-"""Which scenarios have enough test rows for a claim to stand on them."""
+"""Selection of the scenarios that have enough test rows for claims."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from codeshift.study.results import TEST_PARTS
 
 
 def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:
-    """The distinct rows of a part that a metric has scored, by source and reference; of the split seed with fewest.
+    """Count the distinct rows of a part that a metric scored, by source and reference, of the split seed with fewest.
 
-    None where no run is done that was evaluated on the part.
+    Return None if no run on the part is done.
     """
     found: dict[int, int] = {}
     for record in cells.results.records:
@@ -41,13 +41,13 @@ def _distinct(cells: Cells, key: RunKey, part: str, rows: Sequence[int]) -> int:
 
 
 def too_small(cells: Cells, metric: str) -> dict[str, int]:
-    """The scenarios with fewer distinct rows of ``test_ood`` than ``min_rows``, and how many they have."""
+    """Return the scenarios with fewer distinct rows of ``test_ood`` than ``min_rows``, with their numbers of rows."""
     counts = {name: distinct_rows(cells, metric, "test_ood", name) for name in cells.results.scenarios}
     return {name: count for name, count in counts.items() if count is not None and count < cells.min_rows}
 
 
 def left_out(small: dict[str, int], min_rows: int) -> str:
-    """What is left out of a claim, in words.
+    """Describe the scenarios that a claim leaves out in words.
 
     >>> left_out({"rare": 12}, 30)
     'Left out, with fewer than 30 distinct rows of test_ood: rare (12).'

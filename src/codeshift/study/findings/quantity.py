@@ -1,4 +1,4 @@
-"""A number of a study as a sum of its cells' values, so that ratios, gaps and means of cells have intervals."""
+"""Numbers of a study as sums of its cells' values, so that ratios, gaps and means of cells have intervals."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from codeshift.metrics.aggregates.seeds import TWO_SEEDS, log_odds
 from codeshift.study.findings.cell_values import CellValue
 from codeshift.study.findings.spreads import Moments, fewest_runs, fieller_ends, moments, unseen_of_difference
 
-_LARGEST_ERROR = 0.25  # of a divisor, as a share of it: beyond, a mean of such ratios is not near to a sum of its cells
+_LARGEST_ERROR = 0.25  # relative error of a divisor above which a mean of ratios is far from a sum of its cells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quantity:
-    """A value, and how it moves with the values of the cells that it is made of.
+    """A value, and its derivative by the values of the cells that it is made of.
 
-    Cells know how far each seed and each group of rows moves them. A sum of cells moves by the sum, so rows and seeds
-    that two cells share cancel where they should: the difference of two models on the same rows is a paired one. Ratios
-    move as their first derivative does; a single ratio has Fieller's interval.
+    Cells hold the influence of each seed and each group of rows. The influences on a sum of cells add up, so rows and
+    seeds that two cells share cancel as they should: the difference of two models on the same rows is a paired one.
+    Ratios are linearised by their first derivative; a single ratio has Fieller's interval.
 
     Attributes:
-        value: from the rows themselves; NaN where there is none.
-        weights: the derivative of the value by each cell's.
-        n: rows behind it (of several: of the smallest).
-        seeds: trained models behind it (of several: of the fewest).
-        groups: the groups that those rows fall into, where they are fewer.
-        ratio: numerator and divisor, where it is the ratio of two sums of cells.
-        note: why it can have no interval; empty otherwise.
+        value: Value, computed from the rows; NaN if there is none.
+        weights: Derivative of the value by that of each cell.
+        n: Number of rows behind it (the smallest of its cells).
+        seeds: Number of trained models behind it (the smallest of its cells).
+        groups: Number of groups that those rows fall into; None if each row is a group of its own.
+        ratio: Numerator and divisor, if it is the ratio of two sums of cells.
+        note: Reason why it can have no interval; empty otherwise.
 
     >>> nothing().estimate().n
     0
@@ -48,12 +48,12 @@ class Quantity:
         return self._with(other, self.value - other.value, 1.0, -1.0)
 
     def __truediv__(self, other: Quantity) -> Quantity:
-        """NaN where the divisor is 0: a ratio to nothing says nothing."""
+        """Divide by another quantity; NaN if the divisor is 0."""
         if not other.value or not self.defined or not other.defined:
             return self._with(other, math.nan, 0.0, 0.0)
         value = self.value / other.value
         found = self._with(other, value, 1 / other.value, -value / other.value)
-        if not found.weights:  # a quantity is exactly all of itself
+        if not found.weights:  # a quantity divided by itself is exactly 1
             return replace(found, note="")
         linear = self.ratio is None and other.ratio is None
         return replace(found, ratio=(self, other) if linear else None, note=found.note or other._unsure())
@@ -72,16 +72,16 @@ class Quantity:
 
     @property
     def defined(self) -> bool:
-        """Whether there is a value at all."""
+        """Whether there is a value."""
         return not math.isnan(self.value)
 
     @property
     def trained(self) -> int | None:
-        """The fewest trained models of a cell behind it; None where nothing is trained."""
+        """The smallest number of trained models of its cells; None if nothing is trained."""
         return fewest_runs(self.weights)
 
     def estimate(self, confidence: float = 0.95) -> Estimate:
-        """The value with its interval over seeds and rows; over rows alone where one model was trained, or none."""
+        """Return the value with its interval over seeds and rows; over rows alone with at most one trained model."""
         if self._cell is not None and len(self._cell.runs) == 1:
             return self._cell.over_rows(confidence)
         low = high = math.nan
@@ -104,13 +104,13 @@ class Quantity:
         return Estimate(self.value, low, high, self.n, confidence, method, groups=self.groups, note=note)
 
     def p_value(self) -> float:
-        """The two-sided p-value of no difference from 0: below .05 just where the 95% interval leaves 0 out."""
+        """Return the two-sided p-value of no difference from 0: below .05 exactly if the 95% interval excludes 0."""
         found = self._moments() if self.defined and self.n > 1 and not self.note else None
         return math.nan if found is None else p_value(self.value, self._components(found))
 
     @property
     def _cell(self) -> CellValue | None:
-        """The one cell that this is the value of."""
+        """The only cell, if this is its value; None otherwise."""
         cells = list(self.weights.items())
         return cells[0][0] if len(cells) == 1 and cells[0][1] == 1.0 and cells[0][0].value == self.value else None
 
@@ -129,7 +129,7 @@ class Quantity:
         return moments(self.weights)
 
     def _components(self, found: Moments) -> list[Component]:
-        """With what too few rows that differ do not show of a difference of shares."""
+        """Return the variance components, with the variance of a difference of shares that few rows do not show."""
         unseen = unseen_of_difference(self.weights)
         return found.components() + components((unseen, found.row_df))
 
@@ -140,7 +140,7 @@ class Quantity:
         return fieller_ends(top.value, bottom.value, [one for one in found if one is not None], confidence)
 
     def _unsure(self) -> str:
-        """Why a ratio to this cannot be taken for a sum of cells; empty where it can."""
+        """Return the reason why a ratio to this cannot be linearised; empty if it can."""
         found = self._moments()
         if found is None:
             return ""
@@ -149,7 +149,7 @@ class Quantity:
 
 
 def mean_of(quantities: Sequence[Quantity]) -> Quantity:
-    """The mean of those that have a value, each of the same weight.
+    """Return the unweighted mean of the quantities that have a value.
 
     >>> mean_of([Quantity(value=v, n=5) for v in (0.25, 0.75)]).value
     0.5
@@ -171,7 +171,7 @@ def mean_of(quantities: Sequence[Quantity]) -> Quantity:
 
 
 def nothing() -> Quantity:
-    """What was not measured.
+    """Return a quantity that was not measured.
 
     >>> nothing().defined
     False

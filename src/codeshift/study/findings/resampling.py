@@ -1,4 +1,4 @@
-"""Values of a study's cells with what their intervals need: how far each run, and each group of rows, moves them."""
+"""Values of a study's cells, with the influence of each run and each group of rows for their intervals."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from codeshift.study.results import TEST_PARTS, StudyResults
 
 @dataclass(kw_only=True, eq=False)
 class Resampler:
-    """Values of a study's cells, whose intervals are over split seeds, training seeds and rows.
+    """Values of a study's cells, with intervals over split seeds, training seeds and rows.
 
-    Rows and seeds that cells share are known to be shared, which makes comparisons paired. Rows that are nearly the
-    same count as one. What one level has only one of (a single training seed) the interval says nothing of. The value
+    Rows and seeds that cells share are treated as shared, which makes comparisons paired. Rows that are nearly the
+    same count as one. A level with a single member (one training seed) adds no variance to the interval. The value
     of a single run has the bootstrap interval over rows, the same as in the results' table.
 
     Source: ``codeshift.metrics.hierarchical_bootstrap``.
 
     Attributes:
-        results: of the study.
-        n_resamples: of the intervals of single runs.
-        seed: of those. The order of rows has no effect on them.
+        results: Results of the study.
+        n_resamples: Number of resamples of the intervals of single runs.
+        seed: Seed of those intervals. The order of rows has no effect on them.
     """
 
     results: StudyResults
@@ -51,13 +51,13 @@ class Resampler:
         self._sets = RowSets(self.results)
 
     def quantity(self, records: Sequence[RunRecord], metric: str, part: str, scenario: str | None = None) -> Quantity:
-        """The mean over the runs that are done: of each split seed over its training seeds, then over split seeds.
+        """Return the mean over the runs that are done: over each split seed's training seeds, then over split seeds.
 
         Args:
-            records: runs of one method at one share kept, of all seeds.
-            metric: its name.
-            part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
-            scenario: whose part of the test rows.
+            records: Runs of one method at one share kept, of all seeds.
+            metric: Name of the metric.
+            part: Part: ``"test_id"``, ``"test_ood"``, ``"test"`` or ``"general"``.
+            scenario: Scenario of the part of the test rows.
         """
         measured = self.results.metrics[metric]
         return self.of_rows(
@@ -78,15 +78,16 @@ class Resampler:
         statistics: Callable[[RunKey], FloatArray],
         metric: Metric | None = None,
     ) -> Quantity:
-        """``quantity`` of any statistics of rows.
+        """Return the ``quantity`` of any statistics of rows.
 
         Args:
-            records: as in ``quantity``.
-            part: as in ``quantity``.
-            scenario: as in ``quantity``.
-            name: of the statistics, which no others have.
-            statistics: of a run, those of all rows of the evaluated set, (rows, d); NaN where a row has none.
-            metric: turns their sums into a value; None for the ratio of column 1 to column 0.
+            records: Runs, as in ``quantity``.
+            part: Part, as in ``quantity``.
+            scenario: Scenario, as in ``quantity``.
+            name: Unique name of the statistics.
+            statistics: Function that returns a run's statistics of all rows of the evaluated set; shape (rows, d), NaN
+                for a row that has none.
+            metric: Metric that turns their sums into a value; None for the ratio of column 1 to column 0.
         """
         scenario = scenario if part in TEST_PARTS else None
         keys = tuple(
@@ -143,7 +144,7 @@ class Resampler:
     def _rows(
         self, of: RowSet, key: RunKey, part: str, scenario: str | None, statistics: FloatArray
     ) -> tuple[FloatArray, NDArray[np.int64]]:
-        """The statistics of a part's rows that were scored, and their groups, in the canonical order."""
+        """Return the statistics of a part's scored rows, and their groups, in the canonical order."""
         rows, groups = statistics[of.order], of.groups
         kept = ~np.isnan(rows).any(axis=1)
         if part in TEST_PARTS:
@@ -152,10 +153,10 @@ class Resampler:
 
 
 def _sample(rows: FloatArray, groups: NDArray[np.int64], metric: Metric | None) -> Sample:
-    """The rows of a run; without a metric the ratio of column 1 to column 0, which is 1 in each row."""
+    """Make the sample of a run's rows; without a metric, of the ratio of column 1 to column 0, which is all 1."""
     sample = as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
     grouped = sample.grouped(groups)
-    if grouped is sample:  # every row is a group of its own: in the order of the groups all the same
+    if grouped is sample:  # every row is a group of its own; sort by group all the same
         order = np.argsort(groups, kind="stable")
         scores = None if sample.scores is None else sample.scores[order]
         return replace(sample, rows=sample.rows[order], scores=scores)

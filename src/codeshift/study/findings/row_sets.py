@@ -1,4 +1,4 @@
-"""The rows that runs were evaluated on, in an order that depends on their content alone."""
+"""Sets of the rows that runs were evaluated on, in an order that depends only on their content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codeshift.study.results import TEST_PARTS, StudyResults
 
 
 def evaluated_set(part: str) -> str:
-    """The set that holds a part's rows.
+    """Return the name of the set that holds a part's rows.
 
     >>> evaluated_set("test_ood"), evaluated_set("general")
     ('test', 'general')
@@ -25,13 +25,13 @@ def evaluated_set(part: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class RowSet:
-    """The rows of one evaluated set.
+    """Rows of one evaluated set.
 
     Attributes:
-        name: a digest of them, the same in any order.
-        order: their numbers, in an order that depends on their content alone.
-        groups: in that order, the number of each row's group of near-duplicates, from 0 on.
-        size: the number of groups.
+        name: Name with a digest of the rows, which does not depend on their order.
+        order: Numbers of the rows, in an order that depends only on their content; shape (rows,).
+        groups: Number, from 0, of each row's group of near-duplicates, in that order; shape (rows,).
+        size: Number of groups.
     """
 
     name: str
@@ -41,7 +41,7 @@ class RowSet:
 
 
 class RowSets:
-    """The sets of a study; runs on the same rows share one, whichever order they have."""
+    """Sets of a study; runs on the same rows, in any order, share one."""
 
     def __init__(self, results: StudyResults) -> None:
         self._results = results
@@ -54,7 +54,7 @@ class RowSets:
         asked = (evaluated, key.split_seed, as_they_are)
         if asked not in self._sets:
             content: list[tuple[str, ...]] = [(text,) for text in references]
-            if len(set(references)) < len(references):  # only outputs tell rows of one reference apart
+            if len(set(references)) < len(references):  # only outputs distinguish rows with the same reference
                 outputs = self._outputs(evaluated, key.split_seed, as_they_are)
                 content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
             order = np.array(sorted(range(len(content)), key=content.__getitem__), dtype=np.int64)
@@ -68,7 +68,7 @@ class RowSets:
         return self._sets[asked]
 
     def _outputs(self, evaluated: str, split_seed: int, rows: str) -> list[Sequence[str | None]]:
-        """What every run wrote that was evaluated on these rows."""
+        """Return the outputs of all runs that were evaluated on these rows."""
         found = []
         for record in self._results.records:
             if record.status == "done" and record.key.split_seed == split_seed:

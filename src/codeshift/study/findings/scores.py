@@ -1,4 +1,4 @@
-"""Scores, relative performance and gaps: what each cell of a study gave."""
+"""Scores, relative performance and gaps of the cells of a study."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from codeshift.study.measures import SHARE, Measure, method_name
 
 @dataclass(frozen=True, kw_only=True)
 class Score(Finding):
-    """The score of a cell on one part.
+    """Score of a cell on one part.
 
     Attributes:
-        cell: which.
-        part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
-        measure: how the metric is shown.
-        state: how the cell's runs went.
+        cell: Cell of the score.
+        part: Part: ``"test_ood"``, ``"test_id"`` or ``"general"``.
+        measure: Display of the metric.
+        state: State of the cell's runs.
     """
 
     cell: Cell
@@ -28,7 +28,7 @@ class Score(Finding):
 
     @property
     def text(self) -> str:
-        """The value with its interval, or why there is none."""
+        """The value with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return "not measured" if not self.n else self.measure.estimate(self.estimate)
@@ -42,13 +42,13 @@ class Score(Finding):
 
 @dataclass(frozen=True, kw_only=True)
 class RelativePerformance(Finding):
-    """The score of a cell on ``test_ood`` as a share of the 100% baseline's of the same method, on the same rows.
+    """Score of a cell on ``test_ood`` as a share of that of the same method's 100% baseline, on the same rows.
 
     Attributes:
-        cell: which.
-        measure: how the metric is shown.
-        state: how the cell's runs went.
-        baseline: how those of its baseline went.
+        cell: Cell of the score.
+        measure: Display of the metric.
+        state: State of the cell's runs.
+        baseline: State of the baseline's runs.
     """
 
     cell: Cell
@@ -58,7 +58,7 @@ class RelativePerformance(Finding):
 
     @property
     def text(self) -> str:
-        """The share with its interval, or why there is none."""
+        """The share with its interval, or the reason why there is none."""
         for state, whose in ((self.state, ""), (self.baseline, "baseline ")):
             if state.unmeasured:
                 return whose + state.unmeasured
@@ -73,14 +73,14 @@ class RelativePerformance(Finding):
 
 @dataclass(frozen=True, kw_only=True)
 class Gap(Finding):
-    """``test_id`` minus ``test_ood``: by how much a cell scores differently outside of the region and inside.
+    """Score of a cell on ``test_id`` minus that on ``test_ood``: outside of the region minus inside.
 
-    It holds any difference in difficulty between the two sets of rows as well, which relative performance does not.
+    It includes any difference in difficulty between the two sets of rows as well, which relative performance does not.
 
     Attributes:
-        cell: which.
-        measure: how the metric is shown.
-        state: how the cell's runs went.
+        cell: Cell of the scores.
+        measure: Display of the metric.
+        state: State of the cell's runs.
     """
 
     cell: Cell
@@ -89,7 +89,7 @@ class Gap(Finding):
 
     @property
     def text(self) -> str:
-        """The difference with its interval, or why there is none."""
+        """The difference with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return self.measure.change(self.estimate) if self.value == self.value else "not measured"
@@ -103,7 +103,7 @@ class Gap(Finding):
 
 
 def scores(cells: Cells) -> Iterator[Score]:
-    """The score of every cell on every part, by every metric."""
+    """Yield the score of every cell on every part, by every metric."""
     for cell in _cells(cells):
         for part in cells.parts:
             for metric in cells.results.metrics:
@@ -115,7 +115,7 @@ def scores(cells: Cells) -> Iterator[Score]:
 
 
 def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
-    """The relative performance of every cell with less than all of its region; none without a 100% baseline."""
+    """Yield the relative performance of each cell with part of its region masked; none without a 100% baseline."""
     for cell in _cells(cells):
         baseline = cells.baseline(cell)
         if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
@@ -129,7 +129,7 @@ def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
 
 
 def gaps(cells: Cells) -> Iterator[Gap]:
-    """The generalisation gap of every cell."""
+    """Yield the generalisation gap of every cell."""
     for cell in _cells(cells):
         for metric in cells.results.metrics:
             found = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")

@@ -19,12 +19,12 @@ class Moments:
     """Squared deviations of a sum of cells; each is a quadratic form of the cells' weights.
 
     Attributes:
-        squares: of split seeds, of rows between split seeds, of training seeds, of rows between training seeds, of
-            rows, and of what few hits do not show; shape (6,).
-        splits: split seeds of the cell that has fewest.
-        trainings: training seeds of a split, of the cell that has fewest.
-        row_df: degrees of freedom of the rows, of the cell that has fewest.
-        own_rows: whether every split seed has rows of its own.
+        squares: Squares of split seeds, of rows between split seeds, of training seeds, of rows between training seeds,
+            of rows, and of the variance that few hits do not show; shape (6,).
+        splits: Smallest number of split seeds of a cell.
+        trainings: Smallest number of training seeds of a split seed.
+        row_df: Smallest degrees of freedom of the rows of a cell.
+        own_rows: Whether every split seed has rows of its own.
     """
 
     squares: FloatArray
@@ -34,10 +34,10 @@ class Moments:
     own_rows: bool = False
 
     def components(self) -> list[Component]:
-        """Split seeds, training seeds, rows, the residual and what is not shown, each with its degrees of freedom.
+        """Return the components of split seeds, training seeds, rows, residual and unseen variance, each with its df.
 
-        As ``codeshift.metrics.hierarchical_bootstrap`` has it, with split seeds above training seeds. Rows that all
-        split seeds share are crossed with them, rows of their own are nested.
+        They are those of ``codeshift.metrics.hierarchical_bootstrap``, with split seeds above training seeds. Rows that
+        all split seeds share are crossed with them, rows of their own are nested.
         """
         between, rows_between, within, rows_within, rows, unseen = self.squares
         of_splits, of_trainings = self.splits - 1, self.splits * (self.trainings - 1)
@@ -53,7 +53,7 @@ class Moments:
 
 
 def moments(weights: Mapping[CellValue, float]) -> Moments | None:
-    """The moments of a sum of cells; None where the rows of a cell say nothing of their spread.
+    """Return the moments of a sum of cells; None if the rows of a cell do not show their variance.
 
     >>> moments({}).components()
     []
@@ -85,10 +85,10 @@ def moments(weights: Mapping[CellValue, float]) -> Moments | None:
 
 
 def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
-    """The variance that a difference of shares on the same rows may have where fewer than 5 groups of rows differ.
+    """Return the variance of a difference of shares on the same rows that fewer than 5 differing groups do not show.
 
-    Two models that are right on the same rows differ in none, which says that they differ in few, not in none. As for a
-    share at its bound, two more groups that differ, and two that do not, are added.
+    Two models that are right on the same rows show no difference, which is evidence of a small one, not of none. As for
+    a share at its bound, two more groups that differ, and two that do not, are added.
     """
     cells = list(weights.items())
     sets = {run.rows for cell, _ in cells for run in cell.runs}
@@ -104,7 +104,7 @@ def unseen_of_difference(weights: Mapping[CellValue, float]) -> float:
 
 
 def fewest_runs(weights: Mapping[CellValue, float]) -> int | None:
-    """The fewest runs of a trained cell; None where nothing is trained.
+    """Return the smallest number of runs of a trained cell; None if nothing is trained.
 
     >>> fewest_runs({})
     """
@@ -112,13 +112,13 @@ def fewest_runs(weights: Mapping[CellValue, float]) -> int | None:
 
 
 def fieller_ends(top: float, bottom: float, found: Sequence[Moments], confidence: float) -> tuple[float, float]:
-    """The ratios r whose top - r bottom lies within its interval's half width of 0; NaN where the bottom may be 0.
+    """Return the ends of the ratios r whose top - r bottom may be 0, by its interval; NaN if the bottom may be 0.
 
     Args:
-        top: the numerator.
-        bottom: the divisor, not 0.
-        found: the moments of the numerator, of the divisor, and of their sum.
-        confidence: of the interval.
+        top: Numerator.
+        bottom: Divisor, not 0.
+        found: Moments of the numerator, of the divisor, and of their sum.
+        confidence: Confidence of the interval.
 
     Source: Fieller, Some problems in interval estimation (J. Royal Stat. Soc. B 1954).
     """
@@ -150,7 +150,7 @@ def _step(ratio: float, half: float, bottom: float) -> float:
 
 
 def _reached(outside: Callable[[float], bool], start: float, step: float) -> float:
-    """The point from ``start`` on, in the direction of ``step``, from which on ``outside`` is true."""
+    """Return the first point after ``start``, in the direction of ``step``, where ``outside`` is true; NaN if none."""
     inner, outer = start, start + step
     for _ in range(60):
         if outside(outer):
@@ -173,7 +173,7 @@ def _split_deviation(cells: Sequence[tuple[CellValue, float]], split: int) -> fl
 
 
 def _spread(deviations: Sequence[float], count: int) -> float:
-    """The variance of a sum of independent deviations, from their squares; 0 of a single one."""
+    """Return the variance of a sum of independent deviations, from their squares; 0 for a single one."""
     if count < 2:
         return 0.0
     middle = math.fsum(deviations) / len(deviations)
@@ -183,7 +183,7 @@ def _spread(deviations: Sequence[float], count: int) -> float:
 def _row_sums(
     cells: Sequence[tuple[CellValue, float]], splits: Sequence[int]
 ) -> tuple[dict[str, FloatArray], dict[tuple[str, int], FloatArray], dict[tuple[str, int, int | None], FloatArray]]:
-    """How far each group of rows moves the sum: in all, through each split seed, and through each run."""
+    """Return the influence of each group of rows on the sum: in total, by split seed, and by run."""
     by_run: dict[tuple[str, int, int | None], FloatArray] = {}
     for cell, weight in cells:
         for split in splits:
@@ -202,7 +202,7 @@ def _row_sums(
 
 
 def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
-    """The variance between split seeds that their rows make: all of their own rows', the residual of shared ones'."""
+    """Return the variance between split seeds that their rows cause: all of it for own rows, the residual if shared."""
     found = []
     for name, whole in rows.items():
         mine = [moved for (of, _), moved in by_split.items() if of == name]
@@ -216,7 +216,7 @@ def _within(
     by_run: Mapping[tuple[str, int, int | None], FloatArray],
     splits: Sequence[int],
 ) -> tuple[float, float]:
-    """The variances of training seeds within split seeds, and of rows between training seeds."""
+    """Return the variances of training seeds within split seeds, and of rows between training seeds."""
     seeds, rows = [], []
     for split in splits:
         moved: dict[int, list[float]] = {}

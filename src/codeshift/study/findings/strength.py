@@ -1,4 +1,4 @@
-"""Does a stronger shift cost more? Relative performance against the audit's measure of strength, over scenarios."""
+"""The effect of a shift's strength: relative performance against the audit's measure of strength, over scenarios."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codeshift.study.measures import method_name
 from codeshift.study.split_facts import SplitFacts
 
 FEWEST = 4
-"""Scenarios that a rank correlation is taken over at least."""
+"""Smallest number of scenarios for a rank correlation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,9 @@ class StrengthEffect(Finding):
     Its interval is over scenarios; ``n`` counts them.
 
     Attributes:
-        method: its name.
-        ood_kept: the share kept.
-        points: by scenario the AUC, and the relative performance with its interval.
+        method: Name of the method.
+        ood_kept: Share kept.
+        points: AUC, and relative performance with its interval, by scenario.
     """
 
     method: str
@@ -48,7 +48,7 @@ class StrengthEffect(Finding):
 
 
 def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None = None) -> Iterator[StrengthEffect]:
-    """Of each method at the smallest share kept, over some scenarios or all; nothing without a 100% baseline."""
+    """Yield the effect on each method at the smallest share kept, over ``scenarios``; none without a 100% baseline."""
     if cells.masked is None or cells.masked == 1 or 1.0 not in cells.results.ood_kept:
         return
     for method in cells.methods:
@@ -71,14 +71,14 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
 
 
 def shift_strength(cells: Cells, scenario: str) -> float:
-    """The mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
+    """Return the mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
     of_scenario = [facts for (name, _), facts in cells.results.splits.items() if name == scenario]
     found = [auc for auc in map(audit_auc, of_scenario) if not math.isnan(auc)]
     return math.fsum(found) / len(found) if found else math.nan
 
 
 def audit_auc(facts: SplitFacts) -> float:
-    """The AUC of the audit's classifier two-sample test of ``train`` and ``test_ood``; NaN where there is none."""
+    """Return the AUC of the audit's classifier two-sample test of ``train`` and ``test_ood``; NaN if there is none."""
     for part in (facts.audit or {}).get("strength", ()):
         if part["part"] == "test_ood" and part["classifier"]["statistic"] is not None:
             return float(part["classifier"]["statistic"])
@@ -86,10 +86,10 @@ def audit_auc(facts: SplitFacts) -> float:
 
 
 def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:
-    """Spearman's correlation with Fisher's interval over scenarios, of Bonett and Wright's variance.
+    """Return Spearman's correlation with Fisher's interval over scenarios, with Bonett and Wright's variance.
 
-    Noise of seeds and rows is part of how scenarios differ. The quantile is Student's, for scenarios are few. There is
-    no interval for fewer than 4, or where a side does not vary.
+    Noise of seeds and rows is part of how scenarios differ. The quantile is Student's, as scenarios are few. There is
+    no interval for fewer than 4 scenarios, or if a side does not vary.
 
     Source: Bonett and Wright, Sample size requirements for estimating Pearson, Kendall and Spearman correlations
     (Psychometrika 2000).
@@ -109,7 +109,7 @@ def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:
 
 
 def rank_correlation(a: FloatArray, b: FloatArray) -> float:
-    """Spearman's correlation of two arrays of shape (n,); NaN where a side does not vary.
+    """Return Spearman's correlation of two arrays of shape (n,); NaN if a side does not vary.
 
     >>> round(rank_correlation(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 3.0, 2.0, 4.0])), 3)
     0.8

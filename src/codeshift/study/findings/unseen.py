@@ -1,4 +1,4 @@
-"""Unseen elements: does a model write what fine-tuning never showed it?"""
+"""Unseen elements: how often a model writes elements that fine-tuning never showed it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from codeshift.study.measures import SHARE, method_name
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenElement(Finding):
-    """How often a method writes the masked element where the reference holds it: its recall on ``test_ood``.
+    """Recall of a masked element on ``test_ood``: the share of outputs that hold it where the reference does.
 
     Attributes:
-        cell: which.
-        state: how the cell's runs went.
-        elements: what was masked: node types, APIs.
-        in_references: share of ``test_ood``'s references that hold the element.
-        in_outputs: share of ``test_ood``'s outputs that hold it.
-        elsewhere: share of ``test_id``'s outputs that hold it, though hardly a reference there does.
+        cell: Cell of the outputs.
+        state: State of the cell's runs.
+        elements: Masked elements: node types, APIs.
+        in_references: Share of ``test_ood``'s references that hold the element.
+        in_outputs: Share of ``test_ood``'s outputs that hold it.
+        elsewhere: Share of ``test_id``'s outputs that hold it, though hardly any reference there does.
     """
 
     cell: Cell
@@ -45,7 +45,7 @@ class UnseenElement(Finding):
 
     @property
     def text(self) -> str:
-        """The recall with its interval, or why there is none."""
+        """The recall with its interval, or the reason why there is none."""
         if self.state.unmeasured:
             return self.state.unmeasured
         return SHARE.estimate(self.estimate) if self.value == self.value else "not measured"
@@ -61,7 +61,7 @@ class UnseenElement(Finding):
 
 
 def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
-    """Of every cell of the scenarios that mask elements."""
+    """Yield the recall of every cell of the scenarios that mask elements."""
     for scenario in masking_scenarios(cells):
         elements = _masked(cells, scenario).names()
         for cell in cells.of_scenario(scenario):
@@ -79,13 +79,13 @@ def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
 
 
 def masking_scenarios(cells: Cells) -> list[str]:
-    """The scenarios that mask elements."""
+    """Return the scenarios that mask elements."""
     known = {name for (name, _), facts in cells.results.splits.items() if facts.masked is not None}
     return [name for name in cells.results.scenarios if name in known]
 
 
 def recall_of(cells: Cells, cell: Cell) -> Quantity:
-    """Of ``test_ood``'s outputs whose reference holds a masked element, the share that holds one."""
+    """Return the share that holds a masked element of ``test_ood``'s outputs whose reference holds one."""
     return _rate(cells, cell, "recall", "test_ood")
 
 
@@ -103,14 +103,14 @@ def _masked(cells: Cells, scenario: str) -> Region:
 
 
 class _Holding:
-    """Which references and outputs of a run's test rows hold a scenario's elements; each run is parsed once."""
+    """Masks of the references and outputs of runs that hold a scenario's elements; each run is parsed once."""
 
     def __init__(self, cells: Cells, scenario: str) -> None:
         self._cells, self._scenario, self._masked = cells, scenario, _masked(cells, scenario)
         self._of = cache(self._both)
 
     def statistics(self, key: RunKey, kind: str, part: str) -> FloatArray:
-        """(1, holds) for each row of the part that counts; NaN for the others."""
+        """Return (1, holds) for each row of the part that counts, NaN for the others; shape (rows, 2)."""
         references, outputs, written = self._of(key)
         written = written & self._cells.results.scored_rows(key, part, self._scenario)
         counted = written & references if kind == "recall" else written
@@ -125,7 +125,7 @@ class _Holding:
 
 
 def texts_inside(region: Region, texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts lie inside of a region that looks at the code alone, in whatever column it looks for that.
+    """Return the mask of texts inside of a region that uses only the code, in whichever column it reads that from.
 
     >>> from codeshift.properties import NodeTypes
     >>> from codeshift.splitters import Contains

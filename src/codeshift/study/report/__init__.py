@@ -1,4 +1,4 @@
-"""The report of a study: a page, Markdown, LaTeX tables, and figures for papers."""
+"""Reports of studies: an HTML page, Markdown, LaTeX tables, and figures for papers."""
 
 from codeshift.study.report.study_report import Report
 

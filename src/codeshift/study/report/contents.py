@@ -1,4 +1,4 @@
-"""What a report shows, whatever it becomes."""
+"""The contents of a report, in any format."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from codeshift.study.report.figures import Plot
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReportContents:
-    """The parts of a report.
+    """Contents of a report.
 
     Attributes:
-        findings: findings of the study.
-        title: title of the page.
-        subtitle: sentence under it.
-        tables: tables that the study has numbers for.
-        plots: figures that the study has numbers for, by name.
-        examples: number of rows shown of each scenario and kind of difference.
-        notes: how the results came about, a sentence each.
-        command: command that gives the same results again.
+        findings: Findings of the study.
+        title: Title of the page.
+        subtitle: Sentence under the title.
+        tables: Tables that the study has numbers for.
+        plots: Figures that the study has numbers for, by name.
+        examples: Number of example rows for each scenario and kind of difference.
+        notes: Sentences on how the results were made.
+        command: Command that reproduces the results.
     """
 
     findings: Findings

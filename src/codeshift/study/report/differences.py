@@ -1,4 +1,4 @@
-"""Two pieces of code side by side: which stretches of one are not in the other."""
+"""Differences of two pieces of code: the stretches of one that are not in the other."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from difflib import SequenceMatcher
 
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
-_LONGEST = 1500  # pieces; matching takes time that grows with the square
+_LONGEST = 1500  # pieces; the time of matching grows with the square
 
 
 def marked(text: str, other: str) -> list[tuple[str, bool]]:
-    """The text in stretches, each with whether the other lacks it. Whitespace alone is never a difference.
+    """Split a text into stretches, each with whether ``other`` lacks it; whitespace alone is never a difference.
 
     >>> marked("return a + b", "return a - b")
     [('return a ', False), ('+', True), (' b', False)]

@@ -1,4 +1,4 @@
-"""What splits cut, as a table: for Markdown and papers, where a page has plots."""
+"""The table of the properties that splits cut, for Markdown and papers; a page has plots instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARTS = ("train", "test_id", "test_ood")
 
 
 def distribution_table(findings: Findings) -> Table | None:
-    """What each split looks at, in its parts: the median of a number, the shares of rows by element or group."""
+    """Make the table of each split's properties by part: medians of numbers, shares of rows by element or group."""
     rows = tuple(
         (named(scenario), named(one.name), named(what), *(_share_or_number(one, cells.get(part)) for part in _PARTS))
         for scenario, facts in first_splits(findings).items()

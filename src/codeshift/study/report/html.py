@@ -1,4 +1,4 @@
-"""A study as one HTML page: no file beside it, nothing that a browser would fetch, everything from data escaped."""
+"""The report as one HTML page, which needs no other file and no network; all texts from data are escaped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ check_extra("report")
 from jinja2 import Environment, StrictUndefined  # noqa: E402
 from markupsafe import Markup  # noqa: E402
 
-_REM = 6.6  # of a page for an inch of a plot: labels come out at the size of the smaller text
+_REM = 6.6  # rem of a page for an inch of a plot, which gives labels the size of the smaller text
 _SECTIONS = {
     "findings": "Findings", "relative": "What is left", "curves": "Share kept", "id-ood": "In and out",
     "methods": "Methods", "variants": "Variants", "forgetting": "What changed", "unseen": "Masked elements",
@@ -51,7 +51,7 @@ _VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.
 
 
 def to_html(report: ReportContents) -> str:
-    """The page of a report."""
+    """Render the page of a report."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
@@ -70,17 +70,17 @@ def _read(name: str) -> str:
 
 
 def _ours(text: str) -> Markup:
-    """Markup that is not escaped: our own files, plots whose texts matplotlib escaped, and rendered tables."""
+    """Mark a text as safe markup: our own files, plots whose texts matplotlib escaped, and rendered tables."""
     return Markup(text)  # noqa: S704
 
 
 def _hash(script: str) -> Markup:
-    """What lets this one script run and no other; base64 needs no escape."""
+    """Return the hash that allows only this script to run; base64 needs no escape."""
     return _ours(f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}")
 
 
 def _grid(table: Table, kind: str = "") -> Markup:
-    """A table that the page's script sorts; its caption stands elsewhere."""
+    """Render a table that the page's script sorts, without its caption, which is a heading of the page."""
     return _ours(documents_html.table(replace(table, caption=""), classes=f"sort {kind}".strip()))
 
 
@@ -128,7 +128,7 @@ def _content(report: ReportContents) -> dict[str, Any]:
 
 
 def _plots(report: ReportContents) -> dict[str, list[Figure]]:
-    """Each panel of each plot, captioned where there are several; the heat map is a table in a page."""
+    """Draw each panel of each plot, with captions if there are several; the heat map is a table in a page."""
     return {
         name: [_figure(panel, f"{name}-{i}", captioned=len(plot.panels) > 1) for i, panel in enumerate(plot.panels)]
         for name, plot in report.plots.items()
@@ -137,7 +137,7 @@ def _plots(report: ReportContents) -> dict[str, list[Figure]]:
 
 
 def _by_scenario(report: ReportContents, made: Mapping[str, list[Figure]]) -> dict[str, list[Figure]]:
-    """What splits cut, which stands beside each split without captions."""
+    """Return the figures of distributions by scenario, without captions, to place beside each split."""
     by_scenario: dict[str, list[Figure]] = {}
     if "distributions" in made:
         for panel, figure in zip(report.plots["distributions"].panels, made["distributions"], strict=True):
@@ -187,7 +187,7 @@ def _example(example: ExampleRow) -> dict[str, Any]:
 
 
 def _lacking(reference: str, outputs: list[str]) -> list[tuple[str, bool]]:
-    """The reference in stretches, with whether some output lacks them."""
+    """Split the reference into stretches, each with whether some output lacks it."""
     lacks = [False] * len(reference)
     for output in outputs:
         at = 0
@@ -233,7 +233,7 @@ def _audit(audit: Mapping[str, Any] | None, auc: float) -> str:
 
 
 def relative_link(path: str) -> str:
-    """An address that leads nowhere but to a file beside the page, whatever the path holds.
+    """Return an address that can only point to a file beside the page, whatever the path contains.
 
     >>> relative_link("splits/a b.json"), relative_link("javascript:alert(1)")
     ('./splits/a%20b.json', './javascript%3Aalert%281%29')
@@ -242,7 +242,7 @@ def relative_link(path: str) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as they can be read, nested ones as JSON; without sizes that official splits settle."""
+    """Format the settings, nested ones as JSON, without sizes that official splits determine."""
     data = settings.get("data")
     settled = {f"{part}_size" for part in ("test", "validation") if isinstance(data, Mapping) and part in data}
     told = []

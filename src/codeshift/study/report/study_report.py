@@ -1,4 +1,4 @@
-"""The report of a study: a page, Markdown, LaTeX tables and figures, all of the same findings."""
+"""The report of a study: an HTML page, Markdown, LaTeX tables and figures of the same findings."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ _OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "sp
 
 
 class Report:
-    """What a study found, for people to look at.
+    """Report of a study's findings.
 
-    Everything is computed from the results when it is first asked for. Texts from the data are escaped wherever they
-    go. Two reports of the same results are the same to the last byte.
+    Everything is computed from the results at the first access. Texts from the data are escaped in every format.
+    Two reports of the same results are identical byte for byte.
 
     Args:
-        results: of the study, finished or not: what is pending or failed is shown as that.
-        metric: what the summary, comparisons and curves are about; by default the study's first.
-        title: of the page.
-        subtitle: a sentence under it.
-        notes: how the results came about, a sentence each.
-        command: what gives the same results again.
-        n_resamples: of the intervals.
-        seed: of the intervals and tests.
-        examples: rows shown of each scenario and kind of difference.
+        results: Results of the study, finished or not; pending and failed runs are shown as such.
+        metric: Metric of the summary, comparisons and curves; by default the study's first.
+        title: Title of the page.
+        subtitle: Sentence under the title.
+        notes: Sentences on how the results were made.
+        command: Command that reproduces the results.
+        n_resamples: Number of resamples of the intervals.
+        seed: Seed of the intervals and tests.
+        examples: Number of example rows for each scenario and kind of difference.
 
     Raises:
-        ParameterError: the study has no such metric, or a number cannot work.
+        ParameterError: if the study has no such metric, or a number is invalid.
 
     >>> from codeshift.metrics import ExactMatch
     >>> from codeshift.study import RunKey, RunRecord, RunScores
@@ -94,19 +94,19 @@ class Report:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """All tables that the study has numbers for."""
+        """Tables that the study has numbers for."""
         return tuple(study_tables(self.findings))
 
     @cached_property
     def plots(self) -> dict[str, Plot]:
-        """The figures that the study has numbers for, by name."""
+        """Figures that the study has numbers for, by name."""
         return plots(self.findings)
 
     def to_html(self) -> str:
-        """The page: it asks the network for nothing, and its one script sorts tables.
+        """Return the HTML page, which needs no network; its only script sorts tables.
 
         Raises:
-            MissingExtraError: jinja2 or matplotlib is not installed.
+            MissingExtraError: if jinja2 or matplotlib is not installed.
         """
         from codeshift.study.report.html import to_html
 
@@ -124,24 +124,24 @@ class Report:
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page, whole or not at all, and return its path."""
+        """Write the HTML page, atomically, and return its path."""
         return write_text(Path(path), self.to_html())
 
     def to_markdown(self) -> str:
-        """The summary and all tables as Markdown."""
+        """Return the summary and all tables as Markdown."""
         made = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
         tables = [block for table in self.tables for block in (Heading(table.caption), replace(table, caption=""))]
         ends = (Heading("How it was made"), Points(tuple(made)))
         return markdown.render(Document(self.title, (Points(tuple(self.findings.summary())), *tables, *ends)))
 
     def to_latex(self, tables: Sequence[str] | None = None) -> str:
-        r"""Tables as LaTeX, no wider than the text; they need ``\usepackage{booktabs,graphicx,longtable}``.
+        r"""Return tables as LaTeX, no wider than the text; they need ``\usepackage{booktabs,graphicx,longtable}``.
 
         Args:
-            tables: their names; by default all that a paper may want.
+            tables: Names of the tables; by default all that suit a paper.
 
         Raises:
-            ParameterError: there is no such table.
+            ParameterError: if a table does not exist.
         """
         by_name = {table.name: table for table in self.tables}
         chosen = [name for name in _OF_PAPERS if name in by_name] if tables is None else tables
@@ -151,16 +151,16 @@ class Report:
         return latex.render(Document("", tuple(by_name[name] for name in chosen)))
 
     def plot(self, name: str, *, panel: int = 0, ax: Axes | None = None) -> Axes:
-        """Draw one panel of a figure on matplotlib axes, to restyle as a paper asks.
+        """Draw one panel of a figure on matplotlib axes, which can be restyled for a paper.
 
         Args:
-            name: of ``plots``.
-            panel: its number; figures of scenarios have one each.
-            ax: the axes; by default those of a new figure.
+            name: Name of the figure, a key of ``plots``.
+            panel: Number of the panel, from 0; figures of scenarios have one for each.
+            ax: Axes to draw on; by default those of a new figure.
 
         Raises:
-            ParameterError: there is no such figure or panel.
-            MissingExtraError: matplotlib is not installed.
+            ParameterError: if the figure or panel does not exist.
+            MissingExtraError: if matplotlib is not installed.
         """
         plot = self._plot(name)
         if not 0 <= panel < len(plot.panels):
@@ -181,13 +181,13 @@ class Report:
         """Write figures into a folder, in each format, and return the paths.
 
         Args:
-            folder: made where it is missing.
-            formats: of ``"svg"``, ``"pdf"`` and ``"png"``.
-            names: of ``plots``; all by default.
+            folder: Folder of the figures, created if it is missing.
+            formats: File formats, among ``"svg"``, ``"pdf"`` and ``"png"``.
+            names: Names of the figures, keys of ``plots``; all by default.
 
         Raises:
-            ParameterError: an unknown format or figure, or a folder that cannot be written to.
-            MissingExtraError: matplotlib is not installed.
+            ParameterError: if a format or figure is unknown, or the folder cannot be written to.
+            MissingExtraError: if matplotlib is not installed.
         """
         for kind in formats:
             if kind not in _FORMATS:
@@ -206,7 +206,7 @@ class Report:
 
 
 def _named(model: Any) -> str:
-    """A title for a study that has none; a model that was given as an object has no name."""
+    """Return a title for a study that has none; a model that was given as an object has no name."""
     name = model.get("name") if isinstance(model, Mapping) else model
     return f"Out of distribution: {name}" if isinstance(name, str) else "What fine-tuning loses out of distribution"
 

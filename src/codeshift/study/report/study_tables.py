@@ -18,7 +18,7 @@ from codeshift.study.report.tables import counted, counted_each, estimated, name
 
 
 def heat_table(findings: Findings) -> Table | None:
-    """Scenarios by methods: what is left of the 100% baseline, or without baselines the scores on ``test_ood``."""
+    """Make the table of relative performance, scenarios by methods; None without a 100% baseline."""
     relative = [one for one in findings.relative if one.measure == findings.measure]
     if not relative:
         return None
@@ -62,9 +62,9 @@ def _heat(one: RelativePerformance | None, far: float) -> Value:
 
 
 def score_table(findings: Findings) -> Table:
-    """Every score: a line for each scenario, method, share kept and part, a column for each metric.
+    """Make the table of all scores: a line for each scenario, method, share kept and part, a column for each metric.
 
-    Metrics that were measured on the same rows stand together behind one column of rows.
+    Metrics that were measured on the same rows share one column with the number of rows.
     """
     by_place: dict[tuple[str, str, float | None, str], dict[str, Score]] = {}
     for one in findings.scores:
@@ -92,13 +92,13 @@ def score_table(findings: Findings) -> Table:
     return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
 
 
-_NAMES = 4  # of masked elements
+_NAMES = 4  # number of masked elements that are named
 UNITS = "Scores in percent or of 100 stand in the table of results as shares of 1."
-"""How a report's numbers lead to those of ``StudyResults.table``."""
+"""Note on how a report's numbers relate to those of ``StudyResults.table``."""
 
 
 def _of_same_rows(places: list[dict[str, Score]], metrics: list[str]) -> list[list[str]]:
-    """Metrics that follow one another and were measured on the same rows everywhere."""
+    """Group adjacent metrics that were measured on equally many rows everywhere."""
     together: list[list[str]] = []
     for name in metrics:
         if together and all(scores[name].n == scores[together[-1][0]].n for scores in places):
@@ -122,7 +122,7 @@ def _head(findings: Findings, name: str) -> str:
 
 
 def _step(findings: Findings) -> str:
-    """A difference's head: the metric, and the unit of a difference."""
+    """Return the header of a difference: the metric, and the unit of a difference."""
     unit = findings.measure.step.strip()
     return f"{findings.measure.title}{f' ({unit})' if unit else ''}"
 
@@ -132,7 +132,7 @@ def _kept(kept: float | None) -> Value:
 
 
 def part_kind(part: str) -> str:
-    """How a part is marked.
+    """Return the mark of a part; empty if it has none.
 
     >>> part_kind("test_ood"), part_kind("general")
     ('ood', '')
@@ -141,7 +141,7 @@ def part_kind(part: str) -> str:
 
 
 def comparison_table(findings: Findings) -> Table | None:
-    """Each other method less full fine-tuning, with p-values."""
+    """Make the table of differences between other methods and full fine-tuning, with p-values."""
     found = [one for one in findings.comparisons if not math.isnan(one.value)]
     if not found:
         return None
@@ -173,7 +173,7 @@ def _p(p: float) -> Value:
 
 
 def disagreement_table(findings: Findings) -> Table | None:
-    """Rows that one method gets right and the other wrong."""
+    """Make the table of rows that one method gets right and the other wrong."""
     found = [one for one in findings.disagreements if one.n]
     if not found:
         return None
@@ -193,7 +193,7 @@ def disagreement_table(findings: Findings) -> Table | None:
 
 
 def forgetting_table(findings: Findings) -> Table | None:
-    """Each method against the model without fine-tuning."""
+    """Make the table of each method against the model without fine-tuning."""
     found = [one for one in findings.forgetting if not math.isnan(one.value)]
     if not found:
         return None
@@ -219,7 +219,7 @@ def forgetting_table(findings: Findings) -> Table | None:
 
 
 def unseen_table(findings: Findings) -> Table | None:
-    """How often references and outputs hold the masked elements."""
+    """Make the table of how often references and outputs hold the masked elements."""
     if all(math.isnan(one.value) and one.state.status == "done" for one in findings.unseen):
         return None  # no scenario masks an element, or no text was generated
     rows = tuple(
@@ -245,7 +245,7 @@ def unseen_table(findings: Findings) -> Table | None:
 
 
 def _few(names: Sequence[str]) -> str:
-    """Names in a row, of many the first: a region of pairs of node types has hundreds."""
+    """List the first names, and the number of others: a region of pairs of node types has hundreds."""
     more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
     return ", ".join(names[:_NAMES]) + more
 
@@ -255,7 +255,7 @@ def _rate(one: UnseenElement, rate: Estimate) -> Value:
 
 
 def failure_table(findings: Findings) -> Table | None:
-    """Failure modes of each cell at the smallest share kept."""
+    """Make the table of the failure modes of each cell at the smallest share kept."""
     found = [one for one in findings.failures if one.n and one.cell.ood_kept in (None, findings.cells.masked)]
     if not found:
         return None
@@ -281,7 +281,7 @@ def _of_all(count: int, total: int) -> Value:
 
 
 def split_table(findings: Findings) -> Table | None:
-    """The splits with the audit's verdict on each."""
+    """Make the table of the splits with the audit's verdict on each."""
     if not findings.results.splits:
         return None
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
@@ -301,7 +301,7 @@ def split_table(findings: Findings) -> Table | None:
 
 
 def verdict_label(audit: object) -> str:
-    """The audit's verdict in a word or two; a dash without an audit."""
+    """Return the audit's verdict in a word or two; a dash without an audit."""
     verdict = audit.get("verdict") if isinstance(audit, dict) else None
     return str(verdict["label"]) if isinstance(verdict, dict) else MISSING
 
@@ -311,7 +311,7 @@ def _auc(value: float) -> Value:
 
 
 def study_tables(findings: Findings) -> Iterator[Table]:
-    """All tables that the study has numbers for."""
+    """Yield all tables that the study has numbers for."""
     makers = (
         heat_table, score_table, comparison_table, disagreement_table, forgetting_table, unseen_table, failure_table,
         split_table, distribution_table,

@@ -1,4 +1,4 @@
-"""What stands in the tables of a report: estimates, counts and names."""
+"""Values in the tables of a report: estimates, counts and names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from codeshift.study.measures import Measure
 def estimated(
     measure: Measure, estimate: Estimate, missing: str = MISSING, *, kind: str = "", change: bool = False
 ) -> Value:
-    """An estimate as a value: its number, and its interval behind it.
+    """Format an estimate: its number, followed by its interval.
 
     Args:
-        measure: how the number is shown.
-        estimate: the number.
-        missing: what stands in place of NaN.
-        kind: of that: ``"failed"``, ``"pending"`` or nothing.
-        change: whether the number is a difference.
+        measure: Display of the metric.
+        estimate: Estimate to format.
+        missing: Text in place of NaN.
+        kind: Kind of that text: ``"failed"``, ``"pending"`` or empty.
+        change: Whether the number is a difference.
 
     >>> from codeshift.study.measures import EXACT_MATCH
     >>> estimated(EXACT_MATCH, Estimate(0.5, 0.4, 0.6, n=9, confidence=0.95, method="percentile")).whole
@@ -34,7 +34,7 @@ def estimated(
 
 
 def counted(number: int) -> Value:
-    """A count.
+    """Format a count.
 
     >>> counted(1200).text
     '1,200'
@@ -43,7 +43,7 @@ def counted(number: int) -> Value:
 
 
 def counted_each(numbers: Iterable[int]) -> Value:
-    """A count of each of several figures in one place: one number where all are the same.
+    """Format several counts as their range, or as one number if all are equal.
 
     >>> counted_each([8, 8]).text, counted_each([1200, 3, 8]).text, counted_each([]).text
     ('8', '3 to 1,200', '0')
@@ -54,5 +54,5 @@ def counted_each(numbers: Iterable[int]) -> Value:
 
 
 def named(text: str, order: float | None = None, kind: str = "") -> Value:
-    """A name."""
+    """Format a name."""
     return Value(text, order=order, kind=kind)

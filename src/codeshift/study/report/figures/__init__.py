@@ -19,6 +19,6 @@ _MAKERS = (
 
 
 def plots(findings: Findings) -> dict[str, Plot]:
-    """By name, the figures that the study has numbers for."""
+    """Make the figures that the study has numbers for, by name."""
     made = (make(findings) for make in _MAKERS)
     return {plot.name: plot for plot in made if plot is not None}

@@ -1,4 +1,4 @@
-"""Intervals around zero, recalls as dots, failure modes as bars."""
+"""Figures of differences as intervals, recalls as dots, and failure modes as bars."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import rows_told, short, styles
 from codeshift.study.report.figures.theme import Theme
 
-_BAR = 0.3  # inches a line
+_BAR = 0.3  # inches for a line
 
 
 def differences(findings: Findings) -> Plot | None:
-    """By scenario, each other method less full fine-tuning on ``test_ood`` at the smallest share kept."""
+    """Plot other methods minus full fine-tuning on ``test_ood`` at the smallest share kept, by scenario."""
     panels = []
     for method in findings.cells.methods:
         found = [
@@ -57,7 +57,7 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[
 
 
 def unseen(findings: Findings) -> Plot | None:
-    """By scenario, how often each method writes the masked element where the reference holds it."""
+    """Plot each method's recall of the masked element on ``test_ood``, by scenario."""
     shown = [one for one in findings.unseen if one.cell.ood_kept in (None, findings.cells.masked, 1.0)]
     shown = [one for one in shown if not math.isnan(one.value)]
     if not shown:
@@ -94,7 +94,7 @@ def _draw_unseen(
 
 
 def failures(findings: Findings) -> Plot | None:
-    """By method and part, the share of outputs with each failure mode, over all scenarios."""
+    """Plot the share of outputs with each failure mode over all scenarios, by method and part."""
     rows = failure_shares(findings)
     if not rows:
         return None
@@ -106,7 +106,7 @@ def failures(findings: Findings) -> Plot | None:
 
 
 def failure_shares(findings: Findings) -> dict[tuple[str, str], dict[str, float]]:
-    """By method (at the smallest share kept) and part: the share of outputs in each mode, over all scenarios."""
+    """Return shares of outputs by mode, over all scenarios, by method (at the smallest share kept) and part."""
     return {
         at: {mode: count[mode] / count.total() for mode in (RIGHT, *MODES)} for at, count in findings.outputs.items()
     }

@@ -1,4 +1,4 @@
-"""Curves with bands: over the share of the region kept, and along WiSE-FT and scaled adapters."""
+"""Curves with bands: over the share of the region kept, and over the weights of WiSE-FT and scaled adapters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHORT = METHOD_NAMES | {"none": "no fine-tuning", "full": "full"}
 
 
 def mean_curves(findings: Findings) -> Plot | None:
-    """The mean over scenarios on each part, over the share of the region kept."""
+    """Plot the mean over scenarios on each part, over the share of the region kept."""
     curves = [curve for curve in findings.curves if curve.scenario is None and _drawable(curve)]
     parts = list(dict.fromkeys(curve.part for curve in curves))
     panels = [_kept_panel(findings, part, [c for c in curves if c.part == part], None, labels=True) for part in parts]
@@ -28,7 +28,7 @@ def mean_curves(findings: Findings) -> Plot | None:
 
 
 def scenario_curves(findings: Findings) -> Plot | None:
-    """``test_ood`` of each scenario, over the share of the region kept."""
+    """Plot the score on ``test_ood`` of each scenario, over the share of the region kept."""
     panels = []
     for scenario in findings.results.scenarios:
         curves = [c for c in findings.curves if c.scenario == scenario and c.part == "test_ood" and _drawable(c)]
@@ -38,7 +38,7 @@ def scenario_curves(findings: Findings) -> Plot | None:
 
 
 def variant_curves(findings: Findings) -> Plot | None:
-    """From no fine-tuning to all of it: each part as a line."""
+    """Plot the score between no fine-tuning and all of it, with a line for each part."""
     panels = []
     for over, method in dict.fromkeys((curve.over, curve.method) for curve in findings.variants):
         curves = [c for c in findings.variants if (c.over, c.method) == (over, method) and _drawable(c)]
@@ -83,7 +83,7 @@ def _draw_kept(
 
 
 def _without(findings: Findings, part: str, scenario: str | None) -> float:
-    """The model without fine-tuning, for a scenario or as a mean over all."""
+    """Return the score of the model without fine-tuning, for a scenario or as the mean over all."""
     if not findings.cells.has_none:
         return math.nan
     names = findings.results.scenarios if scenario is None else (scenario,)
@@ -107,7 +107,7 @@ def _draw_line(ax: Any, curve: Curve, colour: str, marker: str, name: str) -> tu
 
 
 def _share_axis(ax: Any, shares: Sequence[float]) -> None:
-    """Shares of a few per cent would fall on one another: their roots do not."""
+    """Set the axis of shares; with small shares it is in square roots, so that their labels do not overlap."""
     if min((share for share in shares if share), default=1.0) < 0.2:
         ax.set_xscale("function", functions=(_root, _square))
         ax.set_xlim(_square(-0.04), _square(1.04))

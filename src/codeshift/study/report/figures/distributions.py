@@ -1,4 +1,4 @@
-"""How what a split looks at is distributed in its parts: a number, elements, clusters, projects."""
+"""Figures of the distributions of a split's properties in its parts: numbers, elements, clusters, projects."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from codeshift.study.report.figures.theme import Theme
 from codeshift.study.split_facts import SplitFacts
 
 _BINS = 36
-_LINE = 0.2  # inches a category
-_MARKS = {"train": ("s", 7.0), "test_id": ("o", 4.5), "test_ood": ("D", 5.5)}  # what lies behind is larger
+_LINE = 0.2  # inches for a category
+_MARKS = {"train": ("s", 7.0), "test_id": ("o", 4.5), "test_ood": ("D", 5.5)}  # marks behind others are larger
 _LONGEST = 26
 _DAY = 86_400.0  # seconds
 
 
 def distributions(findings: Findings) -> Plot | None:
-    """For each scenario, of the first split seed, one panel for each property that it looks at."""
+    """Plot the properties of each scenario, one panel for each, of the first split seed."""
     panels: list[Panel] = []
     for scenario, facts in first_splits(findings).items():
         panels += _panels(scenario, facts)
@@ -32,7 +32,7 @@ def distributions(findings: Findings) -> Plot | None:
 
 
 def first_splits(findings: Findings) -> dict[str, SplitFacts]:
-    """The split of the first seed of each scenario that has been dealt, in the order of the scenarios."""
+    """Return the split of the first seed of each scenario that has one, in the order of the scenarios."""
     first: dict[str, SplitFacts] = {}
     for (scenario, _), facts in findings.results.splits.items():
         first.setdefault(scenario, facts)
@@ -40,7 +40,7 @@ def first_splits(findings: Findings) -> dict[str, SplitFacts]:
 
 
 def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
-    """What there is to draw of a split."""
+    """Return the distributions of a split that have rows to draw."""
     return tuple(one for one in facts.distributions if any(one.rows.values()))
 
 
@@ -81,7 +81,7 @@ def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
 
 
 def _draw_shares(ax: Any, theme: Theme, *, one: Distribution) -> None:
-    """A line for each category, with a mark for each part; what is masked in bold."""
+    """Draw a line for each category, with a mark for each part; masked categories are bold."""
     places = -np.arange(len(one.categories))
     shown = {part: 100 * one.values[part] for part in _MARKS if one.rows.get(part)}
     low, high = (limit(list(shown.values()), axis=0) for limit in (np.min, np.max))
@@ -94,7 +94,7 @@ def _draw_shares(ax: Any, theme: Theme, *, one: Distribution) -> None:
     for tick, inside in zip(ax.get_yticklabels(), one.inside, strict=True):
         tick.set_fontweight("bold" if inside else "normal")
         tick.set_color(theme.text if inside else theme.soft)
-    ax.tick_params(axis="y", pad=7)  # a mark at 0 stands half outside
+    ax.tick_params(axis="y", pad=7)  # half of a mark at 0 is outside of the axes
     ax.set_ylim(places[-1] - 0.6, 0.6)
     ax.set_xlim(0, max(1.0, float(high.max())) * 1.02)
     ax.set_xlabel(f"rows (%) by {one.name}", loc="right")
@@ -104,7 +104,7 @@ def _draw_shares(ax: Any, theme: Theme, *, one: Distribution) -> None:
 
 
 def _legend_below(ax: Any, theme: Theme) -> None:
-    """Beneath the label of the axis: marks may stand anywhere above it."""
+    """Place the legend below the axis label: marks can be anywhere above it."""
     from matplotlib.transforms import ScaledTranslation
 
     below = ax.transAxes + ScaledTranslation(0, -0.4, ax.figure.dpi_scale_trans)
@@ -113,12 +113,12 @@ def _legend_below(ax: Any, theme: Theme) -> None:
 
 
 def _tail(name: str) -> str:
-    """The end of a name that is too long: of an API and a path it tells most."""
+    """Shorten a name to its end, the most informative part of an API or a path."""
     return name if len(name) <= _LONGEST else f"…{name[1 - _LONGEST :]}"
 
 
 def _dated(ax: Any) -> None:
-    """Days since 1970, as matplotlib counts them, read as dates in UTC."""
+    """Label the axis with dates in UTC; its values are days since 1970, as in matplotlib."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     locator = AutoDateLocator(tz=UTC, minticks=2, maxticks=5)
@@ -136,7 +136,7 @@ def _logarithmic(ax: Any) -> None:
 
 
 def bin_edges(values: np.ndarray) -> np.ndarray:
-    """Bins for all parts together, even in the logarithm where all values are above 0 and spread far.
+    """Return bin edges for all parts together, evenly spaced in the logarithm if all values are above 0 and spread far.
 
     >>> bin_edges(np.array([1.0, 2.0, 3.0])).tolist()
     [0.5, 1.5, 2.5, 3.5]

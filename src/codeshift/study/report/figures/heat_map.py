@@ -1,4 +1,4 @@
-"""The heat map for papers: scenarios by methods, what is left of the 100% baseline. A page has a table instead."""
+"""The heat map of relative performance, scenarios by methods, for papers; a page has a table instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codeshift.study.report.figures.theme import Theme
 
 
 def heat_map(findings: Findings) -> Plot | None:
-    """What is left of each scenario's 100% baseline, by method and share kept; nothing without a baseline."""
+    """Plot scores relative to each scenario's 100% baseline, by method and share kept; None without a baseline."""
     cells = [one for one in findings.relative if one.measure == findings.measure]
     if not cells:
         return None
@@ -59,7 +59,7 @@ def _draw(
 
 
 def _limits(values: Any) -> tuple[float, float]:
-    """As far on either side of 100 as the farthest value, so that one shade means one distance."""
+    """Return limits at equal distance from 100 that hold all values up to 200, so that a shade means one distance."""
     known = values[~np.isnan(values)]
     far = max(10.0, float(np.abs(known - 100).max())) if known.size else 10.0
     far = min(far, 100.0)

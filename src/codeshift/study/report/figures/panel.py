@@ -1,4 +1,4 @@
-"""Figures are made of panels: a page shows panels one by one, a paper all of them as one figure."""
+"""Figures and their panels: a page shows the panels one by one, a paper all of them as one figure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Panel:
     """One pair of axes.
 
     Attributes:
-        title: above it.
-        draw: takes matplotlib axes and a theme.
-        label: what it shows, in a sentence, for those who do not see it.
-        width: in inches.
-        height: in inches.
-        plain: whether fixed margins do, which is four times as fast as measuring labels.
-        group: what it belongs to, of panels that stand together; empty for none.
+        title: Title above the panel.
+        draw: Function of matplotlib axes and a theme that draws the panel.
+        label: Description of the panel in a sentence, for screen readers.
+        width: Width in inches.
+        height: Height in inches.
+        plain: Whether fixed margins are enough, which is four times as fast as measuring labels.
+        group: Name of the group of panels that it belongs to; empty for none.
     """
 
     title: str
@@ -38,7 +38,7 @@ class Panel:
     group: str = ""
 
     def figure(self, theme: Theme) -> Any:
-        """A figure of the panel alone, without its title."""
+        """Draw a figure of the panel alone, without its title."""
         with themed(theme):
             figure = new_figure(self.width, self.height, layout=None if self.plain else "constrained")
             self.draw(figure.subplots(), theme)
@@ -51,13 +51,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A figure of a study.
+    """Figure of a study.
 
     Attributes:
-        name: a file can have.
-        title: in words.
-        panels: at least one.
-        columns: panels side by side on paper.
+        name: Name of the figure, also in file names.
+        title: Title in words.
+        panels: Panels, at least one.
+        columns: Number of panels side by side on paper.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Plot:
     columns: int = 3
 
     def figure(self, theme: Theme = PAPER) -> Any:
-        """All panels as one matplotlib figure."""
+        """Draw all panels as one matplotlib figure."""
         columns = min(self.columns, len(self.panels))
         lines = math.ceil(len(self.panels) / columns)
         with themed(theme):
@@ -84,10 +84,10 @@ class Plot:
 
 
 def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Any:
-    """A figure that no window system knows of.
+    """Make a figure without a window.
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
+        MissingExtraError: if matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure
@@ -98,10 +98,10 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
 
 @contextmanager
 def themed(theme: Theme, salt: str = "codeshift") -> Iterator[None]:
-    """With the theme's settings of matplotlib; ``salt`` makes the identifiers of an SVG the same each time.
+    """Apply the theme's matplotlib settings inside the context; ``salt`` makes the identifiers of an SVG reproducible.
 
     Raises:
-        MissingExtraError: matplotlib is not installed.
+        MissingExtraError: if matplotlib is not installed.
     """
     try:
         from matplotlib import rc_context

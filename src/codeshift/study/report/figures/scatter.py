@@ -1,4 +1,4 @@
-"""In distribution against out of it, and the strength of a shift against what it costs."""
+"""Scatter plots: in distribution against out of distribution, and strength of a shift against its cost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from codeshift.study.report.figures.theme import Theme
 
 
 def id_against_ood(findings: Findings) -> Plot | None:
-    """Each cell's score on ``test_id`` (across) and ``test_ood`` (up), with the diagonal where both are the same."""
+    """Plot each cell's score on ``test_id`` (x) and ``test_ood`` (y), with the diagonal where both are equal."""
     points = _points(findings)
     if not points:
         return None
@@ -76,7 +76,7 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
 
 
 def strength_against_cost(findings: Findings) -> Plot | None:
-    """By scenario, the AUC of the audit's classifier (across) and what is left of the 100% baseline (up)."""
+    """Plot the AUC of the audit's classifier (x) and the share of the 100% baseline (y), by scenario."""
     effects = [one for one in findings.strength if one.points]
     if not effects:
         return None
@@ -90,7 +90,7 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
     style = styles(findings, theme)
     for i, effect in enumerate(findings.strength):
         colour, marker = style[effect.method]
-        shift = (i - (len(findings.strength) - 1) / 2) * 0.003  # or the intervals of two methods would cover each other
+        shift = (i - (len(findings.strength) - 1) / 2) * 0.003  # so that intervals of two methods do not overlap
         for auc, estimate in effect.points.values():
             if estimate.has_interval:
                 ends = [estimate.low * SHARE.scale, estimate.high * SHARE.scale]

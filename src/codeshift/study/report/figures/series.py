@@ -1,4 +1,4 @@
-"""What plots of several methods have in common: a colour and a mark for each, and labels that do not overlap."""
+"""Helpers of plots of several methods: a colour and a marker for each, and labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from codeshift.study.report.tables import counted_each
 
 
 def styles(findings: Findings, theme: Theme) -> dict[str, tuple[str, str]]:
-    """By method its colour and marker; the model without fine-tuning has the first whether it is there or not."""
+    """Return colour and marker by method; the first are reserved for the model without fine-tuning."""
     methods = (NONE, *findings.cells.methods)
     return {m: (theme.series[i % len(theme.series)], MARKERS[i % len(MARKERS)]) for i, m in enumerate(methods)}
 
 
 def short(name: str, longest: int = 28) -> str:
-    """A name that leaves room for a plot beside it.
+    """Shorten a name to leave room for a plot beside it.
 
     >>> short("syntax_for_statement"), short("a" * 40, longest=5)
     ('syntax_for_statement', 'aaaa…')
@@ -29,7 +29,7 @@ def short(name: str, longest: int = 28) -> str:
 
 
 def axis_title(measure: Measure, part: str = "") -> str:
-    """Such as ``exact match on test_ood (%)``.
+    """Return the title of an axis: metric, part and unit.
 
     >>> from codeshift.study.measures import EXACT_MATCH
     >>> axis_title(EXACT_MATCH, "test_ood")
@@ -40,7 +40,7 @@ def axis_title(measure: Measure, part: str = "") -> str:
 
 
 def rows_told(numbers: Iterable[int]) -> str:
-    """The rows behind the values of a figure.
+    """Describe the numbers of rows behind the values of a figure.
 
     >>> rows_told([32, 32]), rows_told([40, 8, 0]), rows_told([])
     ('n = 32', 'n = 8 to 40', '')
@@ -50,13 +50,13 @@ def rows_told(numbers: Iterable[int]) -> str:
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]], theme: Theme, gap: float = 0.085) -> None:
-    """Write each label beside the end of its line, moved apart where they would overlap.
+    """Write each label beside the end of its line, moved apart if they would overlap.
 
     Args:
-        ax: of matplotlib, with its limits as they are to stay.
-        ends: x and y of the end, the text, the colour.
-        theme: of the plot.
-        gap: between labels, as a share of the height.
+        ax: Axes of matplotlib, with their final limits.
+        ends: Tuples of the end's x and y, the text and the colour.
+        theme: Theme of the plot.
+        gap: Smallest distance between labels, as a share of the height.
     """
     low, high = ax.get_ylim()
     shown = sorted((end for end in ends if not math.isnan(end[1])), key=lambda end: end[1])
@@ -69,12 +69,12 @@ def label_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]], theme: Th
 
 
 def apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Ascending heights, moved as little as it takes to stand ``gap`` apart.
+    """Move ascending heights as little as possible so that they are ``gap`` apart.
 
     >>> [round(height, 6) for height in apart([0.5, 0.5, 0.9], 0.2)]
     [0.4, 0.6, 0.9]
     """
-    groups: list[list[float]] = []  # of labels that touch: their wanted heights
+    groups: list[list[float]] = []  # wanted heights of labels that touch
     for height in heights:
         groups.append([height])
         while len(groups) > 1 and _top(groups[-2], gap) + gap > _bottom(groups[-1], gap):

@@ -1,4 +1,4 @@
-"""A figure as an ``<svg>`` element that sits in a page."""
+"""Figures as ``<svg>`` elements for a page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _COLOUR = re.compile("|".join(VARIABLES))
 
 
 def inline_svg(figure: Any, name: str, label: str) -> str:
-    """The figure in the page's font and colours, with identifiers that clash with no other figure's.
+    """Render a figure in the page's font and colours, with identifiers that differ from those of other figures.
 
     Args:
-        figure: of matplotlib, drawn with the page's theme.
-        name: of the figure, which no other on the page has.
-        label: what it shows, for those who do not see it.
+        figure: Matplotlib figure, drawn with the page's theme.
+        name: Name of the figure, unique on the page.
+        label: Description of the figure, for screen readers.
     """
     buffer = io.StringIO()
     unnamed = dict.fromkeys(("Creator", "Date", "Format", "Type"))  # the same bytes each time
@@ -32,7 +32,7 @@ def inline_svg(figure: Any, name: str, label: str) -> str:
 
 
 def _for_page(style: str) -> str:
-    """Colours become the page's variables; of fonts size and weight stay, the family is the page's."""
+    """Replace colours by the page's variables, and font families by the page's; size and weight stay."""
     style = _COLOUR.sub(lambda colour: f"var({VARIABLES[colour[0]]})", style)
     return re.sub(r"font: (?:(\d+) )?([\d.]+)px [^;\"]*", _font, style)
 

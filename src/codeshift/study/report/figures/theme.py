@@ -1,4 +1,4 @@
-"""Colours and marks of plots: on paper their own, in a page those of the page, so light and dark come for free."""
+"""Colours and markers of plots, for paper and for a page, where they follow its light or dark scheme."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 MARKERS = ("s", "o", "D", "^", "v", "P", "X")
-"""By method, so that colour is never the only thing that tells them apart."""
+"""Markers of the methods, so that colour is never the only difference between them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
-    """What a plot is drawn with.
+    """Colours and sizes of a plot.
 
     Attributes:
-        text: of labels.
-        soft: of what stands back.
-        line: of axes and grids.
-        surface: behind the plot; halos around labels have it.
-        series: by method, the model without fine-tuning first.
-        parts: of ``train``, ``test_id`` and ``test_ood``.
-        modes: of failure modes.
-        legend: whether plots bear a legend; a page has one of its own.
-        size: of the font.
+        text: Colour of labels.
+        soft: Colour of less prominent elements.
+        line: Colour of axes and grids.
+        surface: Colour behind the plot and of halos around labels.
+        series: Colours of the methods, the model without fine-tuning first.
+        parts: Colours of ``train``, ``test_id`` and ``test_ood``.
+        modes: Colours of failure modes.
+        legend: Whether plots have a legend; a page has its own.
+        size: Size of the font, in points.
     """
 
     text: str
@@ -37,7 +37,7 @@ class Theme:
 
     @property
     def rc(self) -> dict[str, Any]:
-        """Settings of matplotlib."""
+        """Matplotlib settings."""
         return {
             "svg.fonttype": "none", "pdf.fonttype": 42, "text.parse_math": False, "font.size": self.size,
             "axes.titlesize": self.size,
@@ -49,7 +49,7 @@ class Theme:
         }  # fmt: skip
 
 
-# Okabe and Ito's colours, which people with any kind of colour vision tell apart, with grey for no fine-tuning.
+# Okabe and Ito's colours, which people with any kind of colour vision can distinguish, with grey for no fine-tuning.
 PAPER = Theme(
     text="#1c2128", soft="#59636e", line="#d1d9e0", surface="#ffffff", legend=True,
     series=("#6e7781", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"),
@@ -57,7 +57,7 @@ PAPER = Theme(
     modes=("#009e73", "#f0e442", "#e69f00", "#cc79a7", "#d55e00", "#56b4e9", "#0072b2", "#8c959f"),
 )  # fmt: skip
 
-# Colours that no plot would choose stand for variables of the page; see svg.py.
+# Placeholder colours for the page's variables; see svg.py.
 VARIABLES = {
     "#010101": "--text", "#010102": "--soft", "#010103": "--rule", "#010104": "--page",
     **{f"#01020{i}": f"--m{i}" for i in range(7)},
