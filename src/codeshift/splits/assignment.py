@@ -42,8 +42,8 @@ class SplitManifest(SplitRecord):
         rows: for each source (``"data"``, or an official split), each part with the digests of its rows, sorted;
             an excluded row stands under ``"excluded:"`` and the reason.
         control: for each source, the digests of the rows of ``train_control``; empty where that was not asked for.
-        near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain;
-            None where they were not looked for.
+        near_duplicates: what was found: components of two rows or more, rows in them, the largest, the longest chain,
+            and links that are assumed, where comparisons were too many; None where they were not looked for.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable
