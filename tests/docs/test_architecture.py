@@ -12,7 +12,7 @@ import pytest
 
 from helpers.pages import ROOT, script
 
-architecture = script("architecture")
+architecture = script("scripts/architecture.py")
 PAGE: Path = architecture.PAGE
 FILE = r"`(?P<file>[\w/]+\.(?:py|j2))`"
 PLACE = re.compile(rf"{FILE} `(?P<name>[\w.]+)`")

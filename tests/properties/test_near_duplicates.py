@@ -11,20 +11,23 @@ import sysconfig
 import tracemalloc
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pytest
+from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import shortest_path
 
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.properties.lexer import lex
-from codeshift.properties.near_duplicates import NearDuplicates, join, search, shingles, tokens
+from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, shingles, tokens
+from codeshift.splitters import LengthSplitter
 from helpers.shared_data import shared_rows
 
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "(", "+=", "1.5"]), max_size=12).map(" ".join)
@@ -407,3 +410,82 @@ def test_rows_that_are_no_texts() -> None:
         finder.nearest(["a"], [3])  # type: ignore[list-item]
     with pytest.raises(ParameterError, match="at_least must be a number above 0 and at most 1, got 0"):
         finder.nearest(["a"], ["b"], at_least=0)
+
+
+def nearly_alike(rows: int, lines: int = 40, changed: int = 6) -> list[str]:
+    """A family of which some are near-duplicates at 0.7, and most are nearly so."""
+    draw = random.Random(0)
+    texts = []
+    for row in range(rows):
+        code = [f"call_{i}(a{i}, b{i}, c{i});" for i in range(lines)]
+        for i in draw.sample(range(lines), changed):
+            code[i] = f"other_{row}_{i}(x{row});"
+        texts.append("\n".join(code))
+    return texts
+
+
+def few_comparisons(compared: int, looked_at: int = 10**9) -> list[Any]:
+    return [
+        patch.object(search, "_LISTED_CANDIDATES", -1),
+        patch.object(join, "_CHUNK_CANDIDATES", 256),
+        patch.object(dense, "most_compared", lambda _: compared),
+        patch.object(dense, "most_looked_at", lambda _: looked_at),
+    ]
+
+
+@pytest.mark.parametrize(("compared", "looked_at"), [(2000, 10**9), (10**9, 3000), (0, 10**9), (10**9, 0)])
+def test_comparisons_are_bounded_and_what_is_not_compared_is_bound(compared: int, looked_at: int) -> None:
+    """All that belongs together stays together; a warning says how many links are assumed."""
+    texts = nearly_alike(150)
+    exact = NearDuplicates().components(texts)
+    counts: list[int] = []
+    similar_among = dense.similar_among
+
+    def counting(index: Any, left: Any, right: Any, **options: Any) -> Any:
+        counts.append(0 if options else left.size)
+        return similar_among(index, left, right, **options)
+
+    with ExitStack() as stack:
+        for change in (*few_comparisons(compared, looked_at), patch.object(dense, "similar_among", counting)):
+            stack.enter_context(change)
+        with pytest.warns(CodeshiftWarning, match="links are assumed"):
+            found = NearDuplicates().components(texts)
+        total = sum(counts)
+        order = np.random.default_rng(0).permutation(len(texts))
+        with pytest.warns(CodeshiftWarning, match="links are assumed"):
+            shuffled = NearDuplicates().components([texts[i] for i in order])
+    assert total <= min(compared, looked_at) + 256 + len(texts)  # a chunk is compared to its end
+    assert found.assumed > 0
+    assert f"{found.assumed:,} links are assumed" in found.summary()
+    assert not found.complete
+    for component in range(exact.sizes.size):
+        assert np.unique(found.labels[exact.labels == component]).size == 1
+    assert found.sizes.size < exact.sizes.size
+    same = found.labels[order][:, None] == found.labels[order][None, :]
+    assert np.array_equal(same, shuffled.labels[:, None] == shuffled.labels[None, :])
+
+
+def test_enough_comparisons_assume_nothing() -> None:
+    """The answer is the exact one."""
+    texts = nearly_alike(150)
+    with ExitStack() as stack:
+        for change in few_comparisons(10**9):
+            stack.enter_context(change)
+        found = NearDuplicates().components(texts)
+    assert found.assumed == 0
+    assert np.array_equal(found.labels, NearDuplicates().components(texts).labels)
+
+
+def test_a_split_says_how_many_links_are_assumed() -> None:
+    """In its manifest and its summary."""
+    codes = [*nearly_alike(60), *(f"{'g' * i}{i}(a{i}) + b{i} * c{i} - d{i} / e{i}" for i in range(60))]
+    splitter = LengthSplitter(column="code", unit="chars", bounds=(70, None))
+    options: dict[str, Any] = {"seed": 0, "min_test_rows": 0, "near_duplicates": "drop", "validation_size": 0.0}
+    with ExitStack() as stack:
+        for change in few_comparisons(100):
+            stack.enter_context(change)
+        with pytest.warns(CodeshiftWarning, match="links are assumed"):
+            assignment = splitter.assign(Dataset.from_dict({"code": codes}), **options)
+    assumed = assignment.manifest.near_duplicates["assumed_links"]
+    assert assumed > 0
+    assert f"{assumed:,} links are assumed" in " ".join(assignment.summary().split())

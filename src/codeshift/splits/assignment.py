@@ -44,8 +44,9 @@ class SplitManifest(SplitRecord):
         rows: the sorted digests of the rows, by source (``"data"``, or an official split) and part; the part of an
             excluded row is ``"excluded:"`` and the reason.
         control: the digests of the rows of ``train_control``, by source; empty if it was not requested.
-        near_duplicates: the number of components of two rows or more, the rows in them, the size of the largest, and
-            the length of the longest chain; None if near-duplicates were not searched for.
+        near_duplicates: the number of components of two rows or more, the rows in them, the size of the largest, the
+            length of the longest chain, and the links that are assumed because comparisons were too many; None if
+            near-duplicates were not searched for.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import PropertyTable

@@ -165,11 +165,13 @@ def _near_duplicates(manifest: SplitRecord) -> str:
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
     if not similar["components"]:
         return f"no row is a near-duplicate of another ({how})"
+    links = similar.get("assumed_links", 0)
+    assumed = f"; {counted(links, 'link is', 'links are')} assumed, since not all could be compared" if links else ""
     then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{similar['rows']:,} near-duplicates ({how}) in {counted(similar['components'], 'component')} "
         f"(the largest has {counted(similar['largest'], 'row')}, "
-        f"the longest chain {counted(similar['longest_chain'], 'link')}){then}"
+        f"the longest chain {counted(similar['longest_chain'], 'link')}){then}{assumed}"
     )
 
 

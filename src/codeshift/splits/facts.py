@@ -39,6 +39,7 @@ def found_in(similar: DuplicateComponents) -> dict[str, int]:
         "rows": int(similar.sizes[several].sum()),
         "largest": int(similar.sizes.max()),
         "longest_chain": int(similar.diameters.max()),
+        **({"assumed_links": similar.assumed} if similar.assumed else {}),
     }
 
 

@@ -29,12 +29,15 @@ class DuplicateComponents:
         jaccard: the similarity of each link, shape (p,); 1 exactly for equal sets.
         complete: whether every pair of distinct sets at the threshold is linked; where that would be too many to
             list, the links still connect all that belongs together.
+        assumed: links between sets that may be less similar than the threshold: they stand for comparisons that were
+            too many to make, and can join what does not belong together.
     """
 
     labels: Ints
     pairs: Ints
     jaccard: Floats
     complete: bool
+    assumed: int = 0
 
     @cached_property
     def sizes(self) -> Ints:
@@ -71,11 +74,12 @@ class DuplicateComponents:
         bound = self.sizes[self.sizes > 1]
         rows = self.labels.size
         share = f"{bound.sum() / rows:.1%}" if rows else "none"
+        assumed = f"; {self.assumed:,} links are assumed, not compared" if self.assumed else ""
         components = "1 component" if bound.size == 1 else f"{bound.size:,} components"
         return (
             f"{bound.sum():,} of {rows:,} rows ({share}) are near-duplicates of another, in {components}; "
             f"the largest holds {bound.max(initial=0):,} rows, the longest chain is {self.diameter:,} "
-            f"{'link' if self.diameter == 1 else 'links'}"
+            f"{'link' if self.diameter == 1 else 'links'}{assumed}"
         )
 
 

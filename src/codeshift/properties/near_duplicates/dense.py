@@ -4,10 +4,15 @@ Each set is first compared with the first of its window in the index, which many
 rather than chains; then with its neighbours and with ever more distant ones, in rounds of doubling reach. What the
 rounds before have settled is passed over. The index is in an order of the sets' content, so the same sets give the
 same pairs whatever order their rows had.
+
+Many sets that are nearly similar enough would all have to be compared, in vain. The search stops after `most_compared`
+pairs and `most_looked_at` pairs of index entries, both linear in the number of sets, and binds what it did not compare:
+rows that belong together stay together, and some may be bound that do not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,9 +31,27 @@ from codeshift.properties.near_duplicates.join import (
 
 __all__ = ["enough_pairs", "spanning_pairs"]
 
+_COMPARED, _COMPARED_A_SET = 2_000_000, 500
+_LOOKED_AT, _LOOKED_AT_A_SET = 40_000_000, 5_000
 
-def spanning_pairs(index: Prefixes) -> Pairs:
-    """Pairs enough to connect all that `join.all_pairs` connects: those that the ones before had not connected."""
+
+def most_compared(sets: int) -> int:
+    """How many pairs the search for components compares in full."""
+    return _COMPARED + _COMPARED_A_SET * sets
+
+
+def most_looked_at(sets: int) -> int:
+    """How many pairs of index entries it looks at."""
+    return _LOOKED_AT + _LOOKED_AT_A_SET * sets
+
+
+def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
+    """Pairs enough to connect all that `join.all_pairs` connects: those that the ones before had not connected.
+
+    Returns:
+        The pairs, and how many of them are assumed: sets that share a rare shingle were not compared with all others
+        that do, and are bound to the one before them, whatever the similarity of the two is.
+    """
     labels = np.arange(index.sets.sizes.size)
 
     def apart(left: Ints, right: Ints) -> Bools:
@@ -43,7 +66,16 @@ def spanning_pairs(index: Prefixes) -> Pairs:
         runs = _run_starts(labels[index.numbers])
         return runs[entries] > low
 
-    return _in_rounds(index, apart, absorb, open_windows)
+    sets = index.sets.sizes.size
+    found, left_open = _in_rounds(
+        index, apart, absorb, open_windows, compared=most_compared(sets), looked_at=most_looked_at(sets)
+    )
+    # Where each entry of a window is bound to the one before it, the whole window is.
+    left, right = index.numbers[left_open - 1], index.numbers[left_open]
+    keep = apart(left, right)
+    left, right = np.divmod(np.unique(left[keep] * sets + right[keep]), max(sets, 1))
+    assumed = similar_among(index, left, right, least=0.0)
+    return sorted_unique(index, [found, assumed]), assumed.left.size
 
 
 def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[Pairs, Bools]:
@@ -70,31 +102,56 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
         to_query = corpus[numbers[entries]] & (before_waiting[stop] > before_waiting[low])
         return to_corpus | to_query
 
-    pairs = _in_rounds(index, asked, absorb, open_windows)
+    pairs, _ = _in_rounds(index, asked, absorb, open_windows)
     return pairs, waiting
 
 
 def _in_rounds(
-    index: Prefixes, wanted: Wanted, absorb: Callable[[Pairs], None], open_windows: Callable[[Ints, Ints, Ints], Bools]
-) -> Pairs:
-    """Compares until every window is closed; ``open_windows(entries, low, stop)`` says which still matter."""
+    index: Prefixes,
+    wanted: Wanted,
+    absorb: Callable[[Pairs], None],
+    open_windows: Callable[[Ints, Ints, Ints], Bools],
+    *,
+    compared: float = math.inf,
+    looked_at: float = math.inf,
+) -> tuple[Pairs, Ints]:
+    """Compares until every window is closed, or until so many pairs are compared or looked at.
+
+    ``open_windows(entries, low, stop)`` says which windows still matter.
+
+    Returns:
+        The pairs, and the entries of which a window was left open.
+    """
     found: list[Pairs] = []
 
     def compare(entries: Ints, start: Ints, stop: Ints) -> None:
+        nonlocal compared, looked_at
+        totals = np.cumsum(stop - start)
+        if totals.size and totals[-1] > looked_at:
+            cut = int(np.searchsorted(totals, looked_at, side="right"))
+            entries, start, stop = entries[:cut], start[:cut], stop[:cut]
+        looked_at -= int(totals[-1]) if totals.size else 0
         for left, right in candidates_between(index, entries, start, stop, wanted):
             found.append(similar_among(index, left, right))
             absorb(found[-1])
+            compared -= left.size
+            if compared < 0:
+                return
 
     entries = np.flatnonzero(index.low < np.arange(index.low.size))
     low = index.low[entries]
     compare(entries, low, low + 1)
+    if compared < 0 or looked_at < 0:
+        return sorted_unique(index, found), entries
     low, stop, reach = low + 1, entries, 1
     while entries.size:
         start = np.maximum(low, stop - reach)
         compare(entries, start, stop)
+        if compared < 0 or looked_at < 0:
+            return sorted_unique(index, found), entries
         keep = (start > low) & open_windows(entries, low, start)
         entries, low, stop, reach = entries[keep], low[keep], start[keep], 2 * reach
-    return sorted_unique(index, found)
+    return sorted_unique(index, found), entries
 
 
 def _run_starts(labels: Ints) -> Ints:

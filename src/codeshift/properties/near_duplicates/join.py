@@ -115,8 +115,8 @@ def _filtered(index: Prefixes, left: Ints, right: Ints, wanted: Wanted | None) -
     return np.divmod(keys, max(sizes.size, 1))
 
 
-def similar_among(index: Prefixes, left: Ints, right: Ints) -> Pairs:
-    """Compares candidates in full and keeps those that are similar enough."""
+def similar_among(index: Prefixes, left: Ints, right: Ints, *, least: float | None = None) -> Pairs:
+    """Compares candidates in full and keeps those that are similar enough: by the threshold, or as ``least`` says."""
     sets = index.sets
     width = int(sets.shingles.max(initial=0)) + 1
     table = sparse.csr_array(
@@ -129,7 +129,7 @@ def similar_among(index: Prefixes, left: Ints, right: Ints) -> Pairs:
     ]
     overlap = np.concatenate(overlaps).astype(np.int64)
     jaccard = overlap / (sets.sizes[left] + sets.sizes[right] - overlap)
-    keep = jaccard >= index.threshold
+    keep = jaccard >= (index.threshold if least is None else least)
     return Pairs(left=left[keep], right=right[keep], jaccard=jaccard[keep])
 
 

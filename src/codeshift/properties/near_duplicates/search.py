@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
-from codeshift.errors import DataError
+from codeshift.errors import CodeshiftWarning, DataError
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
@@ -62,7 +63,9 @@ class NearDuplicates:
     The answer depends on nothing but the rows' content (not on their order, the process or a seed), and it is exact but
     for collisions of 64-bit hashes: among the 6 million distinct n-grams of 50,000 functions one is expected in a
     million such corpora. Input that is all alike stays affordable: equal rows count once, and where the similar pairs
-    are too many to list only as many are compared as it takes to connect them.
+    are too many to list only as many are compared as it takes to connect them. If thousands of rows are nearly similar
+    enough, and most comparisons are in vain, it stops after a number that is linear in the rows, and binds what it did
+    not compare; a warning, ``assumed`` and the manifest say how many links that makes.
 
     Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, or
     finds them without a guarantee, and which ones depends on its random permutations; the exact join in
@@ -102,15 +105,21 @@ class NearDuplicates:
 
         Raises:
             DataError: ``texts`` is a string, or holds something else than strings.
+
+        Warns:
+            CodeshiftWarning: if links are assumed.
         """
         rows, distinct = _distinct(_checked("texts", texts))
         sets = shingle_sets(distinct, self.ngram, self.threshold)
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
-        links = all_pairs(index) if complete else spanning_pairs(index)
+        links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
+        if assumed:
+            told = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
+            warnings.warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"), stacklevel=2)
         pairs, jaccard = _row_links(_classes(rows, sets), links)
         labels = labels_of_links(rows.size, pairs)
-        return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete)
+        return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete, assumed=assumed)
 
     def nearest(self, queries: Sequence[str], corpus: Sequence[str], *, at_least: float | None = None) -> NearestRows:
         """The most similar corpus row of each query row, as an audit asks of test rows and training rows.
