@@ -68,7 +68,9 @@ def test_what_is_no_literal_is_text(text):
 def test_options_of_metrics():
     """As they stand in a metric's name."""
     assert metric_by_name("exact_match[normalize_whitespace=True]") == ExactMatch(normalize_whitespace=True)
-    assert metric_by_name(r"exact_match[normalize_whitespace='\d']").normalize_whitespace == "\\d"
+    with pytest.raises(ParameterError) as caught:
+        metric_by_name(r"exact_match[normalize_whitespace='\d']")
+    assert caught.value.value == "\\d"
 
 
 def test_splitters():
