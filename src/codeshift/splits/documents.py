@@ -164,7 +164,7 @@ def _near_duplicates(manifest: SplitRecord) -> str:
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
     if not similar["components"]:
         return f"no row is a near-duplicate of another ({how})"
-    then = ", of which one each is kept" if _drops(manifest) else ""
+    then = ", of which one each is dealt" if _drops(manifest) else ""
     return (
         f"{similar['rows']:,} near-duplicates ({how}) in {counted(similar['components'], 'component')} "
         f"(the largest has {counted(similar['largest'], 'row')}, "
