@@ -123,7 +123,7 @@ def test_official_splits_print_no_sizes_that_they_settle() -> None:
         train=data.select(range(60)), validation=data.select(range(60, 75)), test=data.select(range(75, 120))
     )
     told = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
-    assert "size" not in told.split("dealt with")[1].split("bound")[0]
+    assert "size" not in told.split("split with")[1].split("bound")[0]
 
 
 def test_dates_of_a_study_are_dates() -> None:

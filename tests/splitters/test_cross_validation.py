@@ -123,14 +123,14 @@ def test_other_features_are_refused(given) -> None:
     """Positions would pick the wrong rows of features that are not those of the data."""
     cv = SPLITTER.as_cv(LINES, seed=0)
     n_rows = given.shape[0] if hasattr(given, "shape") else len(given)
-    with pytest.raises(DataError, match=f"X must be the 80 rows that were dealt, got {n_rows} rows: X must hold one"):
+    with pytest.raises(DataError, match=f"X must be the 80 rows that were split, got {n_rows} rows: X must hold one"):
         cv.split(given)
 
 
 def test_groups_are_settled_before() -> None:
     """Groups given to scikit-learn would have no effect, so they are an error."""
     cv = SPLITTER.as_cv(LINES, seed=0)
-    with pytest.raises(ParameterError, match=r"groups must be None, got a value: .* give as_cv the column"):
+    with pytest.raises(ParameterError, match=r"groups must be None, got a value: .* pass the column to as_cv"):
         cross_val_score(LinearRegression(), features(LINES), np.zeros(80), cv=cv, groups=np.zeros(80))
 
 

@@ -1,4 +1,4 @@
-"""``near_duplicates="drop"``: one row of each component is dealt, and test parts of few distinct rows are told."""
+"""``near_duplicates="drop"``: one row of each component is kept, and test parts of few distinct rows are told."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_manifest_says_it_and_builds_it_again(rows: Dataset, tmp_path) -> No
     assert manifest.request["near_duplicates"] == {"threshold": 0.7, "ngram": 5, "drop": True}
     assert "50 dropped: near-duplicates of a row that is kept" in manifest.summary()
     assert "of which one each is dealt" in " ".join(manifest.summary().split())
-    assert "one of each component is dealt" in assignment.to_dataset_card()
+    assert "one of each component is kept" in assignment.to_dataset_card()
 
 
 def test_a_line_of_ones_own(rows: Dataset) -> None:

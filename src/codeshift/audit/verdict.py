@@ -126,7 +126,7 @@ def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:
     return [
         f"{copies.repeated:,} of {copies.n:,} rows of {copies.part} ({copies.repeated_share:.1%}) repeat another row "
         f"of it, as exact or near-duplicates, the largest group {copies.largest:,} times: a score on it rests on "
-        f'{copies.distinct:,} distinct rows; near_duplicates="drop" deals one of each'
+        f'{copies.distinct:,} distinct rows; near_duplicates="drop" keeps one of each'
     ]
 
 

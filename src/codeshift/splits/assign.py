@@ -202,7 +202,7 @@ def _check_sizes(partition: Partition, config: SplitConfig) -> None:
     reason = "equal rows, near-duplicates and groups are kept together"
     if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
         remedy = f"{differences} ({reason}): allow more, or ask for sizes that the groups can make up"
-        raise ParameterError("tolerance", "large enough for what could be had", config.tolerance, remedy)
+        raise ParameterError("tolerance", "large enough for the sizes that are possible", config.tolerance, remedy)
     warnings.warn(f"{differences} ({reason})", SizeWarning, stacklevel=4)
 
 

@@ -121,7 +121,7 @@ class SplitManifest(SplitRecord):
         if held == self.region_rows:
             return
         others = [language for language, facts in grammars_of(self.region).items() if facts != self.grammars[language]]
-        why = f"the grammars of {', '.join(others)} are others here" if others else "pass the rows that were dealt"
+        why = f"the grammars of {', '.join(others)} differ here" if others else "pass the rows that were split"
         counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
         raise ManifestError(f"the region holds {counts}: {why}")
 

@@ -89,11 +89,11 @@ class CrossValidator:
         """
         if groups is not None:
             raise ParameterError(
-                "groups", "None", Told("a value"), "the rows are dealt already: give as_cv the column, groups=..."
+                "groups", "None", Told("a value"), "the rows are split already: pass the column to as_cv, groups=..."
             )
         if X is not None and _rows_of(X) != self.n_rows:
             remedy = "X must hold one row of features for each row of the data, in its order"
-            raise DataError("X", f"the {self.n_rows} rows that were dealt", Told(f"{_rows_of(X)} rows"), remedy)
+            raise DataError("X", f"the {self.n_rows} rows that were split", Told(f"{_rows_of(X)} rows"), remedy)
         # Returned rather than yielded, so that the errors above are raised by the call, not by the loop's first step.
         return ((dealt[self.train].copy(), dealt[self.part].copy()) for dealt in self.positions)
 

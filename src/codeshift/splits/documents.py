@@ -68,7 +68,7 @@ def dataset_card(manifest: SplitRecord, *, manifest_path: str = MANIFEST_PATH) -
         Paragraph(f"Fitted on the rows, it takes programs {region_words(manifest.region)}."),
         _sizes(manifest),
         *((Paragraph("Why rows are excluded:"), Points(excluded)) if excluded else ()),
-        Heading("How rows are dealt"),
+        Heading("How rows are assigned"),
         Paragraph(_dealing(manifest)),
         _named(("argument", "value"), {name: repr(value) for name, value in _arguments(manifest).items()}),
         Heading("How to build it again"),
@@ -88,7 +88,7 @@ def summary(manifest: SplitRecord) -> str:
     facts = (
         ("region", f"programs {region_words(manifest.region)}"),
         ("", _region_rows(manifest)),
-        ("dealt with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
+        ("split with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
         *(() if is_drawn(manifest.request, manifest.rows) else (("", "nothing was drawn: any seed gives this split"),)),
         ("dropped" if _drops(manifest) else "bound", _near_duplicates(manifest)),
     )
@@ -189,11 +189,11 @@ def _dealing(manifest: SplitRecord) -> tuple[Span, ...]:
         counts = (
             f"{similar['rows']:,} rows in {similar['components']:,} components, the largest of {similar['largest']:,}"
         )
-        dropped = f"Of near-duplicates ({counts} rows) one of each component is dealt."
+        dropped = f"Of near-duplicates ({counts} rows) one of each component is kept."
         of_duplicates = dropped if _drops(manifest) else f"So do near-duplicates: {counts} rows."
     also = ("Its part depends on ", *_listed(manifest.also_reads), " too. ") if manifest.also_reads else ()
     return (
-        "A row is dealt by the hash of its content in ",
+        "A row is assigned by the hash of its content in ",
         *_listed(manifest.columns),
         ", keyed with the seed, so neither the order of rows nor the machine changes the split. Rows of equal content "
         "stay on one side of train and test. ",

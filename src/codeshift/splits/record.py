@@ -34,7 +34,7 @@ _KEYS: dict[str, Sequence[str]] = {
     "rows": (),
     "near_duplicates": ("components", "rows", "largest", "longest_chain"),
 }
-_NO_MANIFEST = "it is no manifest that can be read"
+_NO_MANIFEST = "it is not a readable manifest"
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ class SplitRecord:
             plain = json.loads(text)
             digest = content_digest(plain) if isinstance(plain, dict) else ""
         except (ValueError, RecursionError) as error:
-            raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or no manifest") from error
+            raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or not a manifest") from error
         stated = plain.get("format") if isinstance(plain, dict) else None
         if stated != FORMAT:
-            why = "it was written before the first release: deal the rows again" if stated == _FIRST else _NO_MANIFEST
+            why = "it was written before the first release: split the rows again" if stated == _FIRST else _NO_MANIFEST
             raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
         kinds = get_type_hints(SplitRecord)
         known = {field.name for field in fields(cls)}
@@ -129,7 +129,7 @@ class SplitRecord:
         if missing or unknown:
             raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
         if plain.get(_DIGEST) != digest:
-            remedy = "take the file that was published, or deal the rows again"
+            remedy = "take the file that was published, or split the rows again"
             raise ManifestError(f"{name} is not what was written (its digest differs): {remedy}")
         values = {field: plain[field] for field in known}
         odd = next((field for field in sorted(known) if not _is_of(values[field], kinds[field])), None)
@@ -153,7 +153,7 @@ class SplitRecord:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise ManifestError(f"{path} is not text ({error}): it is no manifest") from error
+            raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
         return cls.from_json(text, name=str(path))
 
     def check_order(self, sources: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:

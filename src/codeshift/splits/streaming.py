@@ -30,12 +30,12 @@ _BATCH = 500
 STREAMED = ("train", "validation", "validation_ood", "test_id", "test_ood")
 
 _UNSTREAMED = {
-    "train_size": "rows are dealt one by one, so no number of them can be met",
+    "train_size": "rows are assigned one by one, so no exact number is possible",
     "stratify_by_column": "each value's share is met on average as it is",
-    "near_duplicates": "they cannot be seen without holding rows: drop them before, or leave it out",
+    "near_duplicates": "they cannot be found without keeping rows: drop them before, or leave it out",
     "train_control": "it overlaps with train, and a row of a stream is in one part",
     "tolerance": "shares are met on average",
-    "min_test_rows": "rows are dealt one by one: count those of the parts",
+    "min_test_rows": "rows are assigned one by one: count those of the parts",
 }
 """Reasons why some arguments of ``SplitConfig`` have no meaning in a stream."""
 
@@ -212,7 +212,7 @@ def _check_stream(stream: Any) -> None:
     from datasets import IterableDataset
 
     if not isinstance(stream, IterableDataset):
-        remedy = "call to_iterable_dataset() of a Dataset, or deal it exactly by Splitter.assign"
+        remedy = "call to_iterable_dataset() of a Dataset, or split it exactly with Splitter.assign"
         raise ParameterError("stream", "a datasets.IterableDataset", type(stream).__name__, remedy)
 
 
