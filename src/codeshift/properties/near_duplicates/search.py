@@ -63,8 +63,8 @@ class NearDuplicates:
     The answer depends on nothing but the rows' content (not on their order, the process or a seed), and it is exact but
     for collisions of 64-bit hashes: among the 6 million distinct n-grams of 50,000 functions one is expected in a
     million such corpora. Input that is all alike stays affordable: equal rows count once, and where the similar pairs
-    are too many to list only as many are compared as it takes to connect them. Where thousands of rows are nearly similar
-    enough, and most comparisons are in vain, it stops after a number that is linear in the rows, and binds what it did
+    are too many to list only as many are compared as it takes to connect them. Where thousands of rows are nearly
+    similar enough, and most comparisons are in vain, it stops after a number linear in the rows, and binds what it did
     not compare; a warning, ``assumed`` and the manifest say how many links that makes.
 
     Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, or
