@@ -254,6 +254,7 @@ def score(options: argparse.Namespace) -> None:
     """Write the folder of scored programs, with tables and a report."""
     from codeshift.metrics import ExactMatch, NegativeLogLikelihood, PassAtK, SyntacticValidity
     from codeshift.study import Report, load_results
+    from codeshift.study.store import StudyStore
 
     folder = options.folder / "study"
     out = options.out or options.folder.with_name(options.folder.name + "-scored")
@@ -262,7 +263,8 @@ def score(options: argparse.Namespace) -> None:
     _copy(folder, out)
     tests = {SOURCE.replace("{prompt}", row["prompt"]): row["tests"] for row in rows_of(options.data)}
     outputs, wanted = {}, []
-    done = [record.key for record in results.records if record.status == "done"]
+    records, store = {record.key: record for record in results.records}, StudyStore(out)
+    done = [key for key, record in records.items() if record.status == "done"]
     for key in done:
         scores = results.scores(key)
         outputs[key] = programs = [extract(text or "") for text in scores.predictions]
@@ -277,6 +279,7 @@ def score(options: argparse.Namespace) -> None:
         statistics["pass@1"] = PassAtK(1).statistics(hits)
         scored = type(scores)(scores.references, programs, statistics, scores.sources, scores.finished)
         scored.save(out / "runs" / key.name / "test.parquet")
+        store.write_record(records[key])  # it vouches for the scores
     scored_results = load_results(out, metrics=metrics)
     frame = scored_results.to_pandas()
     frame.to_csv(out / "table.csv", index=False)
@@ -288,11 +291,13 @@ def score(options: argparse.Namespace) -> None:
 
 def _copy(folder: Path, out: Path) -> None:
     """A folder of the study with one metric more."""
+    from codeshift.files import read_json, write_json
+
     ignored = shutil.ignore_patterns("*.safetensors", "checkpoints", "locks")
     shutil.copytree(folder, out, ignore=ignored, dirs_exist_ok=True)
-    content = json.loads((out / "study.json").read_text(encoding="utf-8"))
+    content = read_json(out / "study.json")
     content["settings"]["metrics"]["pass@1"] = None
-    (out / "study.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_json(out / "study.json", content, (out / "data").iterdir())
 
 
 def _name(pair: tuple[str, str]) -> str:
