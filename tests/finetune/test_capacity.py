@@ -194,7 +194,7 @@ def test_rotary_positions_may_be_set_higher(tokenizer):
     """They are computed, so a user may let a model go beyond them, and the message says how."""
     model = tiny_model("llama", tokenizer, max_position_embeddings=24)
     rows = texts("7" * 20, "7" * 20)
-    with pytest.raises(ParameterError, match=r"or set config\.max_position_embeddings higher"):
+    with pytest.raises(ParameterError, match=r"or raise config\.max_position_embeddings"):
         fit(model, tokenizer, rows)
     model.config.max_position_embeddings = 64
     assert len(fit(model, tokenizer, rows).losses) == 1
