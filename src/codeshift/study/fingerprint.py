@@ -116,7 +116,7 @@ def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path,
 
 
 def _extends(left: Any, right: Any) -> bool:
-    """Whether ``left`` has all that ``right`` has."""
+    """Return whether ``left`` has all that ``right`` has."""
     if isinstance(left, dict) and isinstance(right, dict):
         return all(name in left and left[name] == value for name, value in right.items())
     return isinstance(left, list) and isinstance(right, list) and all(value in left for value in right)

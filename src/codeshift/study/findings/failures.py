@@ -22,9 +22,9 @@ RIGHT = "right"
 MODES = {
     "empty": "nothing was written",
     "repeats itself": "the same few tokens stand at the end at least four times over",
-    "cut off": "the limit of length ended it",
+    "cut off": "it was cut at the length limit",
     "does not parse": "it is no program of its language, nor a part of one",
-    "copies its source": "it is the source, letter for letter but for whitespace",
+    "copies its source": "it equals the source, apart from whitespace",
     "lacks the element": "the reference holds the masked element, the output does not",
     "parses, other text": "none of the above, and still not the reference",
 }

@@ -26,10 +26,8 @@ def distribution_table(findings: Findings) -> Table | None:
         for what, cells in _lines(one)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
-    note = (
-        "Of numbers the median and the quartiles; else the share of the part's rows. Starred: what the region is of. "
-    )
-    note += "All rows of the first split seed, as the table of splits counts them."
+    note = "Median and quartiles of numbers; otherwise the share of the part's rows. Starred values define the region. "
+    note += "All rows of the first split seed, as counted in the table of splits."
     heads = (*columns, *map(Column, _PARTS))
     return (
         Table(name="distributions", caption="What the splits cut", columns=heads, rows=rows, note=note)

@@ -170,7 +170,7 @@ def _seeds(findings: Findings) -> str:
     trained, split = len(findings.results.train_seeds), len(findings.results.split_seeds)
     if trained == split == 1:
         return "there is one training seed, so the intervals say how sure the scores of these models are, not of others"
-    return f"intervals hold the noise of {split} split and {trained} training seeds as well as that of the rows"
+    return f"intervals include the noise of {split} split and {trained} training seeds as well as that of the rows"
 
 
 def _example(example: ExampleRow) -> dict[str, Any]:

@@ -87,13 +87,13 @@ def score_table(findings: Findings) -> Table:
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
         Column("part", numeric=False), Column("seeds"), *heads,
     )  # fmt: skip
-    behind = "Rows: those behind the scores to their right" + (", up to the next rows" if len(together) > 1 else "")
-    note = f"{behind}; of several seeds the fewest. Of several seeds the mean is shown. {UNITS}"
+    behind = "Rows: those behind the scores to the right" + (", up to the next rows" if len(together) > 1 else "")
+    note = f"{behind}; with several seeds, the smallest. With several seeds, scores are means. {UNITS}"
     return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
 
 
 _NAMES = 4  # number of masked elements that are named
-UNITS = "Scores in percent or of 100 stand in the table of results as shares of 1."
+UNITS = "Scores in percent or of 100 are shares of 1 in the table of results."
 """Note on how a report's numbers relate to those of ``StudyResults.table``."""
 
 
@@ -162,8 +162,8 @@ def comparison_table(findings: Findings) -> Table | None:
         Column(_step(findings)), Column("p"), Column("p (Holm)"), Column("rows"),
     )  # fmt: skip
     note = (
-        "Paired differences on the same rows of test_ood. p: permutation test over rows, of several seeds not below "
-        "that of the bootstrap over seeds and rows. Holm's correction goes over the scenarios at one share kept."
+        "Paired differences on the same rows of test_ood. p: the larger of those of a permutation test over rows and "
+        "of the interval over seeds and rows. Holm's correction is over the scenarios at one share kept."
     )
     return Table(name="comparisons", caption="Methods compared on the same rows", columns=columns, rows=rows, note=note)
 
@@ -188,7 +188,7 @@ def disagreement_table(findings: Findings) -> Table | None:
         Column("scenario", numeric=False), Column("first / second", numeric=False), Column("kept"),
         Column("both right"), Column("only first"), Column("only second"), Column("neither"), Column("outputs"),
     )  # fmt: skip
-    note = "Right: the text of the reference, but for whitespace at its ends. Outputs of all seeds are counted."
+    note = "Right: equal to the reference, apart from whitespace at the ends. Outputs of all seeds are counted."
     return Table(name="disagreements", caption="Who is right on test_ood", columns=columns, rows=rows, note=note)
 
 
@@ -214,7 +214,7 @@ def forgetting_table(findings: Findings) -> Table | None:
         Column("part", numeric=False), Column(f"change of {_step(findings)}"), Column("rows"),
     )  # fmt: skip
     direction = "below" if higher else "above"
-    note = f"The fine-tuned model less the model without fine-tuning, on the same rows: {direction} 0 it got worse."
+    note = f"Fine-tuned model minus the model without fine-tuning, on the same rows; {direction} 0 is worse."
     return Table(name="forgetting", caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
 
 
@@ -237,9 +237,9 @@ def unseen_table(findings: Findings) -> Table | None:
         Column("rows that hold it"), Column("recall"), Column("rows of test_id"), Column("outputs of test_id with it"),
     )  # fmt: skip
     note = (
-        "On test_ood, of the rows that were generated for. Recall: of the outputs whose reference holds the element, "
-        "those that hold it too. Each column of rows counts those behind the shares to its right; of several seeds the "
-        "fewest."
+        "Rows of test_ood with generated text. Recall: the share of outputs that hold the element, among those whose "
+        "reference holds it. Each column of rows counts those behind the shares to its right; with several seeds, the "
+        "smallest number."
     )
     return Table(name="unseen", caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
 
@@ -296,7 +296,7 @@ def split_table(findings: Findings) -> Table | None:
         Column("scenario", numeric=False), Column("split seed"), Column("audit", numeric=False), Column("AUC"),
         *(Column(part) for part in parts),
     )  # fmt: skip
-    note = "Sizes with all of the region masked. AUC: how well a classifier tells test_ood from train; .5 is no shift."
+    note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
     return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
 
 
