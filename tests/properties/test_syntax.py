@@ -113,7 +113,7 @@ def test_error_is_seen():
 
 def test_deep_tree():
     """A tree deeper than Python's recursion limit is no trouble."""
-    depth = scan_batch(["(" * 5000 + "x" + ")" * 5000], "python")["depth"][0]
+    depth = scan_batch(["-" * 6000 + "x"], "python")["depth"][0]
     assert depth > 5000
 
 
