@@ -117,6 +117,7 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("splitter", WITHOUT_MODELS, ids=lambda splitter: type(splitter).__name__)
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")
+@pytest.mark.filterwarnings("ignore:1 row is excluded as unparsable:codeshift.errors.LeftOutWarning")
 def test_odd_rows_are_split_or_refused_in_words(splitter: Splitter, name: str) -> None:
     """Nothing but a split in which no text stands on two sides, or an error of codeshift with a remedy."""
     data = Dataset.from_dict({"code": HOSTILE[name]})

@@ -10,7 +10,7 @@ tree-sitter reads real code in time and memory linear in its length, and some te
   The parser keeps several copies of all that is open where it does not know how to go on: ``"a < " * 10000`` takes
   1.5 GB in Java with few operations. Real code has at most some 25 open.
 
-All stand a factor of six or more above what real code needs (``benchmarks/parse_bounds.py``).
+All stand a factor of four or more above what real code needs (``benchmarks/parse_bounds.py``).
 """
 
 from __future__ import annotations
