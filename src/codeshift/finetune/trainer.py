@@ -54,8 +54,7 @@ class Trainer:
         evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
-        trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; their files are written to ``logs``
-            in ``output_dir``.
+        trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
 
     Raises:
         ParameterError: an argument cannot work.
