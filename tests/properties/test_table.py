@@ -110,7 +110,7 @@ def test_without_a_folder_to_write_to_nothing_is_kept(own_cache: Path, monkeypat
 
 
 @pytest.mark.parametrize("num_proc", [None, 2])
-@pytest.mark.parametrize("place", range(20))
+@pytest.mark.parametrize("place", range(6))
 def test_a_cached_value_that_is_damaged_is_computed_anew(own_cache: Path, place: int, num_proc: int | None) -> None:
     """Whatever bit of whatever file is turned, values are those of an empty cache, and the next call finds them."""
     prop = NodeTypes("code", "python")
