@@ -15,7 +15,6 @@ from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.facts import parsed_in
 from codeshift.splits.groups import Grouping, group_rows
 from codeshift.splits.partition import (
     DUPLICATE,
@@ -71,7 +70,7 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
     fitted = recipe.fit(rows.fitting) if region is None else region
-    stopped = rows.stopped(parsed_in(fitted.to_dict()))
+    stopped = rows.stopped(fitted.parsed())
     dealt = rows
     if stopped.any():  # nothing is known of these: what is fitted and dealt is what a dataset without them gives
         warnings.warn(_stopped_in_words(rows, stopped), LeftOutWarning, stacklevel=3)
