@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from codeshift.audit.strength import components_of, distinct_rows, measure_stren
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
 from codeshift.checks import check_bool
-from codeshift.errors import LeftOutWarning
+from codeshift.errors import LeftOutWarning, warn
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
@@ -141,7 +140,7 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
     parts, unparsable = (parts, {}) if settings.language is None else parts.parsable(settings.column, settings.language)
     if unparsable:
         counts = ", ".join(f"{count:,} of {part}" for part, count in unparsable.items())
-        warnings.warn(f"rows are left out as unparsable: {counts}", LeftOutWarning, stacklevel=4)
+        warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
     series = gather_series(parts.table, settings, parts.region)
     leakage = []
     for part in parts.held_out:
