@@ -15,7 +15,7 @@ from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts, Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.series import gather_series
-from codeshift.audit.settings import AuditSettings, Thresholds
+from codeshift.audit.settings import AuditSettings, Thresholds, checked_properties
 from codeshift.audit.strength import components_of, distinct_rows, measure_strength
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
@@ -110,8 +110,8 @@ def audit(
         column=column,
         language=described.language if language is None and described is not None else language,
         groups=groups,
-        properties=None if properties is None else properties,  # type: ignore[arg-type]
-        intended=None if intended is None else intended,  # type: ignore[arg-type]
+        properties=checked_properties("properties", properties),
+        intended=checked_properties("intended", intended),
         near_duplicates=near_duplicates,
         max_length=max_length,
         seed=seed,
