@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
+import warnings
 from collections.abc import Iterable
 from functools import partial
 from importlib.util import find_spec
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _LONGEST_SHOWN = 120
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
 
 
 class CodeshiftError(Exception):
@@ -172,6 +175,24 @@ class CodeshiftWarning(UserWarning):
     ...     warnings.simplefilter("ignore", CodeshiftWarning)  # ours, and no others
     ...     warnings.warn(SizeWarning("train has 90 rows, 100 were asked for"))
     """
+
+
+def warn(warning: Warning) -> None:
+    """Issue a warning at the line of the user's code that called the library, however deep the call was.
+
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     warn(SizeWarning("train has 90 rows, 100 were asked for"))
+    >>> print(caught[0].message)
+    train has 90 rows, 100 were asked for
+    """
+    if sys.version_info >= (3, 12):
+        warnings.warn(warning, stacklevel=2, skip_file_prefixes=(_PACKAGE,))
+        return
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level)
 
 
 class SizeWarning(CodeshiftWarning):

@@ -224,8 +224,9 @@ def test_truncation_is_counted_and_warned_of(data, tokenizer):
     with pytest.warns(
         TruncationWarning,
         match=r"(train|validation): \d+ of \d+ sources and \d+ of \d+ targets cut at max_\w+_length=\d+ .*tokens$",
-    ):
+    ) as caught:
         result = quiet(tiny_model("t5", tokenizer), tokenizer, config).fit(data)
+    assert {entry.filename for entry in caught if entry.category is TruncationWarning} == {__file__}
     for part in ("train", "validation"):
         sources = [len(ids) for ids in tokenizer(list(data[part]["doc"]))["input_ids"]]
         targets = [len(ids) for ids in tokenizer(list(data[part]["code"]))["input_ids"]]

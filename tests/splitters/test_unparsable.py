@@ -1,13 +1,18 @@
 """Rows on which the parser gives up stand in no part, and a split says so."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.errors import DataError, LeftOutWarning
-from codeshift.properties import CharCount, PropertyTable, TreeDepth
+from codeshift.properties import CharCount, Property, PropertyTable, TextProperty, TreeDepth
+from codeshift.properties.parsing import CodeParser
+from codeshift.properties.untied import Untied
 from codeshift.splits.assignment import SplitManifest
-from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, StreamDealer
+from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, Region, Splitter, StreamDealer
 from helpers.bad_texts import bad_text
 
 BAD = [bad_text("x => "), bad_text("case 1: "), bad_text("a < ")]
@@ -105,3 +110,62 @@ def test_a_stream_excludes_unparsable_rows():
     assert dealer.parts(ROWS)[POSITIONS].tolist() == ["excluded"] * 4
     by_chars = StreamDealer(region=Interval(CharCount("code"), low=200), region_share=0.5)
     assert by_chars.parts(ROWS).tolist().count("excluded") < len(ROWS)
+
+
+@dataclass(frozen=True)
+class CommentLength(TextProperty):
+    """Characters of comments in a natural language: a ``language`` that no parser has."""
+
+    language: str = "en"
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        return np.array([len(text.partition("#")[2]) for text in texts])
+
+
+@dataclass(frozen=True)
+class Statements(TextProperty):
+    """Statements at the top of a program, by a parse of the property's own."""
+
+    language: str = "python"
+
+    @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pair of its column and language."""
+        return ((self.column, self.language),)
+
+    def compute(self, texts: Sequence[str]) -> np.ndarray:
+        parse = CodeParser(self.language).parse
+        return np.array([sum(root.named_child_count for root in parse(text).roots) for text in texts])
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtLeast(Splitter):
+    """Programs whose number of a property is at least ``low``."""
+
+    number: Property
+    low: float
+
+    def fit(self, table: PropertyTable) -> Region:
+        return Interval(self.number, low=self.low)
+
+
+def test_a_property_whose_language_is_not_of_code_is_not_parsed() -> None:
+    """A field of that name says nothing of a parser: rows are dealt, and no grammar is recorded."""
+    rows = Dataset.from_dict({"code": [f"x = {i}  # {'note ' * (i % 10)}" for i in range(60)]})
+    number = CommentLength("code")
+    manifest = AtLeast(column="code", number=number, low=35).assign(rows, seed=0, min_test_rows=0).manifest
+    assert number.parsed == ()
+    assert manifest.grammars == {}
+    assert manifest.language is None
+    manifest.check_region(rows)
+
+
+def test_a_property_that_parses_says_so_to_the_regions_that_use_it() -> None:
+    """What a property of one's own parses is recorded, through other properties and compositions."""
+    rows = Dataset.from_dict({"code": [f"x = {i}\n" * (i % 5 + 1) for i in range(60)]})
+    splitter = AtLeast(column="code", number=Untied("code", Statements("code")), low=4) - LengthSplitter(
+        column="code", language="java", bounds=(1_000, None)
+    )
+    assignment = splitter.assign(rows, seed=0, min_test_rows=0)
+    assert assignment.region.parsed() == (("code", "python"), ("code", "java"))
+    assert [*assignment.manifest.grammars] == ["java", "python"]

@@ -11,6 +11,7 @@ from peft import LoraConfig
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import TrainingConfig, load_model
 from codeshift.metrics import ExactMatch
+from codeshift.properties import CharCount
 from codeshift.splitters import LengthSplitter, Scenario
 from helpers.study_case import LONG, LOOPS, rows, small_study
 
@@ -70,6 +71,11 @@ CASES = [
     ({"min_test_rows": -1}, "min_test_rows must be a whole number from 0 up, got -1"),
     ({"stratify_by_column": "lable"}, "column must be a column of data, got 'lable'"),
     ({"audit": {"permutations": 9}}, "got 'permutations': did you mean n_permutations"),
+    ({"audit": {"n_permutations": 1}}, "audit['n_permutations'] must be a whole number from 19 up, got 1"),
+    ({"audit": {"thresholds": 0.5}}, "audit['thresholds'] must be a Thresholds, got 0.5"),
+    ({"audit": {"column": "kode"}}, "audit['column'] must be a column of data, got 'kode'"),
+    ({"audit": {"groups": "author"}}, "audit['groups'] must be a column of data, got 'author'"),
+    ({"audit": {"properties": [CharCount("text")]}}, "audit['properties'] must be a column of data"),
     ({"audit": 3}, "audit must be True, False or settings of an audit, got 3"),
 ]  # fmt: skip
 

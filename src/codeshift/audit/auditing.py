@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +15,12 @@ from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts, Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
 from codeshift.audit.series import gather_series
-from codeshift.audit.settings import AuditSettings, Thresholds
+from codeshift.audit.settings import AuditSettings, Thresholds, checked_properties
 from codeshift.audit.strength import components_of, distinct_rows, measure_strength
 from codeshift.audit.truncation import TokenCounter, measure_truncation, token_counter
 from codeshift.audit.verdict import judge
 from codeshift.checks import check_bool
-from codeshift.errors import LeftOutWarning
+from codeshift.errors import LeftOutWarning, warn
 from codeshift.properties import ElementCounts, Property, PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.progress import Stages, bars
@@ -111,8 +110,8 @@ def audit(
         column=column,
         language=described.language if language is None and described is not None else language,
         groups=groups,
-        properties=None if properties is None else properties,  # type: ignore[arg-type]
-        intended=None if intended is None else intended,  # type: ignore[arg-type]
+        properties=checked_properties("properties", properties),
+        intended=checked_properties("intended", intended),
         near_duplicates=near_duplicates,
         max_length=max_length,
         seed=seed,
@@ -141,7 +140,7 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
     parts, unparsable = (parts, {}) if settings.language is None else parts.parsable(settings.column, settings.language)
     if unparsable:
         counts = ", ".join(f"{count:,} of {part}" for part, count in unparsable.items())
-        warnings.warn(f"rows are left out as unparsable: {counts}", LeftOutWarning, stacklevel=4)
+        warn(LeftOutWarning(f"rows are left out as unparsable: {counts}"))
     series = gather_series(parts.table, settings, parts.region)
     leakage = []
     for part in parts.held_out:

@@ -97,7 +97,7 @@ class AuditSettings:
         if self.language is not None:
             check_language(self.language)
         for name in ("properties", "intended"):
-            object.__setattr__(self, name, _checked_properties(name, getattr(self, name)))
+            object.__setattr__(self, name, checked_properties(name, getattr(self, name)))
         if not isinstance(self.near_duplicates, NearDuplicates):
             remedy = "such as NearDuplicates(threshold=0.7, ngram=5)"
             raise ParameterError("near_duplicates", "a NearDuplicates", self.near_duplicates, remedy)
@@ -135,7 +135,12 @@ def _leave_out(name: str) -> str:
     return f"leave it out to take {default}"
 
 
-def _checked_properties(name: str, properties: Sequence[Property] | None) -> tuple[Property, ...] | None:
+def checked_properties(name: str, properties: Sequence[Property] | None) -> tuple[Property, ...] | None:
+    """Return properties without repetition; None if none are given.
+
+    Raises:
+        ParameterError: if they are no sequence of properties.
+    """
     if properties is None:
         return None
     remedy = 'such as (TokenCount("code"), NodeTypes("code", "java"))'

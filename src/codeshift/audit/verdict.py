@@ -97,10 +97,10 @@ def _of_shift(test: Strength, n_permutations: int, thresholds: Thresholds) -> tu
     if min(test.n, test.n_train) < rows:
         found = f"train has {test.n_train:,} and {test.part} {test.n:,} distinct rows"
         return TOO_FEW, [f"{found}, a verdict needs at least {rows} of each"]
-    counted = sum(prop.counts for prop in test.properties)
-    least = least_permutations(counted, thresholds.alpha)
+    tested = sum(prop.counts for prop in test.properties)
+    least = least_permutations(tested, thresholds.alpha)
     if n_permutations < least:
-        beside = f", corrected for {counted} {_plural('property', counted)} beside it," if counted else ""
+        beside = f", corrected for {tested} {_plural('property', tested)} beside it," if tested else ""
         return TOO_FEW_PERMUTATIONS, [
             f"with n_permutations={n_permutations:,} the p-value of the classifier{beside} cannot reach "
             f"{thresholds.alpha:g}, it takes n_permutations={least:,} at least"
@@ -116,8 +116,8 @@ def _plural(word: str, count: int) -> str:
 def _leaked(leakage: Leakage, thresholds: Thresholds) -> list[str]:
     if not leakage.near_share > thresholds.leaked_rows:  # NaN, from an empty part, does not leak
         return []
-    counted = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
-    return [f"{counted} have an exact or near-duplicate in train"]
+    share = f"{leakage.near:,} of {leakage.n:,} rows of {leakage.part} ({leakage.near_share:.2%})"
+    return [f"{share} have an exact or near-duplicate in train"]
 
 
 def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:
@@ -147,11 +147,11 @@ def _no_leak(leakage: Leakage) -> str:
 def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list[str]]:
     """Return the reasons that show a shift, and all comparisons in words."""
     auc = strength.classifier
-    counted = [prop for prop in strength.properties if prop.counts]
-    p_value, adjusted = corrected(auc.p_value, [prop.p_value for prop in counted])
+    properties = [prop for prop in strength.properties if prop.counts]
+    p_value, adjusted = corrected(auc.p_value, [prop.p_value for prop in properties])
     moved = [
         (prop, p)
-        for prop, p in zip(counted, adjusted, strict=True)
+        for prop, p in zip(properties, adjusted, strict=True)
         if prop.jensen_shannon >= thresholds.jensen_shannon and reaches(p, thresholds.alpha)
     ]
     moved.sort(key=lambda pair: (not pair[0].intended, -pair[0].jensen_shannon, pair[0].name))
@@ -161,10 +161,10 @@ def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list
         found.append(told)
     if moved:
         found.append(f"{_listed([_distance(prop, p) for prop, p in moved[:_NAMED]], len(moved))} moved")
-    farthest = max(counted, key=lambda prop: _or_zero(prop.jensen_shannon), default=None)
+    farthest = max(properties, key=lambda prop: _or_zero(prop.jensen_shannon), default=None)
     tried = [told]
     if farthest is not None:
-        tried.append(f"the property that moved farthest is {_distance(farthest, adjusted[counted.index(farthest)])}")
+        tried.append(f"the property that moved farthest is {_distance(farthest, adjusted[properties.index(farthest)])}")
     return found, tried
 
 

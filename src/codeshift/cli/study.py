@@ -75,7 +75,7 @@ def _add_retry(actions: Commands) -> None:
     command = add_command(
         actions,
         "retry",
-        run_retry,
+        run_run,
         summary="repeat the failed runs of a study, and run what is left",
         description="Does the same as codeshift study run --retry.",
         example="codeshift study retry study.yaml --out runs/first",
@@ -153,11 +153,6 @@ def run_run(arguments: argparse.Namespace) -> int:
         extend=arguments.extend,
     )
     return _told(arguments, results, arguments.out)
-
-
-def run_retry(arguments: argparse.Namespace) -> int:
-    """Run ``retry``."""
-    return run_run(arguments)
 
 
 def run_status(arguments: argparse.Namespace) -> int:

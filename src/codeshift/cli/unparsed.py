@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from codeshift.errors import CodeshiftWarning
+from codeshift.errors import CodeshiftWarning, warn
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -26,7 +25,7 @@ def warn_unparsed(parts: Mapping[str, Dataset], columns: Iterable[str], language
         if texts and wrong >= _SHARE * len(texts):
             message = f"{wrong} of {len(texts)} rows checked have syntax errors as {language}"
             remedy = "is the language right, and the column? Rows of several languages are best split one by one"
-            warnings.warn(CodeshiftWarning(f"{column}: {message}: {remedy}"), stacklevel=2)
+            warn(CodeshiftWarning(f"{column}: {message}: {remedy}"))
 
 
 def _some(rows: Dataset, column: str) -> list[str]:

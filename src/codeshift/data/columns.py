@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
@@ -70,7 +69,7 @@ def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:
     if not kept:
         raise DataError("require", "columns that some row fills", where, "leave out those that no row fills")
     message = f"{len(rows) - len(kept):,} of {len(rows):,} rows hold nothing in {where}: they are left out"
-    warnings.warn(LeftOutWarning(message), stacklevel=2)
+    warn(LeftOutWarning(message))
     return rows.select(kept)
 
 

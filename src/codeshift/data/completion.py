@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest
+from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
 from codeshift.formatting import counted
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
@@ -78,7 +77,7 @@ def completion_rows(
         raise DataError("rows", f"programs with a {unit} that can be left out", none, "choose another unit")
     if len(kept) < len(texts):
         told = f"{len(texts) - len(kept):,} of {len(texts):,} rows hold {_LACKING[unit]}: they are left out"
-        warnings.warn(LeftOutWarning(told), stacklevel=2)
+        warn(LeftOutWarning(told))
     # Nothing is cut out of rows without a place: they get the columns, and are then dropped, which copies no row.
     cut = [_cut(text, place or (0, 0)) for text, place in zip(texts, places, strict=True)]
     for name, values in zip(("prefix", unit, "suffix"), zip(*cut, strict=True), strict=True):

@@ -6,7 +6,6 @@ import os
 import platform
 import sysconfig
 import tokenize
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ from datasets import Dataset, DatasetInfo, Features, Value
 from tqdm import tqdm
 
 from codeshift.data.functions import PythonFunction, python_functions
-from codeshift.errors import CodeshiftWarning, DataError
+from codeshift.errors import CodeshiftWarning, DataError, warn
 
 COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
 # Tests, applications and files that exist because they are odd. Installed packages and build files (site-packages,
@@ -45,7 +44,7 @@ def running_stdlib_functions(*, documented_only: bool, progress: bool) -> Datase
             for column, value in zip(COLUMNS, row, strict=True):
                 columns[column].append(value)
     if unread:
-        warnings.warn(_complaint(unread), CodeshiftWarning, stacklevel=3)
+        warn(CodeshiftWarning(_complaint(unread)))
     return Dataset.from_dict(
         columns,
         info=DatasetInfo(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from datasets import DatasetDict
 
 from codeshift.checks import check_choice
 from codeshift.data.loading import Source, load_splits
-from codeshift.errors import CodeshiftWarning, DataError, ParameterError
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
 
 HUB = "hub"
 
@@ -145,5 +144,5 @@ def _with_targets(splits: DatasetDict, task: Task) -> DatasetDict:
         message = (
             f"{task.name}: {part} is left out, for {task.target!r} is empty in all of its {len(splits[part])} rows"
         )
-        warnings.warn(message, CodeshiftWarning, stacklevel=3)
+        warn(CodeshiftWarning(message))
     return DatasetDict(kept)

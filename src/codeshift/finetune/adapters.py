@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
-from codeshift.errors import ParameterError, Told, closest
+from codeshift.errors import ParameterError, Told, closest, warn
 from codeshift.finetune.errors import AdapterWarning
 from codeshift.finetune.models import Model, base_model, has_fresh_decoder, is_decoder, peft_quiet
 
@@ -114,7 +113,7 @@ def _choose_targets(model: Model, config: PeftConfig) -> None:
     if kind not in defaults and config.peft_type not in _NEVER_ALL_LINEAR:
         config.target_modules = "all-linear"
         message = f"PEFT has no default {method} targets for {kind!r}: target_modules='all-linear' is chosen"
-        warnings.warn(AdapterWarning(message), stacklevel=4)
+        warn(AdapterWarning(message))
 
 
 def _train_fresh_decoder(config: PeftConfig) -> None:
@@ -123,7 +122,7 @@ def _train_fresh_decoder(config: PeftConfig) -> None:
         message = (
             "the fresh decoder is trained in full, the adapter is on the encoder (modules_to_save, exclude_modules)"
         )
-        warnings.warn(AdapterWarning(message), stacklevel=4)
+        warn(AdapterWarning(message))
 
 
 def _tell_sizes(model: Model, config: PeftConfig) -> None:

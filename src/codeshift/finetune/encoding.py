@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.errors import DataError, ParameterError, Told, closest, warn
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
@@ -149,8 +148,8 @@ class Encoder:
         cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
         limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
         if limits:
-            warnings.warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"), stacklevel=5)
-        encoded.round_trip.warn(part, stacklevel=6)
+            warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"))
+        encoded.round_trip.warn(part)
 
     def _source(self, ids: list[int]) -> list[int]:
         before, after = self._source_frame

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import Check, check_integer, check_texts
+from codeshift.errors import warn
 from codeshift.finetune.errors import TrainedOtherwiseWarning
 
 if TYPE_CHECKING:
@@ -76,6 +76,6 @@ def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[st
     if differing:
         differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
         words = f"the model in {os.fspath(model)} is not evaluated as it was trained: {differences}"
-        warnings.warn(TrainedOtherwiseWarning(words), stacklevel=4)
+        warn(TrainedOtherwiseWarning(words))
     kept = {name: value for name, value in trained.items() if name in vars(Limits())}
     return Limits(**(kept | given))

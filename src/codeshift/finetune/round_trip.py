@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from codeshift.errors import warn
 from codeshift.finetune.errors import RoundTripWarning
 
 _SHOWN = 40  # characters of an example
@@ -70,9 +70,9 @@ class RoundTrip:
         """Return the counts and examples as JSON values."""
         return vars(self) | {"examples": [vars(example) for example in self.examples]}
 
-    def warn(self, part: str, *, stacklevel: int = 3) -> None:
+    def warn(self, part: str) -> None:
         """Raise a ``RoundTripWarning`` if any text is lost."""
         if self.sources or self.targets:
             examples = "; ".join(map(str, self.examples))
             message = f"{part}: {self}: {examples}. Choose a tokenizer that keeps them, or leave such rows out"
-            warnings.warn(RoundTripWarning(message), stacklevel=stacklevel)
+            warn(RoundTripWarning(message))

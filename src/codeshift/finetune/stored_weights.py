@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from peft import PeftConfig, PeftModel, get_peft_model_state_dict
 from safetensors import safe_open
 from transformers import PreTrainedModel
 
-from codeshift.errors import ParameterError, Told
+from codeshift.errors import ParameterError, Told, warn
 from codeshift.finetune.errors import UnusedWeightsWarning
 
 _INDEX = "model.safetensors.index.json"
@@ -57,7 +56,7 @@ def whole_model(name: str | os.PathLike[str], loaded: tuple[PreTrainedModel, dic
     unused = sorted(facts["unexpected_keys"])
     if unused:
         what = f"{name} stores {_some(unused)}, which a {type(model).__name__} has no use for"
-        warnings.warn(UnusedWeightsWarning(what), stacklevel=4)
+        warn(UnusedWeightsWarning(what))
     return model
 
 

@@ -86,6 +86,16 @@ class Property(Serialisable, ABC):
         return tuple(dict.fromkeys([self.column, *(column for prop in inner for column in prop.columns)]))
 
     @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a column that it parses and the language; by default those of the properties that it is made of.
+
+        A split leaves out rows on which the parser of a language gives up, and records the language's grammar, so a
+        property that parses by itself must give its own pair.
+        """
+        inner = [value for f in fields(self) if isinstance(value := getattr(self, f.name), Property)]
+        return tuple(dict.fromkeys(pair for prop in inner for pair in prop.parsed))
+
+    @property
     def functions(self) -> tuple[str, ...]:
         """Dotted names of the user's functions that it calls."""
         return ()
@@ -183,6 +193,11 @@ class TreeProperty(Property):
 
     def __post_init__(self) -> None:
         check_language(self.language)
+
+    @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pair of its column and language."""
+        return ((self.column, self.language),)
 
     @abstractmethod
     def from_syntax(self, scan: SyntaxScan) -> Any:

@@ -7,12 +7,11 @@ values stay in memory.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codeshift.errors import CacheWarning
+from codeshift.errors import CacheWarning, warn
 from codeshift.files import damaged, vouched_files, write_json
 
 if TYPE_CHECKING:
@@ -36,12 +35,12 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
         if not (errors := damaged(record)):
             parts = [datasets.Dataset.from_file(str(path)) for path in vouched_files(record)]
             return datasets.concatenate_datasets(parts)
-        warnings.warn(CacheWarning(f"{errors[0]}: its values are computed again"), stacklevel=5)
+        warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])
     except OSError as error:
-        warnings.warn(CacheWarning(f"values of properties are not cached in {folder} ({error})"), stacklevel=5)
+        warn(CacheWarning(f"values of properties are not cached in {folder} ({error})"))
         return compute(keep_in_memory=True)
     return values
 

@@ -94,6 +94,11 @@ class NestingDepth(TextProperty):
         check_language(self.language)
         control_flow(self.language)
 
+    @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pair of its column and language."""
+        return ((self.column, self.language),)
+
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""
         parse, nesting = CodeParser(self.language).parse, control_flow(self.language).nesting

@@ -50,6 +50,11 @@ class NodePairs(Property):
     def __post_init__(self) -> None:
         check_language(self.language)
 
+    @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pair of its column and language."""
+        return ((self.column, self.language),)
+
     def evaluate(self, table: PropertyTable) -> ElementCounts:
         """Return counts of ``n`` rows."""
         parse = CodeParser(self.language).parse

@@ -41,6 +41,10 @@ class ComputedFromText(Evaluated, Protocol):
     def column(self) -> str:
         """Column of the texts."""
 
+    @property
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a column that it parses and the language."""
+
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Return numbers, one per text."""
 
@@ -200,9 +204,9 @@ def _compiled(function: Any) -> str:
 
 
 def _parsed_by(prop: ComputedFromText) -> list[str]:
-    """Return the grammar that a property of text parses with, if any."""
-    language = getattr(prop, "language", None)
-    return [grammar(language).version, grammar(language).digest] if isinstance(language, str) else []
+    """Return the grammars that a property of text parses with, if any."""
+    grammars = [grammar(language) for _, language in prop.parsed]
+    return [fact for facts in grammars for fact in (facts.version, facts.digest)]
 
 
 def _texts(data: Dataset, column: str) -> list[str]:

@@ -71,6 +71,11 @@ class Region(Serialisable, ABC):
                 columns += value.columns if isinstance(value, Property) else [value] if f.name == "column" else []
         return tuple(dict.fromkeys(columns))
 
+    def parsed(self) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of a column that the region parses and the language; by default those of its properties."""
+        values = [getattr(leaf, f.name) for leaf in self.leaves for f in fields(leaf)]
+        return tuple(dict.fromkeys(pair for value in values if isinstance(value, Property) for pair in value.parsed))
+
     def shown(self) -> tuple[Property, ...]:
         """Return the properties whose distributions show what the region selects; none for a random region."""
         return tuple(dict.fromkeys(prop.shown for prop in self.properties() if prop.shown is not None))

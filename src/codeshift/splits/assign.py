@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import fields, is_dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-from codeshift.errors import LeftOutWarning, ParameterError, RegionError, SizeWarning, SmallPartWarning, Told
+from codeshift.errors import LeftOutWarning, ParameterError, RegionError, SizeWarning, SmallPartWarning, Told, warn
 from codeshift.formatting import counted
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.facts import parsed_in
 from codeshift.splits.groups import Grouping, group_rows
 from codeshift.splits.partition import (
     DUPLICATE,
@@ -71,10 +69,10 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     also = _also_read(recipe, config)
     digests = rows.digests(recipe.columns, also)
     fitted = recipe.fit(rows.fitting) if region is None else region
-    stopped = rows.stopped(parsed_in(fitted.to_dict()))
+    stopped = rows.stopped(fitted.parsed())
     dealt = rows
     if stopped.any():  # nothing is known of these: what is fitted and dealt is what a dataset without them gives
-        warnings.warn(_stopped_in_words(rows, stopped), LeftOutWarning, stacklevel=3)
+        warn(LeftOutWarning(_stopped_in_words(rows, stopped)))
         dealt = rows.only(~stopped)
         grouping = group_rows(dealt, recipe.columns, config)
         fitted = recipe.fit(dealt.fitting) if region is None else region
@@ -203,11 +201,11 @@ def _check_sizes(partition: Partition, config: SplitConfig) -> None:
     if config.tolerance is not None and max(map(abs, missed.values())) > config.tolerance * len(partition.parts):
         remedy = f"{differences} ({reason}): allow more, or ask for sizes that the groups can make up"
         raise ParameterError("tolerance", "large enough for the sizes that are possible", config.tolerance, remedy)
-    warnings.warn(f"{differences} ({reason})", SizeWarning, stacklevel=4)
+    warn(SizeWarning(f"{differences} ({reason})"))
 
 
 def _check_test_parts(partition: Partition, identities: np.ndarray, config: SplitConfig) -> None:
     unasked = (TEST_ID,) if partition.asked.get("test_id") == 0 else ()
     small = small_parts(partition.parts, identities, config.min_test_rows, unasked=unasked)
     if small:
-        warnings.warn(in_words(small, config.min_test_rows), SmallPartWarning, stacklevel=4)
+        warn(SmallPartWarning(in_words(small, config.min_test_rows)))

@@ -120,7 +120,7 @@ class SplitManifest(SplitRecord):
         held = sum(int(region.contains(table).sum()) for table in SplitRows.of(data).tables)
         if held == self.region_rows:
             return
-        others = [language for language, facts in grammars_of(self.region).items() if facts != self.grammars[language]]
+        others = [name for name, facts in grammars_of(self.grammars).items() if facts != self.grammars[name]]
         why = f"the grammars of {', '.join(others)} differ here" if others else "pass the rows that were split"
         counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
         raise ManifestError(f"the region holds {counts}: {why}")

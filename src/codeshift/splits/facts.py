@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codeshift import __version__
 from codeshift.properties import grammar
@@ -43,33 +44,13 @@ def found_in(similar: DuplicateComponents) -> dict[str, int]:
     }
 
 
-def grammars_of(region: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the grammar of each language that a region, given as plain values, depends on."""
+def grammars_of(languages: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the grammar of each language, sorted by language."""
     grammars = {}
-    for language in sorted(_languages_in(region)):
+    for language in sorted(set(languages)):
         facts = grammar(language)
         grammars[language] = {"wheel": facts.distribution, "version": facts.version, "digest": facts.digest}
     return grammars
-
-
-def _languages_in(plain: Any) -> set[str]:
-    if isinstance(plain, list):
-        return {language for item in plain for language in _languages_in(item)}
-    if not isinstance(plain, dict):
-        return set()
-    own = {plain["language"]} if isinstance(plain.get("language"), str) else set()
-    return own.union(*(_languages_in(value) for value in plain.values()))
-
-
-def parsed_in(plain: Any) -> set[tuple[str, str]]:
-    """The columns that a region, given as plain values, parses, each with its language."""
-    if isinstance(plain, list):
-        return {pair for item in plain for pair in parsed_in(item)}
-    if not isinstance(plain, dict):
-        return set()
-    column, language = plain.get("column"), plain.get("language")
-    own = {(column, language)} if isinstance(column, str) and isinstance(language, str) else set()
-    return own.union(*(parsed_in(value) for value in plain.values()))
 
 
 @cache

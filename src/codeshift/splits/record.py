@@ -71,17 +71,16 @@ class SplitRecord:
     ) -> Self:
         """Collect the fields from the results of splitting."""
         labels = labels_of(partition.parts, partition.reasons)
-        plain = region.to_dict()
         slices = {name: slice(*span) for name, span in spans.items()}
         return cls(
             splitter=splitter,
-            region=plain,
+            region=region.to_dict(),
             request=config.to_dict(),
             columns=columns,
             also_reads=also_reads,
             sizes=asked_and_got(partition, config),
             region_rows=int(inside.sum()),
-            grammars=grammars_of(plain),
+            grammars=grammars_of(language for _, language in region.parsed()),
             versions=environment(),
             rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
             control={}

@@ -18,7 +18,6 @@ from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
 from codeshift.splits.digests import keyed_hashes, row_digests
-from codeshift.splits.facts import parsed_in
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -160,7 +159,7 @@ class StreamDealer:
             parts[~inside & (dealt >= held_out) & (dealt < held_inside)] = "excluded"
         parts[inside & (dealt < held_inside)] = "validation_ood"
         parts[inside & (dealt < config.test_ood_size)] = "test_ood"
-        parts[sources.stopped(parsed_in(self.region.to_dict()))] = "excluded"
+        parts[sources.stopped(self.region.parsed())] = "excluded"
         return parts
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:

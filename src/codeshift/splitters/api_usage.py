@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from codeshift.checks import several
-from codeshift.errors import ParameterError, UnresolvedAPIWarning
+from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
@@ -98,13 +97,12 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
             _leave_out_imported(unresolved, names, usage, table.texts(used.column))
         if unresolved.any():
             shown = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
-            warnings.warn(
+            warning = UnresolvedAPIWarning(
                 f"apis: {api!r} matches {matched.sum()} rows; {unresolved.sum()} more hold names that may be the same "
                 f"({shown}), but not the import that would tell: a bare method or function does not show its file's "
-                "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in",
-                UnresolvedAPIWarning,
-                stacklevel=4,
+                "imports. They count as not using it; a shorter pattern, or an import in each row, takes them in"
             )
+            warn(warning)
 
 
 def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: list[str]) -> None:

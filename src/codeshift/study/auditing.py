@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +13,10 @@ from datasets import Dataset
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from codeshift.audit import Thresholds
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
 from codeshift.properties import Property, PropertyTable
-from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.predicate import trust_function
 from codeshift.splits.rows import WHOLE, SplitRows
 from codeshift.splitters import Region
@@ -71,9 +68,8 @@ class AuditTask:
 
 def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
     """Return the audits that are not done yet, one for each scenario and split seed."""
-    if spec.audit is False:
+    if spec.audit is None:
         return []
-    settings = _settings(spec)
     left = [
         (scenario.name, split_seed)
         for split_seed in spec.split_seeds
@@ -86,23 +82,11 @@ def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[Aud
             scenario=name,
             split_seed=split_seed,
             region=(region := rows.scenario(name, split_seed).region),
-            settings=settings,
-            functions=functions_of((region, settings)),
+            settings=spec.audit,
+            functions=functions_of((region, spec.audit)),
         )
         for name, split_seed in left
     ]
-
-
-def _settings(spec: StudySpec) -> AuditSettings:
-    """Return the settings of a study's audit: its defaults, overridden by those that the user gave."""
-    options: dict[str, Any] = {
-        "column": spec.column,
-        "language": spec.language,
-        "groups": spec.request.groups,
-        "near_duplicates": spec.request.search or NearDuplicates(),
-        "thresholds": Thresholds(),
-    }
-    return AuditSettings(**(options | dict(spec.audit if isinstance(spec.audit, Mapping) else {})))
 
 
 def do_audit(task: AuditTask) -> Outcome:

@@ -64,7 +64,7 @@ def fingerprint(spec: StudySpec) -> dict[str, Any]:
         "test_size": spec.test_size,
         "validation_size": spec.request.validation_size,
         "train_size": spec.request.train_size,
-        "audit": plain(spec.audit),
+        "audit": spec.audit is not None and plain(vars(spec.audit)),
         "generate_rows": spec.evaluation.generate_rows,
         "decoding": None if decoding is None else decoding.to_dict(),
         "evaluation_batch_size": spec.evaluation.batch_size,

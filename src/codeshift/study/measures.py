@@ -79,10 +79,6 @@ class Measure:
             return MISSING
         return f"{self.text(estimate.value)}{self.unit}{self._interval(estimate)}"
 
-    def compact(self, estimate: Estimate) -> str:
-        """Format as ``estimate`` does, for tables whose headers name the unit."""
-        return self.estimate(estimate) if self.sign else f"{self.text(estimate.value)}{self._interval(estimate)}"
-
     def change(self, estimate: Estimate) -> str:
         """Format a difference of two values with its sign, unit and interval; of shares in points.
 

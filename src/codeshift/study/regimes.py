@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning
+from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
 from codeshift.regions.distribution import Distribution
 from codeshift.splits.assign import assign, divide_rows
 from codeshift.splits.config import SplitConfig
@@ -133,7 +133,7 @@ def _warn_of_small_parts(dealt: ScenarioRows, least: int) -> None:
     told = small_parts(dealt.assignments[0.0].parts, dealt.identities, least)
     if told:
         where = f"scenario {dealt.scenario.name!r} with split seed {dealt.parts.split_seed}"
-        warnings.warn(f"{where}: {words_of_small_parts(told, least)}", SmallPartWarning, stacklevel=2)
+        warn(SmallPartWarning(f"{where}: {words_of_small_parts(told, least)}"))
 
 
 def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, Rows]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from datasets import Dataset, DatasetDict
 
@@ -18,6 +18,7 @@ from codeshift.study.keys import NONE, RunKey
 if TYPE_CHECKING:
     from peft import PeftConfig
 
+    from codeshift.audit.settings import AuditSettings
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
@@ -49,7 +50,7 @@ class StudySpec:
         test_size: Share or number of rows of ``test``, if there are no official splits.
         wise_ft: Weights between the pretrained and the fine-tuned model in variants, ascending.
         adapter_scales: Scales of LoRA adapters in variants, ascending.
-        audit: Whether splits are audited, or settings of the audit.
+        audit: Settings of the audit of each split; None for no audit.
         evaluation: Settings of the evaluation.
         keep_weights: Whether trained weights are kept in the folder.
         title: Title of the report.
@@ -74,7 +75,7 @@ class StudySpec:
     test_size: float
     wise_ft: tuple[float, ...]
     adapter_scales: tuple[float, ...]
-    audit: bool | Mapping[str, Any]
+    audit: AuditSettings | None
     evaluation: Evaluation
     keep_weights: bool
     title: str

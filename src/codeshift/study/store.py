@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError
+from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError, warn
 from codeshift.files import (
     check_file,
     damaged,
@@ -316,7 +315,7 @@ def _read_or_warn(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except DamagedFileError as error:
-        warnings.warn(DamagedFileWarning(f"{error}: it counts as not done"), stacklevel=3)
+        warn(DamagedFileWarning(f"{error}: it counts as not done"))
         return None
 
 
@@ -326,7 +325,7 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
     for error in errors:
         place = set_aside(error.path)
         where = "" if place is None else f"; it is kept as {place.name}"
-        warnings.warn(DamagedFileWarning(f"{error}: what it held is done again{where}"), stacklevel=3)
+        warn(DamagedFileWarning(f"{error}: what it held is done again{where}"))
         any_damaged = True
     return any_damaged
 

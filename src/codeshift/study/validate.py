@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset
 
-from codeshift.audit.settings import AuditSettings
+from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_bool, check_integer, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
+from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import TrainingConfig
 
-_AS_GIVEN = ("dataset", "source", "target", "general", "audit", "keep_weights", "title")
+_AS_GIVEN = ("dataset", "source", "target", "general", "keep_weights", "title")
 
 
 def validate(given: Mapping[str, Any]) -> StudySpec:
@@ -61,7 +62,7 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
         "adapter_scales": checked_shares("adapter_scales", given["adapter_scales"], methods),
     }
     evaluation = checked_evaluation(given, metrics, configs.values())
-    _check_audit(given["audit"])
+    request = deal_request(given)
     check_bool("keep_weights", given["keep_weights"])
     model = str(embedded_model_path()) if given["model"] is None else given["model"]
     _check_tokenizer(model, given["tokenizer"])
@@ -74,7 +75,8 @@ def validate(given: Mapping[str, Any]) -> StudySpec:
         methods=methods,
         configs=configs,
         metrics=metrics,
-        request=deal_request(given),
+        request=request,
+        audit=checked_audit(given["audit"], column, language, request),
         evaluation=evaluation,
         **settled,
         **{name: given[name] for name in _AS_GIVEN},
@@ -174,15 +176,43 @@ def checked_evaluation(
     )
 
 
-def _check_audit(audit: object) -> None:
-    if isinstance(audit, Mapping):
-        known = [f.name for f in fields(AuditSettings)]
-        for name in audit:
-            if name not in known:
-                raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
-    elif audit is not True and audit is not False:
+def checked_audit(audit: object, column: str, language: str | None, request: SplitConfig) -> AuditSettings | None:
+    """Return the settings of the audit, those of the study overridden by those given; None for no audit.
+
+    Raises:
+        ParameterError: if a name or a value is invalid; the message names the setting.
+    """
+    if audit is False:
+        return None
+    if audit is not True and not isinstance(audit, Mapping):
         remedy = 'such as {"n_permutations": 99}'
         raise ParameterError("audit", "True, False or settings of an audit", audit, remedy)
+    given = {} if audit is True else dict(audit)
+    known = [f.name for f in fields(AuditSettings)]
+    for name in given:
+        if name not in known:
+            raise ParameterError("audit", "of names of settings of an audit", name, closest(name, known))
+    options: dict[str, Any] = {
+        "column": column,
+        "language": language,
+        "groups": request.groups,
+        "near_duplicates": request.search or NearDuplicates(),
+        "thresholds": Thresholds(),
+    }
+    try:
+        return AuditSettings(**(options | given))
+    except ParameterError as error:
+        raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
+
+
+def _check_audited(audit: AuditSettings, name: str, columns: Collection[str]) -> None:
+    """Check that some rows have the columns that an audit reads."""
+    named = [("column", audit.column)] + ([] if audit.groups is None else [("groups", audit.groups)])
+    for setting in ("properties", "intended"):
+        named += [(setting, column) for prop in getattr(audit, setting) or () for column in prop.columns]
+    for setting, column in named:
+        if column not in columns:
+            raise ParameterError("audit", f"a column of {name}", column, closest(column, columns), key=setting)
 
 
 def _check_tokenizer(model: object, tokenizer: object) -> None:
@@ -207,3 +237,5 @@ def check_columns(spec: StudySpec) -> None:
             for column in spec.data_columns:
                 if column not in rows.column_names:
                     raise DataError("column", f"a column of {name}", column, closest(column, rows.column_names))
+            if spec.audit is not None:
+                _check_audited(spec.audit, name, rows.column_names)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
-from codeshift.errors import CodeshiftWarning, DataError
+from codeshift.errors import CodeshiftWarning, DataError, warn
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
@@ -116,7 +115,7 @@ class NearDuplicates:
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
         if assumed:
             told = f"{assumed:,} links are assumed: so many rows are nearly near-duplicates that not all were compared"
-            warnings.warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"), stacklevel=2)
+            warn(CodeshiftWarning(f"{told}; a higher threshold tells them apart"))
         pairs, jaccard = _row_links(_classes(rows, sets), links)
         labels = labels_of_links(rows.size, pairs)
         return DuplicateComponents(labels=labels, pairs=pairs, jaccard=jaccard, complete=complete, assumed=assumed)
