@@ -188,3 +188,18 @@ def test_another_process_with_little_memory_stops_the_same_rows():
         [sys.executable, "-c", IN_A_PROCESS], capture_output=True, text=True, check=True, timeout=600
     )
     assert found.stdout.strip() == str([True] * len(PAIRS))
+
+
+def test_the_text_of_a_node_is_that_of_the_source() -> None:
+    """A tree that was parsed piece by piece still gives the text of each of its nodes, more than a piece long too."""
+    source = "\n".join(f"def größe_{i}(name_{i}):\n    return 'ü' * {i}" for i in range(400)).encode()
+    tree = parser("python").parse(source)
+    assert tree is not None
+    nodes = [tree.root_node]
+    seen = 0
+    while nodes:
+        node = nodes.pop()
+        nodes += node.children
+        seen += 1
+        assert node.text == source[node.start_byte : node.end_byte]
+    assert seen > 5000

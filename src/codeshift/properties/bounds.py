@@ -35,6 +35,9 @@ BYTES_A_REPORT = 5
 PIECE = 4096
 """Bytes that the parser is given when it asks for some."""
 
+WORD = 32
+"""Bytes that are read at once for the text of a node, which is a name in most cases."""
+
 FREE_READS = 200
 """Pieces that it may ask for of any text."""
 
@@ -85,10 +88,12 @@ class BoundedParser:
             return None
         reports = reads = farthest = 0
         most_reads = FREE_READS + READS_A_PIECE * (len(source) // PIECE)
-        stopped = False
+        stopped = finished = False
 
         def piece(offset: int, _: object) -> bytes:
             nonlocal reads, stopped
+            if finished:  # a node of the tree is asked for its text
+                return source[offset : offset + WORD]
             reads += 1
             stopped = stopped or reads > most_reads
             return b"" if stopped else source[offset : offset + PIECE]
@@ -107,6 +112,7 @@ class BoundedParser:
             if not stopped:  # it is no bound that ended it
                 raise
             return None
+        finished = True
         return None if stopped else tree
 
 
