@@ -19,7 +19,7 @@ from codeshift.properties.bounds import (
     open_at_once,
 )
 from codeshift.properties.complexity import NestingDepth
-from codeshift.properties.grammars import languages, ts_language
+from codeshift.properties.grammars import languages, parser, ts_language
 from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.parsing import CodeParser
 from helpers.bad_texts import PAIRS, bad_text
