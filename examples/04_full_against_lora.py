@@ -36,7 +36,6 @@ splits = loops.split(data, seed=0)
 # One trainer for both. `peft_config=None` is full fine-tuning, any config of PEFT is that method.
 
 # %%
-
 from peft import LoraConfig
 
 from codeshift.finetune import Trainer, TrainingConfig
