@@ -130,10 +130,15 @@ def damaged(path: Path) -> list[DamagedFileError]:
         return []
     except DamagedFileError as error:
         return [error]
+    return damaged_files(path.parent, vouched)
+
+
+def damaged_files(folder: Path, digests: Mapping[str, str]) -> list[DamagedFileError]:
+    """Return the damage to files of a folder, given their digests by name."""
     errors = []
-    for name in vouched:
+    for name, digest in digests.items():
         try:
-            _check(path.parent / name, vouched[name])
+            _check(folder / name, digest)
         except DamagedFileError as error:
             errors.append(error)
     return errors

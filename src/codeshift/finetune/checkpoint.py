@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from codeshift.files import damaged, read_json, to_disk, write_json
+from codeshift.files import damaged, read_json, to_disk, vouched_files, write_json
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.sharding import alike
@@ -99,7 +99,7 @@ class Checkpoints:
         if differs:
             remedy = "give another output_dir, or resume=False to start over"
             raise CheckpointError(f"{path} is a checkpoint of another run ({', '.join(differs)} differ): {remedy}")
-        return state, {file.stem: load_file(file) for file in sorted(path.glob("*.safetensors"))}
+        return state, {file.stem: load_file(file) for file in vouched_files(path / _STATE)}
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, names: dict[str, torch.nn.Parameter]) -> Tensors:

@@ -80,7 +80,7 @@ def scan_batch(texts: Sequence[str], language: str, *, api_names: bool = True) -
     """
     scanner = _Scanner(language, api_names)
     columns: dict[str, list[Any]] = {column: [] for column in COLUMNS}
-    with _no_garbage_collection():
+    with no_garbage_collection():
         for start in range(0, len(texts), _CHUNK):
             scanner.scan(texts[start : start + _CHUNK], columns)
     return columns
@@ -160,8 +160,11 @@ def _walk(roots: Sequence[Node], kinds: list[int], buckets: Mapping[int, list[No
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Nodes make no cycles, and the collector looks at each of them: without it the pass costs a fifth less."""
+def no_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collector, which would visit all nodes again and again, though they hold no cycles.
+
+    Without it a pass over syntax trees costs a fifth less.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:

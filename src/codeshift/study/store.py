@@ -18,6 +18,7 @@ from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterErro
 from codeshift.files import (
     check_file,
     damaged,
+    damaged_files,
     file_digest,
     read_json,
     remove_unfinished,
@@ -140,12 +141,7 @@ class StudyStore:
         digests: Mapping[str, str] = record.facts["weights"]
         if not all((folder / name).exists() for name in digests):
             return False
-        errors = [
-            DamagedFileError(folder / name, "its digest differs")
-            for name, digest in digests.items()
-            if file_digest(folder / name) != digest
-        ]
-        return bool(digests) and not _set_aside(errors)
+        return bool(digests) and not _set_aside(damaged_files(folder, digests))
 
     def evaluation(self, key: RunKey) -> Path:
         """Return the folder of a run's unfinished evaluation, which is removed when the run is done."""
@@ -167,18 +163,22 @@ class StudyStore:
         except FileNotFoundError:
             return None
         except DamagedFileError as error:
-            self._refuse_format(self.study)
+            self._refuse_earlier_format()
             remedy = "put back a copy of it, or run the study in another folder"
             raise DamagedFileError(error.path, error.why, remedy) from error
-        self._refuse_format(self.study)
+        self._check_format(content)
         return content
 
-    def _refuse_format(self, path: Path) -> None:
-        """Raise a ParameterError for a ``study.json`` of another format."""
+    def _refuse_earlier_format(self) -> None:
+        """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(self.study.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             return
+        self._check_format(content)
+
+    def _check_format(self, content: Any) -> None:
+        """Raise a ParameterError if the content of ``study.json`` is of another format."""
         name = content.get("format") if isinstance(content, dict) else None
         if name != _FORMAT:
             remedy = f"its study.json has the format {name!r}, not {_FORMAT!r}: run the study in another folder"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +14,7 @@ from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
 from codeshift.metrics.codebleu.parts.references import OTHER, merged
+from codeshift.properties.syntax import no_garbage_collection
 
 Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 """Predictions, and the references of each."""
@@ -34,7 +33,7 @@ class RowCounter:
         """Yield the statistics of each batch, one row per prediction."""
         for left, right in batches:
             pairs = [(ours, reference) for ours, several in zip(left, right, strict=True) for reference in several]
-            with _no_garbage_collection():
+            with no_garbage_collection():
                 tokens = [(ours.split(), reference.split()) for ours, reference in pairs]
                 ngrams = shared_ngrams(tokens, self._keywords)
                 rows = np.array([self._row(*pair) for pair in self._prepared(pairs, left, right)], dtype=np.float64)
@@ -107,15 +106,3 @@ class RowCounter:
 def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:
     """Return the number of n-grams of each order at these lengths; the public code counts at least one."""
     return np.asarray(np.maximum(lengths[:, None] - np.arange(len(ORDERS)), least))
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Pause the garbage collector: nothing made here is cyclic, and it would visit all objects again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
