@@ -58,8 +58,8 @@ smoothing; intervals are 95% bootstrap intervals over test rows, differences are
 OUTPUTS_HEAD = """# Ten outputs of the fine-tuned embedded model
 
 Five outputs for each task of [the benchmark](benchmarks/embedded-model.md), decoded greedily, for test rows at equal
-distances, so that they are neither the best nor the worst. `python benchmarks/embedded_model.py table --out runs/embedded --write-outputs
-docs/embedded-model-outputs.md` writes this page."""
+distances, so that they are neither the best nor the worst. `python benchmarks/embedded_model.py table
+--out runs/embedded --write-outputs docs/embedded-model-outputs.md` writes this page."""
 TITLES = {
     "stdlib": "Docstring and signature to code, functions of the standard library",
     "translation": "Java to C#, CodeXGLUE's pairs",
