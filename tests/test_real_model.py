@@ -1,4 +1,4 @@
-"""The model that people know, made of a package that not every machine has, and the study of it."""
+"""A known model that is made from a package, which not every machine has, and the study of it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ real_model = script("scripts/real_model.py")
 
 @pytest.fixture(scope="module")
 def study():
-    """The script of the study as a module."""
+    """Return the script of the study as a module."""
     return script("studies/smollm2_mbpp/study.py")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """The folder that the script makes."""
+    """Return the folder that the script makes."""
     pytest.importorskip("gguf", reason="the package gguf, which reads the model's file, is not installed")
     gguf = real_model.gguf_of_package()
     if gguf is None:
@@ -35,12 +35,14 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def tokenizer(folder):
+    """Return the tokenizer of the folder."""
     from codeshift.finetune.models import load_tokenizer
 
     return load_tokenizer(folder)
 
 
 def test_another_file_is_refused(tmp_path):
+    """A file with another digest raises an error."""
     (tmp_path / "model.gguf").write_bytes(b"GGUF of another model")
     with pytest.raises(SystemExit, match="is another file than SmolLM2"):
         real_model.make_model(tmp_path / "model.gguf", tmp_path / "out")
@@ -48,6 +50,7 @@ def test_another_file_is_refused(tmp_path):
 
 
 def test_the_folder_is_safe_and_says_its_licence(folder):
+    """The folder holds safetensors only, and its card names the licence."""
     suffixes = {path.suffix for path in folder.iterdir()}
     assert ".safetensors" in suffixes
     assert not suffixes & {".bin", ".pt", ".py", ".gguf"}
@@ -56,12 +59,12 @@ def test_the_folder_is_safe_and_says_its_licence(folder):
 
 
 def test_a_digit_is_a_token(tokenizer):
-    """As the model was trained; the reader of transformers makes one token of several."""
+    """Each digit is one token, as in training; the reader of transformers joins several."""
     assert [tokenizer.decode([number]) for number in tokenizer("x = 12345").input_ids[-5:]] == list("12345")
 
 
 def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
-    """The chat template ends a conversation with a line end after the turn's end, which no model writes."""
+    """The chat template adds a line end after the end of a turn, which no model writes."""
     from codeshift.finetune.batching import IGNORED, Collator
     from codeshift.finetune.encoding import Encoder
     from codeshift.finetune.template import Template
@@ -76,13 +79,14 @@ def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
     whole = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
     assert [*encoded.sources[1], *encoded.targets[1], *tokenizer("\n").input_ids] == whole
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert encoded.sources[0].tolist().count(end) == 2  # that in the column is text
+    assert encoded.sources[0].tolist().count(end) == 2  # in a column it is text
     labels = Collator(tokenizer.pad_token_id, is_decoder=True)(encoded, np.array([0, 1]))["labels"]
     learnt = [[number for number in row.tolist() if number != IGNORED] for row in labels]
     assert [tokenizer.decode(row) for row in learnt] == [row["code"] + "<|im_end|>" for row in rows]
 
 
 def test_the_model_answers_and_ends_its_turn(folder, study):
+    """The model writes an answer and then its end token."""
     from codeshift.finetune import Decoding, Evaluator
     from codeshift.metrics import ExactMatch
 
@@ -101,7 +105,7 @@ def test_the_model_answers_and_ends_its_turn(folder, study):
 
 
 def test_rows_of_the_study(tmp_path, study):
-    """Line ends and tabs are plain, the tests stand in the prompt, and a prompt that is too long is left out."""
+    """Line ends and tabs are plain, the prompt holds the tests, and rows with too long a prompt are left out."""
     row = {
         "task_id": 7,
         "text": "Add one.",
@@ -127,15 +131,17 @@ def test_rows_of_the_study(tmp_path, study):
     [
         ("def f():\n    pass", "def f():\n    pass"),
         ("Here:\n```python\nx = 1\n```\nOr:\n```\nx = 2\n```", "x = 1"),
-        ("```\n    x = 1", "    x = 1"),  # cut by the limit of length
+        ("```\n    x = 1", "    x = 1"),  # cut at the length limit
         ("", ""),
     ],
 )
 def test_the_program_of_an_output(study, output, program):
+    """The program is extracted from the text that the model wrote."""
     assert study.extract(output) == program
 
 
 def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
+    """The learning rate with the lowest final loss is chosen."""
     found = [
         {"method": method, "learning_rate": rate, "validation_losses": losses}
         for method in ("full", "lora")
@@ -148,8 +154,8 @@ def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
         study.best_rates(tmp_path)
 
 
-def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypatch):
-    """What does not parse is not run, and cannot pass."""
+def test_programs_run_once_and_results_are_stored(tmp_path, study, monkeypatch):
+    """A program that does not parse is not run and does not pass."""
     ran = []
 
     class Runner:
@@ -169,7 +175,8 @@ def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypa
     assert [program for [program], _ in ran] == [right[0], wrong[0]]
 
 
-def test_the_summary_sets_both_parts_side_by_side(study):
+def test_the_summary_shows_both_parts(study):
+    """The summary shows the figures of both test parts next to each other."""
     names = ("pass@1", "exact_match", "syntactic_validity", "negative_log_likelihood")
     rows = [
         {"scenario": "length", "method": "none", "variant": "", "ood_kept": None, "split_seed": seed, "part": part}

@@ -1,4 +1,4 @@
-"""The audit on real programs: the embedded corpus, and Java and C# of the benchmark data."""
+"""Audits of real programs: the embedded corpus, and Java and C# of the benchmark data."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def assigned(splitter: Splitter, rows: Dataset, **arguments: object) -> object:
         return splitter.assign(rows, seed=0, **arguments)
 
 
-def test_random_rows_leak_and_binding_stops_it():
-    """Dealt row by row, real functions leak; with components kept whole none does, and neither has a shift."""
+def test_random_rows_leak_unless_near_duplicates_stay_together():
+    """A random split of real functions leaks; with whole components it does not, and there is no shift either way."""
     rows = python_functions()
     dealt = audit(halves(rows), **QUICK)
     bound = audit(assigned(RandomSplitter(column="code"), rows, test_ood_size=0.9), rows, **QUICK)
@@ -50,7 +50,7 @@ def test_random_rows_leak_and_binding_stops_it():
 
 
 def test_longest_functions_are_a_shift():
-    """The longest fifth is told apart in content as well as in length, and the in-distribution reference is not."""
+    """The longest fifth differs in content as well as in length, and the in-distribution reference does not."""
     rows = python_functions()
     found = audit(assigned(LengthSplitter(column="code"), rows), rows, language="python", **QUICK)
     assert found.verdict.label == "sound"
@@ -65,7 +65,7 @@ def test_longest_functions_are_a_shift():
 
 
 def test_shared_packages_are_counted():
-    """A split by rows shares nearly every package; one by groups shares none."""
+    """A split by rows shares nearly every package, a split by groups shares none."""
     rows = python_functions()
     assert audit(halves(rows), groups="project", **QUICK).leakage[0].groups_share > 0.9
     packages = assigned(GroupSplitter(column="code", by="project"), rows)
@@ -80,7 +80,7 @@ def test_shared_packages_are_counted():
     ("rows", "language", "node"), [(java_rows, "java", "if_statement"), (c_sharp_rows, "c_sharp", "if_statement")]
 )
 def test_other_languages(rows, language, node):
-    """Bare methods of Java and C# are audited by their own grammars."""
+    """Bare methods of Java and C# are parsed with their own grammars."""
     data = rows(300)
     splitter = ASTNodeSplitter(column="code", language=language, nodes=(node,))
     found = audit(assigned(splitter, data), data, language=language, **QUICK)
@@ -92,7 +92,7 @@ def test_other_languages(rows, language, node):
 
 
 def test_official_splits_of_a_benchmark():
-    """The official splits of CodeTrans are audited as they came."""
+    """The official splits of CodeTrans can be audited as they are."""
     parts = DatasetDict({part: shared_rows(f"code_to_code_trans/{part}.jsonl") for part in ("train", "test")})
     found = audit(parts, column="java", language="java", n_permutations=39, sample=500)
     assert found.leakage[0].n == 1_000

@@ -1,4 +1,4 @@
-"""The verdict follows from the figures, and says so."""
+"""The verdict follows from the figures, and states the reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(*, n_permutations: int = 39, **parts_and_arguments: object) -> AuditR
 
 
 def test_shift_without_leak_is_sound():
-    """A kind of program that training lacks, and no copy of anything."""
+    """The test part holds a kind of program that training lacks, and no copies."""
     found = report(train=TRAIN, test_ood=LOOPS, test_id=SAME)
     assert found.verdict.label == "sound"
     assert str(found.verdict).startswith(
@@ -35,7 +35,7 @@ def test_shift_without_leak_is_sound():
 
 
 def test_same_distribution_is_no_shift():
-    """Programs of one kind on both sides: AUC about .5, a large p, and a verdict that says so."""
+    """For programs of one kind on both sides, the AUC is about .5, p is large, and the verdict says so."""
     found = [
         report(train=functions(120, seed=seed), test_ood=functions(60, seed=seed + 1)) for seed in range(10, 26, 2)
     ]
@@ -47,28 +47,28 @@ def test_same_distribution_is_no_shift():
 
 
 def test_leak_comes_before_shift():
-    """A strong shift is no excuse for a leak."""
+    """A split that leaks is not sound, however strong its shift is."""
     found = report(train=TRAIN, test_ood=[*LOOPS, *TRAIN[:2]])
     assert found.verdict.label == "leaks"
     assert str(found.verdict) == ("Leaks: 2 of 62 rows of test_ood (3.23%) have an exact or near-duplicate in train.")
 
 
 def test_leaking_reference_leaks():
-    """A reference that training has seen inflates the score that the gap is measured from."""
+    """A reference with rows of training inflates the score that the gap is measured from."""
     found = report(train=TRAIN, test_ood=LOOPS, test_id=[*SAME, *TRAIN[:2]])
     assert found.verdict.label == "leaks"
     assert "rows of test_id" in found.verdict.reasons[0]
 
 
 def test_leaking_validation_is_a_caution():
-    """Validation decides no test score."""
+    """Validation does not affect a test score, so its leaks are only a caution."""
     found = report(train=TRAIN, test_ood=LOOPS, validation=TRAIN[:10])
     assert found.verdict.label == "sound"
     assert "10 of 10 rows of validation" in found.verdict.cautions[0]
 
 
 def test_shared_groups_leak():
-    """Where groups are named, none may stand on both sides."""
+    """If groups are named, no group may be on both sides."""
     rows = split(train=TRAIN, test_ood=LOOPS)
     shared = DatasetDict(
         {
@@ -83,7 +83,7 @@ def test_shared_groups_leak():
 
 @pytest.mark.parametrize(("train", "test"), [(TRAIN, LOOPS[:5]), (TRAIN[:5], LOOPS), (TRAIN, []), ([], LOOPS)])
 def test_few_rows_get_no_verdict(train, test):
-    """Too few rows on either side are no evidence for or against a shift."""
+    """With too few rows on either side, there is no evidence for or against a shift."""
     found = report(train=train, test_ood=test)
     assert found.verdict.label == "too few rows"
     assert f"train has {len(train)} and test_ood {len(test)} distinct rows" in str(found.verdict)
@@ -92,14 +92,14 @@ def test_few_rows_get_no_verdict(train, test):
 
 
 def test_copies_within_a_part_are_no_shift():
-    """A part that holds one program many times is not told apart by it: the tests look at distinct rows."""
+    """The tests use distinct rows, so many copies of one program in a part are not a shift."""
     found = report(train=TRAIN, test_ood=SAME + SAME[:1] * 200)
     assert found.strength[0].n <= 60
     assert found.verdict.label == "no shift to speak of"
 
 
-def test_shift_of_a_property_that_no_token_tells():
-    """A middle band of lengths has the words of all the others; the property that moved still makes it a shift."""
+def test_shift_of_a_property_that_tokens_do_not_show():
+    """A middle band of lengths uses the same words as all others; the property that moved makes it a shift."""
     lengths = [functions(40, seed=seed, statements=seed) for seed in range(2, 7)]
     train = [code for rows in (lengths[0], lengths[1], lengths[3], lengths[4]) for code in rows]
     found = report(train=train, test_ood=lengths[2], intended=(TokenCount("code"),))
@@ -110,8 +110,8 @@ def test_shift_of_a_property_that_no_token_tells():
     assert any(reason.startswith("TokenCount (Jensen-Shannon distance") for reason in found.verdict.reasons)
 
 
-def test_cautions_name_what_else_to_know():
-    """A shifted reference, properties that moved along and truncated rows are named, and change no label."""
+def test_cautions_do_not_change_the_label():
+    """A shifted reference, other properties that moved and truncated rows are named, and the label stays."""
     found = report(train=TRAIN, test_ood=LOOPS, test_id=LOOPS[:30], tokenizer=str.split, max_length=18)
     text = " ".join(found.verdict.cautions)
     assert (
@@ -123,15 +123,15 @@ def test_cautions_name_what_else_to_know():
     assert found.verdict.label == "sound"
 
 
-def test_thresholds_are_the_users():
-    """The lines can be drawn elsewhere."""
+def test_thresholds_can_be_set():
+    """Other thresholds give another verdict."""
     parts = {"train": TRAIN, "test_ood": [*LOOPS, *TRAIN[:2]]}
     assert report(**parts, thresholds=Thresholds(leaked_rows=0.05)).verdict.label == "sound"
     assert report(**parts, thresholds=Thresholds(leaked_rows=0.05, min_rows=100)).verdict.label == "too few rows"
 
 
 def test_too_few_permutations_for_a_verdict():
-    """19 permutations cannot give a corrected p-value of .05, and one fewer than it takes is one too few."""
+    """19 permutations cannot give a corrected p-value of .05, and neither can one fewer than necessary."""
     found = report(train=TRAIN, test_ood=LOOPS, n_permutations=19)
     assert found.verdict.label == "too few permutations"
     assert "it takes n_permutations=39 at least" in str(found.verdict)
@@ -143,8 +143,8 @@ def test_too_few_permutations_for_a_verdict():
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.05, 0.02])
-def test_the_permutations_that_are_named_suffice(alpha):
-    """Whatever the level, so many permutations reach it, and one fewer do not."""
+def test_the_named_number_of_permutations_is_the_smallest(alpha):
+    """For any level, this number of permutations is enough, and one fewer is not."""
     least = least_permutations(3, alpha)
     thresholds = Thresholds(alpha=alpha)
     labels = [
@@ -159,22 +159,22 @@ def test_the_permutations_that_are_named_suffice(alpha):
 
 
 def test_one_test_alone_needs_no_correction():
-    """Where no property counts, the classifier has the whole level."""
+    """If no property counts, the classifier has the whole level."""
     found = report(train=TRAIN, test_ood=LOOPS, properties=(), n_permutations=19).verdict
     assert found.label == "sound"
     assert "(corrected p = 0.05)" in str(found)
 
 
-def test_correction_by_hand():
-    """The classifier has half of the level, two properties a quarter each; a test that failed takes no share."""
+def test_correction_equals_a_calculation_by_hand():
+    """The classifier has half of the level, two properties a quarter each; a failed test takes no share."""
     first, others = corrected(0.02, [0.001, 0.9])
     assert (first, others) == (0.03, [0.004, 0.9])  # .001 / .25; .02 / .5 * .75; .9 / .25 * .25
     assert corrected(0.02, [math.nan, 0.5]) == (0.04, [pytest.approx(math.nan, nan_ok=True), 0.5])
     assert corrected(math.nan, [0.01, 0.02])[1] == [0.02, 0.02]
 
 
-def test_bounds_are_met_exactly():
-    """A p-value, an AUC and a share of copies that lie at their bound count."""
+def test_values_at_a_threshold_count():
+    """A p-value, an AUC and a share of copies that equal their threshold count."""
     assert reaches(corrected(1 / 40, [0.9])[0], 0.05)
     assert all(reaches(n * (1 / (20 * n)), 0.05) for n in range(1, 400))
     assert not reaches(0.0500001, 0.05)
@@ -182,7 +182,7 @@ def test_bounds_are_met_exactly():
 
 
 def test_copies_within_a_part_are_named():
-    """From 5% on the verdict says how many rows repeat another, in whatever held-out part; below it, nothing."""
+    """From 5% on the verdict says how many rows repeat another, in any held-out part; below it, nothing."""
     repeated = report(train=TRAIN, test_ood=[*LOOPS[:38], *LOOPS[:2]], validation=[*SAME[:9], SAME[0]])
     assert repeated.copies[0] == Copies(part="test_ood", n=40, distinct=38, largest=2)
     assert any(
@@ -196,15 +196,15 @@ def test_copies_within_a_part_are_named():
 
 
 def test_groups_of_near_duplicates_are_copies():
-    """Rows that are nearly the same count as copies, also in the reference."""
+    """Near-duplicates count as copies, also in the reference."""
     near = [f"{code}\n    # {i}" for i, code in enumerate(functions(1, seed=9, statements=20) * 20)]
     found = report(train=TRAIN, test_ood=LOOPS, test_id=[*SAME[:40], *near])
     assert found.copies[1] == Copies(part="test_id", n=60, distinct=41, largest=20)
     assert any("19 of 60 rows of test_id" in one and "20 times" in one for one in found.verdict.cautions)
 
 
-def test_a_reference_of_few_rows_is_told():
-    """Figures of test cannot be read beside those of five rows, nor of none."""
+def test_a_reference_of_few_rows_is_a_caution():
+    """Figures of test cannot be compared with those of five rows, or of none."""
     few = report(train=TRAIN, test_ood=LOOPS, test_id=SAME[:5]).verdict
     assert "test_id, the in-distribution reference, has 5 distinct rows: too few to read test beside it" in few.cautions
     none = report(train=TRAIN, test_ood=LOOPS, test_id=[]).verdict
@@ -213,7 +213,7 @@ def test_a_reference_of_few_rows_is_told():
 
 
 def test_small_samples_are_no_evidence_whatever_the_thresholds():
-    """Below ten rows a side there is no classifier, so no verdict rests on one that was not made."""
+    """With fewer than ten rows a side there is no classifier, so no verdict is based on one."""
     found = report(train=TRAIN, test_ood=LOOPS[:8], thresholds=Thresholds(min_rows=2)).verdict
     assert found.label == "too few rows"
     assert "needs at least 10 of each" in str(found)
@@ -222,7 +222,7 @@ def test_small_samples_are_no_evidence_whatever_the_thresholds():
 
 
 def test_elements_that_moved_by_chance_are_no_confounds():
-    """Of hundreds of tokens some lie far apart in twenty rows of the same kind; only what chance cannot do is named."""
+    """Tokens differ by chance between twenty rows of one kind; only larger differences are named."""
     for seed in range(3):
         found = report(train=functions(25, seed=10 + seed), test_ood=functions(20, seed=20 + seed))
         assert max(abs(one.effect) for one in found.confounds) >= 0.5

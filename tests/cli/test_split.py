@@ -1,4 +1,4 @@
-"""``codeshift split``: what ``Splitter.assign`` gives, as files; bad input is one line that names what is close."""
+"""``codeshift split`` writes what ``Splitter.assign`` returns; bad input gives one line with close matches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def data(tmp_path: Path) -> str:
 
 
 def same(folder: Path, splits) -> bool:
-    """Whether a folder holds these parts, row by row."""
+    """Return whether a folder holds these parts, row by row."""
     found = load_splits(folder)
     return {part: some.to_list() for part, some in found.items()} == {
         part: some.to_list() for part, some in splits.items()
     }
 
 
-def test_the_files_are_the_library_s_parts(data: str, tmp_path: Path, capsys) -> None:
-    """The splitter, the seed and the sizes reach the library; the manifest is that of the call."""
+def test_the_files_are_the_parts_of_the_library(data: str, tmp_path: Path, capsys) -> None:
+    """Splitter, seed and sizes are passed on, and the manifest is that of the call."""
     out = tmp_path / "out"
     settings = ["--seed", "3", "--ood-kept", "0.4", "--validation-size", "12", "--groups", "project", "--train-control"]
     command = ["split", data, "--rename", "func=code", "--language", "python", "--splitter", LOOPS, "--out", str(out)]
@@ -49,7 +49,7 @@ def test_the_files_are_the_library_s_parts(data: str, tmp_path: Path, capsys) ->
 
 
 def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
-    """From rows in another order, with the same manifest in the end."""
+    """Rows in another order give the same split and the same manifest."""
     shuffled = write(tmp_path / "shuffled.jsonl", rows()[::-1])
     first, again = tmp_path / "first", tmp_path / "again"
     named = ["--rename", "func=code"]
@@ -64,7 +64,7 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
 
 
 def test_official_splits(tmp_path: Path, capsys) -> None:
-    """Keep their test rows; where nothing is drawn, any seed gives the same parts, and the summary says so."""
+    """Test rows are kept; if nothing is drawn, any seed gives the same parts, and the summary says so."""
     folder = tmp_path / "official"
     folder.mkdir()
     some = rows()
@@ -84,7 +84,7 @@ def test_official_splits(tmp_path: Path, capsys) -> None:
 
 
 def test_json_is_all_of_stdout(data: str, tmp_path: Path, capsys) -> None:
-    """And tells where each part lies, with its rows."""
+    """The JSON says where each part is and how many rows it has."""
     command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path / "out")]
     assert main([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -99,7 +99,7 @@ def test_json_is_all_of_stdout(data: str, tmp_path: Path, capsys) -> None:
 
 
 def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, capsys) -> None:
-    """And that is said before any work is done."""
+    """Otherwise an error is raised before any work is done."""
     command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path)]
     assert main([*command, "--train-control"]) == 0
     capsys.readouterr()
@@ -110,8 +110,8 @@ def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, cap
 
 
 @pytest.mark.filterwarnings("default")
-def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) -> None:
-    """A split by syntax would come out, of the wrong syntax."""
+def test_rows_of_another_language_give_a_warning(data: str, tmp_path: Path, capsys) -> None:
+    """Without it, a split by the wrong syntax would look fine."""
     command = [
         "split",
         data,
@@ -125,12 +125,12 @@ def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) ->
     ]
     assert main([*command, str(tmp_path / "a"), "--language", "python"]) == 0
     assert capsys.readouterr().err == ""
-    assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # none has such a node
+    assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # no row has such a node
     assert "rows checked have syntax errors as javascript: is the language right" in capsys.readouterr().err
 
 
-def test_bars_are_as_before(data: str, tmp_path: Path) -> None:
-    """The command turns off those that nobody watches, for as long as it runs."""
+def test_bars_are_restored(data: str, tmp_path: Path) -> None:
+    """The command turns off progress bars that nobody sees, only while it runs."""
     from datasets.utils import are_progress_bars_disabled, enable_progress_bars
 
     enable_progress_bars()
@@ -178,7 +178,7 @@ BAD = {
 
 @pytest.mark.parametrize("arguments", BAD, ids=" ".join)
 def test_bad_input(arguments: tuple[str, ...], data: str, tmp_path: Path, capsys, monkeypatch) -> None:
-    """Exit code 2, one line, nothing written."""
+    """Bad input gives exit code 2 and one line, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     assert main(["split", data, *arguments, "--out", "out"]) == 2
     captured = capsys.readouterr()
@@ -191,7 +191,7 @@ def test_bad_input(arguments: tuple[str, ...], data: str, tmp_path: Path, capsys
 
 @pytest.mark.parametrize("arguments", [["--rename", "code"], ["--test-ood-size", "many"], ["--seed", "x"]])
 def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
-    """Are told with the usage."""
+    """The error shows the usage."""
     with pytest.raises(SystemExit) as ended:
         main(["split", data, "--scenario", "length", "--out", "out", *arguments])
     assert ended.value.code == 2
@@ -199,8 +199,8 @@ def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_small_test_part_is_told_and_copies_can_be_dropped(data: str, tmp_path: Path, capsys) -> None:
-    """The summary says the rows of each part, a warning names a small one; ``drop`` reaches the manifest."""
+def test_a_small_test_part_gives_a_warning_and_copies_can_be_dropped(data: str, tmp_path: Path, capsys) -> None:
+    """The summary gives the rows of each part; ``drop`` is recorded in the manifest."""
     command = ["split", data, "--column", "func", "--language", "python", "--scenario", "syntax_while_statement"]
     assert main([*command, "--near-duplicates", "drop", "--out", str(tmp_path / "a"), "--min-test-rows", "500"]) == 0
     told = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""``codeshift train`` and ``evaluate``: what Trainer and Evaluator give, from files and into files."""
+"""``codeshift train`` and ``evaluate`` give the results of Trainer and Evaluator, from files and to files."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Place(NamedTuple):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Return folders with the parts of a split and with a tiny model."""
     folder = tmp_path_factory.mktemp("place")
     some, data, model = rows(40), folder / "parts", folder / "model"
     data.mkdir()
@@ -55,8 +56,8 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return first.keys() == second.keys() and all(bool((first[key] == second[key]).all()) for key in first)
 
 
-def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys) -> None:
-    """The same weights, bit for bit; settings with an option and through --set reach the config."""
+def test_full_fine_tuning_is_that_of_the_trainer(place: Place, tmp_path: Path, capsys) -> None:
+    """The weights are the same, bit for bit; settings of options and of ``--set`` are used."""
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
     assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--set",
                  "bucket_by_length=no", "--set", "bf16=True", "--json"]) == 0  # fmt: skip
@@ -73,7 +74,7 @@ def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys)
 
 
 def test_lora(place: Place, tmp_path: Path, capsys) -> None:
-    """An adapter of the rank asked for, on the modules asked for; it loads with its base."""
+    """The adapter has the requested rank and modules, and loads with its base model."""
     lora = ["--method", "lora", "--lora-r", "2", "--lora-target-modules", "q"]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lora, "--out", str(tmp_path)]) == 0
     settings = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf-8"))
@@ -84,8 +85,8 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
     assert told.endswith(f"The model is in {tmp_path}.\n")
 
 
-def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None:
-    """With the rate that was too low; one that falls goes without."""
+def test_a_loss_that_does_not_fall_gives_a_warning(place: Place, tmp_path: Path, capsys) -> None:
+    """The warning names the learning rate; if the loss falls, there is none."""
     command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "10", "--train-batch-size", "4"]
     assert main([*command, "--learning-rate", "1e-9", "--out", str(tmp_path / "low")]) == 0
     assert "The loss hardly fell: try a higher --learning-rate (it was 1e-09)" in capsys.readouterr().out
@@ -100,7 +101,7 @@ def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None
 def test_an_interrupted_training(
     place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
 ) -> None:
-    """Code 130, and what is left of it."""
+    """The exit code is 130, and the message says what is kept."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -128,7 +129,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
-    """A signal, as the keyboard sends it: code 130 and one line, and the same command goes on from what is kept."""
+    """SIGINT gives code 130 and one line, and the same command continues from what is kept."""
     command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "12", "--train-batch-size", "4"]
     command += ["--set", "save_strategy=steps", "--set", "save_steps=2", "--out", str(tmp_path)]
     stopped = [sys.executable, "-c", WITHOUT_END, *command]
@@ -151,8 +152,8 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     assert losses[: len(before)] == before
 
 
-def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> None:
-    """Metrics by name, of the parts whose names begin with test; scores of every row in files."""
+def test_evaluation_is_that_of_the_evaluator(place: Place, tmp_path: Path, capsys) -> None:
+    """Metrics are given by name, for the parts that begin with test; files hold the scores of every row."""
     command = ["evaluate", place.data, "--model", place.model, *TASK, "--language", "python", "--max-new-tokens", "8"]
     command += ["--metrics", "codebleu", "exact_match[normalize_whitespace=True]", "--out", str(tmp_path)]
     assert main([*command, "--json"]) == 0
@@ -177,7 +178,7 @@ def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> 
 
 
 def test_tasks_by_name(place: Place, tmp_path: Path, capsys) -> None:
-    """A task's columns and language need not be given."""
+    """With a task, columns and language need not be given."""
     write(tmp_path / "test.jsonl", [{"id": 0, "buggy": "int f() { }", "fixed": "int f() { return 1; }"}])
     command = ["evaluate", str(tmp_path / "test.jsonl"), "--model", place.model, "--task", "code-refinement"]
     assert main([*command, "--metrics", "codebleu", "--max-new-tokens", "4", "--json"]) == 0
@@ -203,7 +204,7 @@ BAD_TRAINING = {
 
 @pytest.mark.parametrize("arguments", BAD_TRAINING, ids=" ".join)
 def test_bad_training(arguments: tuple[str, ...], place: Place, tmp_path: Path, capsys) -> None:
-    """Exit code 2, one line, and nothing is trained."""
+    """Bad input gives exit code 2 and one line, and nothing is trained."""
     parent = str(Path(place.model).parent)
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "out")]
     assert main([*command, *(text.replace("PLACE", parent) for text in arguments)]) == 2
@@ -225,7 +226,7 @@ BAD_EVALUATION = {
 
 @pytest.mark.parametrize("arguments", BAD_EVALUATION, ids=" ".join)
 def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> None:
-    """Exit code 2 and one line."""
+    """Bad input gives exit code 2 and one line."""
     assert main(["evaluate", place.data, "--model", place.model, *TASK, *arguments]) == 2
     captured = capsys.readouterr()
     assert BAD_EVALUATION[arguments] in captured.err
@@ -233,8 +234,8 @@ def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> Non
 
 
 @pytest.mark.filterwarnings("always::codeshift.errors.CodeshiftWarning")
-def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path: Path, capsys) -> None:
-    """Templates and limits; one that is said otherwise is warned of in one line."""
+def test_settings_of_training_are_the_defaults_of_evaluation(place: Place, tmp_path: Path, capsys) -> None:
+    """Templates and limits come from the folder; other values give a warning of one line."""
     lengths = ["--max-source-length", "30", "--max-target-length", "20"]
     made = ["--model", str(tmp_path)]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lengths, "--out", str(tmp_path)]) == 0
@@ -253,8 +254,8 @@ def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path:
     assert json.loads(captured.out)["metadata"]["max_target_length"] == 512
 
 
-def test_a_model_decodes_as_it_says_where_asked(place: Place, tmp_path: Path, capsys) -> None:
-    """``--from-model`` takes its generation config, whose beams a plain call does not see."""
+def test_from_model_uses_the_generation_config(place: Place, tmp_path: Path, capsys) -> None:
+    """Without ``--from-model``, the beams of the model's generation config are ignored."""
     shutil.copytree(place.model, tmp_path / "model")
     path = tmp_path / "model" / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"num_beams": 3, "repetition_penalty": 1.5}))
@@ -273,7 +274,7 @@ def test_a_model_decodes_as_it_says_where_asked(place: Place, tmp_path: Path, ca
 @pytest.mark.parametrize("verb", ["train", "evaluate"])
 @pytest.mark.parametrize("fault", ["vocabulary", "positions"])
 def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, fault: str) -> None:
-    """Exit code 2 and a remedy, before anything is trained or evaluated."""
+    """Too few embeddings or positions give exit code 2 and a remedy, before any work."""
     tokenizer = tiny_tokenizer([row["func"] for row in rows(40)])
     tiny_model("gpt2", tokenizer, **({"n_positions": 8} if fault == "positions" else {})).save_pretrained(
         tmp_path / "m"
@@ -293,13 +294,13 @@ def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, f
 
 
 def test_columns_must_be_named(place: Place, capsys) -> None:
-    """Or a task that names them."""
+    """Without columns or a task, the error asks for them."""
     assert main(["train", place.data, "--source", "doc", "--out", "out"]) == 2
     assert "--target must be given without --task, got None" in capsys.readouterr().err
 
 
-def test_a_misspelt_column_is_told_at_once(place: Place, tmp_path: Path) -> None:
-    """In a template too, and before torch is loaded, which takes seconds."""
+def test_a_misspelt_column_is_reported_at_once(place: Place, tmp_path: Path) -> None:
+    """Also in a template, and before torch is loaded, which takes seconds."""
     script = "import sys; from codeshift.cli import main; print(main(sys.argv[1:]), 'torch' in sys.modules)"
     command = ["train", place.data, "--source", "{dok}: {func}", "--target", "func", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)  # noqa: S603

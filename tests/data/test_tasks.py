@@ -1,4 +1,4 @@
-"""Task datasets: from files shaped as the hub's, and from a stand-in for the hub on 127.0.0.1."""
+"""Task datasets: from files with the hub's columns, and from a stand-in for the hub on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from helpers.shared_data import shared_data
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the user of the story saw, in a process that can reach nothing but the stand-in."""
+    """Return the output of the story, from a process that can reach only the stand-in."""
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         seen = run_story(hub_tasks_story, hub, tmp_path_factory.mktemp("home"))
     assert hub.unknown == []
     return seen
 
 
-def test_the_hub_s_columns(told: dict[str, Any]) -> None:
-    """Each task comes with the columns that its entry names, and no others."""
+def test_the_columns_of_the_hub(told: dict[str, Any]) -> None:
+    """Each task has the columns that its entry names, and no others."""
     for name, task in TASKS.items():
         for rows in told[name]["parts"].values():
             assert sorted(rows[0]) == sorted(task.columns), name
 
 
 def test_a_part_without_targets_is_left_out(told: dict[str, Any]) -> None:
-    """CONCODE's test code is not public: the part is left out, which is said once."""
+    """CONCODE's test code is not public, so the part is left out with one warning."""
     assert list(told["text-to-code"]["parts"]) == ["train", "validation"]
     message = "text-to-code: test is left out, for 'code' is empty in all of its 2 rows"
     assert told["text-to-code"]["warnings"] == [message]
@@ -43,27 +43,27 @@ def test_a_part_without_targets_is_left_out(told: dict[str, Any]) -> None:
 
 
 def test_configurations(told: dict[str, Any]) -> None:
-    """``small`` unless ``medium`` is asked for."""
+    """The default is ``small``, and ``medium`` can be requested."""
     assert told["code-refinement"]["parts"]["train"][0]["buggy"] == "small bug train 0"
     assert told["medium"]["parts"]["test"][1]["fixed"] == "medium fix test 1"
 
 
 def test_rows_of_any_dataset_of_the_hub(told: dict[str, Any]) -> None:
-    """Splits joined, a column renamed."""
+    """Splits are joined and a column is renamed."""
     assert [row["code"] for row in told["rows"]] == ["J train 0", "J train 1", "J test 0", "J test 1"]
     assert told["no split"].startswith("split must be one of train, validation, test, got None: name one")
 
 
 def test_the_command_line_takes_names_of_the_hub(told: dict[str, Any]) -> None:
-    """With a configuration and a column renamed."""
+    """It takes a configuration and renames a column."""
     found = told["command"]
     assert found["code"] == 0
     assert found["parts"] == {part: one["rows"] for part, one in found["told"]["parts"].items()}
     assert sum(found["parts"].values()) + sum(found["told"]["excluded"].values()) == 60
 
 
-def test_what_the_hub_lacks(told: dict[str, Any]) -> None:
-    """A dataset that is not there, and a configuration that was not named, are one clear error."""
+def test_missing_datasets_and_configurations(told: dict[str, Any]) -> None:
+    """Each gives one clear error."""
     found = told["no dataset"]
     assert found.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
     assert found.endswith("A local file or folder can be used instead")
@@ -81,7 +81,7 @@ def test_what_the_hub_lacks(told: dict[str, Any]) -> None:
     ],
 )
 def test_benchmark_files(name: str, folder: str, sizes: dict[str, int]) -> None:
-    """The real rows; what a model is given and must write is there in all of them."""
+    """The real rows have an input and a target in every row."""
     splits, task = load_task(name, source=shared_data(folder)), TASKS[name]
     assert {part: len(rows) for part, rows in splits.items()} == sizes
     for rows in splits.values():
@@ -97,7 +97,7 @@ def write(folder: Path, **parts: list[dict[str, Any]]) -> Path:
 
 
 def test_files_with_other_names(tmp_path: Path) -> None:
-    """Columns are renamed to the hub's; without that, the error says what there is and how."""
+    """Columns are renamed to the hub's names; otherwise the error lists the columns and says how."""
     write(tmp_path, train=[{"docstring": "d", "function": "f"}])
     splits = load_task("text-to-code", source=tmp_path, rename={"docstring": "nl", "function": "code"})
     assert splits["train"].to_list() == [{"nl": "d", "code": "f"}]
@@ -107,7 +107,7 @@ def test_files_with_other_names(tmp_path: Path) -> None:
 
 
 def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
-    """Such a part is kept as it is; where no part has a target, nothing is left to load."""
+    """Such a part is kept as it is; if no part has a target, nothing is left to load."""
     write(tmp_path, train=[{"nl": "a", "code": "x"}, {"nl": "b", "code": ""}], test=[{"nl": "c", "code": ""}])
     with pytest.warns(CodeshiftWarning, match="test is left out, for 'code' is empty in all of its 1 rows"):
         splits = load_task("text-to-code", source=tmp_path)
@@ -135,6 +135,6 @@ def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
     ],
 )
 def test_bad_arguments(name: str, arguments: dict, message: str) -> None:
-    """Told before anything is read, with close matches."""
+    """Bad arguments raise an error before anything is read, with close matches."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         load_task(name, **arguments)

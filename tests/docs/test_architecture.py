@@ -1,4 +1,4 @@
-"""The page on the architecture says what the code is: its files, its functions, and which of them calls which."""
+"""The page on the architecture agrees with the code: its files, its functions, and which of them calls which."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MODULES = [path for root in architecture.PACKAGES.values() for path in sorted(ro
 
 
 def written() -> str:
-    """The page without the list that a script writes."""
+    """Return the page without the generated list of files."""
     return PAGE.read_text(encoding="utf-8").split(architecture.BEGIN)[0]
 
 
 def place(file: str) -> Path:
-    """Where a file that the page names stands."""
+    """Return the path of a file that the page names."""
     if file.startswith(("tests/", "scripts/", "tools/")):
         return ROOT / file
     return ROOT / "tests" / file if Path(file).name.startswith("test_") else ROOT / "src" / "codeshift" / file
 
 
 def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
-    """Who calls whom, as the tables of the flows say."""
+    """Return who calls whom according to the tables of the flows."""
     lines = re.findall(r"^\| (`[^|]+`) \| (`[^|]+`) \| [^|]+ \|$", written(), flags=re.MULTILINE)
     found = [(PLACE.fullmatch(caller), PLACE.fullmatch(called)) for caller, called in lines]
     return [(caller.groups(), called.groups()) for caller, called in found if caller and called]
@@ -40,7 +40,7 @@ def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
 
 @cache
 def definitions(file: str) -> dict[str, ast.AST]:
-    """What a file of the library defines, by name; methods behind the name of their class."""
+    """Return the definitions of a file of the library by name; methods are prefixed with the name of their class."""
     found: dict[str, ast.AST] = {}
     for node in ast.parse(place(file).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -50,14 +50,14 @@ def definitions(file: str) -> dict[str, ast.AST]:
     return found
 
 
-def test_the_list_of_files_is_that_of_today() -> None:
-    """Otherwise: ``python scripts/architecture.py``."""
+def test_the_list_of_files_is_up_to_date() -> None:
+    """If this fails, run ``python scripts/architecture.py``."""
     page = PAGE.read_text(encoding="utf-8")
     assert page == architecture.with_files(page)
 
 
-def test_the_picture_has_the_layers_of_today() -> None:
-    """Otherwise: ``python scripts/architecture.py``."""
+def test_the_picture_is_up_to_date() -> None:
+    """If this fails, run ``python scripts/architecture.py``."""
     for name, picture in architecture.pictures().items():
         assert (architecture.ASSETS / name).read_text(encoding="utf-8") == picture
         assert f"assets/{name}" in written()
@@ -65,23 +65,23 @@ def test_the_picture_has_the_layers_of_today() -> None:
 
 
 def test_every_module_says_its_own_idea() -> None:
-    """In a first line that no other module has."""
+    """The first line of each docstring differs from those of all other modules."""
     lines = Counter(architecture.first_line(path) for path in MODULES)
     assert len(MODULES) > 250
     assert [line for line, count in lines.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("text", ["", '"""No end"""', '"""Goes\non."""', f'"""{"long " * 24}."""'])
-def test_a_module_that_says_too_little_or_too_much_is_told(text: str, tmp_path: Path) -> None:
-    """By its path."""
+def test_a_bad_first_line_is_an_error(text: str, tmp_path: Path) -> None:
+    """The error names the module whose first line is missing or too long."""
     path = tmp_path / "module.py"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"module\.py must begin with a docstring line"):
         architecture.first_line(path)
 
 
-def test_files_that_are_named_exist() -> None:
-    """``NAME.py`` stands for a new one: its folder exists."""
+def test_named_files_exist() -> None:
+    """``NAME.py`` stands for a new file, and its folder exists."""
     named = [match["file"] for match in re.finditer(FILE, written())]
     assert len(named) > 100
     for file in named:
@@ -89,15 +89,15 @@ def test_files_that_are_named_exist() -> None:
         assert path.parent.is_dir() if path.stem == "NAME" else path.is_file(), file
 
 
-def test_functions_that_are_named_exist() -> None:
-    """In the file before them."""
+def test_named_functions_exist() -> None:
+    """A function is defined in the file named before it."""
     places = [match.groups() for match in PLACE.finditer(written())]
     assert len(places) > 60
     assert [f"{file} {name}" for file, name in places if name not in definitions(file)] == []
 
 
 def test_every_arrow_is_a_call() -> None:
-    """The function on the left names the one on the right."""
+    """The function on the left uses the name of the one on the right."""
     assert len(arrows()) > 30
     wrong = []
     for (file, caller), (_, called) in arrows():

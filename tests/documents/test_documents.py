@@ -1,4 +1,4 @@
-"""Documents in each format: complete, aligned, and no text of the data becomes markup."""
+"""Documents in each format are complete and aligned, and no text of the data becomes markup."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethro
 
 
 def document(words: str) -> Document:
-    """The same words in each place that takes text from the data."""
+    """Return a document with the same text in each place that takes text from the data."""
     spans = (words, CodeSpan(words), Link(words, f"./{words}"))
     cells = (Value(words, aside=words), Value((CodeSpan(words),)), Value("1", order=1.0, heat=-0.5))
     columns = (*names(words, words), *numbers(words))
@@ -88,7 +88,7 @@ def folded(words: str) -> str:
 
 @given(TEXTS.filter(bool))
 def test_html_has_the_same_tags_whatever_the_texts(words: str) -> None:
-    """The page has the tags that it has with plain words, shows each text, and can be written."""
+    """The page has the same tags as with plain words, shows each text, and can be encoded."""
     page = html.render(document(words))
     shown = _Page(page)
     assert shown.tags == _Page(html.render(document("word"))).tags
@@ -98,7 +98,7 @@ def test_html_has_the_same_tags_whatever_the_texts(words: str) -> None:
 
 
 def structure(page: str) -> list[str]:
-    """What a reader of Markdown makes of a page, without its texts."""
+    """Return the structure that a Markdown parser reads, without the texts."""
     kinds = []
     for token in MARKDOWN.parse(page):
         kinds.append(f"{token.type} {token.tag} {token.attrGet('style')}")
@@ -110,7 +110,7 @@ def structure(page: str) -> list[str]:
 
 @given(TEXTS.filter(lambda words: bool(folded(words))))
 def test_markdown_has_the_same_structure_whatever_the_texts(words: str) -> None:
-    """A parser finds the blocks and spans that it finds with plain words."""
+    """A parser finds the same blocks and spans as with plain words."""
     page = markdown.render(document(words))
     page.encode()
     assert structure(page) == structure(markdown.render(document("word")))
@@ -118,7 +118,7 @@ def test_markdown_has_the_same_structure_whatever_the_texts(words: str) -> None:
 
 @given(TEXTS, TEXTS)
 def test_cells_of_markdown_show_their_texts(words: str, code: str) -> None:
-    """Each cell shows its own text, code to the last character."""
+    """Each cell shows its own text, and code to the last character."""
     table = Table(columns=names("a", "b", "c"), rows=(row(words, (CodeSpan(code),), "end"),))
     shown = _Page(MARKDOWN.render(markdown.render(Document("", (table,)))))
     cells = [part for (tag, _), part in zip(shown.tags, shown.texts[1:], strict=True) if tag in ("td", "code")]
@@ -126,16 +126,16 @@ def test_cells_of_markdown_show_their_texts(words: str, code: str) -> None:
 
 
 @given(TEXTS)
-def test_code_of_markdown_is_itself(code: str) -> None:
-    """A fence holds all lines of the code and nothing ends it early."""
+def test_code_of_markdown_is_unchanged(code: str) -> None:
+    """A fence holds all lines of the code, and nothing closes it early."""
     tokens = MARKDOWN.parse(markdown.render(Document("", (Code(code), Paragraph("after")))))
     assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
     plain = code.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\ufffd")
     assert tokens[0].content == re.sub("\r\n?", "\n", plain) + "\n"
 
 
-def test_a_site_links_nothing_by_itself() -> None:
-    """Addresses in a text stay text where a site makes links of them."""
+def test_addresses_do_not_become_links() -> None:
+    """Addresses in a text stay text, also where a site would turn them into links."""
     site = MarkdownIt("gfm-like", {"linkify": False})
     page = markdown.render(Document("", (Paragraph("see https://example.invalid or www.example.invalid"),)))
     assert re.search(r"https\\://", page)
@@ -147,7 +147,7 @@ _PRINTED = sorted(latex._ESCAPES.values(), key=len, reverse=True)
 
 
 def bare(line: str) -> str:
-    """What is left of LaTeX that our escapes do not make."""
+    """Return what is left of LaTeX without the escapes that we make."""
     for escape in _PRINTED:
         line = line.replace(escape, "")
     return line
@@ -155,8 +155,8 @@ def bare(line: str) -> str:
 
 @given(TEXTS)
 @example("a & b % c")
-def test_no_text_steers_latex(words: str) -> None:
-    """Of an escaped text nothing is left that LaTeX would act on."""
+def test_no_text_is_interpreted_by_latex(words: str) -> None:
+    """An escaped text contains nothing that LaTeX would interpret."""
     made = latex.escaped(words)
     assert not re.search(r"[\\{}$&#_%~^\n`]", bare(made))
     assert made.isprintable()
@@ -164,7 +164,7 @@ def test_no_text_steers_latex(words: str) -> None:
 
 @given(TEXTS.filter(lambda words: bool(folded(words))))
 def test_latex_has_the_same_commands_whatever_the_texts(words: str) -> None:
-    """Braces match, environments are those of plain words, and no line of a table begins with an argument."""
+    """Braces match, the environments are those of plain words, and no table line begins with an argument."""
     page, usual = latex.render(document(words)), latex.render(document("word"))
     for made in (page, usual):
         unescaped = re.sub(r"\\[{}\\]", "", made)
@@ -175,15 +175,15 @@ def test_latex_has_the_same_commands_whatever_the_texts(words: str) -> None:
 
 
 @given(TEXTS)
-def test_no_text_steers_a_terminal(words: str) -> None:
-    """Nothing but what can be seen is printed: no escape, no bell, no change of direction."""
+def test_no_text_is_interpreted_by_a_terminal(words: str) -> None:
+    """Only visible characters are printed: no escapes, bells or changes of direction."""
     shown = text.render(document(words))
     assert all(each.isprintable() or each in "\n\t" or unicodedata.category(each) == "Zs" for each in shown)
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
-def test_columns_of_a_terminal_stand_under_each_other(cells: list[tuple[str, str]]) -> None:
-    """Each line of a table holds its cells in order, and the columns begin or end at one place."""
+def test_columns_of_a_terminal_are_aligned(cells: list[tuple[str, str]]) -> None:
+    """Each line of a table holds its cells in order, and columns begin or end at the same place."""
     table = Table(columns=names("first") + numbers("second"), rows=tuple(row(*pair) for pair in cells))
     lines = text.table(table).split("\n")
     assert len(lines) == len(cells) + 1
@@ -196,13 +196,13 @@ def test_columns_of_a_terminal_stand_under_each_other(cells: list[tuple[str, str
 
 
 def test_wide_letters_take_two_columns_of_a_terminal() -> None:
-    """An ideograph is as wide as two letters, an accent of its own has no width."""
+    """An ideograph is as wide as two letters, and a combining accent has no width."""
     table = Table(columns=names("word") + numbers("rows"), rows=(row("漢字", "1"), row("e\u0301tude", "2")))
     assert text.table(table).split("\n") == ["word   rows", "漢字      1", "e\u0301tude     2"]
 
 
 def test_a_table_in_each_format() -> None:
-    """Numbers stand to the right, notes below, the caption above; a table without titles has no head."""
+    """Numbers are right-aligned, notes are below, the caption is above; a table without titles has no head."""
     made = Table(
         columns=names("part") + numbers("rows"),
         rows=(row("train", "1,200"), (Value("test"), Value("7", order=7.0, aside="[1, 9]", kind="ood"))),
@@ -230,8 +230,8 @@ def test_a_table_in_each_format() -> None:
     assert r"\midrule" not in latex.render(Document("", (headless,)))
 
 
-def test_a_long_table_of_a_paper_goes_over_pages() -> None:
-    """A name is told once for the lines below each other that it heads."""
+def test_a_long_latex_table_spans_pages() -> None:
+    """A name that heads several lines is written once."""
     lines = tuple(row(f"scenario_{i // 30}", str(i)) for i in range(60))
     paper = latex.render(Document("", (Table(columns=names("a", "b"), rows=lines, caption="long"),)))
     assert r"\begin{longtable}" in paper
@@ -239,14 +239,14 @@ def test_a_long_table_of_a_paper_goes_over_pages() -> None:
     assert paper.count("scenario") == 2
 
 
-def test_rows_have_a_value_a_column() -> None:
-    """A row that lacks one is refused where the table is made, not where it is shown."""
+def test_rows_have_a_value_for_each_column() -> None:
+    """A row without one raises an error when the table is made, not when it is rendered."""
     with pytest.raises(ParameterError, match="rows must be 2 values each, got 1: one a column"):
         Table(columns=names("a", "b"), rows=(row("x"),))
 
 
 def test_a_figure_in_each_format() -> None:
-    """A page holds the picture; elsewhere it is a file of its name, with words for those who do not see it."""
+    """A page contains the picture; other formats refer to a file, with a description in words."""
     made = Document("", (Figure(name="curves", label="Scores by share.", svg="<svg><path/></svg>", width=12.0),))
     assert '<figure style="max-width: 12.0rem"><svg><path/></svg></figure>' in html.fragment(made)
     assert markdown.render(made) == "![Scores by share.](./curves.svg)\n"
@@ -257,8 +257,8 @@ def test_a_figure_in_each_format() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "x}\\input{y", "x.svg)"])
-def test_a_figure_has_the_name_of_a_file(name: str) -> None:
-    """Anything else could lead elsewhere."""
+def test_the_name_of_a_figure_is_a_file_name(name: str) -> None:
+    """Any other name could point to another folder."""
     with pytest.raises(ParameterError, match="name must be letters, digits"):
         Figure(name=name, label="", svg="<svg></svg>")
     with pytest.raises(ParameterError, match="svg must be an <svg> element, got '<script></script>'"):
@@ -267,13 +267,13 @@ def test_a_figure_has_the_name_of_a_file(name: str) -> None:
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//example.invalid", "", " ./x"])
 def test_links_lead_to_pages(address: str) -> None:
-    """An address that could run a script is refused."""
+    """An address that could run a script raises an error."""
     with pytest.raises(ParameterError, match="address must be one that begins with"):
         Link("x", address)
 
 
 def test_facts_in_each_format() -> None:
-    """Names stand beside what is said of them; long texts of a terminal go on under themselves."""
+    """Names are next to their values; long texts on a terminal are wrapped with an indent."""
     made = Document("A split", (Facts((("region", "long " * 30), ("", "8 rows"), ("seed", "0"))),))
     shown = text.render(made, spaced=False).splitlines()
     assert shown[0] == "A split"
@@ -289,7 +289,7 @@ def test_facts_in_each_format() -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("words", [words for words in HOSTILE if words.isascii() or words.isprintable()])
 def test_latex_compiles(words: str, tmp_path) -> None:
-    """LaTeX makes a page of it without an error."""
+    """LaTeX compiles the document without an error."""
     whole = (
         "\\documentclass{article}\n\\usepackage{booktabs,graphicx,longtable}\n\\begin{document}\n"
         f"{latex.render(document(words or 'x'))}\\end{{document}}\n"

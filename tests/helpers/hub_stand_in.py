@@ -31,7 +31,7 @@ WHEN = "2025-01-01T00:00:00.000Z"
 
 
 class RefusedError(Exception):
-    """An answer other than 200."""
+    """An answer with a status other than 200."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -64,7 +64,7 @@ class Repository:
         return oid
 
     def at(self, revision: str) -> str:
-        """The commit that a branch or a commit's own name stands for."""
+        """Return the commit that a branch or a commit hash refers to."""
         oid = self.branches.get(revision, revision)
         if oid not in self.commits:
             raise RefusedError(404, "RevisionNotFound", f"no revision {revision}")
@@ -97,12 +97,12 @@ class HubStandIn:
         return digest
 
     def content(self, repo_id: str, path: str, revision: str = "main") -> bytes:
-        """A file of a repository."""
+        """Return the content of a file of a repository."""
         repository = self.repository(repo_id)
         return (self.folder / repository.commits[repository.at(revision)][path]).read_bytes()
 
     def paths(self, repo_id: str, revision: str = "main") -> list[str]:
-        """The files of a repository, sorted."""
+        """Return the sorted paths of a repository."""
         repository = self.repository(repo_id)
         return sorted(repository.commits[repository.at(revision)])
 
@@ -111,7 +111,7 @@ class HubStandIn:
             raise RefusedError(404, "RepoNotFound", f"no repository {repo_id}")
         return self.repositories[repo_id]
 
-    # What each request does. The arguments are the groups of its pattern in ROUTES, then the body.
+    # The handlers of requests. The arguments are the groups of the pattern in ROUTES, then the body.
 
     def who(self, body: bytes) -> Any:
         return {"name": OWNER, "type": "user", "orgs": []}
@@ -296,7 +296,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _result(self, method: str, body: bytes) -> File:
         for wanted, pattern, do in ROUTES:
-            # A query matters only where the pattern spells it.
+            # The query matters only if the pattern includes it.
             target = self.path if r"\?" in pattern else urlsplit(self.path).path
             found = re.fullmatch(pattern, target)
             if wanted == method and found:
@@ -326,7 +326,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _part(self, status: int, answer: File) -> tuple[bytes, int, dict[str, str]]:
-        """The stretch of a file that the request asks for."""
+        """Return the range of a file that the request asks for."""
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
         if status != 200 or asked is None:
             return answer.content, status, answer.headers
@@ -336,12 +336,12 @@ class _Handler(BaseHTTPRequestHandler):
         return stretch, 206, {**answer.headers, "Content-Range": told}
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: requests are kept in ``requests``."""
+        """Do nothing: requests are kept in ``requests``."""
 
 
 @contextmanager
 def hub_stand_in(folder: Path) -> Iterator[HubStandIn]:
-    """Serve a hub from ``folder`` on a port of 127.0.0.1 that is free; its ``url`` is what HF_ENDPOINT must hold."""
+    """Serve a hub from ``folder`` on a free port of 127.0.0.1; its ``url`` is the value for HF_ENDPOINT."""
     hub = HubStandIn(folder)
     handler = type("_HandlerOfHub", (_Handler,), {"hub": hub, "lock": threading.Lock()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -361,7 +361,7 @@ _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRT
 
 
 def run_story(story: ModuleType, hub: HubStandIn, home: Path) -> Any:
-    """What a story prints as JSON in its last line, run in a process that can reach nothing but the stand-in."""
+    """Return what a story prints as JSON in its last line, run in a process that can reach only the stand-in."""
     on = ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
           "HF_DATASETS_DISABLE_PROGRESS_BARS", "PYTHONUTF8")  # fmt: skip
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict.fromkeys(on, "1")

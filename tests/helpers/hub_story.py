@@ -1,4 +1,4 @@
-"""What a user does with the hub, to be run where HF_ENDPOINT is that of ``hub_stand_in``: prints what came back.
+"""What a user does with the hub, run with the HF_ENDPOINT of ``hub_stand_in``: prints what came back.
 
 It runs in a process of its own because HF_ENDPOINT is read when ``huggingface_hub`` is imported.
 """
@@ -18,7 +18,7 @@ BEFORE, AFTER = "# Rows\n\nWritten by a person | by hand.\n", "\n## Licence\n\nK
 
 
 def rows() -> Dataset:
-    """Programs with a column of another type beside them, some None."""
+    """Return programs with a column of another type, in which some values are None."""
     from datasets import Dataset
 
     code = [
@@ -29,7 +29,7 @@ def rows() -> Dataset:
 
 
 def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook that lets no connection out of this machine."""
+    """Refuse any connection to another machine; an audit hook."""
     if event in ("socket.connect", "socket.getaddrinfo"):
         host = arguments[1][0] if event == "socket.connect" else arguments[0]
         if host not in ("127.0.0.1", b"127.0.0.1"):
@@ -37,7 +37,7 @@ def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def story() -> dict[str, Any]:
-    """Push, load, edit the card by hand, push again; other configurations, branches, pull requests, conflicts."""
+    """Push, load, edit the card, push again; with other configurations, branches, pull requests and conflicts."""
     from datasets import load_dataset
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -93,7 +93,7 @@ def story() -> dict[str, Any]:
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether two DatasetDicts have the same parts, in each the same rows, columns and types."""
+    """Return whether two DatasetDicts have the same parts with the same rows, columns and types."""
     return first.keys() == second.keys() and all(
         first[part].features == second[part].features and first[part].to_list() == second[part].to_list()
         for part in first

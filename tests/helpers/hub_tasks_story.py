@@ -1,4 +1,4 @@
-"""What a user loads from the hub, to be run where HF_ENDPOINT is that of ``hub_stand_in``: prints what came back.
+"""What a user loads from the hub, run with the HF_ENDPOINT of ``hub_stand_in``: prints what came back.
 
 It runs in a process of its own because HF_ENDPOINT is read when ``huggingface_hub`` is imported.
 """
@@ -18,14 +18,14 @@ from helpers.hub_story import TOKEN, stay_here
 
 
 def rows(part: str, **columns: str) -> list[dict[str, Any]]:
-    """Two rows whose values tell where they stand."""
+    """Return two rows whose values say where they are from."""
     return [
         {"id": i} | {name: f"{value} {part} {i}" if value else "" for name, value in columns.items()} for i in (0, 1)
     ]
 
 
 def publish() -> None:
-    """Datasets shaped as those of the tasks are on the hub."""
+    """Push datasets with the columns of the tasks to the hub."""
     from datasets import Dataset, DatasetDict
 
     def push(name: str, config: str, parts: dict[str, list[dict[str, Any]]]) -> None:
@@ -47,7 +47,7 @@ def publish() -> None:
 
 
 def story() -> dict[str, Any]:
-    """Load each task, rows with other names, and what is not there."""
+    """Load each task, rows with other names, and something that does not exist."""
     from codeshift.data import load_rows, load_task
 
     told: dict[str, Any] = {}
@@ -72,7 +72,7 @@ def _told(load: Callable[[], Any]) -> dict[str, Any]:
 
 
 def _commanded(*options: str) -> dict[str, Any]:
-    """What ``codeshift split`` of a dataset of the hub prints and writes."""
+    """Return what ``codeshift split`` of a hub dataset prints and writes."""
     from codeshift.cli import main
     from codeshift.data import load_splits
 

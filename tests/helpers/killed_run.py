@@ -1,4 +1,4 @@
-"""A training run that kills itself, for tests of runs that go on: importable by the processes that run it."""
+"""A training run that kills itself, for tests of resumed runs; the processes that run it can import it."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ def fit(data: Any, tokenizer: Any, out: Path | None, method: str = "full", confi
 
 
 STEPS = 9
-"""Steps that a run with ``CONFIG`` makes of the tests' rows."""
+"""Number of steps of a run with ``CONFIG`` on the rows of the tests."""
 
 
 def fit_until(folder: Path, out: Path, method: str, at: int) -> None:
-    """Go on with the run in ``out``, and be killed by ``kill -9`` after ``at`` steps in all, before they are saved."""
+    """Continue the run in ``out``, killed by ``kill -9`` after ``at`` steps in total, before the last is saved."""
     _fit_with(lambda: os.kill(os.getpid(), signal.SIGKILL), folder, out, method, at)
 
 
 def fit_until_deterministically(folder: Path, out: Path, method: str, at: int) -> None:
-    """The same by algorithms that give the same sum each time, on a GPU too."""
+    """Do the same with deterministic algorithms, also on a GPU."""
     with deterministic():
         fit_until(folder, out, method, at)
 
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """Inside, torch takes algorithms alone that give the same bits each time, and raises where it has none."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it: else cuBLAS may choose anew
+    """Make torch use only deterministic algorithms inside, and raise where it has none."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch requires it for deterministic cuBLAS
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
@@ -64,7 +64,7 @@ def deterministic() -> Iterator[None]:
 
 
 def fit_without_end(folder: Path, out: Path, method: str) -> None:
-    """Go on with the run in ``out``, and stand still in the last step until somebody kills this process."""
+    """Continue the run in ``out``, and wait in the last step until this process is killed."""
     _fit_with(_stand_still, folder, out, method, STEPS)
 
 

@@ -1,4 +1,4 @@
-"""Results of studies that were never run, for tests: scores are drawn by a rule of the test's own."""
+"""Results of studies that were never run, for tests: scores are drawn by a rule of the test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ METRICS = {metric.name: metric for metric in (NegativeLogLikelihood(), ExactMatc
 
 
 def chance(key: RunKey, inside: bool) -> float:
-    """How likely a row is right: less inside of the masked region, the less of it was kept."""
+    """Return how likely a row is right: lower inside the masked region, the less of it was kept."""
     if key.method == "none":
         return 0.2
     lost = (1.0 - (key.ood_kept or 0.0)) * (0.3 if key.method == "lora" else 0.5)
@@ -42,9 +42,10 @@ def study_results(
     references: Sequence[str] | None = None,
     wrong: str = "pass",
 ) -> StudyResults:
-    """Results in memory: every other test row lies in the region of the first scenario, every third in the second's.
+    """Return results in memory.
 
-    A row that is right has its reference as prediction, another has ``wrong``. The last row is not generated for.
+    Every other test row is in the region of the first scenario, every third in that of the second. The prediction of a
+    row that is right is its reference, otherwise ``wrong``. No text is generated for the last row.
     """
     keys = _keys(scenarios, methods, ood_kept, variants, split_seeds, train_seeds)
     splits = {(name, seed): _facts(name, i + 2, rows) for i, name in enumerate(scenarios) for seed in split_seeds}

@@ -1,4 +1,4 @@
-"""What happens after each step of a training, for tests that stop one: it stands still, say, or kills its process."""
+"""Actions after each step of a training, for tests that stop one: it waits or kills its process, for example."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def after_each_step(act: Callable[[Any], None]) -> None:
-    """From here on ``act`` gets each run of this process after each step, before the step is counted and saved."""
+    """Call ``act`` with each run of this process after each step, before the step is counted and saved."""
     from codeshift.finetune import trainer
 
     step = trainer._Run._step

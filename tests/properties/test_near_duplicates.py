@@ -1,4 +1,4 @@
-"""The laws of near-duplicate components, against the definition written out in plain Python."""
+"""Near-duplicate components agree with their definition in plain Python."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def reachable(similar: np.ndarray) -> set[frozenset[int]]:
 
 @contextmanager
 def everything_dense() -> Iterator[None]:
-    """As if every input held too many candidates to list, and in chunks of a few."""
+    """Treat every input as if it had too many candidates to list, in chunks of a few."""
     with (
         patch.object(search, "_LISTED_CANDIDATES", -1),
         patch.object(search, "_ENOUGH", 1),
@@ -85,7 +85,7 @@ def everything_dense() -> Iterator[None]:
 
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_components_are_those_of_the_definition(texts: list[str], threshold: float, ngram: int) -> None:
-    """Rows share a component exactly where pairs at the threshold join them; all links are there and right."""
+    """Rows share a component exactly if pairs at the threshold join them; all links are found and correct."""
     found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
     truth = similarities(texts, ngram)
     assert partition(found.labels) == reachable(truth >= threshold)
@@ -103,7 +103,7 @@ def test_components_are_those_of_the_definition(texts: list[str], threshold: flo
 
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_a_dense_input_has_the_same_components(texts: list[str], threshold: float, ngram: int) -> None:
-    """Where not all pairs are listed, components are the same, links are right, and they connect each component."""
+    """If not all pairs are listed, components are the same, and correct links connect each component."""
     with everything_dense():
         found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
     truth = similarities(texts, ngram)
@@ -116,7 +116,7 @@ def test_a_dense_input_has_the_same_components(texts: list[str], threshold: floa
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9])
 @pytest.mark.parametrize("length", [8, 14])
 def test_a_larger_dense_input_has_the_same_components(threshold: float, length: int) -> None:
-    """The same on hundreds of rows with common n-grams, where whole windows are passed over."""
+    """The same holds for hundreds of rows with common n-grams, of which whole windows are skipped."""
     rng = np.random.default_rng(length)
     texts = [" ".join(row) for row in rng.choice(list("abc"), size=(400, length))]
     finder = NearDuplicates(threshold=threshold, ngram=2)
@@ -136,7 +136,7 @@ def test_a_larger_dense_input_has_the_same_components(threshold: float, length: 
 def test_row_order_changes_nothing(
     texts: list[str], threshold: float, ngram: int, rng: random.Random, dense: bool
 ) -> None:
-    """Rows in another order have the same components, the same similarities of links and the same chains."""
+    """Rows in another order have the same components, similarities of links and chains."""
     order = list(range(len(texts)))
     rng.shuffle(order)
     finder = NearDuplicates(threshold=threshold, ngram=ngram)
@@ -159,7 +159,7 @@ def test_a_higher_threshold_refines(texts: list[str], thresholds: tuple[float, f
 
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_labels_sizes_and_diameters(texts: list[str], threshold: float, ngram: int) -> None:
-    """Labels count up by first row; sizes count rows; a diameter is the longest shortest path between rows."""
+    """Labels are numbered by first row, sizes count rows, a diameter is the longest shortest path."""
     found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
     labels = found.labels.tolist()
     assert list(dict.fromkeys(labels)) == list(range(len(found.sizes)))
@@ -178,7 +178,7 @@ def test_labels_sizes_and_diameters(texts: list[str], threshold: float, ngram: i
 def test_nearest_is_the_maximum(
     queries: list[str], corpus: list[str], threshold: float, ngram: int, dense: bool
 ) -> None:
-    """A query's nearest row has the greatest similarity in the corpus; NaN and -1 where that is below the threshold."""
+    """The nearest row has the largest similarity in the corpus; NaN and -1 if that is below the threshold."""
     finder = NearDuplicates(ngram=ngram)
     if dense:
         with everything_dense():
@@ -208,7 +208,7 @@ CODE = st.text(alphabet="abE0x19_ .+-<=>!&|?\"'(;\n\té²٣\u2003\x85\u0301\U000
     texts=st.lists(CODE | st.text(alphabet="a0.e-+ ", min_size=60, max_size=80), max_size=8), block=st.integers(1, 40)
 )
 def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> None:
-    """As many tokens as the lexer finds, hashes equal exactly where the tokens are, in blocks of any size."""
+    """There is a hash for each token of the lexer, equal exactly if tokens are, in blocks of any size."""
     with patch.object(tokens, "_BLOCK_BYTES", block):
         hashes, counts = tokens.joined(tokens.token_blocks(texts))
     expected = [lex(text) for text in texts]
@@ -218,7 +218,7 @@ def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> No
 
 
 def test_token_hashes_of_long_tokens() -> None:
-    """Tokens are told apart by any one of their characters and by their length, however long they are."""
+    """Any one character and the length distinguish tokens, however long they are."""
     texts = ["x" * size for size in range(1, 200)] + ["x" * i + "y" + "x" * (150 - i) for i in range(150)]
     texts += ["x" * i + "y" + "x" * (63 - i) for i in range(64)]
     hashes, counts = tokens.joined(tokens.token_blocks(texts))
@@ -227,7 +227,7 @@ def test_token_hashes_of_long_tokens() -> None:
 
 
 def test_hashes_are_fixed() -> None:
-    """The hashes of tokens and shingles are constants of the library, so no process or platform changes an answer."""
+    """Hashes of tokens and shingles are the same in every process and on every platform."""
     hashes, _ = tokens.joined(tokens.token_blocks(["self", "a_rather_long_identifier", "+="]))
     assert hashes.tolist() == FIXED_TOKENS
     assert shingles.shingle_hashes(["a b c d e f"], 5)[0].tolist() == FIXED_SHINGLES
@@ -252,7 +252,7 @@ def standard_library_functions(count: int) -> list[str]:
 
 
 def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[frozenset[int]]:
-    """By an inverted index over Python sets: another way to the same answer, fast enough for some thousand rows."""
+    """Compute components with an inverted index over Python sets, which is fast enough for some thousand rows."""
     sets = [shingle_set(text, ngram) for text in texts]
     holders = defaultdict(list)
     links = []
@@ -270,7 +270,7 @@ def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[
 
 @pytest.mark.parametrize("threshold", [0.4, 0.7, 0.95])
 def test_real_python(threshold: float) -> None:
-    """On functions of the standard library recall and precision are 1."""
+    """Recall and precision are 1 on functions of the standard library."""
     texts = standard_library_functions(2000)
     found = NearDuplicates(threshold=threshold).components(texts)
     assert partition(found.labels) == exact_components(texts, threshold, 5)
@@ -278,13 +278,13 @@ def test_real_python(threshold: float) -> None:
 
 
 def test_real_java() -> None:
-    """On real Java methods recall and precision are 1."""
+    """Recall and precision are 1 on real Java methods."""
     texts = shared_rows("text_to_code/validation.jsonl")["code"][:2000]
     assert partition(NearDuplicates().components(texts).labels) == exact_components(texts, 0.7, 5)
 
 
 def test_layout_and_empty_rows() -> None:
-    """Layout is no difference, rows without tokens equal each other and nothing else, and no rows are no components."""
+    """Layout makes no difference, rows without tokens equal only each other, and no rows have no components."""
     found = NearDuplicates().components(["f(x)", "", "f ( x\n)", " \n", "x"])
     assert found.labels.tolist() == [0, 1, 0, 1, 2]
     assert found.jaccard.tolist() == [1, 1]
@@ -295,7 +295,7 @@ def test_layout_and_empty_rows() -> None:
 
 
 def test_chains_are_reported() -> None:
-    """Rows that each resemble the next make one component with a diameter that says so."""
+    """Rows that each resemble the next form one component, and its diameter shows the chain."""
     words = [f"w{i}" for i in range(60)]
     rows = [" ".join(words[shift : shift + 30]) for shift in range(0, 24, 3)]
     found = NearDuplicates(ngram=1, threshold=0.8).components([*rows, "y", rows[0]])
@@ -308,7 +308,7 @@ def test_chains_are_reported() -> None:
 
 
 def test_hash_seed_and_process_change_nothing() -> None:
-    """Fresh processes with different PYTHONHASHSEED give the same labels and links, also for a dense input."""
+    """New processes with different PYTHONHASHSEED give the same labels and links, also for dense input."""
     program = (
         "import random, sys\n"
         "from codeshift.properties.near_duplicates import NearDuplicates, search\n"
@@ -334,15 +334,15 @@ def test_hash_seed_and_process_change_nothing() -> None:
 
 
 def test_equal_rows_cost_nothing() -> None:
-    """50,000 equal rows are one component with one link each, not a quadratic number."""
+    """50,000 equal rows are one component with one link each, not with a quadratic number."""
     found = NearDuplicates().components(["def f(a, b): return a + b", "def f(a,b): return a+b"] * 25_000)
     assert found.sizes.tolist() == [50_000]
     assert len(found.pairs) == 49_999
     assert found.diameter == 1
 
 
-def test_rows_that_are_all_alike_cost_little() -> None:
-    """20,000 rows that differ in one token, 200 million similar pairs, are bound in seconds and bounded memory."""
+def test_rows_that_are_all_similar_cost_little() -> None:
+    """20,000 rows that differ in one token, 200 million similar pairs, are joined in bounded memory."""
     body = " ".join(f"w{i}" for i in range(60))
     rows = [f"{body} own{i}" for i in range(20_000)]
     tracemalloc.start()
@@ -360,7 +360,7 @@ def test_rows_that_are_all_alike_cost_little() -> None:
 
 
 def test_a_long_chain() -> None:
-    """Rows of which each resembles only the next, so that dropping them goes one by one (see benchmarks/growth.py)."""
+    """Each row resembles only the next, so they are dropped one by one (see benchmarks/growth.py)."""
     words = [f"w{i}" for i in range(30_000)]
     rows = [" ".join(words[start : start + 12]) for start in range(29_000)]
     found = NearDuplicates(ngram=1, threshold=0.95).components(rows)
@@ -369,7 +369,7 @@ def test_a_long_chain() -> None:
 
 
 def test_the_finder_is_a_value() -> None:
-    """Equal settings are equal, hash alike, and the repr is the specification."""
+    """Equal settings compare equal and have the same hash, and the repr is the specification."""
     finder = NearDuplicates(threshold=0.8, ngram=3)
     assert eval(repr(finder)) == finder  # noqa: S307 - our own repr
     assert len({finder, NearDuplicates(threshold=0.8, ngram=3)}) == 1
@@ -393,14 +393,14 @@ def test_the_finder_is_a_value() -> None:
     ],
 )
 def test_settings_out_of_range(settings: dict[str, object], message: str) -> None:
-    """A setting that cannot work is refused, with its name, what it must be and what to do."""
+    """The error names the setting, what it must be and what to do."""
     with pytest.raises(ParameterError) as caught:
         NearDuplicates(**settings)
     assert message in str(caught.value)
 
 
 def test_rows_that_are_no_texts() -> None:
-    """One string, a row that is no text and a bad floor are refused with the argument's name and the row's number."""
+    """A single string, a row that is not a string and a bad floor raise errors that name the argument and the row."""
     finder = NearDuplicates()
     with pytest.raises(DataError, match="texts must be a sequence of texts, got 'abc': put a single text in a list"):
         finder.components("abc")
@@ -413,7 +413,7 @@ def test_rows_that_are_no_texts() -> None:
 
 
 def nearly_alike(rows: int, lines: int = 40, changed: int = 6) -> list[str]:
-    """A family of which some are near-duplicates at 0.7, and most are nearly so."""
+    """Return a family of rows, some near-duplicates at 0.7 and most just below."""
     draw = random.Random(0)
     texts = []
     for row in range(rows):
@@ -434,8 +434,8 @@ def few_comparisons(compared: int, looked_at: int = 10**9) -> list[Any]:
 
 
 @pytest.mark.parametrize(("compared", "looked_at"), [(2000, 10**9), (10**9, 3000), (0, 10**9), (10**9, 0)])
-def test_comparisons_are_bounded_and_what_is_not_compared_is_bound(compared: int, looked_at: int) -> None:
-    """All that belongs together stays together; a warning says how many links are assumed."""
+def test_comparisons_are_bounded_and_rows_not_compared_stay_together(compared: int, looked_at: int) -> None:
+    """Rows that belong together stay together, and a warning says how many links are assumed."""
     texts = nearly_alike(150)
     exact = NearDuplicates().components(texts)
     counts: list[int] = []
@@ -454,7 +454,7 @@ def test_comparisons_are_bounded_and_what_is_not_compared_is_bound(compared: int
         order = np.random.default_rng(0).permutation(len(texts))
         with pytest.warns(CodeshiftWarning, match="links are assumed"):
             shuffled = NearDuplicates().components([texts[i] for i in order])
-    assert total <= min(compared, looked_at) + 256 + len(texts)  # a chunk is compared to its end
+    assert total <= min(compared, looked_at) + 256 + len(texts)  # a chunk is compared completely
     assert found.assumed > 0
     assert f"{found.assumed:,} links are assumed" in found.summary()
     assert not found.complete
@@ -466,7 +466,7 @@ def test_comparisons_are_bounded_and_what_is_not_compared_is_bound(compared: int
 
 
 def test_enough_comparisons_assume_nothing() -> None:
-    """The answer is the exact one."""
+    """With enough comparisons the result is exact."""
     texts = nearly_alike(150)
     with ExitStack() as stack:
         for change in few_comparisons(10**9):
@@ -477,7 +477,7 @@ def test_enough_comparisons_assume_nothing() -> None:
 
 
 def test_a_split_says_how_many_links_are_assumed() -> None:
-    """In its manifest and its summary."""
+    """Its manifest and its summary say so."""
     codes = [*nearly_alike(60), *(f"{'g' * i}{i}(a{i}) + b{i} * c{i} - d{i} / e{i}" for i in range(60))]
     splitter = LengthSplitter(column="code", unit="chars", bounds=(70, None))
     options: dict[str, Any] = {"seed": 0, "min_test_rows": 0, "near_duplicates": "drop", "validation_size": 0.0}

@@ -35,7 +35,7 @@ SNIPPETS = st.sampled_from(
 
 
 def naive(text: str, language: str) -> tuple[dict[str, int], int, int]:
-    """Node types, leaves and depth by their definitions."""
+    """Return node types, leaves and depth according to their definitions."""
     kinds: Counter[str] = Counter()
     tokens = 0
 
@@ -50,7 +50,7 @@ def naive(text: str, language: str) -> tuple[dict[str, int], int, int]:
 
 
 def found(scan: SyntaxScan, row: int) -> tuple[dict[str, int], int, int]:
-    """What a scan says of one row."""
+    """Return the same from a scan of one row."""
     counts = scan.node_types.counts[[row]].toarray()[0].tolist()
     held = {kind: count for kind, count in zip(scan.node_types.vocabulary, counts, strict=True) if count}
     return held, int(scan.tokens[row]), int(scan.depth[row])
@@ -63,14 +63,14 @@ def check(texts: list[str], language: str) -> None:
 
 
 def test_every_language_has_a_program():
-    """The agreement below is checked in each language that codeshift brings."""
+    """Each language that codeshift includes is checked below."""
     assert set(PROGRAMS) <= set(languages())
     assert len(PROGRAMS) == 11
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_agrees_with_recursion(language):
-    """Counts, leaves and depth are those of the definition, in whole programs, in pieces, and where nothing parses."""
+    """Counts, leaves and depth agree with the definition, for whole programs, pieces, and text that does not parse."""
     program = PROGRAMS[language]
     cut = [program[:end] for end in range(0, len(program), 5)]
     check([program, "", " \n", "\0", "}{", program * 3, *cut], language)
@@ -78,7 +78,7 @@ def test_agrees_with_recursion(language):
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_programs_parse(language):
-    """The programs above are programs: an agreement on ERROR nodes alone would say little."""
+    """The programs above have no errors: agreement on ERROR nodes alone would show little."""
     assert scan_batch([PROGRAMS[language]], language)["has_error"] == [False]
 
 
@@ -86,7 +86,7 @@ def test_programs_parse(language):
     texts=st.lists(st.lists(SNIPPETS, max_size=12).map("".join), max_size=4), language=st.sampled_from(sorted(PROGRAMS))
 )
 def test_agrees_on_any_text(texts, language):
-    """The agreement holds for text that is hardly code."""
+    """They also agree on text that is hardly code."""
     check(texts, language)
 
 
@@ -94,25 +94,25 @@ def test_agrees_on_any_text(texts, language):
     ("rows", "language"), [(python_rows, "python"), (java_rows, "java"), (c_sharp_rows, "c_sharp")]
 )
 def test_agrees_on_real_rows(rows, language):
-    """The agreement holds on real rows, over several chunks."""
+    """They also agree on real rows, over several chunks."""
     check(rows()["code"][:], language)
 
 
 def test_tokens_and_rules_of_one_name():
-    """A token and a rule may share a name, such as "class" in JavaScript: both count as the node type of that name."""
+    """A token and a rule may have the same name, such as "class" in JavaScript: both count as that node type."""
     scan = SyntaxScan.from_columns(scan_batch(["x = class { }"], "javascript"))
     assert scan.node_types.of(("class",)).tolist() == [[2]]
 
 
-def test_error_is_seen():
-    """Text that fits no rule holds the node type ERROR; has_error tells of missing tokens too."""
+def test_errors_are_reported():
+    """Text that fits no rule has the node type ERROR; has_error also covers missing tokens."""
     scan = SyntaxScan.from_columns(scan_batch(["x = }{", "x = 1", "f(x"], "python"))
     assert (scan.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
     assert scan.has_error.tolist() == [True, False, True]
 
 
 def test_deep_tree():
-    """A tree deeper than Python's recursion limit is no trouble."""
+    """A tree may be deeper than Python's recursion limit."""
     depth = scan_batch(["-" * 6000 + "x"], "python")["depth"][0]
     assert depth > 5000
 
@@ -132,7 +132,7 @@ def test_language_without_api_names():
 
 
 def test_one_parse_serves_every_property(monkeypatch):
-    """All properties of syntax, API names among them, come from one parse of each row."""
+    """All properties of syntax, including API names, use one parse of each row."""
     from codeshift.properties import APINames
 
     parsed: list[str] = []
@@ -145,7 +145,7 @@ def test_one_parse_serves_every_property(monkeypatch):
 
 
 def test_garbage_collection_is_left_as_it_was():
-    """The collector is off during the pass alone."""
+    """The collector is off only during the pass."""
     assert gc.isenabled()
     scan_batch(["x = 1"], "python")
     assert gc.isenabled()
@@ -162,7 +162,7 @@ def test_garbage_collection_is_left_as_it_was():
     ],
 )
 def test_bare_methods_of_real_data_are_methods(path, column, language):
-    """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as what they are."""
+    """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as methods."""
     rows = shared_rows(path)[column][:200]
     scan = scan_batch(rows, language, api_names=False)
     members = {"method_declaration", "constructor_declaration", "operator_declaration"}
@@ -171,7 +171,7 @@ def test_bare_methods_of_real_data_are_methods(path, column, language):
 
 
 def test_a_bare_c_sharp_method_is_no_local_function():
-    """With ``override`` and without; where functions stand beside statements they are local ones."""
+    """With ``override`` and without; functions among statements are local functions."""
     rows = [
         "public int F() { return 1; }",
         "// one\npublic override int F() { return 1; }",
@@ -184,7 +184,7 @@ def test_a_bare_c_sharp_method_is_no_local_function():
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_line_ends_change_nothing(ending):
-    """A carriage return, with a line feed or alone, ends a line and so a comment."""
+    """A carriage return, with or without a line feed, ends a line and so a comment."""
     code = "# a comment\nwhile x:\n    f(x)  # another\n    g(x)\n"
     expected, found = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
     assert found == expected
