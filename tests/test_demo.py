@@ -35,10 +35,10 @@ def test_each_score_is_printed(first):
     """The demo prints a line for each scenario and model, with the scores of the table of results."""
     _, results, said = first
     assert results.counts == {"done": 7, "failed": 0, "pending": 0}
-    told = said[said.index("scenario  model ") :]
+    printed = said[said.index("scenario  model ") :]
     table = results.to_pandas()
     for scenario in SCENARIOS:
-        block = told[told.index(f"\n  {scenario.name} ") + 1 :]
+        block = printed[printed.index(f"\n  {scenario.name} ") + 1 :]
         lines = [" ".join(line.split()) for line in block.splitlines()[:5]]
         models = [("none", None), ("full", 0.0), ("full", 1.0), ("lora", 0.0), ("lora", 1.0)]
         for line, (method, kept) in zip(lines, models, strict=True):
@@ -53,7 +53,7 @@ def test_each_score_is_printed(first):
             assert -1 not in places, (line, numbers)
             assert places == sorted(places)
             assert ("with them" in line, "without them" in line) == (kept == 1, kept == 0)
-    assert max(map(len, told.splitlines()[:-1])) <= 100, "no line of the table is too wide for a terminal"
+    assert max(map(len, printed.splitlines()[:-1])) <= 100, "no line of the table is too wide for a terminal"
 
 
 @pytest.mark.slow
@@ -86,11 +86,11 @@ def test_unfinished_scores_are_pending(first, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     [record] = (tmp_path / "copy").glob("runs/lora-loops-*/run.json")
     record.unlink()
-    told = text.render(demo_scores(load_results(tmp_path / "copy"))).splitlines()
+    lines = text.render(demo_scores(load_results(tmp_path / "copy"))).splitlines()
     whole = text.render(demo_scores(results)).splitlines()
-    [changed] = [line.split() for line in told if "pending" in line]
+    [changed] = [line.split() for line in lines if "pending" in line]
     assert changed == ["LoRA,", "without", "them", *["pending"] * 4]
-    assert len(told) == len(whole)
+    assert len(lines) == len(whole)
 
 
 @pytest.mark.slow

@@ -99,9 +99,9 @@ def test_a_metric_without_a_scale_is_shown_unscaled() -> None:
 def test_regions_are_described_in_one_line(splitter, words: str) -> None:
     """Summary and card describe regions without vocabularies, base64 or seconds since 1970."""
     assignment = splitter.assign(rows(), seed=0, near_duplicates=None, test_id_size=0.05, validation_size=0.05)
-    told = region_words(assignment.manifest.region)
-    assert told == words or re.fullmatch(words, told)
-    assert f"programs {told}" in " ".join(assignment.summary().split())
+    described = region_words(assignment.manifest.region)
+    assert described == words or re.fullmatch(words, described)
+    assert f"programs {described}" in " ".join(assignment.summary().split())
     region = assignment.summary().split("  region")[1].split(" of 120 rows")[0]
     assert len(region) < 220
     card = assignment.to_dataset_card()
@@ -122,8 +122,8 @@ def test_summaries_of_official_splits_omit_sizes_that_do_not_apply() -> None:
     whole = DatasetDict(
         train=data.select(range(60)), validation=data.select(range(60, 75)), test=data.select(range(75, 120))
     )
-    told = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
-    assert "size" not in told.split("split with")[1].split("bound")[0]
+    summary = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
+    assert "size" not in summary.split("split with")[1].split("bound")[0]
 
 
 def test_a_study_shows_dates() -> None:

@@ -49,9 +49,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     source = ROOT / "src"
     files = {path.relative_to(source) for path in (source / "codeshift").rglob("*") if path.is_file()}
-    made = {path for path in files if "__pycache__" in path.parts or path.name.startswith(".")}
-    assert len(files - made) > 100
-    assert {path.as_posix() for path in files - made} <= held
+    generated = {path for path in files if "__pycache__" in path.parts or path.name.startswith(".")}
+    assert len(files - generated) > 100
+    assert {path.as_posix() for path in files - generated} <= held
     assert {name.split("/")[0] for name in held} == {"codeshift", f"codeshift_ood-{VERSION}.dist-info"}
 
 
@@ -79,8 +79,8 @@ def test_the_targets_of_the_workflow_exist() -> None:
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     jobs = workflow["jobs"]
     commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
-    made = [command.split()[1:] for command in commands if command.startswith("make ")]
-    targets = {word for words in made for word in words if "=" not in word}
+    targets_called = [command.split()[1:] for command in commands if command.startswith("make ")]
+    targets = {word for words in targets_called for word in words if "=" not in word}
     defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert targets == {"lint", "types", "contracts", "docs", "tests", "dist"}
     assert targets <= defined

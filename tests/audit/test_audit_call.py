@@ -263,10 +263,10 @@ def test_an_assignment_needs_no_more_arguments(monkeypatch: pytest.MonkeyPatch):
     found = audit(assignment, n_permutations=19)
     assert (len(fitted), len(digested)) == (1, 160)
     assert (found.settings.column, found.settings.language) == ("body", "python")
-    asked = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
+    explicit = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
                   n_permutations=19)  # fmt: skip
-    assert found == asked
-    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == asked
+    assert found == explicit
+    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == explicit
     pickled = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
     with pytest.raises(ParameterError, match="data must be the rows that were assigned, got None: an assignment that"):
         audit(pickled, n_permutations=19)

@@ -30,12 +30,12 @@ def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
     """The exit code is 0; column, language and the intended property come from the manifest in the folder."""
     out = tmp_path / "audit.json"
     assert main(["audit", str(split), *QUICK, "--out", str(out)]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     manifest = SplitManifest.load(split / "manifest.json")
     quick = {"n_permutations": 39, "sample": 60}
     report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
     assert json.loads(out.read_text(encoding="utf-8")) == json.loads(json.dumps(report.to_dict()))
-    assert told.startswith(f"{report.verdict}\n")
+    assert printed.startswith(f"{report.verdict}\n")
     assert [one.name for one in report.strength[0].properties if one.intended] == ["NodeTypes: while_statement"]
 
 

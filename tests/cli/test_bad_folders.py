@@ -106,9 +106,9 @@ def test_a_full_disk(place: Path, tmp_path: Path, capsys, setting: list[str]) ->
     weights = os.path.getsize(place / "model" / "model.safetensors")
     with largest_file(weights // 2):
         assert main(command) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("codeshift: error: [Errno 27] File too large: ")
-    assert told.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("codeshift: error: [Errno 27] File too large: ")
+    assert errors.count("\n") == 1
     assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.name.startswith(".")]
     assert main(command) == 0
     assert (tmp_path / "model.safetensors").is_file()

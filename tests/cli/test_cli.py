@@ -92,10 +92,10 @@ def test_a_bug_is_not_hidden(monkeypatch, capsys):
 
     monkeypatch.setattr("codeshift.demo.run_demo", fail)
     assert main(["demo"]) == 3
-    told = capsys.readouterr().err
-    assert told.startswith("Traceback (most recent call last):")
-    assert told.endswith("ZeroDivisionError\n")
-    assert "in fail" in told
+    errors = capsys.readouterr().err
+    assert errors.startswith("Traceback (most recent call last):")
+    assert errors.endswith("ZeroDivisionError\n")
+    assert "in fail" in errors
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_too_many_or_too_few_arguments(capsys, arguments, hints):
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert all(hint in told for hint in hints), told
+    errors = capsys.readouterr().err
+    assert all(hint in errors for hint in hints), errors
 
 
 @pytest.mark.filterwarnings("default")

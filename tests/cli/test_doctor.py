@@ -124,9 +124,9 @@ def test_the_command(capsys, tmp_path: Path, monkeypatch) -> None:
     installed(torn, other=named("codeshift", "0.3.1"))
     monkeypatch.setattr("sys.path", [str(healthy)])
     assert main(["doctor"]) == 0
-    told = capsys.readouterr().out
-    assert told.endswith("Nothing is wrong.\n")
-    assert "  alpha  2\n" in told
+    printed = capsys.readouterr().out
+    assert printed.endswith("Nothing is wrong.\n")
+    assert "  alpha  2\n" in printed
     monkeypatch.setattr("sys.path", [str(torn)])
     assert main(["doctor"]) == 1
     assert "1 problem:\n- another project, codeshift 0.3.1, " in capsys.readouterr().out

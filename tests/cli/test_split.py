@@ -72,9 +72,9 @@ def test_official_splits(tmp_path: Path, capsys) -> None:
         write(folder / f"{part}.jsonl", chosen)
     command = ["split", str(folder), "--rename", "func=code", "--column", "code", "--scenario", "length_p75_p100"]
     assert main([*command, "--out", str(tmp_path / "a"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["seed"] == 0
-    assert told["parts"]["test_id"]["rows"] + told["parts"]["test_ood"]["rows"] == 40
+    output = json.loads(capsys.readouterr().out)
+    assert output["seed"] == 0
+    assert output["parts"]["test_id"]["rows"] + output["parts"]["test_ood"]["rows"] == 40
     assert main([*command, "--out", str(tmp_path / "b"), "--seed", "7"]) == 0
     assert "nothing was drawn: any seed gives this split" in capsys.readouterr().out
     assert same(tmp_path / "a", load_splits(tmp_path / "b"))
@@ -87,13 +87,13 @@ def test_json_is_all_of_stdout(data: str, tmp_path: Path, capsys) -> None:
     """The JSON says where each part is and how many rows it has."""
     command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path / "out")]
     assert main([*command, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told["parts"]) == {"train", "validation", "test_id", "test_ood"}
-    for part in told["parts"].values():
+    output = json.loads(capsys.readouterr().out)
+    assert set(output["parts"]) == {"train", "validation", "test_id", "test_ood"}
+    for part in output["parts"].values():
         assert len(load_rows(part["file"])) == part["rows"]
-    assert sum(part["rows"] for part in told["parts"].values()) + sum(told["excluded"].values()) == 160
-    assert SplitManifest.load(told["manifest"]).splitter == told["splitter"]
-    assert eval(told["splitter"]) == LengthSplitter(  # noqa: S307 - our own
+    assert sum(part["rows"] for part in output["parts"].values()) + sum(output["excluded"].values()) == 160
+    assert SplitManifest.load(output["manifest"]).splitter == output["splitter"]
+    assert eval(output["splitter"]) == LengthSplitter(  # noqa: S307 - our own
         column="func", quantiles=(0.8, 1.0), ties="split"
     )
 
@@ -203,11 +203,11 @@ def test_a_small_test_part_gives_a_warning_and_copies_can_be_dropped(data: str, 
     """The summary gives the rows of each part; ``drop`` is recorded in the manifest."""
     command = ["split", data, "--column", "func", "--language", "python", "--scenario", "syntax_while_statement"]
     assert main([*command, "--near-duplicates", "drop", "--out", str(tmp_path / "a"), "--min-test-rows", "500"]) == 0
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     assert re.search(
-        r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", told.err
+        r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", captured.err
     )
-    rows = int(re.search(r"test_ood +(\d+) +rows", told.out)[1])
-    assert f"test_ood has {rows} distinct rows" in told.err
+    rows = int(re.search(r"test_ood +(\d+) +rows", captured.out)[1])
+    assert f"test_ood has {rows} distinct rows" in captured.err
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert manifest["request"]["near_duplicates"]["drop"] is True

@@ -27,7 +27,7 @@ class Ran(NamedTuple):
 
     file: str
     folder: Path
-    told: str
+    printed: str
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +42,9 @@ def ran(where: Path) -> Ran:
     from contextlib import redirect_stdout
     from io import StringIO
 
-    with redirect_stdout(StringIO()) as told:
+    with redirect_stdout(StringIO()) as printed:
         assert main(["study", "run", file, "--out", str(folder)]) == 0
-    return Ran(file, folder, told.getvalue())
+    return Ran(file, folder, printed.getvalue())
 
 
 def test_plan(where: Path, capsys) -> None:
@@ -55,9 +55,9 @@ def test_plan(where: Path, capsys) -> None:
     assert main(["study", "plan", file]) == 0
     assert "Seconds are not known: measure them with --probe-steps 5" in capsys.readouterr().out
     assert main(["study", "plan", file, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["trainings"], told["variants"], len(told["runs"])) == (2, 0, 3)
-    assert told["seconds"] is None
+    output = json.loads(capsys.readouterr().out)
+    assert (output["trainings"], output["variants"], len(output["runs"])) == (2, 0, 3)
+    assert output["seconds"] is None
 
 
 def test_run(ran: Ran) -> None:
@@ -65,7 +65,7 @@ def test_run(ran: Ran) -> None:
     results = load_results(ran.folder)
     assert results.counts == {"done": 3, "failed": 0, "pending": 0}
     assert results.scenarios == ("loops",)
-    assert ran.told == f"3 runs: 3 done\nLook at it: codeshift study report {ran.folder}\n"
+    assert ran.printed == f"3 runs: 3 done\nLook at it: codeshift study report {ran.folder}\n"
 
 
 def test_a_second_run_repeats_nothing(ran: Ran, capsys) -> None:
@@ -79,9 +79,9 @@ def test_status(ran: Ran, tmp_path: Path, capsys) -> None:
     """The status lists every run as JSON, and writes the table of results as a file."""
     for name in ("table.parquet", "table.csv"):
         assert main(["study", "status", str(ran.folder), "--table", str(tmp_path / name), "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-    assert told["counts"] == {"done": 3, "failed": 0, "pending": 0}
-    assert [run["status"] for run in told["runs"]] == ["done"] * 3
+        output = json.loads(capsys.readouterr().out)
+    assert output["counts"] == {"done": 3, "failed": 0, "pending": 0}
+    assert [run["status"] for run in output["runs"]] == ["done"] * 3
     table = load_results(ran.folder).table()
     assert repr(pq.read_table(tmp_path / "table.parquet").to_pylist()) == repr(table.to_pylist())  # some are NaN
     assert pyarrow.csv.read_csv(tmp_path / "table.csv").num_rows == table.num_rows > 0
@@ -105,10 +105,10 @@ def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
     broken = broken.replace("[0, 1]", "[1]")
     file, folder = study_file(where, broken, "broken.yaml"), tmp_path / "out"
     assert main(["study", "run", file, "--out", str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert told.startswith("2 runs: 1 done, 1 failed\n")
-    assert len(re.findall(r"^- full on .*: DivergenceError: ", told, flags=re.MULTILINE)) == 1
-    assert f"Once more: codeshift study retry {file} --out {folder}\n" in told
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 runs: 1 done, 1 failed\n")
+    assert len(re.findall(r"^- full on .*: DivergenceError: ", printed, flags=re.MULTILINE)) == 1
+    assert f"Once more: codeshift study retry {file} --out {folder}\n" in printed
     assert main(["study", "status", str(folder)]) == 1
     capsys.readouterr()
     for path in folder.rglob("run.json"):

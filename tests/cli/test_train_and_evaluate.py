@@ -61,16 +61,16 @@ def test_full_fine_tuning_is_that_of_the_trainer(place: Place, tmp_path: Path, c
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
     assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--set",
                  "bucket_by_length=no", "--set", "bf16=True", "--json"]) == 0  # fmt: skip
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     config = TrainingConfig(max_steps=3, train_batch_size=4, seed=5, lr_scheduler_type="cosine", warmup_steps=0.1,
                             bucket_by_length=False, bf16=True)  # fmt: skip
     trainer = Trainer(place.model, place.model, config, source="doc", target="func", progress=False)
     result = trainer.fit(load_splits(place.data), tmp_path / "b")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
-    assert told["losses"] == result.losses
+    assert output["losses"] == result.losses
     assert json.loads((tmp_path / "a" / "training.json").read_text(encoding="utf-8"))["config"] == config.to_dict()
-    assert told["validation_losses"] == result.validation_losses
-    assert (told["steps"], told["model"]) == (3, str(tmp_path / "a"))
+    assert output["validation_losses"] == result.validation_losses
+    assert (output["steps"], output["model"]) == (3, str(tmp_path / "a"))
 
 
 def test_lora(place: Place, tmp_path: Path, capsys) -> None:
@@ -80,9 +80,9 @@ def test_lora(place: Place, tmp_path: Path, capsys) -> None:
     settings = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf-8"))
     assert (settings["r"], settings["lora_alpha"], settings["target_modules"]) == (2, 4, ["q"])
     assert load_model(tmp_path).peft_config
-    told = capsys.readouterr().out
-    assert re.match(r"3 steps in [\d.]+ s: [\d,]+ of [\d,]+ parameters \([\d.]+%\) trained\.\n", told)
-    assert told.endswith(f"The model is in {tmp_path}.\n")
+    printed = capsys.readouterr().out
+    assert re.match(r"3 steps in [\d.]+ s: [\d,]+ of [\d,]+ parameters \([\d.]+%\) trained\.\n", printed)
+    assert printed.endswith(f"The model is in {tmp_path}.\n")
 
 
 def test_a_loss_that_does_not_fall_gives_a_warning(place: Place, tmp_path: Path, capsys) -> None:
@@ -95,11 +95,11 @@ def test_a_loss_that_does_not_fall_gives_a_warning(place: Place, tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [([], "nothing is kept"), (["--set", "save_strategy=steps", "--set", "save_steps=2"], "resume from")],
 )
 def test_an_interrupted_training(
-    place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
+    place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], message: str
 ) -> None:
     """The exit code is 130, and the message says what is kept."""
 
@@ -110,7 +110,7 @@ def test_an_interrupted_training(
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *setting, "--out", str(tmp_path)]) == 130
     captured = capsys.readouterr().err
     assert captured.startswith("codeshift: interrupted: ")
-    assert told in captured
+    assert message in captured
 
 
 WITHOUT_END = """
@@ -138,10 +138,10 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        told = process.communicate()[1]
-    assert process.returncode == 130, told
-    assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in told
-    assert "Traceback" not in told
+        errors = process.communicate()[1]
+    assert process.returncode == 130, errors
+    assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in errors
+    assert "Traceback" not in errors
     kept = max(tmp_path.glob("checkpoints/step-*"))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
     state = json.loads((kept / "state.json").read_text(encoding="utf-8"))["state"]
@@ -157,7 +157,7 @@ def test_evaluation_is_that_of_the_evaluator(place: Place, tmp_path: Path, capsy
     command = ["evaluate", place.data, "--model", place.model, *TASK, "--language", "python", "--max-new-tokens", "8"]
     command += ["--metrics", "codebleu", "exact_match[normalize_whitespace=True]", "--out", str(tmp_path)]
     assert main([*command, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     from codeshift.finetune import Decoding
 
     evaluator = Evaluator(
@@ -168,7 +168,7 @@ def test_evaluation_is_that_of_the_evaluator(place: Place, tmp_path: Path, capsy
         progress=False,
     )
     expected = evaluator.evaluate(place.model, load_splits(place.data))
-    assert told["scores"] == expected.aggregates()
+    assert output["scores"] == expected.aggregates()
     written = pq.read_table(tmp_path / "test_ood.parquet").to_pylist()
     assert [row["prediction"] for row in written] == expected["test_ood"].predictions
     assert main(command) == 0
@@ -182,9 +182,9 @@ def test_tasks_by_name(place: Place, tmp_path: Path, capsys) -> None:
     write(tmp_path / "test.jsonl", [{"id": 0, "buggy": "int f() { }", "fixed": "int f() { return 1; }"}])
     command = ["evaluate", str(tmp_path / "test.jsonl"), "--model", place.model, "--task", "code-refinement"]
     assert main([*command, "--metrics", "codebleu", "--max-new-tokens", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["metadata"]["source"], told["metadata"]["target"]) == ("buggy", "fixed")
-    assert [score["part"] for score in told["scores"]] == ["data"]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["metadata"]["source"], output["metadata"]["target"]) == ("buggy", "fixed")
+    assert [score["part"] for score in output["scores"]] == ["data"]
 
 
 BAD_TRAINING = {
@@ -237,15 +237,15 @@ def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> Non
 def test_settings_of_training_are_the_defaults_of_evaluation(place: Place, tmp_path: Path, capsys) -> None:
     """Templates and limits come from the folder; other values give a warning of one line."""
     lengths = ["--max-source-length", "30", "--max-target-length", "20"]
-    made = ["--model", str(tmp_path)]
+    options = ["--model", str(tmp_path)]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lengths, "--out", str(tmp_path)]) == 0
     capsys.readouterr()
-    command = ["evaluate", place.data, *made, "--metrics", "negative_log_likelihood", "--json"]
+    command = ["evaluate", place.data, *options, "--metrics", "negative_log_likelihood", "--json"]
     assert main(command) == 0
     captured = capsys.readouterr()
-    told = json.loads(captured.out)["metadata"]
-    assert (told["source"], told["target"]) == ("doc", "func")
-    assert (told["max_source_length"], told["max_target_length"]) == (30, 20)
+    metadata = json.loads(captured.out)["metadata"]
+    assert (metadata["source"], metadata["target"]) == ("doc", "func")
+    assert (metadata["max_source_length"], metadata["max_target_length"]) == (30, 20)
     assert "otherwise" not in captured.err
     assert main([*command, "--max-target-length", "512", "--source", "func"]) == 0
     captured = capsys.readouterr()
@@ -284,12 +284,12 @@ def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, f
     tokenizer.save_pretrained(tmp_path / "m")
     more = [*FEW, "--out", str(tmp_path / "out")] if verb == "train" else ["--metrics", "token_accuracy"]
     assert main([verb, place.data, "--model", str(tmp_path / "m"), *TASK, *more]) == 2
-    told = capsys.readouterr().err.strip().splitlines()[-1]
+    error = capsys.readouterr().err.strip().splitlines()[-1]
     expected = {
         "vocabulary": r"tokenizer must be within the model's embedding of \d+ tokens, got one of .*'<new>'.*resize",
         "positions": r"model must be given no more than its 8 positions, got a row of \d+ tokens .*max_source_length",
     }
-    assert re.match(f"codeshift: error: {expected[fault]}", told)
+    assert re.match(f"codeshift: error: {expected[fault]}", error)
     assert not (tmp_path / "out").exists()
 
 

@@ -111,17 +111,17 @@ NEED_PAGES = {"study report"}
 @pytest.mark.parametrize("installed", LACKS)
 def test_missing_extras_are_named(installed: str, here: dict[str, str]) -> None:
     """What needs an extra says how to install it, without a traceback, and everything else works."""
-    asked = commands(here, with_models=installed == "finetune")  # with the extra, the demo would take minutes
-    given = json.dumps([LACKS[installed], PACKAGES, asked])
+    tried = commands(here, with_models=installed == "finetune")  # with the extra, the demo would take minutes
+    given = json.dumps([LACKS[installed], PACKAGES, tried])
     run = subprocess.run([sys.executable, "-c", SCRIPT, given], capture_output=True, text=True, check=False)  # noqa: S603
     assert run.returncode == 0, run.stderr
-    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    results: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     models, pages = installed != "finetune", installed == "base"
     for name in PACKAGES:
         expected = "MissingExtraError: torch is not installed: pip install 'codeshift-ood[finetune]'"
-        assert told[name] == (expected if models and name.startswith("codeshift.finetune") else ""), name
-    for command in asked:
-        code, err = told[" ".join(command)]
+        assert results[name] == (expected if models and name.startswith("codeshift.finetune") else ""), name
+    for command in tried:
+        code, err = results[" ".join(command)]
         name = " ".join(command[:2]) if command[0] == "study" else command[0]
         lacking = "finetune" if models and name in NEED_MODELS else "report" if pages and name in NEED_PAGES else None
         if lacking:

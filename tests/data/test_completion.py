@@ -143,6 +143,6 @@ def test_rows_keep_their_columns_and_are_counted():
 )  # fmt: skip
 def test_bad_arguments_are_refused(data, arguments, error, message):
     """Bad arguments raise an error before any row is cut, which says what to do."""
-    with pytest.raises(error, match=message) as told:
+    with pytest.raises(error, match=message) as error_info:
         completion_rows(data, **arguments)
-    assert isinstance(told.value, CodeshiftError)
+    assert isinstance(error_info.value, CodeshiftError)

@@ -81,8 +81,8 @@ def test_what_was_written_is_read(rows: list[tuple[str, str]], line_end: str) ->
         found = load_rows(path)
     for name, cells in zip("ab", zip(*rows, strict=True), strict=True):
         kind, values = found.features[name].dtype, found[name][:]
-        told = {TEXT: str, INT: str, FLOAT: repr}[kind]
-        as_text = ["" if value is None else told(value) for value in values]
+        write = {TEXT: str, INT: str, FLOAT: repr}[kind]
+        as_text = ["" if value is None else write(value) for value in values]
         whole = [cell for cell in cells if kind == FLOAT and cell.lstrip("-").isdigit()]
         assert as_text == [cell + ".0" if cell in whole else cell for cell in cells]
 

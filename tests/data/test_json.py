@@ -190,6 +190,6 @@ def test_files_that_do_not_agree(tmp_path: Path) -> None:
     """The error names the column and both files."""
     for i, value in enumerate((1, "1")):
         (tmp_path / f"train-{i}-of-2.jsonl").write_text(json.dumps({"x": value}))
-    told = "got Value('string') in train-1-of-2.jsonl, Value('int64') in train-0-of-2.jsonl: column 'x' differs"
-    with pytest.raises(DataError, match=re.escape(told)):
+    message = "got Value('string') in train-1-of-2.jsonl, Value('int64') in train-0-of-2.jsonl: column 'x' differs"
+    with pytest.raises(DataError, match=re.escape(message)):
         load_rows(tmp_path, split="train")

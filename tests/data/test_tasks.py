@@ -17,7 +17,7 @@ from helpers.shared_data import shared_data
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return the output of the story, from a process that can reach only the stand-in."""
     with hub_stand_in(tmp_path_factory.mktemp("hub")) as hub:
         seen = run_story(hub_tasks_story, hub, tmp_path_factory.mktemp("home"))
@@ -25,50 +25,50 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return seen
 
 
-def test_the_columns_of_the_hub(told: dict[str, Any]) -> None:
+def test_the_columns_of_the_hub(story: dict[str, Any]) -> None:
     """Each task has the columns that its entry names, and no others."""
     for name, task in TASKS.items():
-        for rows in told[name]["parts"].values():
+        for rows in story[name]["parts"].values():
             assert sorted(rows[0]) == sorted(task.columns), name
 
 
-def test_a_part_without_targets_is_left_out(told: dict[str, Any]) -> None:
+def test_a_part_without_targets_is_left_out(story: dict[str, Any]) -> None:
     """CONCODE's test code is not public, so the part is left out with one warning."""
-    assert list(told["text-to-code"]["parts"]) == ["train", "validation"]
+    assert list(story["text-to-code"]["parts"]) == ["train", "validation"]
     message = "text-to-code: test is left out, for 'code' is empty in all of its 2 rows"
-    assert told["text-to-code"]["warnings"] == [message]
+    assert story["text-to-code"]["warnings"] == [message]
     for name in ("code-refinement", "code-translation"):
-        assert list(told[name]["parts"]) == ["train", "validation", "test"]
-        assert told[name]["warnings"] == []
+        assert list(story[name]["parts"]) == ["train", "validation", "test"]
+        assert story[name]["warnings"] == []
 
 
-def test_configurations(told: dict[str, Any]) -> None:
+def test_configurations(story: dict[str, Any]) -> None:
     """The default is ``small``, and ``medium`` can be requested."""
-    assert told["code-refinement"]["parts"]["train"][0]["buggy"] == "small bug train 0"
-    assert told["medium"]["parts"]["test"][1]["fixed"] == "medium fix test 1"
+    assert story["code-refinement"]["parts"]["train"][0]["buggy"] == "small bug train 0"
+    assert story["medium"]["parts"]["test"][1]["fixed"] == "medium fix test 1"
 
 
-def test_rows_of_any_dataset_of_the_hub(told: dict[str, Any]) -> None:
+def test_rows_of_any_dataset_of_the_hub(story: dict[str, Any]) -> None:
     """Splits are joined and a column is renamed."""
-    assert [row["code"] for row in told["rows"]] == ["J train 0", "J train 1", "J test 0", "J test 1"]
-    assert told["no split"].startswith("split must be one of train, validation, test, got None: name one")
+    assert [row["code"] for row in story["rows"]] == ["J train 0", "J train 1", "J test 0", "J test 1"]
+    assert story["no split"].startswith("split must be one of train, validation, test, got None: name one")
 
 
-def test_the_command_line_takes_names_of_the_hub(told: dict[str, Any]) -> None:
+def test_the_command_line_takes_names_of_the_hub(story: dict[str, Any]) -> None:
     """It takes a configuration and renames a column."""
-    found = told["command"]
+    found = story["command"]
     assert found["code"] == 0
     assert found["parts"] == {part: one["rows"] for part, one in found["told"]["parts"].items()}
     assert sum(found["parts"].values()) + sum(found["told"]["excluded"].values()) == 60
 
 
-def test_missing_datasets_and_configurations(told: dict[str, Any]) -> None:
+def test_missing_datasets_and_configurations(story: dict[str, Any]) -> None:
     """Each gives one clear error."""
-    found = told["no dataset"]
+    found = story["no dataset"]
     assert found.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
     assert found.endswith("A local file or folder can be used instead")
-    assert "'small'" in told["no config"]
-    assert "'medium'" in told["no config"]
+    assert "'small'" in story["no config"]
+    assert "'medium'" in story["no config"]
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_notebook_is_that_of_its_source(source: Path) -> None:
     """The committed notebook has the cells of its source, and outputs; ``scripts/notebooks.py`` writes it."""
     written = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     nbformat.validate(written)
-    made = notebooks.read(source)
+    expected = notebooks.read(source)
     assert [(cell.cell_type, cell.source) for cell in written.cells] == [
-        (cell.cell_type, cell.source) for cell in made.cells
+        (cell.cell_type, cell.source) for cell in expected.cells
     ]
     outputs = [output for cell in written.cells for output in cell.get("outputs", ())]
     assert outputs

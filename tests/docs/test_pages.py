@@ -85,9 +85,9 @@ def test_the_pages_are_found() -> None:
 )
 def test_bad_blocks_fail(block: Block, message: str, namespace: dict[str, object]) -> None:
     """A block that fails, shows another output or uses what does not exist fails, and the error names the page."""
-    with pytest.raises(AssertionError, match=re.escape(message)) as told, _naming(Path("page.md"), block):
+    with pytest.raises(AssertionError, match=re.escape(message)) as error, _naming(Path("page.md"), block):
         _run(block, namespace, Path("page.md"))
-    assert "page.md, line 1" in str(told.value)
+    assert "page.md, line 1" in str(error.value)
 
 
 def test_every_command_that_is_not_run_is_on_a_page() -> None:
@@ -162,10 +162,10 @@ def _run_session(block: Block, namespace: dict[str, object], page: Path) -> None
     test = doctest.DocTestParser().get_doctest(block.text, namespace, page.name, str(page), block.line)
     assert test.examples, "no >>> in a block of pycon"
     test.globs = namespace  # not the copy that DocTest makes
-    told: list[str] = []
-    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=told.append, clear_globs=False)
-    if told:
-        raise AssertionError("".join(told))
+    failures: list[str] = []
+    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=failures.append, clear_globs=False)
+    if failures:
+        raise AssertionError("".join(failures))
 
 
 def _is_script(block: Block) -> bool:

@@ -157,9 +157,9 @@ def bare(line: str) -> str:
 @example("a & b % c")
 def test_no_text_is_interpreted_by_latex(words: str) -> None:
     """An escaped text contains nothing that LaTeX would interpret."""
-    made = latex.escaped(words)
-    assert not re.search(r"[\\{}$&#_%~^\n`]", bare(made))
-    assert made.isprintable()
+    escaped_words = latex.escaped(words)
+    assert not re.search(r"[\\{}$&#_%~^\n`]", bare(escaped_words))
+    assert escaped_words.isprintable()
 
 
 @given(TEXTS.filter(lambda words: bool(folded(words))))
@@ -203,25 +203,25 @@ def test_wide_letters_take_two_columns_of_a_terminal() -> None:
 
 def test_a_table_in_each_format() -> None:
     """Numbers are right-aligned, notes are below, the caption is above; a table without titles has no head."""
-    made = Table(
+    table = Table(
         columns=names("part") + numbers("rows"),
         rows=(row("train", "1,200"), (Value("test"), Value("7", order=7.0, aside="[1, 9]", kind="ood"))),
         caption="the sizes",
         note="Of rows.",
         name="sizes",
     )
-    assert text.render(Document("", (made,))).splitlines() == [
+    assert text.render(Document("", (table,))).splitlines() == [
         "the sizes", "part       rows", "train     1,200", "test   7 [1, 9]", "Of rows.",
     ]  # fmt: skip
-    page = html.render(Document("", (made,)))
+    page = html.render(Document("", (table,)))
     assert '<caption>the sizes</caption>\n<thead><tr><th scope="col">part</th><th scope="col" class="number">' in page
     assert '<td class="number ood" data-v="7.0">7 <span class="aside">[1, 9]</span></td>' in page
     assert '<p class="note">Of rows.</p>' in page
-    told = markdown.render(Document("", (made,)))
-    assert told == (
+    markdown_text = markdown.render(Document("", (table,)))
+    assert markdown_text == (
         "the sizes\n\n| part | rows |\n| --- | ---: |\n| train | 1,200 |\n| test | 7 \\[1, 9\\] |\n\nOf rows.\n"
     )
-    paper = latex.render(Document("", (made,)))
+    paper = latex.render(Document("", (table,)))
     assert r"\begin{tabular}{lr}" in paper
     assert r"\caption{The sizes. Of rows.}" in paper
     headless = Table(columns=names("") + numbers(""), rows=(row("train", "8"),))
@@ -247,13 +247,13 @@ def test_rows_have_a_value_for_each_column() -> None:
 
 def test_a_figure_in_each_format() -> None:
     """A page contains the picture; other formats refer to a file, with a description in words."""
-    made = Document("", (Figure(name="curves", label="Scores by share.", svg="<svg><path/></svg>", width=12.0),))
-    assert '<figure style="max-width: 12.0rem"><svg><path/></svg></figure>' in html.fragment(made)
-    assert markdown.render(made) == "![Scores by share.](./curves.svg)\n"
-    paper = latex.render(made)
+    figure = Document("", (Figure(name="curves", label="Scores by share.", svg="<svg><path/></svg>", width=12.0),))
+    assert '<figure style="max-width: 12.0rem"><svg><path/></svg></figure>' in html.fragment(figure)
+    assert markdown.render(figure) == "![Scores by share.](./curves.svg)\n"
+    paper = latex.render(figure)
     assert r"\includegraphics[width=\linewidth]{curves}" in paper
     assert r"\caption{Scores by share.}\label{fig:curves}" in paper
-    assert text.render(made) == "[figure curves] Scores by share.\n"
+    assert text.render(figure) == "[figure curves] Scores by share.\n"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "x}\\input{y", "x.svg)"])
@@ -274,14 +274,14 @@ def test_links_lead_to_pages(address: str) -> None:
 
 def test_facts_in_each_format() -> None:
     """Names are next to their values; long texts on a terminal are wrapped with an indent."""
-    made = Document("A split", (Facts((("region", "long " * 30), ("", "8 rows"), ("seed", "0"))),))
-    shown = text.render(made, spaced=False).splitlines()
+    facts = Document("A split", (Facts((("region", "long " * 30), ("", "8 rows"), ("seed", "0"))),))
+    shown = text.render(facts, spaced=False).splitlines()
     assert shown[0] == "A split"
     assert shown[1].startswith("  region long long")
     assert shown[2].startswith("         long")
     assert shown[-2:] == ["         8 rows", "  seed   0"]
     assert max(map(len, shown)) <= 100
-    page = MARKDOWN.render(markdown.render(made))
+    page = MARKDOWN.render(markdown.render(facts))
     assert page.count("<li>") == 2
     assert "8 rows</li>" in page
 
@@ -296,5 +296,5 @@ def test_latex_compiles(words: str, tmp_path) -> None:
     )
     (tmp_path / "page.tex").write_text(whole, encoding="utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "page.tex"]
-    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
-    assert made.returncode == 0, made.stdout[-2000:]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
+    assert run.returncode == 0, run.stdout[-2000:]

@@ -156,8 +156,8 @@ class Recount:
             rows = [(loops(r), loops(text)) for _, r, text in self.outputs(key, part, scenario)]
             if kind == "recall":
                 rows = [row for row in rows if row[0]]
-            told = [row[0] if kind == "references" else row[1] for row in rows]
-            return Number(np.mean(told) if told else np.nan, len(told))
+            hits = [row[0] if kind == "references" else row[1] for row in rows]
+            return Number(np.mean(hits) if hits else np.nan, len(hits))
 
         return self.mean(self.keys(scenario, method, kept), of_run)
 

@@ -43,10 +43,10 @@ class Repository:
     """A dataset repository.
 
     Attributes:
-        private: whether it was made private.
-        commits: for each commit its files, as digests by path.
-        branches: the commit that each branch (or pull request) stands at.
-        messages: the messages of commits, in the order in which they came.
+        private: whether it is private.
+        commits: the files of each commit, as digests by path.
+        branches: the latest commit of each branch or pull request.
+        messages: the messages of commits, in order.
     """
 
     private: bool = False
@@ -56,8 +56,8 @@ class Repository:
 
     def commit(self, branch: str, files: dict[str, str], message: str) -> str:
         """Add a commit to a branch."""
-        told = json.dumps([self.branches.get(branch), sorted(files.items()), message, len(self.messages)])
-        oid = hashlib.sha1(told.encode()).hexdigest()  # noqa: S324 - what git uses
+        content = json.dumps([self.branches.get(branch), sorted(files.items()), message, len(self.messages)])
+        oid = hashlib.sha1(content.encode()).hexdigest()  # noqa: S324 - what git uses
         self.commits[oid] = files
         self.branches[branch] = oid
         self.messages.append(message)
@@ -123,12 +123,12 @@ class HubStandIn:
         return {"errors": [], "warnings": []}
 
     def create(self, body: bytes) -> Any:
-        asked = json.loads(body)
-        repo_id = f"{asked.get('organization') or OWNER}/{asked['name']}"
+        fields = json.loads(body)
+        repo_id = f"{fields.get('organization') or OWNER}/{fields['name']}"
         if repo_id in self.repositories:
             raise RefusedError(409, "", "it exists")
         repository = self.repositories[repo_id] = Repository(
-            private=asked.get("visibility") == "private" or bool(asked.get("private"))
+            private=fields.get("visibility") == "private" or bool(fields.get("private"))
         )
         repository.commit("main", {".gitattributes": self.store(b"*.parquet filter=lfs\n")}, "initial commit")
         return {"url": f"{self.url}/datasets/{repo_id}", "id": repo_id, "name": repo_id}
@@ -167,8 +167,8 @@ class HubStandIn:
     def paths_info(self, repo_id: str, revision: str, body: bytes) -> Any:
         repository = self.repository(repo_id)
         files = repository.commits[repository.at(unquote(revision))]
-        asked = json.loads(body)["paths"]
-        return [self._entry(path, files[path]) for path in asked if path in files]
+        paths = json.loads(body)["paths"]
+        return [self._entry(path, files[path]) for path in paths if path in files]
 
     def _entry(self, path: str, digest: str) -> dict[str, Any]:
         size = (self.folder / digest).stat().st_size
@@ -327,13 +327,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _part(self, status: int, answer: File) -> tuple[bytes, int, dict[str, str]]:
         """Return the range of a file that the request asks for."""
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if status != 200 or asked is None:
+        requested = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if status != 200 or requested is None:
             return answer.content, status, answer.headers
-        start, end = int(asked[1]), int(asked[2] or len(answer.content) - 1)
+        start, end = int(requested[1]), int(requested[2] or len(answer.content) - 1)
         stretch = answer.content[start : end + 1]
-        told = f"bytes {start}-{start + len(stretch) - 1}/{len(answer.content)}"
-        return stretch, 206, {**answer.headers, "Content-Range": told}
+        content_range = f"bytes {start}-{start + len(stretch) - 1}/{len(answer.content)}"
+        return stretch, 206, {**answer.headers, "Content-Range": content_range}
 
     def log_message(self, format: str, *args: Any) -> None:
         """Do nothing: requests are kept in ``requests``."""

@@ -45,18 +45,18 @@ def story() -> dict[str, Any]:
     from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
 
     data, longest = rows(), LengthSplitter(column="code")
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
 
     first = longest.assign(data, seed=0, validation_ood_size=0.2, train_control=True)
-    told["first commit"] = first.push_to_hub("rows", token=TOKEN, private=True).oid
+    results["first commit"] = first.push_to_hub("rows", token=TOKEN, private=True).oid
     again = load_dataset("somebody/rows", token=TOKEN)
-    told["same rows"] = same(again, first.to_dataset_dict(data))
+    results["same rows"] = same(again, first.to_dataset_dict(data))
     path = hf_hub_download("somebody/rows", "codeshift/manifest.json", repo_type="dataset", token=TOKEN)
     manifest = SplitManifest.load(path)
-    told["same manifest"] = manifest == first.manifest
-    told["applied"] = same(manifest.apply(data), again)
+    results["same manifest"] = manifest == first.manifest
+    results["applied"] = same(manifest.apply(data), again)
 
-    told["pushed twice"] = first.push_to_hub("somebody/rows", token=TOKEN).oid
+    results["pushed twice"] = first.push_to_hub("somebody/rows", token=TOKEN).oid
     api = HfApi(token=TOKEN)
     readme = Path(hf_hub_download("somebody/rows", "README.md", repo_type="dataset", token=TOKEN)).read_text(
         encoding="utf-8"
@@ -72,24 +72,24 @@ def story() -> dict[str, Any]:
     )
     second = longest.assign(data, seed=1)
     second.push_to_hub("somebody/rows", token=TOKEN)
-    told["second"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
+    results["second"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     third = loops.assign(data, seed=0, validation_size=0)
     third.push_to_hub("somebody/rows", config_name="loops", token=TOKEN)
     parts = {part: split for part, split in third.to_dataset_dict(data).items() if part != "validation"}
-    told["loops"] = same(load_dataset("somebody/rows", "loops", token=TOKEN), parts)
-    told["default still"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
+    results["loops"] = same(load_dataset("somebody/rows", "loops", token=TOKEN), parts)
+    results["default still"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
     third.push_to_hub("somebody/rows", token=TOKEN, revision="draft", commit_message="A draft")
-    told["draft"] = same(load_dataset("somebody/rows", revision="draft", token=TOKEN), parts)
+    results["draft"] = same(load_dataset("somebody/rows", revision="draft", token=TOKEN), parts)
     second.push_to_hub("somebody/asked", token=TOKEN)
     third.push_to_hub("somebody/asked", token=TOKEN, create_pr=True)
     try:
         third.push_to_hub("somebody/busy", token=TOKEN)
     except HfHubHTTPError as error:
-        told["busy"] = error.response.status_code
-    return told
+        results["busy"] = error.response.status_code
+    return results
 
 
 def same(first: Any, second: Any) -> bool:

@@ -50,20 +50,20 @@ def story() -> dict[str, Any]:
     """Load each task, rows with other names, and something that does not exist."""
     from codeshift.data import load_rows, load_task
 
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, config in (("text-to-code", None), ("code-refinement", None), ("code-translation", None)):
-        told[name] = _told(lambda name=name, config=config: load_task(name, config=config))  # type: ignore[misc]
-    told["medium"] = _told(lambda: load_task("code-refinement", config="medium"))
+        results[name] = _loaded(lambda name=name, config=config: load_task(name, config=config))  # type: ignore[misc]
+    results["medium"] = _loaded(lambda: load_task("code-refinement", config="medium"))
     trans = "google/code_x_glue_cc_code_to_code_trans"
-    told["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()
-    told["no split"] = _refused(lambda: load_rows(trans))
-    told["command"] = _commanded("--rename", "func=code", "--config", "python", "--scenario", "length_p80_p100")
-    told["no config"] = _refused(lambda: load_rows("google/code_x_glue_cc_code_refinement", split="train"))
-    told["no dataset"] = _refused(lambda: load_rows("google/code_x_glue", split="train"))
-    return told
+    results["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()
+    results["no split"] = _refused(lambda: load_rows(trans))
+    results["command"] = _commanded("--rename", "func=code", "--config", "python", "--scenario", "length_p80_p100")
+    results["no config"] = _refused(lambda: load_rows("google/code_x_glue_cc_code_refinement", split="train"))
+    results["no dataset"] = _refused(lambda: load_rows("google/code_x_glue", split="train"))
+    return results
 
 
-def _told(load: Callable[[], Any]) -> dict[str, Any]:
+def _loaded(load: Callable[[], Any]) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         splits = load()

@@ -29,11 +29,11 @@ METHODS = {"full": None, "lora": LoraConfig(r=4, lora_dropout=0.2)}
 def fit(data: Any, tokenizer: Any, out: Path | None, method: str = "full", config: TrainingConfig = CONFIG,
         **options: Any) -> TrainingResult:  # fmt: skip
     """Train a T5 with dropout on batches by length."""
-    made = Trainer(
+    trainer = Trainer(
         tiny_model("t5", tokenizer), tokenizer, config,
         source="doc", target="code", peft_config=METHODS[method], progress=False,
     )  # fmt: skip
-    return made.fit(data, out, **options)
+    return trainer.fit(data, out, **options)
 
 
 STEPS = 9

@@ -170,8 +170,8 @@ def _accelerate(arguments: list[str], _: str) -> None:
     DatasetDict(train=Dataset.from_list(rows)).save_to_disk("data")
     text, names = re.subn(r'"Salesforce/[\w-]+"', '"tiny"', script.read_text(encoding="utf-8"))
     assert names, f"{script} names no model that could be exchanged"
-    told = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
-    script.write_text(text + told, encoding="utf-8")
+    count_processes = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
+    script.write_text(text + count_processes, encoding="utf-8")
     launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1]]
     with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}), free_port() as port:
         printed = _call([*launcher, "--main_process_port", str(port), str(script)])

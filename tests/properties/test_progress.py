@@ -37,14 +37,14 @@ def seen(capsys: pytest.CaptureFixture[str]) -> set[str]:
 def test_a_split_and_its_audit_say_what_they_do(capsys) -> None:
     """Near-duplicates, embedding, clusters, properties and each measure of the audit have a bar."""
     assignment = ClusterSplitter(column="code", n_clusters=5).assign(ROWS, seed=0)
-    told = seen(capsys)
-    assert {"Near-duplicates: n-grams", "TF-IDF: vocabulary", "TF-IDF: vectors", "Clustering: centroids"} <= told
+    bars = seen(capsys)
+    assert {"Near-duplicates: n-grams", "TF-IDF: vocabulary", "TF-IDF: vectors", "Clustering: centroids"} <= bars
     audit(assignment, ROWS, **AUDIT)
-    told = seen(capsys)
-    assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= told
+    bars = seen(capsys)
+    assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= bars
     assert {
         f"Audit: {stage}" for stage in ("properties", "leakage of test_ood", "shift of test_ood", "confounds")
-    } <= told
+    } <= bars
 
 
 def test_progress_false_is_silent(capsys) -> None:
