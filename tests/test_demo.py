@@ -35,10 +35,15 @@ def test_each_score_is_printed(first):
     """The demo prints a line for each scenario and model, with the scores of the table of results."""
     _, results, said = first
     assert results.counts == {"done": 7, "failed": 0, "pending": 0}
-    printed = said[said.index("scenario  model ") :]
+    printed = said[said.index("scenario    model ") :]
     table = results.to_pandas()
     for scenario in SCENARIOS:
         block = printed[printed.index(f"\n  {scenario.name} ") + 1 :]
+        parts = table[table.scenario.eq(scenario.name) & table.metric.eq("exact_match")].groupby("part").n.unique()
+        assert [line.split("  ")[1].strip() for line in block.splitlines()[1:3]] == [
+            f"in: n={parts['test_id'].item()}",
+            f"out: n={parts['test_ood'].item()}",
+        ]
         lines = [" ".join(line.split()) for line in block.splitlines()[:5]]
         models = [("none", None), ("full", 0.0), ("full", 1.0), ("lora", 0.0), ("lora", 1.0)]
         for line, (method, kept) in zip(lines, models, strict=True):
@@ -122,7 +127,7 @@ def test_the_rows_are_the_same_on_every_python():
     """The digest of the rows and of the names left out is fixed, and no row contains its answer."""
     rows = demo_rows()
     texts = json.dumps([rows[name][:] for name in ("id", "prefix", "name", "suffix")])
-    assert (len(rows), hashlib.sha256(texts.encode()).hexdigest()[:16]) == (2400, "9b04e47515f5a5b4")
+    assert (len(rows), hashlib.sha256(texts.encode()).hexdigest()[:16]) == (2200, "8d1a4766b2a32378")
     assert demo_rows(seed=1)["name"][:] != rows["name"][:]
     _, often = Counter(rows["name"][:]).most_common(1)[0]
     assert often < 0.03 * len(rows)
