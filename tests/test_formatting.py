@@ -128,8 +128,8 @@ def test_summaries_of_official_splits_omit_sizes_that_do_not_apply() -> None:
 
 def test_a_study_shows_dates() -> None:
     """A study shows dates as dates, in words and in tables."""
-    one = Distribution(name="time (date)", values={"train": [1719878400.0, 1719878405.0]}, times=True)
-    assert one.summary == "median train 2024-07-02"
+    dates = Distribution(name="time (date)", values={"train": [1719878400.0, 1719878405.0]}, times=True)
+    assert dates.summary == "median train 2024-07-02"
 
 
 def test_an_audit_shows_dates() -> None:

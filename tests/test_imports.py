@@ -75,7 +75,7 @@ need not wait. Commands import the whole library this way, because help must be 
 def test_functions_import_only_slow_libraries(package: str) -> None:
     """Everything else is imported at the top of a file, where an import cycle shows at once."""
     root = Path(codeshift.__file__).parent / package
-    found = [
+    imports = [
         f"{path.relative_to(root)}: {module}"
         for path in sorted(root.rglob("*.py"))
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -83,7 +83,7 @@ def test_functions_import_only_slow_libraries(package: str) -> None:
         for module in _imported(function)
         if not any(module == heavy or module.startswith(f"{heavy}.") for heavy in FROM_WITHIN)
     ]
-    assert not found
+    assert not imports
 
 
 def _imported(function: ast.FunctionDef) -> Iterator[str]:

@@ -116,8 +116,8 @@ def test_rows_of_the_study(tmp_path, study):
     long = row | {"task_id": 8, "test_list": ["assert f(1) == 2"] * 60}
     path = tmp_path / "problems.jsonl"
     path.write_text("\n".join(map(json.dumps, [row, long])), encoding="utf-8")
-    [found] = study.rows_of(path)
-    assert found == {
+    [kept] = study.rows_of(path)
+    assert kept == {
         "task_id": "7",
         "prompt": "You are an expert Python programmer, and here is your task: Add one. Your code should pass these "
         "tests:\n\nassert f(1) == 2\nassert f(2) == 3",
@@ -142,14 +142,14 @@ def test_the_program_of_an_output(study, output, program):
 
 def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
     """The learning rate with the lowest final loss is chosen."""
-    found = [
+    searched = [
         {"method": method, "learning_rate": rate, "validation_losses": losses}
         for method in ("full", "lora")
         for rate, losses in ((1e-3, [0.5, 0.9]), (1e-4, [0.8, 0.7]))
     ]
-    (tmp_path / study.SEARCH).write_text(json.dumps(found), encoding="utf-8")
+    (tmp_path / study.SEARCH).write_text(json.dumps(searched), encoding="utf-8")
     assert study.best_rates(tmp_path) == {"full": 1e-4, "lora": 1e-4}
-    (tmp_path / study.SEARCH).write_text(json.dumps(found[:2]), encoding="utf-8")
+    (tmp_path / study.SEARCH).write_text(json.dumps(searched[:2]), encoding="utf-8")
     with pytest.raises(SystemExit, match="no learning rate of lora"):
         study.best_rates(tmp_path)
 

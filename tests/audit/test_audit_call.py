@@ -50,9 +50,9 @@ def test_row_order_changes_nothing(rows, seed):
     shuffled = {name: part.shuffle(seed=seed) for name, part in parts.items()}
     properties = (TokenCount("code"), NodeTypes("code", "python"), Label("project"))
     arguments = {**QUICK, "properties": properties, "groups": "project", "sample": 20}
-    one, other = (audit(DatasetDict(found), **arguments) for found in (parts, shuffled))
-    assert one == other
-    assert one.to_markdown() == other.to_markdown()
+    original, reordered = (audit(DatasetDict(parts_in_order), **arguments) for parts_in_order in (parts, shuffled))
+    assert original == reordered
+    assert original.to_markdown() == reordered.to_markdown()
 
 
 def test_rows_of_equal_code_are_sorted_too():
@@ -61,12 +61,12 @@ def test_rows_of_equal_code_are_sorted_too():
     rows = Dataset.from_dict({"code": code + code, "project": ["a"] * 30 + ["b"] * 30})
     arguments = {**QUICK, "properties": (Label("project"),)}
     test = Dataset.from_dict({"code": loops(30, seed=1), "project": ["a"] * 30})  # as far as "b", or not at all
-    one, other = (
+    original, reordered = (
         audit({"train": train, "test": test}, **arguments)
         for train in (rows, rows.select([*range(30, 60), *range(30)]))
     )
-    assert one == other
-    label = one.strength[0].properties[0]
+    assert original == reordered
+    label = original.strength[0].properties[0]
     assert (label.name, label.n_train) == ("Label", 30)
 
 
@@ -82,7 +82,7 @@ def test_fresh_process_gives_the_same(tmp_path):
     If NumPy's BLAS is not OpenBLAS, or the processor supports only one kernel, only the process differs.
     """
     here = {name: audit(parts, **QUICK, language="python") for name, parts in KERNEL_SPLITS.items()}
-    expected = {name: [json.loads(json.dumps(found.to_dict())), found.to_html()] for name, found in here.items()}
+    expected = {name: [json.loads(json.dumps(report.to_dict())), report.to_html()] for name, report in here.items()}
     script = (
         "import json; from test_audit_call import *\n"
         "found = {name: audit(parts, **QUICK, language='python') for name, parts in KERNEL_SPLITS.items()}\n"
@@ -98,9 +98,9 @@ def test_fresh_process_gives_the_same(tmp_path):
 
 def test_seed_changes_only_what_is_drawn():
     """Another seed draws other permutations; counts stay the same."""
-    one, other = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
-    assert one != other
-    assert (one.leakage, one.atoms, one.confounds) == (other.leakage, other.atoms, other.confounds)
+    first, second = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
+    assert first != second
+    assert (first.leakage, first.atoms, first.confounds) == (second.leakage, second.atoms, second.confounds)
 
 
 def test_reference_changes_no_figure_of_test():
@@ -117,10 +117,10 @@ def test_any_dataset_dict_is_accepted():
             "test": SPLITS["test_ood"].remove_columns("project"),
         }
     )
-    found = audit(foreign, **QUICK)
-    assert (found.test, found.reference) == ("test", None)
+    report = audit(foreign, **QUICK)
+    assert (report.test, report.reference) == ("test", None)
     named = audit({"fit": SPLITS["train"], "evil": SPLITS["test_ood"]}, **QUICK, train="fit", test="evil")
-    assert named.strength[0].classifier == found.strength[0].classifier
+    assert named.strength[0].classifier == report.strength[0].classifier
 
 
 def test_assignment_gives_the_figures_of_its_splits():
@@ -128,14 +128,14 @@ def test_assignment_gives_the_figures_of_its_splits():
     rows = Dataset.from_dict({"code": functions(150, seed=4) + loops(50, seed=5)})
     splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     assignment = splitter.assign(rows, seed=0)
-    ours, plain = audit(assignment, rows, **QUICK), audit(assignment.to_dataset_dict(rows), **QUICK)
-    assert ours.leakage == plain.leakage
-    assert ours.strength[0].classifier == plain.strength[0].classifier
-    intended = [prop for prop in ours.strength[0].properties if prop.intended]
+    informed, plain = audit(assignment, rows, **QUICK), audit(assignment.to_dataset_dict(rows), **QUICK)
+    assert informed.leakage == plain.leakage
+    assert informed.strength[0].classifier == plain.strength[0].classifier
+    intended = [prop for prop in informed.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("NodeTypes: while_statement", 0, 1)]
-    assert not any("while_statement" in one.name for one in ours.confounds)
-    assert any(one.name == "NodeTypes: break_statement" for one in ours.confounds)
-    assert audit(assignment, PropertyTable(rows), **QUICK) == ours
+    assert not any("while_statement" in confound.name for confound in informed.confounds)
+    assert any(confound.name == "NodeTypes: break_statement" for confound in informed.confounds)
+    assert audit(assignment, PropertyTable(rows), **QUICK) == informed
 
 
 def test_parts_with_a_manifest_give_the_same():
@@ -156,29 +156,29 @@ def test_property_of_the_region_is_no_confound():
     splitter = LengthSplitter(column="code", bounds=(50, None)) - LengthSplitter(
         column="code", unit="lines", bounds=(20, None)
     )
-    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
-    assert {prop.name for prop in found.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
-    assert "CharCount" in {one.name for one in found.confounds}
-    assert not {"TokenCount", "LineCount"} & {one.name for one in found.confounds}
+    report = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert {prop.name for prop in report.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
+    assert "CharCount" in {confound.name for confound in report.confounds}
+    assert not {"TokenCount", "LineCount"} & {confound.name for confound in report.confounds}
 
 
 def test_names_that_match_the_region_are_no_confounds():
     """A region defined by API names excludes every name that it matches from the confounds."""
     rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})
     splitter = APIUsageSplitter(column="code", language="python", apis=("os.path",))
-    found = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
-    intended = [prop for prop in found.strength[0].properties if prop.intended]
+    report = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
+    intended = [prop for prop in report.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("APINames: os.path", 0, 1)]
-    assert not any(one.name.startswith("APINames: os.path") for one in found.confounds)
+    assert not any(confound.name.startswith("APINames: os.path") for confound in report.confounds)
 
 
 def test_vectors_of_the_region_are_left_to_the_two_sample_tests():
     """A region of clusters has no property with a distribution, and can be audited nevertheless."""
     rows = Dataset.from_dict({"code": functions(140, seed=4) + loops(60, seed=5)})
     splitter = ClusterSplitter(column="code", n_clusters=4, share=0.47)
-    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
-    assert not any(prop.intended for prop in found.strength[0].properties)
-    assert found.strength[0].classifier.n_second > 10
+    report = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert not any(prop.intended for prop in report.strength[0].properties)
+    assert report.strength[0].classifier.n_second > 10
 
 
 def test_groups_of_the_assignment_are_checked():
@@ -191,13 +191,13 @@ def test_groups_of_the_assignment_are_checked():
 
 def test_properties_are_the_users():
     """``properties`` replaces the defaults, ``intended`` adds to them; labels have a distance and no mean."""
-    found = audit(
+    report = audit(
         SPLITS,
         **QUICK,
         properties=(CharCount("code"), CharCount("project"), Label("project")),
         intended=(TokenCount("code"),),
     )
-    names = [prop.name for prop in found.strength[0].properties]
+    names = [prop.name for prop in report.strength[0].properties]
     assert names == [
         "CharCount(column='code')",
         "CharCount(column='project')",
@@ -205,7 +205,7 @@ def test_properties_are_the_users():
         "TokenCount",
         "TokenTypes",
     ]
-    label = found.strength[0].properties[2]
+    label = report.strength[0].properties[2]
     assert label.jensen_shannon == pytest.approx(1)
     assert label.effect != label.effect
     assert not label.counts
@@ -260,17 +260,17 @@ def test_an_assignment_needs_no_more_arguments(monkeypatch: pytest.MonkeyPatch):
     digested = count_digests(monkeypatch)
     splitter = ASTNodeSplitter("body", language="python", nodes=("while_statement",))
     assignment = splitter.assign(rows, near_duplicates=None)
-    found = audit(assignment, n_permutations=19)
+    report = audit(assignment, n_permutations=19)
     assert (len(fitted), len(digested)) == (1, 160)
-    assert (found.settings.column, found.settings.language) == ("body", "python")
+    assert (report.settings.column, report.settings.language) == ("body", "python")
     explicit = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
                   n_permutations=19)  # fmt: skip
-    assert found == explicit
+    assert report == explicit
     assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == explicit
     pickled = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
     with pytest.raises(ParameterError, match="data must be the rows that were assigned, got None: an assignment that"):
         audit(pickled, n_permutations=19)
-    assert audit(pickled, rows, n_permutations=19) == found
+    assert audit(pickled, rows, n_permutations=19) == report
 
 
 def test_a_split_of_several_columns_needs_a_column():
@@ -309,12 +309,12 @@ def test_thresholds_are_checked(name):
 
 def test_properties_may_be_empty():
     """Without any property, the two-sample tests alone decide."""
-    found = audit(SPLITS, **QUICK, properties=())
-    assert [prop.name for prop in found.strength[0].properties] == ["TokenTypes"]
-    assert found.verdict.label == "sound"
+    report = audit(SPLITS, **QUICK, properties=())
+    assert [prop.name for prop in report.strength[0].properties] == ["TokenTypes"]
+    assert report.verdict.label == "sound"
 
 
 def test_node_types_of_another_column_are_compared():
     """A property may read another column than the code."""
-    found = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
-    assert {one.kind for one in found.atoms} == {"NodeTypes", "TokenTypes"}
+    report = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
+    assert {atoms.kind for atoms in report.atoms} == {"NodeTypes", "TokenTypes"}

@@ -25,33 +25,33 @@ RENAMED = TRAIN[4].replace("first", "left", 1)
 
 def test_clean_split_has_none():
     """Programs that share no text leak nothing, and the shares are then 0, not NaN."""
-    found = leakage_of(split(train=TRAIN, test_ood=TEST))
-    assert (found.n, found.exact, found.near, found.groups) == (40, 0, 0, None)
-    assert found.exact_share == found.near_share == 0
-    assert found.worst == found.rows == ()
+    leakage = leakage_of(split(train=TRAIN, test_ood=TEST))
+    assert (leakage.n, leakage.exact, leakage.near, leakage.groups) == (40, 0, 0, None)
+    assert leakage.exact_share == leakage.near_share == 0
+    assert leakage.worst == leakage.rows == ()
 
 
 def test_planted_copies_are_found_at_their_positions():
     """An exact copy counts as exact and near, a reformatted or renamed one as near; positions are given."""
     planted = [*TEST[:10], TRAIN[5], *TEST[10:20], REFORMATTED, RENAMED, *TEST[20:]]
-    found = leakage_of(split(train=TRAIN, test_ood=planted))
-    assert (found.n, found.exact, found.near) == (43, 1, 3)
-    assert found.near_share == 3 / 43
-    assert found.rows == (10, 21, 22)
+    leakage = leakage_of(split(train=TRAIN, test_ood=planted))
+    assert (leakage.n, leakage.exact, leakage.near) == (43, 1, 3)
+    assert leakage.near_share == 3 / 43
+    assert leakage.rows == (10, 21, 22)
 
 
 def test_worst_pairs_are_shown_most_similar_first():
     """Pairs hold both codes, most similar first; exact copies, which show nothing new, come last."""
-    found = leakage_of(split(train=TRAIN, test_ood=[TRAIN[5], RENAMED, REFORMATTED, REFORMATTED, *TEST]))
-    shown = [(pair.row, pair.train_row) for pair in found.worst]
+    leakage = leakage_of(split(train=TRAIN, test_ood=[TRAIN[5], RENAMED, REFORMATTED, REFORMATTED, *TEST]))
+    shown = [(pair.row, pair.train_row) for pair in leakage.worst]
     assert shown == [(REFORMATTED, TRAIN[3]), (RENAMED, TRAIN[4]), (TRAIN[5], TRAIN[5])]
-    assert found.worst[0].jaccard == 1 > found.worst[1].jaccard >= 0.7
+    assert leakage.worst[0].jaccard == 1 > leakage.worst[1].jaccard >= 0.7
 
 
 def test_worst_limits_the_number_of_pairs():
     """``worst`` limits the pairs that are shown, not the counts."""
-    found = leakage_of(split(train=TRAIN, test_ood=[*TRAIN[:8], *TEST]), worst=2)
-    assert (len(found.worst), found.near) == (2, 8)
+    leakage = leakage_of(split(train=TRAIN, test_ood=[*TRAIN[:8], *TEST]), worst=2)
+    assert (len(leakage.worst), leakage.near) == (2, 8)
 
 
 def test_the_threshold_can_be_set():
@@ -84,15 +84,15 @@ def test_missing_group_column_is_an_error():
 def test_every_held_out_part_is_compared():
     """Test, reference and validation are compared with train, and no other part is."""
     splits = split(train=TRAIN, test_ood=TEST, test_id=TRAIN[:4], validation=TRAIN[:3], train_control=TRAIN)
-    found = {one.part: one.exact for one in audit(splits, column="code", n_permutations=19).leakage}
-    assert found == {"test_ood": 0, "test_id": 4, "validation": 3}
+    copies = {leakage.part: leakage.exact for leakage in audit(splits, column="code", n_permutations=19).leakage}
+    assert copies == {"test_ood": 0, "test_id": 4, "validation": 3}
 
 
 @pytest.mark.parametrize("empty", ["train", "test_ood"])
 def test_empty_part_is_nan(empty):
     """A part without rows has NaN shares and n=0; with an empty train nothing leaks."""
     parts = {"train": TRAIN, "test_ood": TEST} | {empty: []}
-    found = leakage_of(split(**parts), groups="project")
-    assert found.near == found.exact == found.groups == 0
-    assert math.isnan(found.near_share) == math.isnan(found.groups_share) == (empty == "test_ood")
-    assert math.isnan(found.near_share) == (found.n == 0)
+    leakage = leakage_of(split(**parts), groups="project")
+    assert leakage.near == leakage.exact == leakage.groups == 0
+    assert math.isnan(leakage.near_share) == math.isnan(leakage.groups_share) == (empty == "test_ood")
+    assert math.isnan(leakage.near_share) == (leakage.n == 0)

@@ -170,11 +170,11 @@ def test_notebook_shows_the_fragment(report):
 def test_infinite_effects_are_written_in_words():
     """An element that is in all rows of test and none of train has an infinite effect, which JSON has no number for."""
     splits = split(train=["x = 1"] * 30, test_ood=["y = [2, 3]"] * 30)
-    found = audit(splits, column="code", n_permutations=19)
-    assert found.confounds[0].effect in (math.inf, -math.inf)
-    assert found.to_dict()["confounds"][0]["effect"] in ("inf", "-inf")
-    assert "higher in every row" in found.to_markdown()
-    assert "(-inf)" not in found.to_markdown()
+    audited = audit(splits, column="code", n_permutations=19)
+    assert audited.confounds[0].effect in (math.inf, -math.inf)
+    assert audited.to_dict()["confounds"][0]["effect"] in ("inf", "-inf")
+    assert "higher in every row" in audited.to_markdown()
+    assert "(-inf)" not in audited.to_markdown()
 
 
 def test_plots_show_every_part(report):
@@ -214,8 +214,8 @@ def test_plot_draws_on_given_axes(report):
 def test_plots_of_constant_and_skewed_numbers(texts):
     """A constant property and one with a long tail have bins that hold every row."""
     pytest.importorskip("matplotlib")
-    found = audit(split(train=texts, test_ood=texts), column="code", n_permutations=19)
-    ax = found.plot("CharCount")
+    audited = audit(split(train=texts, test_ood=texts), column="code", n_permutations=19)
+    ax = audited.plot("CharCount")
     assert all(sum(steps.get_data().values) == pytest.approx(1) for steps in ax.patches)
 
 
@@ -247,8 +247,8 @@ def test_truncation_counts_a_models_tokens(tmp_path):
     model.save_pretrained(tmp_path)
     splits = split(train=["a b c", "a b c d"], test_ood=["a " * 9, "a", "b c d e"])
     for tokenizer in (model, tmp_path):
-        found = audit(splits, column="code", tokenizer=tokenizer, n_permutations=19).truncation
-        assert [(one.part, one.truncated, one.n, one.longest) for one in found] == [
+        truncation = audit(splits, column="code", tokenizer=tokenizer, n_permutations=19).truncation
+        assert [(cut.part, cut.truncated, cut.n, cut.longest) for cut in truncation] == [
             ("train", 1, 2, 5),
             ("test_ood", 2, 3, 10),
         ]

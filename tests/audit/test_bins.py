@@ -18,9 +18,9 @@ def test_few_whole_numbers_have_a_bin_each(edges_of, numbers) -> None:
     """Up to 31 whole numbers each have a bin of their own, in the audit's plots and in the report's."""
     values = np.array(numbers, dtype=np.float64)
     counts = np.histogram(values, edges_of(values))[0]
-    found = np.unique(values, return_counts=True)[1]
+    in_each_bin = np.unique(values, return_counts=True)[1]
     if values.max() - values.min() > 0 and edges_of(values).size > np.ptp(values) + 1:  # an even axis
-        assert sorted(counts[counts > 0].tolist()) == sorted(found.tolist())
+        assert sorted(counts[counts > 0].tolist()) == sorted(in_each_bin.tolist())
     assert counts.sum() == len(values)
 
 

@@ -49,38 +49,38 @@ def test_level_holds(test):
 @pytest.mark.parametrize("test", TESTS)
 def test_moved_sample_is_found(test):
     """A shifted sample gets the smallest p-value that the permutations allow, and lies above the null."""
-    found = test(normal(0, 50), normal(1, 40, mean=1.5), n_permutations=39)
-    assert found.p_value == 1 / 40
-    assert found.statistic > found.null_95
-    assert (found.n_first, found.n_second) == (50, 40)
+    result = test(normal(0, 50), normal(1, 40, mean=1.5), n_permutations=39)
+    assert result.p_value == 1 / 40
+    assert result.statistic > result.null_95
+    assert (result.n_first, result.n_second) == (50, 40)
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_seed_decides(test):
     """The same seed gives the same figures; another seed draws other permutations."""
     samples = normal(0, 40), normal(1, 40, mean=0.2)
-    one = test(*samples, n_permutations=29, seed=1)
-    assert one == test(*samples, n_permutations=29, seed=1)
-    assert one.null_95 != test(*samples, n_permutations=29, seed=2).null_95
+    first = test(*samples, n_permutations=29, seed=1)
+    assert first == test(*samples, n_permutations=29, seed=1)
+    assert first.null_95 != test(*samples, n_permutations=29, seed=2).null_95
 
 
 @pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize("rows", [0, 1, 9])
 def test_too_few_rows_are_nan(test, rows):
     """With fewer rows than folds, the result is NaN with its n, never 0 or .5."""
-    found = test(normal(0, 40), normal(1, rows), n_permutations=19)
-    assert math.isnan(found.statistic)
-    assert math.isnan(found.p_value)
-    assert math.isnan(found.null_95)
-    assert found.n_second == rows
+    result = test(normal(0, 40), normal(1, rows), n_permutations=19)
+    assert math.isnan(result.statistic)
+    assert math.isnan(result.p_value)
+    assert math.isnan(result.null_95)
+    assert result.n_second == rows
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_constant_rows_show_no_shift(test):
     """Rows that are all the same cannot be told apart."""
-    found = test(np.ones((20, 2)), np.ones((20, 2)), n_permutations=19)
-    assert found.p_value == 1
-    assert found.statistic == pytest.approx(0.5 if test is classifier_two_sample_test else 0.0)
+    result = test(np.ones((20, 2)), np.ones((20, 2)), n_permutations=19)
+    assert result.p_value == 1
+    assert result.statistic == pytest.approx(0.5 if test is classifier_two_sample_test else 0.0)
 
 
 @pytest.mark.parametrize("test", TESTS)
@@ -115,8 +115,8 @@ def test_mmd_is_its_definition(seed, rows):
 
     expected = mean_kernel(first, first, True) + mean_kernel(second, second, True)
     expected -= 2 * mean_kernel(first, second, False)
-    found = maximum_mean_discrepancy(first, second, n_permutations=19, seed=0)
-    assert found.statistic == pytest.approx(expected, abs=1e-9)
+    result = maximum_mean_discrepancy(first, second, n_permutations=19, seed=0)
+    assert result.statistic == pytest.approx(expected, abs=1e-9)
 
 
 @given(first=NUMBERS, second=NUMBERS)

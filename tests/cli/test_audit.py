@@ -36,7 +36,7 @@ def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
     report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
     assert json.loads(out.read_text(encoding="utf-8")) == json.loads(json.dumps(report.to_dict()))
     assert printed.startswith(f"{report.verdict}\n")
-    assert [one.name for one in report.strength[0].properties if one.intended] == ["NodeTypes: while_statement"]
+    assert [prop.name for prop in report.strength[0].properties if prop.intended] == ["NodeTypes: while_statement"]
 
 
 def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:

@@ -36,20 +36,20 @@ def named(name: str, version: str = "1.0") -> str:
 
 def test_a_sound_installation(tmp_path: Path) -> None:
     """Nothing is wrong: an extra that is only partly installed was not asked for, and markers are respected."""
-    found = look_at(installed(tmp_path, ours=NEEDS, a=named("Alpha", "2.1"), b=named("beta"), t=named("torch", "1.0")))
-    assert found.problems == ()
-    assert found.of("base") == (
+    state = look_at(installed(tmp_path, ours=NEEDS, a=named("Alpha", "2.1"), b=named("beta"), t=named("torch", "1.0")))
+    assert state.problems == ()
+    assert state.of("base") == (
         Found(name="alpha", version="2.1", part="base"),
         Found(name="beta", version="1.0", part="base"),
     )
-    assert [(one.name, one.version) for one in found.of("finetune")] == [("torch", "1.0"), ("peft", "")]
-    assert {"python", "java", "c_sharp"} <= {one.name for one in found.of("grammars")}
+    assert [(item.name, item.version) for item in state.of("finetune")] == [("torch", "1.0"), ("peft", "")]
+    assert {"python", "java", "c_sharp"} <= {item.name for item in state.of("grammars")}
 
 
 def test_missing_and_old_libraries(tmp_path: Path) -> None:
     """Each missing or old library is named with what to install."""
-    ours = {"ours": NEEDS, "a": named("alpha", "1.9"), "t": named("torch", "1.0"), "p": named("peft")}
-    assert look_at(installed(tmp_path, **ours)).problems == (
+    distributions = {"ours": NEEDS, "a": named("alpha", "1.9"), "t": named("torch", "1.0"), "p": named("peft")}
+    assert look_at(installed(tmp_path, **distributions)).problems == (
         "alpha: 1.9 is installed, >=2 is needed: pip install 'codeshift-ood' --upgrade",
         "beta: it is missing: pip install 'codeshift-ood'",
         "torch: 1.0 is installed, >=2 is needed: pip install 'codeshift-ood[finetune]' --upgrade",

@@ -18,10 +18,10 @@ def commands(parser: argparse.ArgumentParser, name: str = "codeshift") -> dict[s
     inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not inner:
         return {name: parser}
-    found: dict[str, argparse.ArgumentParser] = {}
-    for word, one in inner[0].choices.items():
-        found |= commands(one, f"{name} {word}")
-    return found
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    for word, inner_parser in inner[0].choices.items():
+        parsers |= commands(inner_parser, f"{name} {word}")
+    return parsers
 
 
 COMMANDS = commands(make_parser())
@@ -61,8 +61,8 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
 
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
     assert set(split.SPLITTERS) == named
-    ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
-    assert set(evaluate.METRICS) == ours
+    public = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
+    assert set(evaluate.METRICS) == public
     assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
         name: getattr(TrainingConfig(), name) for name in train.OPTIONS
     }

@@ -15,11 +15,11 @@ from codeshift.properties.grammars import grammar
 def test_every_language_with_what_it_supports(capsys) -> None:
     """As JSON: grammar and version, API names, data flow."""
     assert main(["languages", "--json"]) == 0
-    found = {one["language"]: one for one in json.loads(capsys.readouterr().out)["languages"]}
-    assert set(found) == set(languages())
-    assert {name for name, one in found.items() if one["apis"]} == set(API_LANGUAGES)
-    assert {name for name, one in found.items() if one["dataflow"]} == set(LANGUAGES)
-    assert (found["java"]["version"], found["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
+    by_name = {entry["language"]: entry for entry in json.loads(capsys.readouterr().out)["languages"]}
+    assert set(by_name) == set(languages())
+    assert {name for name, entry in by_name.items() if entry["apis"]} == set(API_LANGUAGES)
+    assert {name for name, entry in by_name.items() if entry["dataflow"]} == set(LANGUAGES)
+    assert (by_name["java"]["version"], by_name["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
 
 
 def test_output_of_libraries_goes_to_stderr(capsys, monkeypatch) -> None:
@@ -27,7 +27,7 @@ def test_output_of_libraries_goes_to_stderr(capsys, monkeypatch) -> None:
     monkeypatch.setattr("codeshift.properties.languages", lambda: sys.stdout.write("a greeting") and ["java"])
     assert main(["languages", "--json"]) == 0
     printed = capsys.readouterr()
-    assert [one["language"] for one in json.loads(printed.out)["languages"]] == ["java"]
+    assert [entry["language"] for entry in json.loads(printed.out)["languages"]] == ["java"]
     assert "a greeting" in printed.err
 
 

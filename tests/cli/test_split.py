@@ -23,8 +23,8 @@ def data(tmp_path: Path) -> str:
 
 def same(folder: Path, splits) -> bool:
     """Return whether a folder holds these parts, row by row."""
-    found = load_splits(folder)
-    return {part: some.to_list() for part, some in found.items()} == {
+    written = load_splits(folder)
+    return {part: some.to_list() for part, some in written.items()} == {
         part: some.to_list() for part, some in splits.items()
     }
 

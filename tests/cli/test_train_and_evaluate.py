@@ -260,13 +260,14 @@ def test_from_model_uses_the_generation_config(place: Place, tmp_path: Path, cap
     path = tmp_path / "model" / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"num_beams": 3, "repetition_penalty": 1.5}))
     command = ["evaluate", place.data, "--model", str(tmp_path / "model"), *TASK, "--metrics", "exact_match", "--json"]
-    found = []
-    for asked in ([], ["--from-model"]):
-        assert main([*command, "--max-new-tokens", "3", *asked]) == 0
-        found.append(json.loads(capsys.readouterr().out)["metadata"])
-    assert [one["decoding"]["from_model"] for one in found] == [False, True]
-    assert "repetition_penalty" not in found[0]["generation_config"]
-    assert (found[1]["generation_config"]["num_beams"], found[1]["generation_config"]["repetition_penalty"]) == (3, 1.5)
+    metadata = []
+    for option in ([], ["--from-model"]):
+        assert main([*command, "--max-new-tokens", "3", *option]) == 0
+        metadata.append(json.loads(capsys.readouterr().out)["metadata"])
+    assert [output["decoding"]["from_model"] for output in metadata] == [False, True]
+    assert "repetition_penalty" not in metadata[0]["generation_config"]
+    config = metadata[1]["generation_config"]
+    assert (config["num_beams"], config["repetition_penalty"]) == (3, 1.5)
     assert main([*command, "--from-model", "--num-beams", "2"]) == 2
     assert "num_beams must be left out with from_model, got 2" in capsys.readouterr().err
 

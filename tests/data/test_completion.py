@@ -42,8 +42,8 @@ def rows(*texts, **columns):
     return Dataset.from_dict({"code": list(texts), **columns})
 
 
-def pieces(found, unit):
-    return list(zip(found["prefix"][:], found[unit][:], found["suffix"][:], strict=True))
+def pieces(rows, unit):
+    return list(zip(rows["prefix"][:], rows[unit][:], rows["suffix"][:], strict=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,10 +71,10 @@ def test_pieces_of_fragments_join_to_the_text(language, unit):
     """The pieces join exactly, also with lone carriage returns and multi-byte characters."""
     texts = [f"{text}\n" * times for text in VALID.get(language, [PYTHON]) for times in (1, 2)] + [LOOPS[language][0]]
     texts += [text.replace("\n", "\r") for text in texts] + ["é" * 3 + LOOPS[language][0], ")(", "\ud800 x x\nx", ""]
-    found = completion_rows(
+    completed = completion_rows(
         rows(*[t.encode("utf-8", "ignore").decode() for t in texts]), unit, language=language, seed=3
     )
-    for text, *piece in zip(found["code"][:], *zip(*pieces(found, unit), strict=True), strict=True):
+    for text, *piece in zip(completed["code"][:], *zip(*pieces(completed, unit), strict=True), strict=True):
         assert "".join(piece) == text
         assert piece[1].strip()
         if unit == "name":
@@ -108,18 +108,18 @@ def test_the_corpus_gives_these_rows_on_every_python():
     """The digest of the pieces left out of the embedded corpus is fixed for all versions of Python."""
     functions = stdlib_functions().remove_columns("name").select(range(0, 6020, 20))
     with pytest.warns(LeftOutWarning, match=r"^\d+ of 301 rows hold no name twice: they are left out$"):
-        found = completion_rows(functions, "name", language="python", seed=0)
-    assert found.column_names == [*functions.column_names, "prefix", "name", "suffix"]
-    digest = hashlib.sha256(json.dumps(pieces(found, "name")).encode()).hexdigest()
-    assert (len(found), digest[:16]) == (281, "60eb200b5ac6721c")
+        completed = completion_rows(functions, "name", language="python", seed=0)
+    assert completed.column_names == [*functions.column_names, "prefix", "name", "suffix"]
+    digest = hashlib.sha256(json.dumps(pieces(completed, "name")).encode()).hexdigest()
+    assert (len(completed), digest[:16]) == (281, "60eb200b5ac6721c")
 
 
 def test_rows_keep_their_columns_and_are_counted():
     """Rows without such a piece are left out with a warning that counts them; the input is not changed."""
     given_rows = rows(PYTHON, "f()", "", PYTHON, id=[7, 8, 9, 10])
     with pytest.warns(LeftOutWarning, match="^2 of 4 rows hold no name twice: they are left out$"):
-        found = completion_rows(given_rows, "name", language="python")
-    assert found["id"][:] == [7, 10]
+        completed = completion_rows(given_rows, "name", language="python")
+    assert completed["id"][:] == [7, 10]
     assert given_rows.column_names == ["code", "id"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -78,9 +78,9 @@ def test_what_was_written_is_read(rows: list[tuple[str, str]], line_end: str) ->
         with path.open("w", encoding="utf-8", newline="") as file:
             # Before Python 3.13 the writer does not quote a lone carriage return, which then ends a line.
             csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *rows])
-        found = load_rows(path)
+        loaded = load_rows(path)
     for name, cells in zip("ab", zip(*rows, strict=True), strict=True):
-        kind, values = found.features[name].dtype, found[name][:]
+        kind, values = loaded.features[name].dtype, loaded[name][:]
         write = {TEXT: str, INT: str, FLOAT: repr}[kind]
         as_text = ["" if value is None else write(value) for value in values]
         whole = [cell for cell in cells if kind == FLOAT and cell.lstrip("-").isdigit()]

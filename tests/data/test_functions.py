@@ -27,8 +27,8 @@ def definitions(tree: ast.AST):
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
             child.inside = getattr(node, "inside", False) or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return sorted((n for n in found if not n.inside), key=lambda n: (n.lineno, n.col_offset))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return sorted((n for n in functions if not n.inside), key=lambda n: (n.lineno, n.col_offset))
 
 
 def test_code_is_the_same_program_all_over_the_standard_library():

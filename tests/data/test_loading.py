@@ -181,7 +181,7 @@ def test_parts_are_read_back_including_empty_ones(format: str, tmp_path: Path) -
     files = save_splits(splits, tmp_path / "new", format=format)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in files.values())
     again = load_splits(tmp_path / "new")
-    assert {part: found.to_list() for part, found in again.items()} == {
+    assert {part: rows_of_part.to_list() for part, rows_of_part in again.items()} == {
         "train": [ROWS[2], ROWS[0]],
         "validation": [],
         "test_ood": [ROWS[1]],

@@ -54,8 +54,8 @@ def test_every_format(ending: str, tmp_path: Path) -> None:
 )
 def test_complete_shards_are_joined(names: list[str], tmp_path: Path) -> None:
     """Complete shards are joined, however they are named."""
-    found = load_data(write(tmp_path, *names))
-    assert (len(found) if isinstance(found, Dataset) else sum(map(len, found.values()))) == len(names)
+    loaded = load_data(write(tmp_path, *names))
+    assert (len(loaded) if isinstance(loaded, Dataset) else sum(map(len, loaded.values()))) == len(names)
 
 
 @pytest.mark.parametrize(

@@ -56,17 +56,17 @@ def test_rows_of_any_dataset_of_the_hub(story: dict[str, Any]) -> None:
 
 def test_the_command_line_takes_names_of_the_hub(story: dict[str, Any]) -> None:
     """It takes a configuration and renames a column."""
-    found = story["command"]
-    assert found["code"] == 0
-    assert found["parts"] == {part: one["rows"] for part, one in found["told"]["parts"].items()}
-    assert sum(found["parts"].values()) + sum(found["told"]["excluded"].values()) == 60
+    command = story["command"]
+    assert command["code"] == 0
+    assert command["parts"] == {part: part_summary["rows"] for part, part_summary in command["told"]["parts"].items()}
+    assert sum(command["parts"].values()) + sum(command["told"]["excluded"].values()) == 60
 
 
 def test_missing_datasets_and_configurations(story: dict[str, Any]) -> None:
     """Each gives one clear error."""
-    found = story["no dataset"]
-    assert found.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
-    assert found.endswith("A local file or folder can be used instead")
+    error = story["no dataset"]
+    assert error.startswith("source must be a dataset of the hub that can be loaded, got 'google/code_x_glue': ")
+    assert error.endswith("A local file or folder can be used instead")
     assert "'small'" in story["no config"]
     assert "'medium'" in story["no config"]
 

@@ -34,20 +34,20 @@ def place(file: str) -> Path:
 def arrows() -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """Return who calls whom according to the tables of the flows."""
     lines = re.findall(r"^\| (`[^|]+`) \| (`[^|]+`) \| [^|]+ \|$", written(), flags=re.MULTILINE)
-    found = [(PLACE.fullmatch(caller), PLACE.fullmatch(called)) for caller, called in lines]
-    return [(caller.groups(), called.groups()) for caller, called in found if caller and called]
+    matches = [(PLACE.fullmatch(caller), PLACE.fullmatch(called)) for caller, called in lines]
+    return [(caller.groups(), called.groups()) for caller, called in matches if caller and called]
 
 
 @cache
 def definitions(file: str) -> dict[str, ast.AST]:
     """Return the definitions of a file of the library by name; methods are prefixed with the name of their class."""
-    found: dict[str, ast.AST] = {}
+    nodes: dict[str, ast.AST] = {}
     for node in ast.parse(place(file).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = node
+            nodes[node.name] = node
         if isinstance(node, ast.ClassDef):
-            found |= {f"{node.name}.{inner.name}": inner for inner in node.body if isinstance(inner, ast.FunctionDef)}
-    return found
+            nodes |= {f"{node.name}.{inner.name}": inner for inner in node.body if isinstance(inner, ast.FunctionDef)}
+    return nodes
 
 
 def test_the_list_of_files_is_up_to_date() -> None:

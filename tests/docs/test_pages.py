@@ -92,11 +92,11 @@ def test_bad_blocks_fail(block: Block, message: str, namespace: dict[str, object
 
 def test_every_command_that_is_not_run_is_on_a_page() -> None:
     """The lists of exceptions hold nothing that no page shows."""
-    found = [(page, block) for page in pages() for block in blocks(page)]
-    shell = [block for _, block in found if block.kind in {"sh", "console"} and not _is_script(block)]
+    all_blocks = [(page, block) for page in pages() for block in blocks(page)]
+    shell = [block for _, block in all_blocks if block.kind in {"sh", "console"} and not _is_script(block)]
     shown = {" ".join(shlex.split(command)) for block in shell for command, _ in commands(block)}
     assert set(NOT_RUN) <= shown
-    texts = {(page.name, block.text.splitlines()[0]) for page, block in found if block.kind == "text"}
+    texts = {(page.name, block.text.splitlines()[0]) for page, block in all_blocks if block.kind == "text"}
     assert set(NOT_RUN_CODE) <= texts
 
 

@@ -29,18 +29,18 @@ HELPERS = (
 @cache
 def public() -> dict[str, Any]:
     """Return the public objects by full name: exports of each subpackage, exceptions and helpers."""
-    found: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     for module in pkgutil.iter_modules(codeshift.__path__, "codeshift."):
         if module.ispkg and module.name != "codeshift.cli":
             package = importlib.import_module(module.name)
-            found |= {f"{module.name}.{name}": getattr(package, name) for name in getattr(package, "__all__", ())}
+            objects |= {f"{module.name}.{name}": getattr(package, name) for name in getattr(package, "__all__", ())}
     for name, value in vars(codeshift.errors).items():
         if inspect.isclass(value) and issubclass(value, CodeshiftError | CodeshiftWarning):
-            found[f"codeshift.errors.{name}"] = value
+            objects[f"codeshift.errors.{name}"] = value
     for helper in HELPERS:
         module_name, name = helper.rsplit(".", 1)
-        found[helper] = getattr(importlib.import_module(module_name), name)
-    return found
+        objects[helper] = getattr(importlib.import_module(module_name), name)
+    return objects
 
 
 def described() -> list[str]:

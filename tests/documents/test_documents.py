@@ -166,8 +166,8 @@ def test_no_text_is_interpreted_by_latex(words: str) -> None:
 def test_latex_has_the_same_commands_whatever_the_texts(words: str) -> None:
     """Braces match, the environments are those of plain words, and no table line begins with an argument."""
     page, usual = latex.render(document(words)), latex.render(document("word"))
-    for made in (page, usual):
-        unescaped = re.sub(r"\\[{}\\]", "", made)
+    for source in (page, usual):
+        unescaped = re.sub(r"\\[{}\\]", "", source)
         assert unescaped.count("{") == unescaped.count("}")
     assert re.findall(r"\\(?:begin|end)\{\w+\}", page) == re.findall(r"\\(?:begin|end)\{\w+\}", usual)
     assert not re.search(r"(?:\\\\|rule)\s*[\[*]", page)

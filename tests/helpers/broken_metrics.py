@@ -78,8 +78,8 @@ class Halved(Sound):
     """A metric whose corpus score does not follow from its statistics."""
 
     def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
-        found = super().corpus(predictions, references)
-        return CorpusScore(found.value / 2, n=found.n)
+        score = super().corpus(predictions, references)
+        return CorpusScore(score.value / 2, n=score.n)
 
 
 @dataclass(frozen=True)

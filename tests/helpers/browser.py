@@ -31,10 +31,10 @@ os.execv(sys.argv[3], sys.argv[3:])"""
 def chromium() -> str:
     """Return the path of a Chromium; skip the calling test if there is none."""
     named = os.environ.get("CODESHIFT_BROWSER")
-    found = named or next((path for path in map(shutil.which, _NAMES) if path), None)
-    if not (found and _starts(found)):
+    program = named or next((path for path in map(shutil.which, _NAMES) if path), None)
+    if not (program and _starts(program)):
         pytest.skip("no Chromium on this machine: apt-get install chromium, or set CODESHIFT_BROWSER to its path")
-    return found
+    return program
 
 
 @functools.cache

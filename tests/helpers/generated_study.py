@@ -129,12 +129,12 @@ class Recount:
     def mean(self, keys: list[RunKey], of_run) -> Number:
         """Return the mean over training seeds, then over split seeds."""
         splits = sorted({key.split_seed for key in keys})
-        found = {seed: [of_run(key) for key in keys if key.split_seed == seed] for seed in splits}
-        every = [one for block in found.values() for one in block if not np.isnan(one.value)]
+        by_seed = {seed: [of_run(key) for key in keys if key.split_seed == seed] for seed in splits}
+        every = [number for block in by_seed.values() for number in block if not np.isnan(number.value)]
         if not every:
             return Number(np.nan, 0)
-        means = [np.mean([one.value for one in block]) for block in found.values()]
-        return Number(np.mean(means), min(one.n for one in every))
+        means = [np.mean([number.value for number in block]) for block in by_seed.values()]
+        return Number(np.mean(means), min(number.n for number in every))
 
     def score(
         self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str = ""
@@ -163,12 +163,12 @@ class Recount:
 
     def modes(self, scenario: str, method: str, kept: float | None, part: str) -> dict[str, int]:
         """Return the number of outputs of all seeds by failure mode."""
-        found: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for key in self.keys(scenario, method, kept):
             for _, expected, text in self.outputs(key, part, scenario):
                 name = mode(expected, text, masked=scenario == SCENARIOS[0])
-                found[name] = found.get(name, 0) + 1
-        return found
+                counts[name] = counts.get(name, 0) + 1
+        return counts
 
 
 def right(expected: str, text: str) -> bool:

@@ -298,9 +298,9 @@ class _Handler(BaseHTTPRequestHandler):
         for wanted, pattern, do in ROUTES:
             # The query matters only if the pattern includes it.
             target = self.path if r"\?" in pattern else urlsplit(self.path).path
-            found = re.fullmatch(pattern, target)
-            if wanted == method and found:
-                result = do(self.hub, *found.groups(), body)
+            match = re.fullmatch(pattern, target)
+            if wanted == method and match:
+                result = do(self.hub, *match.groups(), body)
                 return result if isinstance(result, File) else File(json.dumps(result).encode(), {})
         self.hub.unknown.append(f"{self.command} {self.path}")
         raise RefusedError(501, "", f"the stand-in does not know {self.command} {self.path}")

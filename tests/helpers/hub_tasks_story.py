@@ -29,7 +29,7 @@ def publish() -> None:
     from datasets import Dataset, DatasetDict
 
     def push(name: str, config: str, parts: dict[str, list[dict[str, Any]]]) -> None:
-        splits = DatasetDict({part: Dataset.from_list(found) for part, found in parts.items()})
+        splits = DatasetDict({part: Dataset.from_list(rows_of_part) for part, rows_of_part in parts.items()})
         splits.push_to_hub(f"google/{name}", config_name=config, token=TOKEN)
 
     every = ("train", "validation", "test")
@@ -67,8 +67,8 @@ def _loaded(load: Callable[[], Any]) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         splits = load()
-    ours = [str(one.message) for one in caught if type(one.message).__module__ == "codeshift.errors"]
-    return {"parts": {part: found.to_list() for part, found in splits.items()}, "warnings": ours}
+    messages = [str(warning.message) for warning in caught if type(warning.message).__module__ == "codeshift.errors"]
+    return {"parts": {part: rows_of_part.to_list() for part, rows_of_part in splits.items()}, "warnings": messages}
 
 
 def _commanded(*options: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _commanded(*options: str) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(StringIO()) as printed:
         code = main(["split", "google/programs", *options, "--near-duplicates", "none", "--out", folder, "--json"])
-        parts = {part: len(found) for part, found in load_splits(folder).items()}
+        parts = {part: len(rows_of_part) for part, rows_of_part in load_splits(folder).items()}
     return {"code": code, "told": json.loads(printed.getvalue()), "parts": parts}
 
 

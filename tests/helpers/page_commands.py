@@ -83,9 +83,9 @@ def check_text(block: Block, page: str) -> None:
     """Check that a block of text is output, or code with a reason not to be run."""
     if page == _OUTPUTS:
         return
-    if (found := _CODE.search(block.text)) and not found[0].startswith(("codeshift: ", "codeshift study run FILE")):
+    if (code := _CODE.search(block.text)) and not code[0].startswith(("codeshift: ", "codeshift study run FILE")):
         reason = NOT_RUN_CODE.get((page, block.text.splitlines()[0]))
-        assert reason, f"text that holds code ({found[0]!r}): mark it as what it is, or say why it is not run"
+        assert reason, f"text that holds code ({code[0]!r}): mark it as what it is, or say why it is not run"
 
 
 def run_command(words: list[str], output: str = "") -> None:
@@ -132,9 +132,9 @@ def _pip(arguments: list[str], _: str) -> None:
     assert arguments[0] == "install", "only pip install has a rule"
     options = ["--dry-run", "--ignore-installed", "--no-deps", "--no-index", "--find-links", str(_wheel())]
     report = _call([sys.executable, "-m", "pip", *arguments, *options, "--quiet", "--report", "-"])
-    [found] = json.loads(report)["install"]
-    unknown = set(found.get("requested_extras", ())) - set(found["metadata"]["provides_extra"])
-    assert found["metadata"]["name"] == "codeshift-ood"
+    [package] = json.loads(report)["install"]
+    unknown = set(package.get("requested_extras", ())) - set(package["metadata"]["provides_extra"])
+    assert package["metadata"]["name"] == "codeshift-ood"
     assert not unknown, f"no such extra: {unknown}"
 
 

@@ -45,11 +45,11 @@ def blocks(page: Path) -> list[Block]:
     text = page.read_text(encoding="utf-8")
     return [
         Block(
-            kind=found["kind"],
-            text=textwrap.dedent(found["text"]),
-            line=text.count("\n", 0, found.start("text")) + 1,
+            kind=fence["kind"],
+            text=textwrap.dedent(fence["text"]),
+            line=text.count("\n", 0, fence.start("text")) + 1,
         )
-        for found in FENCE.finditer(text)
+        for fence in FENCE.finditer(text)
     ]
 
 
@@ -59,16 +59,16 @@ def commands(block: Block) -> list[tuple[str, str]]:
     In a ``console`` block commands begin with ``$``, and other lines are output; in ``sh`` every line is a command.
     """
     text = block.text.replace("\\\n", " ")
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for line in text.splitlines():
         if block.kind == "console" and not line.startswith("$ "):
-            command, output = found.pop()
-            found.append((command, f"{output}{line}\n"))
+            command, output = pairs.pop()
+            pairs.append((command, f"{output}{line}\n"))
             continue
         command = re.sub(r"(^|\s)#.*", "", line.removeprefix("$ ")).strip()
         if command:
-            found.append((command, ""))
-    return found
+            pairs.append((command, ""))
+    return pairs
 
 
 def script(path: str) -> ModuleType:

@@ -62,11 +62,11 @@ def assert_same(left: StudyResults, right: StudyResults) -> None:
     assert [record.key for record in left.records] == [record.key for record in right.records]
     for record in left.records:
         for part in left.sets:
-            ours, theirs = left.scores(record.key, part), right.scores(record.key, part)
-            assert list(ours.references) == list(theirs.references)
-            assert list(ours.predictions) == list(theirs.predictions)
+            left_scores, right_scores = left.scores(record.key, part), right.scores(record.key, part)
+            assert list(left_scores.references) == list(right_scores.references)
+            assert list(left_scores.predictions) == list(right_scores.predictions)
             for metric in left.metrics:
-                np.testing.assert_array_equal(ours.statistics[metric], theirs.statistics[metric])
+                np.testing.assert_array_equal(left_scores.statistics[metric], right_scores.statistics[metric])
     for name, facts in left.splits.items():
         for part, mask in facts.members.items():
             np.testing.assert_array_equal(mask, right.splits[name].members[part])

@@ -197,10 +197,10 @@ print([CodeParser(language).parse(bad_text(unit, 200_000)).stopped for language,
 
 def test_another_process_with_little_memory_stops_the_same_rows():
     """The limits follow from the text alone, not from the memory."""
-    found = subprocess.run(  # noqa: S603
+    process = subprocess.run(  # noqa: S603
         [sys.executable, "-c", IN_A_PROCESS], capture_output=True, text=True, check=True
     )
-    assert found.stdout.strip() == str([True] * len(PAIRS))
+    assert process.stdout.strip() == str([True] * len(PAIRS))
 
 
 def test_the_text_of_a_node_is_that_of_the_source() -> None:

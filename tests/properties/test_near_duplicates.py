@@ -38,17 +38,17 @@ NGRAMS = st.integers(1, 6)
 
 
 def shingle_set(text: str, ngram: int) -> frozenset[tuple[str, ...]]:
-    found = lex(text)
-    return frozenset(tuple(found[i : i + ngram]) for i in range(max(len(found) - ngram + 1, min(len(found), 1))))
+    tokens = lex(text)
+    return frozenset(tuple(tokens[i : i + ngram]) for i in range(max(len(tokens) - ngram + 1, min(len(tokens), 1))))
 
 
-def similarity(one: frozenset[object], other: frozenset[object]) -> float:
-    return len(one & other) / len(one | other) if one | other else 1.0
+def similarity(first: frozenset[object], second: frozenset[object]) -> float:
+    return len(first & second) / len(first | second) if first | second else 1.0
 
 
 def similarities(texts: Sequence[str], ngram: int) -> np.ndarray:
     sets = [shingle_set(text, ngram) for text in texts]
-    return np.array([[similarity(one, other) for other in sets] for one in sets]).reshape(len(texts), len(texts))
+    return np.array([[similarity(first, second) for second in sets] for first in sets]).reshape(len(texts), len(texts))
 
 
 def partition(labels: Sequence[int]) -> set[frozenset[int]]:
@@ -60,8 +60,8 @@ def partition(labels: Sequence[int]) -> set[frozenset[int]]:
 
 def components_of(links: Iterator[tuple[int, int]], rows: int) -> set[frozenset[int]]:
     group = {row: {row} for row in range(rows)}
-    for one, other in links:
-        merged = group[one] | group[other]
+    for first, second in links:
+        merged = group[first] | group[second]
         group.update(dict.fromkeys(merged, merged))
     return {frozenset(members) for members in group.values()}
 
@@ -86,31 +86,31 @@ def everything_dense() -> Iterator[None]:
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_components_are_those_of_the_definition(texts: list[str], threshold: float, ngram: int) -> None:
     """Rows share a component exactly if pairs at the threshold join them; all links are found and correct."""
-    found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+    components = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
     truth = similarities(texts, ngram)
-    assert partition(found.labels) == reachable(truth >= threshold)
-    assert found.complete
-    assert found.jaccard.tolist() == [truth[one, other] for one, other in found.pairs]
+    assert partition(components.labels) == reachable(truth >= threshold)
+    assert components.complete
+    assert components.jaccard.tolist() == [truth[left, right] for left, right in components.pairs]
     first = [int(np.flatnonzero(row == 1)[0]) for row in truth]
     expected = {(first[row], row) for row in range(len(texts)) if first[row] != row}
     expected |= {
-        (one, other)
-        for one, other in combinations(range(len(texts)), 2)
-        if threshold <= truth[one, other] < 1 and first[one] == one and first[other] == other
+        (left, right)
+        for left, right in combinations(range(len(texts)), 2)
+        if threshold <= truth[left, right] < 1 and first[left] == left and first[right] == right
     }
-    assert [tuple(pair) for pair in found.pairs.tolist()] == sorted(expected)
+    assert [tuple(pair) for pair in components.pairs.tolist()] == sorted(expected)
 
 
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_a_dense_input_has_the_same_components(texts: list[str], threshold: float, ngram: int) -> None:
     """If not all pairs are listed, components are the same, and correct links connect each component."""
     with everything_dense():
-        found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+        components = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
     truth = similarities(texts, ngram)
-    assert not found.complete
-    assert partition(found.labels) == reachable(truth >= threshold)
-    assert found.jaccard.tolist() == [truth[one, other] for one, other in found.pairs]
-    assert components_of(map(tuple, found.pairs.tolist()), len(texts)) == partition(found.labels)
+    assert not components.complete
+    assert partition(components.labels) == reachable(truth >= threshold)
+    assert components.jaccard.tolist() == [truth[first, second] for first, second in components.pairs]
+    assert components_of(map(tuple, components.pairs.tolist()), len(texts)) == partition(components.labels)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9])
@@ -123,13 +123,13 @@ def test_a_larger_dense_input_has_the_same_components(threshold: float, length: 
     listed = finder.components(texts)
     nearest = finder.nearest(texts[:200], texts[200:])
     with patch.object(search, "_LISTED_CANDIDATES", -1), patch.object(search, "_ENOUGH", 3):
-        found = finder.components(texts)
+        components = finder.components(texts)
         near = finder.nearest(texts[:200], texts[200:])
-    assert found.labels.tolist() == listed.labels.tolist()
+    assert components.labels.tolist() == listed.labels.tolist()
     assert (near.index >= 0).tolist() == (nearest.index >= 0).tolist()
     assert near.jaccard[near.exact].tolist() == pytest.approx(nearest.jaccard[near.exact].tolist(), nan_ok=True)
     assert nearest.share > 0
-    assert set(map(tuple, found.pairs.tolist())) <= set(map(tuple, listed.pairs.tolist()))
+    assert set(map(tuple, components.pairs.tolist())) <= set(map(tuple, listed.pairs.tolist()))
 
 
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS, rng=st.randoms(), dense=st.booleans())
@@ -141,12 +141,12 @@ def test_row_order_changes_nothing(
     rng.shuffle(order)
     finder = NearDuplicates(threshold=threshold, ngram=ngram)
     with patch.object(search, "_LISTED_CANDIDATES", -1 if dense else 1000):
-        found, shuffled = finder.components(texts), finder.components([texts[row] for row in order])
+        components, shuffled = finder.components(texts), finder.components([texts[row] for row in order])
     there = {frozenset(order[row] for row in group) for group in partition(shuffled.labels)}
-    assert there == partition(found.labels)
-    assert sorted(shuffled.jaccard) == sorted(found.jaccard)
+    assert there == partition(components.labels)
+    assert sorted(shuffled.jaccard) == sorted(components.jaccard)
     assert sorted(zip(shuffled.sizes, shuffled.diameters, strict=True)) == sorted(
-        zip(found.sizes, found.diameters, strict=True)
+        zip(components.sizes, components.diameters, strict=True)
     )
 
 
@@ -160,15 +160,15 @@ def test_a_higher_threshold_refines(texts: list[str], thresholds: tuple[float, f
 @given(texts=TEXTS, threshold=THRESHOLDS, ngram=NGRAMS)
 def test_labels_sizes_and_diameters(texts: list[str], threshold: float, ngram: int) -> None:
     """Labels are numbered by first row, sizes count rows, a diameter is the longest shortest path."""
-    found = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
-    labels = found.labels.tolist()
-    assert list(dict.fromkeys(labels)) == list(range(len(found.sizes)))
-    assert found.sizes.tolist() == [labels.count(label) for label in range(len(found.sizes))]
+    components = NearDuplicates(threshold=threshold, ngram=ngram).components(texts)
+    labels = components.labels.tolist()
+    assert list(dict.fromkeys(labels)) == list(range(len(components.sizes)))
+    assert components.sizes.tolist() == [labels.count(label) for label in range(len(components.sizes))]
     if texts:
         paths = shortest_path(similarities(texts, ngram) >= threshold, unweighted=True)
         paths[np.isinf(paths)] = 0
-        expected = [int(paths[found.labels == label].max()) for label in range(len(found.sizes))]
-        assert found.diameters.tolist() == expected
+        expected = [int(paths[components.labels == label].max()) for label in range(len(components.sizes))]
+        assert components.diameters.tolist() == expected
         with patch("codeshift.properties.near_duplicates.components._EXACT_DIAMETER", 0):
             bounds = NearDuplicates(threshold=threshold, ngram=ngram).components(texts).diameters
         assert all(exact <= bound <= 2 * exact for exact, bound in zip(expected, bounds.tolist(), strict=True))
@@ -182,12 +182,12 @@ def test_nearest_is_the_maximum(
     finder = NearDuplicates(ngram=ngram)
     if dense:
         with everything_dense():
-            found = finder.nearest(queries, corpus, at_least=threshold)
+            nearest = finder.nearest(queries, corpus, at_least=threshold)
     else:
-        found = finder.nearest(queries, corpus, at_least=threshold)
-        assert found.exact.all()
+        nearest = finder.nearest(queries, corpus, at_least=threshold)
+        assert nearest.exact.all()
     truth = similarities(queries + corpus, ngram)[: len(queries), len(queries) :]
-    for row, (best, index, exact) in enumerate(zip(found.jaccard, found.index, found.exact, strict=True)):
+    for row, (best, index, exact) in enumerate(zip(nearest.jaccard, nearest.index, nearest.exact, strict=True)):
         greatest = max(truth[row], default=0.0)
         if greatest < threshold:
             assert math.isnan(best)
@@ -196,9 +196,9 @@ def test_nearest_is_the_maximum(
             assert best == truth[row, index] >= threshold
             assert best == greatest or not exact
     if queries:
-        assert found.share == np.mean([max(row, default=0.0) >= threshold for row in truth])
-    listed = found.worst(3)
-    assert [pair[2] for pair in listed] == sorted(found.jaccard[found.index >= 0], reverse=True)[:3]
+        assert nearest.share == np.mean([max(row, default=0.0) >= threshold for row in truth])
+    listed = nearest.worst(3)
+    assert [pair[2] for pair in listed] == sorted(nearest.jaccard[nearest.index >= 0], reverse=True)[:3]
 
 
 CODE = st.text(alphabet="abE0x19_ .+-<=>!&|?\"'(;\n\té²٣\u2003\x85\u0301\U0001f600\ud800\x1c\x00") | st.text()
@@ -212,8 +212,8 @@ def test_token_hashes_are_those_of_the_lexer(texts: list[str], block: int) -> No
     with patch.object(tokens, "_BLOCK_BYTES", block):
         hashes, counts = tokens.joined(tokens.token_blocks(texts))
     expected = [lex(text) for text in texts]
-    assert counts.tolist() == [len(found) for found in expected]
-    pairs = Counter(zip((token for found in expected for token in found), hashes.tolist(), strict=True))
+    assert counts.tolist() == [len(row_tokens) for row_tokens in expected]
+    pairs = Counter(zip((token for row_tokens in expected for token in row_tokens), hashes.tolist(), strict=True))
     assert len({token for token, _ in pairs}) == len({value for _, value in pairs}) == len(pairs)
 
 
@@ -240,15 +240,15 @@ FIXED_SHINGLES = [6183914489953499534, 7365863027405458041]
 def standard_library_functions(count: int) -> list[str]:
     import ast
 
-    found: list[str] = []
+    functions: list[str] = []
     for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py")):
         source = path.read_text(encoding="utf-8")
         nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.FunctionDef)]
         lines = source.splitlines(keepends=True)
-        found += ["".join(lines[node.lineno - 1 : node.end_lineno]) for node in nodes]
-        if len(found) >= count:
+        functions += ["".join(lines[node.lineno - 1 : node.end_lineno]) for node in nodes]
+        if len(functions) >= count:
             break
-    return found[:count]
+    return functions[:count]
 
 
 def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[frozenset[int]]:
@@ -256,14 +256,14 @@ def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[
     sets = [shingle_set(text, ngram) for text in texts]
     holders = defaultdict(list)
     links = []
-    for row, one in enumerate(sets):
-        shared = Counter(other for shingle in one for other in holders[shingle])
+    for row, row_shingles in enumerate(sets):
+        shared = Counter(other for shingle in row_shingles for other in holders[shingle])
         links += [
             (row, other)
             for other, overlap in shared.items()
-            if overlap / (len(one) + len(sets[other]) - overlap) >= threshold
+            if overlap / (len(row_shingles) + len(sets[other]) - overlap) >= threshold
         ]
-        for shingle in one:
+        for shingle in row_shingles:
             holders[shingle].append(row)
     return components_of(iter(links), len(texts))
 
@@ -272,9 +272,9 @@ def exact_components(texts: Sequence[str], threshold: float, ngram: int) -> set[
 def test_real_python(threshold: float) -> None:
     """Recall and precision are 1 on functions of the standard library."""
     texts = standard_library_functions(2000)
-    found = NearDuplicates(threshold=threshold).components(texts)
-    assert partition(found.labels) == exact_components(texts, threshold, 5)
-    assert (found.sizes > 1).sum() > 5
+    components = NearDuplicates(threshold=threshold).components(texts)
+    assert partition(components.labels) == exact_components(texts, threshold, 5)
+    assert (components.sizes > 1).sum() > 5
 
 
 def test_real_java() -> None:
@@ -285,9 +285,9 @@ def test_real_java() -> None:
 
 def test_layout_and_empty_rows() -> None:
     """Layout makes no difference, rows without tokens equal only each other, and no rows have no components."""
-    found = NearDuplicates().components(["f(x)", "", "f ( x\n)", " \n", "x"])
-    assert found.labels.tolist() == [0, 1, 0, 1, 2]
-    assert found.jaccard.tolist() == [1, 1]
+    components = NearDuplicates().components(["f(x)", "", "f ( x\n)", " \n", "x"])
+    assert components.labels.tolist() == [0, 1, 0, 1, 2]
+    assert components.jaccard.tolist() == [1, 1]
     nothing = NearDuplicates().components([])
     assert (nothing.labels.size, nothing.pairs.shape, nothing.sizes.size, nothing.diameter) == (0, (0, 2), 0, 0)
     assert math.isnan(NearDuplicates().nearest([], ["x"]).share)
@@ -298,10 +298,10 @@ def test_chains_are_reported() -> None:
     """Rows that each resemble the next form one component, and its diameter shows the chain."""
     words = [f"w{i}" for i in range(60)]
     rows = [" ".join(words[shift : shift + 30]) for shift in range(0, 24, 3)]
-    found = NearDuplicates(ngram=1, threshold=0.8).components([*rows, "y", rows[0]])
-    assert found.labels.tolist() == [0] * 8 + [1, 0]
-    assert (found.diameter, found.diameters.tolist(), found.sizes.tolist()) == (7, [7, 0], [9, 1])
-    assert found.summary() == (
+    components = NearDuplicates(ngram=1, threshold=0.8).components([*rows, "y", rows[0]])
+    assert components.labels.tolist() == [0] * 8 + [1, 0]
+    assert (components.diameter, components.diameters.tolist(), components.sizes.tolist()) == (7, [7, 0], [9, 1])
+    assert components.summary() == (
         "9 of 10 rows (90.0%) are near-duplicates of another, in 1 component; "
         "the largest holds 9 rows, the longest chain is 7 links"
     )
@@ -335,10 +335,10 @@ def test_hash_seed_and_process_change_nothing() -> None:
 
 def test_equal_rows_cost_nothing() -> None:
     """50,000 equal rows are one component with one link each, not with a quadratic number."""
-    found = NearDuplicates().components(["def f(a, b): return a + b", "def f(a,b): return a+b"] * 25_000)
-    assert found.sizes.tolist() == [50_000]
-    assert len(found.pairs) == 49_999
-    assert found.diameter == 1
+    components = NearDuplicates().components(["def f(a, b): return a + b", "def f(a,b): return a+b"] * 25_000)
+    assert components.sizes.tolist() == [50_000]
+    assert len(components.pairs) == 49_999
+    assert components.diameter == 1
 
 
 def test_rows_that_are_all_similar_cost_little() -> None:
@@ -346,14 +346,14 @@ def test_rows_that_are_all_similar_cost_little() -> None:
     body = " ".join(f"w{i}" for i in range(60))
     rows = [f"{body} own{i}" for i in range(20_000)]
     tracemalloc.start()
-    found = NearDuplicates().components(rows)
+    components = NearDuplicates().components(rows)
     nearest = NearDuplicates().nearest(rows[:2000], rows[2000:])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert found.sizes.tolist() == [20_000]
-    assert not found.complete
-    assert len(found.pairs) < 100_000
-    assert found.diameter <= 4
+    assert components.sizes.tolist() == [20_000]
+    assert not components.complete
+    assert len(components.pairs) < 100_000
+    assert components.diameter <= 4
     assert nearest.share == 1
     assert not nearest.exact.any()
     assert peak < 1 << 30
@@ -363,8 +363,8 @@ def test_a_long_chain() -> None:
     """Each row resembles only the next, so they are dropped one by one (see benchmarks/growth.py)."""
     words = [f"w{i}" for i in range(30_000)]
     rows = [" ".join(words[start : start + 12]) for start in range(29_000)]
-    found = NearDuplicates(ngram=1, threshold=0.95).components(rows)
-    assert found.sizes.max() == 1
+    components = NearDuplicates(ngram=1, threshold=0.95).components(rows)
+    assert components.sizes.max() == 1
     assert NearDuplicates(ngram=1, threshold=0.8).components(rows).sizes.tolist() == [29_000]
 
 
@@ -449,19 +449,19 @@ def test_comparisons_are_bounded_and_rows_not_compared_stay_together(compared: i
         for change in (*few_comparisons(compared, looked_at), patch.object(dense, "similar_among", counting)):
             stack.enter_context(change)
         with pytest.warns(CodeshiftWarning, match="links are assumed"):
-            found = NearDuplicates().components(texts)
+            components = NearDuplicates().components(texts)
         total = sum(counts)
         order = np.random.default_rng(0).permutation(len(texts))
         with pytest.warns(CodeshiftWarning, match="links are assumed"):
             shuffled = NearDuplicates().components([texts[i] for i in order])
     assert total <= min(compared, looked_at) + 256 + len(texts)  # a chunk is compared completely
-    assert found.assumed > 0
-    assert f"{found.assumed:,} links are assumed" in found.summary()
-    assert not found.complete
+    assert components.assumed > 0
+    assert f"{components.assumed:,} links are assumed" in components.summary()
+    assert not components.complete
     for component in range(exact.sizes.size):
-        assert np.unique(found.labels[exact.labels == component]).size == 1
-    assert found.sizes.size < exact.sizes.size
-    same = found.labels[order][:, None] == found.labels[order][None, :]
+        assert np.unique(components.labels[exact.labels == component]).size == 1
+    assert components.sizes.size < exact.sizes.size
+    same = components.labels[order][:, None] == components.labels[order][None, :]
     assert np.array_equal(same, shuffled.labels[:, None] == shuffled.labels[None, :])
 
 
@@ -471,9 +471,9 @@ def test_enough_comparisons_assume_nothing() -> None:
     with ExitStack() as stack:
         for change in few_comparisons(10**9):
             stack.enter_context(change)
-        found = NearDuplicates().components(texts)
-    assert found.assumed == 0
-    assert np.array_equal(found.labels, NearDuplicates().components(texts).labels)
+        components = NearDuplicates().components(texts)
+    assert components.assumed == 0
+    assert np.array_equal(components.labels, NearDuplicates().components(texts).labels)
 
 
 def test_a_split_says_how_many_links_are_assumed() -> None:

@@ -31,7 +31,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path):
 
 def seen(capsys: pytest.CaptureFixture[str]) -> set[str]:
     """Return the names of the bars that were shown."""
-    return {found.strip() for found in re.findall(r"([A-Z][\w :,.-]*?):\s+\d+%", capsys.readouterr().err)}
+    return {name.strip() for name in re.findall(r"([A-Z][\w :,.-]*?):\s+\d+%", capsys.readouterr().err)}
 
 
 def test_a_split_and_its_audit_say_what_they_do(capsys) -> None:

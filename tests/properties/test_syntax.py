@@ -177,16 +177,16 @@ def test_a_bare_c_sharp_method_is_no_local_function():
         "// one\npublic override int F() { return 1; }",
         "int x = 1; int F() { return x; }",
     ]
-    types = [set(found) for found in scan_batch(rows, "c_sharp", api_names=False)["types"]]
-    assert ["method_declaration" in found for found in types] == [True, True, False]
-    assert ["local_function_statement" in found for found in types] == [False, False, True]
+    types = [set(row_types) for row_types in scan_batch(rows, "c_sharp", api_names=False)["types"]]
+    assert ["method_declaration" in row_types for row_types in types] == [True, True, False]
+    assert ["local_function_statement" in row_types for row_types in types] == [False, False, True]
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_line_ends_change_nothing(ending):
     """A carriage return, with or without a line feed, ends a line and so a comment."""
     code = "# a comment\nwhile x:\n    f(x)  # another\n    g(x)\n"
-    expected, found = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
-    assert found == expected
+    expected, scanned = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
+    assert scanned == expected
     java = "void f() { // x\n A.b(); }"
     assert scan_batch([java.replace("\n", ending)], "java") == scan_batch([java], "java")

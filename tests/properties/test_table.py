@@ -192,12 +192,12 @@ def test_a_property_whose_code_changed_is_computed_again() -> None:
     def plain_two(self, texts: Sequence[str]) -> np.ndarray:
         return np.full(len(texts), 2.0)
 
-    data, found = _rows(1500), []
+    data, lengths = _rows(1500), []
     original = CountedLength.compute
     try:
         for compute in (plain_one, plain_two, plain_one):
             CountedLength.compute = compute
-            found.append(PropertyTable(data).values(CountedLength("code"))[0])
+            lengths.append(PropertyTable(data).values(CountedLength("code"))[0])
     finally:
         CountedLength.compute = original
-    assert found == [1.0, 2.0, 1.0]
+    assert lengths == [1.0, 2.0, 1.0]
