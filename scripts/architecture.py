@@ -48,8 +48,8 @@ SPLIT = (
 )
 STUDY = (
     ("study file", "load_study"),
-    ("spec", "validate"),
-    ("plan", "run_specs"),
+    ("spec", "StudySpec"),
+    ("plan", "plan"),
     ("scheduler", "run_tasks"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),

@@ -10,10 +10,11 @@ from typing import Any
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.split_facts import SplitAudit, SplitFacts
 from codeshift.study.store import StudyStore
 
 
@@ -68,12 +69,12 @@ def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> di
 
 def _splits(store: StudyStore, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
     """Load the splits that are made so far, with the figures of the audits that are done."""
-    found = {}
+    splits = {}
     for scenario in settings["scenarios"]:
         for split_seed in settings["split_seeds"]:
             path = store.facts(scenario, split_seed)
-            if path.with_name("facts.json").exists():
-                audit = store.read_audit(scenario, split_seed)
-                failed = audit is not None and "error" in audit
-                found[scenario, split_seed] = replace(SplitFacts.load(path), audit=None if failed else audit)
-    return found
+            if path.exists():
+                figures = store.read_audit(scenario, split_seed)
+                audit = None if figures is None or "error" in figures else SplitAudit.from_dict(figures)
+                splits[scenario, split_seed] = replace(SplitFacts.load(path), audit=audit)
+    return splits

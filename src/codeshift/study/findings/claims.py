@@ -18,7 +18,7 @@ from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
 
-Verdict = Literal["holds", "does not hold", "not shown"]
+ClaimVerdict = Literal["holds", "does not hold", "not shown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class Claim(Finding):
     """
 
     claim: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     told: str
 
     @property
@@ -91,7 +91,7 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     return replace(claim, told=f"{told} {left_out(small, cells.min_rows)}")
 
 
-def verdict(estimate: Estimate, above: float = 0.0) -> Verdict:
+def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:
     """Return whether the interval of an estimate shows that it lies above a number.
 
     >>> verdict(Estimate(0.2, 0.1, 0.3, n=9, confidence=0.95, method="percentile"))
@@ -156,7 +156,7 @@ def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 def _of_baseline(cells: Cells, metric: str) -> str:
     measure = cells.measure(metric)
-    lost = "that is lost" if measure.better == "higher" else "that is added to it (lower is better)"
+    lost = "that is lost" if measure.higher_is_better else "that is added to it (lower is better)"
     return f"Mean share of the 100% baseline's {measure.title} {lost}"
 
 
@@ -251,7 +251,7 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
         for one in comparisons(cells, metric)
         if one.method == method and one.ood_kept == cells.masked and one.value == one.value and one.scenario in names
     ]
-    ahead, behind = ([one for one in rows if one.better is better and one.value != 0] for better in (True, False))
+    ahead, behind = ([one for one in rows if one.is_ahead is ahead and one.value != 0] for ahead in (True, False))
     sure = [sum(one.significant for one in side) for side in (ahead, behind)]
     told = f"The share that is left of the own 100% baseline differs by {SHARE.change(cells.estimate(pooled))}, "
     told += "in the mean over scenarios. "
@@ -292,7 +292,7 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
         return
     verdicts = {verdict(one.estimate) for one in effects}
     least = min(effects, key=lambda one: one.value)
-    agreed: Verdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
+    agreed: ClaimVerdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
         estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
         told=" ".join(one.sentence for one in effects),
@@ -322,7 +322,7 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
     return _claim(cells, claims[part], mean_of(list(by_method.values())), told)
 
 
-def _at_best(part: str, loss: float, lost: Verdict) -> str:
+def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:
     """Describe the method that loses least; a gain is named only if it is shown."""
     if loss > 0:
         return "forgets least" if part == "general" else "loses least"

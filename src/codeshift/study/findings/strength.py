@@ -15,7 +15,6 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.measures import method_name
-from codeshift.study.split_facts import SplitFacts
 
 FEWEST = 4
 """Smallest number of scenarios for a rank correlation."""
@@ -72,17 +71,9 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
 
 def shift_strength(cells: Cells, scenario: str) -> float:
     """Return the mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
-    of_scenario = [facts for (name, _), facts in cells.results.splits.items() if name == scenario]
-    found = [auc for auc in map(audit_auc, of_scenario) if not math.isnan(auc)]
-    return math.fsum(found) / len(found) if found else math.nan
-
-
-def audit_auc(facts: SplitFacts) -> float:
-    """Return the AUC of the audit's classifier two-sample test of ``train`` and ``test_ood``; NaN if there is none."""
-    for part in (facts.audit or {}).get("strength", ()):
-        if part["part"] == "test_ood" and part["classifier"]["statistic"] is not None:
-            return float(part["classifier"]["statistic"])
-    return math.nan
+    of_seeds = [facts.auc for (name, _), facts in cells.results.splits.items() if name == scenario]
+    measured = [auc for auc in of_seeds if not math.isnan(auc)]
+    return math.fsum(measured) / len(measured) if measured else math.nan
 
 
 def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:

@@ -12,13 +12,12 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
-from codeshift.audit import Verdict
+from codeshift.audit.verdict import NO_SHIFT, SOUND
 from codeshift.documents import html as documents_html
 from codeshift.documents.document import Figure, Table
 from codeshift.errors import check_extra
 from codeshift.study.findings import Claim, ExampleRow, Findings
 from codeshift.study.findings.failures import MODES, RIGHT
-from codeshift.study.findings.strength import audit_auc
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
 from codeshift.study.report.contents import ReportContents
@@ -28,6 +27,7 @@ from codeshift.study.report.figures.panel import Panel, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
 from codeshift.study.report.study_tables import part_kind
+from codeshift.study.split_facts import SplitFacts
 
 check_extra("report")
 
@@ -48,6 +48,8 @@ _SHAPES = (
 )  # fmt: skip
 _VERDICTS = {"holds": ("holds", "M1 5L4 8L9 2"), "does not hold": ("fails", "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5"),
              "not shown": ("open", "M1 5H9")}  # fmt: skip
+
+_OF_THE_SHIFT = (SOUND, NO_SHIFT)  # verdicts whose reasons are what shows the shift, or fails to
 
 
 def to_html(report: ReportContents) -> str:
@@ -216,7 +218,7 @@ def _splits(findings: Findings, figures: Mapping[str, list[Figure]]) -> list[dic
                 "name": scenario, "meaning": facts.meaning, "sizes": f"Rows{of}: {sizes}.", "splitter": facts.splitter,
                 "figures": figures.get(scenario, []), "audits": [], "manifests": [],
             }  # fmt: skip
-        told = _audit(facts.audit, audit_auc(facts))
+        told = _audit(facts)
         made[scenario]["audits"].append(f"{named}{told}")
         if facts.manifest:
             link = {"address": relative_link(facts.manifest), "name": f"{named}{facts.manifest}"}
@@ -224,12 +226,11 @@ def _splits(findings: Findings, figures: Mapping[str, list[Figure]]) -> list[dic
     return list(made.values())
 
 
-def _audit(audit: Mapping[str, Any] | None, auc: float) -> str:
-    if audit is None:
+def _audit(facts: SplitFacts) -> str:
+    if facts.audit is None:
         return "No audit was made."
-    words = str(Verdict(**audit["verdict"]))
-    strength = "" if math.isnan(auc) or "AUC" in words else f" AUC {auc:.3f}."
-    return f"Audit: {words}{strength}"
+    told = facts.audit.verdict.label in _OF_THE_SHIFT or math.isnan(facts.auc)
+    return f"Audit: {facts.audit.verdict}" + ("" if told else f" AUC {facts.auc:.3f}.")
 
 
 def relative_link(path: str) -> str:

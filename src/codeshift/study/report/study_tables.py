@@ -11,7 +11,6 @@ from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
-from codeshift.study.findings.strength import audit_auc
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.tables import counted, counted_each, estimated, named
@@ -56,7 +55,7 @@ def _heat(one: RelativePerformance | None, far: float) -> Value:
     if one is None:
         return Value(MISSING)
     value = estimated(SHARE, one.estimate, one.text, kind=one.state.unmeasured or one.baseline.unmeasured)
-    sign = -1.0 if one.measure.better == "lower" else 1.0
+    sign = 1.0 if one.measure.higher_is_better else -1.0
     heat = max(-1.0, min(1.0, sign * (one.value - 1) / far)) if not math.isnan(one.value) else math.nan
     return Value(value.text, value.order, value.aside, value.kind, heat)
 
@@ -118,7 +117,7 @@ def _score(one: Score) -> Value:
 
 def _head(findings: Findings, name: str) -> str:
     measure = findings.cells.measure(name)
-    return f"{measure.heading}{' ↓' if measure.better == 'lower' else ''}"
+    return f"{measure.heading}{'' if measure.higher_is_better else ' ↓'}"
 
 
 def _step(findings: Findings) -> str:
@@ -197,7 +196,7 @@ def forgetting_table(findings: Findings) -> Table | None:
     found = [one for one in findings.forgetting if not math.isnan(one.value)]
     if not found:
         return None
-    higher = findings.measure.better == "higher"
+    higher = findings.measure.higher_is_better
     rows = tuple(
         (
             named("mean" if one.scenario is None else one.scenario, order=0.0 if one.scenario is None else 1.0),
@@ -287,8 +286,8 @@ def split_table(findings: Findings) -> Table | None:
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
     rows = tuple(
         (
-            named(scenario), counted(seed), named(verdict_label(facts.audit)), _auc(audit_auc(facts)),
-            *(counted(facts.sizes.get(part, 0)) for part in parts),
+            named(scenario), counted(seed), named(MISSING if facts.audit is None else facts.audit.verdict.label),
+            _auc(facts.auc), *(counted(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
     )  # fmt: skip
@@ -298,12 +297,6 @@ def split_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
     return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
-
-
-def verdict_label(audit: object) -> str:
-    """Return the audit's verdict in a word or two; a dash without an audit."""
-    verdict = audit.get("verdict") if isinstance(audit, dict) else None
-    return str(verdict["label"]) if isinstance(verdict, dict) else MISSING
 
 
 def _auc(value: float) -> Value:

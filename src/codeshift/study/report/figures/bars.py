@@ -33,7 +33,7 @@ def differences(findings: Findings) -> Plot | None:
 
 
 def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[Comparison]) -> None:
-    scale = findings.measure.scale
+    scale = findings.measure.scale.factor
     colour, marker = styles(findings, theme)[found[0].method]
     ax.axvline(0, color=theme.soft, linewidth=1)
     for y, one in zip(range(0, -len(found), -1), found, strict=True):
@@ -79,10 +79,10 @@ def _draw_unseen(
         hollow = one.cell.ood_kept == 1
         y = -scenarios.index(one.cell.scenario) - 0.16 * (methods.index(one.cell.method) - (len(methods) - 1) / 2)
         if one.estimate.has_interval and not hollow:
-            ends = [one.low * SHARE.scale, one.high * SHARE.scale]
+            ends = [one.low * SHARE.scale.factor, one.high * SHARE.scale.factor]
             ax.plot(ends, [y, y], color=colour, linewidth=1.4, alpha=0.7)
         ax.plot(
-            [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
+            [one.value * SHARE.scale.factor], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
             markerfacecolor=theme.surface if hollow else colour,
         )  # fmt: skip
     rows = {name: rows_told(one.n for one in shown if one.cell.scenario == name) for name in scenarios}
@@ -120,7 +120,7 @@ def _draw_failures(
     for y, shares in zip(range(0, -len(rows), -1), rows.values(), strict=True):
         left = 0.0
         for mode in present:
-            width = shares[mode] * SHARE.scale
+            width = shares[mode] * SHARE.scale.factor
             ax.barh(y, width, 0.72, left=left, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
                     label=mode if y == 0 else None)  # fmt: skip
             left += width

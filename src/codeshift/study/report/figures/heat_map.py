@@ -42,13 +42,13 @@ def _draw(
     values = np.full((len(scenarios), len(columns)), np.nan)
     for one in cells:
         at = scenarios.index(one.cell.scenario), columns.index((one.cell.method, one.cell.ood_kept or 0.0))
-        values[at] = one.value * SHARE.scale
+        values[at] = one.value * SHARE.scale.factor
         dark = abs(values[at] - 100) > 60
         text = f"{values[at]:.0f}" if not math.isnan(values[at]) else one.text
         ax.text(
             *at[::-1], text, ha="center", va="center", color="white" if dark else theme.text, fontsize=theme.size - 1
         )
-    worse = "RdBu_r" if findings.measure.better == "lower" else "RdBu"
+    worse = "RdBu" if findings.measure.higher_is_better else "RdBu_r"
     scale = mpl.colors.TwoSlopeNorm(100, *_limits(values))
     ax.imshow(np.ma.masked_invalid(values), cmap=worse, norm=scale, aspect="auto")
     ax.set_xticks(range(len(columns)), [f"{method_name(m)}\n{100 * kept:.4g}% kept" for m, kept in columns])

@@ -36,7 +36,7 @@ def _points(findings: Findings) -> list[tuple[Cell, Estimate, Estimate]]:
 
 
 def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tuple[Cell, Estimate, Estimate]]) -> None:
-    scale, style = findings.measure.scale, styles(findings, theme)
+    scale, style = findings.measure.scale.factor, styles(findings, theme)
     labelled: set[tuple[str, bool]] = set()
     for cell, across, up in points:
         colour, marker = style[cell.method]
@@ -64,7 +64,7 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
     ax.set_xlim(low, high)
     ax.set_ylim(low, high)
     ax.set_aspect("equal")
-    side = "above" if findings.measure.better == "lower" else "below"
+    side = "below" if findings.measure.higher_is_better else "above"
     ax.text(
         0.97, 0.03, f"{side} the line: worse out of distribution", transform=ax.transAxes, ha="right", color=theme.soft,
         fontsize=theme.size - 1,
@@ -93,10 +93,10 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
         shift = (i - (len(findings.strength) - 1) / 2) * 0.003  # so that intervals of two methods do not overlap
         for auc, estimate in effect.points.values():
             if estimate.has_interval:
-                ends = [estimate.low * SHARE.scale, estimate.high * SHARE.scale]
+                ends = [estimate.low * SHARE.scale.factor, estimate.high * SHARE.scale.factor]
                 ax.plot([auc + shift] * 2, ends, color=colour, alpha=0.35, linewidth=1.2)
         xs = [auc + shift for auc, _ in effect.points.values()]
-        ys = [estimate.value * SHARE.scale for _, estimate in effect.points.values()]
+        ys = [estimate.value * SHARE.scale.factor for _, estimate in effect.points.values()]
         ax.plot(xs, ys, marker=marker, color=colour, linestyle="none", markersize=6, label=method_name(effect.method))
     ax.axhline(100, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     rows = rows_told(estimate.n for effect in findings.strength for _, estimate in effect.points.values())

@@ -35,7 +35,7 @@ def axis_title(measure: Measure, part: str = "") -> str:
     >>> axis_title(EXACT_MATCH, "test_ood")
     'exact match on test_ood (%)'
     """
-    unit = f" ({measure.unit.strip()})" if measure.unit else ""
+    unit = f" ({measure.scale.unit.strip()})" if measure.scale.unit else ""
     return f"{measure.title}{f' on {part}' if part else ''}{unit}"
 
 
