@@ -55,8 +55,8 @@ STUDY = (
     ("store", "StudyStore"),
     ("results", "load_results"),
     ("findings", "Findings"),
-    ("document", "study_tables"),
-    ("page", "Report.to_html"),
+    ("document", "page_document"),
+    ("page", "html.render"),
 )
 WIDE, TALL, ROW, GAP, BOX = 760, 340, 30, 4, 48
 

@@ -62,10 +62,9 @@ def test_layers_run_one_way() -> None:
 
 
 FROM_WITHIN = {
-    "torch", "transformers", "tokenizers", "peft", "matplotlib", "jinja2", "dask", "scipy", "sklearn", "datasets",
+    "torch", "transformers", "tokenizers", "peft", "matplotlib", "dask", "scipy", "sklearn", "datasets",
     "pyarrow", "huggingface_hub", "sacrebleu", "rapidfuzz", "threadpoolctl", "tree_sitter", "tree_sitter_php",
     "codeshift.properties.near_duplicates", "codeshift.finetune", "codeshift.study.estimate", "codeshift.study.worker",
-    "codeshift.study.report.html",
 }  # fmt: skip
 """What takes long to load, by itself or for what it loads, or is for a few: a function may import it, so that others
 need not wait. Commands import all of the library so, since help must be quick."""

@@ -21,6 +21,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
+from codeshift.study.report.page import page
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results import StudyResults
 
@@ -106,11 +107,9 @@ class Report:
         """Return the HTML page, which needs no network; its only script sorts tables.
 
         Raises:
-            MissingExtraError: if jinja2 or matplotlib is not installed.
+            MissingExtraError: if matplotlib is not installed.
         """
-        from codeshift.study.report.html import to_html
-
-        return to_html(
+        return page(
             ReportContents(
                 findings=self.findings,
                 title=self.title,
