@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
+from codeshift.finetune.decoding import Output
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
@@ -51,48 +51,46 @@ class RunScorer:
 
     def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, EvaluationFacts]:
         """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
-        evaluation = self.method.evaluation
-        statistics: dict[str, FloatArray] = {}
-        predictions: list[str | None] = [None] * len(rows)
-        finished: list[bool | None] = [None] * len(rows)
-        results: list[PartEvaluation] = []
-        written: PartEvaluation | None = None
-        for one in evaluation.passes:
-            chosen = np.flatnonzero(self._to_generate(key, part, len(rows))) if one.writes else np.arange(len(rows))
-            result = self._evaluated(model, one, part, rows.select(chosen), self.store.evaluation(key) / one.name)
-            results.append(result)
-            for name, values in result.statistics.items():
-                statistics[name] = np.full((len(rows), values.shape[1]), np.nan)
-                statistics[name][chosen] = values
-            if one.writes:
-                written = result
-                for row, output in zip(chosen.tolist(), result.outputs, strict=True):
-                    if output is not None:
-                        predictions[row], finished[row] = output.text, output.finished
-        lost = [result.round_trip.to_dict() for result in results if result.round_trip is not None]
+        measured = [self._measured(model, key, part, rows, step) for step in self.method.evaluation.passes]
+        written = next((step for step in measured if step.of.writes), None)
+        statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
+        outputs = {} if written is None else written.outputs
+        texts = {
+            name: texts_of(Template(template, name), rows)
+            for name, template in (("source", self.method.source), ("target", self.method.target))
+        }
+        scores = RunScores(
+            references=texts["target"],
+            predictions=[outputs[row].text if row in outputs else None for row in range(len(rows))],
+            statistics={metric.name: statistics[metric.name] for metric in self.method.evaluation.metrics},
+            sources=texts["source"],
+            finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
+        )
+        lost = [step.result.round_trip for step in measured if step.result.round_trip is not None]
         facts = EvaluationFacts(
             rows=len(rows),
-            truncation=asdict(results[0].truncation),
-            round_trip=lost[0] if lost else None,
-            generated=None if written is None else len(written.outputs),
-            unfinished=None if written is None else written.unfinished,
+            truncation=asdict(measured[0].result.truncation),
+            round_trip=lost[0].to_dict() if lost else None,
+            generated=None if written is None else len(written.positions),
+            unfinished=None if written is None else written.result.unfinished,
         )
-        ordered = {metric.name: statistics[metric.name] for metric in evaluation.metrics}
-        references, sources = (
-            texts_of(Template(text, name), rows)
-            for text, name in ((self.method.target, "target"), (self.method.source, "source"))
-        )
-        return RunScores(references, predictions, ordered, sources, () if written is None else finished), facts
+        return scores, facts
 
-    def _evaluated(self, model: Model, one: EvaluationPass, part: str, rows: Dataset, folder: Path) -> PartEvaluation:
+    def _measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> _Measured:
         """Do a pass over a set, and resume one that was killed."""
-        own = evaluator(self.method, one.metrics, progress=bars_shown())
-        place = folder / part
+        chosen = np.flatnonzero(self._to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
+        own = evaluator(self.method, step.metrics, progress=bars_shown())
+        folder = self.store.evaluation(key) / step.name / part
+
+        def evaluated() -> PartEvaluation:
+            some = {part: rows.select(chosen)}
+            return own.evaluate(model, some, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
+
         try:
-            return own.evaluate(model, {part: rows}, tokenizer=self.tokenizer, parts=(part,), output_dir=place)[part]
+            return _Measured(step, chosen, evaluated())
         except CheckpointError:  # such as one of another version of a library: start again
-            shutil.rmtree(place)
-            return own.evaluate(model, {part: rows}, tokenizer=self.tokenizer, parts=(part,), output_dir=place)[part]
+            shutil.rmtree(folder)
+            return _Measured(step, chosen, evaluated())
 
     def _to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
@@ -100,3 +98,26 @@ class RunScorer:
             return drawn_of_any([], rows, count, seed)
         splits = [SplitFacts.load(self.store.facts(name, key.split_seed)) for name in self.method.scenarios]
         return drawn_of_any([mask for split in splits for mask in split.members.values()], rows, count, seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Result of a pass, and the positions of its rows in the set."""
+
+    of: EvaluationPass
+    positions: NDArray[np.int64]
+    result: PartEvaluation
+
+    def statistics(self, rows: int) -> dict[str, FloatArray]:
+        """Return the statistics of all ``rows`` of the set by metric; NaN for those that the pass left out."""
+        spread = {}
+        for name, values in self.result.statistics.items():
+            spread[name] = np.full((rows, values.shape[1]), np.nan)
+            spread[name][self.positions] = values
+        return spread
+
+    @property
+    def outputs(self) -> dict[int, Output]:
+        """Outputs by position in the set."""
+        pairs = zip(self.positions.tolist(), self.result.outputs, strict=True)
+        return {row: output for row, output in pairs if output is not None}
