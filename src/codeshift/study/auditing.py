@@ -137,12 +137,12 @@ def functions_of(value: Any) -> tuple[str, ...]:
     >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
     ('keyword:iskeyword',)
     """
-    found = set(value.functions) if isinstance(value, Property) else set()
+    names = set(value.functions) if isinstance(value, Property) else set()
     if isinstance(value, tuple | list):
         inner = list(value)
     else:
         inner = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else []
-    return tuple(sorted(found.union(*map(functions_of, inner))))
+    return tuple(sorted(names.union(*map(functions_of, inner))))
 
 
 def _parts(task: AuditTask) -> AuditParts:

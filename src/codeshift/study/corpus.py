@@ -184,14 +184,14 @@ class SharedRows(SplitRows):
         return self.reordered[columns, search]
 
 
-def _reordered(found: DuplicateComponents, order: Positions) -> DuplicateComponents:
+def _reordered(components: DuplicateComponents, order: Positions) -> DuplicateComponents:
     """Reorder the rows of components; a link still starts at the row that represents equal ones."""
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    _, first, labels = np.unique(found.labels[order], return_index=True, return_inverse=True)
+    _, first, labels = np.unique(components.labels[order], return_index=True, return_inverse=True)
     rank = np.empty_like(first)
     rank[np.argsort(first)] = np.arange(len(first))
-    return dataclasses.replace(found, labels=rank[labels], pairs=place[found.pairs])
+    return dataclasses.replace(components, labels=rank[labels], pairs=place[components.pairs])
 
 
 def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:

@@ -106,7 +106,7 @@ def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> P
     """Plan the evaluation of a run: of the test rows, and of the general set if there is one."""
     test = len(rows.parts(key.split_seed).positions["test"])
     general = 0 if spec.general is None else len(spec.general)
-    writes = {one.writes for one in spec.evaluation.passes}
+    writes = {step.writes for step in spec.evaluation.passes}
     scored = test + general if False in writes else 0
     generated = 0
     if True in writes:
@@ -187,10 +187,10 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
 def _evaluation_speed(method: MethodSpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
     some = data.select(range(min(len(data), _PROBED_ROWS)))
     scored = generated = math.nan
-    for one in method.evaluation.passes:
-        own = evaluator(method, one.metrics, progress=False)
+    for step in method.evaluation.passes:
+        own = evaluator(method, step.metrics, progress=False)
         started = time.perf_counter()
         own.evaluate(model, some, tokenizer=tokenizer)
         seconds = (time.perf_counter() - started) / len(some)
-        scored, generated = (scored, seconds) if one.writes else (seconds, generated)
+        scored, generated = (scored, seconds) if step.writes else (seconds, generated)
     return Speed(scored_row=scored, generated_row=generated)

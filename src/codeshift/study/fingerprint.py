@@ -99,7 +99,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
         "data": {name: rows_digest(rows, spec.data_columns) for name, rows in spec.data_splits.items()}
     },
     "general": _general,
-    "scenarios": lambda spec: {"scenarios": {one.name: repr(one.splitter) for one in spec.scenarios}},
+    "scenarios": lambda spec: {"scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios}},
     "model": lambda spec: {"model": _identity(spec.model)},
     "tokenizer": lambda spec: {"tokenizer": _identity(spec.tokenizer)},
     "methods": _methods,
@@ -131,20 +131,20 @@ def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folde
     'docstring'; give another folder, or the study that was run there
     """
     ours, theirs = json.loads(json.dumps(ours)), json.loads(json.dumps(theirs))
-    found = []
+    differences = []
     for name in sorted({*ours, *theirs} - {*FREE_SETTINGS}):
         left, right = ours.get(name), theirs.get(name)
         if name in AXES and _extends(left, right) and (extend or not _extends(right, left)):
             if not extend:
-                found.append((name, left, right))
+                differences.append((name, left, right))
         elif left != right and not (name in AXES and _same_members(left, right)):
-            found.append((name, left, right))
-    if not found:
+            differences.append((name, left, right))
+    if not differences:
         return
-    told = "; ".join(line for name, left, right in found for line in _told(name, left, right))
-    only_more = all(name in AXES and _extends(left, right) for name, left, right in found)
+    lines = "; ".join(line for name, left, right in differences for line in _described(name, left, right))
+    only_more = all(name in AXES and _extends(left, right) for name, left, right in differences)
     remedy = "pass extend=True to add to it" if only_more else "give another folder, or the study that was run there"
-    raise ParameterError("folder", "of the same study", str(folder), f"{told}; {remedy}")
+    raise ParameterError("folder", "of the same study", str(folder), f"{lines}; {remedy}")
 
 
 def _extends(left: Any, right: Any) -> bool:
@@ -158,12 +158,15 @@ def _same_members(left: Any, right: Any) -> bool:
     return _extends(left, right) and _extends(right, left)
 
 
-def _told(name: str, left: Any, right: Any) -> list[str]:
+def _described(name: str, left: Any, right: Any) -> list[str]:
     """Describe the differences, down to the single setting."""
     if isinstance(left, dict) and isinstance(right, dict):
-        found = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
+        values = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
         return [
-            line for n, (ours, theirs) in found.items() if ours != theirs for line in _told(f"{name}.{n}", ours, theirs)
+            line
+            for n, (ours, theirs) in values.items()
+            if ours != theirs
+            for line in _described(f"{name}.{n}", ours, theirs)
         ]
     return [f"{name} is {shown(left)}, there it is {shown(right)}"]
 

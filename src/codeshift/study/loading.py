@@ -55,16 +55,16 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
 
 def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> dict[str, Metric]:
     known = {} if given is None else {metric.name: metric for metric in given}
-    found = {}
+    metrics = {}
     for name, language in named.items():
         try:
-            found[name] = known[name] if name in known else metric_by_name(name, language=language)
+            metrics[name] = known[name] if name in known else metric_by_name(name, language=language)
         except ParameterError as error:
             remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
             raise ParameterError(
                 "metrics", f"given for {name!r}, which no name leads back to", given, remedy
             ) from error
-    return found
+    return metrics
 
 
 def _splits(store: StudyStore, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:

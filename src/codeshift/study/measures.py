@@ -93,7 +93,7 @@ class Measure:
         return f"[{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
 
     def _interval(self, estimate: Estimate) -> str:
-        mark = f" ({told})" if (told := how(estimate)) else ""
+        mark = f" ({remark})" if (remark := how(estimate)) else ""
         return f" {self.interval(estimate)}".rstrip() + mark
 
 

@@ -28,23 +28,25 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
     lock.parent.mkdir(exist_ok=True)
     with FileLock(lock):
         settings = fingerprint(spec)
-        found = store.read_study()
-        if found is not None:
-            refuse_other_study(settings, found["settings"], store.root, extend=extend)
+        stored = store.read_study()
+        if stored is not None:
+            refuse_other_study(settings, stored["settings"], store.root, extend=extend)
             store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
-            _evaluate_shared_again(spec, plan, store, found["settings"])
+            _evaluate_shared_again(spec, plan, store, stored["settings"])
         elif any(store.root.glob("*.json")):
             raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        extended = found is not None and any(settings[name] != found["settings"][name] for name in AXES)
-        if found is None or extended or damaged(store.study):
-            store.write_study(settings, plan.keys, environment() if found is None else found["versions"])
+        extended = stored is not None and any(settings[name] != stored["settings"][name] for name in AXES)
+        if stored is None or extended or damaged(store.study):
+            store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
 
 
 def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: Mapping[str, Any]) -> None:
     """Have shared runs evaluated again if scenarios were added, as the parts of these have other rows to generate."""
-    if spec.evaluation.generate_rows is not None and {one.name for one in spec.scenarios} - set(before["scenarios"]):
+    if spec.evaluation.generate_rows is not None and {scenario.name for scenario in spec.scenarios} - set(
+        before["scenarios"]
+    ):
         for key in plan.keys:
             if key.scenario is None:
                 store.evaluate_again(key)

@@ -37,7 +37,7 @@ class StudyProgress:
         done = [key for key in keys if store.record(key).exists()]
         shown = progress is True and bars_shown()
         self.bar = tqdm(total=len(keys), initial=len(done), desc="study", unit="run", disable=not shown)
-        self.told = set(done)
+        self.reported = set(done)
         self.failed = 0
         self.audits = sum(isinstance(task, AuditTask) for task in tasks)
         self.working: dict[str, None] = {}  # names, in the order in which they began
@@ -53,9 +53,9 @@ class StudyProgress:
         self.audits -= isinstance(task, AuditTask)
         for key in task.keys:
             record = self.store.read_record(key)
-            if record is None or key in self.told:
+            if record is None or key in self.reported:
                 continue
-            self.told.add(key)
+            self.reported.add(key)
             self.failed += record.status == "failed"
             self.bar.update()
             if self.tell is not None:

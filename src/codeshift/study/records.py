@@ -160,12 +160,14 @@ class RunRecord:
             blocked=values["blocked"],
             seconds=math.nan if values["seconds"] is None else values["seconds"],
             training=TrainingFacts.from_dict({**facts, "steps": values["steps"]}) if trained else None,
-            evaluated={part: EvaluationFacts.from_dict(told) for part, told in facts.get("evaluated", {}).items()},
+            evaluated={
+                part: EvaluationFacts.from_dict(evaluation) for part, evaluation in facts.get("evaluated", {}).items()
+            },
             versions=facts.get("versions", {}),
         )
 
 
 def _own(cls: type[TrainingFacts | EvaluationFacts], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are fields of a class."""
-    names = {one.name for one in fields(cls)}
+    names = {attribute.name for attribute in fields(cls)}
     return {name: value for name, value in values.items() if name in names}

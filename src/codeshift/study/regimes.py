@@ -64,8 +64,8 @@ class ScenarioRows:
     def test_rows(self) -> dict[str, tuple[int, int]]:
         """Count the rows of ``test_id`` and ``test_ood``, all and distinct ones."""
         parts = self.assignments[0.0].parts
-        found = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
-        return {part: (len(rows), distinct_rows(rows)) for part, rows in found.items()}
+        identities = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
+        return {part: (len(rows), distinct_rows(rows)) for part, rows in identities.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
         """Return the facts of the split that are stored, without the audit."""

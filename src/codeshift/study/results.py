@@ -77,12 +77,12 @@ class StudyResults:
     @property
     def dimensions(self) -> dict[str, tuple[str, ...]]:
         """Scenarios that shift each dimension of code, in the study's order; ``"other"`` without a split."""
-        of = {name: facts.dimension for (name, _), facts in self.splits.items()}
-        found: dict[str, tuple[str, ...]] = {}
+        dimension_of = {name: facts.dimension for (name, _), facts in self.splits.items()}
+        scenarios: dict[str, tuple[str, ...]] = {}
         for name in self.scenarios:
-            dimension = of.get(name, OTHER)
-            found[dimension] = (*found.get(dimension, ()), name)
-        return found
+            dimension = dimension_of.get(name, OTHER)
+            scenarios[dimension] = (*scenarios.get(dimension, ()), name)
+        return scenarios
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -102,8 +102,8 @@ class StudyResults:
     @property
     def train_seeds(self) -> tuple[int, ...]:
         """Seeds of training, in the study's order."""
-        found = dict.fromkeys(record.key.train_seed for record in self.records)
-        return tuple(seed for seed in found if seed is not None)
+        seeds = dict.fromkeys(record.key.train_seed for record in self.records)
+        return tuple(seed for seed in seeds if seed is not None)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -153,8 +153,8 @@ class StudyResults:
         self._refuse_unknown("part", part, self.sets)
         record = next((record for record in self.records if record.key == key), None)
         if record is None or record.status != "done":
-            told = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
-            raise ParameterError("key", "that of a run that is done", key.name, f"it is {told}")
+            state = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
+            raise ParameterError("key", "that of a run that is done", key.name, f"it is {state}")
         return self.load(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
@@ -309,8 +309,8 @@ class StudyResults:
         return Path(path)
 
     def __str__(self) -> str:
-        told = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
-        return f"{counted(len(self.records), 'run')}: {told}"
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
+        return f"{counted(len(self.records), 'run')}: {counts}"
 
     @staticmethod
     def _refuse_unknown(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:

@@ -74,7 +74,9 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
             progress.begins(next_one.task)
             running[_submitted(executor, next_one.task)] = next_one
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        again = [one for future in finished if (one := _after(future, running.pop(future), progress)) is not None]
+        again = [
+            attempt for future in finished if (attempt := _after(future, running.pop(future), progress)) is not None
+        ]
         left[:0] = reversed(again)  # at the end of the queue, after all others
         if again and not running and len(left) == len(again):
             time.sleep(_PAUSE)
@@ -86,8 +88,8 @@ def _submitted(executor: Executor, task: Task) -> Future[Outcome]:
     try:
         return executor.submit(do_task if isinstance(executor, InThisProcess) else do_quietly, task)
     except RuntimeError as error:
-        told = f"the executor takes no more work ({type(error).__name__}: {error})"
-        raise StudyError(f"{told}: what is done stays done; run the study again with a new one") from error
+        problem = f"the executor takes no more work ({type(error).__name__}: {error})"
+        raise StudyError(f"{problem}: what is done stays done; run the study again with a new one") from error
 
 
 def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) -> _Attempt | None:

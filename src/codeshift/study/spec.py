@@ -147,7 +147,7 @@ class Evaluation:
             EvaluationPass("forced", tuple(metric for metric in self.metrics if not needs_text(metric)), writes=False),
             EvaluationPass("generated", tuple(metric for metric in self.metrics if needs_text(metric)), writes=True),
         )
-        return tuple(one for one in passes if one.metrics)
+        return tuple(step for step in passes if step.metrics)
 
 
 @dataclass(frozen=True)

@@ -335,9 +335,9 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
 def _finite(value: Any) -> Any:
     """Replace NaN and infinite numbers in JSON values by None."""
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: _finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

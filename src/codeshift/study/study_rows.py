@@ -50,7 +50,7 @@ class StudyRows:
     def scenario(self, name: str, split_seed: int) -> ScenarioRows:
         """Return the rows of a scenario with a split seed."""
         if (name, split_seed) not in self._scenarios:
-            scenario = next(one for one in self.spec.scenarios if one.name == name)
+            scenario = next(each for each in self.spec.scenarios if each.name == name)
             self._scenarios[name, split_seed] = scenario_rows(
                 scenario, self.parts(split_seed), self.spec.split_config, self.spec.ood_kept
             )

@@ -81,8 +81,8 @@ class _Work:
         except Exception as error:  # any error is recorded, and the other runs go on
             if is_full(error):
                 raise  # the run can be done once there is space
-            told, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
-            record = RunRecord(key=key, status="failed", error=told, blocked=blocked)
+            message, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
+            record = RunRecord(key=key, status="failed", error=message, blocked=blocked)
         else:
             seconds = time.perf_counter() - started
             record = RunRecord(

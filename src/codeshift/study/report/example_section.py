@@ -28,12 +28,12 @@ def what_models_write(contents: ReportContents) -> Section:
         )
         for i, (scenario, examples) in enumerate(by_scenario.items())
     )
-    told = Paragraph((
+    above = Paragraph((
         "Rows of the test set, drawn without looking at them. ", Mark("Marked in an output", _DIFFERS),
         ": what the reference lacks. ", Mark("Marked in the reference", _LACKS),
         ": what an output of a fine-tuned model lacks.",
     ))  # fmt: skip
-    blocks: tuple[Block, ...] = (told, *rows) if rows else ()
+    blocks: tuple[Block, ...] = (above, *rows) if rows else ()
     return Section(title="What the models write", blocks=blocks, name="examples", menu="Examples")
 
 

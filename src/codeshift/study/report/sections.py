@@ -26,11 +26,11 @@ def what_was_found(contents: ReportContents) -> Section:
     blocks: list[Block] = [Paragraph(progress)]
     if findings.claims:
         seeds = _seeds(findings)
-        told = (
+        meaning = (
             "A claim holds where the whole 95% interval of its number lies on the side that it says, does not hold "
             f"where it lies on the other, and is not shown otherwise. All are about {findings.measure.title}; {seeds}."
         )
-        blocks += [SideBySide(tuple(map(_claim, findings.claims)), 30.0), Note(told)]
+        blocks += [SideBySide(tuple(map(_claim, findings.claims)), 30.0), Note(meaning)]
     blocks.append(Points(tuple(findings.failing())))
     return Section(title="What was found", blocks=tuple(blocks), name="findings", menu="Findings")
 
@@ -137,7 +137,7 @@ def all_scores(contents: ReportContents) -> Section:
 def how_it_was_made(contents: ReportContents) -> Section:
     """Return the settings of the study, the runs that failed, and the command that gives the same results."""
     findings = contents.findings
-    failed = tuple(f"{one.key}: {one.error}" for one in findings.results.records if one.status == "failed")
+    failed = tuple(f"{record.key}: {record.error}" for record in findings.results.records if record.status == "failed")
     intervals = (
         "Intervals: over split seeds, training seeds and rows, each variance with its own t quantile; a level with a "
         "single member adds no variance. Those of single runs are percentile bootstrap over rows, "

@@ -24,9 +24,9 @@ def the_splits(contents: ReportContents) -> Section:
         return Section(title="The splits", blocks=())
     distributions = _distributions(contents)
     blocks: list[Block] = [parts_key()] if distributions else []
-    if any(one.categories for facts in splits.values() for one in drawn(facts)):
-        told = "Bold: what defines the region; for elements, those that changed most with it follow."
-        blocks.append(Note(f"Shares of each part's rows. {told}"))
+    if any(distribution.categories for facts in splits.values() for distribution in drawn(facts)):
+        meaning = "Bold: what defines the region; for elements, those that changed most with it follow."
+        blocks.append(Note(f"Shares of each part's rows. {meaning}"))
     by_scenario: dict[str, dict[int, SplitFacts]] = {}
     for (scenario, seed), facts in splits.items():
         by_scenario.setdefault(scenario, {})[seed] = facts
@@ -65,8 +65,8 @@ def _card(scenario: str, of_seeds: dict[int, SplitFacts], figures: tuple[Figure,
 def _audit(facts: SplitFacts) -> str:
     if facts.audit is None:
         return "No audit was made."
-    told = facts.audit.verdict.label in _OF_THE_SHIFT or math.isnan(facts.auc)
-    return f"Audit: {facts.audit.verdict}" + ("" if told else f" AUC {facts.auc:.3f}.")
+    is_said = facts.audit.verdict.label in _OF_THE_SHIFT or math.isnan(facts.auc)
+    return f"Audit: {facts.audit.verdict}" + ("" if is_said else f" AUC {facts.auc:.3f}.")
 
 
 def _distributions(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
@@ -75,8 +75,8 @@ def _distributions(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
         return {}
     by_scenario: dict[str, tuple[Figure, ...]] = {}
     for i, panel in enumerate(contents.plots["distributions"].panels):
-        one = replace(figure(panel, f"distributions-{i}", captioned=False), width=None)
-        by_scenario[panel.group] = (*by_scenario.get(panel.group, ()), one)
+        shown = replace(figure(panel, f"distributions-{i}", captioned=False), width=None)
+        by_scenario[panel.group] = (*by_scenario.get(panel.group, ()), shown)
     return by_scenario
 
 

@@ -27,11 +27,11 @@ def id_against_ood(findings: Findings) -> Plot | None:
 
 def _points(findings: Findings) -> list[tuple[Cell, Estimate, Estimate]]:
     shown = (None, findings.cells.masked, 1.0)
-    found: dict[Cell, dict[str, Estimate]] = {}
+    by_cell: dict[Cell, dict[str, Estimate]] = {}
     for score in findings.scores:
         if score.measure.metric == findings.measure.metric and score.cell.ood_kept in shown:
-            found.setdefault(score.cell, {})[score.part] = score.estimate
-    pairs = [(cell, parts["test_id"], parts["test_ood"]) for cell, parts in found.items()]
+            by_cell.setdefault(score.cell, {})[score.part] = score.estimate
+    pairs = [(cell, parts["test_id"], parts["test_ood"]) for cell, parts in by_cell.items()]
     return [pair for pair in pairs if not math.isnan(pair[1].value + pair[2].value)]
 
 
@@ -77,11 +77,11 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
 
 def strength_against_cost(findings: Findings) -> Plot | None:
     """Plot the AUC of the audit's classifier (x) and the share of the 100% baseline (y), by scenario."""
-    effects = [one for one in findings.strength if one.points]
+    effects = [effect for effect in findings.strength if effect.points]
     if not effects:
         return None
     draw = partial(_draw_strength, findings=findings)
-    label = " ".join(one.sentence for one in effects)
+    label = " ".join(effect.sentence for effect in effects)
     panel = Panel(title="Strength of the shift", draw=draw, label=label, width=4.4, height=3.2)
     return Plot(name="strength", title="Strength of the shift against what it costs", panels=(panel,))
 
