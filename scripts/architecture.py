@@ -48,15 +48,15 @@ SPLIT = (
 )
 STUDY = (
     ("study file", "load_study"),
-    ("spec", "validate"),
-    ("plan", "run_specs"),
+    ("spec", "StudySpec"),
+    ("plan", "plan"),
     ("scheduler", "run_tasks"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),
     ("findings", "Findings"),
-    ("document", "study_tables"),
-    ("page", "Report.to_html"),
+    ("document", "page_document"),
+    ("page", "html.render"),
 )
 WIDE, TALL, ROW, GAP, BOX = 760, 340, 30, 4, 48
 

@@ -14,7 +14,7 @@ from helpers.cli_rows import rows, write
 from helpers.study_files import YAML, place, study_file
 
 MODELS = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")
-PAGES = ("matplotlib", "jinja2")
+PAGES = ("matplotlib",)
 CLUSTERS = ("dask", "distributed")
 # What each installation lacks, and the extra that the first missing package belongs to.
 LACKS = {"base": MODELS + PAGES + CLUSTERS, "report": MODELS + CLUSTERS, "finetune": CLUSTERS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import shutil
 import subprocess
@@ -20,16 +22,19 @@ from codeshift.documents.document import (
     Facts,
     Figure,
     Heading,
+    Key,
     Note,
     Paragraph,
     Points,
+    Section,
+    SideBySide,
     Table,
     Value,
     names,
     numbers,
     row,
 )
-from codeshift.documents.inline import CodeSpan, Link, exact, prose
+from codeshift.documents.inline import CodeSpan, Link, Mark, exact, prose
 from codeshift.errors import ParameterError
 
 HOSTILE = (
@@ -57,6 +62,15 @@ def document(words: str) -> Document:
             Facts(((words, spans),)), Code(words, language="python", caption=words),
             Table(columns=columns, rows=(cells, cells), caption=words, note=words, name="t"),
             Table(columns=columns, rows=(cells,)), Figure(name="f", label=words, svg="<svg></svg>", caption=words),
+            Paragraph((Mark(words, "ood"), words)), Code((words, Mark(words, "differs"))),
+            Key((("<svg></svg>", words),)),
+            Section(
+                title=(Mark(words, "verdict"), words),
+                blocks=(SideBySide((Paragraph(words), Section(title=words, blocks=(Note(words),), look="card"))),),
+                name="s",
+                menu=words,
+            ),
+            Section(title=words, blocks=(Paragraph(words),), look="folded"),
         ),
     )  # fmt: skip
 
@@ -95,6 +109,69 @@ def test_html_has_the_same_tags_whatever_the_texts(words: str) -> None:
     page.encode()
     plain = words.encode("utf-8", errors="backslashreplace").decode()
     assert re.sub("\r\n?", "\n", plain) in [re.sub("\r\n?", "\n", part) for part in shown.texts]
+
+
+@given(TEXTS.filter(bool))
+def test_a_page_with_a_look_has_the_same_tags_whatever_the_texts(words: str) -> None:
+    """So do its header, its menu, cards and folded parts; only the style and script of our own are there."""
+    look = html.Look(style="p { margin: 0; }", script="let x = 1 < 2;")
+    page = html.render(document(words), look)
+    assert _Page(page).tags == _Page(html.render(document("word"), look)).tags
+    assert page.count("<script>") == page.count("<style>") == 1
+
+
+def test_a_page_with_a_look_has_a_header_a_menu_and_sections() -> None:
+    """What stands above the first section is the header; a section without blocks is left out, its link with it."""
+    made = Document(
+        "A report",
+        (
+            Note("Of two runs."),
+            Section(title="What was found", menu="Findings", name="findings", blocks=(Paragraph("Nothing."),)),
+            Section(title="Failures", name="failures", blocks=(Points(()), SideBySide(()))),
+            Section(
+                title="Examples",
+                name="examples",
+                blocks=(
+                    Section(title="one", look="unfolded", blocks=(Code(("a", Mark("b", "differs"))),)),
+                    Section(title="holds", look="card", kind="holds", blocks=(Paragraph("So it is."),)),
+                ),
+            ),
+        ),
+    )
+    page = html.render(made, html.Look(style="p {}", script="1;"))
+    assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert '<header>\n<h1>A report</h1>\n<p class="note">Of two runs.</p>\n<nav aria-label="sections">' in page
+    assert '<a href="#findings">Findings</a><a href="#examples">Examples</a></nav>\n</header>\n<main>' in page
+    assert '<section id="findings">\n<h2>What was found</h2>\n<p>Nothing.</p>\n</section>' in page
+    assert "Failures" not in page
+    assert "<details open>\n<summary>one</summary>" in page
+    assert '<pre><code>a<mark class="differs">b</mark></code></pre>' in page
+    assert '<article class="holds">\n<h3>holds</h3>\n<p>So it is.</p>\n</article>' in page
+    digest = base64.b64encode(hashlib.sha256(b"1;").digest()).decode()
+    assert f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'" in page
+    assert "script-src" not in html.render(made)
+    assert text.render(made).splitlines()[2:8] == [
+        "  Of two runs.",
+        "",
+        "  What was found",
+        "  --------------",
+        "",
+        "  Nothing.",
+    ]
+    assert [line for line in markdown.render(made).splitlines() if line.startswith("#")] == [
+        "# A report", "## What was found", "## Examples", "### one", "### holds",
+    ]  # fmt: skip
+    assert r"\subsection*{What was found}" in latex.render(made)
+    assert r"\subsubsection*{one}" in latex.render(made)
+
+
+@pytest.mark.parametrize("name", ["a b", '"x', "#top"])
+def test_a_section_has_a_name_that_links_can_have(name: str) -> None:
+    """Anything else could leave the attribute that it stands in; a key has marks of our own alone."""
+    with pytest.raises(ParameterError, match="name must be letters, digits"):
+        Section(title="", blocks=(), name=name)
+    with pytest.raises(ParameterError, match="svg must be an <svg> element"):
+        Key((("<img>", "a"),))
 
 
 def structure(page: str) -> list[str]:

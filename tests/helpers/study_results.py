@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from codeshift.audit import Verdict
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.properties import NodeTypes
 from codeshift.regions.distribution import Distribution
 from codeshift.splitters import Contains
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.split_facts import SplitAudit, SplitFacts
 
+TRAINING = TrainingFacts(steps=10, training_seconds=1.0, first_loss=2.0, last_loss=1.0)
 METRICS = {metric.name: metric for metric in (NegativeLogLikelihood(), ExactMatch())}
 
 
@@ -70,7 +73,8 @@ def study_results(
             return RunRecord(key=key, status="failed", error="DivergenceError: the loss of step 3 is nan")
         if key in pending:
             return RunRecord(key=key, status="pending")
-        return RunRecord(key=key, status="done", seconds=1.5, steps=None if key.method == "none" else 10)
+        training = None if key.method == "none" else TRAINING
+        return RunRecord(key=key, status="done", seconds=1.5, training=training)
 
     settings = {
         "model": "tiny",
@@ -132,8 +136,7 @@ def _facts(scenario: str, every: int, rows: int) -> SplitFacts:
         masked=Contains(NodeTypes("code", "python"), (element,)) if element else None,
         dimension={"syntax": "syntax", "length": "complexity"}.get(scenario.partition("_")[0], "other"),
         distributions=() if element else (lengths,),
-        audit={
-            "verdict": {"label": "sound", "reasons": ["no leak was found"], "cautions": []},
-            "strength": [{"part": "test_ood", "classifier": {"statistic": 0.6 + 0.1 * every, "p_value": 0.01}}],
-        },
+        audit=SplitAudit(
+            verdict=Verdict(label="sound", reasons=("no leak was found",), cautions=()), auc=0.6 + 0.1 * every
+        ),
     )

@@ -18,6 +18,7 @@ from codeshift.finetune.row_log import RowLog
 from codeshift.study import StudyError, load_results
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
+from codeshift.study.plan import plan
 from codeshift.study.store import StudyStore
 from helpers.study_case import (
     LONG,
@@ -231,18 +232,18 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
     from filelock import FileLock
 
     study, files = small_study(model), StudyStore(tmp_path / "held")
-    lock = FileLock(files.lock(study.spec.keys[1].name))
+    lock = FileLock(files.lock(plan(study.spec).keys[1].name))
     files.lock("x").parent.mkdir(parents=True)
     lock.acquire()
     told = []
 
     def free(record):
         told.append(record.key)
-        if len(told) == len(study.spec.keys) - 1:
+        if len(told) == len(plan(study.spec).keys) - 1:
             lock.release()
 
     assert_same(study.run(files.root, threads=1, progress=free), load_results(straight))
-    assert told[-1] == study.spec.keys[1]
+    assert told[-1] == plan(study.spec).keys[1]
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch):
