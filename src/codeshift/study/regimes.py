@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
+from codeshift.parts import PARTS, TRAIN, VALIDATION
 from codeshift.regions.distribution import Distribution
-from codeshift.splits.assign import assign, divide_rows
+from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.division import divide_rows
 from codeshift.splits.groups import group_rows
-from codeshift.splits.partition import PARTS, TRAIN, VALIDATION
-from codeshift.splits.small_parts import distinct_rows, small_parts
-from codeshift.splits.small_parts import in_words as words_of_small_parts
+from codeshift.splits.part_sizes import count_distinct, small_parts, words_of_small_parts
 from codeshift.splitters import Region, Scenario, SplitAssignment
 from codeshift.study.corpus import Parts, Rows
 from codeshift.study.split_facts import SplitFacts
@@ -64,7 +64,7 @@ class ScenarioRows:
         """Count the rows of ``test_id`` and ``test_ood``, all and distinct ones."""
         parts = self.assignments[0.0].parts
         found = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
-        return {part: (len(rows), distinct_rows(rows)) for part, rows in found.items()}
+        return {part: (len(rows), count_distinct(rows)) for part, rows in found.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
         """Return the facts of the split that are stored, without the audit."""
@@ -147,7 +147,7 @@ def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, 
     sources, asked = parts.sources, _asked(parts, request, 1.0)
     grouping = group_rows(sources, (column,), asked)
     nothing = np.zeros(sum(sources.lengths), dtype=bool)
-    dealt = divide_rows(sources, nothing, grouping, sources.digests((column,), ()), asked)
+    dealt = divide_rows(sources, nothing, grouping, sources.digests((column,)), asked)
     codes = {"train": TRAIN, "validation": VALIDATION}
     return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
 
