@@ -156,14 +156,6 @@ def test_properties_of_a_stopped_row():
     assert table.stopped("code", "java").tolist() == [False, True]
 
 
-@pytest.mark.parametrize("prop", [NestingDepth, NodePairs])
-def test_which_rows_are_stopped_is_known_from_any_parse(prop, monkeypatch):
-    table = PropertyTable(Dataset.from_dict({"code": ["int f() { if (a) { b(); } }", bad_text("x => ")]}))
-    table.values(prop("code", "java"))
-    monkeypatch.setattr(PropertyTable, "syntax", None)  # no further parse
-    assert table.stopped("code", "java").tolist() == [False, True]
-
-
 def test_metrics_take_a_stopped_row_for_no_program():
     good, bad = "int f ( ) { return 1 ; }", bad_text("x => ")
     assert SyntacticValidity("java").score([good, bad], [""] * 2).tolist() == [1, 0]

@@ -1,4 +1,4 @@
-"""Values of properties over one dataset: each computed at most once, each row parsed at most once."""
+"""Values of properties over one dataset: each computed at most once, and each row parsed once for all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from codeshift.errors import ParameterError
 from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.grammars import grammar
-from codeshift.properties.parsing import stopped_key
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 
 if TYPE_CHECKING:
@@ -124,14 +123,12 @@ class PropertyTable:
                 cache_key=["syntax", language, facts.version, facts.digest],
                 description=f"Parsing {language}",
             )
-            self._values[key] = SyntaxScan.from_columns(columns)
+            self._values[key] = SyntaxScan.from_columns(columns, language)
         return self._values[key]  # type: ignore[no-any-return]
 
     def stopped(self, column: str, language: str) -> np.ndarray:
         """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
-        key = stopped_key(column, language)
-        mask: np.ndarray = self.remember(key, lambda: self.syntax(column, language).stopped)
-        return mask
+        return self.syntax(column, language).stopped
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """Compute the numbers of a text property, batch by batch and cached on disk."""
