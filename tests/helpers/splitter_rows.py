@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from datasets import Dataset
 
+from codeshift import hashing
 from codeshift.data import stdlib_functions
-from codeshift.splits import digests
-from codeshift.splits.digests import digest
+from codeshift.hashing import digest
 from helpers.shared_data import shared_rows
 
 
@@ -22,7 +22,7 @@ def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         taken.append(tuple(values))
         return digest(taken[-1])
 
-    patch.setattr(digests, "digest", counted)
+    patch.setattr(hashing, "digest", counted)
     return taken
 
 

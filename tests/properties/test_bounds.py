@@ -166,17 +166,7 @@ def test_properties_of_a_stopped_row():
     assert table.stopped("code", "java").tolist() == [False, True]
 
 
-@pytest.mark.parametrize("prop", [NestingDepth, NodePairs])
-def test_any_parse_records_the_stopped_rows(prop, monkeypatch):
-    """No second parse is necessary."""
-    table = PropertyTable(Dataset.from_dict({"code": ["int f() { if (a) { b(); } }", bad_text("x => ")]}))
-    table.values(prop("code", "java"))
-    monkeypatch.setattr(PropertyTable, "syntax", None)  # without another parse
-    assert table.stopped("code", "java").tolist() == [False, True]
-
-
-def test_metrics_score_a_stopped_row_as_no_program():
-    """Metrics score such a row like code that does not parse."""
+def test_metrics_take_a_stopped_row_for_no_program():
     good, bad = "int f ( ) { return 1 ; }", bad_text("x => ")
     assert SyntacticValidity("java").score([good, bad], [""] * 2).tolist() == [1, 0]
     for compat in (None, "codexglue"):

@@ -13,7 +13,7 @@ import tree_sitter_ruby
 from codeshift.errors import ParameterError
 from codeshift.properties import grammar, grammars, language_pack, languages
 from codeshift.properties.grammars import check_language, parser
-from codeshift.properties.syntax import scan_batch
+from codeshift.properties.syntax import scan, scan_batch
 from codeshift.splitters import ASTNodeSplitter
 
 CACHES = (grammars.ts_language, grammars.grammar, grammars._entry_points, language_pack._pack)
@@ -55,7 +55,8 @@ def test_entry_point(installed, body):
     """A package's grammar has the name of its entry point, whether it returns a capsule or a Language."""
     installed(body)
     assert "crystal" in languages()
-    assert scan_batch(["while x\nend"], "crystal")["types"] == scan_batch(["while x\nend"], "ruby")["types"]
+    crystal, ruby = (scan(["while x\nend"], language).node_types.sets() for language in ("crystal", "ruby"))
+    assert crystal == ruby
     assert ASTNodeSplitter(column="code", language="crystal", nodes=("while",)).nodes == ("while",)
 
 

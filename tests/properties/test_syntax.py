@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
+from codeshift.properties.control_flow import CONTROL_FLOW, IFS
+from codeshift.properties.elements import ElementCounts
 from codeshift.properties.parsing import CodeParser
-from codeshift.properties.syntax import SyntaxScan, scan_batch
+from codeshift.properties.syntax import SyntaxScan, scan, scan_batch
 from helpers.shared_data import shared_rows
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -30,36 +32,57 @@ PROGRAMS = {
     "php": 'function f($x) { while ($x > 0) { $x--; } return "a$x"; }',
 }
 SNIPPETS = st.sampled_from(
-    ["(", ")", "{", "}", "if ", "while ", "x", " = ", "1", ";", "\n", '"a"', "'", "class A", "@", "é", "*"]
+    ["(", ")", "{", "}", "if ", "else ", "while ", "x", " = ", "1", ";", "\n", '"a"', "'", "class A", "@", "é", "*"]
 )
 
 
-def naive(text: str, language: str) -> tuple[dict[str, int], int, int]:
-    """Return node types, leaves and depth according to their definitions."""
-    kinds: Counter[str] = Counter()
-    tokens = 0
+Found = tuple[dict[str, int], dict[str, int], int, int, int]
 
-    def visit(node) -> int:
-        nonlocal tokens
+
+def naive(text: str, language: str) -> Found:
+    """Node types, pairs of them, leaves, depth and nesting by their definitions."""
+    kinds: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
+    tokens = deepest = 0
+    flow = CONTROL_FLOW[language]
+
+    def visit(node, above: str, field: str | None, nested: int, paired: bool) -> int:
+        nonlocal tokens, deepest
         kinds[node.type] += 1
         tokens += not node.children
-        return 1 + max(map(visit, node.children), default=0)
+        rule = node.type if node.is_named else ""
+        if paired and above and rule:
+            pairs[f"{above}>{rule}"] += 1
+        again = rule in IFS and (above == "else_clause" or (above in IFS and field == "alternative"))
+        nested += rule in flow.nesting and not again
+        deepest = max(deepest, nested)
+        inner = [
+            visit(child, rule, node.field_name_for_child(i), nested, paired and node.is_named)
+            for i, child in enumerate(node.children)
+        ]
+        return 1 + max(inner, default=0)
 
-    depth = max(map(visit, CodeParser(language).parse(text).roots), default=0)
-    return kinds, tokens, depth
+    depth = max((visit(root, "", None, 0, True) for root in CodeParser(language).parse(text).roots), default=0)
+    return kinds, pairs, tokens, depth, deepest
 
 
-def found(scan: SyntaxScan, row: int) -> tuple[dict[str, int], int, int]:
-    """Return the same from a scan of one row."""
-    counts = scan.node_types.counts[[row]].toarray()[0].tolist()
-    held = {kind: count for kind, count in zip(scan.node_types.vocabulary, counts, strict=True) if count}
-    return held, int(scan.tokens[row]), int(scan.depth[row])
+def counted(counts: ElementCounts, row: int) -> dict[str, int]:
+    """The elements of one row, with their counts."""
+    numbers = counts.counts[[row]].toarray()[0].tolist()
+    return {name: number for name, number in zip(counts.vocabulary, numbers, strict=True) if number}
+
+
+def found(scanned: SyntaxScan, row: int, nesting: int) -> Found:
+    """What a scan says of one row."""
+    kinds, pairs = counted(scanned.node_types, row), counted(scanned.node_pairs, row)
+    return kinds, pairs, int(scanned.tokens[row]), int(scanned.depth[row]), nesting
 
 
 def check(texts: list[str], language: str) -> None:
-    scan = SyntaxScan.from_columns(scan_batch(texts, language))
+    scanned = scan(texts, language)
+    nesting = scanned.trees.nesting().tolist()
     for row, text in enumerate(texts):
-        assert found(scan, row) == naive(text, language)
+        assert found(scanned, row, nesting[row]) == naive(text, language)
 
 
 def test_every_language_has_a_program():
@@ -99,16 +122,16 @@ def test_agrees_on_real_rows(rows, language):
 
 
 def test_tokens_and_rules_of_one_name():
-    """A token and a rule may have the same name, such as "class" in JavaScript: both count as that node type."""
-    scan = SyntaxScan.from_columns(scan_batch(["x = class { }"], "javascript"))
-    assert scan.node_types.of(("class",)).tolist() == [[2]]
+    """A token and a rule may share a name, such as "class" in JavaScript: both count as the node type of that name."""
+    scanned = scan(["x = class { }"], "javascript")
+    assert scanned.node_types.of(("class",)).tolist() == [[2]]
 
 
-def test_errors_are_reported():
-    """Text that fits no rule has the node type ERROR; has_error also covers missing tokens."""
-    scan = SyntaxScan.from_columns(scan_batch(["x = }{", "x = 1", "f(x"], "python"))
-    assert (scan.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
-    assert scan.has_error.tolist() == [True, False, True]
+def test_error_is_seen():
+    """Text that fits no rule holds the node type ERROR; has_error tells of missing tokens too."""
+    scanned = scan(["x = }{", "x = 1", "f(x"], "python")
+    assert (scanned.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
+    assert scanned.has_error.tolist() == [True, False, True]
 
 
 def test_deep_tree():
@@ -164,10 +187,10 @@ def test_garbage_collection_is_left_as_it_was():
 def test_bare_methods_of_real_data_are_methods(path, column, language):
     """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as methods."""
     rows = shared_rows(path)[column][:200]
-    scan = scan_batch(rows, language, api_names=False)
+    scanned = scan(rows, language, api_names=False)
     members = {"method_declaration", "constructor_declaration", "operator_declaration"}
-    assert sum(not members.isdisjoint(types) for types in scan["types"]) >= 0.99 * len(rows)
-    assert sum(scan["has_error"]) <= 0.1 * len(rows)
+    assert sum(not members.isdisjoint(types) for types in scanned.node_types.sets()) >= 0.99 * len(rows)
+    assert scanned.has_error.sum() <= 0.1 * len(rows)
 
 
 def test_a_bare_c_sharp_method_is_no_local_function():
@@ -177,9 +200,9 @@ def test_a_bare_c_sharp_method_is_no_local_function():
         "// one\npublic override int F() { return 1; }",
         "int x = 1; int F() { return x; }",
     ]
-    types = [set(row_types) for row_types in scan_batch(rows, "c_sharp", api_names=False)["types"]]
-    assert ["method_declaration" in row_types for row_types in types] == [True, True, False]
-    assert ["local_function_statement" in row_types for row_types in types] == [False, False, True]
+    types = scan(rows, "c_sharp", api_names=False).node_types.sets()
+    assert ["method_declaration" in found for found in types] == [True, True, False]
+    assert ["local_function_statement" in found for found in types] == [False, False, True]
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])

@@ -14,6 +14,7 @@ from datasets import Dataset, disable_caching, disable_progress_bars, enable_cac
 import codeshift.properties.table as table_module
 from codeshift.errors import CacheWarning
 from codeshift.properties import (
+    APINames,
     CharCount,
     LineCount,
     NodeTypes,
@@ -23,6 +24,8 @@ from codeshift.properties import (
     TokenCount,
     TreeDepth,
 )
+from codeshift.properties.complexity import CyclomaticComplexity, NestingDepth
+from codeshift.properties.node_pairs import NodePairs
 
 COMPUTED: list[int] = []
 
@@ -58,7 +61,7 @@ def test_a_property_is_computed_once_per_table() -> None:
 
 
 def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Node types, tokens and depth use one scan."""
+    """Node types, pairs of them, tokens, depth, decisions, nesting and API names draw on one scan, in any order."""
     scans: list[int] = []
     scan = table_module.scan_batch
 
@@ -68,8 +71,10 @@ def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(table_module, "scan_batch", counted)
     table = PropertyTable(_rows(7))
-    for prop in (NodeTypes, SyntaxTokenCount, TreeDepth):
+    properties = (NodePairs, NestingDepth, NodeTypes, SyntaxTokenCount, TreeDepth, CyclomaticComplexity, APINames)
+    for prop in properties:
         table.values(prop("code", "python"))
+    table.stopped("code", "python")
     assert scans == [7]
 
 

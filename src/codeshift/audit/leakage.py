@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.audit.parts import AuditParts
-from codeshift.errors import DataError
-from codeshift.properties.columns import column_values
+from codeshift.errors import DataError, closest
+from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -117,11 +117,10 @@ def _worst(
 
 
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
-    try:
-        values = column_values(parts.table, groups)
-    except DataError as error:
-        constraint = error.constraint.replace("the dataset", "all parts")
-        raise DataError("groups", constraint, error.value, error.remedy) from None
+    known = parts.table.data.column_names
+    if groups not in known:
+        raise DataError("groups", "a column of all parts", groups, closest(groups, known))
+    values = column_values(parts.table.data, groups, "groups")
     in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
     return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
 

@@ -16,7 +16,8 @@ from codeshift.metrics.rows import text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
 from codeshift.properties.lexer import lex
-from codeshift.properties.syntax import ERROR, scan_batch
+from codeshift.properties.syntax import scan
+from codeshift.properties.trees import ERROR
 
 _KINDS = ("nodes", "tokens", "apis")
 Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
@@ -104,8 +105,9 @@ class _ElementOverlap(Metric, abstract=True):
         if self.elements == "tokens":
             return [set(lex(text)) for text in texts]
         if self.elements == "apis":
-            return [set(names) for names in scan_batch(texts, str(self.language))["apis"]]
-        return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language), api_names=False)["types"]]
+            return scan(texts, str(self.language)).api_names.sets()
+        node_types = scan(texts, str(self.language), api_names=False).node_types
+        return [held - {ERROR} for held in node_types.sets()]
 
 
 @dataclass(frozen=True)

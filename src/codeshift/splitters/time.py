@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -61,9 +62,9 @@ such as "2021-06-01"
             object.__setattr__(self, "cutoff", self.cutoff.isoformat())
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Column of times."""
-        return (self.by,)
+        return {self.by: "by"}
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region from the cutoff on.

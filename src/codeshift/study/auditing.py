@@ -16,9 +16,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
+from codeshift.parts import WHOLE
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.predicate import trust_function
-from codeshift.splits.rows import WHOLE, SplitRows
+from codeshift.splits.rows import SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Positions
 from codeshift.study.keys import RunKey
@@ -174,4 +175,4 @@ def _table(path: Path, column: str) -> tuple[PropertyTable, Positions]:
     """Return the table of all rows, and the rank of each row in the order of content."""
     table = PropertyTable(Dataset.from_file(str(path)))
     whole = SplitRows((WHOLE,), (table,))
-    return table, whole.row_order(whole.digests((column,), ()))
+    return table, whole.row_order(whole.digests((column,)))

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +18,14 @@ from datasets import Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
+from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
 from codeshift.splits.config import SplitConfig, rows_asked
-from codeshift.splits.groups import RowGroups, group_rows
+from codeshift.splits.groups import RowGroups, group_rows, identities_of
 from codeshift.splits.partition import draw
-from codeshift.splits.rows import OFFICIAL, WHOLE, SplitRows
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -119,11 +121,11 @@ class Corpus:
             config = dataclasses.replace(config, near_duplicates=search)
         grouping = group_rows(self.whole, (column,), config)
         if grouping.kept is None:
-            return grouping.dealt, grouping.dealt.labels
+            return grouping.groups, grouping.groups.labels
         assert grouping.similar is not None  # noqa: S101 - something was dropped
         unit_of_component = np.empty(len(grouping.similar.sizes), dtype=np.int64)
-        unit_of_component[grouping.similar.labels[grouping.kept]] = grouping.dealt.labels
-        return grouping.dealt, unit_of_component[grouping.similar.labels]
+        unit_of_component[grouping.similar.labels[grouping.kept]] = grouping.groups.labels
+        return grouping.groups, unit_of_component[grouping.similar.labels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,7 @@ class Parts:
         """Return a number for each row, parts end to end, that is equal for copies of a row."""
         search = config.search
         similar = None if search is None else self.rows.near_duplicates(columns, search)
-        return self.rows.identities(columns, similar)
+        return identities_of(self.rows.digests(columns), similar)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -170,11 +172,12 @@ class SharedRows(SplitRows):
     order: Positions
     reordered: dict[tuple[tuple[str, ...], NearDuplicates], DuplicateComponents] = field(default_factory=dict)
 
-    def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
+    def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row."""
-        if (columns, also) not in self.digested:
-            self.digested[columns, also] = self.whole.digests(columns, also)[self.order]
-        return self.digested[columns, also]
+        key = columns, tuple(also)
+        if key not in self.digested:
+            self.digested[key] = self.whole.digests(columns, also)[self.order]
+        return self.digested[key]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
+from codeshift.parts import PARTS, TRAIN, VALIDATION
 from codeshift.regions.distribution import Distribution
-from codeshift.splits.assign import assign, divide_rows
+from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.division import divide_rows
 from codeshift.splits.groups import group_rows
-from codeshift.splits.partition import PARTS, TRAIN, VALIDATION
-from codeshift.splits.small_parts import distinct_rows, small_parts
-from codeshift.splits.small_parts import in_words as words_of_small_parts
+from codeshift.splits.part_sizes import count_distinct, small_parts, words_of_small_parts
 from codeshift.splitters import Region, Scenario, SplitAssignment
 from codeshift.study.corpus import Parts, Positions
 from codeshift.study.split_facts import SplitFacts
@@ -65,7 +65,7 @@ class ScenarioRows:
         """Count the rows of ``test_id`` and ``test_ood``, all and distinct ones."""
         parts = self.assignments[0.0].parts
         identities = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
-        return {part: (len(rows), distinct_rows(rows)) for part, rows in identities.items()}
+        return {part: (len(rows), count_distinct(rows)) for part, rows in identities.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
         """Return the facts of the split that are stored, without the audit."""
@@ -148,7 +148,7 @@ def baseline_rows(parts: Parts, config: SplitConfig, column: str) -> dict[str, P
     rows, own_config = parts.rows, _config_of(parts, config, 1.0)
     grouping = group_rows(rows, (column,), own_config)
     nothing = np.zeros(sum(rows.lengths), dtype=bool)
-    partition = divide_rows(rows, nothing, grouping, rows.digests((column,), ()), own_config)
+    partition = divide_rows(rows, nothing, grouping, rows.digests((column,)), own_config)
     codes = {"train": TRAIN, "validation": VALIDATION}
     return {part: rows.order[partition.parts == codes[part]] for part in _TRAINING if part in parts.positions}
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from datasets import Dataset, DatasetDict
 
 from codeshift.metrics import Metric
+from codeshift.parts import WHOLE
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.rows import WHOLE
 from codeshift.splitters import Scenario
 from codeshift.study.draws import needs_text
 

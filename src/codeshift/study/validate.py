@@ -15,9 +15,9 @@ from codeshift.checks import check_integer, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
+from codeshift.parts import WHOLE
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
-from codeshift.splits.rows import WHOLE
 from codeshift.splitters import Scenario
 from codeshift.study.axes import as_sequence, refuse_repeated
 from codeshift.study.spec import Evaluation, StudySpec
