@@ -110,6 +110,7 @@ class RunScorer:
 
 
 def _losses(evaluated: PartEvaluation) -> dict[str, Any]:
-    """Return the truncation of a part, and the losses of the tokenizer's round trip."""
+    """Return the truncation of a part, the losses of the tokenizer's round trip and the unparsable rows by metric."""
     lost = {} if evaluated.round_trip is None else {"round_trip": evaluated.round_trip.to_dict()}
-    return {"truncation": asdict(evaluated.truncation)} | lost
+    unparsable = {"unparsable": evaluated.unparsable} if evaluated.unparsable else {}
+    return {"truncation": asdict(evaluated.truncation)} | lost | unparsable
