@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -73,9 +74,15 @@ def do_task(task: Task) -> Outcome:
 
 
 def do_quietly(task: Task) -> Outcome:
-    """Do a task without progress bars: several workers would write theirs over each other."""
-    with bars(False):
-        return do_task(task)
+    """Do a task without progress bars: several workers would write theirs over each other.
+
+    A worker that SIGTERM ends in a training ends with its checkpoint, and the task is submitted again.
+    """
+    try:
+        with bars(False):
+            return do_task(task)
+    except SystemExit as end:  # a pool would hand it on to the process of the study
+        os._exit(end.code if isinstance(end.code, int) else 1)
 
 
 @dataclass
