@@ -6,13 +6,12 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from filelock import FileLock
-
 from codeshift.errors import ParameterError
 from codeshift.files import damaged
 from codeshift.splits.facts import environment
 from codeshift.study.axes import AXES
 from codeshift.study.fingerprint import check_same, fingerprint
+from codeshift.study.locks import awaited
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.study_rows import StudyRows
@@ -24,9 +23,7 @@ def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool
     Raises:
         ParameterError: if the folder is that of another study.
     """
-    lock = store.lock("study")
-    lock.parent.mkdir(exist_ok=True)
-    with FileLock(lock):
+    with awaited(store.lock("study")):
         settings = fingerprint(spec)
         found = store.read_study()
         if found is not None:

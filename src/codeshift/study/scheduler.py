@@ -16,6 +16,7 @@ from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
 from codeshift.study.executors import InThisProcess, WorkerProcesses
 from codeshift.study.keys import RunRecord
+from codeshift.study.locks import HolderWatch
 from codeshift.study.progress import StudyProgress
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.store import Outcome
@@ -101,6 +102,7 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
     """
     left = [_Attempt(task) for task in reversed(tasks)]
     running: dict[Future[Outcome], _Attempt] = {}
+    watch = HolderWatch()
     while left or running:
         while left and len(running) < at_once:
             next_one = left.pop()
@@ -110,6 +112,8 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
         again = [one for future in finished if (one := _after(future, running.pop(future), progress)) is not None]
         left[:0] = reversed(again)  # at the end of the queue, after all others
         if again and not running and len(left) == len(again):
+            for attempt in again:
+                watch.look(attempt.task.store.lock(attempt.task.name))
             time.sleep(_PAUSE)
 
 
