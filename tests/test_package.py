@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 import codeshift
 from helpers.pages import ROOT, blocks
@@ -38,6 +40,20 @@ def test_every_package_of_the_extras_is_pinned() -> None:
     groups = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
     names = {re.match(r"[\w.-]+", wanted)[0] for wanted in chain.from_iterable(groups)} - {"codeshift-ood"}
     assert {name for name in map(_normal, names) if name not in map(_normal, pins)} == set()
+
+
+def test_the_lowest_versions_are_those_that_are_tested() -> None:
+    """Each bound of what users install is a version that `make test-lowest` installs, and nothing is left out of it."""
+    pins = dict(line.split("==") for line in _lines("constraints-lowest.txt") if "==" in line)
+    extras = PROJECT["project"]["optional-dependencies"]
+    groups = [PROJECT["project"]["dependencies"], *(extras[name] for name in ("finetune", "report", "scale"))]
+    wanted = [Requirement(text) for text in chain.from_iterable(groups) if not text.startswith("codeshift-ood")]
+    assert len(wanted) > 30
+    for requirement in wanted:
+        [bound] = [one.version for one in requirement.specifier if one.operator == ">="]
+        pinned = pins[_normal(requirement.name)]
+        assert Version(pinned) == Version(bound), requirement.name
+        assert requirement.specifier.contains(pinned)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 
 import pytest
 from datasets import DatasetDict
 
 from codeshift.audit import Leakage, audit
-from codeshift.errors import DataError
+from codeshift.errors import CodeshiftWarning, DataError
 from codeshift.properties.near_duplicates import NearDuplicates
 from helpers.audit_splits import functions, split
+from helpers.nearly_alike import few_comparisons, nearly_alike
 
 
 def leakage_of(splits: DatasetDict, **arguments: object) -> Leakage:
@@ -92,7 +94,25 @@ def test_every_held_out_part_is_compared():
 def test_empty_part_is_nan(empty):
     """A part without rows has NaN shares and n=0; with an empty train nothing leaks."""
     parts = {"train": TRAIN, "test_ood": TEST} | {empty: []}
-    leakage = leakage_of(split(**parts), groups="project")
-    assert leakage.near == leakage.exact == leakage.groups == 0
-    assert math.isnan(leakage.near_share) == math.isnan(leakage.groups_share) == (empty == "test_ood")
-    assert math.isnan(leakage.near_share) == (leakage.n == 0)
+    found = leakage_of(split(**parts), groups="project")
+    assert found.near == found.exact == found.groups == 0
+    assert math.isnan(found.near_share) == math.isnan(found.groups_share) == (empty == "test_ood")
+    assert math.isnan(found.near_share) == (found.n == 0)
+
+
+def test_rows_that_were_not_compared_with_all_of_train_are_said():
+    """Their number stands in the figures, the report and a caution of the verdict, which is that of a lower bound."""
+    texts = nearly_alike(150)
+    splits = split(train=texts[75:], test_ood=texts[:75])
+    exact = leakage_of(splits)
+    with ExitStack() as stack:
+        for change in few_comparisons(100):
+            stack.enter_context(change)
+        with pytest.warns(CodeshiftWarning):
+            report = audit(splits, column="code", n_permutations=19)
+    bounded = report.leakage[0]
+    assert exact.unsettled == 0
+    assert bounded.near < exact.near <= bounded.near + bounded.unsettled
+    told = f"{bounded.unsettled} of 75 rows of test_ood were not compared with all of train"
+    assert any(told in caution for caution in report.verdict.cautions)
+    assert f"too many rows are nearly near-duplicates: {bounded.unsettled} rows of test" in report.to_markdown()

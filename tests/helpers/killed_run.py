@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ def deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
+def fit_until_terminated(folder: Path, out: Path, method: str, at: int, errors: Path) -> None:
+    """Go on with the run in ``out``, which gets SIGTERM in step ``at`` and writes no other checkpoint."""
+    with errors.open("w", encoding="utf-8") as file, redirect_stderr(file):
+        config = replace(CONFIG, save_strategy="no", save_steps=None)
+        _fit_with(lambda: os.kill(os.getpid(), signal.SIGTERM), folder, out, method, at, config)
+
+
 def fit_without_end(folder: Path, out: Path, method: str) -> None:
     """Continue the run in ``out``, and wait in the last step until this process is killed."""
     _fit_with(_stand_still, folder, out, method, STEPS)
@@ -73,7 +81,9 @@ def _stand_still() -> None:
         signal.pause()
 
 
-def _fit_with(act: Callable[[], None], folder: Path, out: Path, method: str, at: int) -> None:
+def _fit_with(
+    act: Callable[[], None], folder: Path, out: Path, method: str, at: int, config: TrainingConfig = CONFIG
+) -> None:
     torch.set_num_threads(1)
     after_each_step(lambda run: act() if run.state.step + 1 == at else None)
-    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method)
+    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method, config)

@@ -28,6 +28,7 @@ from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates, dense, join, search, shingles, tokens
 from codeshift.splitters import LengthSplitter
+from helpers.nearly_alike import few_comparisons, nearly_alike
 from helpers.shared_data import shared_rows
 
 WORDS = st.lists(st.sampled_from(["a", "b", "cc", "(", "+=", "1.5"]), max_size=12).map(" ".join)
@@ -412,27 +413,6 @@ def test_rows_that_are_no_texts() -> None:
         finder.nearest(["a"], ["b"], at_least=0)
 
 
-def nearly_alike(rows: int, lines: int = 40, changed: int = 6) -> list[str]:
-    """Return a family of rows, some near-duplicates at 0.7 and most just below."""
-    draw = random.Random(0)
-    texts = []
-    for row in range(rows):
-        code = [f"call_{i}(a{i}, b{i}, c{i});" for i in range(lines)]
-        for i in draw.sample(range(lines), changed):
-            code[i] = f"other_{row}_{i}(x{row});"
-        texts.append("\n".join(code))
-    return texts
-
-
-def few_comparisons(compared: int, looked_at: int = 10**9) -> list[Any]:
-    return [
-        patch.object(search, "_LISTED_CANDIDATES", -1),
-        patch.object(join, "_CHUNK_CANDIDATES", 256),
-        patch.object(dense, "most_compared", lambda _: compared),
-        patch.object(dense, "most_looked_at", lambda _: looked_at),
-    ]
-
-
 @pytest.mark.parametrize(("compared", "looked_at"), [(2000, 10**9), (10**9, 3000), (0, 10**9), (10**9, 0)])
 def test_comparisons_are_bounded_and_rows_not_compared_stay_together(compared: int, looked_at: int) -> None:
     """Rows that belong together stay together, and a warning says how many links are assumed."""
@@ -474,6 +454,52 @@ def test_enough_comparisons_assume_nothing() -> None:
         components = NearDuplicates().components(texts)
     assert components.assumed == 0
     assert np.array_equal(components.labels, NearDuplicates().components(texts).labels)
+
+
+@pytest.mark.parametrize(("compared", "looked_at"), [(2000, 10**9), (10**9, 3000), (0, 10**9), (10**9, 0)])
+def test_the_nearest_rows_are_sought_within_bounds(compared: int, looked_at: int) -> None:
+    """What is found is as similar as it says, and what is neither found nor named has no similar row."""
+    texts = nearly_alike(150)
+    queries, corpus = texts[:75], texts[75:]
+    settled = NearDuplicates().nearest(queries, corpus)
+    assert 0 < settled.share < 1
+    compared_pairs: list[int] = []
+    similar_among = dense.similar_among
+
+    def counting(index: Any, left: Any, right: Any) -> Any:
+        compared_pairs.append(left.size)
+        return similar_among(index, left, right)
+
+    with ExitStack() as stack:
+        for change in (*few_comparisons(compared, looked_at), patch.object(dense, "similar_among", counting)):
+            stack.enter_context(change)
+        with pytest.warns(CodeshiftWarning, match="of 75 rows may have near-duplicates that were not found"):
+            bounded = NearDuplicates().nearest(queries, corpus)
+        order = np.random.default_rng(0).permutation(75)
+        with pytest.warns(CodeshiftWarning, match="may have near-duplicates that were not found"):
+            shuffled = NearDuplicates().nearest([queries[i] for i in order], [corpus[i] for i in order])
+    assert sum(compared_pairs) <= 2 * (min(compared, looked_at) + 256)  # a chunk is compared to its end
+    assert bounded.unsettled.any()
+    np.testing.assert_array_equal(bounded.unsettled, (bounded.index < 0) & ~bounded.exact)
+    np.testing.assert_array_equal(bounded.unsettled[order], shuffled.unsettled)
+    found = bounded.index >= 0
+    assert (bounded.jaccard[found] <= settled.jaccard[found]).all()
+    np.testing.assert_array_equal(bounded.jaccard[bounded.exact], settled.jaccard[bounded.exact])
+    missed = (settled.index >= 0) & ~found
+    assert missed.any()
+    assert bounded.unsettled[missed].all()
+
+
+def test_a_bound_that_is_not_reached_changes_no_nearest_row() -> None:
+    """The dense search says what the plain one says, and nothing is unsettled."""
+    texts = nearly_alike(150)
+    with ExitStack() as stack:
+        for change in few_comparisons(10**9):
+            stack.enter_context(change)
+        dense_rows = NearDuplicates().nearest(texts[:75], texts[75:])
+    plain = NearDuplicates().nearest(texts[:75], texts[75:])
+    assert not dense_rows.unsettled.any()
+    np.testing.assert_array_equal(dense_rows.jaccard, plain.jaccard)
 
 
 def test_a_split_says_how_many_links_are_assumed() -> None:

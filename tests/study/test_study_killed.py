@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, load_results
+from codeshift.study import StudyError, load_results, scheduler
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
 from codeshift.study.plan import plan
@@ -176,6 +177,19 @@ def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
     results = small_study(model).run(tmp_path / "two", workers=2, threads=1, progress=kill_one)
     assert killed
     assert_same(results, load_results(straight))
+
+
+def test_a_worker_that_is_terminated_in_a_training_ends():
+    """Its pool sees a process that is gone, whose task another one resumes, and no exit of the whole study."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(abs, -1).result() == 1
+        with pytest.raises(BrokenExecutor):
+            pool.submit(_terminated).result()
+
+
+def _terminated():
+    with patch.object(scheduler, "do_task", side_effect=SystemExit(143)):
+        scheduler.do_quietly(None)
 
 
 class Dying(InThisProcess):

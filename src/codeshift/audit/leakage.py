@@ -40,6 +40,8 @@ class Leakage:
         n: the number of rows of the part.
         exact: the number of rows with exactly the same code as a row of train.
         near: the number of rows with a near-duplicate in train, exact copies included.
+        unsettled: the number of rows that are not among ``near`` and were not compared with all rows of train, since
+            too many are nearly near-duplicates; 0 for nearly all corpora.
         groups: the number of rows in a group that train contains too; None if no groups were given.
         worst: the most similar pairs, the most similar first; pairs of equal texts come last.
         rows: the positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
@@ -60,6 +62,7 @@ class Leakage:
     n: int
     exact: int
     near: int
+    unsettled: int
     groups: int | None
     worst: tuple[LeakedPair, ...]
     rows: tuple[int, ...] = field(compare=False, repr=False)
@@ -98,6 +101,7 @@ def measure_leakage(
         n=len(texts),
         exact=int(exact.sum()),
         near=int(leaking.sum()),
+        unsettled=int((nearest.unsettled & ~leaking).sum()),
         groups=None if groups is None else _in_shared_groups(parts, part, groups),
         worst=_worst(texts, train, nearest.worst(len(texts)), worst),
         rows=tuple(sorted(parts.given[part][leaking].tolist())),

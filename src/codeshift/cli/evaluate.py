@@ -9,7 +9,7 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, as_table, report
 from codeshift.cli.tasks import add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
-from codeshift.formatting import fixed
+from codeshift.formatting import counted, fixed
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -119,7 +119,14 @@ def _in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    return f"{table}\n\nThe scores and outputs of every row are in {out}." if out else table
+    notes = [
+        f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
+        "since the parser gives up on the text."
+        for row in result.aggregates()
+        if row["unparsable"]
+    ]
+    written = [f"The scores and outputs of every row are in {out}."] if out else []
+    return "\n\n".join([table, *notes, *written])
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

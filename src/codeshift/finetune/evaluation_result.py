@@ -21,6 +21,7 @@ from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
+from codeshift.metrics.base import column_sums
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,17 @@ class PartEvaluation:
     def unfinished(self) -> int:
         """Number of outputs that the limit of length cut."""
         return sum(output is not None and not output.finished for output in self.outputs)
+
+    @cached_property
+    def unparsable(self) -> dict[str, int]:
+        """Number of rows whose text the parser gives up on, by metric; metrics that have none are left out.
+
+        Such a row counts as code that does not parse: see ``codeshift.metrics.CorpusScore``.
+        """
+        totals = {
+            name: metric.from_statistics(column_sums(self.statistics[name])) for name, metric in self.metrics.items()
+        }
+        return {name: total.unparsable for name, total in totals.items() if total.unparsable}
 
     def scores(self, metric: str) -> NDArray[np.float64]:
         """Return the score of each row, (rows,); NaN for a row that was not scored.
@@ -163,14 +175,14 @@ class EvaluationResult:
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
-        Of ``rows`` rows ``n`` were scored; ``groups`` is the number of groups that are resampled, and ``interval`` the
-        method of the interval.
+        Of ``rows`` rows ``n`` were scored, and the parser gave up on the text of ``unparsable`` of these; ``groups`` is
+        the number of groups that are resampled, and ``interval`` the method of the interval.
         """
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
                 "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
-                "interval": e.method if e.has_interval else "",
+                "unparsable": evaluated.unparsable.get(name, 0), "interval": e.method if e.has_interval else "",
             }
             for part, evaluated in self.parts.items()
             for name, e in evaluated.estimates.items()
@@ -203,6 +215,7 @@ class EvaluationResult:
                 "truncation": vars(evaluated.truncation),
                 "round_trip": evaluated.round_trip and evaluated.round_trip.to_dict(),
                 "unfinished": evaluated.unfinished,
+                "unparsable": evaluated.unparsable,
             }
             for part, evaluated in self.parts.items()
         }
@@ -221,4 +234,5 @@ def interval_text(row: dict[str, Any]) -> str:
 
 def _rows_text(row: dict[str, Any]) -> str:
     scored = f"{row['n']} of {counted(row['rows'], 'row')}"
-    return scored if row["groups"] == row["n"] else f"{scored} in {row['groups']} groups of near-duplicates"
+    groups = "" if row["groups"] == row["n"] else f" in {row['groups']} groups of near-duplicates"
+    return scored + groups + (f", {row['unparsable']} unparsable" if row["unparsable"] else "")

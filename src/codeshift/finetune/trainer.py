@@ -30,6 +30,7 @@ from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
+from codeshift.finetune.termination import Termination, termination
 from codeshift.finetune.tracking import Tracker, check_trackers, end_trackers
 from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_result import TrainingResult
@@ -96,6 +97,9 @@ class Trainer:
     ) -> TrainingResult:
         """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
 
+        With an ``output_dir``, a process that gets SIGTERM while it trains in its main thread, alone, writes a
+        checkpoint after the step at hand, says on stderr how to resume, and exits with code 143.
+
         Args:
             data: a ``DatasetDict``, or one ``Dataset`` to train on.
             output_dir: the folder for the trained model, its history and the ``checkpoints`` of the run; None writes
@@ -109,6 +113,7 @@ class Trainer:
             ParameterError: a column is missing, the adapter does not fit the model, ``output_dir`` cannot be written
                 to, or the model has no room for a token of the tokenizer or for the positions of a row.
             DivergenceError: a loss or a weight is no longer finite.
+            SystemExit: SIGTERM has ended the training.
         """
         check_folder("output_dir", output_dir)
         check_bool("resume", resume)
@@ -183,8 +188,16 @@ class _Run:
         self.bar.initial = self.bar.n = self.state.step
 
     def loop(self) -> TrainingResult:
-        """Train to the end."""
-        state, started = self.state, time.perf_counter()
+        """Train to the end, or until SIGTERM asks for it."""
+        started = time.perf_counter()
+        alone = self.accelerator.num_processes == 1  # several would have to agree on the step to save
+        with termination(watched=alone and self.checkpoints is not None) as request:
+            self._steps(request)
+        self._flush()
+        return self._finish(time.perf_counter() - started)
+
+    def _steps(self, request: Termination) -> None:
+        state = self.state
         self.model.train()
         order = self.plan.epoch(state.step // self.per_epoch)
         while state.step < self.total and not state.stopped_early:
@@ -197,10 +210,11 @@ class _Run:
                 self._flush()
             if self.validation is not None and self._due(self.eval_interval):
                 self._validate(self.validation)
-            if self.checkpoints is not None and self._due(self.save_interval):
+            if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
                 self._save(self.checkpoints)
-        self._flush()
-        return self._finish(time.perf_counter() - started)
+                if request.requested:
+                    self._end()
+                    request.leave(self.checkpoints.folder, state.step, self.total)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
         """Update the weights once, by the mean loss over all target tokens of ``rows``."""
@@ -280,10 +294,13 @@ class _Run:
             checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()
 
-    def _finish(self, seconds: float) -> TrainingResult:
-        state, model = self.state, self.unwrapped
+    def _end(self) -> None:
         self.bar.close()
         end_trackers(self.accelerator)
+
+    def _finish(self, seconds: float) -> TrainingResult:
+        state, model = self.state, self.unwrapped
+        self._end()
         set_weights(model, self.best)
         for name, parameter in trained(model).items():  # no later loss would show that the last update failed
             check_finite(f"after step {state.step}, {name}", whole(parameter))

@@ -4,7 +4,7 @@ Importing this package loads no torch; planning and running a study does.
 """
 
 from codeshift.study.config_file import SettingsError
-from codeshift.study.errors import StudyError
+from codeshift.study.errors import LockWarning, StudyError
 from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
@@ -20,6 +20,7 @@ from codeshift.study.study_file import load_study
 __all__ = [
     "EvaluationFacts",
     "Findings",
+    "LockWarning",
     "Plan",
     "PlannedAudit",
     "PlannedRun",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from datasets import Dataset
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.auditing import measure_parts
@@ -23,6 +23,7 @@ from codeshift.splits.rows import SplitRows
 from codeshift.splitters import Region
 from codeshift.study.corpus import Positions
 from codeshift.study.keys import RunKey
+from codeshift.study.locks import locked
 from codeshift.study.plan import Plan
 from codeshift.study.spec import StudySpec
 from codeshift.study.split_facts import SplitFacts
@@ -108,11 +109,9 @@ def do_audit(task: AuditTask) -> Outcome:
     # imported and must not see it half imported.
     import transformers  # noqa: F401
 
-    lock = task.store.lock(task.name)
-    lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
-            with FileLock(lock, timeout=0):
+            with locked(task.store.lock(task.name)):
                 if not task.is_done:
                     task.store.write_audit(task.scenario, task.split_seed, _audited(task))
         except Timeout:

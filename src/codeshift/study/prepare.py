@@ -6,12 +6,11 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from filelock import FileLock
-
 from codeshift.errors import ParameterError
 from codeshift.files import damaged
 from codeshift.splits.facts import environment
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
+from codeshift.study.locks import awaited
 from codeshift.study.plan import Plan
 from codeshift.study.spec import AXES, StudySpec
 from codeshift.study.store import StudyStore, write_arrow
@@ -24,9 +23,7 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
     Raises:
         ParameterError: if the folder is that of another study.
     """
-    lock = store.lock("study")
-    lock.parent.mkdir(exist_ok=True)
-    with FileLock(lock):
+    with awaited(store.lock("study")):
         settings = fingerprint(spec)
         stored = store.read_study()
         if stored is not None:

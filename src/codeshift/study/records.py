@@ -70,6 +70,7 @@ class EvaluationFacts:
         round_trip: Counts of the texts that the tokenizer does not give back; None if it gives back all.
         generated: Number of rows that text was generated for; None if no metric needs text.
         unfinished: Number of outputs that were cut at the length limit; None if no metric needs text.
+        unparsable: Number of rows on which the parser gives up, by metric; only metrics with such rows are named.
 
     >>> EvaluationFacts(rows=12, truncation={"rows": 12}).to_dict()
     {'rows': 12, 'truncation': {'rows': 12}}
@@ -80,6 +81,7 @@ class EvaluationFacts:
     round_trip: Mapping[str, Any] | None = field(default=None, repr=False)
     generated: int | None = None
     unfinished: int | None = None
+    unparsable: Mapping[str, int] | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON values, without those that are None."""

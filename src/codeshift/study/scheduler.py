@@ -12,6 +12,7 @@ from codeshift.errors import ParameterError
 from codeshift.files import is_full
 from codeshift.study.errors import StudyError
 from codeshift.study.executors import InThisProcess, WorkerProcesses
+from codeshift.study.locks import HolderWatch
 from codeshift.study.progress import StudyProgress
 from codeshift.study.store import Outcome
 from codeshift.study.tasks import Task, do_quietly, do_task
@@ -68,6 +69,7 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
     """
     left = [_Attempt(task) for task in reversed(tasks)]
     running: dict[Future[Outcome], _Attempt] = {}
+    watch = HolderWatch()
     while left or running:
         while left and len(running) < at_once:
             next_one = left.pop()
@@ -79,6 +81,8 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
         ]
         left[:0] = reversed(again)  # at the end of the queue, after all others
         if again and not running and len(left) == len(again):
+            for attempt in again:
+                watch.look(attempt.task.store.lock(attempt.task.name))
             time.sleep(_PAUSE)
 
 

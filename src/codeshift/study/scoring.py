@@ -73,6 +73,7 @@ class RunScorer:
             round_trip=lost[0].to_dict() if lost else None,
             generated=None if written is None else len(written.positions),
             unfinished=None if written is None else written.result.unfinished,
+            unparsable={name: rows for step in measured for name, rows in step.result.unparsable.items()} or None,
         )
         return scores, facts
 

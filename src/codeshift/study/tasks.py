@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from codeshift.properties.progress import bars
 from codeshift.study.auditing import AuditTask, audit_tasks, do_audit
 from codeshift.study.plan import Plan
@@ -39,6 +41,12 @@ def do_task(task: Task) -> Outcome:
 
 
 def do_quietly(task: Task) -> Outcome:
-    """Do a task without progress bars: several workers would write theirs over each other."""
-    with bars(False):
-        return do_task(task)
+    """Do a task without progress bars: several workers would write theirs over each other.
+
+    A worker that SIGTERM ends in a training ends with its checkpoint, and the task is submitted again.
+    """
+    try:
+        with bars(False):
+            return do_task(task)
+    except SystemExit as end:  # a pool would hand it on to the process of the study
+        os._exit(end.code if isinstance(end.code, int) else 1)

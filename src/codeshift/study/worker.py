@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.files import is_full, remove_unfinished
@@ -20,6 +20,7 @@ from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTrip
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
 from codeshift.study.keys import NONE, RunKey
+from codeshift.study.locks import locked
 from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.run_models import RunModels
 from codeshift.study.run_spec import RunSpec
@@ -39,11 +40,9 @@ def do_run(task: RunSpec) -> Outcome:
     Returns:
         "done", or "busy" if another process is doing the run.
     """
-    lock = task.store.lock(task.name)
-    lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
-            with FileLock(lock, timeout=0), _threads(task.threads), quiet():
+            with locked(task.store.lock(task.name)), _threads(task.threads), quiet():
                 _Work(task).do()
         except Timeout:
             return "busy"
