@@ -13,12 +13,13 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float64]
+Takes: TypeAlias = Literal["text", "log_probabilities", "argmax", "class_probabilities"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Metric(ABC):
         scale: the format of the values; by default unchanged, with three digits.
         higher_is_better: whether a higher value is better.
         spelling: a pattern for another way to write the name, such as ``pass@1``; its groups are options.
+        takes: what the predictions are. "text" is what a model wrote, beside the reference's text. "log_probabilities"
+            and "argmax" are measured by teacher forcing: one array a row, of the log-probabilities of the reference's
+            tokens or of the likeliest token at each of their positions, beside the reference's token ids.
+            "class_probabilities" is a classifier's array (rows, classes), beside the number of each row's class, -1 for
+            a label that is none of the classes.
 
     Subclasses are frozen dataclasses. They define ``score``; those whose corpus score is not the mean of the rows
     (BLEU, nats a token) define ``statistics`` and ``from_statistics`` too. One law connects the three:
@@ -120,6 +126,7 @@ class Metric(ABC):
     scale: ClassVar[Scale] = Scale()
     higher_is_better: ClassVar[bool] = True
     spelling: ClassVar[re.Pattern[str] | None] = None
+    takes: ClassVar[Takes] = "text"
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
         """Register the metric by its key, unless it is an ``abstract`` base class.
