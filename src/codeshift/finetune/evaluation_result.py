@@ -90,7 +90,7 @@ class PartEvaluation:
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = [self.metrics[metric].from_statistics(row).value for row in self.statistics_of(metric)]
+        rows = self.metrics[metric].row_scores(self.statistics_of(metric))
         out = np.full(len(self.references), np.nan)
         out[self.scored[metric]] = rows
         return out

@@ -29,7 +29,7 @@ from codeshift.finetune.row_log import RowLog, start_logs
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens
 from codeshift.finetune.template import Template, texts_of
-from codeshift.metrics import Metric, TokenAccuracy
+from codeshift.metrics import Metric
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
 
@@ -115,7 +115,7 @@ class ModelEvaluation:
         statistics, scored = {}, {}
         for name, metric in self.metrics.items():
             if is_forced(metric):
-                given = forced.argmax if isinstance(metric, TokenAccuracy) else forced.log_probabilities
+                given = forced.argmax if metric.takes == "argmax" else forced.log_probabilities
                 statistics[name] = metric.statistics(list(given), list(data.targets))
                 scored[name] = np.arange(len(data))
             else:
