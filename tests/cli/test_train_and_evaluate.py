@@ -115,14 +115,14 @@ def test_an_interrupted_training(
 WITHOUT_END = """
 import signal, sys
 from codeshift.cli import main
-from codeshift.finetune import trainer
+from codeshift.finetune import training_loop
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-step = trainer._Run._step
+step = training_loop.TrainingRun._step
 def holding(run, rows):  # the command cannot end before the signal comes, however fast the machine
     step(run, rows)
     while run.state.step + 1 == 12:
         signal.pause()
-trainer._Run._step = holding
+training_loop.TrainingRun._step = holding
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -8,7 +8,6 @@ check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
-from codeshift.finetune.encoding import Truncation  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
     AdapterWarning,
     CheckpointError,
@@ -23,11 +22,12 @@ from codeshift.finetune.evaluator import Evaluator  # noqa: E402
 from codeshift.finetune.forgetting import forgetting  # noqa: E402
 from codeshift.finetune.interpolation import scale_adapter, wise_ft, wise_ft_sweep  # noqa: E402
 from codeshift.finetune.linear_probing import lp_ft  # noqa: E402
-from codeshift.finetune.models import load_model  # noqa: E402
+from codeshift.finetune.loading import load_model  # noqa: E402
 from codeshift.finetune.round_trip import LostText, RoundTrip  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
 from codeshift.finetune.training_config import TrainingConfig  # noqa: E402
 from codeshift.finetune.training_result import TrainingResult  # noqa: E402
+from codeshift.finetune.truncation import Truncation  # noqa: E402
 
 __all__ = [
     "AdapterWarning",

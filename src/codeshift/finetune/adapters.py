@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
 from codeshift.errors import ParameterError, Told, closest, warn
+from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import Model, base_model, has_fresh_decoder, is_decoder, peft_quiet
+from codeshift.finetune.generators import has_fresh_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder, peft_quiet
 
 if TYPE_CHECKING:
     import torch
@@ -86,8 +89,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         needs = "of a method that needs no calls of its own in the loop"
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
-    if config.task_type is None:
-        config.task_type = TaskType.CAUSAL_LM if is_decoder(model) else TaskType.SEQ_2_SEQ_LM
+    _settle_task(model, config)
     for field in ("target_modules", "modules_to_save", "exclude_modules"):
         names = getattr(config, field, None)
         if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
@@ -97,6 +99,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     else:
         if has_fresh_decoder(model):
             _train_fresh_decoder(config)
+        if is_classifier(model):
+            _train_head(model, config)
         if getattr(config, "target_modules", "") is None:
             _choose_targets(model, config)
     try:
@@ -105,6 +109,31 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     except (ValueError, TypeError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
         raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error
+
+
+def _settle_task(model: Model, config: PeftConfig) -> None:
+    usual = TaskType.CAUSAL_LM if is_decoder(model) else TaskType.SEQ_2_SEQ_LM
+    if is_classifier(model):
+        usual = TaskType.SEQ_CLS
+    if config.task_type is None:
+        config.task_type = usual
+    if (config.task_type == TaskType.SEQ_CLS) != is_classifier(model):
+        kind = Told(f"task_type={TaskType(config.task_type).value}")
+        raise ParameterError("peft_config", f"of the task of the model, {usual.value}", kind, "leave task_type out")
+
+
+def _train_head(model: Model, config: PeftConfig) -> None:
+    """Train the head of a classifier in full, save it with the adapter, and keep the adapter off it."""
+    head = head_of(model)
+    config.modules_to_save = list(dict.fromkeys((*(config.modules_to_save or ()), *head)))
+    inside = rf"(.*\.)?({'|'.join(map(re.escape, head))})(\..*)?"
+    if isinstance(config.exclude_modules, str):
+        config.exclude_modules = f"({config.exclude_modules})|({inside})"
+    elif config.exclude_modules:
+        names = "|".join(map(re.escape, config.exclude_modules))
+        config.exclude_modules = rf"(.*\.)?({names})|{inside}"
+    else:
+        config.exclude_modules = inside
 
 
 def _choose_targets(model: Model, config: PeftConfig) -> None:

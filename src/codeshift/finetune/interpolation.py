@@ -12,7 +12,8 @@ from peft.tuners.lora import LoraLayer
 
 from codeshift.checks import check_number
 from codeshift.errors import ParameterError
-from codeshift.finetune.models import Model, ModelOrName, load_model
+from codeshift.finetune.loading import load_model
+from codeshift.finetune.models import Model, ModelOrName
 
 
 def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:

@@ -15,7 +15,8 @@ from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
-from codeshift.finetune.models import Model, Tokenizer, load_tokenizer, own_model
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
+from codeshift.finetune.tasks import make_task
 from codeshift.finetune.template import Template, texts_of
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.draws import drawn_of_any
@@ -163,7 +164,8 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
         warnings.simplefilter("ignore", TruncationWarning)
         warnings.simplefilter("ignore", RoundTripWarning)
         warnings.simplefilter("ignore", AdapterWarning)
-        speeds[NONE] = _evaluation_speed(spec, own_model(spec.model, tokenizer), tokenizer, data)
+        pretrained = make_task("generation", spec.source, spec.target).own(spec.model, tokenizer)
+        speeds[NONE] = _evaluation_speed(spec, pretrained, tokenizer, data)
         for name, peft_config in spec.methods.items():
             config = replace(
                 spec.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
