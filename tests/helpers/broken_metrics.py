@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from codeshift.metrics import CorpusScore, Metric
+from codeshift.metrics import CorpusScore, Metric, WeightedMetric
 from codeshift.metrics.rows import text_rows
 
 
@@ -113,3 +113,27 @@ class Hashed(Sound):
 
     def of_row(self, prediction: str, reference: str) -> float:
         return 1.0 if prediction == reference else hash(prediction) % 1000 / 1000
+
+
+@dataclass(frozen=True)
+class Uncounted(Sound):
+    """Its statistics give other scores of rows than it does."""
+
+    def row_scores(self, statistics: np.ndarray) -> np.ndarray:
+        return 1 - statistics[:, 1]
+
+
+@dataclass(frozen=True)
+class Unweighted(WeightedMetric):
+    """It counts every row once, whatever its weight, and the corpus twice."""
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
+        pairs = zip(*text_rows(predictions, references), strict=True)
+        return np.array([(1.0, float(p == r)) for p, r in pairs]).reshape(-1, 2)
+
+    def weighted_values(self, statistics: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return np.full(len(weights), statistics[:, 1].mean())
+
+    def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
+        rows = self.statistics(predictions, references)
+        return CorpusScore(rows[:, 1].mean() / 2 if len(rows) else float("nan"), n=len(rows))

@@ -19,20 +19,30 @@ from codeshift.metrics.aggregates import (
     relative_performance,
     worst_group,
 )
-from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
+from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, WeightedMetric, column_sums
 from codeshift.metrics.bleu import BLEU
 from codeshift.metrics.by_name import metric_by_name
+from codeshift.metrics.calibration import BrierScore, ExpectedCalibrationError, LogLoss, Reliability, reliability
 from codeshift.metrics.chrf import ChrF
 from codeshift.metrics.codebleu import CodeBLEU
+from codeshift.metrics.confusion import F1, MCC, Accuracy, BalancedAccuracy
 from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
 from codeshift.metrics.pass_at_k import PassAtK
+from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt
 from codeshift.metrics.validity import SyntacticValidity
 
 __all__ = [
+    "AUROC",
     "BLEU",
+    "F1",
+    "MCC",
+    "Accuracy",
+    "AveragePrecision",
+    "BalancedAccuracy",
+    "BrierScore",
     "ChrF",
     "CodeBLEU",
     "CorpusScore",
@@ -41,14 +51,19 @@ __all__ = [
     "ElementRecall",
     "Estimate",
     "ExactMatch",
+    "ExpectedCalibrationError",
+    "FalseNegativeRateAt",
+    "LogLoss",
     "Metric",
     "NegativeLogLikelihood",
     "PairedDifference",
     "PassAtK",
+    "Reliability",
     "SeedsEstimate",
     "SufficientStatistics",
     "SyntacticValidity",
     "TokenAccuracy",
+    "WeightedMetric",
     "WorstGroup",
     "bootstrap_ci",
     "column_sums",
@@ -60,5 +75,6 @@ __all__ = [
     "metric_by_name",
     "paired_difference",
     "relative_performance",
+    "reliability",
     "worst_group",
 ]
