@@ -7,6 +7,7 @@ from codeshift.errors import check_extra
 check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
+from codeshift.finetune.class_scores import ClassScores  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
     AdapterWarning,
@@ -15,6 +16,7 @@ from codeshift.finetune.errors import (  # noqa: E402
     RoundTripWarning,
     TrainedOtherwiseWarning,
     TruncationWarning,
+    UnseenLabelWarning,
     UnusedWeightsWarning,
 )
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation  # noqa: E402
@@ -32,6 +34,7 @@ from codeshift.finetune.truncation import Truncation  # noqa: E402
 __all__ = [
     "AdapterWarning",
     "CheckpointError",
+    "ClassScores",
     "Decoding",
     "DivergenceError",
     "EvaluationResult",
@@ -48,6 +51,7 @@ __all__ = [
     "TrainingResult",
     "Truncation",
     "TruncationWarning",
+    "UnseenLabelWarning",
     "UnusedWeightsWarning",
     "forgetting",
     "load_model",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from codeshift.errors import ParameterError, Told, closest, warn
 from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
 from codeshift.finetune.generators import has_fresh_decoder
-from codeshift.finetune.models import Model, base_model, is_decoder, peft_quiet
+from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +66,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
 
     ``config`` is not changed. If it leaves the target modules open and PEFT has no default for the model, they are
     "all-linear". The fresh decoder of an encoder is trained in full and saved with the adapter, which is then on the
-    encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``.
+    encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``. The
+    head of a classifier is trained in full and saved with the adapter, whatever the method.
 
     Raises:
         ParameterError: a module name is unknown (PEFT itself skips an unknown name among known ones), the method does
@@ -95,6 +95,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
             _check_modules(model, field, names)
     if config.is_prompt_learning:
+        if is_classifier(model):
+            _check_prompt(model, config)
         _tell_sizes(model, config)
     else:
         if has_fresh_decoder(model):
@@ -123,17 +125,23 @@ def _settle_task(model: Model, config: PeftConfig) -> None:
 
 
 def _train_head(model: Model, config: PeftConfig) -> None:
-    """Train the head of a classifier in full, save it with the adapter, and keep the adapter off it."""
-    head = head_of(model)
-    config.modules_to_save = list(dict.fromkeys((*(config.modules_to_save or ()), *head)))
-    inside = rf"(.*\.)?({'|'.join(map(re.escape, head))})(\..*)?"
-    if isinstance(config.exclude_modules, str):
-        config.exclude_modules = f"({config.exclude_modules})|({inside})"
-    elif config.exclude_modules:
-        names = "|".join(map(re.escape, config.exclude_modules))
-        config.exclude_modules = rf"(.*\.)?({names})|{inside}"
-    else:
-        config.exclude_modules = inside
+    """Train the head of a classifier in full and save it with the adapter, which PEFT then keeps off it.
+
+    PEFT finds a head by two names of its own, which those of T5 and PLBart do not have.
+    """
+    config.modules_to_save = list(dict.fromkeys((*(config.modules_to_save or ()), *head_of(model))))
+
+
+def _check_prompt(model: Model, config: PeftConfig) -> None:
+    """Check that a classifier finds the end of a row behind virtual tokens.
+
+    Raises:
+        ParameterError: it looks for it among token ids, of which it is given none, or PEFT cannot put any before it.
+    """
+    encodes = is_encoder(base_model(model).config)
+    if not encodes and (base_model(model).config.is_encoder_decoder or config.peft_type != PeftType.PREFIX_TUNING):
+        kind = Told(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
+        raise ParameterError("peft_config", "of a method that a classifier can have", kind, "try LoRA")
 
 
 def _choose_targets(model: Model, config: PeftConfig) -> None:

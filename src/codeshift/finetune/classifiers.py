@@ -113,20 +113,33 @@ def _load_whole(
     dtype: torch.dtype | Literal["auto"],
     revision: str | None,
 ) -> PreTrainedModel:
+    model, has_head = stored_classifier(name, dtype=dtype, revision=revision)
+    if has_head:
+        return as_classifier(model, tokenizer, labels)
+    if labels is None:
+        raise ParameterError("model", "a classifier", Told(f"{os.fspath(name)}, which stores no head"), _HEADLESS)
+    return with_fresh_head(model, tokenizer, labels)
+
+
+def stored_classifier(
+    name: str | os.PathLike[str], *, dtype: torch.dtype | Literal["auto"] = torch.float32, revision: str | None = None
+) -> tuple[PreTrainedModel, bool]:
+    """Load a folder or hub name as a classifier, and tell whether it stores a head; a head that it lacks is random.
+
+    Raises:
+        ParameterError: no model can be loaded from ``name``, transformers has no head for it, or part of its weights is
+            missing.
+    """
     where = {"revision": revision} if revision is not None else {}
     check_index(name)
     with told_by_transformers("model", name), _without_report():
         options = SAFE | where | {"dtype": dtype, "output_loading_info": True}
         model, facts = AutoModelForSequenceClassification.from_pretrained(name, **options)
     head = tuple(f"{part}." for part in head_of(model) if part != _POOLER)
-    stored = [key for key in model.state_dict() if key.startswith(head) and key not in facts["missing_keys"]]
-    if stored:
-        return as_classifier(whole_model(name, (model, facts)), tokenizer, labels)
-    if labels is None:
-        raise ParameterError("model", "a classifier", Told(f"{os.fspath(name)}, which stores no head"), _HEADLESS)
-    backbone = {key for key in facts["missing_keys"] if not key.startswith(head)}
-    whole_model(name, (model, facts | {"missing_keys": backbone, "unexpected_keys": ()}))
-    return with_fresh_head(model, tokenizer, labels)
+    if any(key.startswith(head) and key not in facts["missing_keys"] for key in model.state_dict()):
+        return whole_model(name, (model, facts)), True
+    missing = {key for key in facts["missing_keys"] if not key.startswith(head)}
+    return whole_model(name, (model, facts | {"missing_keys": missing, "unexpected_keys": ()})), False
 
 
 @contextmanager
@@ -181,6 +194,12 @@ def _name_classes(config: PreTrainedConfig, labels: Labels) -> None:
     config.label2id = {label: number for number, label in enumerate(labels)}
 
 
+def backbone_of(model: PreTrainedModel) -> PreTrainedModel:
+    """Return a model without its head; T5 has its language model's head beside its layers and is returned whole."""
+    backbone: PreTrainedModel = getattr(model, model.base_model_prefix, model)
+    return backbone
+
+
 def with_fresh_head(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels) -> PreTrainedModel:
     """Return a classifier of ``labels`` around the backbone of ``model``, without the head that it has.
 
@@ -206,8 +225,7 @@ def with_fresh_head(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels
     except ValueError as error:
         kind = Told(f"a {type(model).__name__}, for which transformers has none")
         raise ParameterError("model", "of a family with a head for classification", kind, "choose another") from error
-    backbone = getattr(model, model.base_model_prefix, model)
-    missing = classifier.base_model.load_state_dict(backbone.state_dict(), strict=False).missing_keys
+    missing = classifier.base_model.load_state_dict(backbone_of(model).state_dict(), strict=False).missing_keys
     missing = [key for key in missing if _POOLER not in key.split(".")]
     if missing:
         kind = Told(f"a {type(model).__name__}, which lacks {missing[0]}")

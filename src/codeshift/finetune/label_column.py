@@ -104,12 +104,13 @@ class LabelColumn:
 
     def _values(self, rows: Dataset) -> list[Any]:
         values, feature = list(rows[self.name]), rows.features[self.name]
-        lacking = UNKNOWN if isinstance(feature, ClassLabel) else None  # -1 is the ClassLabel of an unlabelled row
-        wrong = [row for row, value in enumerate(values) if value is None or value == lacking]
+        unlabelled = (None, UNKNOWN) if isinstance(feature, ClassLabel) else (None,)  # -1 is what datasets gives
+        wrong = [row for row, value in enumerate(values) if value in unlabelled]
         if wrong:
+            kept = "is not None" if len(unlabelled) == 1 else f"not in {unlabelled}"
             remedy = (
                 f"{len(wrong)} such row(s), the first at position {wrong[0]}: exclude them with "
-                f"data.filter(lambda row: row[{self.name!r}] not in (None, {lacking}))"
+                f"data.filter(lambda row: row[{self.name!r}] {kept})"
             )
             raise DataError(self.name, "a label in every row", values[wrong[0]], remedy)
         return values

@@ -212,20 +212,6 @@ class Metric(ABC):
         n = int(sums[0])
         return CorpusScore(ratio(sums[1], sums[0]), n=n)
 
-    def row_scores(self, statistics: FloatArray) -> FloatArray:
-        """Return the score of each row from the rows' statistics, shape (n, d); NaN where it is undefined."""
-        return np.array([self.from_statistics(row).value for row in statistics], dtype=np.float64)
-
-    def for_labels(self, labels: Sequence[str]) -> Metric:
-        """Return the metric for classes with these labels, in the order of their probabilities; by default itself.
-
-        A metric that names a class by its label finds the class's number here; an evaluation of a classifier calls it.
-
-        Raises:
-            ParameterError: if the metric names a class that is not among them.
-        """
-        return self
-
     def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
         """Return the score of all rows together, identical to the last bit in any order of the rows.
 
