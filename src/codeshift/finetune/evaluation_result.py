@@ -83,7 +83,8 @@ class PartEvaluation:
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = self.metrics[metric].row_scores(self.statistics_of(metric))
+        statistics = self.statistics_of(metric)
+        rows = self.metrics[metric].row_scores(statistics)
         out = np.full(len(self.references), np.nan)
         out[self.scored[metric]] = rows
         return out
