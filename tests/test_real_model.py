@@ -64,8 +64,8 @@ def test_a_digit_is_a_token(tokenizer):
 
 
 def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
-    """The chat template adds a line end after the end of a turn, which no model writes."""
-    from codeshift.finetune.batching import IGNORED, Collator
+    """The chat template ends a conversation with a line end after the turn's end, which no model writes."""
+    from codeshift.finetune.collating import IGNORED, Collator
     from codeshift.finetune.encoding import Encoder
     from codeshift.finetune.template import Template
 

@@ -55,14 +55,17 @@ def test_every_option_is_explained(typed: str) -> None:
 def test_help_lists_splitters_metrics_and_defaults() -> None:
     """Help lists all splitters, metrics and the true defaults of training without loading them."""
     from codeshift import metrics, splitters
-    from codeshift.cli import evaluate, split, train
+    from codeshift.cli import evaluate, split, tasks, train
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
 
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
     assert set(split.SPLITTERS) == named
-    public = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
-    assert set(evaluate.METRICS) == public
+    ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
+    for names, is_of_classes in ((evaluate.METRICS, False), (evaluate.OF_CLASSES, True)):
+        assert set(names) == {name for name in ours if (METRICS[name].takes == "class_probabilities") == is_of_classes}
+    assert tasks.KINDS == TASKS
     assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
         name: getattr(TrainingConfig(), name) for name in train.OPTIONS
     }

@@ -116,14 +116,14 @@ def test_an_interrupted_training(
 WITHOUT_END = """
 import signal, sys
 from codeshift.cli import main
-from codeshift.finetune import trainer
+from codeshift.finetune import training_loop
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-step = trainer._Run._step
+step = training_loop.TrainingRun._step
 def holding(run, rows):  # the command cannot end before the signal comes, however fast the machine
     step(run, rows)
     while run.state.step + 1 == 12:
         signal.pause()
-trainer._Run._step = holding
+training_loop.TrainingRun._step = holding
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -220,7 +220,7 @@ BAD_EVALUATION = {
     ("--metrics", "codebleu", "--language", "phyton"): "did you mean python?",
     ("--parts", "test_odd"): "got 'test_odd': did you mean test_ood or test_id?",
     ("--num-beams", "0"): "num_beams must be a whole number from 1 up",
-    ("--source", "dok"): "did you mean doc?",
+    ("--target", "dok"): "did you mean doc?",
 }
 
 
@@ -297,7 +297,7 @@ def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, f
 def test_columns_must_be_named(place: Place, capsys) -> None:
     """Without columns or a task, the error asks for them."""
     assert main(["train", place.data, "--source", "doc", "--out", "out"]) == 2
-    assert "--target must be given without --task, got None" in capsys.readouterr().err
+    assert "--target must be given unless --task has it, got None" in capsys.readouterr().err
 
 
 def test_a_misspelt_column_is_reported_at_once(place: Place, tmp_path: Path) -> None:
@@ -307,3 +307,50 @@ def test_a_misspelt_column_is_reported_at_once(place: Place, tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "2 False\n"
     assert "source must be made of columns of the data, got 'dok': did you mean doc?" in done.stderr
+
+
+def test_a_classifier_from_the_command_line(place: Place, tmp_path: Path, capsys) -> None:
+    """Trained as by ``Trainer``; evaluated with what its folder says of task, pair and labels."""
+    data = tmp_path / "parts"
+    data.mkdir()
+    for part in ("train", "test_id"):
+        lines = (Path(place.data) / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+        some = [json.loads(line) | {"long": len(line) > len(lines[0])} for line in lines]
+        some[0]["long"] = not some[1]["long"]
+        write(data / f"{part}.jsonl", some)
+    pair = ["--source", "doc", "--source", "func", "--target", "long"]
+    command = ["train", str(data), "--model", place.model, "--task", "classification", *pair, *FEW, "--json"]
+    assert main([*command, "--out", str(tmp_path / "out"), "--set", "class_weight=balanced"]) == 0
+    losses = json.loads(capsys.readouterr().out)["losses"]
+    config = TrainingConfig(max_steps=3, train_batch_size=4, class_weight="balanced")
+    columns = {"source": ("doc", "func"), "target": "long", "task": "classification"}
+    trainer = Trainer(place.model, place.model, config, progress=False, **columns)
+    assert trainer.fit(load_splits(data)).losses == losses
+
+    assert (
+        main(
+            [
+                "evaluate",
+                str(data),
+                "--model",
+                str(tmp_path / "out"),
+                "--json",
+                "--features",
+                "--out",
+                str(tmp_path / "e"),
+            ]
+        )
+        == 0
+    )
+    result = json.loads(capsys.readouterr().out)
+    assert result["metadata"]["labels"] == ["False", "True"]
+    assert result["metadata"]["source"] == ["doc", "func"]
+    assert [row["metric"] for row in result["scores"]] == ["accuracy", "f1[average=macro]", "log_loss"]
+    assert "features" in pq.read_table(tmp_path / "e" / "test_id.parquet").column_names
+
+
+def test_a_pair_is_not_written_from(place: Place, capsys) -> None:
+    """A generation has one source."""
+    command = ["train", place.data, "--source", "doc", "--source", "func", "--target", "func", "--out", "x"]
+    assert main(command) == 2
+    assert "--source must be given once for a text to write" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from transformers import DeepseekV3Config, DeepseekV3ForCausalLM, T5Config, T5Fo
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import AdapterWarning, Evaluator, Trainer, TrainingConfig, trainable_parameters, with_adapter
-from codeshift.finetune.models import as_generator
+from codeshift.finetune.generators import as_generator
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 

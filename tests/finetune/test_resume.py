@@ -104,30 +104,30 @@ class StoppedError(Exception):
 @pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), (None, 5)])
 def test_stopped_between_checkpoints(every, at, data, tokenizer, folder, tmp_path, monkeypatch):
     """However rarely a run saves, it goes on to the same weights and history."""
-    from codeshift.finetune import trainer
+    from codeshift.finetune import training_loop
 
     config = replace(CONFIG, save_strategy="epoch" if every is None else "steps", save_steps=every)
-    step = trainer._Run._step
+    step = training_loop.TrainingRun._step
 
     def stopping(run, rows):
         if run.state.step == at:
             raise StoppedError
         step(run, rows)
 
-    monkeypatch.setattr(trainer._Run, "_step", stopping)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", stopping)
     with pytest.raises(StoppedError):
         fit(data, tokenizer, tmp_path, config=config)
-    monkeypatch.setattr(trainer._Run, "_step", step)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", step)
     fit(data, tokenizer, tmp_path, config=config)
     assert_as_if_never_stopped(tmp_path, folder / "full")
 
 
 def test_a_finished_run_is_not_run_again(data, tokenizer, finished, monkeypatch):
     """The second call returns what the first did, without a step."""
-    from codeshift.finetune import trainer
+    from codeshift.finetune import training_loop
 
     expected, history = left_behind(finished)
-    monkeypatch.setattr(trainer._Run, "_step", None)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", None)
     again = fit(data, tokenizer, finished)
     assert again.history == history
     found = dict(again.model.named_parameters())

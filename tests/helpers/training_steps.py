@@ -7,13 +7,13 @@ from typing import Any
 
 
 def after_each_step(act: Callable[[Any], None]) -> None:
-    """Call ``act`` with each run of this process after each step, before the step is counted and saved."""
-    from codeshift.finetune import trainer
+    """From here on ``act`` gets each run of this process after each step, before the step is counted and saved."""
+    from codeshift.finetune.training_loop import TrainingRun
 
-    step = trainer._Run._step
+    step = TrainingRun._step
 
     def acting(run: Any, rows: Any) -> None:
         step(run, rows)
         act(run)
 
-    trainer._Run._step = acting  # type: ignore[method-assign]  # in a process of its own
+    TrainingRun._step = acting  # type: ignore[method-assign]  # in a process of its own

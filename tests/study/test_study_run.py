@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from codeshift.errors import ParameterError
 from codeshift.files import content_digest
 from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
-from codeshift.finetune.encoding import Encoder
+from codeshift.finetune.tokenizing import Tokenizing
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
 from codeshift.study import RunKey, load_results, run_models
@@ -138,9 +138,9 @@ def test_shared_work_is_done_once(model, tmp_path, monkeypatch):
 def test_each_text_is_tokenised_once_a_process(model, tmp_path, monkeypatch):
     """However many runs train on a row and are evaluated on it."""
     tokenised = []
-    tokenize = Encoder._tokenized
+    tokenize = Tokenizing._tokenized
     monkeypatch.setattr(
-        Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
+        Tokenizing, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
     )
     run_models._tokenizer.cache_clear()
     small_study(model, methods={"full": None}).run(tmp_path / "tokens", threads=1, progress=False)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.round_trip import RoundTrip
+from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.base import column_sums
@@ -39,6 +40,7 @@ class PartEvaluation:
         round_trip: the counts of sources and targets that the tokenizer does not give back.
         copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
             resamples each row by itself.
+        classes: what a classifier says of each row; None for text.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -62,10 +64,13 @@ class PartEvaluation:
     seed: int = 0
     round_trip: RoundTrip | None = None
     copies: NDArray[np.int64] | None = field(default=None, repr=False)
+    classes: ClassScores | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
-        """Text generated for each row; None for a row without one."""
+        """Text generated for each row, None for a row without one; or the name of each row's likeliest class."""
+        if self.classes is not None:
+            return list(self.classes.predictions)
         return [None if output is None else output.text for output in self.outputs]
 
     @property
@@ -90,7 +95,8 @@ class PartEvaluation:
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = self.metrics[metric].row_scores(self.statistics_of(metric))
+        statistics = self.statistics_of(metric)
+        rows = self.metrics[metric].row_scores(statistics)
         out = np.full(len(self.references), np.nan)
         out[self.scored[metric]] = rows
         return out
@@ -123,7 +129,12 @@ class PartEvaluation:
         return self.statistics[metric]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict of JSON values per row: ``row``, ``reference``, the output and the scores (None for NaN)."""
+        """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
+
+        A model that writes gave ``prediction`` and whether it is ``finished``; a classifier gave ``prediction``, a
+        ``probability[...]`` of each class, ``logits`` and, if they were asked for, ``features``. Scores are None for
+        NaN.
+        """
         scores = {name: self.scores(name) for name in self.metrics}
         plain_rows = []
         for i, reference in enumerate(self.references):
@@ -132,6 +143,8 @@ class PartEvaluation:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
+            if self.classes is not None:
+                row |= self.classes.row(i)
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -216,6 +229,7 @@ class EvaluationResult:
                 "round_trip": evaluated.round_trip and evaluated.round_trip.to_dict(),
                 "unfinished": evaluated.unfinished,
                 "unparsable": evaluated.unparsable,
+                "unknown_labels": {} if evaluated.classes is None else dict(evaluated.classes.unknown),
             }
             for part, evaluated in self.parts.items()
         }

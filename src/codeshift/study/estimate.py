@@ -14,7 +14,8 @@ import numpy as np
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
-from codeshift.finetune.models import Model, Tokenizer, load_tokenizer, own_model
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
+from codeshift.finetune.tasks import make_task
 from codeshift.finetune.template import Template, texts_of
 from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.draws import drawn_of_any
@@ -168,7 +169,7 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
         warnings.simplefilter("ignore", TruncationWarning)
         warnings.simplefilter("ignore", RoundTripWarning)
         warnings.simplefilter("ignore", AdapterWarning)
-        untrained = own_model(spec.model, tokenizer)
+        untrained = make_task("generation", spec.source, spec.target).own(spec.model, tokenizer)
         speeds[NONE] = _evaluation_speed(method_spec(spec, NONE), untrained, tokenizer, data)
         for name in spec.methods:
             method = method_spec(spec, name)
