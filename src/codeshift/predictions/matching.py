@@ -114,7 +114,7 @@ def predictions_digest(outputs: Mapping[str, Output]) -> str:
 
 def _rows_of_file(path: Path) -> Iterable[Any]:
     if path.suffix != ".jsonl":
-        return iter(load_rows(path))
+        return list(load_rows(path))
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
