@@ -177,7 +177,7 @@ def test_programs_are_extracted_and_run():
     options = {"source": "doc", "target": "code"}
     scored = score_predictions(data, dict(zip(identities, given, strict=True)), [metric], extract="code", **options)
     assert scored["data"].scores("pass@1").tolist() == [1.0, 0.0]
-    assert scored["data"].predictions == ["x = 1\n", "y = 0"]
+    assert scored["data"].predictions == ["x = 1", "y = 0"]
     assert scored.metadata["predictions"]["extract"] == "code"
     plain = score_predictions(data, dict(zip(identities, given, strict=True)), [metric], **options)
     assert plain["data"].scores("pass@1").tolist() == [0.0, 0.0]

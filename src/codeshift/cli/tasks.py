@@ -35,7 +35,11 @@ def add_task(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("task").add_argument
     add("--source", metavar="TEMPLATE", help="column that the model is given, or a template such as '{doc}: {name}'")
     add("--target", metavar="TEMPLATE", help="column that the model must write, or a template")
-    add("--task", metavar="NAME", help="take columns and language of text-to-code, code-refinement or code-translation")
+    add(
+        "--task",
+        metavar="NAME",
+        help="take columns and language of a task: text-to-code, code-refinement, code-translation, humaneval or mbpp",
+    )
 
 
 def task_of(

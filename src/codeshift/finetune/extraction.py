@@ -11,10 +11,10 @@ def extract_code(answer: str) -> str:
     r"""Return the first fenced block of an answer, or the whole answer if there is none.
 
     A fence is a line of at least three backticks or tildes, as in CommonMark; the block ends at the next line of at
-    least as many, or at the end of an answer that was cut.
+    least as many, or at the end of an answer that was cut. The line end before that line is not part of the code.
 
     >>> extract_code("Sure:\n```python\nx = 1\n```\nThis sets x.")
-    'x = 1\n'
+    'x = 1'
     >>> extract_code("x = 1")
     'x = 1'
     """
@@ -25,5 +25,5 @@ def extract_code(answer: str) -> str:
             continue  # a line of code between backticks, not a fence
         closing = re.compile(rf"^ {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE)
         end = closing.search(text, opening.end())
-        return text[opening.end() : end.start() if end else len(text)]
+        return text[opening.end() : end.start() if end else len(text)].removesuffix("\n")
     return answer
