@@ -105,7 +105,7 @@ TASKS: Mapping[str, Task] = {
         ),
     )
 }
-"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval, MBPP (to Python)."""
+"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval, MBPP (Python)."""
 
 
 def load_task(
