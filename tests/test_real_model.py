@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
-from helpers.pages import script
+from helpers.pages import ROOT, script
+from helpers.real_model import real_model_folder
 
 real_model = script("scripts/real_model.py")
 
@@ -22,15 +23,9 @@ def study():
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    """Return the folder that the script makes."""
-    pytest.importorskip("gguf", reason="the package gguf, which reads the model's file, is not installed")
-    gguf = real_model.gguf_of_package()
-    if gguf is None:
-        pytest.skip(f"the package {real_model.PACKAGE}, which carries the model, is not installed")
-    out = tmp_path_factory.mktemp("smollm2")
-    real_model.make_model(gguf, out)
-    return out
+def folder() -> Path:
+    """The folder that the script makes."""
+    return real_model_folder()
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +44,7 @@ def test_another_file_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.real_model
 def test_the_folder_is_safe_and_says_its_licence(folder):
     """The folder holds safetensors only, and its card names the licence."""
     suffixes = {path.suffix for path in folder.iterdir()}
@@ -58,11 +54,13 @@ def test_the_folder_is_safe_and_says_its_licence(folder):
     assert not {"quantization_config", "transformers_version"} & set(json.loads((folder / "config.json").read_text()))
 
 
+@pytest.mark.real_model
 def test_a_digit_is_a_token(tokenizer):
     """Each digit is one token, as in training; the reader of transformers joins several."""
     assert [tokenizer.decode([number]) for number in tokenizer("x = 12345").input_ids[-5:]] == list("12345")
 
 
+@pytest.mark.real_model
 def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
     """The chat template ends a conversation with a line end after the turn's end, which no model writes."""
     from codeshift.finetune.collating import IGNORED, Collator
@@ -85,6 +83,7 @@ def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
     assert [tokenizer.decode(row) for row in learnt] == [row["code"] + "<|im_end|>" for row in rows]
 
 
+@pytest.mark.real_model
 def test_the_model_answers_and_ends_its_turn(folder, study):
     """The model writes an answer and then its end token."""
     from codeshift.finetune import Decoding, Evaluator
@@ -102,6 +101,90 @@ def test_the_model_answers_and_ends_its_turn(folder, study):
     assert "Paris" in output.text
     assert "<|im_end|>" not in output.text
     assert output.finished
+
+
+@pytest.mark.real_model
+def test_the_chat_template_of_the_model(tokenizer, study):
+    """The published template, by ``encode_turn``: what the study writes by hand, and the end of a turn."""
+    from codeshift.finetune.chat import encode_turn, end_of_turn
+
+    turn = encode_turn(tokenizer, "Print.", "print('{}')")
+    assert tokenizer.decode(turn.prompt) == study.SOURCE.format(prompt="Print.")
+    assert tokenizer.decode(turn.answer) == "print('{}')<|im_end|>"
+    assert end_of_turn(tokenizer) == tokenizer.eos_token_id
+    assert (ROOT / "tests/data/chat_templates/chatml.jinja").read_text(encoding="utf-8") == tokenizer.chat_template
+
+
+@pytest.mark.real_model
+def test_outputs_of_plain_transformers_are_scored(folder, tokenizer, tmp_path):
+    """Export, a loop that knows nothing of codeshift, scores: the model writes two right programs of three."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from codeshift.metrics import PassAtK
+    from codeshift.metrics.execution import PythonRunner
+    from codeshift.predictions import export_parts, score_predictions
+
+    problems = {
+        "add(a, b) that returns the sum of a and b": ("return a + b", "assert add(2, 3) == 5"),
+        "square(x) that returns x squared": ("return x * x", "assert square(3) == 9"),
+        "longest(words) that returns the longest word of a list": (
+            "return max(words, key=len)",
+            "assert longest(['a', 'abc', 'z']) == 'abc'",
+        ),
+    }
+    rows = [{"task": task, "code": code, "tests": tests} for task, (code, tests) in problems.items()]
+    part = {"test": Dataset.from_list(rows)}
+    columns = {"source": "Write a Python function {task}.", "target": "code"}
+    files = export_parts(part, tmp_path, format="requests", body={"model": "smollm2"}, **columns)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    answers = []
+    for line in files["test"].read_text(encoding="utf-8").splitlines():
+        request = json.loads(line)
+        given = tokenizer.apply_chat_template(
+            request["body"]["messages"], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        with torch.no_grad():
+            written = model.generate(**given, max_new_tokens=24, do_sample=False)[0, given["input_ids"].shape[1] :]
+        message = {"role": "assistant", "content": tokenizer.decode(written, skip_special_tokens=True)}
+        choice = {"message": message, "finish_reason": "length"}
+        answers.append({"custom_id": request["custom_id"], "response": {"body": {"choices": [choice]}}})
+    metric = PassAtK(1, runner=PythonRunner(timeout=3600, allow_network=True), tests="tests")
+    result = score_predictions(part, answers, [metric], extract="code", **columns)["test"]
+    assert result.scores("pass@1").tolist() == [1.0, 1.0, 0.0], result.predictions
+    assert result.unfinished == 3
+
+
+@pytest.mark.real_model
+def test_lora_teaches_the_model_and_its_folder_keeps_it(folder, tokenizer, study, tmp_path):
+    """Two rows by heart in three steps; loss falls, and adapter and merged weights say the same after a reload."""
+    from peft import LoraConfig
+
+    from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
+    from codeshift.metrics import NegativeLogLikelihood
+
+    rows = [{"prompt": f"What is zorb {i}?", "code": f"def zorb_{i}():\n    return {i * 7}"} for i in range(2)]
+    data = Dataset.from_list(rows)
+    columns = {"source": study.SOURCE, "target": study.TARGET, "progress": False}
+    config = TrainingConfig(
+        learning_rate=1e-3, max_steps=3, train_batch_size=2, max_source_length=64, max_target_length=32,
+        eval_strategy="no",
+    )  # fmt: skip
+    lora = LoraConfig(r=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    evaluator = Evaluator([NegativeLogLikelihood()], batch_size=2, **columns)
+
+    def loss(model) -> float:
+        found = evaluator.evaluate(model, data, tokenizer=tokenizer)["data"]
+        return found.estimates["negative_log_likelihood"].value
+
+    before = loss(load_model(folder))
+    trained = Trainer(folder, tokenizer, config, peft_config=lora, **columns).fit(data).model
+    after = loss(trained)
+    assert after < 0.8 * before
+    assert sum(p.numel() for p in trained.parameters() if p.requires_grad) < 1_000_000
+    trained.save_pretrained(tmp_path / "saved")
+    assert loss(load_model(tmp_path / "saved")) == after
+    assert loss(trained.merge_and_unload()) == pytest.approx(after, rel=1e-4)
 
 
 def test_rows_of_the_study(tmp_path, study):

@@ -30,7 +30,7 @@ COMMANDS = commands(make_parser())
 def test_the_commands() -> None:
     """The commands are those in the documentation."""
     study = [f"study {word}" for word in ("plan", "run", "status", "retry", "report")]
-    rest = ["split", "audit", "train", "evaluate", "languages", "doctor", "demo"]
+    rest = ["split", "audit", "train", "evaluate", "export", "score", "languages", "doctor", "demo"]
     assert set(COMMANDS) == {f"codeshift {word}" for word in (*study, *rest)}
 
 

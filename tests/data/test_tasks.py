@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from codeshift.data import TASKS, load_task
+from codeshift.data import TASKS, load_problems, load_task
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
+from codeshift.metrics.execution import PythonRunner
 from helpers import hub_tasks_story
 from helpers.hub_stand_in import hub_stand_in, run_story
 from helpers.shared_data import shared_data
@@ -27,6 +28,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_the_columns_of_the_hub(story: dict[str, Any]) -> None:
     """Each task has the columns that its entry names, and no others."""
+    assert set(TASKS) <= set(story)
     for name, task in TASKS.items():
         for rows in story[name]["parts"].values():
             assert sorted(rows[0]) == sorted(task.columns), name
@@ -46,6 +48,17 @@ def test_configurations(story: dict[str, Any]) -> None:
     """The default is ``small``, and ``medium`` can be requested."""
     assert story["code-refinement"]["parts"]["train"][0]["buggy"] == "small bug train 0"
     assert story["medium"]["parts"]["test"][1]["fixed"] == "medium fix test 1"
+
+
+def test_problems_of_the_hub_have_tests(story: dict[str, Any]) -> None:
+    """One text a row: what HumanEval's test defines is called, MBPP's setup comes first."""
+    [row] = story["humaneval"]["parts"]["test"]
+    assert row["code"] == "def f(x):\n    return x + 1\n"
+    assert row["tests"] == "def check(candidate):\n    assert candidate(1) == 2\n\ncheck(f)"
+    assert list(story["mbpp"]["parts"]) == ["train", "test"]
+    assert story["mbpp"]["parts"]["test"][0]["tests"] == "import math\nassert f(1.5) == 1\nassert f(2) == 2"
+    [row] = story["sanitized"]["parts"]["test"]
+    assert (row["text"], row["tests"]) == ("Write f.", "import math\nassert f(1.5) == 1")
 
 
 def test_rows_of_any_dataset_of_the_hub(story: dict[str, Any]) -> None:
@@ -90,6 +103,46 @@ def test_benchmark_files(name: str, folder: str, sizes: dict[str, int]) -> None:
         assert all(rows[task.target])
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "sizes"),
+    [
+        ("humaneval", "human_eval", {"test": 164}),
+        ("mbpp", "mbpp", {"prompt": 10, "test": 500, "validation": 90, "train": 374}),
+    ],
+)
+def test_problem_files(name: str, folder: str, sizes: dict[str, int]) -> None:
+    """One file of all problems becomes the official parts; a few of each part are run against their tests."""
+    splits, task = load_task(name, source=shared_data(folder) / "problems.jsonl"), TASKS[name]
+    assert {part: len(rows) for part, rows in splits.items()} == sizes
+    runner = PythonRunner(timeout=3600, allow_network=True, workers=2)
+    for rows in splits.values():
+        assert set(task.columns) == set(rows.column_names)
+        some = rows.select(range(0, len(rows), max(1, len(rows) // 4)))
+        passed = runner.run(some[task.target][:], some[task.tests][:])
+        assert all(results.all() for results in passed)
+        assert not any(results.any() for results in runner.run(["x = 1"] * len(some), some[task.tests][:]))
+
+
+def test_problems_of_one_s_own(tmp_path: Path) -> None:
+    """Any columns; assertions as a list or as one text; what checks nothing is told with its row."""
+    path = tmp_path / "mine.jsonl"
+
+    def save(*tests: Any) -> None:
+        path.write_text("".join(json.dumps({"task": "Write f.", "checks": test}) + "\n" for test in tests))
+
+    save(["assert f(1)", "assert f(2)"], ["assert f(3)"])
+    rows = load_problems(path, prompt="task", tests="checks")
+    assert rows["tests"][:] == ["assert f(1)\nassert f(2)", "assert f(3)"]
+    assert rows.column_names == ["task", "checks", "tests"]
+    save("assert f(1)", "def check(f):\n    assert f(1)")
+    with pytest.raises(DataError, match=r"tests\[1\] must be test code that checks something"):
+        load_problems(path, prompt="task", tests="checks")
+    with pytest.raises(ParameterError, match="tests must be a column of the data, got 'check': did you mean checks"):
+        load_problems(path, prompt="task", tests="check")
+    with pytest.raises(DataError, match=r"source must be data with the columns .* got 'canonical_solution'"):
+        load_task("humaneval", source=path, rename={"task": "prompt"})
+
+
 def write(folder: Path, **parts: list[dict[str, Any]]) -> Path:
     for part, rows in parts.items():
         (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -123,7 +176,7 @@ def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
         (
             "text-to-cod",
             {},
-            "code-translation, got 'text-to-cod': did you mean text-to-code?",
+            "mbpp, got 'text-to-cod': did you mean text-to-code?",
         ),
         (
             "code-refinement",

@@ -24,13 +24,32 @@ def rows(part: str, **columns: str) -> list[dict[str, Any]]:
     ]
 
 
+EVAL = {
+    "task_id": "HumanEval/0",
+    "prompt": "def f(x):\n",
+    "canonical_solution": "    return x + 1\n",
+    "test": "def check(candidate):\n    assert candidate(1) == 2\n",
+    "entry_point": "f",
+}
+BASIC = {
+    "task_id": 11,
+    "text": "Write f.",
+    "code": "def f(x):\r\n    return math.floor(x)",
+    "test_list": ["assert f(1.5) == 1", "assert f(2) == 2"],
+    "test_setup_code": "import math",
+    "challenge_test_list": [],
+}
+SANITIZED = {"task_id": 11, "prompt": "Write f.", "code": "def f(x): return 1", "test_imports": ["import math"],
+             "test_list": ["assert f(1.5) == 1"]}  # fmt: skip
+
+
 def publish() -> None:
     """Push datasets with the columns of the tasks to the hub."""
     from datasets import Dataset, DatasetDict
 
     def push(name: str, config: str, parts: dict[str, list[dict[str, Any]]]) -> None:
         splits = DatasetDict({part: Dataset.from_list(rows_of_part) for part, rows_of_part in parts.items()})
-        splits.push_to_hub(f"google/{name}", config_name=config, token=TOKEN)
+        splits.push_to_hub(name if "/" in name else f"google/{name}", config_name=config, token=TOKEN)
 
     every = ("train", "validation", "test")
     push(
@@ -41,6 +60,9 @@ def publish() -> None:
     for size in ("small", "medium"):
         parts = {part: rows(part, buggy=f"{size} bug", fixed=f"{size} fix") for part in every}
         push("code_x_glue_cc_code_refinement", size, parts)
+    push("openai/openai_humaneval", "openai_humaneval", {"test": [EVAL]})
+    push("google-research-datasets/mbpp", "full", {"train": [BASIC], "test": [BASIC]})
+    push("google-research-datasets/mbpp", "sanitized", {"test": [SANITIZED]})
     programs = [{"func": f"x{i} = " + "1 + " * (i % 30) + "1"} for i in range(60)]
     push("programs", "python", {"train": programs})
     push("code_x_glue_cc_code_to_code_trans", "default", {part: rows(part, java="J", cs="C#") for part in every})
@@ -51,8 +73,9 @@ def story() -> dict[str, Any]:
     from codeshift.data import load_rows, load_task
 
     results: dict[str, Any] = {}
-    for name, config in (("text-to-code", None), ("code-refinement", None), ("code-translation", None)):
-        results[name] = _loaded(lambda name=name, config=config: load_task(name, config=config))  # type: ignore[misc]
+    for name in ("text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp"):
+        results[name] = _loaded(lambda name=name: load_task(name))  # type: ignore[misc]
+    results["sanitized"] = _loaded(lambda: load_task("mbpp", config="sanitized"))
     results["medium"] = _loaded(lambda: load_task("code-refinement", config="medium"))
     trans = "google/code_x_glue_cc_code_to_code_trans"
     results["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()

@@ -66,6 +66,11 @@ NOT_RUN_CODE = {
     ("scaling-out.md", "from mpi4py.futures import MPIPoolExecutor"): _ELSEWHERE,
     ("scaling-out.md", "srun --ntasks 17 --gpus-per-task 1 python -m mpi4py.futures study.py"): _ELSEWHERE,
     ("scaling-out.md", "import submitit"): _ELSEWHERE,
+    ("train-elsewhere.md", "from datasets import load_dataset"): "of trl, which is not installed",
+    (
+        "train-elsewhere.md",
+        "vllm run-batch -i requests/test_id.jsonl -o answers_id.jsonl --model my-model",
+    ): "of vllm, which is not installed",
 }
 """Blocks marked as text that hold code nevertheless, by page and first line."""
 

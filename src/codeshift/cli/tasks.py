@@ -58,7 +58,7 @@ def add_task(command: argparse.ArgumentParser) -> None:
         "--task",
         metavar="NAME",
         help="classification, to tell the label of each row; or take columns and language of text-to-code, "
-        "code-refinement or code-translation [generation]",
+        "code-refinement, code-translation, humaneval or mbpp [generation]",
     )
 
 

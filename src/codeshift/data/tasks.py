@@ -1,14 +1,15 @@
-"""Task datasets of CodeXGLUE, with the columns of the hub."""
+"""Task datasets of CodeXGLUE, HumanEval and MBPP, with the columns of the hub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 
 from codeshift.checks import check_choice
-from codeshift.data.loading import Source, load_splits
+from codeshift.data.loading import Source, load_data, load_splits
+from codeshift.data.problems import TESTS, human_eval, mbpp, mbpp_parts, one_test_part
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
 
 HUB = "hub"
@@ -25,7 +26,11 @@ class Task:
         source: column that a model is given, as in ``Trainer`` and ``Evaluator``.
         target: column that a model must write.
         language: language of the target.
-        columns: all columns of the dataset.
+        columns: all columns of the dataset, with those that ``load_task`` adds.
+        tests: column of the test code, for ``PassAtK(1, runner=..., tests=...)``; None if outputs are not run.
+        needed: columns that the source must have; none for source and target.
+        prepare: function that adds columns to the parts; None for none.
+        divide: function that makes parts of a file that has none; None if files must have the names of parts.
 
     >>> task = TASKS["code-translation"]
     >>> task.source, task.target, task.language
@@ -39,6 +44,10 @@ class Task:
     target: str
     language: str
     columns: tuple[str, ...]
+    tests: str | None = None
+    needed: tuple[str, ...] = ()
+    prepare: Callable[[DatasetDict], DatasetDict] | None = field(default=None, repr=False)
+    divide: Callable[[Dataset], DatasetDict] | None = field(default=None, repr=False)
 
 
 TASKS: Mapping[str, Task] = {
@@ -69,9 +78,34 @@ TASKS: Mapping[str, Task] = {
             language="c_sharp",
             columns=("id", "java", "cs"),
         ),
+        Task(
+            name="humaneval",
+            dataset="openai/openai_humaneval",
+            source="prompt",
+            target="code",
+            language="python",
+            columns=("task_id", "prompt", "canonical_solution", "test", "entry_point", "code", TESTS),
+            tests=TESTS,
+            needed=("prompt", "canonical_solution", "test", "entry_point"),
+            prepare=human_eval,
+            divide=one_test_part,
+        ),
+        Task(
+            name="mbpp",
+            dataset="google-research-datasets/mbpp",
+            configs=("full", "sanitized"),
+            source="text",
+            target="code",
+            language="python",
+            columns=("task_id", "text", "code", "test_list", "test_setup_code", "challenge_test_list", TESTS),
+            tests=TESTS,
+            needed=("task_id", "code", "test_list"),
+            prepare=mbpp,
+            divide=mbpp_parts,
+        ),
     )
 }
-"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#)."""
+"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval, MBPP (Python)."""
 
 
 def load_task(
@@ -87,10 +121,16 @@ def load_task(
     The ``test`` part of the hub's ``text-to-code`` has no public code: ``code`` is empty in every row. Such a part,
     with which no output can be compared, is left out with a warning.
 
+    HumanEval and MBPP get the test code of each row as one text in a column ``tests``, HumanEval the whole program
+    (prompt and canonical solution) in ``code``. Other problems with tests are read by ``load_problems``.
+
     Args:
-        name: ``"text-to-code"`` (CONCODE), ``"code-refinement"`` (Bugs2Fix) or ``"code-translation"`` (CodeTrans).
-        source: ``"hub"``, or a folder of files with the names of parts and the hub's columns.
-        config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub; the others have one.
+        name: ``"text-to-code"`` (CONCODE), ``"code-refinement"`` (Bugs2Fix), ``"code-translation"`` (CodeTrans),
+            ``"humaneval"`` or ``"mbpp"``.
+        source: ``"hub"``, or a folder of files with the names of parts and the hub's columns. HumanEval and MBPP may
+            be one file, which becomes the part ``test``, or MBPP's official parts by the numbers of the tasks.
+        config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub, ``"full"`` (the default)
+            or ``"sanitized"`` for ``mbpp``; the others have one.
         rename: columns of files that have other names, from old names to the hub's.
         revision: a branch, tag or commit of the dataset on the hub.
 
@@ -123,14 +163,24 @@ def load_task(
         parameter, value = ("config", config) if config is not None else ("revision", revision)
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")
     else:
-        splits = load_splits(source, rename=rename)
-    _check_columns(splits, task)
-    return _with_targets(splits, task)
+        splits = _local(source, task, rename)
+    _check_columns(splits, task, task.needed or (task.source, task.target))
+    return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 
-def _check_columns(splits: DatasetDict, task: Task) -> None:
+def _local(source: Source, task: Task, rename: Mapping[str, str] | None) -> DatasetDict:
+    if task.divide is None:
+        return load_splits(source, rename=rename)
+    loaded = load_data(source, rename=rename)
+    if isinstance(loaded, DatasetDict):
+        return loaded
+    _check_columns(DatasetDict({"the file": loaded}), task, task.needed)
+    return task.divide(loaded)
+
+
+def _check_columns(splits: DatasetDict, task: Task, columns: Sequence[str]) -> None:
     for part, rows in splits.items():
-        for column in (task.source, task.target):
+        for column in columns:
             if column not in rows.column_names:
                 remedy = f"{part} has {', '.join(rows.column_names)}: rename={{old: {column!r}}}"
                 raise DataError("source", f"data with the columns {', '.join(task.columns)}", column, remedy)

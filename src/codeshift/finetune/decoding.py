@@ -86,7 +86,7 @@ class Output:
         text: the text without stop strings and without the special tokens that steer a model. Text that only looks like
             a special token, such as ``</s>`` in a program, stays; so do the special tokens of the target's template.
         finished: whether the model ended the text, rather than the limit of length.
-        tokens: the number of tokens generated, the end token included.
+        tokens: the number of tokens generated, the end token included; None if it is not known.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
     'return a + b'
@@ -94,4 +94,4 @@ class Output:
 
     text: str
     finished: bool
-    tokens: int
+    tokens: int | None = None
