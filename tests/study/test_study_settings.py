@@ -15,7 +15,7 @@ from codeshift.study import EvaluationFacts, RunKey, RunRecord, Study, TrainingF
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.plan import plan
 from codeshift.study.run_spec import run_specs
-from codeshift.study.spec import AXES, FREE_SETTINGS, StudySpec
+from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 from helpers.study_case import small_study
 
 # Settings of a study that its file, or its fingerprint, knows by another name.
@@ -45,6 +45,16 @@ def test_axes_and_free_settings_are_those_that_say_so(model):
         refuse_other_study(longer, recorded, Path("a"), extend=False)
     with pytest.raises(ParameterError, match=r"source is 'doc', there it is 'other'; give another folder"):
         refuse_other_study(recorded, recorded | {"source": "other"}, Path("a"), extend=True)
+
+
+def test_a_setting_may_be_newer_than_a_folder(model, monkeypatch):
+    """By the value that earlier studies had it is left out of the fingerprint, which is theirs then."""
+    study = small_study(model)
+    earlier = {name: value for name, value in fingerprint(study.spec).items() if name != "test_size"}
+    monkeypatch.setitem(OMITTED, "test_size", 0.2)
+    refuse_other_study(fingerprint(study.spec), earlier, Path("a"), extend=False)
+    with pytest.raises(ParameterError, match=r"test_size is 0\.3, there it is None"):
+        refuse_other_study(fingerprint(replace(study, test_size=0.3).spec), earlier, Path("a"), extend=False)
 
 
 def test_a_study_file_has_a_key_for_every_argument():
@@ -81,7 +91,7 @@ def test_what_runs_is_what_is_planned(model, tmp_path):
 def test_facts_of_a_run_are_read_as_they_were_written():
     """From JSON, with the digests of the weights; a record of another version may say more."""
     training = TrainingFacts(
-        steps=3, training_seconds=0.5, first_loss=2.0, last_loss=None, parameters={"trainable": 1, "total": 2},
+        steps=3, training_seconds=0.5, first_loss=2.0, last_loss=None, trainable_parameters=1, parameters=2,
         truncation={"train": {"rows": 4}}, rows={"train": 4}, weights={"model.safetensors": "ab"},
     )  # fmt: skip
     evaluated = {"test": EvaluationFacts(rows=12, truncation={"rows": 12}, generated=4, unfinished=0)}
@@ -91,6 +101,7 @@ def test_facts_of_a_run_are_read_as_they_were_written():
     )  # fmt: skip
     values = json.loads(json.dumps(record.to_dict()))
     assert values["steps"] == 3
+    assert values["facts"]["parameters"] == {"trainable": 1, "total": 2}
     assert "steps" not in values["facts"]
     assert values["facts"]["evaluated"] == {
         "test": {"rows": 12, "truncation": {"rows": 12}, "generated": 4, "unfinished": 0}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, Told, shown
 from codeshift.properties.model_tokens import vocabulary_digest
-from codeshift.study.spec import AXES, FREE_SETTINGS, StudySpec
+from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -30,12 +30,14 @@ _NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
 def fingerprint(spec: StudySpec) -> dict[str, Any]:
     """Return the settings of a study as JSON values: two studies with equal settings have equal results.
 
-    A setting is recorded under its name by its own value, unless ``_RECORDED`` says how.
+    A setting is recorded under its name by its own value, unless ``_RECORDED`` says how; a value of ``OMITTED`` is not.
     """
     from codeshift.finetune.identity import plain
 
     values: dict[str, Any] = {}
     for setting in fields(spec):
+        if setting.name in OMITTED and getattr(spec, setting.name) == OMITTED[setting.name]:
+            continue
         record = _RECORDED.get(setting.name)
         values |= {setting.name: plain(getattr(spec, setting.name))} if record is None else record(spec)
     return values

@@ -34,7 +34,7 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
             raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        extended = stored is not None and any(settings[name] != stored["settings"][name] for name in AXES)
+        extended = stored is not None and any(settings.get(name) != stored["settings"].get(name) for name in AXES)
         if stored is None or extended or damaged(store.study):
             store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
 

@@ -25,7 +25,8 @@ class TrainingFacts:
         best_step: Step of the best validation; None without validation.
         stopped_early: Whether patience ended the training.
         target_tokens: Number of target tokens in all steps.
-        parameters: Numbers of ``trainable`` and of all (``total``) parameters.
+        trainable_parameters: Number of parameters that were trained.
+        parameters: Number of all parameters.
         truncation: Counts of cut texts by part, as in ``TrainingResult``.
         round_trip: Counts of the texts that the tokenizer does not give back, by part.
         rows: Number of rows by part.
@@ -44,7 +45,8 @@ class TrainingFacts:
     best_step: int | None = None
     stopped_early: bool = False
     target_tokens: int = 0
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    trainable_parameters: int = 0
+    parameters: int = 0
     truncation: Mapping[str, Mapping[str, int]] = field(default_factory=dict, repr=False)
     round_trip: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -52,12 +54,16 @@ class TrainingFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON values."""
-        return asdict(self)
+        values = asdict(self)
+        trainable = values.pop("trainable_parameters")
+        return values | {"parameters": {"trainable": trainable, "total": self.parameters}}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrainingFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
-        return cls(**_own(cls, values))
+        counts = values["parameters"]
+        own = _own(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
+        return cls(**own)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,19 +22,28 @@ if TYPE_CHECKING:
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
-_AXIS, _FREE = "axis", "free"
+_AXIS, _FREE, _OMITTED = "axis", "free", "omitted"
 AXIS: Mapping[str, bool] = {_AXIS: True}
 """Metadata of a setting to which ``extend`` may add values: these add runs and change none."""
 FREE: Mapping[str, bool] = {_FREE: True}
 """Metadata of a setting that may differ from that of the folder, as it changes no result."""
 
 
+def omitted_if(value: object) -> Mapping[str, object]:
+    """Return the metadata of a setting that the fingerprint leaves out if it has this value.
+
+    A setting that is new in this version leaves out the value by which earlier studies went, so that their folders
+    are still theirs.
+    """
+    return {_OMITTED: value}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudySpec:
     """Settings of a study, checked, with names resolved to objects and defaults filled in.
 
-    What a setting is to a study is said here alone: an axis by ``AXIS``, one that changes no result by ``FREE``. The
-    fingerprint of the study records them all, in this order.
+    What a setting is to a study is said here alone: an axis by ``AXIS``, one that changes no result by ``FREE``, one
+    that earlier folders do not have by ``omitted_if``. The fingerprint of the study records them all, in this order.
 
     Attributes:
         title: Title of the report.
@@ -111,6 +120,9 @@ class StudySpec:
 
 AXES = tuple(setting.name for setting in fields(StudySpec) if _AXIS in setting.metadata)
 """Names of the axes. Each further value of one adds runs."""
+
+OMITTED = {setting.name: setting.metadata[_OMITTED] for setting in fields(StudySpec) if _OMITTED in setting.metadata}
+"""Values that the fingerprint leaves out, by the name of the setting."""
 
 FREE_SETTINGS = tuple(setting.name for setting in fields(StudySpec) if _FREE in setting.metadata)
 """Names of the settings that may differ from those of the folder."""
