@@ -155,7 +155,7 @@ class _Block:
         rows = np.repeat(np.arange(len(sizes)), sizes)
         # Siblings form a family. A row's families are those of its top level and of its inner nodes, in their order.
         last = nodes & LAST > 0
-        family = np.cumsum(last) - last
+        family: Numbers = np.cumsum(last) - last
         inner = np.flatnonzero(nodes & INNER)
         tops = np.cumsum(sizes > 0)
         of_family = np.full(int(last.sum()), -1, dtype=np.int64)
