@@ -51,8 +51,8 @@ def content_order(digests: np.ndarray, row_of: Callable[[int], dict[str, Any]]) 
         row_of: the function that returns the whole row at a position; it is called for rows of equal digest alone.
 
     >>> rows = [{"code": "x", "year": 2}, {"code": "f", "year": 1}, {"code": "x", "year": 1}]
-    >>> content_order(row_digests([[row["code"] for row in rows]]), rows.__getitem__).tolist()[1:]
-    [2, 0]
+    >>> content_order(row_digests([[row["code"] for row in rows]]), rows.__getitem__).tolist()
+    [1, 0, 2]
     """
     if not len(digests):
         return np.empty(0, dtype=np.int64)

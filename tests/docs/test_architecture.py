@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import sys
+import warnings
 from collections import Counter
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
+from codeshift.splitters import ASTNodeSplitter
 from helpers.pages import ROOT, script
+from helpers.splitter_rows import python_rows
 
 architecture = script("scripts/architecture.py")
 PAGE: Path = architecture.PAGE
@@ -107,14 +114,54 @@ def test_every_arrow_is_a_call() -> None:
     assert wrong == []
 
 
-def test_the_walk_returns_to_a_file_as_often_as_it_says() -> None:
-    """After each of the steps 4 to 9 one is back in ``splits/assign.py``."""
-    walk = written().split("## One call, followed")[1].split("## ")[0]
-    visited: list[str] = []
-    returns = 0
-    for number, step in re.findall(r"^(\d+)\. (.*?)(?=^\d+\. |\Z)", walk, flags=re.MULTILINE | re.DOTALL):
-        files = [match["file"] for match in re.finditer(FILE, step)]
-        files += ["splits/assign.py"] * (4 <= int(number) <= 9)
-        returns += sum(file in [*visited, *files[:i]] for i, file in enumerate(files))
-        visited += files
-    assert (int(number), returns) == (10, 9)
+SPINE = ("splitters/base.py", "splits/assign.py")
+
+
+def is_accessor(frame: FrameType) -> bool:
+    """Whether a frame computes a property, which a reader takes for a field."""
+    found = sys.modules[frame.f_globals["__name__"]]
+    for name in frame.f_code.co_qualname.split("."):
+        if name == "<locals>":
+            return False
+        found = inspect.getattr_static(found, name)
+    return isinstance(found, property | cached_property)
+
+
+def calls_from(files: Sequence[str], act: Callable[[], object]) -> set[tuple[str, int, str]]:
+    """The places in some files from which an act calls another file of the library: file, line, and what is called."""
+    root = ROOT / "src" / "codeshift"
+    places = set()
+
+    def file_of(frame: FrameType) -> str | None:
+        path = Path(frame.f_code.co_filename)
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else None
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        called, caller = file_of(frame), frame.f_back
+        while caller is not None and file_of(caller) is None:  # code that dataclasses and functools put in between
+            caller = caller.f_back
+        if event != "call" or called is None or caller is None or is_accessor(frame):
+            return
+        if file_of(caller) in files and file_of(caller) != called:
+            places.add((file_of(caller), caller.f_lineno, frame.f_code.co_qualname))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return places
+
+
+def test_the_walk_comes_back_as_often_as_it_says() -> None:
+    """The number on the page is that of the call itself, and no more than twelve."""
+    splitter, rows = ASTNodeSplitter("code", language="python", nodes=("for_statement",)), python_rows(90)
+    with warnings.catch_warnings(action="ignore"):
+        calls = calls_from(SPINE, lambda: splitter.split(rows))
+    walk = written().split("## One call, followed")[1].split("\n## ")[0]
+    [said] = re.findall(r"come back (\d+) times", " ".join(walk.split()))
+    assert len(calls) == int(said) <= 12
+    named = {match["name"].split(".")[-1] for match in PLACE.finditer(walk)}
+    named |= set(re.findall(r"`(?:\w+\.)?(\w+)`", walk))
+    assert {call.split(".")[0 if call.endswith("__post_init__") else -1] for _, _, call in calls} - {"of"} <= named

@@ -38,8 +38,7 @@ def assign(recipe: Recipe, rows: SplitRows, config: SplitConfig, *, region: Regi
     partition = divide_rows(fitted.rows, inside, grouping, digests[fitted.parsable], config)
     check_sizes(partition, grouping.identities, config)
     return SplitAssignment.create(
-        splitter=repr(recipe),
-        columns=recipe.columns,
+        recipe,
         also_reads=also,
         config=config,
         rows=rows,

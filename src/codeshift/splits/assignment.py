@@ -15,6 +15,7 @@ from codeshift.properties import PropertyTable
 from codeshift.regions.base import Region
 from codeshift.splits.card import dataset_card, parts_html
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.fitting import Recipe
 from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.partition import Partition, positions_of
 from codeshift.splits.publish import push
@@ -66,9 +67,8 @@ class SplitAssignment:
     @classmethod
     def create(
         cls,
+        recipe: Recipe,
         *,
-        splitter: str,
-        columns: tuple[str, ...],
         also_reads: Mapping[str, str],
         config: SplitConfig,
         rows: SplitRows,
@@ -80,8 +80,7 @@ class SplitAssignment:
         """Create an assignment from the results of splitting, and write its manifest.
 
         Args:
-            splitter: the repr of the splitter.
-            columns: the columns of code.
+            recipe: the splitter.
             also_reads: the other columns that a row's part depends on, each with the argument that names it.
             config: the arguments of the call.
             rows: the rows of the call.
@@ -91,14 +90,14 @@ class SplitAssignment:
             similar: the components of near-duplicates; None if they were not searched for.
         """
         manifest = SplitManifest.create(
-            splitter=splitter,
+            splitter=repr(recipe),
             region=region,
             region_rows=region_rows,
             config=config,
-            columns=columns,
+            columns=recipe.columns,
             also_reads=tuple(also_reads),
             spans=rows.spans,
-            digests=rows.digests(columns, also_reads),
+            digests=rows.digests(recipe.columns, also_reads),
             partition=partition,
             similar=similar,
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
 from codeshift.parts import PARTS, TRAIN, VALIDATION
-from codeshift.regions.distribution import Distribution
+from codeshift.regions.distribution import Distribution, dimension_of, distributions_of
 from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.division import divide_rows
@@ -81,14 +81,14 @@ class ScenarioRows:
             members=masks,
             sizes=self.assignments[0.0].sizes,
             masked=self.region.masked(),
-            dimension=self.region.dimension(),
+            dimension=dimension_of(self.region),
             distributions=self._distributions(),
         )
 
     def _distributions(self) -> tuple[Distribution, ...]:
         whole = self.parts.rows.whole.tables[0]
         parts = {part: rows for part, rows in self.positions().items() if part != "validation"}
-        return self.region.distributions(whole, parts)
+        return distributions_of(self.region, whole, parts)
 
 
 def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
