@@ -95,11 +95,12 @@ def _others() -> st.SearchStrategy[Splitter]:
     """One of each other kind that needs no model and no thousands of rows."""
     column, python, share = st.just("code"), st.just("python"), st.sampled_from([0.2, 0.3, 0.5])
     quantiles = st.sampled_from([(0.0, 0.3), (0.3, 0.6), (0.7, 1.0)])
+    within = st.sampled_from([None, "project"])
     seeds = st.integers(0, 5)
     return st.one_of(
         st.builds(RandomSplitter, column=column, share=share, region_seed=seeds),
         st.builds(GroupSplitter, column=column, by=st.just("project"), share=share, region_seed=seeds),
-        st.builds(TimeSplitter, column=column, by=st.just("number"), share=share),
+        st.builds(TimeSplitter, column=column, by=st.just("number"), share=share, within=within),
         st.builds(TokenRaritySplitter, column=column, quantiles=quantiles, score=st.sampled_from(SCORES)),
         st.builds(
             ComplexitySplitter,

@@ -338,3 +338,17 @@ def test_two_thousand_resamples_of_five_thousand_rows():
     rows = metric.statistics(probabilities, references)
     found = bootstrap_ci(rows, metric=metric)
     assert found.high - found.low == pytest.approx(0.03, abs=0.02)
+
+
+def test_exchanges_over_seeds_are_those_of_each_seed():
+    """With one seed, a study's permutation test of AUROC is that of ``paired_difference``, and so with two."""
+    from codeshift.study.findings.comparisons import _over_seeds
+
+    probabilities, references = drawn(np.random.default_rng(14), n=50, classes=2)
+    other, _ = drawn(np.random.default_rng(15), n=50, classes=2)
+    a, b = (AUROC().statistics(p, references) for p in (probabilities, other))
+    alone = paired_difference(a, b, metric=AUROC(), n_permutations=199)
+    for seeds in (1, 2):
+        over = _over_seeds(AUROC(), a.shape[1], seeds)
+        both = paired_difference(np.tile(a, seeds), np.tile(b, seeds), metric=over, n_permutations=199)
+        assert (both.value, both.p_value) == pytest.approx((alone.value, alone.p_value))

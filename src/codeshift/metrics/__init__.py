@@ -30,8 +30,11 @@ from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.ood_detection import Detector, OODDetection, ood_detection
+from codeshift.metrics.ood_scores import ModelOutputs, TrainFeatures, ood_scores
 from codeshift.metrics.pass_at_k import PassAtK
 from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt
+from codeshift.metrics.risk_coverage import RiskCoverage, risk_coverage
 from codeshift.metrics.validity import SyntacticValidity
 
 __all__ = [
@@ -46,6 +49,7 @@ __all__ = [
     "ChrF",
     "CodeBLEU",
     "CorpusScore",
+    "Detector",
     "EditSimilarity",
     "ElementPrecision",
     "ElementRecall",
@@ -55,14 +59,18 @@ __all__ = [
     "FalseNegativeRateAt",
     "LogLoss",
     "Metric",
+    "ModelOutputs",
     "NegativeLogLikelihood",
+    "OODDetection",
     "PairedDifference",
     "PassAtK",
     "Reliability",
+    "RiskCoverage",
     "SeedsEstimate",
     "SufficientStatistics",
     "SyntacticValidity",
     "TokenAccuracy",
+    "TrainFeatures",
     "WeightedMetric",
     "WorstGroup",
     "bootstrap_ci",
@@ -73,8 +81,11 @@ __all__ = [
     "holm",
     "mean",
     "metric_by_name",
+    "ood_detection",
+    "ood_scores",
     "paired_difference",
     "relative_performance",
     "reliability",
+    "risk_coverage",
     "worst_group",
 ]

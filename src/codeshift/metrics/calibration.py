@@ -170,6 +170,10 @@ class Reliability:
         accuracy: the share of rows in each bin that are right, shape (bins,); NaN for an empty one.
         low: the lower end of the accuracy's 95% interval (Wilson's), shape (bins,); NaN for an empty bin.
         high: the upper end of that interval.
+
+    >>> shown = reliability([[0.9, 0.1], [0.4, 0.6]], [0, 1], bins=2)
+    >>> shown.edges, shown.low.round(2)
+    (array([0. , 0.5, 1. ]), array([ nan, 0.34]))
     """
 
     edges: FloatArray

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.checks import check_number
 from codeshift.metrics.base import OF_100, PERCENT, FloatArray, WeightedMetric
@@ -216,6 +217,15 @@ class FalseNegativeRateAt(Ranking):
         return "; ".join(
             filter(None, (told, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}"))
         )
+
+
+def ranking_rows(positive: FloatArray | NDArray[np.bool_], score: FloatArray) -> FloatArray:
+    """Return the statistics of a ranking of rows by any score, shape (n, 4), from whether each is positive.
+
+    >>> AUROC().of_rows(ranking_rows(np.array([False, True]), np.array([-3.0, 8.0]))).value
+    1.0
+    """
+    return np.column_stack([np.ones(len(score)), np.zeros(len(score)), positive, score]).astype(np.float64)
 
 
 def _classes(statistics: FloatArray) -> list[tuple[FloatArray, FloatArray]]:

@@ -12,6 +12,7 @@ from codeshift.regions.distribution import Distribution
 from codeshift.regions.elements import Contains, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
+from codeshift.regions.since import SinceOfLabel
 from codeshift.splits.assignment import SplitAssignment, SplitManifest
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.streaming import StreamDealer
@@ -60,6 +61,7 @@ __all__ = [
     "RandomSplitter",
     "Region",
     "Scenario",
+    "SinceOfLabel",
     "SplitAssignment",
     "SplitConfig",
     "SplitManifest",
