@@ -17,6 +17,6 @@ FIM_TEMPLATES: Mapping[str, str] = MappingProxyType(
 
 Each puts the special tokens of its tokenizer around ``prefix`` and ``suffix``; such tokens within a program stay text.
 Sources: the papers of StarCoder 2 (arXiv 2402.19173), Qwen2.5-Coder (arXiv 2409.12186), Code Llama (arXiv 2308.12950)
-and T5 (arXiv 1910.10683), whose sentinel CodeT5 and CodeT5+ share. Code Llama without
-fine-tuning ends what it fills in with ``▁<EOT>``; a model that is fine-tuned here ends it with the tokenizer's end token.
+and T5 (arXiv 1910.10683), whose sentinel CodeT5 and CodeT5+ share. Code Llama without fine-tuning ends what it fills in
+with ``▁<EOT>``; a model that is fine-tuned here ends it with the tokenizer's end token.
 """
