@@ -101,6 +101,18 @@ class OfPositive(Metric, abstract=True):
         return int(self.positive)
 
 
+def effective_rows(rows: FloatArray) -> float:
+    """Return how many rows a mean of shares of classes depends on, from the rows of each class: fewer if one is rare.
+
+    It is 1 more than Welch's degrees of freedom, if each class's share is as noisy as any other but for its rows.
+
+    >>> effective_rows(np.array([50.0, 50.0])), round(effective_rows(np.array([995.0, 5.0])), 1)
+    (99.0, 5.0)
+    """
+    seen = rows[rows > 0]
+    return float((1 / seen).sum() ** 2 / (1 / (seen**2 * np.maximum(seen - 1, 1))).sum() + 1)
+
+
 def outside_note(outside: float, n: float) -> str:
     """Return how many rows have a label that is none of the classes, in words; empty if none has.
 
