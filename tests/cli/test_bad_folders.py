@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import NegativeLogLikelihood
 from helpers.cli_rows import rows, write
+from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture
 from helpers.tiny_models import save_tiny_t5
 
 TASK = {"source": "doc", "target": "func"}
@@ -122,3 +124,28 @@ def test_an_evaluation_on_a_full_disk(place: Path, tmp_path: Path) -> None:
     with largest_file(100), pytest.raises(OSError, match="File too large"):
         result.save(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_split_on_a_full_disk(small_disk: SmallDisk, tmp_path: Path, capsys, overwrite: bool) -> None:  # noqa: F811
+    """Code 2 and a line that names the file; no half set of parts is there, and one of before stays whole."""
+    texts = [f"{os.urandom(200).hex()} = {i}" + " + 1" * (i % 9) for i in range(200)]
+    write(tmp_path / "rows.jsonl", [{"code": text} for text in texts])
+    folder = small_disk.path / "parts"
+    before: dict[str, bytes] = {}
+    if overwrite:
+        small_disk.grow(1 << 20)
+        write(tmp_path / "few.jsonl", [{"code": f"x{i} = {i}" + " + 1" * (i % 9)} for i in range(60)])
+        few = ["split", str(tmp_path / "few.jsonl"), "--scenario", "length_p80_p100", "--out", str(folder)]
+        assert main([*few, "--language", "python"]) == 0
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        small_disk.grow(64 << 10)
+        capsys.readouterr()
+    command = ["split", str(tmp_path / "rows.jsonl"), "--splitter", "LengthSplitter()", "--out", str(folder)]
+    assert main([*command, "--overwrite"]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"codeshift: error: \[Errno 28\] .*No space left on device: '.*/parts/\w+\.parquet'", told)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    small_disk.grow(4 << 20)
+    assert main([*command, "--overwrite"]) == 0
+    assert (folder / "manifest.json").exists()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, check_folder
 from codeshift.files import damaged
 from codeshift.splits.facts import environment
 from codeshift.study.axes import AXES
+from codeshift.study.files import output_folder
 from codeshift.study.fingerprint import check_same, fingerprint
 from codeshift.study.locks import awaited
 from codeshift.study.spec import StudySpec
@@ -20,23 +22,54 @@ from codeshift.study.study_rows import StudyRows
 def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
     """Write the files that workers need, unless they exist; one process does it while others wait.
 
+    What cannot work raises its error before anything is written.
+
     Raises:
-        ParameterError: if the folder is that of another study.
+        ParameterError: if the folder is that of another study or cannot be written to, or a scenario cannot be split.
     """
+    check_folder("folder", store.root)
+    settings = fingerprint(spec)
+    _read_same(settings, store, extend=extend)
+    _split_what_is_missing(spec, rows, store)
+    output_folder("folder", store.root)
     with awaited(store.lock("study")):
-        settings = fingerprint(spec)
-        found = store.read_study()
+        found = _read_same(settings, store, extend=extend)  # another process may have prepared it meanwhile
         if found is not None:
-            check_same(settings, found["settings"], store.root, extend=extend)
             store.repair(spec.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
             _evaluate_shared_again(spec, store, found["settings"])
-        elif any(store.root.glob("*.json")):
-            raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
         _save_model(spec, store)
         _write_rows(spec, rows, store)
         extended = found is not None and any(settings[name] != found["settings"][name] for name in AXES)
         if found is None or extended or damaged(store.study):
             store.write_study(settings, spec.keys, environment() if found is None else found["versions"])
+
+
+def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> dict[str, Any] | None:
+    """Read the study of a folder; None if there is none.
+
+    Raises:
+        ParameterError: if it is another study, or the folder holds something else.
+    """
+    found = store.read_study()
+    if found is not None:
+        check_same(settings, found["settings"], store.root, extend=extend)
+    elif any(store.root.glob("*.json")):
+        raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
+    return found
+
+
+def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
+    """Split all that is to be written, so that a scenario that cannot be split raises its error now."""
+    for split_seed in spec.split_seeds:
+        if not store.parts(split_seed).exists():
+            rows.baseline(split_seed)
+        for scenario in spec.scenarios:
+            if not _facts(store, scenario.name, split_seed).exists():
+                rows.scenario(scenario.name, split_seed)
+
+
+def _facts(store: StudyStore, scenario: str, split_seed: int) -> Path:
+    return store.facts(scenario, split_seed).with_name("facts.json")
 
 
 def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[str, Any]) -> None:
@@ -85,7 +118,7 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
             dealt = rows.scenario(name, split_seed)
             dealt.assignments[share].manifest.save(store.manifest(name, split_seed, share))
     facts = store.facts(name, split_seed)
-    if dealt is None and facts.with_name("facts.json").exists():
+    if dealt is None and _facts(store, name, split_seed).exists():
         return
     dealt = rows.scenario(name, split_seed)
     store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
