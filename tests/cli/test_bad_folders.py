@@ -15,6 +15,7 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.cli import main
+from codeshift.data import save_splits
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import NegativeLogLikelihood
@@ -149,3 +150,19 @@ def test_a_split_on_a_full_disk(small_disk: SmallDisk, tmp_path: Path, capsys, o
     small_disk.grow(4 << 20)
     assert main([*command, "--overwrite"]) == 0
     assert (folder / "manifest.json").exists()
+
+
+def test_what_a_killed_process_left_is_removed(place: Path, tmp_path: Path) -> None:
+    """Files that a split or an evaluation was writing go with the next call into the folder; others stay."""
+    evaluator = Evaluator([NegativeLogLikelihood()], **TASK, progress=False)
+    result = evaluator.evaluate(str(place / "model"), Dataset.from_list(rows(16)), tokenizer=str(place / "model"))
+    torn, others = tmp_path / f".train.parquet.{'0' * 32}", tmp_path / ".hidden"
+    for write_all in (
+        lambda: save_splits({"train": Dataset.from_list(rows(4))}, tmp_path),
+        lambda: result.save(tmp_path),
+    ):
+        torn.write_bytes(b"torn")
+        others.write_bytes(b"mine")
+        write_all()
+        assert not torn.exists()
+        assert others.exists()

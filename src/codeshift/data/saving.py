@@ -17,7 +17,7 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import PARTS, part_of
 from codeshift.data.formats import format_of
 from codeshift.errors import DataError, ParameterError
-from codeshift.files import replaced_together
+from codeshift.files import remove_unfinished, replaced_together
 
 _BATCH = 10_000
 
@@ -76,6 +76,7 @@ def write_parts(
             raise ParameterError("splits", "parts whose names can name a file", part, "letters, digits, _ and -")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    remove_unfinished(folder)
     files = {part: folder / f"{part}.{format}" for part in splits}
     others = {folder / name: write for name, write in (beside or {}).items()}
     with replaced_together([*files.values(), *others]) as writing:
