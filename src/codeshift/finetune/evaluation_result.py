@@ -15,7 +15,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import replaced
+from codeshift.files import remove_unfinished, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
@@ -254,6 +254,7 @@ class EvaluationResult:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder)
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)

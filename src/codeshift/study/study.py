@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_bool
@@ -16,7 +17,6 @@ from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
 from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
 from codeshift.study.executors import threads_each
-from codeshift.study.files import output_folder
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, plan
 from codeshift.study.prepare import forget_failures, prepare
@@ -256,7 +256,7 @@ class Study(CommonOptions):
         check_bool("extend", extend)
         if not callable(progress):
             check_bool("progress", progress)
-        store = StudyStore(output_folder("folder", folder).resolve())
+        store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
         planned = plan(self.spec)
