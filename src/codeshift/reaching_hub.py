@@ -1,4 +1,4 @@
-"""Whether the Hugging Face Hub answers, found out in seconds: its libraries try again in silence for a minute or more."""
+"""Whether the Hugging Face Hub answers, told in seconds: its libraries try again in silence for a minute or more."""
 
 from __future__ import annotations
 
