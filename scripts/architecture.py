@@ -35,7 +35,7 @@ WORDS = {
     "regions": "region: Region.contains says which rows lie inside",
     "properties": "properties: PropertyTable.values, one a row",
     "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
-    "errors | formatting | literals": "what goes wrong, and how values are written and read",
+    "errors | formatting | hashing | literals | parts": "what goes wrong, and how values are written and read",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics")
@@ -49,15 +49,15 @@ SPLIT = (
 )
 STUDY = (
     ("study file", "load_study"),
-    ("spec", "validate"),
-    ("plan", "run_specs"),
+    ("spec", "StudySpec"),
+    ("plan", "plan"),
     ("scheduler", "run_tasks"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),
     ("findings", "Findings"),
-    ("document", "study_tables"),
-    ("page", "Report.to_html"),
+    ("document", "page_document"),
+    ("page", "html.render"),
 )
 WIDE, TALL, ROW, GAP, BOX = 760, 340, 30, 4, 48
 

@@ -1,4 +1,4 @@
-"""Folders that cannot be written to, before work and in it."""
+"""Folders that cannot be written to, before the work and during it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from helpers.tiny_models import save_tiny_t5
 
 TASK = {"source": "doc", "target": "func"}
 
-# Root may write anywhere. Whether a folder may be written to is asked for the real user, which becomes nobody; the
-# effective one stays, since nobody may be unable to read Python itself.
+# Root may write anywhere. The check whether a folder is writable is for the real user, which becomes nobody; the
+# effective user stays, because nobody may be unable to read Python itself.
 AS_NOBODY = """
 import os, sys
 from codeshift.cli import main
@@ -45,7 +45,7 @@ raise SystemExit(codes != [2, 2, 2, 2])
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    """No file may grow beyond ``size``: the system refuses to write, as where a disk is full."""
+    """Limit files to ``size`` bytes: larger writes fail as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -56,7 +56,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Parts of a split, and a model."""
+    """Return a folder with the parts of a split, and a model."""
     folder = tmp_path_factory.mktemp("place")
     some = rows(40)
     (folder / "parts").mkdir()
@@ -66,8 +66,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
-    """Code 2 and one line each, before data is read, let alone trained on."""
+def test_a_folder_that_is_not_writable(tmp_path: Path) -> None:
+    """Each command ends with code 2 and one line, before data is read or a model trained."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
     command = [sys.executable, "-c", AS_NOBODY, str(closed / "new")]
@@ -81,8 +81,8 @@ def test_a_folder_that_may_not_be_written_to(tmp_path: Path) -> None:
     assert not list(closed.iterdir())
 
 
-def test_a_file_is_no_folder(place: Path, tmp_path: Path) -> None:
-    """Told by the library too, which makes nothing."""
+def test_a_file_is_not_a_folder(place: Path, tmp_path: Path) -> None:
+    """The library raises the error too, and creates nothing."""
     (tmp_path / "file").write_text("")
     with pytest.raises(ParameterError, match=r"out must be a folder, got .*file/new': .* is a file: name another"):
         check_folder("out", tmp_path / "file" / "new")
@@ -99,23 +99,23 @@ def test_a_file_is_no_folder(place: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting", [[], ["--set", "save_strategy=steps", "--set", "save_steps=1"]], ids=["model", "checkpoint"]
 )
-def test_a_disk_that_is_full(place: Path, tmp_path: Path, capsys, setting: list[str]) -> None:
-    """Code 2, one line with the system's reason, and nothing half-written; with room the same command does it."""
+def test_a_full_disk(place: Path, tmp_path: Path, capsys, setting: list[str]) -> None:
+    """The command ends with code 2, one line and no partial files; with space, the same command succeeds."""
     command = ["train", str(place / "parts"), "--model", str(place / "model"), "--source", "doc", "--target", "func"]
     command += ["--max-steps", "2", "--train-batch-size", "4", *setting, "--out", str(tmp_path)]
     weights = os.path.getsize(place / "model" / "model.safetensors")
     with largest_file(weights // 2):
         assert main(command) == 2
-    told = capsys.readouterr().err
-    assert told.startswith("codeshift: error: [Errno 27] File too large: ")
-    assert told.count("\n") == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("codeshift: error: [Errno 27] File too large: ")
+    assert errors.count("\n") == 1
     assert not [path for path in tmp_path.rglob("*") if path.is_file() or path.name.startswith(".")]
     assert main(command) == 0
     assert (tmp_path / "model.safetensors").is_file()
 
 
 def test_an_evaluation_on_a_full_disk(place: Path, tmp_path: Path) -> None:
-    """A table that could not be written whole is not there at all."""
+    """A table that could not be written completely does not exist."""
     data = Dataset.from_list(rows(16))
     evaluator = Evaluator([NegativeLogLikelihood()], **TASK, progress=False)
     result = evaluator.evaluate(str(place / "model"), data, tokenizer=str(place / "model"))

@@ -25,7 +25,7 @@ from datasets import load_from_disk
 from peft import LoraConfig
 from transformers import AutoTokenizer
 from codeshift.errors import ParameterError
-from codeshift.finetune import Evaluator, Trainer, TrainingConfig, trainer as loop
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, training_loop as loop
 from codeshift.finetune.testing import tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
@@ -38,7 +38,7 @@ tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
 data = load_from_disk(folder + "/data")
 config = TrainingConfig(learning_rate=1e-3, num_train_epochs=2, train_batch_size=10, gradient_accumulation_steps=2,
                         adam_epsilon=1e-3, l2_sp=0.01, save_strategy="steps", save_steps=2, load_best_model_at_end=True)
-save = loop._Run._save
+save = loop.TrainingRun._save
 
 
 def save_and_stop(run, checkpoints):
@@ -52,11 +52,11 @@ for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     out = f"{folder}/{name}/{method}"
     trainer = Trainer(model, tokenizer, config, peft_config=peft, **columns)
-    loop._Run._save = save_and_stop
+    loop.TrainingRun._save = save_and_stop
     try:
         trainer.fit(data, out)
     except KeyboardInterrupt:
-        loop._Run._save = save
+        loop.TrainingRun._save = save
     trainer.fit(data, out)  # the last two of six steps
     again = trainer.fit(data, out)  # all of it from the checkpoint, and written anew
     divided = name == "fsdp"

@@ -24,7 +24,7 @@ from codeshift.metrics import (
     relative_performance,
     worst_group,
 )
-from codeshift.metrics.aggregates.intervals import resampled_sums
+from codeshift.metrics.aggregates.units import resampled_counts
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=25)
 RNG = np.random.default_rng(20)
@@ -167,7 +167,7 @@ def test_corpus_bootstrap_is_rescoring_of_resampled_rows():
     rows = metric.statistics(NEARER, REFERENCES)
     drawn = np.random.default_rng(8).integers(0, 40, size=(30, 40))
     rescored = [metric.corpus([NEARER[i] for i in d], [REFERENCES[i] for i in d]).value for d in drawn]
-    sums = np.concatenate(list(resampled_sums(rows, 30, np.random.default_rng(8))))
+    sums = np.concatenate(list(resampled_counts(40, 30, np.random.default_rng(8)))) @ rows
     np.testing.assert_array_equal([metric.from_statistics(s).value for s in sums], rescored)
     for method in ("percentile", "BCa"):
         found = bootstrap_ci(rows, metric=metric, method=method, n_resamples=300)
@@ -176,13 +176,15 @@ def test_corpus_bootstrap_is_rescoring_of_resampled_rows():
 
 def test_blocks_are_one_stream():
     """Many rows are drawn in blocks; each block draws its rows with replacement, n of n."""
-    rows = np.column_stack([np.ones(30_000), np.arange(30_000)])
-    blocks = list(resampled_sums(rows, 100, np.random.default_rng(0)))
+    blocks = list(resampled_counts(30_000, 100, np.random.default_rng(0)))
     assert len(blocks) > 1
-    sums = np.concatenate(blocks)
-    assert sums.shape == (100, 2)
-    assert (sums[:, 0] == 30_000).all()
-    assert len(set(sums[:, 1])) == 100
+    counts = np.concatenate(blocks)
+    assert counts.shape == (100, 30_000)
+    assert (counts.sum(axis=1) == 30_000).all()
+    assert len(set((counts @ np.arange(30_000)).tolist())) == 100
+    smaller = list(resampled_counts(30_000, 100, np.random.default_rng(0), width=90_000))
+    assert len(smaller) > len(blocks)
+    np.testing.assert_array_equal(np.concatenate(smaller), counts)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=7))

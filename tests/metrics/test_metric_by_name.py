@@ -10,6 +10,7 @@ import codeshift.metrics as public
 from codeshift.errors import ParameterError
 from codeshift.metrics import (
     BLEU,
+    F1,
     ChrF,
     CodeBLEU,
     EditSimilarity,
@@ -21,10 +22,12 @@ from codeshift.metrics import (
     PassAtK,
     SyntacticValidity,
     TokenAccuracy,
+    WeightedMetric,
     metric_by_name,
 )
 from codeshift.metrics.by_name import METRICS
 from codeshift.metrics.execution import PythonRunner
+from helpers.classifiers import OF_CLASSES
 
 MADE = [
     BLEU(),
@@ -41,6 +44,8 @@ MADE = [
     PassAtK(10),
     SyntacticValidity("java"),
     TokenAccuracy(),
+    *OF_CLASSES,
+    F1(positive="vulnerable"),
 ]
 
 
@@ -55,7 +60,7 @@ def test_every_public_metric_has_a_name() -> None:
     classes = {
         value
         for value in vars(public).values()
-        if isinstance(value, type) and issubclass(value, Metric) and value is not Metric
+        if isinstance(value, type) and issubclass(value, Metric) and value not in (Metric, WeightedMetric)
     }
     assert classes <= set(METRICS.values())
     assert all(METRICS[cls.key] is cls for cls in classes)
@@ -91,7 +96,7 @@ def test_a_language_in_the_options_goes_before() -> None:
     ("name", "message"),
     [
         ("exactmatch", "metric must be the name of a metric, got 'exactmatch': did you mean exact_match?"),
-        ("", "metric must be the name of a metric, got '': choose one of bleu, chrf, codebleu"),
+        ("", "metric must be the name of a metric, got '': choose one of accuracy, auroc"),
         (3, "metric must be the name of a metric, got 3"),
         ("bleu[smoothin=exp]", "metric must be bleu with options that it has, got 'smoothin': did you mean smoothing?"),
         ("bleu[4]", "metric must be a name with options as [option=value], got 'bleu[4]': '4' has no value"),

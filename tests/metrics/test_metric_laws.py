@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.metrics import (
+    AUROC,
     BLEU,
+    F1,
     ChrF,
     CodeBLEU,
     EditSimilarity,
@@ -24,11 +26,13 @@ from codeshift.metrics import (
     PassAtK,
     SyntacticValidity,
     TokenAccuracy,
+    WeightedMetric,
     testing,
 )
 from codeshift.metrics.codebleu.dataflow import LANGUAGES
 from codeshift.metrics.testing import CHECKS, Case, check_metric
 from helpers import broken_metrics
+from helpers.classifiers import OF_CLASSES, drawn
 
 TEXT = [
     ExactMatch(),
@@ -103,6 +107,18 @@ def test_pass_at_k_keeps_the_laws(rows, k):
         check(Case(PassAtK(k), rows, None, (0.0, 1.0), False))
 
 
+@pytest.mark.parametrize("metric", OF_CLASSES, ids=lambda m: m.name)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_metrics_of_classes_keep_the_laws(metric, classes):
+    """Order, batch, statistics, weights, empty and hostile rows; in a fresh process once."""
+    if classes == 3 and metric == F1():
+        metric = F1(positive=2)
+    probabilities, references = drawn(np.random.default_rng(6), n=12, classes=classes, outside=0.1)
+    references[:classes] = range(classes)
+    fresh = classes == 2 and metric in (F1(), AUROC())
+    check_metric(metric, list(probabilities), references.tolist(), fresh_process=fresh)
+
+
 @pytest.mark.parametrize("metric", TEXT, ids=lambda m: m.name)
 def test_hostile_text_has_scores(metric):
     """Deep nesting, long lines, NUL, lone surrogates, unclosed quotes and comments."""
@@ -122,8 +138,10 @@ def test_every_metric_is_put_to_the_laws():
     import codeshift.metrics
 
     exported = {getattr(codeshift.metrics, name) for name in codeshift.metrics.__all__}
-    metrics = {value for value in exported if isinstance(value, type) and issubclass(value, Metric)} - {Metric}
-    assert metrics == {type(m) for m in TEXT} | {NegativeLogLikelihood, TokenAccuracy, PassAtK}
+    metrics = {value for value in exported if isinstance(value, type) and issubclass(value, Metric)}
+    metrics -= {Metric, WeightedMetric}
+    of_classes = {type(metric) for metric in OF_CLASSES}
+    assert metrics == {type(m) for m in TEXT} | {NegativeLogLikelihood, TokenAccuracy, PassAtK} | of_classes
 
 
 SCRIPT = """
@@ -167,6 +185,7 @@ def test_a_sound_metric_passes():
         (broken_metrics.Relative(), "a row scores the same alone as among others"),
         (broken_metrics.Halved(), "a row that is its own reference scores best"),
         (broken_metrics.ZeroOfNothing(), "no rows are NaN with n=0"),
+        (broken_metrics.Uncounted(), "statistics give the rows' scores"),
         (broken_metrics.Greedy(), "one string for all rows, or sides of different lengths"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Metric) else "",
@@ -182,6 +201,8 @@ def test_a_broken_law_is_found(metric, law):
     [
         (broken_metrics.Ranked(), testing.check_order, "the order of rows changes no score"),
         (broken_metrics.Halved(), testing.check_statistics, "summed statistics give the corpus score"),
+        (broken_metrics.Unweighted(), testing.check_weights, "a row counts as often as its weight"),
+        (broken_metrics.Unweighted(), testing.check_statistics, "statistics give the corpus score"),
         (broken_metrics.Hashed(), testing.check_fresh_process, "a fresh process gives the same scores"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.splitters import LengthSplitter, TimeSplitter
+from codeshift.splitters import LengthSplitter, SinceOfLabel, TimeSplitter
 from codeshift.splitters.testing import check_splitter
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -130,3 +130,73 @@ def test_a_column_that_is_missing_names_close_matches() -> None:
     """The error of a misspelt column names the right one."""
     with pytest.raises(DataError, match="got 'dat': did you mean date"):
         TimeSplitter(column="code", by="dat").assign(python_rows(), seed=0)
+
+
+def test_each_project_s_own_cut_keeps_the_laws() -> None:
+    """Every law of a split holds where each project is cut by itself, alone and composed, in a fresh process too."""
+    within = TimeSplitter(column="code", share=0.3, within="project")
+    check_splitter(within, python_rows())
+    check_splitter(within - LengthSplitter(column="code"), python_rows(), fresh_process=False)
+
+
+PROJECTS = st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 30)), min_size=4, max_size=80)
+
+
+def _dataset(rows: list[tuple[str, int]]) -> Dataset:
+    projects, days = zip(*rows, strict=True)
+    return Dataset.from_dict({"code": [f"x = {i}" for i in range(len(rows))], "date": days, "project": projects})
+
+
+def _within(rows: list[tuple[str, int]], share: float) -> tuple[SinceOfLabel, list[bool]]:
+    table = PropertyTable(_dataset(rows))
+    region = TimeSplitter(column="code", share=share, within="project").fit(table)
+    return region, region.contains(table).tolist()
+
+
+@given(rows=PROJECTS, share=st.floats(0.1, 0.9), rng=st.randoms(use_true_random=False))
+def test_each_project_is_cut_by_itself(rows: list[tuple[str, int]], share: float, rng) -> None:
+    """Within a project the rows inside are the latest; a project of several moments is never wholly inside."""
+    region, inside = _within(rows, share)
+    for project in {project for project, _ in rows}:
+        later = [d for (p, d), held in zip(rows, inside, strict=True) if p == project and held]
+        earlier = [d for (p, d), held in zip(rows, inside, strict=True) if p == project and not held]
+        assert earlier
+        assert not later or max(earlier) < min(later)
+    shuffled = list(rows)
+    rng.shuffle(shuffled)
+    assert _within(shuffled, share)[0] == region
+
+
+def test_the_mix_of_projects_stays() -> None:
+    """A project that came late is half of the rows after one cut for all, and as many as before after its own."""
+    rows = [("old", day) for day in range(100)] + [("new", day) for day in range(100, 200)]
+    projects = [project for project, _ in rows]
+    mixes = {}
+    for within in (None, "project"):
+        table = PropertyTable(_dataset(rows))
+        inside = TimeSplitter(column="code", share=0.2, within=within).fit(table).contains(table)
+        assert inside.sum() == 40
+        mixes[within] = sum(held and project == "new" for project, held in zip(projects, inside, strict=True)) / 40
+    assert mixes == {None: 1.0, "project": 0.5}
+
+
+def test_many_small_projects_have_the_share() -> None:
+    """Of 100 projects of two rows, a fifth of all rows is inside, though no project has a fifth of a row."""
+    _, inside = _within([(f"p{i:03}", day) for i in range(100) for day in (1, 2)], 0.2)
+    assert sum(inside) == 40
+
+
+def test_a_project_that_was_not_seen_is_cut_with_all() -> None:
+    """Its rows are inside from the moment on that one cut for all would have."""
+    region, _ = _within([("a", day) for day in range(10)] + [("b", day) for day in range(90, 100)], 0.25)
+    table = PropertyTable(Dataset.from_dict({"code": ["x", "y"], "date": [94, 95], "project": ["c", "c"]}))
+    assert region.contains(table).tolist() == [False, True]
+    assert region.describe() == "whose time (date) is among the latest of their project"
+    assert [prop.columns for prop in region.properties()] == [("date",)]
+    assert region.columns() == ("date", "project")
+
+
+def test_a_cutoff_for_all_and_one_for_each_exclude_each_other() -> None:
+    """Each project has a cut of its own, so there is none to give."""
+    with pytest.raises(ParameterError, match="cutoff must be left out if within is given"):
+        TimeSplitter(column="code", cutoff="2020-01-01", within="project")

@@ -65,6 +65,12 @@ def _leakage(found: AuditFindings) -> Iterator[Block]:
         for one in found.leakage
     )
     yield Table(columns=names("part") + numbers("rows", "exact copy", "near-duplicate", "shared group"), rows=rows)
+    if unsettled := [one for one in found.leakage if one.unsettled]:
+        counts = ", ".join(f"{counted(one.unsettled, 'row')} of {one.part}" for one in unsettled)
+        yield Note(
+            f"Not compared with all of {found.train}, since too many rows are nearly near-duplicates: {counts}. "
+            "More of them may have a near-duplicate there."
+        )
     yield from _pairs(found)
 
 

@@ -107,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder("--out", arguments.out)
     from codeshift.data import save_splits
     from codeshift.data.saving import check_saving
-    from codeshift.splitters import SplitManifest
+    from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     given = {name: value for name, value in vars(arguments).items() if name in DEALING}
@@ -115,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = manifest.assign(data)
+        assignment = SplitAssignment.from_manifest(manifest, data)
     else:
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)

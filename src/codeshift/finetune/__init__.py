@@ -7,8 +7,8 @@ from codeshift.errors import check_extra
 check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
+from codeshift.finetune.class_scores import ClassScores  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
-from codeshift.finetune.encoding import Truncation  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
     AdapterWarning,
     CheckpointError,
@@ -16,6 +16,7 @@ from codeshift.finetune.errors import (  # noqa: E402
     RoundTripWarning,
     TrainedOtherwiseWarning,
     TruncationWarning,
+    UnseenLabelWarning,
     UnusedWeightsWarning,
 )
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation  # noqa: E402
@@ -23,15 +24,17 @@ from codeshift.finetune.evaluator import Evaluator  # noqa: E402
 from codeshift.finetune.forgetting import forgetting  # noqa: E402
 from codeshift.finetune.interpolation import scale_adapter, wise_ft, wise_ft_sweep  # noqa: E402
 from codeshift.finetune.linear_probing import lp_ft  # noqa: E402
-from codeshift.finetune.models import load_model  # noqa: E402
+from codeshift.finetune.loading import load_model  # noqa: E402
 from codeshift.finetune.round_trip import LostText, RoundTrip  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
 from codeshift.finetune.training_config import TrainingConfig  # noqa: E402
 from codeshift.finetune.training_result import TrainingResult  # noqa: E402
+from codeshift.finetune.truncation import Truncation  # noqa: E402
 
 __all__ = [
     "AdapterWarning",
     "CheckpointError",
+    "ClassScores",
     "Decoding",
     "DivergenceError",
     "EvaluationResult",
@@ -48,6 +51,7 @@ __all__ = [
     "TrainingResult",
     "Truncation",
     "TruncationWarning",
+    "UnseenLabelWarning",
     "UnusedWeightsWarning",
     "forgetting",
     "load_model",

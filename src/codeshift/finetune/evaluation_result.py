@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
+from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.round_trip import RoundTrip
+from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
+from codeshift.metrics.base import column_sums
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class PartEvaluation:
         round_trip: the counts of sources and targets that the tokenizer does not give back.
         copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
             resamples each row by itself.
+        classes: what a classifier says of each row; None for text.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -61,10 +64,13 @@ class PartEvaluation:
     seed: int = 0
     round_trip: RoundTrip | None = None
     copies: NDArray[np.int64] | None = field(default=None, repr=False)
+    classes: ClassScores | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
-        """Text generated for each row; None for a row without one."""
+        """Text generated for each row, None for a row without one; or the name of each row's likeliest class."""
+        if self.classes is not None:
+            return list(self.classes.predictions)
         return [None if output is None else output.text for output in self.outputs]
 
     @property
@@ -72,13 +78,25 @@ class PartEvaluation:
         """Number of outputs that the limit of length cut."""
         return sum(output is not None and not output.finished for output in self.outputs)
 
+    @cached_property
+    def unparsable(self) -> dict[str, int]:
+        """Number of rows whose text the parser gives up on, by metric; metrics that have none are left out.
+
+        Such a row counts as code that does not parse: see ``codeshift.metrics.CorpusScore``.
+        """
+        totals = {
+            name: metric.from_statistics(column_sums(self.statistics[name])) for name, metric in self.metrics.items()
+        }
+        return {name: total.unparsable for name, total in totals.items() if total.unparsable}
+
     def scores(self, metric: str) -> NDArray[np.float64]:
         """Return the score of each row, (rows,); NaN for a row that was not scored.
 
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = [self.metrics[metric].from_statistics(row).value for row in self.statistics_of(metric)]
+        statistics = self.statistics_of(metric)
+        rows = self.metrics[metric].row_scores(statistics)
         out = np.full(len(self.references), np.nan)
         out[self.scored[metric]] = rows
         return out
@@ -111,7 +129,12 @@ class PartEvaluation:
         return self.statistics[metric]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict of JSON values per row: ``row``, ``reference``, the output and the scores (None for NaN)."""
+        """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
+
+        A model that writes gave ``prediction`` and whether it is ``finished``; a classifier gave ``prediction``, a
+        ``probability[...]`` of each class, ``logits`` and, if they were asked for, ``features``. Scores are None for
+        NaN.
+        """
         scores = {name: self.scores(name) for name in self.metrics}
         plain_rows = []
         for i, reference in enumerate(self.references):
@@ -120,6 +143,8 @@ class PartEvaluation:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
+            if self.classes is not None:
+                row |= self.classes.row(i)
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -163,14 +188,14 @@ class EvaluationResult:
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
-        Of ``rows`` rows ``n`` were scored; ``groups`` is the number of groups that are resampled, and ``interval`` the
-        method of the interval.
+        Of ``rows`` rows ``n`` were scored, and the parser gave up on the text of ``unparsable`` of these; ``groups`` is
+        the number of groups that are resampled, and ``interval`` the method of the interval.
         """
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
                 "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
-                "interval": e.method if e.has_interval else "",
+                "unparsable": evaluated.unparsable.get(name, 0), "interval": e.method if e.has_interval else "",
             }
             for part, evaluated in self.parts.items()
             for name, e in evaluated.estimates.items()
@@ -203,6 +228,8 @@ class EvaluationResult:
                 "truncation": vars(evaluated.truncation),
                 "round_trip": evaluated.round_trip and evaluated.round_trip.to_dict(),
                 "unfinished": evaluated.unfinished,
+                "unparsable": evaluated.unparsable,
+                "unknown_labels": {} if evaluated.classes is None else dict(evaluated.classes.unknown),
             }
             for part, evaluated in self.parts.items()
         }
@@ -221,4 +248,5 @@ def interval_text(row: dict[str, Any]) -> str:
 
 def _rows_text(row: dict[str, Any]) -> str:
     scored = f"{row['n']} of {counted(row['rows'], 'row')}"
-    return scored if row["groups"] == row["n"] else f"{scored} in {row['groups']} groups of near-duplicates"
+    groups = "" if row["groups"] == row["n"] else f" in {row['groups']} groups of near-duplicates"
+    return scored + groups + (f", {row['unparsable']} unparsable" if row["unparsable"] else "")

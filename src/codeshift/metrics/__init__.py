@@ -19,36 +19,59 @@ from codeshift.metrics.aggregates import (
     relative_performance,
     worst_group,
 )
-from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, column_sums
+from codeshift.metrics.base import CorpusScore, Metric, SufficientStatistics, WeightedMetric, column_sums
 from codeshift.metrics.bleu import BLEU
 from codeshift.metrics.by_name import metric_by_name
+from codeshift.metrics.calibration import BrierScore, ExpectedCalibrationError, LogLoss, Reliability, reliability
 from codeshift.metrics.chrf import ChrF
 from codeshift.metrics.codebleu import CodeBLEU
+from codeshift.metrics.confusion import F1, MCC, Accuracy, BalancedAccuracy
 from codeshift.metrics.edit import EditSimilarity
 from codeshift.metrics.elements import ElementPrecision, ElementRecall
 from codeshift.metrics.exact import ExactMatch
 from codeshift.metrics.likelihood import NegativeLogLikelihood, TokenAccuracy
+from codeshift.metrics.ood_detection import Detector, OODDetection, ood_detection
+from codeshift.metrics.ood_scores import ModelOutputs, TrainFeatures, ood_scores
 from codeshift.metrics.pass_at_k import PassAtK
+from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt
+from codeshift.metrics.risk_coverage import RiskCoverage, risk_coverage
 from codeshift.metrics.validity import SyntacticValidity
 
 __all__ = [
+    "AUROC",
     "BLEU",
+    "F1",
+    "MCC",
+    "Accuracy",
+    "AveragePrecision",
+    "BalancedAccuracy",
+    "BrierScore",
     "ChrF",
     "CodeBLEU",
     "CorpusScore",
+    "Detector",
     "EditSimilarity",
     "ElementPrecision",
     "ElementRecall",
     "Estimate",
     "ExactMatch",
+    "ExpectedCalibrationError",
+    "FalseNegativeRateAt",
+    "LogLoss",
     "Metric",
+    "ModelOutputs",
     "NegativeLogLikelihood",
+    "OODDetection",
     "PairedDifference",
     "PassAtK",
+    "Reliability",
+    "RiskCoverage",
     "SeedsEstimate",
     "SufficientStatistics",
     "SyntacticValidity",
     "TokenAccuracy",
+    "TrainFeatures",
+    "WeightedMetric",
     "WorstGroup",
     "bootstrap_ci",
     "column_sums",
@@ -58,7 +81,11 @@ __all__ = [
     "holm",
     "mean",
     "metric_by_name",
+    "ood_detection",
+    "ood_scores",
     "paired_difference",
     "relative_performance",
+    "reliability",
+    "risk_coverage",
     "worst_group",
 ]

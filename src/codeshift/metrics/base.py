@@ -11,14 +11,15 @@ import dataclasses
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray: TypeAlias = NDArray[np.float64]
+Takes: TypeAlias = Literal["text", "log_probabilities", "argmax", "class_probabilities"]
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,25 @@ class CorpusScore:
         value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN if there are no rows.
         parts: the components of the score by name; empty if it has none.
         n: the number of rows that ``value`` stands for.
+        unparsable: the number of those rows whose text the parser gives up on (``codeshift.properties.bounds``). They
+            count as code that does not parse; it is 0 for metrics that parse nothing.
+        note: the reason why ``value`` is NaN, or what a reader of it should know; empty otherwise.
 
     >>> CorpusScore(0.5, n=2)
     CorpusScore(value=0.5, parts={}, n=2)
+    >>> CorpusScore(math.nan, n=2, note="one class only")
+    CorpusScore(value=nan, parts={}, n=2, note='one class only')
     """
 
     value: float
     parts: dict[str, float] = field(default_factory=dict)
     n: int = 0
+    unparsable: int = field(default=0, repr=False)
+    note: str = field(default="", kw_only=True)
+
+    def __repr__(self) -> str:
+        note = f", note={self.note!r}" if self.note else ""
+        return f"{type(self).__name__}(value={self.value!r}, parts={self.parts!r}, n={self.n!r}{note})"
 
 
 class SufficientStatistics(Protocol):
@@ -97,11 +109,19 @@ class Metric(ABC):
         title: the name in words, for tables and plots; by default derived from the key.
         scale: the format of the values; by default unchanged, with three digits.
         higher_is_better: whether a higher value is better.
+        bounds: the lowest and the highest value; None stands for 0 and 1 if higher is better, and for unknown ones
+            otherwise.
         spelling: a pattern for another way to write the name, such as ``pass@1``; its groups are options.
+        takes: what the predictions are. "text" is what a model wrote, beside the reference's text. "log_probabilities"
+            and "argmax" are measured by teacher forcing: one array a row, of the log-probabilities of the reference's
+            tokens or of the likeliest token at each of their positions, beside the reference's token ids.
+            "class_probabilities" is a classifier's array (rows, classes), beside the number of each row's class, -1 for
+            a label that is none of the classes.
 
     Subclasses are frozen dataclasses. They define ``score``; those whose corpus score is not the mean of the rows
     (BLEU, nats a token) define ``statistics`` and ``from_statistics`` too. One law connects the three:
-    ``corpus(p, r) == from_statistics(column_sums(statistics(p, r)))``.
+    ``corpus(p, r) == from_statistics(column_sums(statistics(p, r)))``. A metric whose corpus score follows from no sums
+    is a ``WeightedMetric``.
 
     A metric of your own:
 
@@ -119,7 +139,9 @@ class Metric(ABC):
     title: ClassVar[str] = ""
     scale: ClassVar[Scale] = Scale()
     higher_is_better: ClassVar[bool] = True
+    bounds: ClassVar[tuple[float, float] | None] = None
     spelling: ClassVar[re.Pattern[str] | None] = None
+    takes: ClassVar[Takes] = "text"
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
         """Register the metric by its key, unless it is an ``abstract`` base class.
@@ -200,7 +222,98 @@ class Metric(ABC):
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not of the kind that the metric takes.
         """
-        return self.from_statistics(column_sums(self.statistics(predictions, references)))
+        return self.of_rows(self.statistics(predictions, references))
+
+    def of_rows(self, statistics: FloatArray) -> CorpusScore:
+        """Return the score of all rows together from their statistics, shape (n, d)."""
+        return self.from_statistics(column_sums(statistics))
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return the score of each row from the rows' statistics, shape (n, d); NaN where it is undefined."""
+        return np.array([self.from_statistics(row).value for row in statistics], dtype=np.float64)
+
+    def for_labels(self, labels: Sequence[str]) -> Metric:
+        """Return the metric for classes with these labels, in the order of their probabilities; by default itself.
+
+        A metric that names a class by its label finds the class's number here; an evaluation of a classifier calls it.
+
+        Raises:
+            ParameterError: if the metric names a class that is not among them.
+        """
+        return self
+
+    def trials(self, statistics: FloatArray) -> float | None:
+        """Return the number of rows that the value's variance depends on, from statistics of shape (n, d).
+
+        None stands for all rows. A metric of one class among many rows depends on the rows of that class. Intervals use
+        it as their degrees of freedom.
+        """
+        return None
+
+
+class WeightedMetric(Metric, abstract=True):
+    """Base class of metrics whose corpus score follows from no sums over rows, such as areas under curves.
+
+    ``statistics`` holds what the score is computed from, one row a row (a score and a class, say), and
+    ``weighted_values`` computes it with each row counted as often as a weight says. A bootstrap of 2,000 resamples is
+    one call with 2,000 rows of weights. Rows have no score of their own: ``score`` is NaN.
+
+    The median of numbers:
+
+    >>> @dataclass(frozen=True)
+    ... class MedianLength(WeightedMetric):
+    ...     higher_is_better = False
+    ...     def statistics(self, predictions, references):
+    ...         return np.array([(1.0, len(p)) for p, _ in zip(predictions, references, strict=True)]).reshape(-1, 2)
+    ...     def weighted_values(self, statistics, weights):
+    ...         order = np.argsort(statistics[:, 1])
+    ...         before = np.cumsum(weights[:, order], axis=1)
+    ...         middle = (before < before[:, -1:] / 2).sum(axis=1)
+    ...         return statistics[order[middle], 1]
+    >>> MedianLength().corpus(["a", "bb", "cccc"], [""] * 3)
+    CorpusScore(value=2.0, parts={}, n=3)
+    """
+
+    @abstractmethod
+    def weighted_values(self, statistics: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the values of the rows with each counted as often as its weight, shape (r,).
+
+        Args:
+            statistics: the rows' statistics, shape (n, d), n at least 1.
+            weights: the weights, shape (r, n), whole numbers of at least 0; a row of weight 0 is as good as not there.
+
+        Returns:
+            One value for each row of ``weights``; NaN where it is undefined.
+        """
+
+    def comparable(self, statistics: FloatArray) -> FloatArray:
+        """Return the statistics in a form in which those of two systems can be exchanged; by default unchanged.
+
+        The permutation test of ``paired_difference`` exchanges two systems' statistics in single rows.
+        """
+        return statistics
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return NaN for each row, shape (n,), since a row has no value of its own."""
+        return self.row_scores(self.statistics(predictions, references))
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return NaN for each row, shape (n,)."""
+        return np.full(len(statistics), np.nan)
+
+    def of_rows(self, statistics: FloatArray) -> CorpusScore:
+        """Return the score of all rows together from their statistics, shape (n, d)."""
+        n = len(statistics)
+        value = float(self.weighted_values(statistics, np.ones((1, n)))[0]) if n else math.nan
+        return CorpusScore(value, n=n, note=self.note(statistics) if n else "")
+
+    def note(self, statistics: FloatArray) -> str:
+        """Return the reason why the value is NaN, or what a reader of it should know; by default nothing."""
+        return ""
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Raise a TypeError, since sums do not determine the value: use ``of_rows``."""
+        raise TypeError(f"{self.name} does not follow from sums over rows: call of_rows(statistics)")
 
 
 def column_sums(statistics: FloatArray) -> FloatArray:

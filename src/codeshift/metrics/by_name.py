@@ -32,7 +32,7 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
         ...
     codeshift.errors.ParameterError: metric must be the name of a metric, got 'exactmatch': did you mean exact_match?
     """
-    parts = re.fullmatch(r"\s*([\w@]+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
+    parts = re.fullmatch(r"\s*([\w@.]+)\s*(?:\[(.*)\])?\s*", name, flags=re.DOTALL) if isinstance(name, str) else None
     cls, options = _class_of(parts[1]) if parts else (None, {})
     if parts is None or cls is None:
         raise ParameterError("metric", "the name of a metric", name, closest(parts[1] if parts else str(name), METRICS))

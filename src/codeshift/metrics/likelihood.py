@@ -53,6 +53,7 @@ class NegativeLogLikelihood(_PerToken):
     """
 
     title = "NLL a token"
+    takes = "log_probabilities"
     scale = Scale(unit=" nats")
     higher_is_better = False
 
@@ -85,6 +86,7 @@ class TokenAccuracy(_PerToken):
     """
 
     scale = PERCENT
+    takes = "argmax"
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return (1, correct tokens, tokens) for each row, shape (n, 3).
@@ -103,7 +105,7 @@ class TokenAccuracy(_PerToken):
 
 def is_forced(metric: Metric) -> bool:
     """Whether a metric is measured by teacher forcing rather than on generated text."""
-    return isinstance(metric, NegativeLogLikelihood | TokenAccuracy)
+    return metric.takes in ("log_probabilities", "argmax")
 
 
 def _log_probabilities(i: int, row: Any, tokens: int) -> FloatArray:

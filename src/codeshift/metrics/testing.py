@@ -19,7 +19,7 @@ import numpy as np
 import codeshift.metrics
 from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates import bootstrap_ci
-from codeshift.metrics.base import CorpusScore, FloatArray, Metric, column_sums
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, WeightedMetric, column_sums
 
 _ROUNDING = 1e-9
 # Text that occurs in datasets and model outputs, and that breaks parsers, regular expressions and encoders.
@@ -76,7 +76,7 @@ def check_metric(
     predictions: Iterable[Any],
     references: Iterable[Any] | None = None,
     *,
-    bounds: tuple[float, float] = (0.0, 1.0),
+    bounds: tuple[float, float] | None = None,
     identity: bool = True,
     fresh_process: bool = True,
 ) -> None:
@@ -86,9 +86,9 @@ def check_metric(
         metric: the metric.
         predictions: at least two rows that do not all have the same score.
         references: as many references; None for a metric that takes none.
-        bounds: the lowest and the highest possible score.
+        bounds: the lowest and the highest possible score; None for the metric's own, or 0 and 1.
         identity: whether a row that is its own reference scores best. False if the two sides are of different kinds
-            (log-probabilities and ids), or if the reference plays no part.
+            (log-probabilities and ids), or if the reference plays no part. Of classes, such a row is sure of its class.
         fresh_process: whether to compare with the scores of another process with another hash seed as well (about 2 s);
             the metric's class must then be in a module that the process can import.
 
@@ -99,7 +99,8 @@ def check_metric(
     >>> check_metric(EditSimilarity(), ["return a", "x"], ["return b", "x"], fresh_process=False)
     """
     right = None if references is None else list(references)
-    case = Case(metric, list(predictions), right, bounds, identity and right is not None)
+    limits = bounds or metric.bounds or (0.0, 1.0)
+    case = Case(metric, list(predictions), right, limits, identity and right is not None)
     _require(len(case.predictions) >= 2, "the checks have at least two rows to work on")
     for check in CHECKS:
         if check is not check_fresh_process or fresh_process:
@@ -133,7 +134,7 @@ def check_identity(case: Case) -> None:
     """Check that a row that is its own reference scores best, and so does a corpus of such rows."""
     if not case.identity:
         return
-    same = Case(case.metric, case.references or [], case.references, case.bounds, True)
+    same = _best(case)
     best = case.bounds[1 if case.metric.higher_is_better else 0]
     scores = np.append(same.score(), same.corpus().value)
     scores = scores[~np.isnan(scores)]
@@ -157,17 +158,39 @@ def check_batch(case: Case) -> None:
 
 
 def check_statistics(case: Case) -> None:
-    """Check that row statistics are (n, d) with 1 in column 0, and that their sums give the corpus score."""
+    """Check that row statistics are (n, d) with 1 in column 0, and give the corpus score: summed, unless weighted."""
     rows = case.statistics()
     _require(rows.ndim == 2 and len(rows) == len(case.predictions), "statistics have shape (n, d)")
     _require(bool((rows[:, 0] == 1).all()), "column 0 of the statistics is 1 in every row")
+    _require(_same(case.metric.row_scores(rows), case.score()), "statistics give the rows' scores")
     for part in (slice(None), slice(None, None, 2), slice(1, None)):
-        at = range(len(rows))[part]
-        from_sums = case.metric.from_statistics(column_sums(rows[part]))
-        _require(str(from_sums) == str(case.corpus(at)), "summed statistics give the corpus score")
+        corpus = str(case.corpus(range(len(rows))[part]))
+        if not isinstance(case.metric, WeightedMetric):
+            from_sums = case.metric.from_statistics(column_sums(rows[part]))
+            _require(str(from_sums) == corpus, "summed statistics give the corpus score")
+        _require(str(case.metric.of_rows(rows[part])) == corpus, "statistics give the corpus score")
     value = case.corpus().value
     resampled = bootstrap_ci(rows, metric=case.metric, n_resamples=2)
     _require(resampled.value == value or math.isnan(value), "the bootstrap's point estimate is the corpus score")
+
+
+def check_weights(case: Case) -> None:
+    """Check that a row of weight 2 is as good as two rows, a row of weight 0 as none, and each weighting by itself."""
+    if not isinstance(case.metric, WeightedMetric):
+        return
+    rows = case.statistics()
+    n = len(rows)
+    weights = np.random.default_rng(2).integers(0, 3, size=(4, n)).astype(np.float64)
+    weights[0] = 1.0
+    values = case.metric.weighted_values(rows, weights)
+    _require(values.shape == (4,), "there is one value a weighting")
+    for value, counts in zip(values, weights, strict=True):
+        again = np.repeat(np.arange(n), counts.astype(np.int64))
+        if len(again):
+            repeated = case.corpus(again.tolist()).value
+            _require(_near(value, repeated), "a row counts as often as its weight")
+        alone = case.metric.weighted_values(rows, counts[None, :])[0]
+        _require(_near(value, alone), "a weighting has the same value alone as among others")
 
 
 def check_empty(case: Case) -> None:
@@ -197,7 +220,13 @@ def check_rows(case: Case) -> None:
 
 
 def check_hostile(case: Case) -> None:
-    """Check that text that is not code (empty, deep, long, NUL, lone surrogates) has scores too."""
+    """Check that text that is not code (empty, deep, long, NUL, lone surrogates) has scores too.
+
+    Of classes: certainty about a wrong one, ties everywhere, one class only, labels that are none of the classes.
+    """
+    if case.metric.takes == "class_probabilities":
+        check_hostile_classes(case)
+        return
     if case.references is None or not all(isinstance(row, str) for row in [*case.predictions, *case.references]):
         return
     ordinary = str(case.references[0])
@@ -205,6 +234,18 @@ def check_hostile(case: Case) -> None:
     hostile = Case(case.metric, predictions, references, case.bounds, False)
     check_scores(hostile)
     check_identity(Case(case.metric, list(_HOSTILE), list(_HOSTILE), case.bounds, case.identity))
+
+
+def check_hostile_classes(case: Case) -> None:
+    """Check that classes that are all wrong, all alike or none of the known ones have scores within the bounds."""
+    count = len(case.predictions[0])
+    sure, even = np.eye(count), np.full((count, count), 1 / count)
+    known, unknown = list(range(count)), [-1] * count
+    for predictions, references in (
+        (sure, known), (sure[::-1], known), (even, known), (sure, unknown), (even, [0] * count), (sure, [1] * count),
+        (np.vstack([sure, even]), known + unknown),
+    ):  # fmt: skip
+        check_scores(Case(case.metric, list(predictions), list(references), case.bounds, False))
 
 
 def check_fresh_process(case: Case) -> None:
@@ -230,6 +271,7 @@ CHECKS: tuple[Check, ...] = (
     check_order,
     check_batch,
     check_statistics,
+    check_weights,
     check_empty,
     check_rows,
     check_hostile,
@@ -242,10 +284,25 @@ def _require(holds: bool, law: str) -> None:
         raise AssertionError(f"broken law: {law}")
 
 
+def _best(case: Case) -> Case:
+    """Return the rows as their own references; of classes, with certainty about the right one."""
+    references: list[Any] = case.references or []
+    predictions = references
+    if case.metric.takes == "class_probabilities":
+        known = [i for i, reference in enumerate(references) if reference >= 0]
+        references = [references[i] for i in known]
+        predictions = list(np.eye(len(case.predictions[0]))[references]) if known else []
+    return Case(case.metric, predictions, references, case.bounds, True)
+
+
 def _bounded(case: Case, scores: FloatArray) -> bool:
     low, high = case.bounds
     defined = scores[~np.isnan(scores)]
     return bool(((defined >= low) & (defined <= high)).all())
+
+
+def _near(left: float, right: float) -> bool:
+    return bool(np.isclose(left, right, rtol=0, atol=_ROUNDING, equal_nan=True))
 
 
 def _same(left: FloatArray, right: FloatArray) -> bool:

@@ -12,8 +12,10 @@ from codeshift.regions.distribution import Distribution
 from codeshift.regions.elements import Contains, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
-from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.regions.since import SinceOfLabel
+from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.ast_node import ASTNodeSplitter
@@ -60,6 +62,7 @@ __all__ = [
     "RandomSplitter",
     "Region",
     "Scenario",
+    "SinceOfLabel",
     "SplitAssignment",
     "SplitConfig",
     "SplitManifest",

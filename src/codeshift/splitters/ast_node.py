@@ -8,7 +8,7 @@ from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
 from codeshift.properties.grammars import check_language, ts_language
-from codeshift.properties.syntax import ERROR
+from codeshift.properties.trees import ERROR
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter

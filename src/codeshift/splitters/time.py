@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+
+import numpy as np
 
 from codeshift.checks import check_share
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import TIME, Timestamp, check_name, moment
+from codeshift.properties.columns import TIME, Label, Timestamp, check_name, moment, typed_text
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
+from codeshift.regions.labels import LabelValue
+from codeshift.regions.since import SinceOfLabel
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.quantiles import cut
 
@@ -26,13 +31,19 @@ class TimeSplitter(Splitter):
             is stored as its ISO text.
         share: the share of rows that are out of distribution, the latest ones, if ``cutoff`` is not given (0.2 by
             default). Rows of one moment stay together, so the region can be larger.
+        within: the column of projects, if each project has a cut of its own: the latest ``share`` of its rows is out of
+            distribution. The mix of projects then stays; with one cut for all, the projects that are active later
+            shift too. A project all of whose rows are of one moment is in-distribution; one that the region was not
+            fitted on is cut where all rows together would be.
 
     Raises:
         ParameterError: if a value is invalid.
 
+    Source of ``within``: time splits of vulnerabilities are confounded by the mix of projects (arXiv 2605.13138).
+
     >>> from datetime import date
     >>> TimeSplitter(column="code", by="committed", cutoff=date(2021, 6, 1))
-    TimeSplitter(column='code', by='committed', cutoff='2021-06-01', share=None)
+    TimeSplitter(column='code', by='committed', cutoff='2021-06-01', share=None, within=None)
     >>> TimeSplitter(column="code", cutoff="June 2021")
     Traceback (most recent call last):
         ...
@@ -43,9 +54,15 @@ such as "2021-06-01"
     by: str = "date"
     cutoff: str | float | date | None = None
     share: float | None = None
+    within: str | None = None
 
     def __post_init__(self) -> None:
         check_name("by", self.by)
+        if self.within is not None:
+            check_name("within", self.within)
+            if self.cutoff is not None:
+                remedy = "each project has a cut of its own: give share"
+                raise ParameterError("cutoff", "left out if within is given", self.cutoff, remedy)
         if self.cutoff is None:
             object.__setattr__(self, "share", check_share("share", 0.2 if self.share is None else self.share))
             return
@@ -61,12 +78,12 @@ such as "2021-06-01"
             object.__setattr__(self, "cutoff", self.cutoff.isoformat())
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
-        """Column of times."""
-        return (self.by,)
+    def also_reads(self) -> Mapping[str, str]:
+        """Column of times, and that of projects if each has its own cut."""
+        return {self.by: "by"} if self.within is None else {self.by: "by", self.within: "within"}
 
     def fit(self, table: PropertyTable) -> Region:
-        """Return the region from the cutoff on.
+        """Return the region from the cutoff on, or from the cut of each project on.
 
         Raises:
             DataError: if the column does not hold times.
@@ -75,6 +92,8 @@ such as "2021-06-01"
         times = Timestamp(self.by)
         if self.cutoff is None:
             assert self.share is not None  # noqa: S101 - set in __post_init__
+            if self.within is not None:
+                return _since(times, Label(self.within), table, self.share)
             return Interval(times, *cut(table.values(times), (1 - self.share, 1.0)))
         kind, first = moment(self.cutoff)
         in_column = times.measure(table)[0]
@@ -82,3 +101,41 @@ such as "2021-06-01"
             remedy = 'such as "2021-06-01"' if in_column == TIME else "such as 2021"
             raise ParameterError("cutoff", f"of the kind of {self.by!r}, which holds {in_column}", self.cutoff, remedy)
         return Interval(times, first, None)
+
+
+def _since(times: Timestamp, label: Label, table: PropertyTable, share: float) -> SinceOfLabel:
+    """Return the region of the latest rows of each label.
+
+    What a label's rows lack to the share, since they are few or of few moments, the next label makes up for, by less
+    than one row: the region of many small projects has the share as well.
+    """
+    moments = np.asarray(table.values(times), dtype=np.float64)
+    labels: dict[str, LabelValue] = {}
+    rows: dict[str, list[int]] = {}
+    for i, value in enumerate(table.values(label).tolist()):
+        key = typed_text(value)
+        labels[key] = value
+        rows.setdefault(key, []).append(i)
+    starts: list[tuple[LabelValue, float | None]] = []
+    lacking = 0.0
+    for key in sorted(rows):
+        ordered = np.sort(moments[rows[key]])
+        wanted = share * len(ordered) + lacking
+        start = _start(ordered, int(np.floor(wanted + 0.5)))
+        taken = 0 if start is None else int((ordered >= start).sum())
+        lacking = min(max(wanted - taken, -1.0), 1.0)
+        starts.append((labels[key], start))
+    return SinceOfLabel(times, label, tuple(starts), cut(moments, (1 - share, 1.0))[0])
+
+
+def _start(ordered: np.ndarray, count: int) -> float | None:
+    """Return the moment from which on about ``count`` of ascending moments lie; None if that is none, or would be all.
+
+    >>> _start(np.array([1.0, 2.0, 2.0, 3.0]), 2), _start(np.array([5.0, 5.0]), 1)
+    (2.0, None)
+    """
+    if count < 1:
+        return None
+    start = ordered[max(len(ordered) - count, 0)]
+    later = ordered[ordered > ordered[0]]
+    return None if not len(later) else float(max(start, later[0]))

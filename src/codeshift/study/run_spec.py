@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.study.keys import NONE, RunKey
+from codeshift.study.keys import RunKey
+from codeshift.study.plan import Plan
+from codeshift.study.records import RunRecord
 from codeshift.study.spec import Evaluation, StudySpec
 from codeshift.study.store import StudyStore
 
@@ -63,6 +65,9 @@ class RunSpec:
     variants: tuple[RunKey, ...] = ()
     threads: int | None = None
 
+    bound: ClassVar[bool] = False
+    """Whether only the process that made it can do it: never."""
+
     @property
     def name(self) -> str:
         """Name of the run in locks and messages."""
@@ -78,23 +83,41 @@ class RunSpec:
         """Store of the study."""
         return StudyStore(self.folder)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all models have a record."""
+        return all(self.store.record(key).exists() for key in self.keys)
 
-def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
-    """Return all trainings of a study, in the order in which they are done.
+    def record_error(self, error: str) -> None:
+        """Record all models that have no record as failed."""
+        for key in self.keys:
+            if self.store.read_record(key) is None:
+                self.store.write_record(RunRecord(key=key, status="failed", error=f"StudyError: {error}"))
+
+
+def run_specs(plan: Plan, spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
+    """Return the runs of a plan, each training with its variants, in the order in which they are done.
 
     Args:
+        plan: Plan of the study.
         spec: Spec of the study.
         folder: Folder of the study.
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
-    methods = {name: _method_spec(spec, name) for name in (NONE, *spec.methods)}
+    methods = {key.method: method_spec(spec, key.method) for key in plan.keys}
     return [
         RunSpec(folder=folder, method=methods[key.method], key=key, variants=tuple(variants), threads=threads)
-        for key, *variants in spec.families
+        for key, *variants in plan.families
     ]
 
 
-def _method_spec(spec: StudySpec, method: str) -> MethodSpec:
+def method_spec(spec: StudySpec, method: str) -> MethodSpec:
+    """Return the settings that all runs of a method share.
+
+    Args:
+        spec: Spec of the study.
+        method: Name of the method, or ``"none"``.
+    """
     config = spec.configs.get(method)
     if config is not None and config.save_strategy == "no":
         config = replace(config, save_strategy="epoch")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +14,33 @@ from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
-from codeshift.study.auditing import audit_tasks
+from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
 from codeshift.study.executors import threads_each
 from codeshift.study.files import output_folder
-from codeshift.study.keys import RunRecord
 from codeshift.study.loading import load_results
-from codeshift.study.plan import Plan
+from codeshift.study.plan import Plan, plan
 from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
-from codeshift.study.run_spec import run_specs
-from codeshift.study.scheduler import Task, check_placing, is_done, run_tasks
+from codeshift.study.scheduler import refuse_unusable_workers, run_tasks
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.validate import validate
+from codeshift.study.tasks import tasks_left
+from codeshift.study.validate import (
+    check_audit,
+    check_config,
+    check_evaluation,
+    check_metrics,
+    check_model,
+    check_split_config,
+    check_test_size,
+    check_tokenizer,
+    common_column,
+    common_language,
+    refuse_missing_columns,
+)
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -36,9 +48,6 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
-
-_SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept", "split_seeds", "train_seeds",
-            "wise_ft", "adapter_scales")  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +91,7 @@ class Study(CommonOptions):
         evaluation_seed: Seed of the draw of the rows to generate text for.
         keep_weights: Whether trained weights are kept in the folder.
         title: Title of the report.
-        spec: Checked arguments, which the whole study is made from.
+        spec: Settings that the arguments come to, checked and with defaults filled in; the study is made from them.
 
     Raises:
         ParameterError: if a value is invalid.
@@ -137,10 +146,51 @@ class Study(CommonOptions):
     spec: StudySpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        spec = validate({one.name: getattr(self, one.name) for one in fields(self) if one.init})
-        settled = {name: getattr(spec, name) for name in _SETTLED} | {"config": spec.configs, "spec": spec}
-        for name, value in settled.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "spec", self._checked())
+
+    def _checked(self) -> StudySpec:
+        """Check each argument once, and return the spec; the arguments themselves stay as they were given."""
+        scenarios, methods = check_scenarios(self.scenarios), check_methods(self.methods)
+        column = self.column or common_column(scenarios)
+        language = self.language or common_language(scenarios)
+        configs = check_config(self.config, methods)
+        metrics = check_metrics(self.metrics, language)
+        split_config = check_split_config(self)
+        model = check_model(self.model)
+        spec = StudySpec(
+            title=self.title,
+            dataset=self.dataset,
+            general=self.general,
+            scenarios=scenarios,
+            source=self.source,
+            target=self.target,
+            column=column,
+            language=language,
+            model=model,
+            tokenizer=check_tokenizer(self.tokenizer, model),
+            methods=methods,
+            configs=configs,
+            ood_kept=check_kept(self.ood_kept),
+            split_seeds=check_seeds("split_seeds", self.split_seeds),
+            train_seeds=check_seeds("train_seeds", self.train_seeds),
+            wise_ft=check_shares("wise_ft", self.wise_ft, methods, largest=1.0),
+            adapter_scales=check_shares("adapter_scales", self.adapter_scales, methods),
+            metrics=metrics,
+            split_config=split_config,
+            test_size=check_test_size(self.test_size),
+            audit=check_audit(self.audit, column, language, split_config),
+            evaluation=check_evaluation(
+                metrics,
+                configs.values(),
+                evaluation_batch_size=self.evaluation_batch_size,
+                generate_rows=self.generate_rows,
+                decoding=self.decoding,
+                evaluation_seed=self.evaluation_seed,
+            ),
+            keep_weights=check_bool("keep_weights", self.keep_weights),
+        )
+        refuse_missing_columns(spec)
+        return spec
 
     @cached_property
     def rows(self) -> StudyRows:
@@ -160,9 +210,11 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if a scenario cannot be split, or an argument is invalid.
         """
-        from codeshift.study.estimate import estimated_plan
+        from codeshift.study.estimate import estimate
 
-        return estimated_plan(self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps)
+        return estimate(
+            plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
+        )
 
     def run(
         self,
@@ -199,7 +251,7 @@ class Study(CommonOptions):
             ParameterError: if the folder is that of another study; the message says what differs.
             StudyError: if no worker can be started, or the executor takes no more work.
         """
-        check_placing(workers, executor, threads)
+        refuse_unusable_workers(workers, executor, threads)
         check_bool("retry", retry)
         check_bool("extend", extend)
         if not callable(progress):
@@ -207,13 +259,13 @@ class Study(CommonOptions):
         store = StudyStore(output_folder("folder", folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
+        planned = plan(self.spec)
         with bars(progress is True):
-            prepare(self.spec, self.rows, store, extend=extend)
+            prepare(self.spec, planned, self.rows, store, extend=extend)
             if retry:
-                forget_failures(self.spec, store)
-            tasks: list[Task] = [*audit_tasks(self.spec, self.rows, store), *run_specs(self.spec, store.root, threads)]
-            left = [task for task in tasks if not is_done(task)]
-            with StudyProgress(self.spec.keys, store, left, progress) as shown:
+                forget_failures(planned, store)
+            left = tasks_left(planned, self.spec, self.rows, store, threads)
+            with StudyProgress(planned.keys, store, left, progress) as shown:
                 run_tasks(left, executor, workers, threads, shown)
         return self.results(store.root)
 

@@ -8,7 +8,7 @@ from statistics import NormalDist
 WILSON = "Wilson"
 
 
-def wilson(hits: float, n: int, confidence: float) -> tuple[float, float]:
+def wilson(hits: float, n: float, confidence: float) -> tuple[float, float]:
     """Return Wilson's score interval of ``hits`` out of ``n`` independent trials.
 
     For scores between 0 and 1 that are all 0 its upper end bounds the mean as well: it bounds the share of rows that

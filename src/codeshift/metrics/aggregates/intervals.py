@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.sample import Sample, as_sample
-from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics, column_sums
+from codeshift.metrics.aggregates.sample import as_sample
+from codeshift.metrics.aggregates.units import Sample
+from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics
 
-_BLOCK = 1 << 21  # counts held at once: 16 MiB
+FEW_TRIALS = "fewer than two rows of a class"
+LACKING = "resamples of these rows lack a class"
+MOST_WITHOUT = 0.1
+"""Largest share of resamples without a value, such as those that lack a class, that an interval leaves out."""
 
 
 def mean(values: ArrayLike, *, weights: ArrayLike | None = None, nan_policy: str = "propagate") -> CorpusScore:
@@ -108,17 +112,32 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     """Return the bootstrap interval of a sample, as in ``bootstrap_ci``."""
     check_options(confidence, method, n_resamples, METHODS)
     sample = sample.sorted()
-    value = sample.value
+    value, note = sample.value, sample.note
+    count = sample.units if sample.trials is None else min(float(sample.units), sample.trials)
     if sample.units < 2 or math.isnan(value):
-        return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups)
+        return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups, note=note)
     if sample.bound is not None:
         ends = at_bound(sample, confidence)
-        return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups)
-    rng = generator(seed)
-    values = np.concatenate([sample.values_of(s) for s in resampled_sums(sample.rows, n_resamples, rng)])
-    reach = expanded(sample.units - 1, (sample.units - 1) / sample.units, confidence)
-    ends = quantiles(values, *METHODS[method](values, sample, reach))
-    return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups)
+        return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups, note=note)
+    values, lacking = left_out(sample.resampled(n_resamples, generator(seed)), partial=sample.partial)
+    lacking = lacking or (FEW_TRIALS if count < 2 else "")
+    ends = (math.nan, math.nan)
+    if not lacking:
+        ends = quantiles(values, *METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence)))
+    note = "; ".join(filter(None, (note, lacking)))
+    return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups, note=note)
+
+
+def left_out(values: FloatArray, *, partial: bool) -> tuple[FloatArray, str]:
+    """Return the values without the NaN of a sample whose resamples may lack a class, and why that is impossible.
+
+    >>> left_out(np.array([0.5, np.nan]), partial=True)[1]
+    'resamples of these rows lack a class'
+    """
+    missing = np.isnan(values)
+    if not partial or not missing.any():
+        return values, ""
+    return values[~missing], LACKING if missing.mean() > MOST_WITHOUT else ""
 
 
 def expanded(df: float, shrunk: float, confidence: float) -> float:
@@ -154,7 +173,7 @@ def at_bound(sample: Sample, confidence: float) -> tuple[float, float]:
     """Return the interval of rows that all score a bound, by Wilson's limit of the share that scores otherwise."""
     if sample.bound is None:
         return math.nan, math.nan
-    others = wilson(0, sample.units, confidence)[1]
+    others = wilson(0, sample.trials or sample.units, confidence)[1]
     low, high = ((1 - others) * sample.bound + others * end for end in sample.span)
     return low, high
 
@@ -167,31 +186,9 @@ def quantiles(values: FloatArray, low: float, high: float) -> tuple[float, float
     return float(ends[0]), float(ends[1])
 
 
-def resampled_sums(rows: FloatArray, n_resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """Yield column sums of rows drawn with replacement, in blocks of shape (resamples in the block, d)."""
-    n = len(rows)
-    block = max(1, _BLOCK // n)
-    for start in range(0, n_resamples, block):
-        size = min(block, n_resamples - start)
-        drawn = rng.integers(0, n, size=(size, n)) + np.arange(size)[:, None] * n
-        counts = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)
-        yield weighted_sums(counts.astype(np.float64), rows)
-
-
-def weighted_sums(counts: FloatArray, rows: FloatArray) -> FloatArray:
-    """Return ``counts @ rows``: (resamples, n) by (n, d)."""
-    # Not BLAS: its sums, and so the last bits of a result, depend on the number of threads.
-    return np.asarray(np.einsum("rn,nd->rd", counts, rows, optimize=False))
-
-
-def jackknife(sample: Sample) -> FloatArray:
-    """Return the value without each row in turn, shape (n,)."""
-    return sample.values_of(column_sums(sample.rows)[None, :] - sample.rows)
-
-
 def influences(sample: Sample) -> FloatArray:
     """Return how far each unit moves the value, shape (units,): centred, the squares sum to jackknife's variance."""
-    without = jackknife(sample)
+    without = sample.without_each()
     middle = math.fsum(without) / len(without) if np.isfinite(without).all() else math.nan
     return (middle - without) * math.sqrt((len(without) - 1) / len(without))
 
@@ -222,7 +219,7 @@ def _bca_levels(values: FloatArray, sample: Sample, reach: float) -> tuple[float
     """Return the two quantile levels of the BCa interval (Efron 1987, equations 6.7 and 7.3) at a normal quantile."""
     from scipy.special import ndtr, ndtri
 
-    value, without = sample.value, jackknife(sample)
+    value, without = sample.value, sample.without_each()
     tie = 1e-12 * np.abs(values).max()  # sums of other rows equal this value up to rounding
     below = ((values < value - tie).mean() + (values <= value + tie).mean()) / 2
     bias = float(ndtri(below))

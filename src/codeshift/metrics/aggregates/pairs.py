@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.aggregates.estimate import Estimate
-from codeshift.metrics.aggregates.intervals import generator, interval, weighted_sums
-from codeshift.metrics.aggregates.sample import Sample, as_sample, group_labels
-from codeshift.metrics.base import FloatArray, SufficientStatistics, column_sums
+from codeshift.metrics.aggregates.intervals import generator, interval
+from codeshift.metrics.aggregates.sample import as_sample, group_labels
+from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample, weighted_sums
+from codeshift.metrics.base import FloatArray, SufficientStatistics, WeightedMetric, column_sums
+
+Combine = Callable[[FloatArray, FloatArray], FloatArray]
+"""Function of two systems' values, each of shape (r,)."""
 
 _BLOCK = 1 << 21  # swaps held at once: 16 MiB
 
@@ -84,16 +88,18 @@ def paired_difference(
     check_integer("n_permutations", n_permutations, smallest=1, remedy="leave it out to take 9999")
     sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), weights, metric, nan_policy, groups).sorted()
     found = interval(sample, confidence=confidence, method=method, n_resamples=n_resamples, seed=seed)
-    p_value = _permutation_p(sample, found.value, n_permutations, generator(seed, stream=1))
+    swapped = _swaps(sample, metric)
+    p_value = _permutation_p(swapped, found.value, n_permutations, generator(seed, stream=1))
     return PairedDifference(
-        found.value, found.low, found.high, found.n, confidence, found.method, p_value, groups=found.groups
-    )
+        found.value, found.low, found.high, found.n, confidence, found.method, p_value, groups=found.groups,
+        note=found.note,
+    )  # fmt: skip
 
 
 def paired_sample(
     a: ArrayLike,
     b: ArrayLike,
-    combine: Callable[[FloatArray, FloatArray], FloatArray],
+    combine: Combine,
     names: tuple[str, str],
     weights: ArrayLike | None,
     metric: SufficientStatistics | None,
@@ -104,30 +110,29 @@ def paired_sample(
 
     If two shares have the same difference in every row, that difference is the sample's ``bound``.
     """
-    left = as_sample(a, weights=weights, metric=metric, name=names[0])
-    shape = np.shape(np.asarray(a, dtype=np.float64))
-    if np.shape(np.asarray(b, dtype=np.float64)) != shape:
-        remedy = "score both on the same rows, in the same order"
-        raise ParameterError(names[1], f"of shape {shape}, as {names[0]}", np.shape(b), remedy)
-    right = as_sample(b, weights=weights, metric=metric, name=names[1])
     as_sample([], nan_policy=nan_policy)  # checks the policy's name
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if second.shape != first.shape:
+        remedy = "score both on the same rows, in the same order"
+        raise ParameterError(names[1], f"of shape {first.shape}, as {names[0]}", second.shape, remedy)
+    labels = group_labels(groups, len(first), "groups")
+    known = None if weights is None else np.asarray(weights, dtype=np.float64)
+    if nan_policy == "omit":
+        kept = ~np.asarray(np.isnan(first + second).reshape(len(first), -1).any(axis=1))
+        first, second = first[kept], second[kept]
+        labels = None if labels is None else labels[kept]
+        known = known if known is None or len(known) != len(kept) else known[kept]
+    left = as_sample(first, weights=known, metric=metric, name=names[0])
+    right = as_sample(second, weights=known, metric=metric, name=names[1])
     rows = np.hstack([left.rows, right.rows])
-    missing = np.asarray(np.isnan(rows).any(axis=1))
+    missing = np.isnan(rows).any(axis=1)
     if nan_policy == "raise" and missing.any():
         found = f"NaN in {int(missing.sum())} of {len(rows)} pairs"
         remedy = 'score those rows again, or pass nan_policy="omit"'
         raise DataError(f"{names[0]} and {names[1]}", "free of NaN", found, remedy)
-    d = left.rows.shape[1]
-    value = left.values_of
-    labels = group_labels(groups, shape[0], "groups")
-    if labels is not None and weights is not None:
-        labels = labels[np.asarray(weights, dtype=np.float64) > 0]
-    sample = Sample(rows, lambda sums: combine(value(sums[:, :d]), value(sums[:, d:])), **_alike(left, right))
-    if nan_policy == "omit" and missing.any():
-        kept, labels = ~missing, None if labels is None else labels[~missing]
-        scores = None if sample.scores is None else sample.scores[kept]
-        sample = replace(sample, rows=rows[kept], scores=scores)
-    return sample.grouped(labels)
+    if labels is not None and known is not None:
+        labels = labels[known > 0]
+    return _combined(left, right, rows, combine).grouped(labels)
 
 
 def _alike(left: Sample, right: Sample) -> dict[str, Any]:
@@ -140,31 +145,110 @@ def _alike(left: Sample, right: Sample) -> dict[str, Any]:
     return {"scores": left.scores, "bound": float(difference[0]), "span": (-1.0, 1.0)}
 
 
-def _permutation_p(sample: Sample, observed: float, n_permutations: int, rng: np.random.Generator) -> float:
-    """Return the share of swaps whose difference is at least as far from 0 as the observed one."""
-    if not math.isfinite(observed):
-        return math.nan
+def _combined(left: Sample, right: Sample, rows: FloatArray, combine: Combine) -> Sample:
+    """Return the sample of two systems' rows side by side."""
+    trials = [side.trials for side in (left, right) if side.trials is not None]
+    about = _alike(left, right) | {
+        "trials": min(trials, default=None),
+        "partial": left.partial or right.partial,
+        "note_of": lambda: left.note or right.note,
+    }
+    if isinstance(left, WeightedSample) and isinstance(right, WeightedSample):
+        return WeightedSample(rows, _side_by_side(left.values_of, right.values_of, combine), **about)
+    if isinstance(left, SummedSample):
+        d, value = left.rows.shape[1], left.values_of
+        return SummedSample(rows, lambda sums: combine(value(sums[:, :d]), value(sums[:, d:])), **about)
+    raise TypeError("two systems have the same metric")
+
+
+def _side_by_side(left: Combine, right: Combine, combine: Combine) -> Combine:
+    """Return the value of two systems' rows side by side with weights, from the values of each."""
+
+    def values(rows: FloatArray, weights: FloatArray) -> FloatArray:
+        d = rows.shape[1] // 2
+        return combine(left(rows[:, :d], weights), right(rows[:, d:], weights))
+
+    return values
+
+
+@dataclass(frozen=True)
+class _Swaps:
+    """Differences after an exchange of the two systems in some units.
+
+    Attributes:
+        units: the number of units in which the systems differ; an exchange in the others does nothing.
+        width: the number of numbers held for each exchange.
+        differences: the function from masks of these units, shape (r, units), to differences, shape (r,).
+    """
+
+    units: int
+    width: int
+    differences: Callable[[FloatArray], FloatArray]
+
+
+def _swaps(sample: Sample, metric: SufficientStatistics | None) -> _Swaps:
+    if isinstance(sample, SummedSample):
+        return _swaps_of_sums(sample)
+    if isinstance(sample, WeightedSample) and isinstance(metric, WeightedMetric):
+        return _swaps_of_rows(sample, metric)
+    raise TypeError(f"{type(sample).__name__} has no swaps")
+
+
+def _swaps_of_sums(sample: SummedSample) -> _Swaps:
     d = sample.rows.shape[1] // 2
     change = sample.rows[:, d:] - sample.rows[:, :d]
-    change = change[(change != 0).any(axis=1)]  # swapping equal rows does nothing
+    change = change[(change != 0).any(axis=1)]
     sums = column_sums(sample.rows)
-    exact = len(change) <= math.log2(n_permutations)
-    masks = _all_masks(len(change)) if exact else _random_masks(len(change), n_permutations, rng)
-    values = []
-    for mask in masks:
-        moved = weighted_sums(mask, change)
-        values.append(sample.values_of(np.hstack([sums[:d] + moved, sums[d:] - moved])))
-    differences = np.abs(np.concatenate(values))
-    tie = 1e-12 * max(1.0, differences.max())
+
+    def differences(masks: FloatArray) -> FloatArray:
+        moved = weighted_sums(masks, change)
+        return sample.values_of(np.hstack([sums[:d] + moved, sums[d:] - moved]))
+
+    return _Swaps(len(change), len(change), differences)
+
+
+def _swaps_of_rows(sample: WeightedSample, metric: WeightedMetric) -> _Swaps:
+    """Return the exchanges of rows between systems: each is valued on the rows of both, with weights 0 and 1.
+
+    Source: Venkatraman and Begg, A distribution-free procedure for comparing receiver operating characteristic curves
+    from a paired experiment (Biometrika 1996), who exchange ranks, as ``comparable`` does.
+    """
+    n, d = sample.rows.shape[0], sample.rows.shape[1] // 2
+    if not n:
+        return _Swaps(0, 1, lambda masks: np.full(len(masks), np.nan))
+    a, b = metric.comparable(sample.rows[:, :d]), metric.comparable(sample.rows[:, d:])
+    both = np.vstack([a, b])
+    unit_of = np.arange(n) if sample.unit_of is None else sample.unit_of
+    changed = np.unique(unit_of[(a != b).any(axis=1)])
+
+    def differences(masks: FloatArray) -> FloatArray:
+        swapped = np.zeros((len(masks), sample.units))
+        swapped[:, changed] = masks
+        weights = swapped[:, unit_of]
+        first = metric.weighted_values(both, np.hstack([1 - weights, weights]))
+        return first - metric.weighted_values(both, np.hstack([weights, 1 - weights]))
+
+    return _Swaps(len(changed), 2 * n, differences)
+
+
+def _permutation_p(swaps: _Swaps, observed: float, n_permutations: int, rng: np.random.Generator) -> float:
+    """Return the share of exchanges whose difference is at least as far from 0 as the observed one."""
+    if not math.isfinite(observed):
+        return math.nan
+    exact = swaps.units <= math.log2(n_permutations)
+    masks = _all_masks(swaps.units) if exact else _random_masks(swaps, n_permutations, rng)
+    differences = np.abs(np.concatenate([swaps.differences(block) for block in masks]))
+    differences = differences[~np.isnan(differences)]  # one system had no row of a class
+    tie = 1e-12 * max(1.0, differences.max(initial=0.0))
     hits = int((differences >= abs(observed) - tie).sum())
-    return hits / len(differences) if exact else (1 + hits) / (1 + n_permutations)
+    return hits / len(differences) if exact else (1 + hits) / (1 + len(differences))
 
 
 def _all_masks(n: int) -> Iterator[FloatArray]:
     yield ((np.arange(1 << n)[:, None] >> np.arange(n)) & 1).astype(np.float64)
 
 
-def _random_masks(n: int, count: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    block = max(1, _BLOCK // n)
+def _random_masks(swaps: _Swaps, count: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    block = max(1, _BLOCK // swaps.width)
     for start in range(0, count, block):
-        yield rng.integers(0, 2, size=(min(block, count - start), n)).astype(np.float64)
+        yield rng.integers(0, 2, size=(min(block, count - start), swaps.units)).astype(np.float64)

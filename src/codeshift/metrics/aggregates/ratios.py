@@ -21,12 +21,13 @@ from codeshift.metrics.aggregates.intervals import (
     generator,
     influences,
     interval,
+    left_out,
     levels,
     quantiles,
-    resampled_sums,
 )
 from codeshift.metrics.aggregates.pairs import paired_sample
-from codeshift.metrics.aggregates.sample import Sample, as_sample, within
+from codeshift.metrics.aggregates.sample import as_sample, within
+from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _Labels = Sequence[Hashable] | NDArray[Any] | None
@@ -174,15 +175,15 @@ def _resampled(
     """Resample two sets of different rows, each separately."""
     a, b = (side.sorted() for side in sides)
     value = float(combine(np.array([a.value]), np.array([b.value]))[0])
-    ends = (math.nan, math.nan)
-    if min(a.units, b.units) > 1:
+    ends, lacking = (math.nan, math.nan), ""
+    if min(a.units, b.units) > 1 and not math.isnan(value):
         rng = generator(seed)
-        drawn = [
-            np.concatenate([side.values_of(sums) for sums in resampled_sums(side.rows, n, rng)]) for side in (a, b)
-        ]
+        drawn = combine(*[side.resampled(n, rng) for side in (a, b)])
         slopes = (1.0, value) if combine is _ratio else (1.0, 1.0)
-        ends = quantiles(combine(*drawn), *levels(_reach(a, b, slopes, confidence)))
-    return _estimate([a, b], value, ends, confidence, "percentile")
+        values, lacking = left_out(drawn, partial=a.partial or b.partial)
+        if not lacking:
+            ends = quantiles(values, *levels(_reach(a, b, slopes, confidence)))
+    return _estimate([a, b], value, ends, confidence, "percentile", lacking)
 
 
 def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float) -> float:
@@ -191,17 +192,19 @@ def _reach(a: Sample, b: Sample, slopes: tuple[float, float], confidence: float)
     total = math.fsum(variances)
     if not 0 < total < math.inf:  # both constant, or a value is NaN: no interval to widen
         return expanded(min(a.units, b.units) - 1, 1.0, confidence)
-    dfs = [side.units - 1 for side in (a, b)]
+    dfs = [max((side.units if side.trials is None else side.trials) - 1, 1) for side in (a, b)]
     df = total * total / math.fsum(v * v / df for v, df in zip(variances, dfs, strict=True))
     shrunk = math.fsum(v * df / (df + 1) for v, df in zip(variances, dfs, strict=True)) / total
     return expanded(df, shrunk, confidence)
 
 
 def _estimate(
-    sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str
+    sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str, lacking: str = ""
 ) -> Estimate:
+    """Return the estimate, with what is told of its sides and why there is no interval."""
+    note = "; ".join(dict.fromkeys(filter(None, (*(side.note for side in sides), lacking))))
     smaller = min(sides, key=lambda side: (side.n, side.units))
-    return Estimate(value, *ends, smaller.n, confidence, method, groups=smaller.groups)
+    return Estimate(value, *ends, smaller.n, confidence, method, groups=smaller.groups, note=note)
 
 
 def _welch(sides: list[Sample], confidence: float) -> Estimate:

@@ -1,13 +1,12 @@
-"""Rows as statistics that add up: the one form that every aggregate works on.
+"""Samples of row scores and of row statistics: the one form that every aggregate works on.
 
-Row scores become the columns (w * v, w), whose sums give the (weighted) mean; a corpus metric has its own columns. Rows
-are sorted, so a seed draws the same resamples in any order of the rows.
+Row scores become the columns (w * v, w), whose sums give the (weighted) mean; a corpus metric has its own columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,82 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from codeshift.checks import check_choice
 from codeshift.errors import DataError, ParameterError
-from codeshift.metrics.aggregates.components import effective_df
-from codeshift.metrics.base import FloatArray, Metric, SufficientStatistics, column_sums
+from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample
+from codeshift.metrics.base import FloatArray, Metric, SufficientStatistics, WeightedMetric
 
 _NAN_POLICIES = ("propagate", "omit", "raise")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Rows, and the estimator that turns sums over rows into a value.
-
-    Attributes:
-        rows: the statistics of each unit of resampling, shape (units, d): of a row, or summed over a group of rows.
-        values_of: the function from sums, shape (resamples, d), to values, shape (resamples,).
-        sizes: the number of rows of each unit, shape (units,); None if each unit is a row.
-        scores: the hits and misses of each unit, shape (units, 2), if the score of each row is 0 or 1; None otherwise.
-        bound: the score of every row, if it is the same in all rows and is a bound of scores or 0; None otherwise.
-        span: the lowest and the highest score that a row can have, if there is a ``bound``.
-    """
-
-    rows: FloatArray
-    values_of: Callable[[FloatArray], FloatArray]
-    sizes: FloatArray | None = None
-    scores: FloatArray | None = None
-    bound: float | None = None
-    span: tuple[float, float] = (0.0, 1.0)
-
-    @property
-    def n(self) -> int:
-        """Number of rows."""
-        return len(self.rows) if self.sizes is None else int(self.sizes.sum())
-
-    @property
-    def units(self) -> int:
-        """Number of units of resampling: of groups if there are any, else of rows."""
-        return len(self.rows)
-
-    @property
-    def groups(self) -> int | None:
-        """Number of groups; None if each unit is a row."""
-        return None if self.units == self.n else self.units
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of the units."""
-        return self.units - 1.0 if self.sizes is None else effective_df(self.sizes)
-
-    @property
-    def value(self) -> float:
-        """Value of all rows, identical to the last bit in any order of the rows; NaN if there are none."""
-        return float(self.values_of(column_sums(self.rows)[None, :])[0]) if self.n else float("nan")
-
-    def sorted(self) -> Sample:
-        """Return the same rows in an order that depends on their content alone."""
-        keys = self.rows if self.sizes is None else np.column_stack([self.rows, self.sizes])
-        order = np.lexsort(keys.T[::-1])
-        sizes, scores = (None if of is None else of[order] for of in (self.sizes, self.scores))
-        return replace(self, rows=self.rows[order], sizes=sizes, scores=scores)
-
-    def grouped(self, labels: NDArray[np.int64] | None) -> Sample:
-        """Return the sample with the rows of each label as one unit, their statistics added up."""
-        if labels is None or self.units == 0 or len(np.unique(labels)) == self.units:
-            return self
-        scores = None if self.scores is None else sums_by_label(self.scores, labels)
-        sizes = sums_by_label(np.ones((self.units, 1)), labels)[:, 0]
-        return replace(self, rows=sums_by_label(self.rows, labels), sizes=sizes, scores=scores)
-
-
-def sums_by_label(rows: FloatArray, labels: NDArray[np.int64]) -> FloatArray:
-    """Return the sums of the rows of each label, shape (labels, d), the same to the last bit in any order of rows."""
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order], prepend=labels[order][:1] - 1))
-    ends = np.append(starts[1:], len(order))
-    found = rows[order[starts]].copy()
-    for place in np.flatnonzero(ends - starts > 1):
-        found[place] = column_sums(rows[order[starts[place] : ends[place]]])
-    return found
 
 
 def group_labels(groups: Sequence[Hashable] | NDArray[Any] | None, n: int, name: str) -> NDArray[np.int64] | None:
@@ -131,7 +58,7 @@ def as_sample(
     check_choice("nan_policy", nan_policy, _NAN_POLICIES)
     bounds, kept = _checked(bounds), None
     if metric is not None:
-        bounds = (0.0, 1.0) if is_bounded(metric) else None
+        bounds = bounds_of(metric)
         rows = _metric_rows(values, weights, name)
     else:
         rows, kept = _score_rows(values, weights, name)
@@ -144,13 +71,36 @@ def as_sample(
         raise DataError(name, "free of NaN", found, 'score those rows again, or pass nan_policy="omit"')
     if nan_policy == "omit":
         rows, labels = rows[~missing], None if labels is None else labels[~missing]
-    values_of = _ratio_of_columns if metric is None else _corpus_values(metric)
-    return _judged(Sample(rows, values_of), metric, bounds).grouped(labels)
+    return _judged(_sample(rows, metric), rows, metric, bounds).grouped(labels)
+
+
+def bounds_of(metric: SufficientStatistics | None) -> tuple[float, float] | None:
+    """Return the lowest and the highest value of a metric, or of scores without one; None if they are unknown."""
+    bounds = metric.bounds if isinstance(metric, Metric) else None
+    return bounds or ((0.0, 1.0) if getattr(metric, "higher_is_better", True) else None)
 
 
 def is_bounded(metric: SufficientStatistics | None) -> bool:
-    """Return whether scores lie between 0 and 1, as those of higher-is-better metrics do (see ``CorpusScore``)."""
-    return bool(getattr(metric, "higher_is_better", True))
+    """Return whether values lie between 0 and 1."""
+    return bounds_of(metric) == (0.0, 1.0)
+
+
+def _sample(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
+    if metric is None:
+        return SummedSample(rows, _ratio_of_columns)
+    about: dict[str, Any] = {}
+    complete = bool(len(rows)) and not np.isnan(rows).any()
+    if isinstance(metric, Metric) and complete:
+        trials = metric.trials(rows)
+        about = {"trials": trials, "partial": trials is not None, "note_of": lambda: metric.of_rows(rows).note}
+    if isinstance(metric, WeightedMetric):
+        return WeightedSample(rows, metric.weighted_values if complete else _undefined, **about)
+    return SummedSample(rows, _corpus_values(metric), **about)
+
+
+def _undefined(rows: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return NaN for each row of weights: some rows were not scored."""
+    return np.full(len(weights), np.nan)
 
 
 def within(bounds: tuple[float, float] | None, *scores: ArrayLike) -> tuple[float, float] | None:
@@ -173,21 +123,36 @@ def _checked(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
     raise ParameterError("bounds", "the lowest and the highest score that a row can have", bounds, remedy)
 
 
-def _judged(sample: Sample, metric: SufficientStatistics | None, bounds: tuple[float, float] | None) -> Sample:
+def _judged(
+    sample: Sample, rows: FloatArray, metric: SufficientStatistics | None, bounds: tuple[float, float] | None
+) -> Sample:
     """Return the sample with ``scores`` and ``bound`` set from its rows, if all are 0 or 1, or all are equal."""
     if not sample.n or bounds is None:
         return sample
-    if metric is not None and not _is_mean(metric) and sample.value not in bounds:
-        return sample  # no need to look at each row
-    found = sample.values_of(sample.rows)
+    if metric is not None and not _is_mean(metric):
+        value = sample.value
+        if value not in bounds:
+            return sample  # no need to look at each row
+        if sample.trials is not None:
+            sample = replace(sample, bound=value, span=bounds)
+    found = _row_scores(sample, rows, metric)
     known = found[~np.isnan(found)]
     if not len(known) or within(bounds, known) is None:
         return sample
-    alike = bool((known == known[0]).all()) and known[0] in (*bounds, 0.0)
-    sample = replace(sample, bound=float(known[0]) if alike else None, span=bounds)
+    if sample.bound is None and (known == known[0]).all() and known[0] in (*bounds, 0.0):
+        sample = replace(sample, bound=float(known[0]), span=bounds)
     if bounds != (0.0, 1.0) or not ((known == 0) | (known == 1)).all():
         return sample
     return replace(sample, scores=np.column_stack([found == 1, found == 0]).astype(np.float64))
+
+
+def _row_scores(sample: Sample, rows: FloatArray, metric: SufficientStatistics | None) -> FloatArray:
+    """Return the score of each row; NaN for a row that has none."""
+    if isinstance(metric, Metric) and not _is_mean(metric):
+        return metric.row_scores(rows)
+    if isinstance(sample, SummedSample):
+        return sample.values_of(sample.rows)
+    return np.full(sample.n, np.nan)
 
 
 def _score_rows(values: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[FloatArray, NDArray[np.bool_]]:

@@ -15,7 +15,8 @@ from codeshift.errors import ParameterError
 from codeshift.metrics.aggregates.components import Component, crossed, half_width, nested
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.intervals import check_options, generator, influences
-from codeshift.metrics.aggregates.sample import Sample, as_sample, group_labels, is_bounded, within
+from codeshift.metrics.aggregates.sample import as_sample, group_labels, is_bounded, within
+from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
 
 _DESIGNS = ("crossed", "nested")

@@ -11,8 +11,9 @@ from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Estimate, Metric
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.resampling import Resampler
-from codeshift.study.keys import NONE, RunRecord
+from codeshift.study.keys import NONE
 from codeshift.study.measures import Measure, measure_of
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 
 Kept = TypeVar("Kept")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from codeshift.metrics import CorpusScore, Estimate, Metric, holm, paired_difference
-from codeshift.metrics.base import FloatArray
+from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.row_sets import evaluated_set
-from codeshift.study.keys import RunRecord
 from codeshift.study.measures import Measure, method_name
+from codeshift.study.records import RunRecord
 from codeshift.study.results import TEST_PARTS
 
 PERMUTATIONS = 1999
@@ -48,9 +48,9 @@ class Comparison(Finding):
     p_holm: float = math.nan
 
     @property
-    def better(self) -> bool:
+    def is_ahead(self) -> bool:
         """Whether the method is better, by chance or not; below 0 is better if lower scores are."""
-        return self.value < 0 if self.measure.better == "lower" else self.value > 0
+        return self.value > 0 if self.measure.higher_is_better else self.value < 0
 
     @property
     def significant(self) -> bool:
@@ -134,7 +134,7 @@ def _permuted(
     """Return the p-value of a permutation test that swaps a row's outputs of all seeds at once."""
     blocks = [_side_by_side(cells, metric, part, scenario, side) for side in (first, second)]
     width = next(iter(blocks[0].values())).shape[1] // _per_split(first)
-    over = _OverSeeds(cells.metric(metric), width, _per_split(first))
+    over = _over_seeds(cells.metric(metric), width, _per_split(first))
     rows = [_stacked(list(block.values())) for block in blocks]
     found = paired_difference(
         rows[0], rows[1], metric=over, n_permutations=PERMUTATIONS, n_resamples=1, seed=cells.seed,
@@ -185,6 +185,13 @@ def _stacked(blocks: Sequence[FloatArray]) -> FloatArray:
     return out
 
 
+def _over_seeds(metric: Metric, width: int, per_split: int) -> _OverSeeds | _WeightedOverSeeds:
+    """Return the metric over seeds whose statistics stand side by side."""
+    if isinstance(metric, WeightedMetric):
+        return _WeightedOverSeeds(metric, width, per_split)
+    return _OverSeeds(metric, width, per_split)
+
+
 @dataclass(frozen=True)
 class _OverSeeds:
     """Metric that is the mean over split seeds of the mean over training seeds, from statistics side by side."""
@@ -203,3 +210,39 @@ class _OverSeeds:
         means = [[self.metric.from_statistics(s).value for s in split if s[0]] for split in seeds]
         values = [math.fsum(split) / len(split) for split in means if split]
         return CorpusScore(math.fsum(values) / len(values) if values else math.nan, n=int(sums[0]))
+
+
+@dataclass(frozen=True)
+class _WeightedOverSeeds(WeightedMetric, abstract=True):
+    """The same mean for a metric that no sums give."""
+
+    metric: WeightedMetric
+    width: int
+    per_split: int
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return the statistics of one seed."""
+        return self.metric.statistics(predictions, references)
+
+    def weighted_values(self, statistics: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the means of the seeds' values, each from its own rows, shape (r,)."""
+        seeds: list[FloatArray] = []
+        for start in range(0, statistics.shape[1], self.width * self.per_split):
+            values = []
+            for at in range(start, start + self.width * self.per_split, self.width):
+                rows = statistics[:, at : at + self.width]
+                known = rows[:, 0] > 0
+                if known.any():
+                    values.append(self.metric.weighted_values(rows[known], weights[:, known]))
+            if values:
+                seeds.append(np.mean(values, axis=0))
+        return np.mean(seeds, axis=0) if seeds else np.full(len(weights), np.nan)
+
+    def comparable(self, statistics: FloatArray) -> FloatArray:
+        """Return the statistics in the form in which those of two systems can be exchanged."""
+        exchanged = statistics.copy()
+        for at in range(0, statistics.shape[1], self.width):
+            known = statistics[:, at] > 0
+            if known.any():
+                exchanged[known, at : at + self.width] = self.metric.comparable(statistics[known, at : at + self.width])
+        return exchanged

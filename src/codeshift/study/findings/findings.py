@@ -99,7 +99,7 @@ class Findings:
     def forgetting(self) -> tuple[Forgetting, ...]:
         """The comparison of each method with no fine-tuning, on the general set and on ``test_ood``."""
         parts = ("general", "test_ood")
-        return tuple(found for part in parts for found in forgettings(self.cells, self._metric, part))
+        return tuple(change for part in parts for change in forgettings(self.cells, self._metric, part))
 
     @cached_property
     def unseen(self) -> tuple[UnseenElement, ...]:
@@ -148,7 +148,7 @@ class Findings:
 
     def failing(self) -> list[str]:
         """Return one sentence for each method: how its outputs fail on the masked region and outside of it."""
-        told = []
+        sentences = []
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])
@@ -156,8 +156,8 @@ class Findings:
                 listed = ", ".join(f"{mode} {_of(ood, mode)} (test_id {_of(inside, mode)})" for mode in modes)
                 whose = "the model without fine-tuning" if method == NONE else method_name(method)
                 sizes = f"n = {ood.total():,}; test_id n = {inside.total():,}"
-                told.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
-        return told
+                sentences.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
+        return sentences
 
     @cached_property
     def outputs(self) -> dict[tuple[str, str], Counter[str]]:
@@ -165,12 +165,12 @@ class Findings:
 
         A row that lies in the part of several scenarios is counted in each of them.
         """
-        found: dict[tuple[str, str], Counter[str]] = {}
-        for one in self.failures:
-            kept = None if one.cell.method == NONE else self.cells.masked
-            if one.cell.ood_kept == kept and one.n:
-                found.setdefault((one.cell.method, one.part), Counter()).update(one.counts)
-        return found
+        counts: dict[tuple[str, str], Counter[str]] = {}
+        for failure in self.failures:
+            kept = None if failure.cell.method == NONE else self.cells.masked
+            if failure.cell.ood_kept == kept and failure.n:
+                counts.setdefault((failure.cell.method, failure.part), Counter()).update(failure.counts)
+        return counts
 
 
 def _of(counts: Counter[str], mode: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from codeshift.errors import ParameterError
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.aggregates.intervals import influences, interval
-from codeshift.metrics.aggregates.sample import Sample, as_sample, is_bounded
+from codeshift.metrics.aggregates.sample import as_sample, is_bounded
+from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets, evaluated_set
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.results import TEST_PARTS, StudyResults
 
 
@@ -157,7 +159,5 @@ def _sample(rows: FloatArray, groups: NDArray[np.int64], metric: Metric | None) 
     sample = as_sample(rows[:, 1]) if metric is None else as_sample(rows, metric=metric)
     grouped = sample.grouped(groups)
     if grouped is sample:  # every row is a group of its own; sort by group all the same
-        order = np.argsort(groups, kind="stable")
-        scores = None if sample.scores is None else sample.scores[order]
-        return replace(sample, rows=sample.rows[order], scores=scores)
+        return sample.ordered(np.argsort(groups, kind="stable"))
     return grouped

@@ -56,8 +56,8 @@ class UnseenElement(Finding):
         name = method_name(self.cell.method)
         kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         outputs = counted(self.n, "output")
-        told = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
-        return f"{self.cell.scenario}, {name}{kept}: {told}."
+        writing = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
+        return f"{self.cell.scenario}, {name}{kept}: {writing}."
 
 
 def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:

@@ -48,9 +48,9 @@ def counted_each(numbers: Iterable[int]) -> Value:
     >>> counted_each([8, 8]).text, counted_each([1200, 3, 8]).text, counted_each([]).text
     ('8', '3 to 1,200', '0')
     """
-    found = sorted(set(numbers)) or [0]
-    text = f"{found[0]:,}" + (f" to {found[-1]:,}" if len(found) > 1 else "")
-    return Value(text, order=float(found[0]))
+    distinct = sorted(set(numbers)) or [0]
+    text = f"{distinct[0]:,}" + (f" to {distinct[-1]:,}" if len(distinct) > 1 else "")
+    return Value(text, order=float(distinct[0]))
 
 
 def named(text: str, order: float | None = None, kind: str = "") -> Value:

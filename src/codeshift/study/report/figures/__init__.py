@@ -20,5 +20,5 @@ _MAKERS = (
 
 def plots(findings: Findings) -> dict[str, Plot]:
     """Make the figures that the study has numbers for, by name."""
-    made = (make(findings) for make in _MAKERS)
-    return {plot.name: plot for plot in made if plot is not None}
+    plotted = (make(findings) for make in _MAKERS)
+    return {plot.name: plot for plot in plotted if plot is not None}

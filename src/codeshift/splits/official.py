@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from codeshift.errors import ParameterError
-from codeshift.splits.config import MATCH, SplitConfig, rows_asked
+from codeshift.parts import BOUND, MASKED, OFFICIAL, TEST_ID, TEST_OOD, TRAIN, VALIDATION, VALIDATION_OOD
+from codeshift.splits.config import SplitConfig, rows_asked
 from codeshift.splits.groups import RowGroups
-from codeshift.splits.partition import (
-    BOUND,
-    MASKED,
-    TEST_ID,
-    TEST_OOD,
-    TRAIN,
-    VALIDATION,
-    VALIDATION_OOD,
-    Partition,
-    draw,
-    keep_pool,
-)
-from codeshift.splits.rows import OFFICIAL
+from codeshift.splits.partition import Partition, draw, keep_pool
 
 
 def settled_by(*, has_validation: bool) -> tuple[str, ...]:
@@ -31,26 +22,25 @@ def settled_by(*, has_validation: bool) -> tuple[str, ...]:
     return ("test_ood_size", "test_id_size", *(("validation_size",) if has_validation else ()))
 
 
-def check_predefined(config: SplitConfig, has_validation: bool) -> None:
+def check_official(config: SplitConfig, *, has_validation: bool) -> None:
     """Check that no size is given that official splits leave without effect.
 
     Raises:
         ParameterError: if a size is given that the official splits determine.
     """
-    settled: dict[str, tuple[float | str, tuple[float | str, ...], str]] = {
-        "test_ood_size": (config.test_ood_size, (0.5,), "left out for official splits"),
-        "test_id_size": (config.test_id_size, (MATCH,), "left out for official splits"),
-    }
-    if has_validation:
-        settled["validation_size"] = (config.validation_size, (0.1, 0), "left out for official splits")
+    remedy = "the official splits settle it; or pass one Dataset"
+    default = {field.name: field.default for field in fields(SplitConfig)}
+    for name in settled_by(has_validation=has_validation):
+        value = getattr(config, name)
+        none_wanted = name == "validation_size" and value == 0
+        if value != default[name] and not none_wanted:
+            raise ParameterError(name, "left out for official splits", value, remedy)
+    if has_validation and config.validation_ood_size not in (0, 1):
         constraint = "0 or 1 where validation is official"
-        settled["validation_ood_size"] = (config.validation_ood_size, (0, 1), constraint)
-    for name, (value, allowed, constraint) in settled.items():
-        if value not in allowed:
-            raise ParameterError(name, constraint, value, "the official splits settle it; or pass one Dataset")
+        raise ParameterError("validation_ood_size", constraint, config.validation_ood_size, remedy)
 
 
-def divide_predefined(source: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
+def divide_official(source: np.ndarray, inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
     """Assign the rows of official splits to parts.
 
     Args:

@@ -1,0 +1,213 @@
+"""Metrics of the probabilities themselves: whether a classifier is as sure as it is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codeshift.checks import check_integer
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, Scale, ratio
+from codeshift.metrics.classes import class_rows, outside_note
+
+_LEAST = float(np.finfo(np.float64).eps)
+
+
+class _OfProbabilities(Metric, abstract=True):
+    """Base class of metrics that are a mean over rows. Row statistics are 1, the row's score, and if it is outside."""
+
+    takes = "class_probabilities"
+    higher_is_better = False
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return the score of each row, shape (n,).
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        return self.row_scores(self.statistics(predictions, references))
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return the score of each row from the rows' statistics, shape (n, 3)."""
+        return np.asarray(statistics[:, 1])
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return (1, score, whether the label is none of the classes) of each row, shape (n, 3).
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        probabilities, classes = class_rows(predictions, references)
+        true = np.eye(probabilities.shape[1] + 1)[classes][:, :-1]  # all 0 for a label that is none of them
+        return np.column_stack([np.ones(len(classes)), self.of_rows_of_classes(probabilities, true), classes < 0])
+
+    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+        """Return the score of each row, shape (n,), from probabilities and the true class, both (n, classes)."""
+        raise NotImplementedError
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Return the mean of rows whose statistics add up to ``sums``, shape (3,)."""
+        return CorpusScore(ratio(sums[1], sums[0]), n=int(sums[0]), note=outside_note(float(sums[2]), float(sums[0])))
+
+
+@dataclass(frozen=True)
+class BrierScore(_OfProbabilities):
+    """Brier score: the mean squared difference of the probabilities from certainty about the right class.
+
+    Of two classes it is that of one of them, in [0, 1]; of more the sum over classes, in [0, 2], as scikit-learn's
+    ``brier_score_loss``. Lower is better.
+
+    Source: Brier, Verification of forecasts expressed in terms of probability (Monthly Weather Review 1950).
+
+    >>> BrierScore().corpus([[0.9, 0.1], [0.4, 0.6]], [0, 1]).value.__round__(4)
+    0.085
+    """
+
+    bounds = (0.0, 2.0)
+
+    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+        """Return the squared distance of each row, shape (n,)."""
+        squares = ((probabilities - true) ** 2).sum(axis=1)
+        return np.asarray(squares / 2 if probabilities.shape[1] == 2 else squares)
+
+
+@dataclass(frozen=True)
+class LogLoss(_OfProbabilities):
+    """Negative log-likelihood of the right class, in nats a row; in [0, 36.05], lower is better.
+
+    A probability of 0 counts as 2.2e-16, as in scikit-learn's ``log_loss``, and so does a label that is none of the
+    classes. ``NegativeLogLikelihood`` is that of a text's tokens.
+
+    >>> LogLoss().corpus([[0.9, 0.1], [0.4, 0.6]], [0, 1]).value.__round__(4)
+    0.3081
+    """
+
+    scale = Scale(unit=" nats")
+    bounds = (0.0, math.inf)
+
+    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+        """Return the negative log-likelihood of each row, shape (n,)."""
+        of_true = (probabilities * true).sum(axis=1)
+        return np.asarray(-np.log(np.clip(of_true, _LEAST, 1.0)) + 0.0)
+
+
+@dataclass(frozen=True)
+class ExpectedCalibrationError(Metric):
+    """Mean over rows of the difference between confidence and accuracy of the row's bin of confidence; lower is better.
+
+    The confidence is the probability of the likeliest class. Bins are equally wide between 0 and 1. The error of a
+    perfectly calibrated model is above 0 by chance, the more so the fewer rows a bin has: compare models on the same
+    rows only, and look at ``reliability``, which has the rows of each bin. A row has no error of its own.
+
+    Source: Guo et al., On calibration of modern neural networks (ICML 2017).
+
+    Attributes:
+        bins: the number of bins.
+
+    >>> ExpectedCalibrationError().corpus([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], [0, 1, 1]).value.__round__(4)
+    0.4
+    """
+
+    title = "expected calibration error"
+    scale = OF_100
+    higher_is_better = False
+    bounds = (0.0, 1.0)
+    takes = "class_probabilities"
+
+    bins: int = 15
+
+    def __post_init__(self) -> None:
+        check_integer("bins", self.bins, smallest=1, remedy="leave it out to take 15")
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return NaN for each row, shape (n,).
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        return self.row_scores(self.statistics(predictions, references))
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return NaN for each row, shape (n,)."""
+        return np.full(len(statistics), np.nan)
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return (1, outside, in the bin, confidence, right) of each row, the last three for each bin.
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        probabilities, classes = class_rows(predictions, references)
+        confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == classes
+        # An edge belongs to the bin below it, as in the source.
+        binned = np.eye(self.bins)[np.searchsorted(np.linspace(0, 1, self.bins + 1)[1:], confidence)]
+        columns = [binned, binned * confidence[:, None], binned * right[:, None]]
+        return np.hstack([np.ones((len(classes), 1)), (classes < 0)[:, None], *columns])
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Return the error of rows whose statistics add up to ``sums``, shape (3 bins + 2,)."""
+        n = float(sums[0])
+        _, confidence, right = np.reshape(sums[2:], (3, -1))
+        value = ratio(float(np.abs(confidence - right).sum()), n)
+        return CorpusScore(value, n=int(n), note=outside_note(float(sums[1]), n) if n else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """Rows by confidence: what a reliability plot shows.
+
+    Attributes:
+        edges: the edges of the bins of confidence, shape (bins + 1,).
+        rows: the number of rows in each bin, shape (bins,).
+        confidence: the mean confidence of each bin, shape (bins,); NaN for an empty one.
+        accuracy: the share of rows in each bin that are right, shape (bins,); NaN for an empty one.
+        low: the lower end of the accuracy's 95% interval (Wilson's), shape (bins,); NaN for an empty bin.
+        high: the upper end of that interval.
+
+    >>> shown = reliability([[0.9, 0.1], [0.4, 0.6]], [0, 1], bins=2)
+    >>> shown.edges, shown.low.round(2)
+    (array([0. , 0.5, 1. ]), array([ nan, 0.34]))
+    """
+
+    edges: FloatArray
+    rows: FloatArray
+    confidence: FloatArray
+    accuracy: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def reliability(predictions: Iterable[Any], references: Iterable[Any], *, bins: int = 15) -> Reliability:
+    """Return confidence and accuracy by bins of confidence, those of ``ExpectedCalibrationError``.
+
+    Args:
+        predictions: one sequence of probabilities a row, one for each class.
+        references: the number of each row's class; -1 for a label that is none of the classes.
+        bins: the number of bins of equal width between 0 and 1.
+
+    Raises:
+        ParameterError: if predictions and references differ in number, or ``bins`` is below 1.
+        DataError: if a row holds no probabilities, or a reference is no class.
+
+    >>> shown = reliability([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], [0, 1, 1], bins=2)
+    >>> shown.rows, shown.confidence.round(2), shown.accuracy.round(2)
+    (array([0., 3.]), array([nan, 0.8]), array([ nan, 0.67]))
+    """
+    from codeshift.metrics.aggregates.binomial import wilson
+
+    statistics = ExpectedCalibrationError(bins).statistics(predictions, references)
+    rows, confidence, right = np.reshape(statistics[:, 2:].sum(axis=0), (3, -1))
+    with np.errstate(invalid="ignore"):
+        means = confidence / rows, right / rows
+    ends = [
+        wilson(hits, count, 0.95) if count else (math.nan, math.nan) for hits, count in zip(right, rows, strict=True)
+    ]
+    low, high = np.array(ends).T
+    return Reliability(np.linspace(0, 1, bins + 1), rows, *means, low, high)

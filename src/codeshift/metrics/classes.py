@@ -1,0 +1,141 @@
+"""Rows of a classifier: a probability for each class, and the number of the class that is right."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.checks import check_integer
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.metrics.base import FloatArray, Metric
+from codeshift.metrics.rows import equally_long
+
+IntArray: TypeAlias = NDArray[np.int64]
+
+ONE_CLASS = "the rows are all of one class"
+NO_POSITIVE = "no row is of the positive class"
+
+_Positive = TypeVar("_Positive", bound="OfPositive")
+
+# Probabilities of a softmax in half precision add up to 1 within about 1e-2.
+_ROUNDING = 2e-2
+
+
+def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[FloatArray, IntArray]:
+    """Return the probabilities, shape (n, classes), and the classes, shape (n,), after checks of both.
+
+    Args:
+        predictions: one sequence of probabilities a row, one for each class in the same order; or an array of shape
+            (n, classes).
+        references: the number of each row's class, from 0; -1 for a label that is none of the classes.
+
+    Raises:
+        ParameterError: if the sides differ in length, or one is a string.
+        DataError: if probabilities are not in [0, 1], do not add up to 1 or are not one for each of at least two
+            classes, or a reference is no class.
+
+    >>> class_rows([[0.25, 0.75], [1.0, 0.0]], [1, -1])
+    (array([[0.25, 0.75],
+           [1.  , 0.  ]]), array([ 1, -1]))
+    """
+    left, right = equally_long(predictions, references)
+    if not left:
+        return np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
+    probabilities = np.stack([_probabilities(i, row) for i, row in enumerate(_alike(left))])
+    classes = np.array([_class(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64)
+    return probabilities, classes
+
+
+class OfPositive(Metric, abstract=True):
+    """Base class of metrics of one class, the positive one, against the others.
+
+    Attributes:
+        positive: the positive class, by label or number; None for the second of two.
+    """
+
+    takes = "class_probabilities"
+
+    positive: str | int | None
+
+    def __post_init__(self) -> None:
+        if self.positive is not None and not isinstance(self.positive, str):
+            check_integer("positive", self.positive, smallest=0, remedy="give the label or the number of a class")
+
+    def for_labels(self: _Positive, labels: Sequence[str]) -> _Positive:
+        """Return the metric with the number of its positive class, if it has the class's label.
+
+        Raises:
+            ParameterError: if no class has that label.
+        """
+        if not isinstance(self.positive, str):
+            return self
+        if self.positive not in labels:
+            raise ParameterError("positive", "the label of a class", self.positive, closest(self.positive, labels))
+        return dataclasses.replace(self, positive=list(labels).index(self.positive))  # type: ignore[type-var]
+
+    def positive_class(self, probabilities: FloatArray) -> int | None:
+        """Return the number of the positive class; None if none is named of more than two.
+
+        Args:
+            probabilities: one row of probabilities a row, shape (n, classes).
+
+        Raises:
+            ParameterError: if the class is named by a label, or no class has that number.
+        """
+        if isinstance(self.positive, str):
+            remedy = "call for_labels(labels) first, as an evaluation does, or give its number"
+            raise ParameterError("positive", "the number of a class where labels are unknown", self.positive, remedy)
+        n, count = probabilities.shape
+        if self.positive is None or not n:
+            return 1 if count == 2 else None
+        if self.positive >= count:
+            raise ParameterError("positive", f"the number of one of {count} classes", self.positive, "the first is 0")
+        return int(self.positive)
+
+
+def outside_note(outside: float, n: float) -> str:
+    """Return how many rows have a label that is none of the classes, in words; empty if none has.
+
+    >>> outside_note(2, 40)
+    '2 of 40 rows have a label that is none of the classes: counted as wrong'
+    """
+    if not outside:
+        return ""
+    have = "row has" if n == 1 else "rows have"
+    return f"{outside:g} of {n:g} {have} a label that is none of the classes: counted as wrong"
+
+
+def _alike(rows: list[Any]) -> list[Any]:
+    """Return rows after a check that all have as many classes as the first."""
+    widths = [np.size(row) if not isinstance(row, str) else 0 for row in rows]
+    for i, width in enumerate(widths):
+        if width != widths[0]:
+            remedy = "give one probability for each class of the model, in the same order in every row"
+            raise DataError(f"predictions[{i}]", f"{widths[0]} probabilities, as the first row has", width, remedy)
+    return rows
+
+
+def _probabilities(i: int, row: Any) -> FloatArray:
+    remedy = "give one probability a class; a predicted class alone is a row of np.eye(classes)"
+    try:
+        array = np.asarray(row, dtype=np.float64)
+    except (TypeError, ValueError):  # text, ragged rows
+        array = np.empty(())
+    if array.ndim != 1 or array.size < 2:
+        raise DataError(f"predictions[{i}]", "probabilities of at least two classes", row, remedy)
+    if not ((array >= -_ROUNDING) & (array <= 1 + _ROUNDING)).all() or abs(array.sum() - 1) > _ROUNDING:
+        remedy = "give a softmax of the logits, not logits or logarithms"
+        raise DataError(f"predictions[{i}]", "probabilities that add up to 1", row, remedy)
+    return np.clip(array, 0.0, 1.0)
+
+
+def _class(i: int, row: Any, count: int) -> int:
+    array = np.asarray(row)
+    if array.ndim or not np.issubdtype(array.dtype, np.integer) or not -1 <= array < count:
+        remedy = "number the classes from 0 in the order of the probabilities, and give -1 for any other label"
+        raise DataError(f"references[{i}]", f"the number of one of {count} classes, or -1", row, remedy)
+    return int(array)
