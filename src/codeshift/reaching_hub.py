@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import threading
 import time
@@ -26,10 +27,12 @@ _found: dict[str, tuple[float, bool]] = {}
 def hub_or_cache(name: str) -> Iterator[str]:
     """Load from the hub inside this context, or from its cache alone if the hub does not answer.
 
+    A folder or file of that name is loaded without asking the hub.
+
     ``HF_HUB_OFFLINE`` is respected: the hub is then not asked at all.
 
     Args:
-        name: what is loaded, for the warning.
+        name: the name of a model or dataset, or the path of one.
 
     Yields:
         Why only the cache can be used, for the error of what is not in it; an empty text if the hub answers.
@@ -38,7 +41,9 @@ def hub_or_cache(name: str) -> Iterator[str]:
         CodeshiftWarning: if what was loaded came from the cache because the hub does not answer.
     """
     endpoint = constants.ENDPOINT
-    if constants.HF_HUB_OFFLINE:
+    if os.path.exists(name):
+        yield ""
+    elif constants.HF_HUB_OFFLINE:
         yield "HF_HUB_OFFLINE is set, and the cache does not hold it"
     elif _answers(endpoint):
         yield ""

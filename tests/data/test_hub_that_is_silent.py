@@ -8,12 +8,19 @@ import urllib.error
 from collections.abc import Iterator
 
 import pytest
+from datasets import Dataset
 from huggingface_hub import constants
 
 from codeshift import reaching_hub
 from codeshift.data import hub as data_hub
 from codeshift.data import load_rows
-from codeshift.errors import CodeshiftWarning, DataError
+from codeshift.errors import CodeshiftWarning, DataError, ParameterError
+from codeshift.finetune import Evaluator, Trainer, generators, load_model, models
+from codeshift.finetune.models import load_tokenizer
+from codeshift.finetune.testing import tiny_model, tiny_tokenizer
+from codeshift.metrics import ExactMatch
+from codeshift.properties.encoder import EncoderVectors
+from codeshift.properties.model_tokens import load_tokenizer as load_token_counter
 from codeshift.reaching_hub import hub_or_cache
 
 
@@ -101,3 +108,61 @@ def test_offline_the_hub_is_not_asked(online):
     online.setattr(reaching_hub, "_asked", lambda endpoint: pytest.fail("nothing is asked"))
     with pytest.raises(DataError, match="HF_HUB_OFFLINE is set, and the cache does not hold it"):
         data_hub.hub_parts("google/nothing", None, None)
+
+
+LOADERS = {
+    "model": lambda: load_model("google/nothing"),
+    "classifier": lambda: load_model("google/nothing", task="classification"),
+    "tokenizer": lambda: load_tokenizer("google/nothing"),
+    "trainer": lambda: Trainer("google/nothing", "google/nothing", source="a", target="b"),
+    "length": lambda: load_token_counter("google/nothing"),
+    "embedding": lambda: EncoderVectors("code", "google/nothing")._loaded(),
+}
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_models_and_tokenizers_are_told_likewise(online, loader):
+    online.setattr(reaching_hub, "_asked", lambda endpoint: False)
+    with pytest.raises(ParameterError, match=r"google/nothing.* does not answer within .*, and the cache"):
+        LOADERS[loader]()
+
+
+def test_a_folder_is_loaded_without_the_hub(online, tmp_path):
+    online.setattr(reaching_hub, "_asked", lambda endpoint: pytest.fail("nothing is asked"))
+    tokenizer = tiny_tokenizer(["a"])
+    tokenizer.save_pretrained(tmp_path)
+    tiny_model("gpt2", tokenizer).save_pretrained(tmp_path)
+    assert load_model(tmp_path).num_parameters() > 0
+    assert load_tokenizer(str(tmp_path))("a").input_ids
+    with pytest.raises(ParameterError, match="revision must be left out for a model that is an object or a folder"):
+        Trainer(str(tmp_path), str(tmp_path), source="a", target="b", revision="v1")
+
+
+def test_a_revision_reaches_what_is_loaded(monkeypatch):
+    """Of the model, and of the tokenizer of the same name; a tokenizer of another name has its own newest."""
+    asked = []
+
+    def note(cls):
+        def from_pretrained(name, **options):
+            asked.append((cls.__name__, name, options.get("revision")))
+            raise OSError("not there")
+
+        monkeypatch.setattr(cls, "from_pretrained", from_pretrained)
+
+    for cls in (models.AutoTokenizer, generators.AutoConfig):
+        note(cls)
+    rows = Dataset.from_dict({"a": ["x"], "b": ["y"]})
+    evaluator = Evaluator([ExactMatch()], source="a", target="b", progress=False)
+    calls = (
+        lambda: load_model("o/m", revision="v1"),
+        lambda: Trainer("o/m", "o/m", source="a", target="b", revision="v1"),
+        lambda: Trainer("o/m", tiny_tokenizer(["x y"]), source="a", target="b", revision="v1").fit(rows),
+        lambda: Trainer("o/m", "o/t", source="a", target="b", revision="v1"),
+        lambda: evaluator.evaluate("o/m", rows, revision="v1"),
+        lambda: evaluator.evaluate("o/m", rows, tokenizer=tiny_tokenizer(["x y"]), revision="v1"),
+    )
+    for call in calls:
+        with pytest.raises(ParameterError):
+            call()
+    config, tokenizer = ("AutoConfig", "o/m", "v1"), ("AutoTokenizer", "o/m", "v1")
+    assert asked == [config, tokenizer, config, ("AutoTokenizer", "o/t", "main"), tokenizer, config]
