@@ -69,10 +69,8 @@ def told_by_transformers(parameter: str, name: str | os.PathLike[str]) -> Iterat
         except (OSError, ValueError, KeyError) as error:
             words = unreachable or " ".join(str(error).split())
             if _brings_code(name):
-                words = (
-                    "it comes with its own code: if you trust it, load it with transformers and give the object "
-                    + (f"({words})")
-                )
+                remedy = "it comes with its own code: if you trust it, load it with transformers and give the object"
+                words = f"{remedy} ({words})"
             raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
 
 
