@@ -111,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         tokenizer=arguments.tokenizer,
         parts=arguments.parts,
         output_dir=arguments.out,
+        revision=arguments.model_revision,
     )
     report(arguments, _in_words(result, arguments.out), _plain(result))
     return DONE

@@ -109,6 +109,7 @@ def add_model(command: argparse.ArgumentParser, what: str) -> None:
         help=f"model {what}, a folder or a name of the hub [the small model that comes with codeshift]",
     )
     add("--tokenizer", metavar="NAME", help="folder or hub name of its tokenizer [the model's]")
+    add("--model-revision", metavar="NAME", help="branch, tag or commit of a model of the hub [the newest]")
 
 
 def model_of(arguments: argparse.Namespace) -> str:

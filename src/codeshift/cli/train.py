@@ -98,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         target=task.target,
         task=task.kind,
         peft_config=adapter,
+        revision=arguments.model_revision,
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
     report(arguments, _in_words(result, config, arguments.out, task.kind), _plain(result, arguments.out))

@@ -9,6 +9,7 @@ check_extra("finetune")
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
 from codeshift.finetune.class_scores import ClassScores  # noqa: E402
 from codeshift.finetune.confidence import Confidence  # noqa: E402
+from codeshift.finetune.conversation import draw_shots  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
     AdapterWarning,
@@ -22,6 +23,7 @@ from codeshift.finetune.errors import (  # noqa: E402
 )
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation  # noqa: E402
 from codeshift.finetune.evaluator import Evaluator  # noqa: E402
+from codeshift.finetune.extraction import extract_code  # noqa: E402
 from codeshift.finetune.forgetting import forgetting  # noqa: E402
 from codeshift.finetune.interpolation import scale_adapter, wise_ft, wise_ft_sweep  # noqa: E402
 from codeshift.finetune.linear_probing import lp_ft  # noqa: E402
@@ -55,6 +57,8 @@ __all__ = [
     "TruncationWarning",
     "UnseenLabelWarning",
     "UnusedWeightsWarning",
+    "draw_shots",
+    "extract_code",
     "forgetting",
     "load_model",
     "lp_ft",

@@ -92,7 +92,7 @@ def load_classifier(
         ParameterError: no model can be loaded from ``name``, transformers has no head for it, part of its weights is
             missing, it is for other classes, or it has no head and ``labels`` is None.
     """
-    own_tokenizer = load_tokenizer(name) if tokenizer is None else tokenizer
+    own_tokenizer = load_tokenizer(name, revision) if tokenizer is None else tokenizer
     if not is_adapter(name):
         return _load_whole(name, own_tokenizer, labels, dtype=dtype, revision=revision)
     stored = labels_of(_stored_config(Path(name)))

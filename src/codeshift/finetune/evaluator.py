@@ -19,7 +19,14 @@ from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.limits import CHECKS, GivenLimits, Limits, limits_for
-from codeshift.finetune.models import Model, ModelOrName, Tokenizer, TokenizerOrName, load_tokenizer
+from codeshift.finetune.models import (
+    Model,
+    ModelOrName,
+    Tokenizer,
+    TokenizerOrName,
+    check_revision,
+    load_tokenizer,
+)
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, TaskName, make_task
 from codeshift.metrics import Metric
@@ -122,6 +129,7 @@ class Evaluator:
         tokenizer: TokenizerOrName | None = None,
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
+        revision: str | None = None,
     ) -> EvaluationResult:
         """Evaluate a model without changing it.
 
@@ -134,6 +142,8 @@ class Evaluator:
             output_dir: the folder for the result (see ``EvaluationResult.save``) and for the scores and outputs of each
                 row, written as JSON lines while the evaluation runs, so that the same call resumes an interrupted one;
                 None writes nothing.
+            revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has
+                the same name; None takes the newest.
 
         Raises:
             CheckpointError: ``output_dir`` holds another evaluation.
@@ -145,9 +155,9 @@ class Evaluator:
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
             self.task.check(rows, tuple(self.metrics.values()))
-        tokenizer = _tokenizer_of(model, tokenizer)
+        tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
         settings = self.settings.within(limits_for(model, self.settings.given, self.task.to_dict()))
-        evaluation = self.task.evaluation(self._loaded(model, tokenizer), tokenizer, settings)
+        evaluation = self.task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
         encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
         metadata = evaluation.describe(chosen) | self.task.to_dict() | settings.describe()
         logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
@@ -157,10 +167,10 @@ class Evaluator:
             result.save(output_dir)
         return result
 
-    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer) -> Model:
+    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer, revision: str | None) -> Model:
         with seeded(self.settings.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):
-                return self.task.load(model, tokenizer).to(PartialState().device)
+                return self.task.load(model, tokenizer, revision=revision).to(PartialState().device)
             return self.task.suited(model, tokenizer)
 
     def within(self, limits: Limits) -> Evaluator:
@@ -187,7 +197,8 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
     return named
 
 
-def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None) -> Tokenizer:
+def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None, revision: str | None) -> Tokenizer:
     if tokenizer is None and not isinstance(model, str | os.PathLike):
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
-    return load_tokenizer(model if tokenizer is None else tokenizer)
+    own = tokenizer is None or tokenizer == model
+    return load_tokenizer(model if tokenizer is None else tokenizer, revision if own else None)

@@ -58,7 +58,7 @@ def load_generator(
             encodes, auto = False, AutoModelForSeq2SeqLM
         loaded = (AutoModel if encodes else auto).from_pretrained(name, **options)
     model = whole_model(name, loaded)
-    return as_generator(model, tokenizer or load_tokenizer(name)) if encodes else model
+    return as_generator(model, tokenizer or load_tokenizer(name, revision)) if encodes else model
 
 
 def as_generator(model: Model, tokenizer: Tokenizer) -> Model:

@@ -17,6 +17,7 @@ from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.sharding import is_divided
+from codeshift.reaching_hub import hub_or_cache
 
 Model: TypeAlias = PreTrainedModel | PeftModel
 Tokenizer: TypeAlias = PreTrainedTokenizerBase
@@ -58,16 +59,19 @@ def check_whole(model: Model) -> None:
 
 @contextmanager
 def told_by_transformers(parameter: str, name: str | os.PathLike[str]) -> Iterator[None]:
-    """Turn an error of transformers into one with the name of the parameter, its value and transformers' message."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError) as error:
-        words = " ".join(str(error).split())
-        if _brings_code(name):
-            words = (
-                f"it comes with its own code: if you trust it, load it with transformers and give the object ({words})"
-            )
-        raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
+    """Turn an error of transformers into one with the name of the parameter, its value and transformers' message.
+
+    A hub that does not answer is told within seconds, and what its cache holds is loaded.
+    """
+    with hub_or_cache(str(name)) as unreachable:
+        try:
+            yield
+        except (OSError, ValueError, KeyError) as error:
+            words = unreachable or " ".join(str(error).split())
+            if _brings_code(name):
+                remedy = "it comes with its own code: if you trust it, load it with transformers and give the object"
+                words = f"{remedy} ({words})"
+            raise ParameterError(parameter, "a folder or hub name that transformers loads", str(name), words) from error
 
 
 def _brings_code(name: str | os.PathLike[str]) -> bool:
@@ -87,12 +91,24 @@ def peft_quiet() -> Iterator[None]:
         yield
 
 
-def load_tokenizer(tokenizer: TokenizerOrName) -> Tokenizer:
-    """Load the tokenizer of a folder or hub name; return an object unchanged."""
+def load_tokenizer(tokenizer: TokenizerOrName, revision: str | None = None) -> Tokenizer:
+    """Load the tokenizer of a folder or hub name, of a branch, tag or commit of it; return an object unchanged."""
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer
     with told_by_transformers("tokenizer", tokenizer):
-        return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(tokenizer, trust_remote_code=False, revision=revision or "main")
+
+
+def check_revision(model: ModelOrName, revision: str | None) -> str | None:
+    """Return a revision, which only the name of a model can have.
+
+    Raises:
+        ParameterError: ``model`` is an object or a folder.
+    """
+    if revision is not None and (not isinstance(model, str) or os.path.exists(model)):
+        remedy = "only a name of the hub has revisions"
+        raise ParameterError("revision", "left out for a model that is an object or a folder", revision, remedy)
+    return revision
 
 
 def base_model(model: Model) -> PreTrainedModel:

@@ -14,7 +14,7 @@ from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.adapters import with_adapter
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.evaluator import Evaluator
-from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check_revision, load_tokenizer
 from codeshift.finetune.optimisation import chosen_parameters
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, TaskName, make_task
@@ -46,6 +46,8 @@ class Trainer:
             weights are best and when to stop early. None uses the loss.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
         trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
+        revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
+            same name; None takes the newest.
 
     Raises:
         ParameterError: an argument cannot work.
@@ -74,9 +76,10 @@ class Trainer:
         evaluator: Evaluator | None = None,
         progress: bool = True,
         trackers: tuple[Tracker, ...] = (),
+        revision: str | None = None,
     ) -> None:
-        self.model = model
-        self.tokenizer = load_tokenizer(tokenizer)
+        self.model, self.revision = model, check_revision(model, revision)
+        self.tokenizer = load_tokenizer(tokenizer, revision if tokenizer == model else None)
         self.config = check_config("config", config)
         self.task = make_task(task, source, target)
         self.task.check_config(self.config)
@@ -158,4 +161,4 @@ class Trainer:
 
     def _start(self, parts: dict[str, Dataset]) -> Model:
         task = self.task.fitted(parts["train"])
-        return task.own(self.model, self.tokenizer, getattr(torch, self.config.dtype))
+        return task.own(self.model, self.tokenizer, getattr(torch, self.config.dtype), revision=self.revision)

@@ -6,6 +6,7 @@ compiled apart, so that no line of one can swallow a line of the other, and run 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -22,8 +23,6 @@ def leave_root(user: int, jail: str) -> None:
     The root folder is mounted once more, in ``jail``, and becomes the root: Linux makes no user namespace for a process
     whose root folder is not that of its mounts, so the program cannot get such rights back in one.
     """
-    import ctypes
-
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.mount(b"/", jail.encode(), None, _MS_BIND | _MS_REC, None):
         raise OSError(ctypes.get_errno(), "mount")

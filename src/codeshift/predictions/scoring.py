@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -76,8 +76,7 @@ def score_predictions(
     """
     check_folder("output_dir", output_dir)
     check_integer("seed", seed, smallest=0)
-    if extract is not None:
-        check_choice("extract", extract, ("code",))
+    check_extract(extract)
     templates = Template(source, "source"), Template(target, "target")
     named = _of_text(metrics)
     chosen = evaluation_parts(splits, parts)
@@ -94,11 +93,10 @@ def score_predictions(
     given = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
     outputs = match(places, given)
     digest = predictions_digest(outputs)
-    if extract is not None:
-        outputs = {name: replace(output, text=extract_code(output.text)) for name, output in outputs.items()}
+    outputs = extracted(outputs, extract)
     result = EvaluationResult(
         {
-            part: _evaluated(rows, [outputs[name] for name in identities[part]], templates, named, seed)
+            part: evaluated_part(rows, [outputs[name] for name in identities[part]], templates, named, seed)
             for part, rows in chosen.items()
         },
         {
@@ -116,9 +114,35 @@ def score_predictions(
     return result
 
 
-def _evaluated(
-    rows: Dataset, outputs: list[Output], templates: tuple[Template, Template], metrics: dict[str, Metric], seed: int
+def check_extract(extract: str | None) -> None:
+    """Raise a ParameterError unless ``extract`` is None or names what can be taken out of an output."""
+    if extract is not None:
+        check_choice("extract", extract, ("code",))
+
+
+def extracted(outputs: Mapping[str, Output], extract: str | None) -> dict[str, Output]:
+    """Return outputs with what is scored of each as its text: all of it, or its code."""
+    if extract is None:
+        return dict(outputs)
+    return {name: replace(output, text=extract_code(output.text)) for name, output in outputs.items()}
+
+
+def evaluated_part(
+    rows: Dataset,
+    outputs: Sequence[Output],
+    templates: tuple[Template, Template],
+    metrics: Mapping[str, Metric],
+    seed: int,
 ) -> PartEvaluation:
+    """Score one output for each row of a part, as an evaluation of a model that wrote them.
+
+    Args:
+        rows: the rows.
+        outputs: their outputs, in the order of the rows.
+        templates: the templates of source and target.
+        metrics: metrics of text by name.
+        seed: the seed of the intervals.
+    """
     sources, references = (texts_of(template, rows) for template in templates)
     texts = [output.text for output in outputs]
     statistics, scored = {}, {}
@@ -128,7 +152,7 @@ def _evaluated(
         scored[name] = np.arange(len(rows))
     uncut = Truncation(rows=len(rows), sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0)
     return PartEvaluation(
-        references, uncut, metrics, statistics, scored, list(outputs), seed, copies=copies(sources, references)
+        references, uncut, dict(metrics), statistics, scored, list(outputs), seed, copies=copies(sources, references)
     )
 
 

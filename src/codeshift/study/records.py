@@ -113,6 +113,8 @@ class RunRecord:
         training: Facts of the training; None if nothing was trained.
         evaluated: Facts of the evaluation by set: ``"test"``, and ``"general"`` if the study has such a set.
         versions: Versions of Python and of the libraries that can change a number.
+        given: Where the outputs come from if they were made elsewhere and given to ``Study.add_run``: the ``model``'s
+            name, a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
     RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None),
@@ -127,6 +129,7 @@ class RunRecord:
     training: TrainingFacts | None = field(default=None, repr=False)
     evaluated: Mapping[str, EvaluationFacts] = field(default_factory=dict, repr=False)
     versions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: Mapping[str, str | None] = field(default_factory=dict, repr=False)
 
     @property
     def steps(self) -> int | None:
@@ -146,6 +149,8 @@ class RunRecord:
             facts["evaluated"] = {part: evaluation.to_dict() for part, evaluation in self.evaluated.items()}
         if self.versions:
             facts["versions"] = dict(self.versions)
+        if self.given:
+            facts["given"] = dict(self.given)
         return {
             "key": self.key.to_dict(),
             "status": self.status,
@@ -172,6 +177,7 @@ class RunRecord:
                 part: EvaluationFacts.from_dict(evaluation) for part, evaluation in facts.get("evaluated", {}).items()
             },
             versions=facts.get("versions", {}),
+            given=facts.get("given", {}),
         )
 
 

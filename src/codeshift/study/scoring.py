@@ -31,27 +31,31 @@ class RunScorer:
 
     Args:
         task: Run to do.
-        tokenizer: Tokenizer of the models.
+        tokenizer: Tokenizer of the models; None if none is run.
     """
 
-    def __init__(self, task: RunSpec, tokenizer: Tokenizer) -> None:
+    def __init__(self, task: RunSpec, tokenizer: Tokenizer | None) -> None:
         self.method, self.store, self.tokenizer = task.method, task.store, tokenizer
 
     def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""
         facts = {}
-        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
-        sets = {"test": whole.select(self.store.read_test(key.split_seed))}
-        if self.method.has_general:
-            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
-        for part, rows in sets.items():
+        for part, rows in self.sets(key).items():
             scores, facts[part] = self._scores(model, key, part, rows)
             scores.save(self.store.scores(key, part))
         return facts
 
+    def sets(self, key: RunKey) -> dict[str, Dataset]:
+        """Return the rows of every set that a run is scored on."""
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
+        sets = {"test": whole.select(self.store.read_test(key.split_seed))}
+        if self.method.has_general:
+            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
+        return sets
+
     def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, EvaluationFacts]:
         """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
-        measured = [self._measured(model, key, part, rows, step) for step in self.method.evaluation.passes]
+        measured = [self.measured(model, key, part, rows, step) for step in self.method.evaluation.passes]
         written = next((step for step in measured if step.of.writes), None)
         statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
         outputs = {} if written is None else written.outputs
@@ -77,9 +81,9 @@ class RunScorer:
         )
         return scores, facts
 
-    def _measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> _Measured:
+    def measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
         """Do a pass over a set, and resume one that was killed."""
-        chosen = np.flatnonzero(self._to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
+        chosen = np.flatnonzero(self.to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
         own = evaluator(self.method, step.metrics, progress=bars_shown())
         folder = self.store.evaluation(key) / step.name / part
 
@@ -88,12 +92,13 @@ class RunScorer:
             return own.evaluate(model, some, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
 
         try:
-            return _Measured(step, chosen, evaluated())
+            return Measured(step, chosen, evaluated())
         except CheckpointError:  # such as one of another version of a library: start again
             shutil.rmtree(folder)
-            return _Measured(step, chosen, evaluated())
+            return Measured(step, chosen, evaluated())
 
-    def _to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
+    def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
+        """Return which rows of a set text is generated for, shape (rows,)."""
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
         if part != "test" or count is None:
             return drawn_of_any([], rows, count, seed)
@@ -102,7 +107,7 @@ class RunScorer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Measured:
+class Measured:
     """Result of a pass, and the positions of its rows in the set."""
 
     of: EvaluationPass

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from codeshift.checks import check_bool
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
@@ -17,12 +17,16 @@ from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
 from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
 from codeshift.study.executors import threads_each
+from codeshift.study.files import output_folder
+from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, plan
 from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
 from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
+from codeshift.study.run_rows import planned_key, run_parts
+from codeshift.study.run_spec import run_specs
 from codeshift.study.scheduler import refuse_unusable_workers, run_tasks
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
+    from codeshift.predictions.matching import Predictions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -268,6 +273,105 @@ class Study(CommonOptions):
             with StudyProgress(planned.keys, store, left, progress) as shown:
                 run_tasks(left, executor, workers, threads, shown)
         return self.results(store.root)
+
+    def run_parts(
+        self,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        split_seed: int | None = None,
+        train_seed: int | None = None,
+    ) -> DatasetDict:
+        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+
+        Args:
+            method: Name of the method, or ``"none"`` for a model without fine-tuning.
+            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
+            ood_kept: Share of the region that is kept; 1 for the 100% baseline, None for ``"none"``.
+            split_seed: Seed of the split; None for the study's first.
+            train_seed: Seed of the training; None for the study's first.
+
+        Returns:
+            ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, and ``general`` if the
+            study has such a set. ``codeshift.predictions.export_parts`` writes them.
+
+        Raises:
+            ParameterError: if the study has no such run.
+        """
+        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        return run_parts(self.rows, key, self.spec.general)
+
+    def add_run(
+        self,
+        folder: str | os.PathLike[str],
+        predictions: Predictions,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        split_seed: int | None = None,
+        train_seed: int | None = None,
+        model: str | None = None,
+        prediction_column: str = "prediction",
+        extract: Literal["code"] | None = None,
+    ) -> RunRecord:
+        """Put outputs that were made elsewhere into the study, as the run that they are of.
+
+        They are matched with the rows by the identities that ``export_parts`` wrote for ``run_parts``. Results and
+        report treat the run as the study's own, and the report lists it as given. ``run`` does what is left.
+
+        Args:
+            folder: Folder of the study, new or not.
+            predictions: Outputs, as in ``codeshift.predictions.score_predictions``, for the test rows that text is
+                generated for.
+            method: Name of the method, or ``"none"`` for a model without fine-tuning.
+            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
+            ood_kept: Share of the region that was kept; 1 for the 100% baseline, None for ``"none"``.
+            split_seed: Seed of the split; None for the study's first.
+            train_seed: Seed of the training; None for the study's first.
+            model: Name of the model, for the record.
+            prediction_column: Column of the text in the predictions.
+            extract: ``"code"`` scores the first fenced block of each output, or the whole if there is none.
+
+        Raises:
+            ParameterError: if the study has no such run, the run is done, or a metric needs the model itself.
+            PredictionsError: if outputs and rows do not match one to one; all that do not are listed.
+        """
+        from codeshift.study.given_runs import add_given_run
+
+        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
+        task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)
+        prepare(self.spec, planned, self.rows, store, extend=False)
+        return add_given_run(
+            task,
+            predictions,
+            source=self.source,
+            target=self.target,
+            prediction_column=prediction_column,
+            extract=extract,
+            model=model,
+        )
+
+    def _key(
+        self,
+        method: str,
+        scenario: str | None,
+        ood_kept: float | None,
+        split_seed: int | None,
+        train_seed: int | None,
+    ) -> RunKey:
+        split_seed = self.spec.split_seeds[0] if split_seed is None else split_seed
+        train_seed = self.spec.train_seeds[0] if train_seed is None else train_seed
+        return planned_key(
+            plan(self.spec),
+            method=method,
+            scenario=scenario,
+            ood_kept=ood_kept,
+            split_seed=split_seed,
+            train_seed=train_seed,
+        )
 
     def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
         """Do failed runs once more, and all that are left: ``run`` with ``retry=True``."""

@@ -163,15 +163,24 @@ class Task(ABC):
     def evaluation(self, model: Model, tokenizer: Tokenizer, settings: EvaluationSettings) -> ModelEvaluation[Any]:
         """Return the evaluation of one model."""
 
-    def own(self, model: ModelOrName, tokenizer: Tokenizer, dtype: torch.dtype = torch.float32) -> Model:
+    def own(
+        self,
+        model: ModelOrName,
+        tokenizer: Tokenizer,
+        dtype: torch.dtype = torch.float32,
+        *,
+        revision: str | None = None,
+    ) -> Model:
         """Return a model to train that nothing else refers to: a copy of an object, or the model at a path or name.
+
+        ``revision`` is a branch, tag or commit of a name of the hub.
 
         Raises:
             ParameterError: ``model`` is neither a model of transformers or PEFT nor a path or name, or is divided among
                 processes.
         """
         if isinstance(model, str | os.PathLike):
-            loaded = self.load(model, tokenizer, dtype=dtype)
+            loaded = self.load(model, tokenizer, dtype=dtype, revision=revision)
             check_whole(loaded)
             return loaded
         return self.suited(own_copy(model, dtype), tokenizer)

@@ -137,7 +137,11 @@ def all_scores(contents: ReportContents) -> Section:
 def how_it_was_made(contents: ReportContents) -> Section:
     """Return the settings of the study, the runs that failed, and the command that gives the same results."""
     findings = contents.findings
-    failed = tuple(f"{record.key}: {record.error}" for record in findings.results.records if record.status == "failed")
+    records = findings.results.records
+    failed = tuple(f"{record.key}: {record.error}" for record in records if record.status == "failed")
+    given = tuple(
+        f"{record.key}: {record.given['model'] or 'a model without a name'}" for record in records if record.given
+    )
     intervals = (
         "Intervals: over split seeds, training seeds and rows, each variance with its own t quantile; a level with a "
         "single member adds no variance. Those of single runs are percentile bootstrap over rows, "
@@ -146,6 +150,7 @@ def how_it_was_made(contents: ReportContents) -> Section:
     blocks: list[Block] = [
         Points(contents.notes),
         Section(title="Runs that failed", blocks=(Points(failed),)),
+        Section(title="Runs that were given: outputs of models that were trained elsewhere", blocks=(Points(given),)),
         Paragraph(intervals),
         Facts(settings_told(findings.results.settings)),
     ]
