@@ -11,7 +11,6 @@ from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
-from codeshift.properties.grammars import check_language
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.choosing import ElementSplitter
@@ -54,7 +53,8 @@ class APIUsageSplitter(ElementSplitter):
     apis: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        check_api_language(check_language(self.language))
+        super().__post_init__()
+        check_api_language(self.language)
         if self.apis is not None:
             apis = several("apis", self.apis, "names or globs", 'such as ("java.util.stream",)')
             wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]
@@ -62,7 +62,6 @@ class APIUsageSplitter(ElementSplitter):
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
             object.__setattr__(self, "apis", apis)
-        super().__post_init__()
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that use the APIs; if none are named, they are chosen over all rows of ``table``.

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
-from codeshift.properties.grammars import check_language, ts_language
-from codeshift.properties.trees import ERROR
+from codeshift.properties.trees import ERROR, rule_names
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.choosing import ElementSplitter
@@ -48,7 +47,7 @@ did you mean while_statement, with_statement or if_statement?
     nodes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        super().__post_init__()
         if self.nodes is not None:
             nodes = several("nodes", self.nodes, "node types", 'such as ("while_statement",)')
             if not nodes:
@@ -60,18 +59,11 @@ did you mean while_statement, with_statement or if_statement?
                         "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
                     )
             object.__setattr__(self, "nodes", nodes)
-        super().__post_init__()
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
         nodes = self.nodes
         if nodes is None:
-            nodes = self.choose(table.values(counted), _rules(self.language).__contains__)
+            nodes = self.choose(table.values(counted), rule_names(self.language).__contains__)
         return Contains(counted, nodes, self.match, self.min_count)
-
-
-def _rules(language: str) -> set[str]:
-    """Return the node types that are not mere tokens such as ``"("``."""
-    table = ts_language(language)
-    return {table.node_kind_for_id(i) or "" for i in range(table.node_kind_count) if table.node_kind_is_named(i)}
