@@ -133,7 +133,9 @@ def _in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    return f"{table}\n\nThe scores and outputs of every row are in {out}." if out else table
+    notes = "\n".join(f"{row['part']}, {row['metric']}: {row['note']}." for row in result.aggregates() if row["note"])
+    where = f"The scores and outputs of every row are in {out}." if out else ""
+    return "\n\n".join(filter(None, (table, notes, where)))
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:
