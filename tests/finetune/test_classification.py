@@ -431,6 +431,17 @@ def test_metrics_of_the_other_task_are_refused():
         Evaluator([Accuracy()], source="code", target="label", task="classify")
 
 
+@pytest.mark.parametrize("family", ["roberta", "t5"])
+def test_a_classifier_does_not_write(family, data, tokenizer):
+    """Its head is not thrown away for a fresh decoder in silence."""
+    model = with_fresh_head(tiny_model(family, tokenizer), LABELS)
+    columns = {"source": "query", "target": "code", "progress": False}
+    with pytest.raises(ParameterError, match=r"model must be one that writes, got a \w+ForSequenceClassification"):
+        Trainer(model, tokenizer, CONFIG, **columns).fit(data)
+    with pytest.raises(ParameterError, match=r"model must be one that writes.*: give task=\"classification\""):
+        Evaluator([ExactMatch()], **columns).evaluate(model, data, tokenizer=tokenizer)
+
+
 def test_settings_of_the_other_task_are_refused(tokenizer):
     """Weights of classes mean nothing for text."""
     with pytest.raises(ParameterError, match="class_weight must be None for text"):
