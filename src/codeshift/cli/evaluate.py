@@ -134,14 +134,16 @@ def _in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    notes = [
+    rows = result.aggregates()
+    notes = [f"{row['part']}, {row['metric']}: {row['note']}." for row in rows if row["note"]]
+    notes += [
         f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
         "since the parser gives up on the text."
-        for row in result.aggregates()
+        for row in rows
         if row["unparsable"]
     ]
     written = [f"The scores and outputs of every row are in {out}."] if out else []
-    return "\n\n".join([table, *notes, *written])
+    return "\n\n".join(filter(None, [table, "\n".join(notes), *written]))
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

@@ -106,14 +106,14 @@ class Classification(Task):
 
         A model that is stored without a head is given a fresh one if the classes are known.
         """
-        return load_classifier(name, tokenizer, labels=self.classes, dtype=dtype, revision=revision)
+        return load_classifier(name, labels=self.classes, dtype=dtype, revision=revision)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself if it is a classifier of the classes, else one around it with a fresh head."""
         if isinstance(model, PeftModel):
             check_labels(model, self.classes)
             return model
-        return as_classifier(model, tokenizer, self.classes)
+        return as_classifier(model, self.classes)
 
     def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> ClassEntropy:
         """Return the cross entropy of the classes, weighted as the config says by the classes of ``rows``."""

@@ -17,6 +17,7 @@ from peft import PeftModel
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.capacity import check_positions, check_vocabulary
+from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.encoding import Encoded, Encoder
@@ -104,6 +105,9 @@ class Generation(Task):
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself, or an encoder-decoder around it if it is an encoder."""
+        if is_classifier(model):
+            kind = Told(f"a {type(base_model(model)).__name__}")
+            raise ParameterError("model", "one that writes", kind, 'give task="classification"')
         return model if isinstance(model, PeftModel) else as_generator(model, tokenizer)
 
     def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> TargetLikelihood:
