@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.audit import AuditReport, audit
-from codeshift.audit.document import document
 from codeshift.documents import markdown
 from codeshift.documents.document import Code, Document, Paragraph, Points, Table, names, row
 from codeshift.documents.html import render
@@ -124,7 +123,7 @@ def test_markdown_has_every_section(report):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(widths) == 1
-    assert page == markdown.render(document(report))
+    assert page == markdown.render(report.document())
     assert str(report) == page
 
 

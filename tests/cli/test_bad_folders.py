@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -14,10 +15,12 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.cli import main
+from codeshift.data import save_splits
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import NegativeLogLikelihood
 from helpers.cli_rows import rows, write
+from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture
 from helpers.tiny_models import save_tiny_t5
 
 TASK = {"source": "doc", "target": "func"}
@@ -122,3 +125,44 @@ def test_an_evaluation_on_a_full_disk(place: Path, tmp_path: Path) -> None:
     with largest_file(100), pytest.raises(OSError, match="File too large"):
         result.save(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_split_on_a_full_disk(small_disk: SmallDisk, tmp_path: Path, capsys, overwrite: bool) -> None:  # noqa: F811
+    """Code 2 and a line that names the file; no half set of parts is there, and one of before stays whole."""
+    texts = [f"{os.urandom(200).hex()} = {i}" + " + 1" * (i % 9) for i in range(200)]
+    write(tmp_path / "rows.jsonl", [{"code": text} for text in texts])
+    folder = small_disk.path / "parts"
+    before: dict[str, bytes] = {}
+    if overwrite:
+        small_disk.grow(1 << 20)
+        write(tmp_path / "few.jsonl", [{"code": f"x{i} = {i}" + " + 1" * (i % 9)} for i in range(60)])
+        few = ["split", str(tmp_path / "few.jsonl"), "--scenario", "length_p80_p100", "--out", str(folder)]
+        assert main([*few, "--language", "python"]) == 0
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        small_disk.grow(64 << 10)
+        capsys.readouterr()
+    command = ["split", str(tmp_path / "rows.jsonl"), "--splitter", "LengthSplitter()", "--out", str(folder)]
+    assert main([*command, "--overwrite"]) == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(r"codeshift: error: \[Errno 28\] .*No space left on device: '.*/parts/\w+\.parquet'", told)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    small_disk.grow(4 << 20)
+    assert main([*command, "--overwrite"]) == 0
+    assert (folder / "manifest.json").exists()
+
+
+def test_what_a_killed_process_left_is_removed(place: Path, tmp_path: Path) -> None:
+    """Files that a split or an evaluation was writing go with the next call into the folder; others stay."""
+    evaluator = Evaluator([NegativeLogLikelihood()], **TASK, progress=False)
+    result = evaluator.evaluate(str(place / "model"), Dataset.from_list(rows(16)), tokenizer=str(place / "model"))
+    torn, others = tmp_path / f".train.parquet.{'0' * 32}", tmp_path / ".hidden"
+    for write_all in (
+        lambda: save_splits({"train": Dataset.from_list(rows(4))}, tmp_path),
+        lambda: result.save(tmp_path),
+    ):
+        torn.write_bytes(b"torn")
+        others.write_bytes(b"mine")
+        write_all()
+        assert not torn.exists()
+        assert others.exists()

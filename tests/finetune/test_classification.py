@@ -30,7 +30,7 @@ from codeshift.finetune import (
 )
 from codeshift.finetune.classifiers import head_of, is_classifier, labels_of, with_fresh_head
 from codeshift.finetune.testing import FAMILIES, tiny_model, tiny_tokenizer
-from codeshift.metrics import F1, Accuracy, ExactMatch, LogLoss, NegativeLogLikelihood
+from codeshift.metrics import F1, Accuracy, ExactMatch, LogLoss, NegativeLogLikelihood, TrainFeatures, ood_detection
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::codeshift.finetune.AdapterWarning"),
@@ -477,3 +477,20 @@ def test_label_smoothing_of_generation(tokenizer):
     config = TrainingConfig(max_steps=1, label_smoothing_factor=0.3)
     result = Trainer(model, tokenizer, config, source="doc", target="code", progress=False).fit(rows)
     assert result.losses == pytest.approx([expected.item()], rel=1e-5)
+
+
+def test_what_is_kept_tells_the_shift(data, tokenizer):
+    """Logits, features and errors go into ``ood_detection`` as they are."""
+    model = trainer(tiny_model("roberta", tokenizer), tokenizer).fit(data).model
+    keeping = evaluator(features=True)
+    parts = keeping.evaluate(model, data, tokenizer=tokenizer, parts=["train", "validation", "test_id"])
+    outputs = {name: part.model_outputs() for name, part in parts.parts.items()}
+    wrong = [a != b for a, b in zip(parts["test_id"].predictions, parts["test_id"].references, strict=True)]
+    assert outputs["test_id"].errors.tolist() == wrong
+    assert outputs["test_id"].errors.tolist() == parts["test_id"].model_outputs(error="accuracy").errors.tolist()
+    train = TrainFeatures(features=outputs["train"].features, labels=data["train"]["label"], neighbors=2)
+    detection = ood_detection(outputs["test_id"], outputs["validation"], train=train)
+    assert (detection.rows_id, detection.rows_ood) == (9, 6)
+    assert {"energy", "entropy"} < set(detection.detectors)
+    with pytest.raises(ParameterError, match="confidence must be False for a classification"):
+        evaluator(confidence=True)

@@ -352,3 +352,52 @@ def test_exchanges_over_seeds_are_those_of_each_seed():
         over = _over_seeds(AUROC(), a.shape[1], seeds)
         both = paired_difference(np.tile(a, seeds), np.tile(b, seeds), metric=over, n_permutations=199)
         assert (both.value, both.p_value) == pytest.approx((alone.value, alone.p_value))
+
+
+@pytest.mark.parametrize(("sharpness", "rows"), [(1.0, 100), (1.0, 500), (3.0, 300), (0.3, 300)])
+def test_intervals_hold_the_calibration_error(sharpness, rows):
+    """Of a calibrated model too, whose error is above 0 in every sample; that of a wrong one leaves 0 out."""
+
+    def classifier(n, rng):
+        classes = rng.integers(0, 2, size=n)
+        logit = 1.5 * (rng.normal(size=n) + 1.5 * (classes - 0.5))
+        p = 1 / (1 + np.exp(-sharpness * logit))
+        return np.column_stack([1 - p, p]), classes
+
+    metric, rng = ExpectedCalibrationError(), np.random.default_rng(16)
+    truth = metric.corpus(*classifier(300_000, rng)).value
+    found = []
+    for _ in range(120):
+        found.append(bootstrap_ci(metric.statistics(*classifier(rows, rng)), metric=metric, n_resamples=100))
+    covered = np.mean([one.low <= truth <= one.high for one in found])
+    assert covered > 0.91
+    assert {one.method for one in found} == {"directional"}
+    assert (np.mean([one.low for one in found]) > 0.02) == (sharpness != 1.0)
+
+
+@pytest.mark.parametrize("metric", [AUROC(), AveragePrecision(), FalseNegativeRateAt(fpr=0.1), F1(), MCC()])
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_intervals_hold_the_truth(metric, share):
+    """Of 200 rows of two normal distributions, of which one in two or ten is positive."""
+
+    def classifier(n, rng):
+        classes = (rng.random(n) < share).astype(int)
+        p = 1 / (1 + np.exp(-np.log(share / (1 - share)) - 1.5 * (rng.normal(size=n) + 1.5 * (classes - 0.5))))
+        return np.column_stack([1 - p, p]), classes
+
+    rng = np.random.default_rng(17)
+    truth = metric.corpus(*classifier(300_000, rng)).value
+    covered = []
+    for _ in range(150):
+        found = bootstrap_ci(metric.statistics(*classifier(200, rng)), metric=metric, n_resamples=150)
+        covered.append(found.low <= truth <= found.high)
+    assert np.mean(covered) > 0.95 - 0.06
+
+
+def test_fewer_than_five_rows_of_a_class_have_no_interval():
+    """Resamples of them repeat the same few; the reason is told."""
+    references = np.array([1] * 4 + [0] * 96)
+    score = np.append([0.9, 0.2, 0.8, 0.4], np.linspace(0, 1, 96))
+    found = bootstrap_ci(AUROC().statistics(np.column_stack([1 - score, score]), references), metric=AUROC())
+    assert not found.has_interval
+    assert "it rests on fewer than 5 rows" in str(found)

@@ -60,6 +60,7 @@ def add_to(commands: Commands) -> None:
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
     add("--features", action="store_true", help="keep the features that the head of a classifier is given")
+    add("--confidence", action="store_true", help="keep how sure the model is of each text that it writes")
     _add_generation(command)
 
 
@@ -101,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
         ),
         generate_rows=arguments.generate_rows,
         features=arguments.features,
+        confidence=arguments.confidence,
         seed=arguments.seed,
     )
     result = evaluator.evaluate(

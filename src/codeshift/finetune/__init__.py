@@ -8,6 +8,7 @@ check_extra("finetune")
 
 from codeshift.finetune.adapters import TrainableParameters, trainable_parameters, with_adapter  # noqa: E402
 from codeshift.finetune.class_scores import ClassScores  # noqa: E402
+from codeshift.finetune.confidence import Confidence  # noqa: E402
 from codeshift.finetune.conversation import draw_shots  # noqa: E402
 from codeshift.finetune.decoding import Decoding, Output  # noqa: E402
 from codeshift.finetune.errors import (  # noqa: E402
@@ -37,6 +38,7 @@ __all__ = [
     "AdapterWarning",
     "CheckpointError",
     "ClassScores",
+    "Confidence",
     "Decoding",
     "DivergenceError",
     "EvaluationResult",

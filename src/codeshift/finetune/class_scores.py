@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from codeshift.finetune.classifiers import head_of, padded, reads_left_to_right
 from codeshift.finetune.labelled_rows import LabelledRows
-from codeshift.finetune.models import Model, Tokenizer, base_model
+from codeshift.finetune.models import Model, Tokenizer, base_model, is_encoder
 from codeshift.finetune.shrinking_batches import in_batches
 from codeshift.finetune.teacher_forcing import evaluating
 
@@ -76,9 +76,17 @@ class ClassScores:
         return content if self.features is None else content | {"features": self.features[number].tolist()}
 
 
-def class_logits(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
-    """Return the logits of a batch, (rows, classes), in single precision; ``model`` may be wrapped."""
-    inputs = {name: tensor for name, tensor in batch.items() if name != "labels"}
+def class_logits(model: torch.nn.Module, unwrapped: Model, batch: Batch) -> torch.Tensor:
+    """Return the logits of a batch, (rows, classes), in single precision.
+
+    Args:
+        model: the classifier to call, which may be wrapped for several processes.
+        unwrapped: the same classifier without that wrapper.
+        batch: the tensors of some rows.
+    """
+    inputs: dict[str, Any] = {name: tensor for name, tensor in batch.items() if name != "labels"}
+    if not is_encoder(base_model(unwrapped).config):
+        inputs["use_cache"] = False
     logits: torch.Tensor = model(**inputs).logits
     return logits.float()
 
@@ -112,7 +120,7 @@ def score_classes(
     def score(rows: NDArray[np.int64]) -> list[RowLogits]:
         batch = {name: tensor.to(device) for name, tensor in collate(data, rows).items()}
         with _seen_by_head(model) as seen:
-            logits = class_logits(model, batch).cpu().double().numpy()
+            logits = class_logits(model, model, batch).cpu().double().numpy()
         width = 0 if not features else seen[0].shape[-1]
         kept = _pooled(model, tokenizer, seen[0], batch).cpu().double().numpy() if width else np.empty((len(rows), 0))
         return [RowLogits(*row) for row in zip(logits, kept, strict=True)]
@@ -146,5 +154,6 @@ def _pooled(model: Model, tokenizer: Tokenizer, seen: torch.Tensor, batch: Batch
     if not reads_left_to_right(model):
         return seen[:, 0].float()
     ids = batch["input_ids"]
-    told = (ids != base_model(model).config.pad_token_id).int() * torch.arange(ids.shape[1], device=ids.device)
-    return seen[torch.arange(len(ids), device=ids.device), told.argmax(-1)].float()
+    # The last token that is no padding, as transformers finds it: behind a text that ends with the padding token, too.
+    places = (ids != base_model(model).config.pad_token_id).int() * torch.arange(ids.shape[1], device=ids.device)
+    return seen[torch.arange(len(ids), device=ids.device), places.argmax(-1)].float()

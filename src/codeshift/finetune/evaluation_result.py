@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, closest
-from codeshift.files import replaced
+from codeshift.errors import ParameterError, Told, closest
+from codeshift.files import remove_unfinished, replaced
 from codeshift.finetune.class_scores import ClassScores
+from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
-from codeshift.metrics import Estimate, Metric, bootstrap_ci
+from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
 from codeshift.metrics.base import column_sums
+
+_CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ class PartEvaluation:
         }
         return {name: total.unparsable for name, total in totals.items() if total.unparsable}
 
+    @property
+    def _confidences(self) -> list[Confidence | None]:
+        return [None if output is None else output.confidence for output in self.outputs]
+
     def scores(self, metric: str) -> NDArray[np.float64]:
         """Return the score of each row, (rows,); NaN for a row that was not scored.
 
@@ -128,14 +135,39 @@ class PartEvaluation:
             raise ParameterError("metric", "one that was evaluated", metric, closest(metric, self.metrics))
         return self.statistics[metric]
 
+    def model_outputs(self, *, error: str | None = None) -> ModelOutputs:
+        """Return what the model gave for each row, for ``codeshift.metrics.ood_detection``.
+
+        Args:
+            error: the metric in [0, 1], higher being better, that the error of a row is 1 minus its score of. None
+                takes whether the class is wrong, or no errors for text.
+
+        Raises:
+            ParameterError: no confidence was kept for text, or this metric was not evaluated.
+        """
+        errors = None if error is None else 1 - self.scores(error)
+        if self.classes is not None:
+            wrong = self.classes.logits.argmax(axis=1) != self.classes.references
+            errors = wrong.astype(np.float64) if errors is None else errors
+            shown = {"logits": self.classes.logits, "features": self.classes.features}
+            return ModelOutputs(**shown, errors=errors, groups=self.copies)
+        if all(confidence is None for confidence in self._confidences):
+            kind = Told("one without")
+            raise ParameterError("evaluation", "one with confidence", kind, "give Evaluator(..., confidence=True)")
+        missing = dict.fromkeys(_CONFIDENCE, np.nan)
+        values = [missing if confidence is None else vars(confidence) for confidence in self._confidences]
+        arrays = {name: np.array([row[name] for row in values]) for name in _CONFIDENCE}
+        return ModelOutputs(**arrays, errors=errors, groups=self.copies)
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
 
-        A model that writes gave ``prediction`` and whether it is ``finished``; a classifier gave ``prediction``, a
-        ``probability[...]`` of each class, ``logits`` and, if they were asked for, ``features``. Scores are None for
-        NaN.
+        A model that writes gave ``prediction``, whether it is ``finished`` and, if it was asked for, its confidence
+        (``mean_log_probability``, ...); a classifier gave ``prediction``, a ``probability[...]`` of each class,
+        ``logits`` and, if they were asked for, ``features``. Scores are None for NaN.
         """
         scores = {name: self.scores(name) for name in self.metrics}
+        sure = any(confidence is not None for confidence in self._confidences)
         plain_rows = []
         for i, reference in enumerate(self.references):
             row: dict[str, Any] = {"row": i, "reference": reference}
@@ -143,6 +175,9 @@ class PartEvaluation:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
+            if sure:
+                known = self._confidences[i]
+                row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)
             if self.classes is not None:
                 row |= self.classes.row(i)
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
@@ -219,6 +254,7 @@ class EvaluationResult:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder)
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)

@@ -21,7 +21,8 @@ class EvaluationSettings:
         limits: the limits that hold for a model.
         decoding: how text is generated.
         generate_rows: the number of rows of a part to generate for; None for all.
-        features: whether the features of each row are kept.
+        features: whether the features of each row of a classification are kept.
+        confidence: whether the model's confidence in each output is kept.
         batch_size: the number of rows in a batch.
         seed: the seed of the draw of those rows and of the intervals.
         progress: whether to show progress.
@@ -33,6 +34,7 @@ class EvaluationSettings:
     decoding: Decoding = field(default_factory=Decoding)
     generate_rows: int | None = None
     features: bool = False
+    confidence: bool = False
     batch_size: int = 32
     seed: int = 0
     progress: bool = True

@@ -57,6 +57,8 @@ class Evaluator:
             estimates give the number (``n``), and the scores of the other rows are NaN.
         features: whether a classification keeps the pooled features of each row, which its head is given, such as for
             distances from the training rows.
+        confidence: whether to keep how sure the model is of each output (``Confidence``), which takes another pass over
+            it.
         seed: the seed of that draw and of the intervals.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
 
@@ -88,12 +90,11 @@ class Evaluator:
         decoding: Decoding | None = None,
         generate_rows: int | None = None,
         features: bool = False,
+        confidence: bool = False,
         seed: int = 0,
         progress: bool = True,
     ) -> None:
         self.task = make_task(task, source, target)
-        by_name = _by_name(metrics)
-        self.task.check_metrics(tuple(by_name.values()))
         limits = {
             "max_source_length": max_source_length,
             "max_target_length": max_target_length,
@@ -103,15 +104,17 @@ class Evaluator:
             raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
         some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
         self.settings = EvaluationSettings(
-            metrics=by_name,
+            metrics=_by_name(metrics),
             given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
             decoding=Decoding() if decoding is None else decoding,
             generate_rows=optional(some)("generate_rows", generate_rows),
             features=check_bool("features", features),
+            confidence=check_bool("confidence", confidence),
             batch_size=check_integer("batch_size", batch_size, smallest=1),
             seed=check_integer("seed", seed, smallest=0),
             progress=check_bool("progress", progress),
         )
+        self.task.check_evaluation(self.settings)
 
     @property
     def metrics(self) -> Mapping[str, Metric]:

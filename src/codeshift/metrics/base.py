@@ -250,6 +250,22 @@ class Metric(ABC):
         """
         return None
 
+    def deviations(self, sums: FloatArray, of_all: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        """Return how far values may lie above and below the truth by chance, from resamples, each of shape (r,).
+
+        None stands for percentiles of the resamples' values. A value with a kink, such as a sum of absolute
+        differences, is higher in rows than in truth and higher again in resamples of them, so percentiles do not do.
+
+        Args:
+            sums: the sums of the statistics of the rows of each resample, shape (r, d).
+            of_all: those of all rows, shape (d,).
+
+        Returns:
+            Deviations whose upper quantile lies between the lower end of the interval and the value, and deviations
+            whose lower quantile lies between its upper end and the value.
+        """
+        return None
+
 
 class WeightedMetric(Metric, abstract=True):
     """Base class of metrics whose corpus score follows from no sums over rows, such as areas under curves.

@@ -45,9 +45,13 @@ def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[F
     left, right = equally_long(predictions, references)
     if not left:
         return np.zeros((0, 2)), np.zeros(0, dtype=np.int64)
-    probabilities = np.stack([_probabilities(i, row) for i, row in enumerate(_alike(left))])
-    classes = np.array([_class(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64)
-    return probabilities, classes
+    probabilities = _table(predictions if isinstance(predictions, np.ndarray) else left)
+    if probabilities is None:  # find the row that is wrong
+        probabilities = np.stack([_probabilities(i, row) for i, row in enumerate(_alike(left))])
+    classes = _numbers(references if isinstance(references, np.ndarray) else right, probabilities.shape[1])
+    if classes is None:
+        classes = np.array([_class(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64)
+    return np.clip(probabilities, 0.0, 1.0), classes
 
 
 class OfPositive(Metric, abstract=True):
@@ -97,6 +101,18 @@ class OfPositive(Metric, abstract=True):
         return int(self.positive)
 
 
+def effective_rows(rows: FloatArray) -> float:
+    """Return how many rows a mean of shares of classes depends on, from the rows of each class: fewer if one is rare.
+
+    It is 1 more than Welch's degrees of freedom, if each class's share is as noisy as any other but for its rows.
+
+    >>> effective_rows(np.array([50.0, 50.0])), round(effective_rows(np.array([995.0, 5.0])), 1)
+    (99.0, 5.0)
+    """
+    seen = rows[rows > 0]
+    return float((1 / seen).sum() ** 2 / (1 / (seen**2 * np.maximum(seen - 1, 1))).sum() + 1)
+
+
 def outside_note(outside: float, n: float) -> str:
     """Return how many rows have a label that is none of the classes, in words; empty if none has.
 
@@ -119,6 +135,31 @@ def _alike(rows: list[Any]) -> list[Any]:
     return rows
 
 
+def _table(rows: Any) -> FloatArray | None:
+    """Return all rows as one array if they are probabilities, else None."""
+    try:
+        table = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError):  # text, ragged rows
+        return None
+    return table if table.ndim == 2 and table.shape[1] >= 2 and _add_up(table) else None
+
+
+def _add_up(table: FloatArray) -> bool:
+    inside = (table >= -_ROUNDING) & (table <= 1 + _ROUNDING)  # False for NaN
+    return bool(inside.all() and (np.abs(table.sum(axis=1) - 1) <= _ROUNDING).all())
+
+
+def _numbers(rows: Any, count: int) -> IntArray | None:
+    """Return all rows as one array if they are numbers of classes, else None."""
+    try:
+        numbers = np.asarray(rows)
+    except ValueError:
+        return None
+    whole = numbers.ndim == 1 and np.issubdtype(numbers.dtype, np.integer)
+    mixed = not isinstance(rows, np.ndarray) and any(isinstance(row, bool | np.bool_) for row in rows)
+    return numbers.astype(np.int64) if whole and not mixed and ((numbers >= -1) & (numbers < count)).all() else None
+
+
 def _probabilities(i: int, row: Any) -> FloatArray:
     remedy = "give one probability a class; a predicted class alone is a row of np.eye(classes)"
     try:
@@ -127,10 +168,10 @@ def _probabilities(i: int, row: Any) -> FloatArray:
         array = np.empty(())
     if array.ndim != 1 or array.size < 2:
         raise DataError(f"predictions[{i}]", "probabilities of at least two classes", row, remedy)
-    if not ((array >= -_ROUNDING) & (array <= 1 + _ROUNDING)).all() or abs(array.sum() - 1) > _ROUNDING:
+    if not _add_up(array[None, :]):
         remedy = "give a softmax of the logits, not logits or logarithms"
         raise DataError(f"predictions[{i}]", "probabilities that add up to 1", row, remedy)
-    return np.clip(array, 0.0, 1.0)
+    return array
 
 
 def _class(i: int, row: Any, count: int) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Metric, Scale, ratio
-from codeshift.metrics.classes import NO_POSITIVE, ONE_CLASS, OfPositive, class_rows, outside_note
+from codeshift.metrics.classes import NO_POSITIVE, ONE_CLASS, OfPositive, class_rows, effective_rows, outside_note
 
 _AVERAGES = ("binary", "macro", "weighted")
 
@@ -102,13 +102,8 @@ class _OfClasses(_OfCounts, abstract=True):
     """Base class of metrics that weigh classes apart, whose noise is that of the rare ones."""
 
     def trials(self, statistics: FloatArray) -> float | None:
-        """Return the number of rows that the mean of the classes' shares depends on: fewer if one class is rare.
-
-        It is 1 more than Welch's degrees of freedom, if the share of each class is equally noisy but for its rows.
-        """
-        true = np.reshape(statistics[:, 1:].sum(axis=0), (3, -1))[1]
-        rows = true[true > 0]
-        return float((1 / rows).sum() ** 2 / (1 / (rows**2 * np.maximum(rows - 1, 1))).sum() + 1)
+        """Return the number of rows that the mean of the classes' shares depends on: fewer if one class is rare."""
+        return effective_rows(np.reshape(statistics[:, 1:].sum(axis=0), (3, -1))[1])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from codeshift.checks import check_number
 from codeshift.metrics.base import OF_100, PERCENT, FloatArray, WeightedMetric
-from codeshift.metrics.classes import NO_POSITIVE, OfPositive, class_rows, outside_note
+from codeshift.metrics.classes import NO_POSITIVE, OfPositive, class_rows, effective_rows, outside_note
 
 NO_NEGATIVE = "every row is of the positive class"
 
@@ -88,10 +88,10 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         return "; ".join(filter(None, (told, outside_note(float(statistics[:, 1].sum()), n))))
 
     def trials(self, statistics: FloatArray) -> float | None:
-        """Return the number of rows on the smaller side, positive or negative; of several classes, of the largest."""
+        """Return the number of rows on the smaller side, positive or negative; of classes, that of their mean."""
         n = len(statistics)
         smaller = [min(float(is_class.sum()), n - float(is_class.sum())) for is_class, _ in _classes(statistics)]
-        return max(smaller)
+        return effective_rows(np.array(smaller)) if any(smaller) else 0.0
 
     def _of_class(self, is_class: FloatArray, score: FloatArray, weights: FloatArray) -> FloatArray:
         order = np.argsort(-score, kind="stable")

@@ -188,6 +188,16 @@ def _named(language: str) -> Mask:
     return np.array([table.node_kind_is_named(i) for i in range(table.node_kind_count)] + [True])
 
 
+def rule_names(language: str) -> frozenset[str]:
+    """Return the node types that are rules of a grammar rather than tokens such as ``"("``; ``ERROR`` is neither.
+
+    >>> "while_statement" in rule_names("python"), "while" in rule_names("python"), ERROR in rule_names("python")
+    (True, False, False)
+    """
+    names = zip(kind_names(language), _named(language), strict=True)
+    return frozenset(name for name, named in names if named) - {ERROR}
+
+
 def _kinds(language: str, names: frozenset[str]) -> Mask:
     """Return which kinds are rules of the given names."""
     return _named(language) & np.isin(kind_names(language), list(names))

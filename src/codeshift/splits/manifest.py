@@ -1,15 +1,13 @@
-"""Manifest of a split: its fields and JSON file, from which anyone who has the rows can rebuild the parts."""
+"""Manifest of a split, from which anyone who has the rows can rebuild the parts."""
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 import numpy as np
 
@@ -17,13 +15,14 @@ from codeshift.documents import text as terminal
 from codeshift.documents.document import Document, Facts, Points, Table, names, numbers, row
 from codeshift.documents.inline import CodeSpan
 from codeshift.errors import ManifestError, shown
-from codeshift.files import content_digest, write_text
+from codeshift.files import write_text
 from codeshift.formatting import counted
 from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region, region_words
-from codeshift.splits.config import RECORDED, SplitConfig, is_drawn
+from codeshift.splits.config import SplitConfig, is_drawn
 from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
+from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
 from codeshift.splits.manifest_rows import by_part, find, labels_of, listed, match, parts_of
 from codeshift.splits.official import settled_by
 from codeshift.splits.partition import Partition, positions_of
@@ -34,17 +33,6 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties.near_duplicates import DuplicateComponents
-
-FORMAT = "codeshift-split/2"
-_DIGEST = "sha256"
-_FIRST = "codeshift-split/1"
-_KEYS: dict[str, Sequence[str]] = {
-    "region": ("type",),
-    "request": RECORDED,
-    "rows": (),
-    "near_duplicates": ("components", "rows", "largest", "longest_chain"),
-}
-_NO_MANIFEST = "it is not a readable manifest"
 
 
 @dataclass(frozen=True)
@@ -137,7 +125,7 @@ class SplitManifest:
         """
         region = from_dict(self.region)
         if not isinstance(region, Region):
-            raise ManifestError(f"the region of the manifest is {shown(self.region)}: {_NO_MANIFEST}")
+            raise ManifestError(f"the region of the manifest is {shown(self.region)}: {NO_MANIFEST}")
         return region
 
     @cached_property
@@ -296,8 +284,7 @@ class SplitManifest:
 
     def to_json(self) -> str:
         """Return the manifest as JSON text, with a digest of its content at the end."""
-        content = {"format": FORMAT, **asdict(self)}
-        return json.dumps(content | {_DIGEST: content_digest(content)}, indent=1, ensure_ascii=False) + "\n"
+        return to_text(asdict(self))
 
     @classmethod
     def from_json(cls, text: str, *, name: str = "the text") -> Self:
@@ -307,29 +294,7 @@ class SplitManifest:
             ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed
                 after it was written.
         """
-        try:
-            plain = json.loads(text)
-            digest = content_digest(plain) if isinstance(plain, dict) else ""
-        except (ValueError, RecursionError) as error:
-            raise ManifestError(f"{name} is not JSON ({error}): it is cut off, or not a manifest") from error
-        stated = plain.get("format") if isinstance(plain, dict) else None
-        if stated != FORMAT:
-            why = "it was written before the first release: split the rows again" if stated == _FIRST else _NO_MANIFEST
-            raise ManifestError(f"{name} has the format {stated!r}, not {FORMAT!r}: {why}")
-        kinds = get_type_hints(cls)
-        known = {field.name for field in fields(cls)}
-        missing, unknown = sorted(known - set(plain)), sorted(set(plain) - known - {"format", _DIGEST})
-        if missing or unknown:
-            raise ManifestError(f"{name} lacks the fields {missing} and holds the unknown fields {unknown}")
-        if plain.get(_DIGEST) != digest:
-            remedy = "take the file that was published, or split the rows again"
-            raise ManifestError(f"{name} is not what was written (its digest differs): {remedy}")
-        values = {field: plain[field] for field in known}
-        odd = next((field for field in sorted(known) if not _is_of(values[field], kinds[field])), None)
-        odd = odd or next((field for field, keys in _KEYS.items() if _lacks(values[field], keys)), None)
-        if odd is not None:
-            raise ManifestError(f"{name} holds {shown(values[odd])} as {odd}: {_NO_MANIFEST}")
-        return cls(**{**values, "columns": tuple(plain["columns"]), "also_reads": tuple(plain["also_reads"])})
+        return cls(**fields_of(text, name, get_type_hints(cls)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the manifest as JSON; an existing file is replaced as a whole or not at all."""
@@ -363,26 +328,3 @@ class SplitManifest:
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"
                 )
-
-
-def _lacks(value: Mapping[str, Any] | None, keys: Sequence[str]) -> bool:
-    """Return whether a mapping is empty or lacks a key; False for None."""
-    return value is not None and (not value or not set(keys) <= set(value))
-
-
-def _is_of(value: Any, kind: Any) -> bool:
-    """Return whether a JSON value has the type of a field, with a list for a tuple.
-
-    >>> _is_of({"train": ["a"]}, dict[str, list[str]]), _is_of({"train": [1]}, dict[str, list[str]]), _is_of(True, int)
-    (True, False, False)
-    """
-    origin, parts = get_origin(kind), get_args(kind)
-    if kind is Any:
-        return True
-    if origin is UnionType:
-        return any(_is_of(value, part) for part in parts)
-    if origin is dict:
-        return isinstance(value, dict) and all(_is_of(one, parts[1]) for one in value.values())
-    if origin in (list, tuple):
-        return isinstance(value, list) and all(_is_of(one, parts[0]) for one in value)
-    return isinstance(value, kind) and (kind is NoneType or not isinstance(value, bool))

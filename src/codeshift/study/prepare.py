@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, check_folder
 from codeshift.files import damaged
 from codeshift.splits.facts import environment
+from codeshift.study.files import output_folder
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.locks import awaited
 from codeshift.study.plan import Plan
@@ -20,23 +21,50 @@ from codeshift.study.study_rows import StudyRows
 def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
     """Write the files that workers need, unless they exist; one process does it while others wait.
 
+    What cannot work raises its error before anything is written.
+
     Raises:
-        ParameterError: if the folder is that of another study.
+        ParameterError: if the folder is that of another study or cannot be written to, or a scenario cannot be split.
     """
+    check_folder("folder", store.root)
+    settings = fingerprint(spec)
+    _read_same(settings, store, extend=extend)
+    _split_what_is_missing(spec, rows, store)
+    output_folder("folder", store.root)
     with awaited(store.lock("study")):
-        settings = fingerprint(spec)
-        stored = store.read_study()
+        stored = _read_same(settings, store, extend=extend)  # another process may have prepared it meanwhile
         if stored is not None:
-            refuse_other_study(settings, stored["settings"], store.root, extend=extend)
             store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
             _evaluate_shared_again(spec, plan, store, stored["settings"])
-        elif any(store.root.glob("*.json")):
-            raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
         _save_model(spec, store)
         _write_rows(spec, rows, store)
         extended = stored is not None and any(settings.get(name) != stored["settings"].get(name) for name in AXES)
         if stored is None or extended or damaged(store.study):
             store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
+
+
+def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> dict[str, Any] | None:
+    """Read the study of a folder; None if there is none.
+
+    Raises:
+        ParameterError: if it is another study, or the folder holds something else.
+    """
+    stored = store.read_study()
+    if stored is not None:
+        refuse_other_study(settings, stored["settings"], store.root, extend=extend)
+    elif any(store.root.glob("*.json")):
+        raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
+    return stored
+
+
+def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
+    """Split all that is to be written, so that a scenario that cannot be split raises its error now."""
+    for split_seed in spec.split_seeds:
+        if not store.parts(split_seed).exists():
+            rows.baseline(split_seed)
+        for scenario in spec.scenarios:
+            if not store.facts(scenario.name, split_seed).exists():
+                rows.scenario(scenario.name, split_seed)
 
 
 def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: Mapping[str, Any]) -> None:

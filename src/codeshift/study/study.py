@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from codeshift.checks import check_bool
@@ -260,7 +261,7 @@ class Study(CommonOptions):
         check_bool("extend", extend)
         if not callable(progress):
             check_bool("progress", progress)
-        store = StudyStore(output_folder("folder", folder).resolve())
+        store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
         planned = plan(self.spec)

@@ -121,8 +121,8 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def check_metrics(self, metrics: Sequence[Metric]) -> None:
-        """Raise a ParameterError if a metric takes what a model of this task does not give."""
+    def check_evaluation(self, settings: EvaluationSettings) -> None:
+        """Raise a ParameterError if a metric takes, or a setting asks for, what a model of this task does not give."""
 
     @abstractmethod
     def check_config(self, config: TrainingConfig) -> None:

@@ -77,9 +77,12 @@ class Classification(Task):
             template.check(rows.features)
         self.label.check(rows.features)
 
-    def check_metrics(self, metrics: Sequence[Metric]) -> None:
+    def check_evaluation(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric takes text or tokens."""
-        for metric in metrics:
+        if settings.confidence:
+            remedy = "logits and probabilities are always kept"
+            raise ParameterError("confidence", "False for a classification", True, remedy)
+        for metric in settings.metrics.values():
             if metric.takes != "class_probabilities":
                 remedy = "such as Accuracy(); leave out the task for metrics of text"
                 raise ParameterError("metrics", "metrics of class probabilities", metric, remedy)
@@ -212,7 +215,7 @@ class ClassEntropy(Objective[LabelledRows]):
 
     def loss(self, model: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return the weighted loss summed over the rows of a batch."""
-        return self._loss(class_logits(model, batch), batch["labels"], self.label_smoothing)
+        return self._loss(class_logits(model, self.model, batch), batch["labels"], self.label_smoothing)
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float) -> torch.Tensor:
         weights = torch.as_tensor(self.weights, dtype=logits.dtype, device=logits.device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -68,8 +68,14 @@ class Generation(Task):
             template.check(rows.features)
         check_test_code(metrics, self.target, rows)
 
-    def check_metrics(self, metrics: Sequence[Metric]) -> None:
+    def check_evaluation(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric takes class probabilities, or cannot be computed from one output a row."""
+        metrics = settings.metrics.values()
+        if settings.features:
+            raise ParameterError("features", "False for text", True, 'give task="classification", or confidence=True')
+        if settings.confidence and all(is_forced(metric) for metric in metrics):
+            remedy = "add such as ExactMatch()"
+            raise ParameterError("confidence", "False if nothing is generated", True, remedy)
         for metric in metrics:
             if metric.takes == "class_probabilities":
                 remedy = 'give task="classification", or a metric of text'
@@ -202,7 +208,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         columns = sorted({*self.task.columns, *tests})
         generated = describe_settings(self.model, self.tokenizer, self.settings.decoding) if self._generates else None
         digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
-        return describe_evaluated(self.model) | {"generation_config": generated, "data": digests}
+        kept = {"generation_config": generated, "confidence": self.settings.confidence, "data": digests}
+        return describe_evaluated(self.model) | kept
 
     def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
         """Start the logs of scores and outputs; return them by part and kind, such as ``"test_id.scores"``."""
@@ -284,7 +291,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             return []
         outputs: list[Output | None] = [None] * len(data)
         for row, record in (log.done if log else {}).items():
-            outputs[row] = Output(**record)
+            outputs[row] = Output.from_dict(record)
         left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
         bar = row_progress(f"generate {part}", len(rows), len(rows) - len(left), shown=self.settings.progress)
 
@@ -292,12 +299,13 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             for row, output in zip(done, written, strict=True):
                 outputs[row] = output
             if log is not None:
-                log.append(done, [asdict(output) for output in written])
+                log.append(done, [output.to_dict() for output in written])
             bar.update(len(done))
 
         with bar:
             generate(
                 self.model, self.tokenizer, data.sources, left, self.settings.decoding, self._limit(data),
-                batch_size=self.settings.batch_size, written=self._encoder.written, on_batch=note,
+                batch_size=self.settings.batch_size, written=self._encoder.written,
+                confidence=self.settings.confidence, on_batch=note,
             )  # fmt: skip
         return outputs

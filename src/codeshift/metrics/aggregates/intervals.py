@@ -13,10 +13,12 @@ from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import as_sample
-from codeshift.metrics.aggregates.units import Sample
+from codeshift.metrics.aggregates.units import Sample, SummedSample
 from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics
 
-FEW_TRIALS = "fewer than two rows of a class"
+DIRECTIONAL = "directional"
+FEWEST_TRIALS = 5
+FEW_TRIALS = f"it rests on fewer than {FEWEST_TRIALS} rows"
 LACKING = "resamples of these rows lack a class"
 MOST_WITHOUT = 0.1
 """Largest share of resamples without a value, such as those that lack a class, that an interval leaves out."""
@@ -119,8 +121,14 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     if sample.bound is not None:
         ends = at_bound(sample, confidence)
         return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups, note=note)
+    levels_of = levels(expanded(count - 1, (count - 1) / count, confidence))
+    deviations = sample.deviations(n_resamples, generator(seed)) if isinstance(sample, SummedSample) else None
+    if deviations is not None:
+        above, below = quantiles(deviations[0], *levels_of)[1], quantiles(deviations[1], *levels_of)[0]
+        ends = max(value - above, 0.0), value - below
+        return Estimate(value, *ends, sample.n, confidence, DIRECTIONAL, groups=sample.groups, note=note)
     values, lacking = left_out(sample.resampled(n_resamples, generator(seed)), partial=sample.partial)
-    lacking = lacking or (FEW_TRIALS if count < 2 else "")
+    lacking = lacking or (FEW_TRIALS if sample.trials is not None and count < FEWEST_TRIALS else "")
     ends = (math.nan, math.nan)
     if not lacking:
         ends = quantiles(values, *METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence)))

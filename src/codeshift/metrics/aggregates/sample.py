@@ -95,6 +95,8 @@ def _sample(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
         about = {"trials": trials, "partial": trials is not None, "note_of": lambda: metric.of_rows(rows).note}
     if isinstance(metric, WeightedMetric):
         return WeightedSample(rows, metric.weighted_values if complete else _undefined, **about)
+    if isinstance(metric, Metric) and type(metric).deviations is not Metric.deviations:
+        about["deviations_of"] = metric.deviations
     return SummedSample(rows, _corpus_values(metric), **about)
 
 

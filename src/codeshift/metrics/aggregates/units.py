@@ -113,9 +113,11 @@ class SummedSample(Sample):
     Attributes:
         rows: the statistics of each unit, shape (units, d): of a row, or summed over a group of rows.
         values_of: the function from sums, shape (resamples, d), to values, shape (resamples,).
+        deviations_of: the function from sums of resamples and of all rows to deviations, as ``Metric.deviations``.
     """
 
     values_of: Callable[[FloatArray], FloatArray]
+    deviations_of: Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray] | None] | None = None
 
     @property
     def units(self) -> int:
@@ -129,8 +131,17 @@ class SummedSample(Sample):
 
     def resampled(self, n_resamples: int, rng: np.random.Generator) -> FloatArray:
         """Return the values of units drawn with replacement, shape (n_resamples,)."""
+        return self.values_of(self._resampled_sums(n_resamples, rng))
+
+    def deviations(self, n_resamples: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray] | None:
+        """Return how far values may lie above and below the truth, if percentiles do not do; see ``Metric``."""
+        if self.deviations_of is None:
+            return None
+        return self.deviations_of(self._resampled_sums(n_resamples, rng), column_sums(self.rows))
+
+    def _resampled_sums(self, n_resamples: int, rng: np.random.Generator) -> FloatArray:
         counts = resampled_counts(self.units, n_resamples, rng)
-        return np.concatenate([self.values_of(weighted_sums(block, self.rows)) for block in counts])
+        return np.concatenate([weighted_sums(block, self.rows) for block in counts])
 
     def without_each(self) -> FloatArray:
         """Return the value without each unit in turn, shape (units,)."""

@@ -1,19 +1,23 @@
-"""Audit report as a document: the sentences and tables that all formats of a report share."""
+"""Sections of an audit report: the sentences and tables that all formats of a report share."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
-from codeshift.audit.findings import AuditFindings
-from codeshift.audit.strength import PropertyShift
+from codeshift.audit.leakage import Leakage
+from codeshift.audit.settings import AuditSettings
+from codeshift.audit.strength import PropertyShift, Strength
+from codeshift.audit.truncation import Truncation
 from codeshift.audit.two_sample import TwoSampleTest
+from codeshift.audit.verdict import Verdict
 from codeshift.documents.document import (
     Block,
     Code,
-    Document,
     Heading,
     Note,
     Paragraph,
@@ -24,34 +28,31 @@ from codeshift.documents.document import (
     row,
 )
 from codeshift.formatting import counted, fixed, moment_of, p_value, share
+from codeshift.properties.near_duplicates import NearDuplicates
 
 _SHOWN_CONFOUNDS = 20
 _SHOWN_CODE = 1_500
 
 
-def document(findings: AuditFindings) -> Document:
-    """Return the whole report: the verdict first, then the figures it is based on."""
-    sections = (_verdict, _leakage, _strength, _properties, _confounds, _atoms, _truncation, _settings)
-    return Document("Audit of the split", tuple(block for section in sections for block in section(findings)))
-
-
-def _verdict(found: AuditFindings) -> Iterator[Block]:
-    yield Paragraph(str(found.verdict))
-    if found.verdict.cautions:
-        yield Points(found.verdict.cautions)
-    roles = {found.train: "trained on", found.test: "test", found.reference: "in-distribution reference"}
-    rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in found.sizes.items())
+def of_verdict(
+    verdict: Verdict, sizes: Mapping[str, int], roles: Mapping[str | None, str], unparsable: Mapping[str, int]
+) -> Iterator[Block]:
+    """Return the verdict, and the rows of each part with its role."""
+    yield Paragraph(str(verdict))
+    if verdict.cautions:
+        yield Points(verdict.cautions)
+    rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in sizes.items())
     yield Table(columns=names("part", "role") + numbers("rows"), rows=rows)
-    if found.unparsable:
-        counts = ", ".join(f"{counted(count, 'row')} of {part}" for part, count in found.unparsable.items())
+    if unparsable:
+        counts = ", ".join(f"{counted(count, 'row')} of {part}" for part, count in unparsable.items())
         yield Note(f"Left out as unparsable, since the parser gives up on them: {counts}.")
 
 
-def _leakage(found: AuditFindings) -> Iterator[Block]:
-    near = found.settings.near_duplicates
+def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> Iterator[Block]:
+    """Return how many rows of each part train holds too, and the worst pairs."""
     yield Heading("Leakage")
     yield Paragraph(
-        f"Rows of each part that {found.train} holds too: as exact copies, as near-duplicates (Jaccard similarity "
+        f"Rows of each part that {train} holds too: as exact copies, as near-duplicates (Jaccard similarity "
         f"of token {near.ngram}-grams of at least {near.threshold}; exact copies included), or by group."
     )
     rows = tuple(
@@ -62,59 +63,61 @@ def _leakage(found: AuditFindings) -> Iterator[Block]:
             _of(one.near, one.near_share),
             "-" if one.groups is None else _of(one.groups, one.groups_share),
         )
-        for one in found.leakage
+        for one in leakage
     )
     yield Table(columns=names("part") + numbers("rows", "exact copy", "near-duplicate", "shared group"), rows=rows)
-    if unsettled := [one for one in found.leakage if one.unsettled]:
+    if unsettled := [one for one in leakage if one.unsettled]:
         counts = ", ".join(f"{counted(one.unsettled, 'row')} of {one.part}" for one in unsettled)
         yield Note(
-            f"Not compared with all of {found.train}, since too many rows are nearly near-duplicates: {counts}. "
+            f"Not compared with all of {train}, since too many rows are nearly near-duplicates: {counts}. "
             "More of them may have a near-duplicate there."
         )
-    yield from _pairs(found)
+    yield from _pairs(leakage, train)
 
 
-def _pairs(found: AuditFindings) -> Iterator[Code]:
-    for one in found.leakage:
+def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
+    for one in leakage:
         for i, pair in enumerate(one.worst, start=1):
             caption = f"{one.part}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
             if pair.row == pair.train_row:
-                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {found.train}")
+                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {train}")
             else:
                 yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
-                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {found.train}")
+                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
 
 
-def _strength(found: AuditFindings) -> Iterator[Block]:
+def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:
+    """Return how far each part is from train as a whole."""
     yield Heading("Strength of the shift")
     yield Paragraph(
         "On distinct rows: one of each near-duplicate component within a part. AUC of a classifier two-sample test "
         "(.5: nothing to tell the parts by, 1: always told apart), unbiased MMD^2, and the cosine of the nearest "
-        f"row of {found.train} (median; 5% and 95% quantiles). Without any shift 95% of the statistics lie below "
+        f"row of {train} (median; 5% and 95% quantiles). Without any shift 95% of the statistics lie below "
         '"no shift".'
     )
     rows = tuple(
         row(
-            f"{one.part} against {found.train}",
+            f"{one.part} against {train}",
             f"{_count(one.n)} / {_count(one.n_train)}",
             *_test(one.classifier, 3),
             *_test(one.mmd, 5),
             f"{_number(one.nearest.median, 2)} ({_number(one.nearest.q05, 2)} to {_number(one.nearest.q95, 2)})",
         )
-        for one in found.strength
+        for one in strength
     )
     heads = ("distinct rows", "AUC", "no shift", "p", "MMD^2", "no shift", "p", "nearest in train")
     yield Table(columns=names("parts") + numbers(*heads), rows=rows)
 
 
-def _properties(found: AuditFindings) -> Iterator[Block]:
+def of_properties(strength: Sequence[Strength], train: str, test: str) -> Iterator[Block]:
+    """Return how far each property moved."""
     yield Heading("Properties")
     yield Paragraph(
-        f"From {found.train} to {found.test}: means, standardised effect, Wasserstein distance in the property's "
+        f"From {train} to {test}: means, standardised effect, Wasserstein distance in the property's "
         "unit, Jensen-Shannon distance with its p-value, and that distance for the reference. "
         "Elements have no mean."
     )
-    reference = {prop.name: prop.jensen_shannon for one in found.strength[1:] for prop in one.properties}
+    reference = {prop.name: prop.jensen_shannon for one in strength[1:] for prop in one.properties}
     rows = tuple(
         row(
             prop.name + (" (intended)" if prop.intended else ""),
@@ -126,29 +129,31 @@ def _properties(found: AuditFindings) -> Iterator[Block]:
             _p(prop.p_value),
             _number(reference.get(prop.name, math.nan), 2),
         )
-        for prop in found.strength[0].properties
+        for prop in strength[0].properties
     )
-    means = (f"mean {found.train}", f"mean {found.test}")
+    means = (f"mean {train}", f"mean {test}")
     heads = (*means, "effect", "Wasserstein", "Jensen-Shannon", "p", "reference's")
     yield Table(columns=names("property") + numbers(*heads), rows=rows)
 
 
-def _confounds(found: AuditFindings) -> Iterator[Block]:
-    shown = found.confounds[:_SHOWN_CONFOUNDS]
-    more = len(found.confounds) - len(shown)
+def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference: str | None) -> Iterator[Block]:
+    """Return what moved that was not meant to."""
+    shown = confounds[:_SHOWN_CONFOUNDS]
+    more = len(confounds) - len(shown)
     yield Heading("What else moved")
     yield Paragraph(
         "Properties, and whether rows hold an element, that the split was not meant to move, by standardised "
-        f"effect from {found.train} to {found.test} (.2 is small, .5 medium, .8 large), the farthest first"
+        f"effect from {train} to {test} (.2 is small, .5 medium, .8 large), the farthest first"
         + (f"; {more} more stand in to_dict()." if more else ".")
     )
     rows = tuple(row(one.name, effect_words(one.effect), effect_words(one.reference_effect)) for one in shown)
-    yield Table(columns=names("property") + numbers(found.test, found.reference or "reference"), rows=rows)
+    yield Table(columns=names("property") + numbers(test, reference or "reference"), rows=rows)
 
 
-def _atoms(found: AuditFindings) -> Iterator[Block]:
-    yield Heading(f"Never seen in {found.train}")
-    yield Paragraph(f"Elements of a part that no row of {found.train} holds, and the rows that hold one.")
+def of_atoms(atoms: Sequence[UnseenAtoms], train: str) -> Iterator[Block]:
+    """Return the elements of a part that train never shows."""
+    yield Heading(f"Never seen in {train}")
+    yield Paragraph(f"Elements of a part that no row of {train} holds, and the rows that hold one.")
     rows = tuple(
         row(
             one.kind,
@@ -158,28 +163,28 @@ def _atoms(found: AuditFindings) -> Iterator[Block]:
             _of(one.rows, one.rows_share),
             ", ".join(one.examples),
         )
-        for one in found.atoms
+        for one in atoms
     )
     heads = names("elements", "part") + numbers("different", "unseen", "rows with one") + names("in most rows")
     yield Table(columns=heads, rows=rows)
 
 
-def _truncation(found: AuditFindings) -> Iterator[Block]:
-    if not found.truncation:
+def of_truncation(truncation: Sequence[Truncation]) -> Iterator[Block]:
+    """Return the rows that a model's context truncates; nothing without a tokenizer."""
+    if not truncation:
         return
     yield Heading("Truncated rows")
-    yield Paragraph(f"Rows of more than {found.truncation[0].max_length:,} tokens of the model.")
+    yield Paragraph(f"Rows of more than {truncation[0].max_length:,} tokens of the model.")
     rows = tuple(
         row(one.part, _count(one.n), _of(one.truncated, one.share), _number(one.median, 0), _count(one.longest))
-        for one in found.truncation
+        for one in truncation
     )
     yield Table(columns=names("part") + numbers("rows", "truncated", "median tokens", "longest"), rows=rows)
 
 
-def _settings(found: AuditFindings) -> Iterator[Block]:
-    settings = found.settings
+def of_settings(settings: AuditSettings, tested: int) -> Iterator[Block]:
+    """Return how it was measured, with ``tested`` properties that count."""
     thresholds = settings.thresholds
-    tested = sum(prop.counts for prop in found.strength[0].properties)
     of_properties = property_permutations(settings.n_permutations, tested)
     yield Heading("How it was measured")
     yield Note(
