@@ -27,11 +27,12 @@ from codeshift.formatting import counted, fixed, moment_of, p_value, share
 
 _SHOWN_CONFOUNDS = 20
 _SHOWN_CODE = 1_500
+_SHOWN_LABELS = 8
 
 
 def document(findings: AuditFindings) -> Document:
     """Return the whole report: the verdict first, then the figures it is based on."""
-    sections = (_verdict, _leakage, _strength, _properties, _confounds, _atoms, _truncation, _settings)
+    sections = (_verdict, _leakage, _labels, _strength, _properties, _confounds, _atoms, _truncation, _settings)
     return Document("Audit of the split", tuple(block for section in sections for block in section(findings)))
 
 
@@ -77,6 +78,42 @@ def _pairs(found: AuditFindings) -> Iterator[Code]:
             else:
                 yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
                 yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {found.train}")
+
+
+def _labels(found: AuditFindings) -> Iterator[Block]:
+    if not found.labels:
+        return
+    yield Heading("Labels")
+    yield Paragraph(
+        f"Shares of the labels ({found.settings.label}) among labelled rows, the most frequent of {found.train} first; "
+        "Jensen-Shannon distance of the labels of distinct rows with its p-value; rows with a near-duplicate that has "
+        "another label."
+    )
+    first = found.labels[0]
+    shown = first.labels[:_SHOWN_LABELS]
+    train = row(found.train, _count(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)]))
+    by_label = [dict(zip(one.labels, one.shares, strict=True)) for one in found.labels]
+    parts = tuple(
+        row(one.part, _count(one.n), _count(one.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
+        for one, shares in zip(found.labels, by_label, strict=True)
+    )
+    yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+    rows = tuple(
+        row(
+            one.part,
+            share(one.total_variation, 1) if one.n else "-",
+            _number(one.jensen_shannon, 2),
+            _p(one.p_value),
+            _count(one.unseen),
+            _of(one.conflicts, one.conflicts_share),
+            _of(one.conflicts_within, one.conflicts_within_share),
+        )
+        for one in found.labels
+    )
+    heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
+    yield Table(columns=names("part") + numbers(*heads), rows=rows)
+    if len(first.labels) > len(shown):
+        yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
 
 
 def _strength(found: AuditFindings) -> Iterator[Block]:

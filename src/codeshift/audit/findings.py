@@ -11,6 +11,7 @@ from typing import Any
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import Strength
@@ -38,6 +39,7 @@ class AuditFindings:
     verdict: Verdict
     distributions: Mapping[str, Distribution] = field(repr=False)
     unparsable: Mapping[str, int] = field(default_factory=dict)
+    labels: tuple[LabelShift, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values that ``json`` can write.
@@ -46,8 +48,9 @@ class AuditFindings:
         leaking rows are left out, since they depend on the order of rows.
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
-        if not self.unparsable:
-            del fields["unparsable"]
+        for name in ("unparsable", "labels"):
+            if not fields[name]:
+                del fields[name]
         plain: dict[str, Any] = _plain(fields)
         return plain
 

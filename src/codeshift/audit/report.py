@@ -34,6 +34,7 @@ class AuditReport(AuditFindings):
             order of content.
         unparsable: the rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
+        labels: the labels of each held-out part beside those of train; empty without ``label``.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
