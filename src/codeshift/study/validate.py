@@ -183,6 +183,7 @@ def check_tokenizer(tokenizer: TokenizerOrName | None, model: ModelOrName) -> To
 def _refuse_missing_audited(audit: AuditSettings, name: str, columns: Collection[str]) -> None:
     """Check that some rows have the columns that an audit reads."""
     named = [("column", audit.column)] + ([] if audit.groups is None else [("groups", audit.groups)])
+    named += [] if audit.label is None else [("label", audit.label)]
     for setting in ("properties", "intended"):
         named += [(setting, column) for prop in getattr(audit, setting) or () for column in prop.columns]
     for setting, column in named:
