@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -130,7 +130,7 @@ class Cells:
         """Return the display of a metric, without its options if no other metric of the study has the same key."""
         metric = self.metric(name)
         alone = sum(other.key == metric.key for other in self.results.metrics.values()) == 1
-        return measure_of(metric, options=not alone)
+        return replace(measure_of(metric, options=not alone), metric=name)  # a metric of a class has its number now
 
     def of_scenario(self, scenario: str, *, variants: bool = False) -> Iterator[Cell]:
         """Yield a scenario's cells: without fine-tuning, then by method and share kept."""
