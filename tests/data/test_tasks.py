@@ -220,7 +220,7 @@ def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
         (
             "text-to-cod",
             {},
-            "mbpp, got 'text-to-cod': did you mean text-to-code?",
+            "vulnerability-detection, got 'text-to-cod': did you mean text-to-code?",
         ),
         (
             "code-refinement",

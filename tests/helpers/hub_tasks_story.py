@@ -85,7 +85,8 @@ def story() -> dict[str, Any]:
 
     results: dict[str, Any] = {}
     for name in (
-        "text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp", "defect-detection", "clone-detection",
+        "text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp", "defect-detection",
+        "clone-detection",
     ):  # fmt: skip
         results[name] = _loaded(lambda name=name: load_task(name))  # type: ignore[misc]
     results["sanitized"] = _loaded(lambda: load_task("mbpp", config="sanitized"))

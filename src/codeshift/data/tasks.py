@@ -149,8 +149,8 @@ TASKS: Mapping[str, Task] = {
 }
 """Tasks by name.
 
-Of text: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval and MBPP (Python). Of labels:
-Devign (C), BigCloneBench (pairs of Java), CoSQA (queries with Python), and files like those of PrimeVul (C).
+Of text: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval and MBPP (Python). Of
+labels: Devign (C), BigCloneBench (pairs of Java), CoSQA (queries with Python), and files like those of PrimeVul (C).
 """
 
 

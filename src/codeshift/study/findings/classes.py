@@ -168,7 +168,7 @@ def calibrations(cells: Cells) -> Iterator[Calibration]:
     """Yield the calibration of every cell on both parts of the test rows; none for text."""
     for cell, part in _places(cells):
         rows = list(_rows(cells, cell, part))
-        shares, classes = (np.concatenate(side) for side in zip(*rows, strict=True)) if rows else (None, None)
+        pooled = [np.concatenate(side) for side in zip(*rows, strict=True)]
         figures = [
             cells.resampler.of_rows(cells.records(cell), part, cell.scenario, name, statistics, metric)
             for name, statistics, metric in (
@@ -180,7 +180,7 @@ def calibrations(cells: Cells) -> Iterator[Calibration]:
         estimates = [cells.estimate(figure) for figure in figures]
         yield Calibration(
             cell=cell, part=part, state=cells.state(cell),
-            bins=None if shares is None or not len(shares) else reliability(shares, classes, bins=BINS),
+            bins=reliability(pooled[0], pooled[1], bins=BINS) if pooled and len(pooled[0]) else None,
             confidence=estimates[0], accuracy=estimates[1], error=estimates[2],
         )  # fmt: skip
 

@@ -60,8 +60,8 @@ def calibration_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = (
         "Confidence: the probability of the likeliest class. Calibration error: the mean difference of confidence and "
+        f"accuracy over {BINS} bins of confidence, above 0 by chance alone. Means over seeds."
     )
-    note += f"accuracy over {BINS} bins of confidence, above 0 by chance alone. Means over seeds."
     caption = "How sure models are, and how right"
     return Table(name="calibration", caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
@@ -89,8 +89,10 @@ def detection_table(findings: Findings) -> Table | None:
         Column("score", numeric=False), Column("rows"), Column("AUROC (of 100)"), Column("AUPR (of 100)"),
         Column("FPR at 95% TPR ↓"), Column(f"loss of {metric.title}{unit}"),
     )  # fmt: skip
-    note = "Rows of test_ood against those of test_id; an AUROC of 50 is chance. AUPR: of test_ood, whose share is "
-    note += "chance. FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id."
+    note = (
+        "Rows of test_ood against those of test_id; an AUROC of 50 is chance. AUPR: of test_ood, whose share is chance. "
+        "FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id."
+    )
     caption = "Whether confidence tells the shift"
     return Table(name="detection", caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
