@@ -90,7 +90,7 @@ def detection_table(findings: Findings) -> Table | None:
         Column("FPR at 95% TPR ↓"), Column(f"loss of {metric.title}{unit}"),
     )  # fmt: skip
     note = (
-        "Rows of test_ood against those of test_id; an AUROC of 50 is chance. AUPR: of test_ood, whose share is chance. "
+        "Rows of test_ood against those of test_id; an AUROC of 50 is chance, an AUPR of test_ood's share. "
         "FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id."
     )
     caption = "Whether confidence tells the shift"
