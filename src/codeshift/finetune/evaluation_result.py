@@ -23,7 +23,6 @@ from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
-from codeshift.metrics.base import column_sums
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -87,9 +86,7 @@ class PartEvaluation:
 
         Such a row counts as code that does not parse: see ``codeshift.metrics.CorpusScore``.
         """
-        totals = {
-            name: metric.from_statistics(column_sums(self.statistics[name])) for name, metric in self.metrics.items()
-        }
+        totals = {name: metric.of_rows(self.statistics[name]) for name, metric in self.metrics.items()}
         return {name: total.unparsable for name, total in totals.items() if total.unparsable}
 
     @property
