@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 
@@ -35,7 +36,7 @@ def test_each_score_is_printed(first):
     """The demo prints a line for each scenario and model, with the scores of the table of results."""
     _, results, said = first
     assert results.counts == {"done": 7, "failed": 0, "pending": 0}
-    printed = said[said.index("scenario    model ") :]
+    printed = said[re.search(r"scenario +model ", said).start() :]
     table = results.to_pandas()
     for scenario in SCENARIOS:
         block = printed[printed.index(f"\n  {scenario.name} ") + 1 :]

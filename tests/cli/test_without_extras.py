@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from codeshift.cli import main
+from codeshift.data import load_splits
 from helpers.cli_rows import rows, write
 from helpers.study_files import YAML, place, study_file
 
@@ -64,9 +65,16 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     assert main(["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", str(root / "parts")]) == 0
     where = place(tmp_path_factory.mktemp("study"))
     short = YAML.replace("  - length_p80_p100\n", "").replace("methods: [full, lora]", "methods: [full]")
+    predictions = [
+        {"doc": row["doc"], "prediction": "pass"}
+        for part in ("test_id", "test_ood")
+        for row in load_splits(root / "parts")[part]
+    ]
+    (root / "predictions.jsonl").write_text("\n".join(map(json.dumps, predictions)), encoding="utf-8")
     file = study_file(where, short.replace("  lora:\n    learning_rate: 1e-3\n", ""))
     assert main(["study", "run", file, "--out", str(root / "study")]) == 0
-    return {"root": str(root), "data": data, "parts": str(root / "parts"), "file": file, "study": str(root / "study")}
+    folders = {name: str(root / name) for name in ("parts", "study")}
+    return {"root": str(root), "data": data, "file": file, "predictions": str(root / "predictions.jsonl"), **folders}
 
 
 def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[str]]:
@@ -92,6 +100,8 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
             f"{root}/l",
         ],
         ["evaluate", parts, "--source", "doc", "--target", "func", "--max-new-tokens", "2", "--generate-rows", "1"],
+        ["export", parts, "--source", "doc", "--target", "func", "--format", "requests", "--out", f"{root}/requests"],
+        ["score", parts, here["predictions"], "--source", "doc", "--target", "func", "--id", "doc"],
         ["study", "plan", here["file"]],
         ["study", "run", here["file"], "--out", f"{root}/other"],
         ["study", "status", here["study"]],
@@ -104,7 +114,7 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
     ]
 
 
-NEED_MODELS = {"train", "evaluate", "study plan", "study run", "study retry", "demo"}
+NEED_MODELS = {"train", "evaluate", "export", "score", "study plan", "study run", "study retry", "demo"}
 NEED_PAGES = {"study report"}
 
 

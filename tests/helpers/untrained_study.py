@@ -19,6 +19,7 @@ from datasets import Dataset
 from codeshift.files import replaced
 from codeshift.study import run_models, worker
 from codeshift.study.keys import RunKey
+from codeshift.study.records import EvaluationFacts, TrainingFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.scores import RunScores
 
@@ -31,7 +32,7 @@ def untrained(event: Event) -> Iterator[None]:
     """Run studies without models inside the context."""
 
     class Trained:
-        def __init__(self, model: str, tokenizer: Any, config: Any, **_: Any) -> None:
+        def __init__(self, method: Any, model: str, tokenizer: Any, config: Any, **_: Any) -> None:
             self.seed = config.seed
 
         def fit(self, data: dict[str, Dataset], folder: Path) -> Trained:
@@ -59,7 +60,7 @@ def untrained(event: Event) -> Iterator[None]:
         def __init__(self, task: RunSpec, _: Any) -> None:
             self.task, self.store = task, task.store
 
-        def score(self, model: Any, key: RunKey) -> dict[str, Any]:
+        def score(self, model: Any, key: RunKey) -> dict[str, EvaluationFacts]:
             event(key.name)
             whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
@@ -71,11 +72,14 @@ def untrained(event: Event) -> Iterator[None]:
             torn.unlink()
             RunScores(test, [None] * len(test), statistics).save(self.store.scores(key, "test"))
             event(key.name)
-            return {"test": {"rows": len(test)}}
+            return {"test": EvaluationFacts(rows=len(test))}
+
+    def facts(trained: Trained, unit: str, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
+        return TrainingFacts(steps=1, training_seconds=0.0, first_loss=1.0, last_loss=1.0, rows=rows, weights=weights)
 
     with (
-        patch.object(run_models, "Trainer", Trained),
-        patch.object(run_models, "_facts", lambda trained: {"steps": 1, "seed": trained.seed}),
+        patch.object(run_models, "trainer", Trained),
+        patch.object(run_models, "_facts", facts),
         patch.object(worker, "RunModels", Models),
         patch.object(worker, "RunScorer", Scorer),
     ):

@@ -51,15 +51,14 @@ class DecoratedOfATest(Region):
     property: MarksOfATest
     mark: str
 
+    dimension = "decoration"
+
     def contains(self, table: PropertyTable) -> np.ndarray:
         return table.values(self.property).of((self.mark,)).ravel() > 0
 
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         return f"decorated with {plain['mark']}"
-
-    def dimension(self) -> str:
-        return "decoration"
 
     def names(self) -> tuple[str, ...]:
         return (self.mark,)

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, load_results, scheduler
+from codeshift.study import StudyError, load_results, tasks
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
 from codeshift.study.plan import plan
@@ -188,8 +188,8 @@ def test_a_worker_that_is_terminated_in_a_training_ends():
 
 
 def _terminated():
-    with patch.object(scheduler, "do_task", side_effect=SystemExit(143)):
-        scheduler.do_quietly(None)
+    with patch.object(tasks, "do_task", side_effect=SystemExit(143)):
+        tasks.do_quietly(None)
 
 
 class Dying(InThisProcess):

@@ -106,8 +106,8 @@ def effective_rows(rows: FloatArray) -> float:
 
     It is 1 more than Welch's degrees of freedom, if each class's share is as noisy as any other but for its rows.
 
-    >>> effective_rows(np.array([50.0, 50.0])), round(effective_rows(np.array([995.0, 5.0])), 1)
-    (99.0, 5.0)
+    >>> [round(effective_rows(np.array(rows)), 1) for rows in ([50.0, 50.0], [995.0, 5.0])]
+    [99.0, 5.0]
     """
     seen = rows[rows > 0]
     return float((1 / seen).sum() ** 2 / (1 / (seen**2 * np.maximum(seen - 1, 1))).sum() + 1)

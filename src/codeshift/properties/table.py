@@ -107,7 +107,7 @@ class PropertyTable:
             ParameterError: if ``column`` is no name.
             DataError: if there is no such column, or it contains values that are not text.
         """
-        if column not in self._texts:
+        if check_name("column", column) not in self._texts:
             self._texts[column] = column_texts(self.data, column)
         return self._texts[column]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class Region(Serialisable, ABC):
     >>> (longest.contains(table), (~longest).contains(table))
     (array([False, False,  True]), array([ True,  True, False]))
     """
+
+    dimension: ClassVar[str] = ""
+    """Dimension of code that the region shifts, such as ``"complexity"``; if empty, that of the properties shown."""
 
     @abstractmethod
     def contains(self, table: PropertyTable) -> np.ndarray:

@@ -120,7 +120,7 @@ def dimension_of(region: Region) -> str:
 
 
 def _dimensions(leaf: Region) -> set[str]:
-    return {prop.dimension for prop in leaf.shown()}
+    return {leaf.dimension} if leaf.dimension else {prop.dimension for prop in leaf.shown()}
 
 
 def distribution(

@@ -132,10 +132,10 @@ class SplitRows:
             ParameterError: if a column is no name.
             DataError: if there is no such column, or it contains None; code must be text.
         """
+        for column in columns:
+            check_name("column", column)
 
         def taken() -> np.ndarray:
-            for column in columns:
-                check_name("column", column)
             return row_digests([*map(self.texts, columns), *(self.values(*named) for named in also.items())])
 
         key = columns, tuple(also)
