@@ -30,7 +30,7 @@ from codeshift.finetune.runtime import make_accelerator, prepare, reseed, seeded
 from codeshift.finetune.sharding import set_weights, whole, whole_tensors
 from codeshift.finetune.teacher_forcing import check_finite, target_loss
 from codeshift.finetune.template import Template
-from codeshift.finetune.termination import Termination, termination
+from codeshift.finetune.termination import termination
 from codeshift.finetune.tracking import Tracker, check_trackers, end_trackers
 from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_result import TrainingResult
@@ -97,8 +97,7 @@ class Trainer:
     ) -> TrainingResult:
         """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
 
-        With an ``output_dir``, a process that gets SIGTERM while it trains in its main thread, alone, writes a
-        checkpoint after the step at hand, says on stderr how to resume, and exits with code 143.
+        With an ``output_dir``, SIGTERM ends it after a checkpoint (see ``codeshift.finetune.termination``).
 
         Args:
             data: a ``DatasetDict``, or one ``Dataset`` to train on.
@@ -123,7 +122,8 @@ class Trainer:
         with seeded(self.config.seed):
             own = own_model(self.model, self.tokenizer, getattr(torch, self.config.dtype))
             model = with_adapter(own, self.peft_config)
-            encoded = {part: self._encode(model, rows, part) for part, rows in parts.items()}
+            encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), self.config.limits)
+            encoded = {part: encode_part(model, encoder, rows, part) for part, rows in parts.items()}
             with chosen_parameters(model, self.config):
                 run = _Run(self, model, encoded, parts, None if output_dir is None else Path(output_dir))
                 if resume:
@@ -132,10 +132,6 @@ class Trainer:
         if output_dir is not None:
             result.save(output_dir, self.tokenizer)
         return result
-
-    def _encode(self, model: Model, rows: Dataset, part: str) -> Encoded:
-        encoder = Encoder.of(model, self.tokenizer, (self.source, self.target), self.config.limits)
-        return encode_part(model, encoder, rows, part)
 
 
 class _Run:
@@ -147,10 +143,8 @@ class _Run:
         self.config, self.data, self.unwrapped = trainer.config, data, model
         self.parameters = trainable_parameters(model)
         self.collate = Collator(pad_id(model, trainer.tokenizer), is_decoder(model))
-        self.validation: Validation | None = None
-        if "validation" in data:
-            given = data["validation"], self.collate, parts["validation"], trainer.tokenizer, trainer.evaluator
-            self.validation = Validation(*given)
+        rows, rest = parts.get("validation"), (trainer.tokenizer, trainer.evaluator)
+        self.validation = None if rows is None else Validation(data["validation"], self.collate, rows, *rest)
         identity = describe_run(self.config, model, data, self.validation.describe() if self.validation else None)
         self.templates = trainer.source.spec, trainer.target.spec
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
@@ -159,20 +153,17 @@ class _Run:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         self.model, self.optimizer = prepare(self.accelerator, model, make_optimizer(model, self.config))
         self.anchor = Anchor(model, self.config.l2_sp)
-        self._plan_steps(data["train"])
-        self.state = RunState()
-        self.best: dict[str, torch.Tensor] = {}
-        self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
-        local_main = self.accelerator.is_local_main_process
-        self.bar = progress_of("fine-tune", self.total, "step", shown=trainer.progress and local_main)
-
-    def _plan_steps(self, train: Encoded) -> None:
-        config = self.config
+        train, config = data["train"], self.config
         self.lengths, self.target_tokens = padded_lengths(train, self.collate.is_decoder), train.targets.lengths
         self.plan = StepPlan(len(train), config.train_batch_size, config.seed)
         self.per_epoch, self.total = config.steps_per_epoch(len(train)), config.total_steps(len(train))
         self.eval_interval, self.save_interval = config.eval_interval(len(train)), config.save_interval(len(train))
         self.learning_rate = learning_rates(config, self.total)
+        self.state = RunState()
+        self.best: dict[str, torch.Tensor] = {}
+        self.pending: list[torch.Tensor] = []  # losses of steps that the history does not hold yet
+        local_main = self.accelerator.is_local_main_process
+        self.bar = progress_of("fine-tune", self.total, "step", shown=trainer.progress and local_main)
 
     def resume(self) -> None:
         """Resume from the newest checkpoint, if there is one."""
@@ -189,32 +180,26 @@ class _Run:
 
     def loop(self) -> TrainingResult:
         """Train to the end, or until SIGTERM asks for it."""
-        started = time.perf_counter()
+        state, started = self.state, time.perf_counter()
         alone = self.accelerator.num_processes == 1  # several would have to agree on the step to save
-        with termination(watched=alone and self.checkpoints is not None) as request:
-            self._steps(request)
-        self._flush()
-        return self._finish(time.perf_counter() - started)
-
-    def _steps(self, request: Termination) -> None:
-        state = self.state
         self.model.train()
         order = self.plan.epoch(state.step // self.per_epoch)
-        while state.step < self.total and not state.stopped_early:
-            epoch, position = divmod(state.step, self.per_epoch)
-            order = self.plan.epoch(epoch) if position == 0 else order
-            self._step(order[position])
-            state.step += 1
-            self.bar.update()
-            if self._due(self.config.logging_steps):
-                self._flush()
-            if self.validation is not None and self._due(self.eval_interval):
-                self._validate(self.validation)
-            if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
-                self._save(self.checkpoints)
-                if request.requested:
-                    self._end()
-                    request.leave(self.checkpoints.folder, state.step, self.total)
+        with termination(watched=alone and self.checkpoints is not None) as request:
+            while state.step < self.total and not state.stopped_early:
+                epoch, position = divmod(state.step, self.per_epoch)
+                order = self.plan.epoch(epoch) if position == 0 else order
+                self._step(order[position])
+                state.step += 1
+                self.bar.update()
+                if self._due(self.config.logging_steps):
+                    self._flush()
+                if self.validation is not None and self._due(self.eval_interval):
+                    self._validate(self.validation)
+                if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
+                    self._save(self.checkpoints)
+                    request.obey(self.checkpoints.folder, state.step, self.total, self.accelerator)
+        self._flush()
+        return self._finish(time.perf_counter() - started)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
         """Update the weights once, by the mean loss over all target tokens of ``rows``."""
@@ -270,8 +255,7 @@ class _Run:
         self._flush()
         state, config = self.state, self.config
         measured = validation.measure(self.unwrapped)
-        epoch = (state.step - 1) // self.per_epoch
-        state.history.append({"step": state.step, "epoch": epoch} | measured)
+        state.history.append({"step": state.step, "epoch": (state.step - 1) // self.per_epoch} | measured)
         self.accelerator.log(measured, step=state.step)
         if validation.is_better(measured, state.best):
             state.best, state.best_step, state.without_gain = validation.deciding(measured), state.step, 0
@@ -294,13 +278,10 @@ class _Run:
             checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()
 
-    def _end(self) -> None:
-        self.bar.close()
-        end_trackers(self.accelerator)
-
     def _finish(self, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
-        self._end()
+        self.bar.close()
+        end_trackers(self.accelerator)
         set_weights(model, self.best)
         for name, parameter in trained(model).items():  # no later loss would show that the last update failed
             check_finite(f"after step {state.step}, {name}", whole(parameter))
