@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from accelerate import Accelerator
 
 from codeshift.finetune.termination import termination
 
@@ -33,7 +34,7 @@ def test_a_signal_is_noticed_once() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             asked.append(request.requested)
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-            request.leave(Path("run/checkpoints"), 3, 20)
+            request.obey(Path("run/checkpoints"), 3, 20, Accelerator())
 
     with pytest.raises(SystemExit) as left:
         train()

@@ -40,7 +40,7 @@ def model() -> Path:
 @cache
 def study_with(extensions: frozenset[str]) -> Study:
     """One scenario and seed, and what it was extended by."""
-    changes: dict[str, Any] = {"scenarios": (LONG,), "methods": {"full": None}}
+    changes: dict[str, Any] = {"scenarios": (LONG,), "methods": {"full": None}, "language": "python"}
     for name in sorted(extensions):
         changes |= EXTENSIONS[name]
     return small_study(model(), **changes)

@@ -1,4 +1,8 @@
-"""Termination of a training by SIGTERM, after a checkpoint that the same call resumes from."""
+"""Termination of a training by SIGTERM, after a checkpoint that the same call resumes from.
+
+A process that trains alone, in its main thread, and gets SIGTERM writes a checkpoint after the step at hand, says on
+stderr how to resume, and exits with code 143.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+
+from accelerate import Accelerator
+from tqdm.auto import tqdm
+
+from codeshift.finetune.tracking import end_trackers
 
 EXIT_CODE = 128 + signal.SIGTERM
 """Exit code of a process that SIGTERM ended, 143."""
@@ -25,12 +34,13 @@ class Termination:
 
     requested: bool = False
 
-    def leave(self, checkpoint: Path, step: int, total: int) -> None:
-        """Say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
-        sys.stderr.write(
-            f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}\n"
-        )
-        raise SystemExit(EXIT_CODE)
+    def obey(self, checkpoint: Path, step: int, total: int, accelerator: Accelerator) -> None:
+        """If requested, end its trackers, say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
+        if self.requested:
+            end_trackers(accelerator)
+            told = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
+            tqdm.write(told, file=sys.stderr)  # on a line of its own, where a bar is shown
+            raise SystemExit(EXIT_CODE)
 
 
 @contextmanager

@@ -96,8 +96,7 @@ class Trainer:
     ) -> TrainingResult:
         """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
 
-        With an ``output_dir``, a process that gets SIGTERM while it trains in its main thread, alone, writes a
-        checkpoint after the step at hand, says on stderr how to resume, and exits with code 143.
+        With an ``output_dir``, SIGTERM ends it after a checkpoint (see ``codeshift.finetune.termination``).
 
         Args:
             data: a ``DatasetDict``, or one ``Dataset`` to train on.

@@ -122,9 +122,7 @@ class TrainingRun:
                 self._validate(self.validation)
             if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
                 self._save(self.checkpoints)
-                if request.requested:
-                    self._end()
-                    request.leave(self.checkpoints.folder, state.step, self.total)
+                request.obey(self.checkpoints.folder, state.step, self.total, self.accelerator)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
         """Update the weights once, by the loss of ``rows`` divided by how much they count: their target tokens, say."""
@@ -205,13 +203,10 @@ class TrainingRun:
             checkpoints.save(self.state, tensors)
         self.accelerator.wait_for_everyone()
 
-    def _end(self) -> None:
-        self.bar.close()
-        end_trackers(self.accelerator)
-
     def _finish(self, seconds: float) -> TrainingResult:
         state, model = self.state, self.unwrapped
-        self._end()
+        self.bar.close()
+        end_trackers(self.accelerator)
         set_weights(model, self.best)
         for name, parameter in trained(model).items():  # no later loss would show that the last update failed
             check_finite(f"after step {state.step}, {name}", whole(parameter))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.checks import is_number
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import DataError
 from codeshift.formatting import moment_of
 from codeshift.hashing import hash_key
 from codeshift.properties.base import Property, TextProperty
@@ -224,17 +224,6 @@ def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
         row = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
         raise DataError("embedding", constraint, column, f"row {row} holds NaN or an infinity")
     return vectors
-
-
-def check_name(parameter: str, value: Any) -> str:
-    """Return the name of a column.
-
-    Raises:
-        ParameterError: if it is not text.
-    """
-    if not isinstance(value, str) or not value:
-        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
-    return value
 
 
 def _uniform(text: str, key: bytes) -> float:

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 
+def check_name(parameter: str, value: Any) -> str:
+    """Return the name of a column.
+
+    Raises:
+        ParameterError: if it is not text.
+    """
+    if not isinstance(value, str) or not value:
+        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
+    return value
+
+
 def check_column(data: Dataset, column: str, parameter: str) -> None:
     """Check that a dataset has a column.
 

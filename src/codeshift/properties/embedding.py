@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.checks import check_choice, check_integer
 from codeshift.errors import ParameterError
 from codeshift.properties.base import Property
-from codeshift.properties.columns import check_name
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.encoder import POOLINGS, ColumnVectors, EncoderVectors, FunctionVectors
 from codeshift.properties.predicate import dotted_name, source_digest, trust_function
 from codeshift.properties.tfidf import TfidfVectors

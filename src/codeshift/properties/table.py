@@ -12,8 +12,7 @@ import numpy as np
 
 from codeshift.errors import ParameterError
 from codeshift.properties.cache import cached
-from codeshift.properties.columns import check_name
-from codeshift.properties.dataset_columns import column_texts
+from codeshift.properties.dataset_columns import check_name, column_texts
 from codeshift.properties.grammars import grammar
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 

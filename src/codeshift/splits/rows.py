@@ -16,8 +16,8 @@ from codeshift.formatting import first_few
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import check_name, typed_text
-from codeshift.properties.dataset_columns import column_values
+from codeshift.properties.columns import typed_text
+from codeshift.properties.dataset_columns import check_name, column_values
 from codeshift.properties.selection import Selection
 from codeshift.regions.base import Region
 

@@ -16,7 +16,7 @@ from codeshift.checks import check_share, several
 from codeshift.errors import ParameterError
 from codeshift.hashing import keyed_hashes, row_digests
 from codeshift.parts import DELIVERED
-from codeshift.properties.columns import check_name
+from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
 from codeshift.splits.rows import SplitRows

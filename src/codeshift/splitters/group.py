@@ -12,7 +12,8 @@ from codeshift.checks import check_integer, check_share, several
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import Label, check_name, typed_text
+from codeshift.properties.columns import Label, typed_text
+from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
 from codeshift.regions.labels import LabelValue, OneOf
 from codeshift.splitters.base import Splitter

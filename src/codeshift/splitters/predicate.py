@@ -9,7 +9,7 @@ from typing import Any
 from codeshift.checks import several
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import check_name
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.predicate import Satisfies, dotted_name, source_digest, trust_function
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval

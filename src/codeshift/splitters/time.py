@@ -11,7 +11,8 @@ import numpy as np
 from codeshift.checks import check_share
 from codeshift.errors import ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import TIME, Label, Timestamp, check_name, moment, typed_text
+from codeshift.properties.columns import TIME, Label, Timestamp, moment, typed_text
+from codeshift.properties.dataset_columns import check_name
 from codeshift.regions.base import Region
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import LabelValue
