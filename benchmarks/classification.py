@@ -2,7 +2,7 @@
 
     python benchmarks/classification.py [--rows 600] [--data FILE.jsonl --source code --target label]
 
-Each side trains the same RoBERTa (about 2.7M parameters, random weights) on the same rows, batch 16, one epoch,
+Each side trains the same RoBERTa (two to three million random parameters) on the same rows, batch 16, one epoch,
 tokenizing included. Rows come from a JSONL file, those without a label left out, or else from the functions of the
 running Python's standard library, whose package is the label. The tokens counted are the real ones, padding left out.
 """
