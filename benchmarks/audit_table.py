@@ -155,11 +155,11 @@ def page(rows: Dataset, seed: int) -> str:
 
 {len(rows):,} documented functions of the standard library of CPython 3.11.7, {SHARE:.0%} held out,
 seed {seed}. [How to read the figures](guides/reading-an-audit.md). Leakage counts all test rows; AUC and MMD^2 are
-taken on distinct rows, at most 2,000 a part.
+computed on distinct rows, at most 2,000 per part.
 
 {table}
 
-Of 100 draws of `GroupShuffleSplit` that asked for {SHARE:.0%}, the test parts got {min(shares):.1%} to
+In 100 draws of `GroupShuffleSplit` that asked for {SHARE:.0%}, the test part held {min(shares):.1%} to
 {max(shares):.1%} of the rows.
 
 ## The verdicts

@@ -57,9 +57,9 @@ BLEU and exact match are times 100, of greedy outputs, BLEU over whitespace-sepa
 smoothing; intervals are 95% bootstrap intervals over test rows, differences are paired."""
 OUTPUTS_HEAD = """# Ten outputs of the fine-tuned embedded model
 
-Five of each task of [the benchmark](benchmarks/embedded-model.md), greedy, from test rows at equal distances, so that
-good and bad stand here as they come. `python benchmarks/embedded_model.py table --out runs/embedded --write-outputs
-docs/embedded-model-outputs.md` writes this page."""
+Five outputs for each task of [the benchmark](benchmarks/embedded-model.md), decoded greedily, for test rows at equal
+distances, so that they are neither the best nor the worst. `python benchmarks/embedded_model.py table
+--out runs/embedded --write-outputs docs/embedded-model-outputs.md` writes this page."""
 TITLES = {
     "stdlib": "Docstring and signature to code, functions of the standard library",
     "translation": "Java to C#, CodeXGLUE's pairs",

@@ -20,9 +20,9 @@ _HEADING = """# How time grows with the text
 
 `OMP_NUM_THREADS=1 python benchmarks/growth.py --write benchmarks/growth.md`
 
-The same work on a text made to be hard, and on eight times that text: a linear cost gives a ratio of about 8, a
-quadratic one 64. CPU seconds on one thread, the better of two.
-Edit similarity compares each character with each by its definition, 64 at a time.
+The same work on a text that was made to be hard, and on eight times that text: a linear cost gives a ratio of about 8,
+a quadratic one 64. Times are CPU seconds on one thread, the better of two runs. By its definition, edit similarity
+compares each character with every other, 64 at a time.
 
 """
 LANGUAGES = ("c", "cpp", "c_sharp", "go", "java", "javascript", "php", "python", "ruby", "rust", "typescript")

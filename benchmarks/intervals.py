@@ -336,11 +336,11 @@ the coverage is that of the others. Numbers in one cell go from seeds that do no
 
 """
 _WHY = """
-Why: a share of few hits has its interval in just those simulations whose share came out high, and these cover more.
-Where nearly every seed is all right or all wrong, the share is one of few numbers, and its interval covers in steps. Of
-three seeds that do not differ, those that seem to differ have intervals with 2 degrees of freedom. And no interval from
-a handful of seeds holds the mean of every distribution: if one model in ten is always right and the others never, five
-seeds show none of the former in 59% of cases.
+The reasons are these. A share of few hits has an interval only in the simulations whose share came out high, and these
+cover more often. If nearly every seed is all right or all wrong, the share can take only few values, and the coverage
+changes in steps. If three seeds do not differ, those that seem to differ get intervals with 2 degrees of freedom. And
+no interval from a handful of seeds contains the mean for every distribution: if one model in ten is always right and
+the others never are, five seeds include none of the former in 59% of cases.
 """
 _STUDIES = """
 ## Claims of a study

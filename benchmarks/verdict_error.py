@@ -76,9 +76,9 @@ def page(found: dict[str, int], simulations: int, permutations: int) -> str:
     return (
         "# Errors of the audit's verdict\n\n"
         f"Random splits of {ROWS} functions of the standard library ({TRAIN} in train, {ROWS - TRAIN} in test, no "
-        "near-duplicates), where nothing shifted: how often the verdict is *sound* all the same. The classifier and "
-        "the four properties that count (characters, lines, tokens, tree depth) share a level of 5%. Holding the "
-        "classifier to 5% by itself and the properties to another 5% errs more often.\n\n"
+        "near-duplicates), in which nothing shifted: the table shows how often the verdict is *sound* nevertheless. "
+        "The classifier and the four properties that count (characters, lines, tokens, tree depth) share a level of "
+        "5%. A level of 5% for the classifier and another 5% for the properties gives more errors.\n\n"
         f"```sh\n{command} --permutations {permutations} --write\n```\n\n"
         "| level of 5% | called sound | share |\n|---|---|---|\n" + "\n".join(lines) + "\n"
     )

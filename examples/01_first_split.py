@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 01 · A first split
 #
-# Rows, a splitter, four parts, the audit's verdict, and a manifest to publish. It takes seconds and needs no network.
+# This notebook takes some rows, a splitter, four parts, the audit's verdict, and a manifest to publish. It runs in
+# seconds and needs no network.
 
 # %%
 from codeshift.data import stdlib_functions
@@ -10,8 +11,8 @@ rows = stdlib_functions().select(range(2000))
 rows
 
 # %% [markdown]
-# The rows are documented functions of Python 3.11's standard library, which codeshift carries. A dataset of your own
-# takes their place:
+# The rows are documented functions of Python 3.11's standard library, which come with codeshift. To use a dataset of
+# your own instead:
 #
 # ```text
 # from datasets import load_dataset
@@ -21,7 +22,8 @@ rows
 #
 # ## What is out of distribution
 #
-# A splitter says that, and nothing else. It has no seed and no sizes: those belong to the call.
+# A splitter says which rows are out of distribution, and nothing else. It has no seed and no sizes: those belong to the
+# call.
 
 # %%
 from codeshift.splitters import ASTNodeSplitter
@@ -34,8 +36,8 @@ assignment = loops.assign(rows, seed=0)
 assignment
 
 # %% [markdown]
-# `train`, `validation` and `test_id` lie outside the region, `test_ood` inside of it. What is left of the region is
-# `excluded` from training: it is masked. The parts are a plain `DatasetDict`.
+# `train`, `validation` and `test_id` lie outside the region, `test_ood` inside it. The other rows of the region are
+# `excluded`: they are masked. The parts are a plain `DatasetDict`.
 
 # %%
 splits = assignment.to_dataset_dict()
@@ -63,12 +65,12 @@ for moved in report.confounds:
         print(f"{moved.name:12} {moved.effect:+.2f} (without a shift {moved.reference_effect:+.2f})")
 
 # %% [markdown]
-# Functions with a loop are longer and deeper. Notebook 03 shows how to hold that still.
+# Functions with a loop are longer and deeper. Notebook 03 shows how to keep length fixed.
 #
 # ## Publish it
 #
-# A manifest holds the recipe, the fitted region, the seed and a digest of each row, but no row. Whoever has the rows,
-# in whatever order, builds the same split from it.
+# A manifest holds the recipe, the fitted region, the seed and a digest of each row, but no row. Anyone who has the
+# rows, in any order, can build the same split from it.
 
 # %%
 from codeshift.splitters import SplitManifest

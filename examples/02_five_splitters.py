@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 02 · Five splitters on one dataset
 #
-# Each holds out another kind of program: long ones, complex ones, ones with a syntax element, with an API, or of a
-# topic. One `PropertyTable` serves all five, so that every program is parsed and embedded once.
+# Each splitter holds out another kind of program: long programs, complex ones, programs with a syntax element, with an
+# API, or about a topic. All five share one `PropertyTable`, so that every program is parsed and embedded only once.
 
 # %%
 import matplotlib.pyplot as plt
@@ -30,8 +30,8 @@ for name, assignment in assignments.items():
 # %% [markdown]
 # ## How strong, and what else moved
 #
-# The AUC says how well a classifier tells `test_ood` from `train` by its tokens: .5 is not at all. The same for
-# `test_id` shows what no shift looks like.
+# The AUC says how well a classifier tells `test_ood` from `train` by its tokens: .5 means not at all. The AUC of
+# `test_id` shows what to expect without a shift.
 
 # %%
 reports = {
@@ -50,7 +50,8 @@ for name, report in reports.items():
 # %% [markdown]
 # ## Lengths in train and in test
 #
-# All five splits move length, most of them without meaning to: that is what a control of equal length is for.
+# All five splits change the lengths, most of them without being meant to: this is why one needs a control of equal
+# length.
 
 # %%
 lengths = table.values(TokenCount("code"))
@@ -67,8 +68,8 @@ _ = axes[0].legend(frameon=False, fontsize=8)
 # %% [markdown]
 # ## Where the held-out programs lie
 #
-# Each dot is a program, by its length and the depth of its syntax tree. Bands cut the plane; elements, APIs and topics
-# are scattered over it.
+# Each dot is a program, placed by its length and the depth of its syntax tree. Bands of length or complexity cut the
+# plane; programs with an element, an API or a topic are scattered over it.
 
 # %%
 depths = table.values(TreeDepth("code", "python")) + np.random.default_rng(0).uniform(-0.4, 0.4, len(rows))

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 03 · Compose and audit
 #
-# Regions are sets of programs: `&`, `|`, `-` and `~` compose them. This notebook holds one property still while another
-# is shifted, and shows what an audit finds in a split that was made carelessly.
+# Regions are sets of programs, and `&`, `|`, `-` and `~` compose them. This notebook keeps one property fixed while
+# another is shifted, and shows what an audit finds in a carelessly made split.
 
 # %%
 from codeshift.audit import audit
@@ -18,7 +18,7 @@ settings = {"column": "code", "language": "python", "n_permutations": 39, "sampl
 # %% [markdown]
 # ## A split that leaks
 #
-# Rows dealt at random with scikit-learn. Near-duplicates of test rows stand in train.
+# Here the rows are split at random with scikit-learn. Near-duplicates of test rows end up in train.
 
 # %%
 from datasets import DatasetDict
@@ -33,8 +33,8 @@ worst = careless.leakage[0].worst[0]
 print(f"Jaccard {worst.jaccard:.2f}\n--- test\n{worst.row[:400]}\n--- train\n{worst.train_row[:400]}")
 
 # %% [markdown]
-# The same share with codeshift's control: near-duplicates are bound into one part. There is no leak, and no shift
-# either, which is what a control should show.
+# codeshift's control holds out the same share, but keeps near-duplicates together. There is no leak, and no shift
+# either, as there should be for a control.
 
 # %%
 control = RandomSplitter(column="code", share=0.2).assign(table, seed=0)
@@ -43,7 +43,7 @@ print(audit(control, **settings).verdict)
 # %% [markdown]
 # ## One thing at a time
 #
-# Loops come in long functions.
+# Loops occur in long functions.
 
 # %%
 loops = ASTNodeSplitter(**code, nodes=("for_statement", "while_statement"))
@@ -59,9 +59,10 @@ def show(name, splitter):
 show("loops", loops)
 
 # %% [markdown]
-# Those of a middling length are shorter than train on the whole, and of the difference in depth a quarter is left:
-# whatever they cost a model, it is not that they are long. The region is the intersection, and it commutes: quantiles
-# are taken over the whole dataset, not over what the other side leaves.
+# Loops in functions of medium length are shorter than train on average, and only a quarter of the difference in depth
+# is left: if they cost a model something, it is not because they are long. The region is the intersection, and the
+# order of the operands does not matter: quantiles are computed over the whole dataset, not over the rows that the other
+# operand leaves.
 
 # %%
 middling = LengthSplitter(column="code", quantiles=(0.2, 0.7))
@@ -69,7 +70,7 @@ show("loops of middling length", loops & middling)
 show("the same, the other way round", middling & loops)
 
 # %% [markdown]
-# The repr is the specification; it can be typed in again. So can any composition, and the laws of Boolean algebra hold.
+# The repr is the full specification: it can be typed in again, for any composition. The laws of Boolean algebra hold.
 
 # %%
 spec = loops & middling - ASTNodeSplitter(**code, nodes=("try_statement",))
@@ -80,8 +81,8 @@ a, b = ~(loops | middling), ~loops & ~middling
 # %% [markdown]
 # ## Regimes and a control of equal size
 #
-# `ood_kept` puts a share of the region's pool back into training. The test rows stay the same in all regimes, and the
-# regimes are nested. With `train_size` every regime trains on the same number of rows, so that size is no confound.
+# `ood_kept` puts a share of the region's pool back into training. The test rows are the same in all regimes, and the
+# regimes are nested. With `train_size`, every regime trains on the same number of rows, so that size is not a confound.
 
 # %%
 regimes = {kept: loops.assign(table, seed=0, ood_kept=kept, train_size=800) for kept in (0.0, 0.25, 1.0)}
@@ -96,7 +97,7 @@ len(set(tests.values())) == 1
 # %% [markdown]
 # ## The report
 #
-# A report shows itself, and draws each property.
+# A notebook displays a report, and the report can plot each property.
 
 # %%
 report = audit(loops.assign(table, seed=0), **settings)

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 04 · Full fine-tuning against LoRA
 #
-# The embedded model, 4.9 million parameters, learns to write a name that was left out of a function, from functions
-# without loops, in full and by LoRA. Three questions: what does it learn, what does the shift cost, and what does it
-# forget?
+# The embedded model, with 4.9 million parameters, is trained on functions without loops to write a name that was left
+# out of a function, in full and with LoRA. There are three questions: what does it learn, what does the shift cost, and
+# what does it forget?
 
 # %%
 import warnings
@@ -28,12 +28,12 @@ splits = loops.split(data, seed=0)
 {part: len(rows) for part, rows in splits.items()}
 
 # %% [markdown]
-# No row of these is in what the model was pretrained on: the documented functions of the standard library, and all
+# The model was not pretrained on any of these rows: the documented functions of the standard library, and all
 # near-duplicates of them, were held out.
 #
 # ## Train
 #
-# One trainer for both. `peft_config=None` is full fine-tuning, any config of PEFT is that method.
+# One trainer does both. `peft_config=None` means full fine-tuning, any config of PEFT means that method.
 
 # %%
 from peft import LoraConfig
@@ -62,7 +62,7 @@ print("LoRA", lora.parameters)
 # ## In distribution, out of distribution
 #
 # The model without fine-tuning is evaluated by the same call. The metrics are the negative log-likelihood of the name,
-# in nats a token (lower is better), and how often the model writes just this name.
+# in nats per token (lower is better), and how often the model writes exactly this name.
 
 # %%
 from codeshift.finetune import Evaluator
@@ -89,8 +89,8 @@ for part in ("test_id", "test_ood"):
 # %% [markdown]
 # ## What was forgotten
 #
-# Pretraining also taught the model to describe code. Fine-tuning on names does that no good: evaluated on rows that it
-# never saw, from code to docstring.
+# Pretraining also taught the model to describe code, and fine-tuning on names makes it worse at that. It is evaluated
+# from code to docstring, on rows that it has not seen.
 
 # %%
 from codeshift.finetune import forgetting
@@ -107,7 +107,7 @@ for name, tuned in (("full", full.model), ("LoRA", lora.model)):
 # %% [markdown]
 # ## Between the two models
 #
-# WiSE-FT takes weights between the pretrained and the fine-tuned ones, with no new training.
+# WiSE-FT interpolates between the pretrained and the fine-tuned weights, with no new training.
 
 # %%
 import matplotlib.pyplot as plt
@@ -130,5 +130,5 @@ axis.set(xlabel="share of the fine-tuned weights", ylabel="nats a token")
 _ = axis.legend(frameon=False)
 
 # %% [markdown]
-# Sixty steps of a small model: enough to show how it is done, and too little to decide which method is better. Notebook
-# 05 asks over scenarios, regimes and seeds.
+# Sixty steps of a small model are enough to show how it is done, but too few to decide which method is better. Notebook
+# 05 compares the methods over scenarios and regimes.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 05 · A study and its report
 #
-# Scenarios × regimes × methods × seeds, in one call that can be stopped at any moment and goes on where it was. The
-# task is that of `codeshift demo`: a name is left out of a function, and the model must write it.
+# A study runs scenarios × regimes × methods × seeds in one call, which can be stopped at any moment and continues where
+# it was. The task is that of `codeshift demo`: a name is left out of a function, and the model must write it.
 
 # %%
 import warnings
@@ -49,8 +49,8 @@ study = Study(
 # %% [markdown]
 # ## What it will cost
 #
-# Before anything runs. What scenarios share is done once: the baseline of a method, the model without fine-tuning,
-# and the evaluation of each model on all test rows.
+# The plan says so before anything runs. What scenarios share is done once: the baseline of a method, the model without
+# fine-tuning, and the evaluation of each model on all test rows.
 
 # %%
 print(study.plan())
@@ -58,8 +58,8 @@ print(study.plan())
 # %% [markdown]
 # ## Run it
 #
-# `workers=2` would run two at a time, `executor=` on a cluster (notebook 08). A run that is done is never done again,
-# and one that fails is recorded with its error while the others go on.
+# `workers=2` would run two at a time, `executor=` on a cluster (notebook 08). A finished run is never repeated, and a
+# run that fails is recorded with its error while the others go on.
 
 # %%
 results = study.run("study", progress=False, threads=1)  # threads=1: other work shares this machine
@@ -73,8 +73,8 @@ shown.pivot_table(index=["scenario", "method", "ood_kept"], columns="part", valu
 # %% [markdown]
 # ## The report
 #
-# One page that loads nothing from elsewhere, with intervals, comparisons, and what the audit says of each split. It
-# also comes as Markdown and as LaTeX tables, and its figures as matplotlib axes.
+# The report is one self-contained page with intervals, comparisons, and the audit of each split. It is also available
+# as Markdown and as LaTeX tables, and its figures as matplotlib axes.
 
 # %%
 from codeshift.study import Report

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 06 · Your own splitter in fifteen lines
 #
-# A splitter is a frozen dataclass with one method. Composition, sizes, seeds, groups, regimes, manifests, streams and
-# the audit come with the base class.
+# A splitter is a frozen dataclass with one method. The base class provides composition, sizes, seeds, groups, regimes,
+# manifests, streams and the audit.
 
 # %%
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class NestingSplitter(Splitter):
 
 
 # %% [markdown]
-# That was all of it.
+# That is all.
 
 # %%
 from codeshift.data import stdlib_functions
@@ -37,8 +37,8 @@ deep_but_short.assign(rows, seed=0)
 # %% [markdown]
 # ## Does it keep the laws?
 #
-# Each law is a check of its own, with the law in words as its docstring. `check_splitter` runs them all; it also
-# compares with a fresh process where the splitter stands in a module.
+# Each law has a check, with the law in words as its docstring. `check_splitter` runs them all. If the splitter is
+# defined in a module, it can also compare with a fresh process.
 
 # %%
 from codeshift.splitters.testing import CHECKS, check_splitter
@@ -50,7 +50,7 @@ for check in CHECKS:
 # %% [markdown]
 # ## A careless one is caught
 #
-# This one draws random numbers in `fit`, by the position of rows.
+# The following splitter uses a property that is random, so its split changes from call to call.
 
 # %%
 import numpy as np

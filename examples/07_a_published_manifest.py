@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 07 · A published manifest
 #
-# A paper has published `data/paper-split.json`, the manifest of its split, and names the dataset, here
-# `data/functions.jsonl`: 240 functions of codeshift itself. You rebuild its split, check it, and ask its region
-# about programs of your own.
+# Suppose a paper has published `data/paper-split.json`, the manifest of its split, and names the dataset, here
+# `data/functions.jsonl`: 240 functions of codeshift itself. In this notebook you rebuild its split, audit it, and apply
+# its region to programs of your own.
 
 # %%
 from datasets import load_dataset
@@ -15,16 +15,16 @@ manifest = SplitManifest.load("data/paper-split.json")
 print(manifest.summary())
 
 # %% [markdown]
-# For a hub dataset it would be `load_dataset("its name", split="train")`.
+# For a hub dataset, use `load_dataset("its name", split="train")`.
 #
-# Rows are known by what they hold, not by where they stand: yours may come in another order.
+# Rows are identified by their content, not by their position: yours may be in another order.
 
 # %%
 splits = manifest.apply(rows.shuffle(seed=4))
 splits
 
 # %% [markdown]
-# It is the paper's split or an error: a row that is missing, or one too many, is told.
+# You get the paper's split or an error: missing rows and extra rows are reported.
 
 # %%
 from codeshift.errors import ManifestError
@@ -37,8 +37,8 @@ except ManifestError as error:
 # %% [markdown]
 # ## How it was made
 #
-# The recipe, the seed, the sizes asked and got, and the versions that took part are in the manifest. The recipe is text
-# for people, and codeshift never evaluates it; `parse_splitter` reads it.
+# The manifest holds the recipe, the seed, the sizes that were requested and reached, and the versions of the libraries.
+# The recipe is text for people, and codeshift never evaluates it; `parse_splitter` reads it.
 
 # %%
 from codeshift.splitters import parse_splitter
@@ -59,7 +59,7 @@ print(audit(splits, column="code", language="python", n_permutations=39).verdict
 # %% [markdown]
 # ## Your programs
 #
-# Which of them are out of distribution for a model that the paper trained?
+# Which of your programs are out of distribution for a model that the paper trained?
 
 # %%
 from datasets import Dataset

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 · From one machine to a cluster
 #
-# A study takes any `concurrent.futures.Executor`. Here it is that of `dask.distributed` with two workers on this
-# machine; a cluster differs in one line.
+# A study takes any `concurrent.futures.Executor`. This notebook uses that of `dask.distributed` with two workers on
+# this machine; a cluster differs in one line.
 
 # %%
 from codeshift.data import stdlib_functions
@@ -30,8 +30,8 @@ print(study.plan())
 # %% [markdown]
 # ## Two workers
 #
-# Runs go to the workers as small values: a folder and a key. The rows, the splits and the results stand in the
-# folder, which all workers must see; on a cluster that is a shared file system.
+# Runs are sent to the workers as small values: a folder and a key. The rows, the splits and the results are in the
+# folder, which all workers must see; on a cluster this is a shared file system.
 
 # %%
 from dask.distributed import Client, LocalCluster
@@ -47,7 +47,7 @@ on_two.counts
 # %% [markdown]
 # ## The same numbers
 #
-# Each run is computed in one process with its own seeds, so where it ran changes nothing.
+# Each run is computed in one process with its own seeds, so it does not matter where it runs.
 
 # %%
 here = study.run("here", threads=1, progress=False)
@@ -57,7 +57,7 @@ left.equals(right)
 # %% [markdown]
 # ## A cluster
 #
-# Only the line that makes the cluster differs. Under SLURM, with `dask-jobqueue`:
+# Only the line that makes the cluster differs. With SLURM and `dask-jobqueue`:
 #
 # ```text
 # from dask_jobqueue import SLURMCluster
@@ -65,5 +65,5 @@ left.equals(right)
 # cluster.scale(jobs=16)
 # ```
 #
-# Ray, MPI and submitit have executors that go in the same place. If the job ends, or a worker dies, the same call
-# goes on with what is left.
+# Ray, MPI and submitit have executors that go in the same place ([scaling out](../docs/guides/scaling-out.md)). If the
+# job ends, or a worker dies, the same call continues with what is left.

@@ -28,13 +28,14 @@ WORDS = {
     "cli": "each command is one call into the library",
     "demo": "a study like any other, which nothing rests on",
     "study": "many splits, methods and seeds: see below",
+    "predictions": "parts that go elsewhere, and outputs that come back",
     "audit | finetune | data": "is a split sound; train and evaluate; rows from files",
     "splitters | metrics": "DatasetDict: Splitter.split gives the parts",
     "splits": "partition, assignment: divide, SplitAssignment",
     "regions": "region: Region.contains says which rows lie inside",
     "properties": "properties: PropertyTable.values, one a row",
-    "checks | documents | files": "arguments; reports of any look; files written whole",
-    "errors | formatting | literals": "what goes wrong, and how values are written and read",
+    "checks | documents | files | reaching_hub": "arguments; reports of any look; files written whole",
+    "errors | formatting | hashing | literals | parts": "what goes wrong, and how values are written and read",
 }
 """What each layer is for; those that a split passes through begin with what comes out of it."""
 OF_A_SPLIT = ("properties", "regions", "splits", "splitters | metrics")
@@ -48,15 +49,15 @@ SPLIT = (
 )
 STUDY = (
     ("study file", "load_study"),
-    ("spec", "validate"),
-    ("plan", "run_specs"),
+    ("spec", "StudySpec"),
+    ("plan", "plan"),
     ("scheduler", "run_tasks"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),
     ("findings", "Findings"),
-    ("document", "study_tables"),
-    ("page", "Report.to_html"),
+    ("document", "page_document"),
+    ("page", "html.render"),
 )
 WIDE, TALL, ROW, GAP, BOX = 760, 340, 30, 4, 48
 

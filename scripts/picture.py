@@ -18,7 +18,6 @@ from codeshift.demo import HELD_OUT, ROWS, SCENARIOS, demo_rows
 from codeshift.properties import PropertyTable, TokenCount, TreeDepth
 from codeshift.splitters import SplitManifest
 from codeshift.study import Findings, load_results
-from codeshift.study.findings.strength import audit_auc
 from drawing import ASSETS, THEMES, Theme, line, svg, text
 
 WIDTH, HEIGHT, PANEL, GAP = 960, 300, 290, 45
@@ -74,8 +73,8 @@ def read(folder: Path, scenario: str, metric: str, count: int) -> Found:
         depths=np.asarray(table.values(TreeDepth("code", "python"))),
         inside=SplitManifest.load(folder / facts.manifest).fitted_region().contains(table),
         sizes=dict(facts.sizes),
-        leaking=sum(leakage["near"] for leakage in facts.audit["leakage"] if leakage["part"].startswith("test")),
-        auc=audit_auc(facts),
+        leaking=sum(part["near"] for part in facts.audit.figures["leakage"] if part["part"].startswith("test")),
+        auc=facts.auc,
         scores=scores,
         metric=metric.replace("_", " "),
     )

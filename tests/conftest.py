@@ -1,4 +1,4 @@
-"""Profiles of hypothesis: `default` for every run, `nightly` for a thorough one (HYPOTHESIS_PROFILE=nightly)."""
+"""Profiles of Hypothesis: `default` for every run, `nightly` for a thorough one (HYPOTHESIS_PROFILE=nightly)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import tempfile
 
 from hypothesis import HealthCheck, settings
 
-# A shared machine stalls now and then: deadlines would fail tests that are right.
-# The usual run draws the same examples everywhere; the nightly one looks for new ones.
+# A shared machine stalls now and then, and deadlines would then fail correct tests.
+# The default profile draws the same examples everywhere; the nightly one looks for new ones.
 settings.register_profile(
     "default", deadline=None, max_examples=100, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -19,10 +19,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def _own_surroundings() -> None:
-    """Set what tests must not take from whose machine they run on: caches, settings, a network, threads, GPUs, colours.
+    """Isolate tests from the machine they run on: caches, settings, network, threads, GPUs, colours.
 
-    The folder is one for all workers of a run, which inherit these variables, and goes when the run ends. One thread
-    and no GPU: tests compare what two processes compute to the last bit.
+    All workers of a run inherit these variables and share one folder, which is deleted when the run ends. There is one
+    thread and no GPU because tests compare the results of two processes to the last bit.
     """
     scratch = tempfile.mkdtemp(prefix="codeshift-tests-")
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)

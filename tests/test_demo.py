@@ -1,4 +1,4 @@
-"""The demo, at a small size: a study like any other, told to a person."""
+"""The demo, at a small size: an ordinary study whose results are printed for a person."""
 
 from __future__ import annotations
 
@@ -24,21 +24,26 @@ SMALL = {"rows": 120, "seed": 3}
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
-    """A small demo: its folder, results, and what it told."""
+    """Return a small demo: its folder, its results and what it printed."""
     folder, said = tmp_path_factory.mktemp("demo"), []
     results = run_demo(folder, **SMALL, workers=1, say=said.append, progress=False)
     return folder, results, "\n".join(said)
 
 
 @pytest.mark.slow
-def test_it_tells_each_score(first):
-    """A line for each scenario and model, with the scores that the table of results holds."""
+def test_each_score_is_printed(first):
+    """The demo prints a line for each scenario and model, with the scores of the table of results."""
     _, results, said = first
     assert results.counts == {"done": 7, "failed": 0, "pending": 0}
-    told = said[said.index("scenario  model ") :]
+    printed = said[said.index("scenario    model ") :]
     table = results.to_pandas()
     for scenario in SCENARIOS:
-        block = told[told.index(f"\n  {scenario.name} ") + 1 :]
+        block = printed[printed.index(f"\n  {scenario.name} ") + 1 :]
+        parts = table[table.scenario.eq(scenario.name) & table.metric.eq("exact_match")].groupby("part").n.unique()
+        assert [line.split("  ")[1].strip() for line in block.splitlines()[1:3]] == [
+            f"in: n={parts['test_id'].item()}",
+            f"out: n={parts['test_ood'].item()}",
+        ]
         lines = [" ".join(line.split()) for line in block.splitlines()[:5]]
         models = [("none", None), ("full", 0.0), ("full", 1.0), ("lora", 0.0), ("lora", 1.0)]
         for line, (method, kept) in zip(lines, models, strict=True):
@@ -53,12 +58,12 @@ def test_it_tells_each_score(first):
             assert -1 not in places, (line, numbers)
             assert places == sorted(places)
             assert ("with them" in line, "without them" in line) == (kept == 1, kept == 0)
-    assert max(map(len, told.splitlines()[:-1])) <= 100, "no line of the table is too wide for a terminal"
+    assert max(map(len, printed.splitlines()[:-1])) <= 100, "no line of the table is too wide for a terminal"
 
 
 @pytest.mark.slow
 def test_its_folder_is_that_of_a_study(first, capsys, tmp_path):
-    """``codeshift study`` reads it, and writes the report that the demo wrote."""
+    """``codeshift study`` can read the folder, and writes the same report as the demo."""
     folder, results, _ = first
     assert main(["study", "report", str(folder), "--out", str(tmp_path / "report.html")]) == 0
     assert (tmp_path / "report.html").read_bytes() == (folder / "report.html").read_bytes()
@@ -67,8 +72,8 @@ def test_its_folder_is_that_of_a_study(first, capsys, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_done_is_not_done_again(first):
-    """In the same folder the demo tells the same once more and trains nothing; with other rows it says what differs."""
+def test_a_finished_demo_is_not_repeated(first):
+    """In the same folder, the demo prints the same and trains nothing; with other rows, the error says what differs."""
     folder, _, said = first
     before = {path: path.stat().st_mtime_ns for path in folder.glob("runs/*/*")}
     again: list[str] = []
@@ -80,22 +85,22 @@ def test_what_is_done_is_not_done_again(first):
 
 
 @pytest.mark.slow
-def test_what_is_not_done_is_pending(first, tmp_path):
-    """Scores of an unfinished study say so, and are no 0."""
+def test_unfinished_scores_are_pending(first, tmp_path):
+    """Scores of an unfinished study are shown as pending, not as 0."""
     folder, results, _ = first
     shutil.copytree(folder, tmp_path / "copy")
     [record] = (tmp_path / "copy").glob("runs/lora-loops-*/run.json")
     record.unlink()
-    told = text.render(demo_scores(load_results(tmp_path / "copy"))).splitlines()
+    lines = text.render(demo_scores(load_results(tmp_path / "copy"))).splitlines()
     whole = text.render(demo_scores(results)).splitlines()
-    [changed] = [line.split() for line in told if "pending" in line]
+    [changed] = [line.split() for line in lines if "pending" in line]
     assert changed == ["LoRA,", "without", "them", *["pending"] * 4]
-    assert len(told) == len(whole)
+    assert len(lines) == len(whole)
 
 
 @pytest.mark.slow
 def test_two_workers_give_the_same_figures(first, tmp_path):
-    """From scratch in another folder and in two processes: the same table, to the last digit."""
+    """Two processes in a new folder give the same table, to the last digit."""
     _, results, said = first
     again: list[str] = []
     other = run_demo(tmp_path, **SMALL, workers=2, say=again.append, progress=False)
@@ -104,13 +109,13 @@ def test_two_workers_give_the_same_figures(first, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_manifest_gives_the_split_again(first):
-    """The region of a manifest tells apart the functions with a loop."""
+def test_the_manifest_holds_the_region(first):
+    """The region of a saved manifest separates the functions with a loop from the others."""
     folder, results, _ = first
     facts = results.splits["loops", 3]
     rows = demo_rows(120, seed=3)
     study = demo_study(**SMALL)
-    test = rows.select(study.rows.parts(3).rows["test"])
+    test = rows.select(study.rows.parts(3).positions["test"])
     assert len(test) == 36
     held_out = np.array(test["code"][:])[facts.members["test_ood"]]
     assert len(held_out) > 2
@@ -118,20 +123,20 @@ def test_the_manifest_gives_the_split_again(first):
     assert SplitManifest.load(folder / facts.manifest).sizes["test_ood"]["got"] == len(held_out)
 
 
-def test_the_rows_are_these_on_every_python():
-    """A digest of what is split and of the names left out: the same on any version of Python; none is given away."""
+def test_the_rows_are_the_same_on_every_python():
+    """The digest of the rows and of the names left out is fixed, and no row contains its answer."""
     rows = demo_rows()
     texts = json.dumps([rows[name][:] for name in ("id", "prefix", "name", "suffix")])
-    assert (len(rows), hashlib.sha256(texts.encode()).hexdigest()[:16]) == (2400, "9b04e47515f5a5b4")
+    assert (len(rows), hashlib.sha256(texts.encode()).hexdigest()[:16]) == (2200, "8d1a4766b2a32378")
     assert demo_rows(seed=1)["name"][:] != rows["name"][:]
     _, often = Counter(rows["name"][:]).most_common(1)[0]
     assert often < 0.03 * len(rows)
 
 
 def test_the_functions_fit_the_model():
-    """Hardly a source is cut, and hardly a name."""
+    """Hardly any source or name is truncated."""
     rows, tokenizer = demo_rows(), load_tokenizer(embedded_model_path())
-    config = demo_study(200).config["full"]
+    config = demo_study(200).spec.configs["full"]
     sources = [SOURCE.format(prefix=a, suffix=b) for a, b in zip(rows["prefix"][:], rows["suffix"][:], strict=True)]
     lengths = np.array([len(ids) for ids in tokenizer(sources)["input_ids"]])
     assert (lengths > config.max_source_length).mean() < 0.01
@@ -146,8 +151,8 @@ def test_the_functions_fit_the_model():
         ({"seed": -1}, "seed must be 0 or larger, got -1: leave it out to take 0"),
     ],
 )
-def test_bad_settings(settings, message, tmp_path):
-    """Each is refused before any work, with what to do."""
+def test_bad_settings_are_refused(settings, message, tmp_path):
+    """Bad settings raise an error before any work, which says what to do."""
     with pytest.raises(ParameterError, match=message):
         run_demo(tmp_path / "out", **settings)
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""Numbers and regions as people read them."""
+"""How numbers and regions are written for people."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 
 
 def rows(count: int = 120) -> Dataset:
-    """Functions that differ, one every ninth day."""
+    """Return functions that differ, one every ninth day."""
     code = [f"def f{i}({WORDS[i % 7]}{i}):\n    return {' + '.join(f'{WORDS[i % 5]}{j}{i}' for j in range(1 + i % 9))}"
             for i in range(count)]  # fmt: skip
     dates = [str(datetime.date(2020, 1, 1) + datetime.timedelta(days=9 * i)) for i in range(count)]
@@ -33,8 +33,8 @@ def rows(count: int = 120) -> Dataset:
 
 
 @pytest.mark.parametrize("value", [-0.0, -1e-9, -0.0004])
-def test_nothing_is_written_as_less_than_nothing(value: float) -> None:
-    """Whatever rounds to 0 has no sign: alone, as a difference, as an end of an interval, as a share."""
+def test_zero_has_no_sign(value: float) -> None:
+    """A number that rounds to 0 has no sign: alone, as a difference, as a bound of an interval, or as a share."""
     assert fixed(value, 1) == fixed(value, 1, signed=True) == "0.0"
     assert share(value) == "0.0%"
     assert significant(-0.0) == "0"
@@ -44,30 +44,30 @@ def test_nothing_is_written_as_less_than_nothing(value: float) -> None:
     assert estimated(SHARE, none, change=True).whole == "0.0 [0.0, 0.0]"
 
 
-def test_what_is_no_number_is_none() -> None:
-    """NaN is a dash; what was not measured is not 0."""
+def test_nan_is_a_dash() -> None:
+    """NaN is written as a dash; a value that was not measured is not written as 0."""
     assert {fixed(math.nan, 2), share(math.nan), significant(math.nan), p_value(math.nan)} == {"–"}
 
 
 @pytest.mark.parametrize(("p", "text"), [(0.05, "0.050"), (1.0, "1.000"), (0.0005, "0.0005"), (1e-5, "1e-05")])
-def test_p_values_are_never_nothing(p: float, text: str) -> None:
-    """A permutation test gives no 0, and no table says one."""
+def test_p_values_are_never_zero(p: float, text: str) -> None:
+    """A permutation test never gives p = 0, and no table shows it."""
     assert p_value(p) == text
 
 
 def test_one_is_singular() -> None:
-    """A count has its noun in the number that it takes."""
+    """A noun is singular after 1 and plural otherwise."""
     assert [counted(n, "row") for n in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
 
 
-def test_moments_are_dates() -> None:
-    """Before 1970 and far after it too."""
+def test_timestamps_are_dates() -> None:
+    """Timestamps are written as dates, also before 1970 and far after it."""
     assert moment_of(-86_400.0) == "1969-12-31"
     assert moment_of(253_402_300_799.0) == "9999-12-31T23:59:59Z"
 
 
-def test_the_bounds_of_a_users_own_metric_are_not_made_up() -> None:
-    """A value that may lie above 1 is shown as it is, without a unit."""
+def test_a_metric_without_a_scale_is_shown_unscaled() -> None:
+    """A value that may exceed 1 is shown as it is, without a unit."""
 
     @dataclass(frozen=True)
     class TokensOfATest(Metric):
@@ -96,12 +96,12 @@ def test_the_bounds_of_a_users_own_metric_are_not_made_up() -> None:
         (RandomSplitter(column="code", share=0.3), r"whose hash of the content is below 0\.\d{1,6}"),
     ],
 )
-def test_regions_are_told_in_a_line(splitter, words: str) -> None:
-    """In the summary and the card, without vocabularies, base64 and seconds since 1970."""
+def test_regions_are_described_in_one_line(splitter, words: str) -> None:
+    """Summary and card describe regions without vocabularies, base64 or seconds since 1970."""
     assignment = splitter.assign(rows(), seed=0, near_duplicates=None, test_id_size=0.05, validation_size=0.05)
-    told = region_words(assignment.manifest.region)
-    assert told == words or re.fullmatch(words, told)
-    assert f"programs {told}" in " ".join(assignment.summary().split())
+    described = region_words(assignment.manifest.region)
+    assert described == words or re.fullmatch(words, described)
+    assert f"programs {described}" in " ".join(assignment.summary().split())
     region = assignment.summary().split("  region")[1].split(" of 120 rows")[0]
     assert len(region) < 220
     card = assignment.to_dataset_card()
@@ -109,8 +109,8 @@ def test_regions_are_told_in_a_line(splitter, words: str) -> None:
     assert not re.search(r"\d{9,}\.0", card + assignment.summary())
 
 
-def test_official_splits_print_no_sizes_that_they_settle() -> None:
-    """``test_ood_size`` says nothing of them; with a validation split, neither does ``validation_size``."""
+def test_summaries_of_official_splits_omit_sizes_that_do_not_apply() -> None:
+    """``test_ood_size`` is not printed, and with a validation split neither is ``validation_size``."""
     data = rows()
     official = DatasetDict(train=data.select(range(70)), test=data.select(range(70, 120)))
     assignment = LengthSplitter(column="code").assign(official, seed=0, near_duplicates=None)
@@ -122,18 +122,18 @@ def test_official_splits_print_no_sizes_that_they_settle() -> None:
     whole = DatasetDict(
         train=data.select(range(60)), validation=data.select(range(60, 75)), test=data.select(range(75, 120))
     )
-    told = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
-    assert "size" not in told.split("split with")[1].split("bound")[0]
+    summary = LengthSplitter(column="code").assign(whole, near_duplicates=None).summary()
+    assert "size" not in summary.split("split with")[1].split("bound")[0]
 
 
-def test_dates_of_a_study_are_dates() -> None:
-    """In words and in tables."""
-    one = Distribution(name="time (date)", values={"train": [1719878400.0, 1719878405.0]}, times=True)
-    assert one.summary == "median train 2024-07-02"
+def test_a_study_shows_dates() -> None:
+    """A study shows dates as dates, in words and in tables."""
+    dates = Distribution(name="time (date)", values={"train": [1719878400.0, 1719878405.0]}, times=True)
+    assert dates.summary == "median train 2024-07-02"
 
 
-def test_times_of_an_audit_are_dates() -> None:
-    """Means of a column of dates are days, distances are in days; p-values say how small they can be."""
+def test_an_audit_shows_dates() -> None:
+    """Means of a column of dates are dates and distances are in days; p-values say how small they can be."""
     splits = TimeSplitter(column="code").split(rows(), seed=0, near_duplicates=None)
     from codeshift.properties.columns import Timestamp
 
@@ -162,13 +162,13 @@ def test_times_of_an_audit_are_dates() -> None:
         ("djagno", ["django", "flask"], "did you mean django?"),
     ],
 )
-def test_hints_make_sense_for_any_type(name: object, options: list[object], hint: str) -> None:
-    """A hint tells a value from its text."""
+def test_hints_distinguish_a_value_from_its_text(name: object, options: list[object], hint: str) -> None:
+    """The hint for a wrong value shows whether it is text."""
     assert closest(name, options) == hint
 
 
-def test_a_group_of_another_type_is_told() -> None:
-    """The error names what the column holds."""
+def test_a_group_of_another_type_is_an_error() -> None:
+    """The error shows what the column holds."""
     data = rows(40).add_column("kept", ["True", "False"] * 20)
     with pytest.raises(DataError, match="got True: True is a truth value, did you mean the text 'True'"):
         GroupSplitter(column="code", by="kept", values=(True,)).assign(data, seed=0, near_duplicates=None)
@@ -176,8 +176,8 @@ def test_a_group_of_another_type_is_told() -> None:
 
 def test_a_study_of_official_splits_prints_no_sizes_that_they_settle() -> None:
     """What does not apply is not among the settings of its page; the size of train does."""
-    from codeshift.study.report.html import _settings
+    from codeshift.study.report.sections import settings_told
 
     given = {"data": {"train": "90 rows", "test": "10 rows"}, "test_size": 0.2, "validation_size": 0.1, "train_size": 9}
-    assert [name for name, _ in _settings(given)] == ["data", "validation size", "train size"]
-    assert ("test size", "0.2") in _settings(given | {"data": {"data": "100 rows"}})
+    assert [name for name, _ in settings_told(given)] == ["data", "validation size", "train size"]
+    assert ("test size", "0.2") in settings_told(given | {"data": {"data": "100 rows"}})

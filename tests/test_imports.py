@@ -1,4 +1,4 @@
-"""What an import costs, and that layers run one way."""
+"""What an import loads, and that imports run only from higher to lower layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "matplotlib")
     "module", ["codeshift", "codeshift.splitters", "codeshift.properties", "codeshift.metrics", "codeshift.study"]
 )
 def test_importing_loads_nothing_heavy(module: str) -> None:
-    """Neither torch nor transformers, nor anything else that costs a second, is loaded before it is used."""
+    """Importing a package loads neither torch nor transformers, nor any other slow library, before it is used."""
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert shown.stdout.strip() == "[]"
@@ -31,7 +31,7 @@ LIGHT = {"codeshift", "datasets", "tree_sitter", "threadpoolctl"}
 
 
 def test_importing_the_splitters_costs_little_beyond_datasets() -> None:
-    """Beside the library itself nothing is loaded that datasets has not loaded, but what is small."""
+    """Importing the splitters loads only small libraries in addition to what ``datasets`` loads."""
     code = (
         "import sys, datasets; before = {name.partition('.')[0] for name in sys.modules}; import codeshift.splitters\n"
         "after = {name.partition('.')[0] for name in sys.modules} - before - sys.stdlib_module_names\n"
@@ -42,7 +42,7 @@ def test_importing_the_splitters_costs_little_beyond_datasets() -> None:
 
 
 def test_splitting_loads_no_torch() -> None:
-    """Nor does a whole split, with a parse in it."""
+    """A whole split, including parsing, does not load torch."""
     code = (
         "import sys; from datasets import Dataset; from codeshift.splitters import ASTNodeSplitter\n"
         "rows = Dataset.from_dict({'code': [f'x{i} = 1' + '; f()' * (i % 3 == 0) for i in range(60)]})\n"
@@ -54,7 +54,7 @@ def test_splitting_loads_no_torch() -> None:
 
 
 def test_layers_run_one_way() -> None:
-    """The contracts of pyproject.toml hold: no layer imports one above it, and fine-tuning knows no splitter."""
+    """The contracts of pyproject.toml hold: no layer imports one above it; fine-tuning imports no splitter."""
     from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
     pyproject = Path(__file__).parents[1] / "pyproject.toml"
@@ -62,20 +62,20 @@ def test_layers_run_one_way() -> None:
 
 
 FROM_WITHIN = {
-    "torch", "transformers", "tokenizers", "peft", "matplotlib", "jinja2", "dask", "scipy", "sklearn", "datasets",
+    "torch", "transformers", "tokenizers", "peft", "matplotlib", "dask", "scipy", "sklearn", "datasets",
     "pyarrow", "huggingface_hub", "sacrebleu", "rapidfuzz", "threadpoolctl", "tree_sitter", "tree_sitter_php",
     "codeshift.properties.near_duplicates", "codeshift.finetune", "codeshift.study.estimate", "codeshift.study.worker",
-    "codeshift.study.report.html",
+    "codeshift.study.given_runs",
 }  # fmt: skip
-"""What takes long to load, by itself or for what it loads, or is for a few: a function may import it, so that others
-need not wait. Commands import all of the library so, since help must be quick."""
+"""Libraries that are slow to load or needed by few: a function may import them, so that others
+need not wait. Commands import the whole library this way, because help must be quick."""
 
 
 @pytest.mark.parametrize("package", sorted(PACKAGES - {"cli"}))
-def test_functions_import_only_what_takes_long(package: str) -> None:
-    """All else is imported at the top of a file, where a circle is seen at once."""
+def test_functions_import_only_slow_libraries(package: str) -> None:
+    """Everything else is imported at the top of a file, where an import cycle shows at once."""
     root = Path(codeshift.__file__).parent / package
-    found = [
+    imports = [
         f"{path.relative_to(root)}: {module}"
         for path in sorted(root.rglob("*.py"))
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -83,7 +83,7 @@ def test_functions_import_only_what_takes_long(package: str) -> None:
         for module in _imported(function)
         if not any(module == heavy or module.startswith(f"{heavy}.") for heavy in FROM_WITHIN)
     ]
-    assert not found
+    assert not imports
 
 
 def _imported(function: ast.FunctionDef) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a user types as a literal or an expression of Python is read alike, and in silence, on every Python."""
+"""Literals and expressions that users type are read in the same way, and without warnings, on every Python."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from codeshift.metrics import ExactMatch
 from codeshift.metrics.by_name import metric_by_name
 from codeshift.splitters.parse import parse_splitter
 
-DEEP = "-" * 5_000 + "1"  # one version says RecursionError, the next takes it apart, another says MemoryError
-LONG = "9" * 5_000  # more digits than Python turns into a number
+DEEP = "-" * 5_000 + "1"  # depending on the version: RecursionError, no error, or MemoryError
+LONG = "9" * 5_000  # more digits than Python converts to a number
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def no_warning():
     ],
 )
 def test_literals(text, value):
-    """Escapes that Python does not know stand for themselves."""
+    """Unknown escape sequences are kept as they are."""
     assert literal(text) == value
 
 
@@ -59,14 +59,14 @@ def test_literals(text, value):
         "",
     ],
 )
-def test_what_is_no_literal_is_text(text):
-    """Nothing raises, whatever the running Python says of it."""
+def test_anything_else_is_text(text):
+    """Text that is not a literal is returned as text, without an error, on every version of Python."""
     assert literal(text) == text
     assert _setting(f"name={text}") == ("name", text)
 
 
 def test_options_of_metrics():
-    """As they stand in a metric's name."""
+    """Options are read as they are written in the name of a metric."""
     assert metric_by_name("exact_match[normalize_whitespace=True]") == ExactMatch(normalize_whitespace=True)
     with pytest.raises(ParameterError) as caught:
         metric_by_name(r"exact_match[normalize_whitespace='\d']")
@@ -74,7 +74,7 @@ def test_options_of_metrics():
 
 
 def test_splitters():
-    """Escapes are no news, and a depth that one Python can read and another cannot is told in the same words."""
+    """Unknown escapes give no warning; an expression nested too deep gives the same error on every Python."""
     assert parse_splitter(r"LengthSplitter(column='a\d')").column == "a\\d"
     for deep in ("~" * 20_000 + "LengthSplitter(column='a')", "~" * 2_000 + "LengthSplitter(column='a')"):
         with pytest.raises(ParameterError, match="it is nested too deeply"):

@@ -1,4 +1,4 @@
-"""Drawn examples: 100 of each property in a usual run, 1,000 in a nightly one, and no test takes fewer."""
+"""Hypothesis draws 100 examples of each property in a usual run and 1,000 in a nightly one, and no test draws fewer."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import settings
 TESTS = Path(__file__).parent
 
 
-def test_the_profiles_draw_what_they_promise() -> None:
-    """``make nightly`` sets HYPOTHESIS_PROFILE=nightly; nothing else has to be known."""
+def test_the_profiles_draw_100_and_1000_examples() -> None:
+    """Setting HYPOTHESIS_PROFILE=nightly, as ``make nightly`` does, is enough."""
     assert settings.get_profile("default").max_examples == 100
     assert settings.get_profile("nightly").max_examples == 1000
     makefile = (TESTS.parent / "Makefile").read_text(encoding="utf-8")
@@ -18,7 +18,7 @@ def test_the_profiles_draw_what_they_promise() -> None:
 
 
 def test_no_test_draws_fewer() -> None:
-    """A property that is slow is made faster, not rarer."""
+    """A slow property must be made faster, not drawn less often."""
     own = {TESTS / "conftest.py", Path(__file__)}
     others = [path for path in TESTS.rglob("*.py") if path not in own]
     assert [path for path in others if "max_examples" in path.read_text(encoding="utf-8")] == []

@@ -1,4 +1,4 @@
-"""The model that people know, made of a package that not every machine has, and the study of it."""
+"""A known model that is made from a package, which not every machine has, and the study of it."""
 
 from __future__ import annotations
 
@@ -10,44 +10,43 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
-from helpers.pages import script
+from helpers.pages import ROOT, script
+from helpers.real_model import real_model_folder
 
 real_model = script("scripts/real_model.py")
 
 
 @pytest.fixture(scope="module")
 def study():
-    """The script of the study as a module."""
+    """Return the script of the study as a module."""
     return script("studies/smollm2_mbpp/study.py")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder() -> Path:
     """The folder that the script makes."""
-    pytest.importorskip("gguf", reason="the package gguf, which reads the model's file, is not installed")
-    gguf = real_model.gguf_of_package()
-    if gguf is None:
-        pytest.skip(f"the package {real_model.PACKAGE}, which carries the model, is not installed")
-    out = tmp_path_factory.mktemp("smollm2")
-    real_model.make_model(gguf, out)
-    return out
+    return real_model_folder()
 
 
 @pytest.fixture(scope="module")
 def tokenizer(folder):
+    """Return the tokenizer of the folder."""
     from codeshift.finetune.models import load_tokenizer
 
     return load_tokenizer(folder)
 
 
 def test_another_file_is_refused(tmp_path):
+    """A file with another digest raises an error."""
     (tmp_path / "model.gguf").write_bytes(b"GGUF of another model")
     with pytest.raises(SystemExit, match="is another file than SmolLM2"):
         real_model.make_model(tmp_path / "model.gguf", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.real_model
 def test_the_folder_is_safe_and_says_its_licence(folder):
+    """The folder holds safetensors only, and its card names the licence."""
     suffixes = {path.suffix for path in folder.iterdir()}
     assert ".safetensors" in suffixes
     assert not suffixes & {".bin", ".pt", ".py", ".gguf"}
@@ -55,14 +54,16 @@ def test_the_folder_is_safe_and_says_its_licence(folder):
     assert not {"quantization_config", "transformers_version"} & set(json.loads((folder / "config.json").read_text()))
 
 
+@pytest.mark.real_model
 def test_a_digit_is_a_token(tokenizer):
-    """As the model was trained; the reader of transformers makes one token of several."""
+    """Each digit is one token, as in training; the reader of transformers joins several."""
     assert [tokenizer.decode([number]) for number in tokenizer("x = 12345").input_ids[-5:]] == list("12345")
 
 
+@pytest.mark.real_model
 def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
     """The chat template ends a conversation with a line end after the turn's end, which no model writes."""
-    from codeshift.finetune.batching import IGNORED, Collator
+    from codeshift.finetune.collating import IGNORED, Collator
     from codeshift.finetune.encoding import Encoder
     from codeshift.finetune.template import Template
 
@@ -76,13 +77,15 @@ def test_a_turn_is_encoded_as_in_its_conversation(tokenizer, study):
     whole = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
     assert [*encoded.sources[1], *encoded.targets[1], *tokenizer("\n").input_ids] == whole
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    assert encoded.sources[0].tolist().count(end) == 2  # that in the column is text
+    assert encoded.sources[0].tolist().count(end) == 2  # in a column it is text
     labels = Collator(tokenizer.pad_token_id, is_decoder=True)(encoded, np.array([0, 1]))["labels"]
     learnt = [[number for number in row.tolist() if number != IGNORED] for row in labels]
     assert [tokenizer.decode(row) for row in learnt] == [row["code"] + "<|im_end|>" for row in rows]
 
 
+@pytest.mark.real_model
 def test_the_model_answers_and_ends_its_turn(folder, study):
+    """The model writes an answer and then its end token."""
     from codeshift.finetune import Decoding, Evaluator
     from codeshift.metrics import ExactMatch
 
@@ -100,8 +103,92 @@ def test_the_model_answers_and_ends_its_turn(folder, study):
     assert output.finished
 
 
+@pytest.mark.real_model
+def test_the_chat_template_of_the_model(tokenizer, study):
+    """The published template, by ``encode_turn``: what the study writes by hand, and the end of a turn."""
+    from codeshift.finetune.chat import encode_turn, end_of_turn
+
+    turn = encode_turn(tokenizer, "Print.", "print('{}')")
+    assert tokenizer.decode(turn.prompt) == study.SOURCE.format(prompt="Print.")
+    assert tokenizer.decode(turn.answer) == "print('{}')<|im_end|>"
+    assert end_of_turn(tokenizer) == tokenizer.eos_token_id
+    assert (ROOT / "tests/data/chat_templates/chatml.jinja").read_text(encoding="utf-8") == tokenizer.chat_template
+
+
+@pytest.mark.real_model
+def test_outputs_of_plain_transformers_are_scored(folder, tokenizer, tmp_path):
+    """Export, a loop that knows nothing of codeshift, scores: the model writes two right programs of three."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from codeshift.metrics import PassAtK
+    from codeshift.metrics.execution import PythonRunner
+    from codeshift.predictions import export_parts, score_predictions
+
+    problems = {
+        "add(a, b) that returns the sum of a and b": ("return a + b", "assert add(2, 3) == 5"),
+        "square(x) that returns x squared": ("return x * x", "assert square(3) == 9"),
+        "longest(words) that returns the longest word of a list": (
+            "return max(words, key=len)",
+            "assert longest(['a', 'abc', 'z']) == 'abc'",
+        ),
+    }
+    rows = [{"task": task, "code": code, "tests": tests} for task, (code, tests) in problems.items()]
+    part = {"test": Dataset.from_list(rows)}
+    columns = {"source": "Write a Python function {task}.", "target": "code"}
+    files = export_parts(part, tmp_path, format="requests", body={"model": "smollm2"}, **columns)
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    answers = []
+    for line in files["test"].read_text(encoding="utf-8").splitlines():
+        request = json.loads(line)
+        given = tokenizer.apply_chat_template(
+            request["body"]["messages"], add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        with torch.no_grad():
+            written = model.generate(**given, max_new_tokens=24, do_sample=False)[0, given["input_ids"].shape[1] :]
+        message = {"role": "assistant", "content": tokenizer.decode(written, skip_special_tokens=True)}
+        choice = {"message": message, "finish_reason": "length"}
+        answers.append({"custom_id": request["custom_id"], "response": {"body": {"choices": [choice]}}})
+    metric = PassAtK(1, runner=PythonRunner(timeout=3600, allow_network=True), tests="tests")
+    result = score_predictions(part, answers, [metric], extract="code", **columns)["test"]
+    assert result.scores("pass@1").tolist() == [1.0, 1.0, 0.0], result.predictions
+    assert result.unfinished == 3
+
+
+@pytest.mark.real_model
+def test_lora_teaches_the_model_and_its_folder_keeps_it(folder, tokenizer, study, tmp_path):
+    """Two rows by heart in three steps; loss falls, and adapter and merged weights say the same after a reload."""
+    from peft import LoraConfig
+
+    from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
+    from codeshift.metrics import NegativeLogLikelihood
+
+    rows = [{"prompt": f"What is zorb {i}?", "code": f"def zorb_{i}():\n    return {i * 7}"} for i in range(2)]
+    data = Dataset.from_list(rows)
+    columns = {"source": study.SOURCE, "target": study.TARGET, "progress": False}
+    config = TrainingConfig(
+        learning_rate=1e-3, max_steps=3, train_batch_size=2, max_source_length=64, max_target_length=32,
+        eval_strategy="no",
+    )  # fmt: skip
+    lora = LoraConfig(r=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    evaluator = Evaluator([NegativeLogLikelihood()], batch_size=2, **columns)
+
+    def loss(model) -> float:
+        found = evaluator.evaluate(model, data, tokenizer=tokenizer)["data"]
+        return found.estimates["negative_log_likelihood"].value
+
+    before = loss(load_model(folder))
+    trained = Trainer(folder, tokenizer, config, peft_config=lora, **columns).fit(data).model
+    after = loss(trained)
+    assert after < 0.8 * before
+    assert sum(p.numel() for p in trained.parameters() if p.requires_grad) < 1_000_000
+    trained.save_pretrained(tmp_path / "saved")
+    assert loss(load_model(tmp_path / "saved")) == after
+    assert loss(trained.merge_and_unload()) == pytest.approx(after, rel=1e-4)
+
+
 def test_rows_of_the_study(tmp_path, study):
-    """Line ends and tabs are plain, the tests stand in the prompt, and a prompt that is too long is left out."""
+    """Line ends and tabs are plain, the prompt holds the tests, and rows with too long a prompt are left out."""
     row = {
         "task_id": 7,
         "text": "Add one.",
@@ -112,8 +199,8 @@ def test_rows_of_the_study(tmp_path, study):
     long = row | {"task_id": 8, "test_list": ["assert f(1) == 2"] * 60}
     path = tmp_path / "problems.jsonl"
     path.write_text("\n".join(map(json.dumps, [row, long])), encoding="utf-8")
-    [found] = study.rows_of(path)
-    assert found == {
+    [kept] = study.rows_of(path)
+    assert kept == {
         "task_id": "7",
         "prompt": "You are an expert Python programmer, and here is your task: Add one. Your code should pass these "
         "tests:\n\nassert f(1) == 2\nassert f(2) == 3",
@@ -127,29 +214,31 @@ def test_rows_of_the_study(tmp_path, study):
     [
         ("def f():\n    pass", "def f():\n    pass"),
         ("Here:\n```python\nx = 1\n```\nOr:\n```\nx = 2\n```", "x = 1"),
-        ("```\n    x = 1", "    x = 1"),  # cut by the limit of length
+        ("```\n    x = 1", "    x = 1"),  # cut at the length limit
         ("", ""),
     ],
 )
 def test_the_program_of_an_output(study, output, program):
+    """The program is extracted from the text that the model wrote."""
     assert study.extract(output) == program
 
 
 def test_the_best_rate_is_that_of_the_lowest_last_loss(tmp_path, study):
-    found = [
+    """The learning rate with the lowest final loss is chosen."""
+    searched = [
         {"method": method, "learning_rate": rate, "validation_losses": losses}
         for method in ("full", "lora")
         for rate, losses in ((1e-3, [0.5, 0.9]), (1e-4, [0.8, 0.7]))
     ]
-    (tmp_path / study.SEARCH).write_text(json.dumps(found), encoding="utf-8")
+    (tmp_path / study.SEARCH).write_text(json.dumps(searched), encoding="utf-8")
     assert study.best_rates(tmp_path) == {"full": 1e-4, "lora": 1e-4}
-    (tmp_path / study.SEARCH).write_text(json.dumps(found[:2]), encoding="utf-8")
+    (tmp_path / study.SEARCH).write_text(json.dumps(searched[:2]), encoding="utf-8")
     with pytest.raises(SystemExit, match="no learning rate of lora"):
         study.best_rates(tmp_path)
 
 
-def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypatch):
-    """What does not parse is not run, and cannot pass."""
+def test_programs_run_once_and_results_are_stored(tmp_path, study, monkeypatch):
+    """A program that does not parse is not run and does not pass."""
     ran = []
 
     class Runner:
@@ -169,7 +258,8 @@ def test_programs_run_once_and_what_passed_stays_known(tmp_path, study, monkeypa
     assert [program for [program], _ in ran] == [right[0], wrong[0]]
 
 
-def test_the_summary_sets_both_parts_side_by_side(study):
+def test_the_summary_shows_both_parts(study):
+    """The summary shows the figures of both test parts next to each other."""
     names = ("pass@1", "exact_match", "syntactic_validity", "negative_log_likelihood")
     rows = [
         {"scenario": "length", "method": "none", "variant": "", "ood_kept": None, "split_seed": seed, "part": part}

@@ -1,4 +1,4 @@
-"""Warnings stand at the line of the user's code, through whichever function of the library they come."""
+"""Warnings point to the line of the user's code, through whichever function of the library they come."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def read_rows(folder: Path) -> None:
         (LeftOutWarning, read_rows),
     ],
 )
-def test_a_warning_stands_at_the_users_line(
+def test_a_warning_points_to_the_users_line(
     category: type[CodeshiftWarning], call: Callable[[Path], object], tmp_path: Path
 ) -> None:
-    """Its file is this one, not one of the library."""
+    """The file of the warning is this one, not one of the library."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CodeshiftWarning)
         call(tmp_path)

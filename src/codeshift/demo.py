@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import groupby, zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from datasets import Dataset
@@ -19,11 +21,10 @@ from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter, Scenario
 from codeshift.study import Findings, Report, RunRecord, Study, StudyResults
 from codeshift.study.findings.scores import Score
-from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
 from codeshift.study.report.tables import estimated
 
-ROWS = 2400
+ROWS = 2200
 SOURCE, TARGET = "{prefix}<extra_id_0>{suffix}", "name"
 SCENARIOS = (
     Scenario("longest", LengthSplitter(column="code", quantiles=(0.8, 1.0))),
@@ -38,6 +39,9 @@ _SOURCE_TOKENS, _TARGET_TOKENS = 224, 16
 _GIVEN_AWAY = ("self", "cls")  # every third name: a model that always wrote them would seem to have learnt
 _FEWEST = 100
 _PARTS = ("test_id", "test_ood")
+
+_Place: TypeAlias = tuple[str, str, float | None]
+"""Scenario, method and kept share of a line of the table."""
 
 
 def demo_rows(count: int = ROWS, *, seed: int = 0) -> Dataset:
@@ -184,13 +188,16 @@ def demo_scores(results: StudyResults) -> Document:
     Args:
         results: Results of ``demo_study``, finished or not.
     """
-    lines: dict[tuple[str, str, float | None], dict[tuple[str, str], Score]] = {}
+    lines: dict[_Place, dict[tuple[str, str], Score]] = {}
     for score in Findings(results=results).scores:
         cell = score.cell
         lines.setdefault((cell.scenario, cell.method, cell.ood_kept), {})[score.measure.metric, score.part] = score
     table = Table(
         columns=names("scenario", "model") + numbers("exact match in", "out of distr.", "NLL in", "out"),
-        rows=tuple(_line(*place, scores) for place, scores in lines.items()),
+        rows=tuple(
+            (Value(label), *_line(method, kept, scores))
+            for label, ((_, method, kept), scores) in zip(_labels(lines), lines.items(), strict=True)
+        ),
     )
     note = (
         "Out of distribution: the scenario's test functions; in distribution: all others. Without them: trained on "
@@ -201,11 +208,22 @@ def demo_scores(results: StudyResults) -> Document:
     return Document("In and out of distribution", (table, Note(note)))
 
 
-def _line(scenario: str, method: str, kept: float | None, scores: dict[tuple[str, str], Score]) -> tuple[Value, ...]:
+def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str]:
+    """Return the first column: in the first lines of a scenario its name and the rows of both parts, then nothing."""
+    labels: list[str] = []
+    for scenario, grouped in groupby(lines.items(), key=lambda line: line[0][0]):
+        scores = [line_scores for _, line_scores in grouped]
+        rows = {part: max(one["exact_match", part].n for one in scores) for part in _PARTS}
+        told = [scenario, f" in: n={rows['test_id']}", f" out: n={rows['test_ood']}"]
+        labels += [label for _, label in zip_longest(scores, told, fillvalue="")][: len(scores)]
+    return labels
+
+
+def _line(method: str, kept: float | None, scores: Mapping[tuple[str, str], Score]) -> tuple[Value, ...]:
     trained = {None: "", 0.0: ", without them", 1.0: ", with them"}[kept]
     places = [(metric, part) for metric in ("exact_match", "negative_log_likelihood") for part in _PARTS]
     found = [_value(scores[place], interval=place[0] == "exact_match") for place in places]
-    return Value(scenario if method == NONE else ""), Value(method_name(method) + trained), *found
+    return Value(method_name(method) + trained), *found
 
 
 def _value(score: Score, *, interval: bool) -> Value:

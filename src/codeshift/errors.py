@@ -138,7 +138,7 @@ class MissingExtraError(CodeshiftError, ImportError):
         return type(self), (self.package, self.extra)
 
 
-_PACKAGES = {"finetune": ("torch", "transformers", "peft", "accelerate"), "report": ("matplotlib", "jinja2")}
+_PACKAGES = {"finetune": ("torch", "transformers", "peft", "accelerate"), "report": ("matplotlib",)}
 
 
 def check_extra(extra: str) -> None:

@@ -12,8 +12,8 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ _DIGEST, _FILES = "sha256", "files"
 def replaced(path: Path) -> Iterator[Path]:
     """Yield a temporary path for a file that then replaces ``path``; a reader sees either the old or the new file.
 
-    The file is flushed to the disk before it replaces ``path``, so a crash of the machine leaves no partial file.
+    The file is flushed to the disk before it replaces ``path``, so a crash of the machine leaves no partial file. An
+    error of the system, such as that the disk is full, names ``path``.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -36,14 +37,49 @@ def replaced(path: Path) -> Iterator[Path]:
     ...     [file.name for file in Path(folder).iterdir()]
     ['a.bin']
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
+    with replaced_together([path]) as writing, writing(path) as temporary:
         yield temporary
-        to_disk(temporary)
-        os.replace(temporary, path)
+
+
+@contextmanager
+def replaced_together(paths: Sequence[Path]) -> Iterator[Callable[[Path], AbstractContextManager[Path]]]:
+    """Yield a function that makes ``replaced`` of each of several files of a folder; all are replaced at the end.
+
+    If one cannot be written, such as on a full disk, none is replaced.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     parts = [Path(folder) / "train.txt", Path(folder) / "test.txt"]
+    ...     with replaced_together(parts) as writing:
+    ...         for part in parts:
+    ...             with writing(part) as temporary:
+    ...                 _ = temporary.write_text("x")
+    ...         before = sorted(path.name.partition(".txt")[0] for path in Path(folder).iterdir())
+    ...     before, sorted(path.name for path in Path(folder).iterdir())
+    (['.test', '.train'], ['test.txt', 'train.txt'])
+    """
+    temporaries = {path: path.with_name(f".{path.name}.{uuid.uuid4().hex}") for path in paths}
+
+    @contextmanager
+    def writing(path: Path) -> Iterator[Path]:
+        try:
+            yield temporaries[path]
+            to_disk(temporaries[path])
+        except OSError as error:
+            own = error.filename is None or Path(error.filename) == temporaries[path]
+            if error.errno is None or not own:
+                raise
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+    try:
+        yield writing
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
-    to_disk(path.parent)
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+    for folder in {path.parent for path in paths}:
+        to_disk(folder)
 
 
 def to_disk(path: Path) -> None:

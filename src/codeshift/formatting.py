@@ -7,6 +7,7 @@ an infinity is written with its symbol.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 MISSING = "–"
@@ -95,3 +96,13 @@ def counted(number: int, one: str, several: str = "") -> str:
     ('1 row', '1,200 rows', '0 entries')
     """
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def first_few(one: str, items: Sequence[object], most: int = 5) -> str:
+    """Name the first few of many things, by a noun that is made plural with an s.
+
+    >>> first_few("row", [3]), first_few("row", range(9))
+    ('row 3', 'rows 0, 1, 2, 3, 4, ...')
+    """
+    named = ", ".join(map(str, items[:most]))
+    return f"{one}{'s' if len(items) > 1 else ''} {named}{', ...' if len(items) > most else ''}"

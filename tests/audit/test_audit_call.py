@@ -1,4 +1,4 @@
-"""What ``audit`` takes and refuses, and that nothing but content changes its figures."""
+"""What ``audit`` accepts and refuses, and that only the content of the rows affects its figures."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ QUICK = {"column": "code", "n_permutations": 19}
 
 
 def _templates(count: int, unlike: str, shift: int = 0) -> list[str]:
-    """Programs of nine vocabularies that share nothing: the rank of their tokens is nine, whatever their number."""
+    """Return programs of nine vocabularies that share nothing, so that the rank of their tokens is nine."""
     kinds = [(i * i + shift) % 9 if shift else i % 9 for i in range(count)]
     return [" ".join(f"t{kind}_{j}" for j in range(12)) + f" {unlike}{i}" for i, kind in enumerate(kinds)]
 
 
 KERNEL_SPLITS = {
     "functions": SPLITS,
-    # Many rows of equal tokens: the classifier's scores are ties.
+    # Many rows of equal tokens, so that the classifier's scores are ties.
     "ties": split(train=[f"x{i} = {i}" for i in range(60)], test_ood=[f"y{i} = {i} + {i}" for i in range(30)]),
-    # Fewer directions than components, all of equal weight: which of them the decomposition gives is rounding's choice.
+    # Fewer directions than components, all of equal weight: rounding decides which of them the decomposition gives.
     "rank": split(train=_templates(90, "w"), test_ood=_templates(45, "v", shift=3)),
 }
 
@@ -45,44 +45,44 @@ KERNEL_SPLITS = {
 @settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))  # shrinking takes minutes
 @given(rows=datasets(min_rows=20, max_rows=40), seed=st.integers(0, 99))
 def test_row_order_changes_nothing(rows, seed):
-    """Shuffling the rows of every part gives an equal report, equal rows and rows of equal code included."""
+    """Shuffling the rows of every part gives an equal report, also with equal rows and rows of equal code."""
     parts = {"train": rows.select(range(0, len(rows), 2)), "test": rows.select(range(1, len(rows), 2))}
     shuffled = {name: part.shuffle(seed=seed) for name, part in parts.items()}
     properties = (TokenCount("code"), NodeTypes("code", "python"), Label("project"))
     arguments = {**QUICK, "properties": properties, "groups": "project", "sample": 20}
-    one, other = (audit(DatasetDict(found), **arguments) for found in (parts, shuffled))
-    assert one == other
-    assert one.to_markdown() == other.to_markdown()
+    original, reordered = (audit(DatasetDict(parts_in_order), **arguments) for parts_in_order in (parts, shuffled))
+    assert original == reordered
+    assert original.to_markdown() == reordered.to_markdown()
 
 
-def test_rows_of_equal_code_are_put_in_order_too():
-    """Of rows with equal code and other projects, it is not the first to come that stands for all."""
+def test_rows_of_equal_code_are_sorted_too():
+    """Among rows with equal code and different projects, the row that represents them does not depend on the order."""
     code = functions(30, seed=0)
     rows = Dataset.from_dict({"code": code + code, "project": ["a"] * 30 + ["b"] * 30})
     arguments = {**QUICK, "properties": (Label("project"),)}
     test = Dataset.from_dict({"code": loops(30, seed=1), "project": ["a"] * 30})  # as far as "b", or not at all
-    one, other = (
+    original, reordered = (
         audit({"train": train, "test": test}, **arguments)
         for train in (rows, rows.select([*range(30, 60), *range(30)]))
     )
-    assert one == other
-    label = one.strength[0].properties[0]
+    assert original == reordered
+    label = original.strength[0].properties[0]
     assert (label.name, label.n_train) == ("Label", 30)
 
 
 def test_sampled_audit_ignores_row_order():
-    """Rows are put in order before a sample of them is drawn."""
+    """Rows are sorted before a sample is drawn."""
     shuffled = DatasetDict({name: rows.shuffle(seed=3) for name, rows in SPLITS.items()})
     assert audit(SPLITS, **QUICK, sample=25) == audit(shuffled, **QUICK, sample=25)
 
 
 def test_fresh_process_gives_the_same(tmp_path):
-    """Other processes, with another hash seed and other BLAS kernels than this one and each other, find the same.
+    """Other processes with another hash seed and other BLAS kernels give the same figures.
 
-    Where NumPy's BLAS is no OpenBLAS, or the processor knows one of the kernels alone, nothing differs but the process.
+    If NumPy's BLAS is not OpenBLAS, or the processor supports only one kernel, only the process differs.
     """
     here = {name: audit(parts, **QUICK, language="python") for name, parts in KERNEL_SPLITS.items()}
-    expected = {name: [json.loads(json.dumps(found.to_dict())), found.to_html()] for name, found in here.items()}
+    expected = {name: [json.loads(json.dumps(report.to_dict())), report.to_html()] for name, report in here.items()}
     script = (
         "import json; from test_audit_call import *\n"
         "found = {name: audit(parts, **QUICK, language='python') for name, parts in KERNEL_SPLITS.items()}\n"
@@ -97,49 +97,49 @@ def test_fresh_process_gives_the_same(tmp_path):
 
 
 def test_seed_changes_only_what_is_drawn():
-    """Another seed draws other permutations; what is counted stays."""
-    one, other = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
-    assert one != other
-    assert (one.leakage, one.atoms, one.confounds) == (other.leakage, other.atoms, other.confounds)
+    """Another seed draws other permutations; counts stay the same."""
+    first, second = audit(SPLITS, **QUICK, seed=0), audit(SPLITS, **QUICK, seed=1)
+    assert first != second
+    assert (first.leakage, first.atoms, first.confounds) == (second.leakage, second.atoms, second.confounds)
 
 
 def test_reference_changes_no_figure_of_test():
-    """What is said of test does not depend on whether a reference is at hand."""
+    """The figures of the test part do not depend on whether there is a reference."""
     alone = DatasetDict({name: SPLITS[name] for name in ("train", "test_ood")})
     assert str(audit(alone, **QUICK).strength[0]) == str(audit(SPLITS, **QUICK).strength[0])
 
 
-def test_anybodys_splits_are_taken():
-    """Parts may have any name, and columns that the others lack; "test" is found by itself."""
+def test_any_dataset_dict_is_accepted():
+    """Parts may have any name, and columns that the others lack; "test" is found by default."""
     foreign = DatasetDict(
         {
             "train": SPLITS["train"].add_column("stars", list(range(60))),
             "test": SPLITS["test_ood"].remove_columns("project"),
         }
     )
-    found = audit(foreign, **QUICK)
-    assert (found.test, found.reference) == ("test", None)
+    report = audit(foreign, **QUICK)
+    assert (report.test, report.reference) == ("test", None)
     named = audit({"fit": SPLITS["train"], "evil": SPLITS["test_ood"]}, **QUICK, train="fit", test="evil")
-    assert named.strength[0].classifier == found.strength[0].classifier
+    assert named.strength[0].classifier == report.strength[0].classifier
 
 
 def test_assignment_gives_the_figures_of_its_splits():
-    """Auditing an assignment is auditing its parts, with the intended property known."""
+    """Auditing an assignment gives the figures of auditing its parts, with the intended property known."""
     rows = Dataset.from_dict({"code": functions(150, seed=4) + loops(50, seed=5)})
     splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     assignment = splitter.assign(rows, seed=0)
-    ours, plain = audit(assignment, rows, **QUICK), audit(assignment.to_dataset_dict(rows), **QUICK)
-    assert ours.leakage == plain.leakage
-    assert ours.strength[0].classifier == plain.strength[0].classifier
-    intended = [prop for prop in ours.strength[0].properties if prop.intended]
+    informed, plain = audit(assignment, rows, **QUICK), audit(assignment.to_dataset_dict(rows), **QUICK)
+    assert informed.leakage == plain.leakage
+    assert informed.strength[0].classifier == plain.strength[0].classifier
+    intended = [prop for prop in informed.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("NodeTypes: while_statement", 0, 1)]
-    assert not any("while_statement" in one.name for one in ours.confounds)
-    assert any(one.name == "NodeTypes: break_statement" for one in ours.confounds)
-    assert audit(assignment, PropertyTable(rows), **QUICK) == ours
+    assert not any("while_statement" in confound.name for confound in informed.confounds)
+    assert any(confound.name == "NodeTypes: break_statement" for confound in informed.confounds)
+    assert audit(assignment, PropertyTable(rows), **QUICK) == informed
 
 
-def test_a_manifest_beside_the_parts_gives_the_same():
-    """Parts that were written to files, with the manifest, are audited as the assignment is."""
+def test_parts_with_a_manifest_give_the_same():
+    """Parts that were written to files with their manifest are audited like the assignment."""
     code = functions(150, seed=4) + loops(50, seed=5)
     rows = Dataset.from_dict({"code": code, "project": [str(i) for i in range(200)]})
     splitter = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
@@ -151,38 +151,38 @@ def test_a_manifest_beside_the_parts_gives_the_same():
 
 
 def test_property_of_the_region_is_no_confound():
-    """A property that the split was meant to move is marked, in whatever composition it stands."""
+    """A property that the split was meant to move is marked as intended, in any composition."""
     rows = Dataset.from_dict({"code": functions(80, seed=4) + functions(80, seed=5, statements=6)})
     splitter = LengthSplitter(column="code", bounds=(50, None)) - LengthSplitter(
         column="code", unit="lines", bounds=(20, None)
     )
-    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
-    assert {prop.name for prop in found.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
-    assert "CharCount" in {one.name for one in found.confounds}
-    assert not {"TokenCount", "LineCount"} & {one.name for one in found.confounds}
+    report = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert {prop.name for prop in report.strength[0].properties if prop.intended} == {"TokenCount", "LineCount"}
+    assert "CharCount" in {confound.name for confound in report.confounds}
+    assert not {"TokenCount", "LineCount"} & {confound.name for confound in report.confounds}
 
 
 def test_names_that_match_the_region_are_no_confounds():
-    """A region drawn by API names spares every name that it matches."""
+    """A region defined by API names excludes every name that it matches from the confounds."""
     rows = Dataset.from_dict({"code": [f"os.path.join({a}, x)" for a in range(60)] + functions(140, seed=4)})
     splitter = APIUsageSplitter(column="code", language="python", apis=("os.path",))
-    found = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
-    intended = [prop for prop in found.strength[0].properties if prop.intended]
+    report = audit(splitter.assign(rows, seed=0, near_duplicates=None), rows, language="python", **QUICK)
+    intended = [prop for prop in report.strength[0].properties if prop.intended]
     assert [(prop.name, prop.mean_train, prop.mean) for prop in intended] == [("APINames: os.path", 0, 1)]
-    assert not any(one.name.startswith("APINames: os.path") for one in found.confounds)
+    assert not any(confound.name.startswith("APINames: os.path") for confound in report.confounds)
 
 
 def test_vectors_of_the_region_are_left_to_the_two_sample_tests():
-    """A region of clusters has no property with a distribution of its own, and is audited all the same."""
+    """A region of clusters has no property with a distribution, and can be audited nevertheless."""
     rows = Dataset.from_dict({"code": functions(140, seed=4) + loops(60, seed=5)})
     splitter = ClusterSplitter(column="code", n_clusters=4, share=0.47)
-    found = audit(splitter.assign(rows, seed=0), rows, **QUICK)
-    assert not any(prop.intended for prop in found.strength[0].properties)
-    assert found.strength[0].classifier.n_second > 10
+    report = audit(splitter.assign(rows, seed=0), rows, **QUICK)
+    assert not any(prop.intended for prop in report.strength[0].properties)
+    assert report.strength[0].classifier.n_second > 10
 
 
-def test_groups_of_the_assignment_are_looked_at():
-    """Where an assignment kept groups whole, the audit checks that it did."""
+def test_groups_of_the_assignment_are_checked():
+    """If an assignment kept groups together, the audit checks that it did."""
     rows = Dataset.from_dict({"code": functions(200, seed=4), "project": [f"p{i % 40}" for i in range(200)]})
     with pytest.warns(SizeWarning):
         assignment = LengthSplitter(column="code", unit="chars").assign(rows, seed=0, groups="project")
@@ -191,13 +191,13 @@ def test_groups_of_the_assignment_are_looked_at():
 
 def test_properties_are_the_users():
     """``properties`` replaces the defaults, ``intended`` adds to them; labels have a distance and no mean."""
-    found = audit(
+    report = audit(
         SPLITS,
         **QUICK,
         properties=(CharCount("code"), CharCount("project"), Label("project")),
         intended=(TokenCount("code"),),
     )
-    names = [prop.name for prop in found.strength[0].properties]
+    names = [prop.name for prop in report.strength[0].properties]
     assert names == [
         "CharCount(column='code')",
         "CharCount(column='project')",
@@ -205,7 +205,7 @@ def test_properties_are_the_users():
         "TokenCount",
         "TokenTypes",
     ]
-    label = found.strength[0].properties[2]
+    label = report.strength[0].properties[2]
     assert label.jensen_shannon == pytest.approx(1)
     assert label.effect != label.effect
     assert not label.counts
@@ -246,13 +246,13 @@ SHUFFLED = random.Random(0).sample(SPLITS["train"]["code"][:], 60)
     ],
 )
 def test_bad_arguments_are_refused(splits, arguments, message):
-    """Each argument that cannot work gets an error that names it, what it must be, and what to do."""
+    """Each argument that cannot work raises an error that names it, what it must be, and what to do."""
     with pytest.raises(ParameterError, match=f"^{message}"):
         audit(splits, **{**QUICK, **arguments})
 
 
-def test_an_assignment_brings_all_that_is_asked(monkeypatch: pytest.MonkeyPatch):
-    """Rows, region, column and language; no row is digested and no region fitted again."""
+def test_an_assignment_needs_no_more_arguments(monkeypatch: pytest.MonkeyPatch):
+    """It holds rows, region, column and language; no row is digested and no region fitted again."""
     rows = Dataset.from_dict({"body": functions(100, seed=4) + loops(60, seed=5)})
     fitted = []
     fit = ASTNodeSplitter.fit
@@ -260,21 +260,21 @@ def test_an_assignment_brings_all_that_is_asked(monkeypatch: pytest.MonkeyPatch)
     digested = count_digests(monkeypatch)
     splitter = ASTNodeSplitter("body", language="python", nodes=("while_statement",))
     assignment = splitter.assign(rows, near_duplicates=None)
-    found = audit(assignment, n_permutations=19)
+    report = audit(assignment, n_permutations=19)
     assert (len(fitted), len(digested)) == (1, 160)
-    assert (found.settings.column, found.settings.language) == ("body", "python")
-    asked = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
+    assert (report.settings.column, report.settings.language) == ("body", "python")
+    explicit = audit(assignment.to_dataset_dict(), manifest=assignment.manifest, column="body", language="python",
                   n_permutations=19)  # fmt: skip
-    assert found == asked
-    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == asked
+    assert report == explicit
+    assert audit(assignment.to_dataset_dict(), manifest=assignment.manifest, n_permutations=19) == explicit
     pickled = pickle.loads(pickle.dumps(assignment))  # noqa: S301 - own bytes
     with pytest.raises(ParameterError, match="data must be the rows that were assigned, got None: an assignment that"):
         audit(pickled, n_permutations=19)
-    assert audit(pickled, rows, n_permutations=19) == found
+    assert audit(pickled, rows, n_permutations=19) == report
 
 
-def test_a_split_of_several_columns_says_which():
-    """None of them is taken in silence."""
+def test_a_split_of_several_columns_needs_a_column():
+    """None of the columns is chosen silently."""
     rows = Dataset.from_dict({"a": functions(60, seed=4) + loops(60, seed=5), "b": functions(120, seed=6)})
     splitter = ASTNodeSplitter("a", language="python", nodes=("while_statement",)) & RandomSplitter("b", share=0.5)
     assignment = splitter.assign(rows, min_test_rows=0)
@@ -283,7 +283,7 @@ def test_a_split_of_several_columns_says_which():
 
 
 def test_unfit_columns_are_named_with_their_part():
-    """A part that lacks the column, or holds None in it, is named."""
+    """The error names a part that lacks the column or holds None in it."""
     with pytest.raises(
         DataError, match=r"^column of train must be a column of the dataset, got 'cod': did you mean code"
     ):
@@ -294,7 +294,7 @@ def test_unfit_columns_are_named_with_their_part():
 
 
 def test_streams_are_refused():
-    """A stream has no parts to compare."""
+    """A stream raises an error, because it has no parts to compare."""
     stream = IterableDataset.from_generator(lambda: iter([{"code": "x"}]))
     with pytest.raises(ParameterError, match=r"^splits must be a DatasetDict, got 'train: IterableDataset'"):
         audit({"train": stream, "test": stream}, **QUICK)
@@ -302,19 +302,19 @@ def test_streams_are_refused():
 
 @pytest.mark.parametrize("name", ["leaked_rows", "auc", "jensen_shannon", "alpha", "confound", "min_rows"])
 def test_thresholds_are_checked(name):
-    """A threshold out of range is an error that tells the default."""
+    """A threshold out of range raises an error that names the default."""
     with pytest.raises(ParameterError, match=f"^{name} must be .*, got -1: leave it out to take"):
         Thresholds(**{name: -1})
 
 
-def test_properties_may_be_none():
-    """With no property at all the two-sample tests still decide."""
-    found = audit(SPLITS, **QUICK, properties=())
-    assert [prop.name for prop in found.strength[0].properties] == ["TokenTypes"]
-    assert found.verdict.label == "sound"
+def test_properties_may_be_empty():
+    """Without any property, the two-sample tests alone decide."""
+    report = audit(SPLITS, **QUICK, properties=())
+    assert [prop.name for prop in report.strength[0].properties] == ["TokenTypes"]
+    assert report.verdict.label == "sound"
 
 
 def test_node_types_of_another_column_are_compared():
-    """A property may look at another column than the code."""
-    found = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
-    assert {one.kind for one in found.atoms} == {"NodeTypes", "TokenTypes"}
+    """A property may read another column than the code."""
+    report = audit(SPLITS, **QUICK, properties=(NodeTypes("project", "python"),))
+    assert {atoms.kind for atoms in report.atoms} == {"NodeTypes", "TokenTypes"}

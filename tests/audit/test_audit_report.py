@@ -1,4 +1,4 @@
-"""The report in all its forms: complete, escaped, and the same figures everywhere."""
+"""The report in all its formats is complete and escaped, and has the same figures everywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.audit import AuditReport, audit
-from codeshift.audit.document import document
 from codeshift.documents import markdown
 from codeshift.documents.document import Code, Document, Paragraph, Points, Table, names, row
 from codeshift.documents.html import render
@@ -28,7 +27,7 @@ EVIL = "x = '</code></pre><script>alert(1)</script>'  # ``` | \\ <b>"
 
 @pytest.fixture(scope="module")
 def report() -> AuditReport:
-    """An audit with something in every section, and code that would break a careless page."""
+    """Return an audit with content in every section, and code that would break a page without escaping."""
     train, test = functions(60, seed=0), loops(30, seed=1)
     splits = split(train=[*train, EVIL], test_ood=[*test, EVIL], test_id=functions(30, seed=2))
     splits["<i>dev"] = splits["test_id"]
@@ -45,7 +44,7 @@ def report() -> AuditReport:
 
 
 class Tags(HTMLParser):
-    """Checks that tags are closed in order."""
+    """A parser that checks that tags are closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,8 +67,8 @@ def parsed(page: str) -> Tags:
     return tags
 
 
-def test_html_escapes_what_the_data_holds(report):
-    """Nothing of the data becomes markup: no script, no tag of a part's name, no early end of a block."""
+def test_html_escapes_the_data(report):
+    """No text of the data becomes markup: no script, no tag in a part's name, no early end of a block."""
     page = report.to_html()
     assert not {"script", "b", "i"} & parsed(page).seen
     assert "&lt;/code&gt;&lt;/pre&gt;&lt;script&gt;alert(1)" in page
@@ -77,14 +76,14 @@ def test_html_escapes_what_the_data_holds(report):
 
 
 def test_html_loads_nothing(report):
-    """The page stands alone: no address of any other file is in its markup."""
+    """The markup of the page contains no address of any other file."""
     assert not {"link", "img", "iframe"} & parsed(report.to_html()).seen
     assert "http" not in report.to_html()
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_any_text_is_safe_in_html(text):
-    """Whatever stands in a title, a paragraph, a point, a cell or code, the page has the same tags."""
+    """The page has the same tags, whatever a title, a paragraph, a point, a cell or code contains."""
     page, plain = (
         render(
             Document(
@@ -104,7 +103,7 @@ def test_any_text_is_safe_in_html(text):
 
 @given(st.text(max_size=60))
 def test_any_text_stays_in_its_cell(text):
-    """A cell of Markdown holds no bare pipe, no line end and no bare markup; code cannot close its fence."""
+    """A Markdown cell has no unescaped pipe, line end or markup; code cannot close its fence."""
     cell = escaped(text)
     assert "\n" not in cell
     assert not re.search(r"(?<!\\)(\\\\)*[|<`*\[\]]", cell)
@@ -114,7 +113,7 @@ def test_any_text_stays_in_its_cell(text):
 
 
 def test_markdown_has_every_section(report):
-    """Each section has its heading, and each table rows of one width."""
+    """Each section has its heading, and all rows of a table have one width."""
     page = report.to_markdown()
     headings = re.findall(r"^#+ (.*)$", page, flags=re.MULTILINE)
     for title in ("Leakage", "Strength of the shift", "Properties", "What else moved", "Truncated rows"):
@@ -124,12 +123,12 @@ def test_markdown_has_every_section(report):
     for table in tables:
         widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
         assert len(widths) == 1
-    assert page == markdown.render(document(report))
+    assert page == markdown.render(report.document())
     assert str(report) == page
 
 
 def test_dict_is_json_and_complete(report):
-    """``json`` writes the figures under its strict rules; NaN is null; shares stand beside their counts."""
+    """``json`` writes the figures in strict mode; NaN is null; shares are next to their counts."""
     plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert plain["leakage"][0]["near_share"] == report.leakage[0].near_share
     assert plain["strength"][0]["classifier"]["statistic"] == report.strength[0].classifier.statistic
@@ -140,8 +139,8 @@ def test_dict_is_json_and_complete(report):
     assert "rows" not in plain["leakage"][0]
 
 
-def test_empty_test_part_reads_as_not_measured():
-    """A report on nothing is still a report: dashes and nulls, no zero that could be taken for a figure."""
+def test_empty_test_part_is_shown_as_not_measured():
+    """The report has dashes and nulls, and no zero that could be mistaken for a figure."""
     empty = audit(split(train=functions(30, seed=0), test_ood=[]), column="code", language="python", n_permutations=19)
     plain = json.loads(json.dumps(empty.to_dict(), allow_nan=False))
     assert plain["strength"][0]["classifier"] == {
@@ -161,24 +160,24 @@ def test_empty_test_part_reads_as_not_measured():
 
 
 def test_notebook_shows_the_fragment(report):
-    """In a notebook the report is a part of a page, with the same content."""
+    """In a notebook the report is a fragment of a page, with the same content."""
     fragment = report._repr_html_()
     assert fragment.startswith("<div")
     assert fragment in report.to_html()
 
 
-def test_infinite_effects_are_words():
-    """What only the test part has, in all rows, moved infinitely far, and JSON has no number for that."""
+def test_infinite_effects_are_written_in_words():
+    """An element that is in all rows of test and none of train has an infinite effect, which JSON has no number for."""
     splits = split(train=["x = 1"] * 30, test_ood=["y = [2, 3]"] * 30)
-    found = audit(splits, column="code", n_permutations=19)
-    assert found.confounds[0].effect in (math.inf, -math.inf)
-    assert found.to_dict()["confounds"][0]["effect"] in ("inf", "-inf")
-    assert "higher in every row" in found.to_markdown()
-    assert "(-inf)" not in found.to_markdown()
+    audited = audit(splits, column="code", n_permutations=19)
+    assert audited.confounds[0].effect in (math.inf, -math.inf)
+    assert audited.to_dict()["confounds"][0]["effect"] in ("inf", "-inf")
+    assert "higher in every row" in audited.to_markdown()
+    assert "(-inf)" not in audited.to_markdown()
 
 
 def test_plots_show_every_part(report):
-    """Each property's axes hold one line of steps a part, whose heights sum to one."""
+    """The axes of each property hold one step line for each part, whose heights sum to one."""
     pytest.importorskip("matplotlib")
     figure = report.plot_all()
     drawn = [ax for ax in figure.axes if ax.get_xlabel()]
@@ -190,8 +189,8 @@ def test_plots_show_every_part(report):
             assert sum(steps.get_data().values) == pytest.approx(1)
 
 
-def test_figures_show_themselves(report):
-    """A notebook asks an object for its picture; no magic line is needed first. Figures still pickle."""
+def test_notebooks_display_figures(report):
+    """A notebook displays a figure without a magic line. Figures can still be pickled."""
     pytest.importorskip("matplotlib")
     figure = report.plot_all()
     assert figure._repr_png_().startswith(b"\x89PNG")
@@ -200,7 +199,7 @@ def test_figures_show_themselves(report):
 
 
 def test_plot_draws_on_given_axes(report):
-    """Axes of the user's are drawn on and given back."""
+    """Axes that the user passes are drawn on and returned."""
     figure = pytest.importorskip("matplotlib.figure").Figure()
     ax = figure.subplots()
     assert report.plot("TokenCount", ax=ax) is ax
@@ -212,22 +211,22 @@ def test_plot_draws_on_given_axes(report):
 
 @pytest.mark.parametrize("texts", [["x"] * 30, [f"x = {'1 + ' * (i**2)}1" for i in range(30)]])
 def test_plots_of_constant_and_skewed_numbers(texts):
-    """One value alone, and a long tail, have bins that hold every row."""
+    """A constant property and one with a long tail have bins that hold every row."""
     pytest.importorskip("matplotlib")
-    found = audit(split(train=texts, test_ood=texts), column="code", n_permutations=19)
-    ax = found.plot("CharCount")
+    audited = audit(split(train=texts, test_ood=texts), column="code", n_permutations=19)
+    ax = audited.plot("CharCount")
     assert all(sum(steps.get_data().values) == pytest.approx(1) for steps in ax.patches)
 
 
 def test_plots_need_the_report_extra(report, monkeypatch):
-    """Without matplotlib the error tells what to install; all else works without it."""
+    """Without matplotlib, the error says what to install; everything else works."""
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match=r"matplotlib is not installed: pip install 'codeshift-ood\[report\]'"):
         report.plot("TokenCount")
 
 
 def test_tokenizers_by_name_need_transformers(monkeypatch):
-    """A name is looked up by transformers, which the base install leaves out."""
+    """A name is looked up by transformers, which the base installation does not have."""
     splits = DatasetDict({"train": Dataset.from_dict({"code": ["x"]}), "test": Dataset.from_dict({"code": ["y"]})})
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(MissingExtraError, match="transformers is not installed"):
@@ -235,7 +234,7 @@ def test_tokenizers_by_name_need_transformers(monkeypatch):
 
 
 def test_truncation_counts_a_models_tokens(tmp_path):
-    """A Hugging Face tokenizer, by object or path, counts its own tokens, special ones too, against its context."""
+    """A Hugging Face tokenizer, as object or path, counts its own tokens, with special ones, against its context."""
     tokenizers = pytest.importorskip("tokenizers")
     transformers = pytest.importorskip("transformers")
     words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0, "[END]": 1}, unk_token="[UNK]"))  # noqa: S106
@@ -247,16 +246,16 @@ def test_truncation_counts_a_models_tokens(tmp_path):
     model.save_pretrained(tmp_path)
     splits = split(train=["a b c", "a b c d"], test_ood=["a " * 9, "a", "b c d e"])
     for tokenizer in (model, tmp_path):
-        found = audit(splits, column="code", tokenizer=tokenizer, n_permutations=19).truncation
-        assert [(one.part, one.truncated, one.n, one.longest) for one in found] == [
+        truncation = audit(splits, column="code", tokenizer=tokenizer, n_permutations=19).truncation
+        assert [(cut.part, cut.truncated, cut.n, cut.longest) for cut in truncation] == [
             ("train", 1, 2, 5),
             ("test_ood", 2, 3, 10),
         ]
     assert audit(splits, column="code", tokenizer=model, max_length=99, n_permutations=19).truncation[1].share == 0
 
 
-def test_unseen_atoms_are_counted_by_hand():
-    """Elements of test that no row of train holds, the rows that hold one, and the most common of them."""
+def test_unseen_elements_equal_a_count_by_hand():
+    """Elements of test that are in no row of train, the rows that hold one, and the most frequent of them."""
     splits = split(train=["a = b"], test_ood=["a = c", "a = c", "d = b", "a = b"])
     (tokens,) = audit(splits, column="code", n_permutations=19).atoms
     assert (tokens.kind, tokens.part, tokens.distinct, tokens.unseen, tokens.rows) == (
@@ -271,7 +270,7 @@ def test_unseen_atoms_are_counted_by_hand():
 
 
 def test_nearest_similarity_is_one_for_the_same_tokens():
-    """The nearest cosine is 1 where train has the same tokens, 0 where it shares none."""
+    """The nearest cosine is 1 if train has the same tokens, and 0 if it shares none."""
     train = functions(30, seed=0)
     same = audit(split(train=train, test_ood=train), column="code", n_permutations=19).strength[0].nearest
     assert (same.q05, same.median) == (pytest.approx(1), pytest.approx(1))

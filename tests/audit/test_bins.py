@@ -1,4 +1,4 @@
-"""Bins of whole numbers: each number that the bins can keep apart stands alone, the largest too."""
+"""Bins of whole numbers: each number has its own bin if there are enough bins, including the largest number."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from codeshift.study.report.figures.distributions import bin_edges
 @pytest.mark.parametrize("edges_of", [lambda numbers: _edges(numbers)[0], bin_edges])
 @given(numbers=st.lists(st.integers(0, 30), min_size=2, max_size=40))
 def test_few_whole_numbers_have_a_bin_each(edges_of, numbers) -> None:
-    """Of up to 31 whole numbers none shares a bin with another, in the audit's plots and in the report's."""
+    """Up to 31 whole numbers each have a bin of their own, in the audit's plots and in the report's."""
     values = np.array(numbers, dtype=np.float64)
     counts = np.histogram(values, edges_of(values))[0]
-    found = np.unique(values, return_counts=True)[1]
+    in_each_bin = np.unique(values, return_counts=True)[1]
     if values.max() - values.min() > 0 and edges_of(values).size > np.ptp(values) + 1:  # an even axis
-        assert sorted(counts[counts > 0].tolist()) == sorted(found.tolist())
+        assert sorted(counts[counts > 0].tolist()) == sorted(in_each_bin.tolist())
     assert counts.sum() == len(values)
 
 
 @given(numbers=st.lists(st.integers(-1000, 10**6), min_size=1), bins=st.integers(1, 50))
 def test_every_number_is_in_a_bin(numbers, bins) -> None:
-    """Edges ascend and lie between whole numbers, and the largest number has a bin to itself."""
+    """Edges ascend and lie between whole numbers, and the largest number has its own bin."""
     values = np.array(numbers, dtype=np.float64)
     edges = whole_bins(np.linspace(values.min(), values.max(), bins + 1), values)
     assert (np.diff(edges) >= 1).all()

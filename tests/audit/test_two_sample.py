@@ -1,4 +1,4 @@
-"""The laws of the two-sample tests and of the distances, against their definitions in plain Python."""
+"""The two-sample tests and the distances agree with their definitions in plain Python."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def normal(seed: int, rows: int, mean: float = 0.0) -> np.ndarray:
 
 @pytest.mark.parametrize("test", TESTS)
 def test_level_holds(test):
-    """Of samples of one distribution about a tenth have p <= .1: the test keeps its level, and is not idle either."""
+    """For samples of one distribution, about a tenth have p <= .1: the test keeps its level without being idle."""
     p_values = [
         test(normal(2 * seed, 30), normal(2 * seed + 1, 20), n_permutations=19, seed=seed).p_value for seed in range(24)
     ]
@@ -48,44 +48,44 @@ def test_level_holds(test):
 
 @pytest.mark.parametrize("test", TESTS)
 def test_moved_sample_is_found(test):
-    """A sample that moved gets the smallest p-value that the permutations can give, and lies above the null."""
-    found = test(normal(0, 50), normal(1, 40, mean=1.5), n_permutations=39)
-    assert found.p_value == 1 / 40
-    assert found.statistic > found.null_95
-    assert (found.n_first, found.n_second) == (50, 40)
+    """A shifted sample gets the smallest p-value that the permutations allow, and lies above the null."""
+    result = test(normal(0, 50), normal(1, 40, mean=1.5), n_permutations=39)
+    assert result.p_value == 1 / 40
+    assert result.statistic > result.null_95
+    assert (result.n_first, result.n_second) == (50, 40)
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_seed_decides(test):
-    """The same seed gives the same figures; another one draws other permutations."""
+    """The same seed gives the same figures; another seed draws other permutations."""
     samples = normal(0, 40), normal(1, 40, mean=0.2)
-    one = test(*samples, n_permutations=29, seed=1)
-    assert one == test(*samples, n_permutations=29, seed=1)
-    assert one.null_95 != test(*samples, n_permutations=29, seed=2).null_95
+    first = test(*samples, n_permutations=29, seed=1)
+    assert first == test(*samples, n_permutations=29, seed=1)
+    assert first.null_95 != test(*samples, n_permutations=29, seed=2).null_95
 
 
 @pytest.mark.parametrize("test", TESTS)
 @pytest.mark.parametrize("rows", [0, 1, 9])
 def test_too_few_rows_are_nan(test, rows):
-    """A sample of fewer rows than the folds need is not measured: NaN with its n, never 0 and never .5."""
-    found = test(normal(0, 40), normal(1, rows), n_permutations=19)
-    assert math.isnan(found.statistic)
-    assert math.isnan(found.p_value)
-    assert math.isnan(found.null_95)
-    assert found.n_second == rows
+    """With fewer rows than folds, the result is NaN with its n, never 0 or .5."""
+    result = test(normal(0, 40), normal(1, rows), n_permutations=19)
+    assert math.isnan(result.statistic)
+    assert math.isnan(result.p_value)
+    assert math.isnan(result.null_95)
+    assert result.n_second == rows
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_constant_rows_show_no_shift(test):
-    """Rows that are all alike cannot be told apart."""
-    found = test(np.ones((20, 2)), np.ones((20, 2)), n_permutations=19)
-    assert found.p_value == 1
-    assert found.statistic == pytest.approx(0.5 if test is classifier_two_sample_test else 0.0)
+    """Rows that are all the same cannot be told apart."""
+    result = test(np.ones((20, 2)), np.ones((20, 2)), n_permutations=19)
+    assert result.p_value == 1
+    assert result.statistic == pytest.approx(0.5 if test is classifier_two_sample_test else 0.0)
 
 
 @pytest.mark.parametrize("test", TESTS)
 def test_arguments_are_checked(test):
-    """Too few permutations for any p-value of .05, and vectors that do not fit, are errors that say so."""
+    """Too few permutations for a p-value of .05, and vectors of different lengths, raise an error."""
     with pytest.raises(ParameterError, match=r"^n_permutations must be a whole number from 19 up, got 18: .*1 / \(n"):
         test(normal(0, 20), normal(1, 20), n_permutations=18)
     with pytest.raises(
@@ -95,8 +95,8 @@ def test_arguments_are_checked(test):
 
 
 @given(labels=st.lists(st.booleans(), min_size=2, max_size=30), data=st.data())
-def test_auc_is_the_usual_one(labels, data):
-    """The rank formula gives scikit-learn's AUC, ties included."""
+def test_auc_is_that_of_sklearn(labels, data):
+    """The rank formula gives scikit-learn's AUC, also with ties."""
     if len(set(labels)) < 2:
         return
     scores = data.draw(arrays(np.float64, len(labels), elements=st.sampled_from([0.0, 0.1, 0.5, 1.0])))
@@ -115,13 +115,13 @@ def test_mmd_is_its_definition(seed, rows):
 
     expected = mean_kernel(first, first, True) + mean_kernel(second, second, True)
     expected -= 2 * mean_kernel(first, second, False)
-    found = maximum_mean_discrepancy(first, second, n_permutations=19, seed=0)
-    assert found.statistic == pytest.approx(expected, abs=1e-9)
+    result = maximum_mean_discrepancy(first, second, n_permutations=19, seed=0)
+    assert result.statistic == pytest.approx(expected, abs=1e-9)
 
 
 @given(first=NUMBERS, second=NUMBERS)
-def test_jensen_shannon_of_few_values_is_scipys(first, second):
-    """Of numbers with fewer distinct values than bins, it is the distance of their relative frequencies."""
+def test_jensen_shannon_of_few_values_is_that_of_scipy(first, second):
+    """With fewer distinct values than bins, it is the distance of the relative frequencies."""
     both = np.concatenate([first, second])
     distance, p_value = jensen_shannon(memberships(both), np.arange(len(both)) >= len(first), n_permutations=19)
     counts = [np.array([(sample == value).sum() for value in range(-5, 6)]) for sample in (first, second)]
@@ -133,7 +133,7 @@ def test_jensen_shannon_of_few_values_is_scipys(first, second):
 
 @given(first=NUMBERS, second=NUMBERS)
 def test_distances_are_symmetric_and_zero_on_equals(first, second):
-    """Jensen-Shannon and Wasserstein do not care which sample is first; the effect changes its sign."""
+    """Jensen-Shannon and Wasserstein are symmetric, and the effect changes its sign."""
     both, of_second = np.concatenate([first, second]), np.arange(len(first) + len(second)) >= len(first)
     one = jensen_shannon(memberships(both), of_second, n_permutations=19)[0]
     assert one == pytest.approx(jensen_shannon(memberships(both), ~of_second, n_permutations=19)[0])
@@ -146,7 +146,7 @@ def test_distances_are_symmetric_and_zero_on_equals(first, second):
 
 @given(seed=st.integers(0, 10**6))
 def test_jensen_shannon_p_is_of_the_permutations(seed):
-    """The p-value counts permuted samples, done here one by one."""
+    """The p-value equals a count over permuted samples, done here one by one."""
     rng = np.random.default_rng(seed)
     counts = _random_counts(rng)
     of_second = np.arange(16) >= 9
@@ -169,7 +169,7 @@ def _random_counts(rng: np.random.Generator) -> ElementCounts:
 
 
 def test_empty_samples_are_nan():
-    """A distance to nothing is NaN."""
+    """A distance to an empty sample is NaN."""
     some, none = np.array([1.0, 2.0]), np.empty(0)
     assert math.isnan(standardised_effect(some, none))
     assert math.isnan(wasserstein(none, some))
@@ -177,15 +177,15 @@ def test_empty_samples_are_nan():
     assert all(map(math.isnan, jensen_shannon(memberships(none), np.zeros(0, dtype=bool), n_permutations=19)))
 
 
-def test_effect_where_nothing_varies():
-    """Without any spread, equal means have effect 0 and others an infinite one."""
+def test_effect_without_variance():
+    """Without any variance, equal means have effect 0 and others an infinite one."""
     assert standardised_effect(np.ones(3), np.ones(2)) == 0
     assert standardised_effect(np.ones(3), np.zeros(2)) == -math.inf
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=20), st.integers(1, 19))
 def test_presence_effect_is_the_effect_of_zeros_and_ones(rows, cut):
-    """For whether a row holds an element, the formula is that for numbers."""
+    """The formula for whether a row holds an element is the one for numbers."""
     elements = [[name for name, held in zip("ab", row, strict=True) if held] for row in rows]
     counts = ElementCounts.from_rows([*elements, ["a", "b"]], [[3] * len(e) for e in [*elements, ["a", "b"]]])
     matrix = counts.counts[: len(rows)]
@@ -198,7 +198,7 @@ def test_presence_effect_is_the_effect_of_zeros_and_ones(rows, cut):
 
 
 def test_labels_have_a_bin_each():
-    """Labels that look alike but are of different types are different labels."""
+    """Labels that look the same but have different types are different labels."""
     values = np.array([1, "1", True, "x", "x"], dtype=object)
     assert memberships(values).toarray().sum(axis=0).tolist() in ([1, 1, 1, 2], [1, 1, 2, 1])
     assert memberships(values).shape == (5, 4)

@@ -1,4 +1,4 @@
-"""``codeshift audit``: the library's report of parts in files; the exit code is the verdict."""
+"""``codeshift audit``: the library's report on parts in files; the exit code is the verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUICK = ["--permutations", "39", "--sample", "60"]
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A split by loops, as ``codeshift split`` leaves it."""
+    """Return the folder of a split by loops, as ``codeshift split`` writes it."""
     folder = tmp_path_factory.mktemp("split")
     data = write(folder / "source.jsonl", rows(160))
     command = ["split", data, "--rename", "func=code", "--language", "python", "--out", str(folder / "out")]
@@ -27,20 +27,20 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_sound_split(split: Path, tmp_path: Path, capsys) -> None:
-    """Code 0; column, language and what was meant to move come from the manifest beside the parts."""
+    """The exit code is 0; column, language and the intended property come from the manifest in the folder."""
     out = tmp_path / "audit.json"
     assert main(["audit", str(split), *QUICK, "--out", str(out)]) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     manifest = SplitManifest.load(split / "manifest.json")
     quick = {"n_permutations": 39, "sample": 60}
     report = audit(load_splits(split), column="code", manifest=manifest, language="python", **quick)
     assert json.loads(out.read_text(encoding="utf-8")) == json.loads(json.dumps(report.to_dict()))
-    assert told.startswith(f"{report.verdict}\n")
-    assert [one.name for one in report.strength[0].properties if one.intended] == ["NodeTypes: while_statement"]
+    assert printed.startswith(f"{report.verdict}\n")
+    assert [prop.name for prop in report.strength[0].properties if prop.intended] == ["NodeTypes: while_statement"]
 
 
 def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
-    """Code 1, as JSON too; anybody's files will do."""
+    """The exit code is 1, also with JSON, and for files that codeshift did not write."""
     some = rows(120)
     write(tmp_path / "train.jsonl", some)
     write(tmp_path / "test.jsonl", some[:60])
@@ -53,7 +53,7 @@ def test_a_split_that_leaks(tmp_path: Path, capsys) -> None:
 
 @pytest.mark.parametrize(("name", "start"), [("a.html", "<!doctype html>"), ("a.md", "# Audit of the split")])
 def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> None:
-    """As a page or as Markdown."""
+    """The report can be a page or Markdown."""
     assert main(["audit", str(split), *QUICK, "--out", str(tmp_path / "new" / name)]) in (0, 1)
     assert (tmp_path / "new" / name).read_text(encoding="utf-8").lower().startswith(start.lower())
     assert f"The full report is in {tmp_path / 'new' / name}." in capsys.readouterr().out
@@ -70,7 +70,7 @@ def test_reports(split: Path, tmp_path: Path, capsys, name: str, start: str) -> 
     ],
 )
 def test_bad_input(split: Path, capsys, arguments: list[str], message: str) -> None:
-    """Exit code 2 and one line."""
+    """Bad input gives exit code 2 and one line."""
     assert main(["audit", str(split), *arguments]) == 2
     captured = capsys.readouterr()
     assert message in captured.err
@@ -78,6 +78,6 @@ def test_bad_input(split: Path, capsys, arguments: list[str], message: str) -> N
 
 
 def test_rows_without_parts(tmp_path: Path, capsys) -> None:
-    """A file is no split."""
+    """A file is not a split."""
     assert main(["audit", write(tmp_path / "rows.jsonl", rows(60))]) == 2
     assert "source must be data with parts" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The command line: exit codes mean something, and bad input is told in one line."""
+"""The command line: exit codes have a meaning, and bad input is reported in one line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def run(*arguments):
 
 
 def test_version():
-    """``--version`` names the library and its version."""
+    """``--version`` prints the library and its version."""
     done = run("--version")
     assert (done.returncode, done.stdout) == (0, f"codeshift {__version__}\n")
 
 
 def test_help_shows_an_example_and_loads_no_torch():
-    """Help is quick: it needs no library of deep learning."""
+    """Help is quick because it loads no deep learning library."""
     code = (
         "import sys; from codeshift.cli import main\n"
         "try: main(['demo', '--help'])\n"
@@ -39,7 +39,7 @@ def test_help_shows_an_example_and_loads_no_torch():
 
 
 def test_no_command_and_an_unknown_one():
-    """Both end with code 2 and say what there is."""
+    """Both end with code 2 and list the commands."""
     for arguments in ([], ["demonstrate"]):
         done = run(*arguments)
         assert done.returncode == 2
@@ -47,7 +47,7 @@ def test_no_command_and_an_unknown_one():
 
 
 def test_bad_input_is_one_line_without_a_traceback(capsys, tmp_path):
-    """An error of codeshift is one line on stderr and exit code 2."""
+    """An error of codeshift is one line on stderr, with exit code 2."""
     (tmp_path / "file").write_text("")
     for arguments, message in (
         (
@@ -72,7 +72,7 @@ def test_bad_input_is_one_line_without_a_traceback(capsys, tmp_path):
     ],
 )
 def test_missing_extras_and_interruption(monkeypatch, capsys, error, code, line):
-    """A missing extra names what to install; an interruption is no traceback either."""
+    """The error for a missing extra says what to install; an interruption gives no traceback either."""
 
     def fail(*_, **__):
         raise error
@@ -84,18 +84,18 @@ def test_missing_extras_and_interruption(monkeypatch, capsys, error, code, line)
     assert captured.count("\n") == 1
 
 
-def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
-    """An error that is not codeshift's own keeps its traceback and has a code apart: 1 would read as an answer."""
+def test_a_bug_is_not_hidden(monkeypatch, capsys):
+    """An error that is not codeshift's own keeps its traceback and has its own code: 1 would look like an answer."""
 
     def fail(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr("codeshift.demo.run_demo", fail)
     assert main(["demo"]) == 3
-    told = capsys.readouterr().err
-    assert told.startswith("Traceback (most recent call last):")
-    assert told.endswith("ZeroDivisionError\n")
-    assert "in fail" in told
+    errors = capsys.readouterr().err
+    assert errors.startswith("Traceback (most recent call last):")
+    assert errors.endswith("ZeroDivisionError\n")
+    assert "in fail" in errors
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_real_fault_is_not_hidden(monkeypatch, capsys):
     ],
 )
 def test_typos_get_close_matches(capsys, arguments, hint):
-    """A misspelt command or option is met with the one that it comes close to."""
+    """For a misspelt command or option, the error suggests the closest one."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
@@ -133,17 +133,17 @@ def test_typos_get_close_matches(capsys, arguments, hint):
     ],
 )
 def test_too_many_or_too_few_arguments(capsys, arguments, hints):
-    """Are met with what the command takes and its example."""
+    """The error shows what the command takes, with its example."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert all(hint in told for hint in hints), told
+    errors = capsys.readouterr().err
+    assert all(hint in errors for hint in hints), errors
 
 
 @pytest.mark.filterwarnings("default")
 def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
-    """What the library says in Python is said in options here."""
+    """Messages of the library that name Python arguments name options here."""
     file, out = tmp_path / "rows.jsonl", tmp_path / "out"
     file.write_text('{"func": null}\n' + "".join(f'{{"func": "x = {i} * {i}", "doc": ""}}\n' for i in range(40)))
     command = ["split", str(file), "--column", "func", "--scenario", "length_p70_p100", "--out", str(out)]
@@ -156,7 +156,7 @@ def test_remedies_are_those_of_a_command_line(capsys, tmp_path):
 
 
 def test_warnings_are_one_line(monkeypatch, capsys):
-    """A warning of codeshift is told without the place in the source that gave it."""
+    """A warning of codeshift is printed without the place in the source that raised it."""
 
     def warn(*_, **__):
         warnings.warn("mind", CodeshiftWarning, stacklevel=1)
@@ -171,7 +171,7 @@ def test_warnings_are_one_line(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("encoding", "shown"), [("ascii", r"\u2013 \xe9"), ("latin-1", "\\u2013 é"), ("utf-8", "– é")])
 def test_an_encoding_without_our_characters(monkeypatch, encoding, shown):
-    """A dash that the encoding of stdout lacks is an escape, not a traceback; afterwards stdout is as it was."""
+    """A dash that stdout cannot encode is escaped, without a traceback, and stdout is restored afterwards."""
     stdout = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
     monkeypatch.setattr("sys.stdout", stdout)
 
@@ -180,12 +180,12 @@ def test_an_encoding_without_our_characters(monkeypatch, encoding, shown):
         return SimpleNamespace(counts={"failed": 1})
 
     monkeypatch.setattr("codeshift.demo.run_demo", tell)
-    assert main(["demo"]) == 1  # the answer is no: a run failed
+    assert main(["demo"]) == 1  # the answer is no, because a run failed
     assert stdout.buffer.getvalue().decode(encoding).splitlines()[0] == shown
     assert stdout.errors == "strict"
 
 
-def test_a_reader_that_has_seen_enough():
+def test_a_reader_that_closes_the_pipe():
     """``codeshift ... | head`` is neither an error nor a traceback."""
     code = (
         "import os, sys, codeshift.demo as demo; from codeshift.cli import main\n"
@@ -198,7 +198,7 @@ def test_a_reader_that_has_seen_enough():
 
 
 def test_without_torch_the_demo_says_what_to_install(tmp_path):
-    """In an installation without the extra, the demo ends at once with the command that helps."""
+    """Without the extra, the demo ends at once with the command that installs it."""
     code = (
         "import sys, importlib.util as u; real = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'torch' else real(name, *a)\n"

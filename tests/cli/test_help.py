@@ -1,4 +1,4 @@
-"""Help: every command says what it does and shows an example that it would take."""
+"""Help: every command says what it does and shows an example that works."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from codeshift.cli.parser import make_parser
 
 
 def commands(parser: argparse.ArgumentParser, name: str = "codeshift") -> dict[str, argparse.ArgumentParser]:
-    """All commands that can be run, by what is typed."""
+    """Return all commands by what the user types."""
     inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not inner:
         return {name: parser}
-    found: dict[str, argparse.ArgumentParser] = {}
-    for word, one in inner[0].choices.items():
-        found |= commands(one, f"{name} {word}")
-    return found
+    parsers: dict[str, argparse.ArgumentParser] = {}
+    for word, inner_parser in inner[0].choices.items():
+        parsers |= commands(inner_parser, f"{name} {word}")
+    return parsers
 
 
 COMMANDS = commands(make_parser())
 
 
 def test_the_commands() -> None:
-    """Those that the documentation names."""
+    """The commands are those in the documentation."""
     study = [f"study {word}" for word in ("plan", "run", "status", "retry", "report")]
-    rest = ["split", "audit", "train", "evaluate", "languages", "doctor", "demo"]
+    rest = ["split", "audit", "train", "evaluate", "export", "score", "languages", "doctor", "demo"]
     assert set(COMMANDS) == {f"codeshift {word}" for word in (*study, *rest)}
 
 
 @pytest.mark.parametrize("typed", COMMANDS)
 def test_help_ends_with_an_example_that_parses(typed: str) -> None:
-    """The example is of this command, and every option in it exists."""
+    """The example is for this command, and all its options exist."""
     text = COMMANDS[typed].format_help()
     example = text.rpartition("example: ")[2].replace("\\\n", " ")
     words = shlex.split(example)
@@ -47,29 +47,33 @@ def test_help_ends_with_an_example_that_parses(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", COMMANDS)
 def test_every_option_is_explained(typed: str) -> None:
-    """And what a command gives can be had as JSON, but for the demo, which talks as it goes."""
+    """Every option has help, and every command except the demo has ``--json``."""
     assert all(action.help for action in COMMANDS[typed]._actions)
     assert ("--json" in COMMANDS[typed]._option_string_actions) == (typed != "codeshift demo")
 
 
-def test_help_names_what_there_is() -> None:
-    """All splitters, all metrics, and the true defaults of training: help lists them without loading them."""
-    from codeshift import metrics, splitters
-    from codeshift.cli import evaluate, split, train
+def test_help_lists_splitters_metrics_and_defaults() -> None:
+    """Help lists all splitters, metrics and the true defaults of training without loading them."""
+    from codeshift import metrics, predictions, splitters
+    from codeshift.cli import evaluate, export, split, tasks, train
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
 
+    assert export.FORMATS == predictions.FORMATS
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
     assert set(split.SPLITTERS) == named
     ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
-    assert set(evaluate.METRICS) == ours
+    for names, is_of_classes in ((evaluate.METRICS, False), (evaluate.OF_CLASSES, True)):
+        assert set(names) == {name for name in ours if (METRICS[name].takes == "class_probabilities") == is_of_classes}
+    assert tasks.KINDS == TASKS
     assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
         name: getattr(TrainingConfig(), name) for name in train.OPTIONS
     }
 
 
 def test_help_of_any_command_is_quick() -> None:
-    """It loads no library of data or of deep learning."""
+    """Help loads no data or deep learning library."""
     names = [typed.split()[1:] for typed in COMMANDS]
     code = (
         "import sys; from codeshift.cli import main\n"

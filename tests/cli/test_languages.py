@@ -1,4 +1,4 @@
-"""``codeshift languages``."""
+"""``codeshift languages`` lists the languages."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from codeshift.properties.grammars import grammar
 
 
 def test_every_language_with_what_it_supports(capsys) -> None:
-    """As JSON: grammar and version, APIs, data flow."""
+    """As JSON: grammar and version, API names, data flow."""
     assert main(["languages", "--json"]) == 0
-    found = {one["language"]: one for one in json.loads(capsys.readouterr().out)["languages"]}
-    assert set(found) == set(languages())
-    assert {name for name, one in found.items() if one["apis"]} == set(API_LANGUAGES)
-    assert {name for name, one in found.items() if one["dataflow"]} == set(LANGUAGES)
-    assert (found["java"]["version"], found["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
+    by_name = {entry["language"]: entry for entry in json.loads(capsys.readouterr().out)["languages"]}
+    assert set(by_name) == set(languages())
+    assert {name for name, entry in by_name.items() if entry["apis"]} == set(API_LANGUAGES)
+    assert {name for name, entry in by_name.items() if entry["dataflow"]} == set(LANGUAGES)
+    assert (by_name["java"]["version"], by_name["java"]["digest"]) == (grammar("java").version, grammar("java").digest)
 
 
-def test_what_libraries_print_is_not_among_the_results(capsys, monkeypatch) -> None:
-    """It goes to stderr, so that what is on stdout can be read as JSON."""
+def test_output_of_libraries_goes_to_stderr(capsys, monkeypatch) -> None:
+    """Stdout holds only the result, so it can be read as JSON."""
     monkeypatch.setattr("codeshift.properties.languages", lambda: sys.stdout.write("a greeting") and ["java"])
     assert main(["languages", "--json"]) == 0
     printed = capsys.readouterr()
-    assert [one["language"] for one in json.loads(printed.out)["languages"]] == ["java"]
+    assert [entry["language"] for entry in json.loads(printed.out)["languages"]] == ["java"]
     assert "a greeting" in printed.err
 
 
 def test_as_a_table(capsys) -> None:
-    """A line each, columns under their heads."""
+    """Each language has a line, and columns are aligned with their headings."""
     assert main(["languages"]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["language", "grammar", "version", "node", "types", "APIs", "data", "flow"]

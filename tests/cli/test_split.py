@@ -1,4 +1,4 @@
-"""``codeshift split``: what ``Splitter.assign`` gives, as files; bad input is one line that names what is close."""
+"""``codeshift split`` writes what ``Splitter.assign`` returns; bad input gives one line with close matches."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def data(tmp_path: Path) -> str:
 
 
 def same(folder: Path, splits) -> bool:
-    """Whether a folder holds these parts, row by row."""
-    found = load_splits(folder)
-    return {part: some.to_list() for part, some in found.items()} == {
+    """Return whether a folder holds these parts, row by row."""
+    written = load_splits(folder)
+    return {part: some.to_list() for part, some in written.items()} == {
         part: some.to_list() for part, some in splits.items()
     }
 
 
-def test_the_files_are_the_library_s_parts(data: str, tmp_path: Path, capsys) -> None:
-    """The splitter, the seed and the sizes reach the library; the manifest is that of the call."""
+def test_the_files_are_the_parts_of_the_library(data: str, tmp_path: Path, capsys) -> None:
+    """Splitter, seed and sizes are passed on, and the manifest is that of the call."""
     out = tmp_path / "out"
     settings = ["--seed", "3", "--ood-kept", "0.4", "--validation-size", "12", "--groups", "project", "--train-control"]
     command = ["split", data, "--rename", "func=code", "--language", "python", "--splitter", LOOPS, "--out", str(out)]
@@ -49,7 +49,7 @@ def test_the_files_are_the_library_s_parts(data: str, tmp_path: Path, capsys) ->
 
 
 def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
-    """From rows in another order, with the same manifest in the end."""
+    """Rows in another order give the same split and the same manifest."""
     shuffled = write(tmp_path / "shuffled.jsonl", rows()[::-1])
     first, again = tmp_path / "first", tmp_path / "again"
     named = ["--rename", "func=code"]
@@ -64,7 +64,7 @@ def test_a_manifest_builds_the_split_again(data: str, tmp_path: Path) -> None:
 
 
 def test_official_splits(tmp_path: Path, capsys) -> None:
-    """Keep their test rows; where nothing is drawn, any seed gives the same parts, and the summary says so."""
+    """Test rows are kept; if nothing is drawn, any seed gives the same parts, and the summary says so."""
     folder = tmp_path / "official"
     folder.mkdir()
     some = rows()
@@ -72,9 +72,9 @@ def test_official_splits(tmp_path: Path, capsys) -> None:
         write(folder / f"{part}.jsonl", chosen)
     command = ["split", str(folder), "--rename", "func=code", "--column", "code", "--scenario", "length_p75_p100"]
     assert main([*command, "--out", str(tmp_path / "a"), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["seed"] == 0
-    assert told["parts"]["test_id"]["rows"] + told["parts"]["test_ood"]["rows"] == 40
+    output = json.loads(capsys.readouterr().out)
+    assert output["seed"] == 0
+    assert output["parts"]["test_id"]["rows"] + output["parts"]["test_ood"]["rows"] == 40
     assert main([*command, "--out", str(tmp_path / "b"), "--seed", "7"]) == 0
     assert "nothing was drawn: any seed gives this split" in capsys.readouterr().out
     assert same(tmp_path / "a", load_splits(tmp_path / "b"))
@@ -84,22 +84,22 @@ def test_official_splits(tmp_path: Path, capsys) -> None:
 
 
 def test_json_is_all_of_stdout(data: str, tmp_path: Path, capsys) -> None:
-    """And tells where each part lies, with its rows."""
+    """The JSON says where each part is and how many rows it has."""
     command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path / "out")]
     assert main([*command, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert set(told["parts"]) == {"train", "validation", "test_id", "test_ood"}
-    for part in told["parts"].values():
+    output = json.loads(capsys.readouterr().out)
+    assert set(output["parts"]) == {"train", "validation", "test_id", "test_ood"}
+    for part in output["parts"].values():
         assert len(load_rows(part["file"])) == part["rows"]
-    assert sum(part["rows"] for part in told["parts"].values()) + sum(told["excluded"].values()) == 160
-    assert SplitManifest.load(told["manifest"]).splitter == told["splitter"]
-    assert eval(told["splitter"]) == LengthSplitter(  # noqa: S307 - our own
+    assert sum(part["rows"] for part in output["parts"].values()) + sum(output["excluded"].values()) == 160
+    assert SplitManifest.load(output["manifest"]).splitter == output["splitter"]
+    assert eval(output["splitter"]) == LengthSplitter(  # noqa: S307 - our own
         column="func", quantiles=(0.8, 1.0), ties="split"
     )
 
 
 def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, capsys) -> None:
-    """And that is said before any work is done."""
+    """Otherwise an error is raised before any work is done."""
     command = ["split", data, "--column", "func", "--scenario", "length_p80_p100", "--out", str(tmp_path)]
     assert main([*command, "--train-control"]) == 0
     capsys.readouterr()
@@ -110,8 +110,8 @@ def test_an_old_split_is_replaced_only_when_asked(data: str, tmp_path: Path, cap
 
 
 @pytest.mark.filterwarnings("default")
-def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) -> None:
-    """A split by syntax would come out, of the wrong syntax."""
+def test_rows_of_another_language_give_a_warning(data: str, tmp_path: Path, capsys) -> None:
+    """Without it, a split by the wrong syntax would look fine."""
     command = [
         "split",
         data,
@@ -125,12 +125,12 @@ def test_rows_of_another_language_are_told(data: str, tmp_path: Path, capsys) ->
     ]
     assert main([*command, str(tmp_path / "a"), "--language", "python"]) == 0
     assert capsys.readouterr().err == ""
-    assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # none has such a node
+    assert main([*command, str(tmp_path / "b"), "--language", "javascript"]) == 2  # no row has such a node
     assert "rows checked have syntax errors as javascript: is the language right" in capsys.readouterr().err
 
 
-def test_bars_are_as_before(data: str, tmp_path: Path) -> None:
-    """The command turns off those that nobody watches, for as long as it runs."""
+def test_bars_are_restored(data: str, tmp_path: Path) -> None:
+    """The command turns off progress bars that nobody sees, only while it runs."""
     from datasets.utils import are_progress_bars_disabled, enable_progress_bars
 
     enable_progress_bars()
@@ -178,7 +178,7 @@ BAD = {
 
 @pytest.mark.parametrize("arguments", BAD, ids=" ".join)
 def test_bad_input(arguments: tuple[str, ...], data: str, tmp_path: Path, capsys, monkeypatch) -> None:
-    """Exit code 2, one line, nothing written."""
+    """Bad input gives exit code 2 and one line, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     assert main(["split", data, *arguments, "--out", "out"]) == 2
     captured = capsys.readouterr()
@@ -191,7 +191,7 @@ def test_bad_input(arguments: tuple[str, ...], data: str, tmp_path: Path, capsys
 
 @pytest.mark.parametrize("arguments", [["--rename", "code"], ["--test-ood-size", "many"], ["--seed", "x"]])
 def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
-    """Are told with the usage."""
+    """The error shows the usage."""
     with pytest.raises(SystemExit) as ended:
         main(["split", data, "--scenario", "length", "--out", "out", *arguments])
     assert ended.value.code == 2
@@ -199,15 +199,15 @@ def test_malformed_options(arguments: list[str], data: str, capsys) -> None:
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_small_test_part_is_told_and_copies_can_be_dropped(data: str, tmp_path: Path, capsys) -> None:
-    """The summary says the rows of each part, a warning names a small one; ``drop`` reaches the manifest."""
+def test_a_small_test_part_gives_a_warning_and_copies_can_be_dropped(data: str, tmp_path: Path, capsys) -> None:
+    """The summary gives the rows of each part; ``drop`` is recorded in the manifest."""
     command = ["split", data, "--column", "func", "--language", "python", "--scenario", "syntax_while_statement"]
     assert main([*command, "--near-duplicates", "drop", "--out", str(tmp_path / "a"), "--min-test-rows", "500"]) == 0
-    told = capsys.readouterr()
+    captured = capsys.readouterr()
     assert re.search(
-        r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", told.err
+        r"warning: test_ood has \d+ distinct rows.*: a score on fewer than 500 is little evidence", captured.err
     )
-    rows = int(re.search(r"test_ood +(\d+) +rows", told.out)[1])
-    assert f"test_ood has {rows} distinct rows" in told.err
+    rows = int(re.search(r"test_ood +(\d+) +rows", captured.out)[1])
+    assert f"test_ood has {rows} distinct rows" in captured.err
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert manifest["request"]["near_duplicates"]["drop"] is True

@@ -1,4 +1,4 @@
-"""``codeshift study``: plan, run, status, retry, report, on a study that takes seconds."""
+"""``codeshift study``: plan, run, status, retry and report, with a study that takes seconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Ran(NamedTuple):
 
     file: str
     folder: Path
-    told: str
+    printed: str
 
 
 @pytest.fixture(scope="module")
@@ -37,38 +37,38 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(where: Path) -> Ran:
-    """One scenario, two regimes, full fine-tuning for two steps."""
+    """Return a study with one scenario, two regimes and full fine-tuning for two steps."""
     file, folder = study_file(where, FILE), where / "out"
     from contextlib import redirect_stdout
     from io import StringIO
 
-    with redirect_stdout(StringIO()) as told:
+    with redirect_stdout(StringIO()) as printed:
         assert main(["study", "run", file, "--out", str(folder)]) == 0
-    return Ran(file, folder, told.getvalue())
+    return Ran(file, folder, printed.getvalue())
 
 
-def test_a_plan_comes_before(where: Path, capsys) -> None:
-    """The library's plan, as text and as JSON."""
+def test_plan(where: Path, capsys) -> None:
+    """The plan is that of the library, as text and as JSON."""
     file = study_file(where, FILE)
     assert main(["study", "plan", file, "--tokens-per-second", "100"]) == 0
     assert capsys.readouterr().out == f"{load_study(file).plan(tokens_per_second=100)}\n"
     assert main(["study", "plan", file]) == 0
     assert "Seconds are not known: measure them with --probe-steps 5" in capsys.readouterr().out
     assert main(["study", "plan", file, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["trainings"], told["variants"], len(told["runs"])) == (2, 0, 3)
-    assert told["seconds"] is None
+    output = json.loads(capsys.readouterr().out)
+    assert (output["trainings"], output["variants"], len(output["runs"])) == (2, 0, 3)
+    assert output["seconds"] is None
 
 
-def test_a_run_is_the_library_s(ran: Ran) -> None:
-    """All runs are done, with the settings of the file; what to do next is said."""
+def test_run(ran: Ran) -> None:
+    """All runs are done with the settings of the file, and the output says what to do next."""
     results = load_results(ran.folder)
     assert results.counts == {"done": 3, "failed": 0, "pending": 0}
     assert results.scenarios == ("loops",)
-    assert ran.told == f"3 runs: 3 done\nLook at it: codeshift study report {ran.folder}\n"
+    assert ran.printed == f"3 runs: 3 done\nLook at it: codeshift study report {ran.folder}\n"
 
 
-def test_run_again_does_nothing_again(ran: Ran, capsys) -> None:
+def test_a_second_run_repeats_nothing(ran: Ran, capsys) -> None:
     """No record is written a second time."""
     before = {path: path.stat().st_mtime_ns for path in ran.folder.rglob("run.json")}
     assert main(["study", "run", ran.file, "--out", str(ran.folder)]) == 0
@@ -76,19 +76,19 @@ def test_run_again_does_nothing_again(ran: Ran, capsys) -> None:
 
 
 def test_status(ran: Ran, tmp_path: Path, capsys) -> None:
-    """Every run as JSON, and the tidy table as a file."""
+    """The status lists every run as JSON, and writes the table of results as a file."""
     for name in ("table.parquet", "table.csv"):
         assert main(["study", "status", str(ran.folder), "--table", str(tmp_path / name), "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-    assert told["counts"] == {"done": 3, "failed": 0, "pending": 0}
-    assert [run["status"] for run in told["runs"]] == ["done"] * 3
+        output = json.loads(capsys.readouterr().out)
+    assert output["counts"] == {"done": 3, "failed": 0, "pending": 0}
+    assert [run["status"] for run in output["runs"]] == ["done"] * 3
     table = load_results(ran.folder).table()
-    assert repr(pq.read_table(tmp_path / "table.parquet").to_pylist()) == repr(table.to_pylist())  # NaN among them
+    assert repr(pq.read_table(tmp_path / "table.parquet").to_pylist()) == repr(table.to_pylist())  # some are NaN
     assert pyarrow.csv.read_csv(tmp_path / "table.csv").num_rows == table.num_rows > 0
 
 
 def test_reports(ran: Ran, tmp_path: Path, capsys) -> None:
-    """A page by default in the study's folder; Markdown, LaTeX and figures on request."""
+    """The default report is a page in the study's folder; Markdown, LaTeX and figures are written on request."""
     assert main(["study", "report", str(ran.folder)]) == 0
     assert (ran.folder / "report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
     figures = str(tmp_path / "figures")
@@ -100,19 +100,19 @@ def test_reports(ran: Ran, tmp_path: Path, capsys) -> None:
 
 
 def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
-    """Code 1 from run, status and retry; each failure with its error and how to try again."""
+    """Run, status and retry exit with 1; each failure is shown with its error and how to try again."""
     broken = FILE.replace("learning_rate: 5e-5 ", "learning_rate: 1e30 ").replace("max_steps: 2", "max_steps: 4")
     broken = broken.replace("[0, 1]", "[1]")
     file, folder = study_file(where, broken, "broken.yaml"), tmp_path / "out"
     assert main(["study", "run", file, "--out", str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert told.startswith("2 runs: 1 done, 1 failed\n")
-    assert len(re.findall(r"^- full on .*: DivergenceError: ", told, flags=re.MULTILINE)) == 1
-    assert f"Once more: codeshift study retry {file} --out {folder}\n" in told
+    printed = capsys.readouterr().out
+    assert printed.startswith("2 runs: 1 done, 1 failed\n")
+    assert len(re.findall(r"^- full on .*: DivergenceError: ", printed, flags=re.MULTILINE)) == 1
+    assert f"Once more: codeshift study retry {file} --out {folder}\n" in printed
     assert main(["study", "status", str(folder)]) == 1
     capsys.readouterr()
     for path in folder.rglob("run.json"):
-        os.utime(path, (0, 0))  # some file systems tell times to the second
+        os.utime(path, (0, 0))  # some file systems store times in seconds
     assert main(["study", "retry", file, "--out", str(folder)]) == 1
     written = [path for path in folder.rglob("run.json") if path.stat().st_mtime_ns]
     assert len(written) == 1
@@ -131,7 +131,7 @@ def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
     ],
 )
 def test_bad_input(ran: Ran, where: Path, capsys, arguments: list[str], message: str) -> None:
-    """Code 2 and one line; a changed study in an old folder says what changed."""
+    """Bad input gives code 2 and one line; for a changed study in an old folder, the line says what changed."""
     study_file(where, FILE.replace("while_statement", "while_statment"), "study_with_typo.yaml")
     other = study_file(where, FILE.replace("train_batch_size: 4", "train_batch_size: 5"), "other.yaml")
     names = {"FILE": str(where / "study_with_typo.yaml"), "OTHER": other, "OUT": str(ran.folder), "PLACE": str(where)}

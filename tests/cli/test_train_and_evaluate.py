@@ -1,4 +1,4 @@
-"""``codeshift train`` and ``evaluate``: what Trainer and Evaluator give, from files and into files."""
+"""``codeshift train`` and ``evaluate`` give the results of Trainer and Evaluator, from files and to files."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class Place(NamedTuple):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Return folders with the parts of a split and with a tiny model."""
     folder = tmp_path_factory.mktemp("place")
     some, data, model = rows(40), folder / "parts", folder / "model"
     data.mkdir()
@@ -55,37 +56,37 @@ def same(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return first.keys() == second.keys() and all(bool((first[key] == second[key]).all()) for key in first)
 
 
-def test_full_fine_tuning_is_the_trainer_s(place: Place, tmp_path: Path, capsys) -> None:
-    """The same weights, bit for bit; settings with an option and through --set reach the config."""
+def test_full_fine_tuning_is_that_of_the_trainer(place: Place, tmp_path: Path, capsys) -> None:
+    """The weights are the same, bit for bit; settings of options and of ``--set`` are used."""
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "a"), "--seed", "5"]
     assert main([*command, "--set", "lr_scheduler_type=cosine", "--set", "warmup_steps=0.1", "--set",
                  "bucket_by_length=no", "--set", "bf16=True", "--json"]) == 0  # fmt: skip
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     config = TrainingConfig(max_steps=3, train_batch_size=4, seed=5, lr_scheduler_type="cosine", warmup_steps=0.1,
                             bucket_by_length=False, bf16=True)  # fmt: skip
     trainer = Trainer(place.model, place.model, config, source="doc", target="func", progress=False)
     result = trainer.fit(load_splits(place.data), tmp_path / "b")
     assert same(weights(tmp_path / "a"), weights(tmp_path / "b"))
-    assert told["losses"] == result.losses
+    assert output["losses"] == result.losses
     assert json.loads((tmp_path / "a" / "training.json").read_text(encoding="utf-8"))["config"] == config.to_dict()
-    assert told["validation_losses"] == result.validation_losses
-    assert (told["steps"], told["model"]) == (3, str(tmp_path / "a"))
+    assert output["validation_losses"] == result.validation_losses
+    assert (output["steps"], output["model"]) == (3, str(tmp_path / "a"))
 
 
 def test_lora(place: Place, tmp_path: Path, capsys) -> None:
-    """An adapter of the rank asked for, on the modules asked for; it loads with its base."""
+    """The adapter has the requested rank and modules, and loads with its base model."""
     lora = ["--method", "lora", "--lora-r", "2", "--lora-target-modules", "q"]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lora, "--out", str(tmp_path)]) == 0
     settings = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf-8"))
     assert (settings["r"], settings["lora_alpha"], settings["target_modules"]) == (2, 4, ["q"])
     assert load_model(tmp_path).peft_config
-    told = capsys.readouterr().out
-    assert re.match(r"3 steps in [\d.]+ s: [\d,]+ of [\d,]+ parameters \([\d.]+%\) trained\.\n", told)
-    assert told.endswith(f"The model is in {tmp_path}.\n")
+    printed = capsys.readouterr().out
+    assert re.match(r"3 steps in [\d.]+ s: [\d,]+ of [\d,]+ parameters \([\d.]+%\) trained\.\n", printed)
+    assert printed.endswith(f"The model is in {tmp_path}.\n")
 
 
-def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None:
-    """With the rate that was too low; one that falls goes without."""
+def test_a_loss_that_does_not_fall_gives_a_warning(place: Place, tmp_path: Path, capsys) -> None:
+    """The warning names the learning rate; if the loss falls, there is none."""
     command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "10", "--train-batch-size", "4"]
     assert main([*command, "--learning-rate", "1e-9", "--out", str(tmp_path / "low")]) == 0
     assert "The loss hardly fell: try a higher --learning-rate (it was 1e-09)" in capsys.readouterr().out
@@ -94,13 +95,13 @@ def test_a_loss_that_stays_is_told(place: Place, tmp_path: Path, capsys) -> None
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "message"),
     [([], "nothing is kept"), (["--set", "save_strategy=steps", "--set", "save_steps=2"], "resume from")],
 )
 def test_an_interrupted_training(
-    place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], told: str
+    place: Place, tmp_path: Path, capsys, monkeypatch, setting: list[str], message: str
 ) -> None:
-    """Code 130, and what is left of it."""
+    """The exit code is 130, and the message says what is kept."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -109,26 +110,26 @@ def test_an_interrupted_training(
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *setting, "--out", str(tmp_path)]) == 130
     captured = capsys.readouterr().err
     assert captured.startswith("codeshift: interrupted: ")
-    assert told in captured
+    assert message in captured
 
 
 WITHOUT_END = """
 import signal, sys
 from codeshift.cli import main
-from codeshift.finetune import trainer
+from codeshift.finetune import training_loop
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background ignores it
-step = trainer._Run._step
+step = training_loop.TrainingRun._step
 def holding(run, rows):  # the command cannot end before the signal comes, however fast the machine
     step(run, rows)
     while run.state.step + 1 == 12:
         signal.pause()
-trainer._Run._step = holding
+training_loop.TrainingRun._step = holding
 sys.exit(main(sys.argv[1:]))
 """
 
 
 def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
-    """A signal, as the keyboard sends it: code 130 and one line, and the same command goes on from what is kept."""
+    """SIGINT gives code 130 and one line, and the same command continues from what is kept."""
     command = ["train", place.data, "--model", place.model, *TASK, "--max-steps", "12", "--train-batch-size", "4"]
     command += ["--set", "save_strategy=steps", "--set", "save_steps=2", "--out", str(tmp_path)]
     stopped = [sys.executable, "-c", WITHOUT_END, *command]
@@ -137,10 +138,10 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        told = process.communicate()[1]
-    assert process.returncode == 130, told
-    assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in told
-    assert "Traceback" not in told
+        errors = process.communicate()[1]
+    assert process.returncode == 130, errors
+    assert "codeshift: interrupted: run the same command again to resume from the last checkpoint" in errors
+    assert "Traceback" not in errors
     kept = max(tmp_path.glob("checkpoints/step-*"))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoints"]
     state = json.loads((kept / "state.json").read_text(encoding="utf-8"))["state"]
@@ -151,12 +152,12 @@ def test_ctrl_c(place: Place, tmp_path: Path, capsys) -> None:
     assert losses[: len(before)] == before
 
 
-def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> None:
-    """Metrics by name, of the parts whose names begin with test; scores of every row in files."""
+def test_evaluation_is_that_of_the_evaluator(place: Place, tmp_path: Path, capsys) -> None:
+    """Metrics are given by name, for the parts that begin with test; files hold the scores of every row."""
     command = ["evaluate", place.data, "--model", place.model, *TASK, "--language", "python", "--max-new-tokens", "8"]
     command += ["--metrics", "codebleu", "exact_match[normalize_whitespace=True]", "--out", str(tmp_path)]
     assert main([*command, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     from codeshift.finetune import Decoding
 
     evaluator = Evaluator(
@@ -167,7 +168,7 @@ def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> 
         progress=False,
     )
     expected = evaluator.evaluate(place.model, load_splits(place.data))
-    assert told["scores"] == expected.aggregates()
+    assert output["scores"] == expected.aggregates()
     written = pq.read_table(tmp_path / "test_ood.parquet").to_pylist()
     assert [row["prediction"] for row in written] == expected["test_ood"].predictions
     assert main(command) == 0
@@ -177,13 +178,13 @@ def test_evaluation_is_the_evaluator_s(place: Place, tmp_path: Path, capsys) -> 
 
 
 def test_tasks_by_name(place: Place, tmp_path: Path, capsys) -> None:
-    """A task's columns and language need not be given."""
+    """With a task, columns and language need not be given."""
     write(tmp_path / "test.jsonl", [{"id": 0, "buggy": "int f() { }", "fixed": "int f() { return 1; }"}])
     command = ["evaluate", str(tmp_path / "test.jsonl"), "--model", place.model, "--task", "code-refinement"]
     assert main([*command, "--metrics", "codebleu", "--max-new-tokens", "4", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["metadata"]["source"], told["metadata"]["target"]) == ("buggy", "fixed")
-    assert [score["part"] for score in told["scores"]] == ["data"]
+    output = json.loads(capsys.readouterr().out)
+    assert (output["metadata"]["source"], output["metadata"]["target"]) == ("buggy", "fixed")
+    assert [score["part"] for score in output["scores"]] == ["data"]
 
 
 BAD_TRAINING = {
@@ -203,7 +204,7 @@ BAD_TRAINING = {
 
 @pytest.mark.parametrize("arguments", BAD_TRAINING, ids=" ".join)
 def test_bad_training(arguments: tuple[str, ...], place: Place, tmp_path: Path, capsys) -> None:
-    """Exit code 2, one line, and nothing is trained."""
+    """Bad input gives exit code 2 and one line, and nothing is trained."""
     parent = str(Path(place.model).parent)
     command = ["train", place.data, "--model", place.model, *TASK, *FEW, "--out", str(tmp_path / "out")]
     assert main([*command, *(text.replace("PLACE", parent) for text in arguments)]) == 2
@@ -219,13 +220,13 @@ BAD_EVALUATION = {
     ("--metrics", "codebleu", "--language", "phyton"): "did you mean python?",
     ("--parts", "test_odd"): "got 'test_odd': did you mean test_ood or test_id?",
     ("--num-beams", "0"): "num_beams must be a whole number from 1 up",
-    ("--source", "dok"): "did you mean doc?",
+    ("--target", "dok"): "did you mean doc?",
 }
 
 
 @pytest.mark.parametrize("arguments", BAD_EVALUATION, ids=" ".join)
 def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> None:
-    """Exit code 2 and one line."""
+    """Bad input gives exit code 2 and one line."""
     assert main(["evaluate", place.data, "--model", place.model, *TASK, *arguments]) == 2
     captured = capsys.readouterr()
     assert BAD_EVALUATION[arguments] in captured.err
@@ -233,18 +234,18 @@ def test_bad_evaluation(arguments: tuple[str, ...], place: Place, capsys) -> Non
 
 
 @pytest.mark.filterwarnings("always::codeshift.errors.CodeshiftWarning")
-def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path: Path, capsys) -> None:
-    """Templates and limits; one that is said otherwise is warned of in one line."""
+def test_settings_of_training_are_the_defaults_of_evaluation(place: Place, tmp_path: Path, capsys) -> None:
+    """Templates and limits come from the folder; other values give a warning of one line."""
     lengths = ["--max-source-length", "30", "--max-target-length", "20"]
-    made = ["--model", str(tmp_path)]
+    options = ["--model", str(tmp_path)]
     assert main(["train", place.data, "--model", place.model, *TASK, *FEW, *lengths, "--out", str(tmp_path)]) == 0
     capsys.readouterr()
-    command = ["evaluate", place.data, *made, "--metrics", "negative_log_likelihood", "--json"]
+    command = ["evaluate", place.data, *options, "--metrics", "negative_log_likelihood", "--json"]
     assert main(command) == 0
     captured = capsys.readouterr()
-    told = json.loads(captured.out)["metadata"]
-    assert (told["source"], told["target"]) == ("doc", "func")
-    assert (told["max_source_length"], told["max_target_length"]) == (30, 20)
+    metadata = json.loads(captured.out)["metadata"]
+    assert (metadata["source"], metadata["target"]) == ("doc", "func")
+    assert (metadata["max_source_length"], metadata["max_target_length"]) == (30, 20)
     assert "otherwise" not in captured.err
     assert main([*command, "--max-target-length", "512", "--source", "func"]) == 0
     captured = capsys.readouterr()
@@ -253,19 +254,20 @@ def test_what_a_folder_was_trained_with_need_not_be_said(place: Place, tmp_path:
     assert json.loads(captured.out)["metadata"]["max_target_length"] == 512
 
 
-def test_a_model_decodes_as_it_says_where_asked(place: Place, tmp_path: Path, capsys) -> None:
-    """``--from-model`` takes its generation config, whose beams a plain call does not see."""
+def test_from_model_uses_the_generation_config(place: Place, tmp_path: Path, capsys) -> None:
+    """Without ``--from-model``, the beams of the model's generation config are ignored."""
     shutil.copytree(place.model, tmp_path / "model")
     path = tmp_path / "model" / "generation_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"num_beams": 3, "repetition_penalty": 1.5}))
     command = ["evaluate", place.data, "--model", str(tmp_path / "model"), *TASK, "--metrics", "exact_match", "--json"]
-    found = []
-    for asked in ([], ["--from-model"]):
-        assert main([*command, "--max-new-tokens", "3", *asked]) == 0
-        found.append(json.loads(capsys.readouterr().out)["metadata"])
-    assert [one["decoding"]["from_model"] for one in found] == [False, True]
-    assert "repetition_penalty" not in found[0]["generation_config"]
-    assert (found[1]["generation_config"]["num_beams"], found[1]["generation_config"]["repetition_penalty"]) == (3, 1.5)
+    metadata = []
+    for option in ([], ["--from-model"]):
+        assert main([*command, "--max-new-tokens", "3", *option]) == 0
+        metadata.append(json.loads(capsys.readouterr().out)["metadata"])
+    assert [output["decoding"]["from_model"] for output in metadata] == [False, True]
+    assert "repetition_penalty" not in metadata[0]["generation_config"]
+    config = metadata[1]["generation_config"]
+    assert (config["num_beams"], config["repetition_penalty"]) == (3, 1.5)
     assert main([*command, "--from-model", "--num-beams", "2"]) == 2
     assert "num_beams must be left out with from_model, got 2" in capsys.readouterr().err
 
@@ -273,7 +275,7 @@ def test_a_model_decodes_as_it_says_where_asked(place: Place, tmp_path: Path, ca
 @pytest.mark.parametrize("verb", ["train", "evaluate"])
 @pytest.mark.parametrize("fault", ["vocabulary", "positions"])
 def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, fault: str) -> None:
-    """Exit code 2 and a remedy, before anything is trained or evaluated."""
+    """Too few embeddings or positions give exit code 2 and a remedy, before any work."""
     tokenizer = tiny_tokenizer([row["func"] for row in rows(40)])
     tiny_model("gpt2", tokenizer, **({"n_positions": 8} if fault == "positions" else {})).save_pretrained(
         tmp_path / "m"
@@ -283,25 +285,72 @@ def test_a_model_without_room(place: Place, tmp_path: Path, capsys, verb: str, f
     tokenizer.save_pretrained(tmp_path / "m")
     more = [*FEW, "--out", str(tmp_path / "out")] if verb == "train" else ["--metrics", "token_accuracy"]
     assert main([verb, place.data, "--model", str(tmp_path / "m"), *TASK, *more]) == 2
-    told = capsys.readouterr().err.strip().splitlines()[-1]
+    error = capsys.readouterr().err.strip().splitlines()[-1]
     expected = {
         "vocabulary": r"tokenizer must be within the model's embedding of \d+ tokens, got one of .*'<new>'.*resize",
         "positions": r"model must be given no more than its 8 positions, got a row of \d+ tokens .*max_source_length",
     }
-    assert re.match(f"codeshift: error: {expected[fault]}", told)
+    assert re.match(f"codeshift: error: {expected[fault]}", error)
     assert not (tmp_path / "out").exists()
 
 
 def test_columns_must_be_named(place: Place, capsys) -> None:
-    """Or a task that names them."""
+    """Without columns or a task, the error asks for them."""
     assert main(["train", place.data, "--source", "doc", "--out", "out"]) == 2
-    assert "--target must be given without --task, got None" in capsys.readouterr().err
+    assert "--target must be given unless --task has it, got None" in capsys.readouterr().err
 
 
-def test_a_misspelt_column_is_told_at_once(place: Place, tmp_path: Path) -> None:
-    """In a template too, and before torch is loaded, which takes seconds."""
+def test_a_misspelt_column_is_reported_at_once(place: Place, tmp_path: Path) -> None:
+    """Also in a template, and before torch is loaded, which takes seconds."""
     script = "import sys; from codeshift.cli import main; print(main(sys.argv[1:]), 'torch' in sys.modules)"
     command = ["train", place.data, "--source", "{dok}: {func}", "--target", "func", "--out", str(tmp_path / "out")]
     done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "2 False\n"
     assert "source must be made of columns of the data, got 'dok': did you mean doc?" in done.stderr
+
+
+def test_a_classifier_from_the_command_line(place: Place, tmp_path: Path, capsys) -> None:
+    """Trained as by ``Trainer``; evaluated with what its folder says of task, pair and labels."""
+    data = tmp_path / "parts"
+    data.mkdir()
+    for part in ("train", "test_id"):
+        lines = (Path(place.data) / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+        some = [json.loads(line) | {"long": len(line) > len(lines[0])} for line in lines]
+        some[0]["long"] = not some[1]["long"]
+        write(data / f"{part}.jsonl", some)
+    pair = ["--source", "doc", "--source", "func", "--target", "long"]
+    command = ["train", str(data), "--model", place.model, "--task", "classification", *pair, *FEW, "--json"]
+    assert main([*command, "--out", str(tmp_path / "out"), "--set", "class_weight=balanced"]) == 0
+    losses = json.loads(capsys.readouterr().out)["losses"]
+    config = TrainingConfig(max_steps=3, train_batch_size=4, class_weight="balanced")
+    columns = {"source": ("doc", "func"), "target": "long", "task": "classification"}
+    trainer = Trainer(place.model, place.model, config, progress=False, **columns)
+    assert trainer.fit(load_splits(data)).losses == losses
+
+    assert (
+        main(
+            [
+                "evaluate",
+                str(data),
+                "--model",
+                str(tmp_path / "out"),
+                "--json",
+                "--features",
+                "--out",
+                str(tmp_path / "e"),
+            ]
+        )
+        == 0
+    )
+    result = json.loads(capsys.readouterr().out)
+    assert result["metadata"]["labels"] == ["False", "True"]
+    assert result["metadata"]["source"] == ["doc", "func"]
+    assert [row["metric"] for row in result["scores"]] == ["accuracy", "f1[average=macro]", "log_loss"]
+    assert "features" in pq.read_table(tmp_path / "e" / "test_id.parquet").column_names
+
+
+def test_a_pair_is_not_written_from(place: Place, capsys) -> None:
+    """A generation has one source."""
+    command = ["train", place.data, "--source", "doc", "--source", "func", "--target", "func", "--out", "x"]
+    assert main(command) == 2
+    assert "--source must be given once for a text to write" in capsys.readouterr().err

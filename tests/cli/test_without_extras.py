@@ -1,4 +1,4 @@
-"""Every public package and every command where an extra is not installed: each works, or names the extra."""
+"""Without an extra, every public package and every command either works or names the extra."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from helpers.cli_rows import rows, write
 from helpers.study_files import YAML, place, study_file
 
 MODELS = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")
-PAGES = ("matplotlib", "jinja2")
+PAGES = ("matplotlib",)
 CLUSTERS = ("dask", "distributed")
-# What each install lacks, and which extra the first package that lacks is of.
+# What each installation lacks, and the extra that the first missing package belongs to.
 LACKS = {"base": MODELS + PAGES + CLUSTERS, "report": MODELS + CLUSTERS, "finetune": CLUSTERS}
 PACKAGES = [
     "codeshift", "codeshift.audit", "codeshift.cli", "codeshift.data", "codeshift.errors", "codeshift.finetune",
@@ -24,7 +24,7 @@ PACKAGES = [
     "codeshift.properties", "codeshift.splitters", "codeshift.splitters.testing", "codeshift.study",
 ]  # fmt: skip
 
-# A process in which some packages cannot be found, as where they were never installed.
+# A process in which some packages cannot be found, as if they were not installed.
 SCRIPT = """
 import contextlib, importlib, io, json, sys
 from importlib.machinery import PathFinder
@@ -58,7 +58,7 @@ print(json.dumps(told))
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Rows, a split of them, a study file and a folder that the study has written, all made with every extra."""
+    """Return a folder with rows, a split, a study file and a finished study, all made with every extra."""
     root = tmp_path_factory.mktemp("extras")
     data = write(root / "rows.jsonl", rows())
     assert main(["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", str(root / "parts")]) == 0
@@ -70,7 +70,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[str]]:
-    """Every command, with something to do."""
+    """Return every command with arguments."""
     root, data, parts = here["root"], here["data"], here["parts"]
     return [
         ["split", data, "--splitter", 'LengthSplitter(column="func")', "--out", f"{root}/again", "--overwrite"],
@@ -109,19 +109,19 @@ NEED_PAGES = {"study report"}
 
 
 @pytest.mark.parametrize("installed", LACKS)
-def test_what_lacks_is_named(installed: str, here: dict[str, str]) -> None:
-    """No traceback: what needs an extra says how to install it, and all else works."""
-    asked = commands(here, with_models=installed == "finetune")  # there, the demo would take minutes
-    given = json.dumps([LACKS[installed], PACKAGES, asked])
+def test_missing_extras_are_named(installed: str, here: dict[str, str]) -> None:
+    """What needs an extra says how to install it, without a traceback, and everything else works."""
+    tried = commands(here, with_models=installed == "finetune")  # with the extra, the demo would take minutes
+    given = json.dumps([LACKS[installed], PACKAGES, tried])
     run = subprocess.run([sys.executable, "-c", SCRIPT, given], capture_output=True, text=True, check=False)  # noqa: S603
     assert run.returncode == 0, run.stderr
-    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    results: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     models, pages = installed != "finetune", installed == "base"
     for name in PACKAGES:
         expected = "MissingExtraError: torch is not installed: pip install 'codeshift-ood[finetune]'"
-        assert told[name] == (expected if models and name.startswith("codeshift.finetune") else ""), name
-    for command in asked:
-        code, err = told[" ".join(command)]
+        assert results[name] == (expected if models and name.startswith("codeshift.finetune") else ""), name
+    for command in tried:
+        code, err = results[" ".join(command)]
         name = " ".join(command[:2]) if command[0] == "study" else command[0]
         lacking = "finetune" if models and name in NEED_MODELS else "report" if pages and name in NEED_PAGES else None
         if lacking:

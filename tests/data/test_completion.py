@@ -1,4 +1,4 @@
-"""Completion rows: the pieces make up the program, in every language, and depend on it and the seed alone."""
+"""Completion rows: the pieces join to the program in every language, and depend only on the program and the seed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from helpers.fragments import VALID
 LANGUAGES = sorted(CONTROL_FLOW)
 PYTHON = "def f(values, by):\n    for value in values:\n        print(value * by)\n    return by\n"
 
-# A function a language: a name that stands several times, behind a character of two bytes, and the body of its loop.
+# For each language, a function: a name that occurs several times, after a two-byte character, and the loop's body.
 LOOPS = {
     "python": ("def f(a):\n    while a:\n        a = g(a, 'é')\n", ["a"], "a = g(a, 'é')"),
     "java": ("int f(int a) { /* é */ while (a > 0) { a--; } return 1; }", ["a"], "{ a--; }"),
@@ -42,13 +42,13 @@ def rows(*texts, **columns):
     return Dataset.from_dict({"code": list(texts), **columns})
 
 
-def pieces(found, unit):
-    return list(zip(found["prefix"][:], found[unit][:], found["suffix"][:], strict=True))
+def pieces(rows, unit):
+    return list(zip(rows["prefix"][:], rows[unit][:], rows["suffix"][:], strict=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_and_bodies_in_every_language(language):
-    """Of a function that would parse only in a class, too: a name that stands twice, and the body of its loop."""
+    """A name that occurs twice and the body of a loop are found, also in a function that parses only in a class."""
     text, names, body = LOOPS[language]
     for seed in range(20):
         [(prefix, name, suffix)] = pieces(completion_rows(rows(text), "name", language=language, seed=seed), "name")
@@ -60,21 +60,21 @@ def test_names_and_bodies_in_every_language(language):
 
 
 def test_every_language_is_tested():
-    """A language that comes to codeshift needs a function here."""
+    """A language that is added to codeshift needs a function here."""
     assert set(LOOPS) == set(LANGUAGES) <= set(languages())
 
 
 @pytest.mark.filterwarnings("ignore::codeshift.errors.LeftOutWarning")
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("unit", ["name", "line", "block"])
-def test_fragments_come_back_to_the_character(language, unit):
-    """Fragments of all kinds, lone carriage returns and characters of several bytes among them."""
+def test_pieces_of_fragments_join_to_the_text(language, unit):
+    """The pieces join exactly, also with lone carriage returns and multi-byte characters."""
     texts = [f"{text}\n" * times for text in VALID.get(language, [PYTHON]) for times in (1, 2)] + [LOOPS[language][0]]
     texts += [text.replace("\n", "\r") for text in texts] + ["é" * 3 + LOOPS[language][0], ")(", "\ud800 x x\nx", ""]
-    found = completion_rows(
+    completed = completion_rows(
         rows(*[t.encode("utf-8", "ignore").decode() for t in texts]), unit, language=language, seed=3
     )
-    for text, *piece in zip(found["code"][:], *zip(*pieces(found, unit), strict=True), strict=True):
+    for text, *piece in zip(completed["code"][:], *zip(*pieces(completed, unit), strict=True), strict=True):
         assert "".join(piece) == text
         assert piece[1].strip()
         if unit == "name":
@@ -88,7 +88,7 @@ def test_fragments_come_back_to_the_character(language, unit):
 
 @given(st.permutations(range(8)), st.integers(0, 3))
 def test_row_order_changes_nothing(order, seed):
-    """A row loses the same piece wherever it stands; equal rows lose the same one."""
+    """A row loses the same piece at any position, and equal rows lose the same one."""
     texts = [PYTHON.replace("by", f"by{i}") for i in range(4)] * 2
     whole = completion_rows(rows(*texts), "name", language="python", seed=seed)
     again = completion_rows(rows(*(texts[i] for i in order)), "name", language="python", seed=seed)
@@ -97,29 +97,29 @@ def test_row_order_changes_nothing(order, seed):
 
 
 def test_every_place_is_drawn():
-    """Over seeds each place of a name that stands twice is left out about as often, and no other."""
+    """Over seeds, each occurrence of a name that occurs twice is left out about equally often, and nothing else."""
     drawn = [pieces(completion_rows(rows(PYTHON), "name", language="python", seed=s), "name")[0] for s in range(400)]
     counts = Counter((len(prefix), name) for prefix, name, _ in drawn)
     assert Counter(name for _, name in counts) == {"values": 2, "by": 3, "value": 2}
-    assert all(25 < count < 95 for count in counts.values()), counts  # 57 expected, 5 standard deviations off at most
+    assert all(25 < count < 95 for count in counts.values()), counts  # 57 expected, at most 5 standard deviations off
 
 
 def test_the_corpus_gives_these_rows_on_every_python():
-    """What is left out of the embedded corpus, as a digest: the same with any version of Python."""
+    """The digest of the pieces left out of the embedded corpus is fixed for all versions of Python."""
     functions = stdlib_functions().remove_columns("name").select(range(0, 6020, 20))
     with pytest.warns(LeftOutWarning, match=r"^\d+ of 301 rows hold no name twice: they are left out$"):
-        found = completion_rows(functions, "name", language="python", seed=0)
-    assert found.column_names == [*functions.column_names, "prefix", "name", "suffix"]
-    digest = hashlib.sha256(json.dumps(pieces(found, "name")).encode()).hexdigest()
-    assert (len(found), digest[:16]) == (281, "60eb200b5ac6721c")
+        completed = completion_rows(functions, "name", language="python", seed=0)
+    assert completed.column_names == [*functions.column_names, "prefix", "name", "suffix"]
+    digest = hashlib.sha256(json.dumps(pieces(completed, "name")).encode()).hexdigest()
+    assert (len(completed), digest[:16]) == (281, "60eb200b5ac6721c")
 
 
 def test_rows_keep_their_columns_and_are_counted():
-    """Rows without such a piece are left out with a warning that counts them; the input is as it was."""
+    """Rows without such a piece are left out with a warning that counts them; the input is not changed."""
     given_rows = rows(PYTHON, "f()", "", PYTHON, id=[7, 8, 9, 10])
     with pytest.warns(LeftOutWarning, match="^2 of 4 rows hold no name twice: they are left out$"):
-        found = completion_rows(given_rows, "name", language="python")
-    assert found["id"][:] == [7, 10]
+        completed = completion_rows(given_rows, "name", language="python")
+    assert completed["id"][:] == [7, 10]
     assert given_rows.column_names == ["code", "id"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -141,8 +141,8 @@ def test_rows_keep_their_columns_and_are_counted():
         (rows(PYTHON, suffix=["f"]), {"unit": "line"}, DataError, "without a column 'suffix'"),
     ],
 )  # fmt: skip
-def test_what_cannot_work_is_told(data, arguments, error, message):
-    """Before any row is cut, with what to do."""
-    with pytest.raises(error, match=message) as told:
+def test_bad_arguments_are_refused(data, arguments, error, message):
+    """Bad arguments raise an error before any row is cut, which says what to do."""
+    with pytest.raises(error, match=message) as error_info:
         completion_rows(data, **arguments)
-    assert isinstance(told.value, CodeshiftError)
+    assert isinstance(error_info.value, CodeshiftError)

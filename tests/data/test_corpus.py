@@ -1,4 +1,4 @@
-"""The embedded corpus: its rows on every Python, its digest, its licence, and the way it was made."""
+"""The embedded corpus: the same rows on every Python, its digest, its licence, and how it is made."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def rows():
 
 
 def test_the_rows_are_those_of_the_release(rows):
-    """Whatever Python runs this: the digest is taken here in another way than the library does."""
+    """The digest is the same on every Python; it is computed here in another way than in the library."""
     assert rows.column_names == COLUMNS
     assert rows.features == Features({name: Value("string") for name in COLUMNS})
     assert len(rows) == len(set(rows["id"])) == 6020
@@ -46,8 +46,8 @@ def test_the_rows_are_those_of_the_release(rows):
     )
 
 
-def test_a_row_of_each_end(rows):
-    """The first and the last, so that an order turned round is seen."""
+def test_the_first_and_the_last_row(rows):
+    """These fix the order of the rows."""
     assert (rows[0]["id"], rows[-1]["id"]) == (
         "__future__.py:_Feature.getOptionalRelease",
         "zoneinfo/_zoneinfo.py:_CalendarOffset.year_to_epoch",
@@ -62,7 +62,7 @@ def test_a_row_of_each_end(rows):
 
 
 def test_each_row_is_a_documented_program_of_its_own(rows):
-    """Valid Python without its docstring; no row of a test, of an application or of what is installed."""
+    """Each row is valid Python without its docstring; none is from a test, application or installed package."""
     for row in rows.select(range(0, len(rows), 37)):
         assert row["docstring"].strip()
         assert row["code"].startswith(("def ", "async def "))
@@ -74,7 +74,7 @@ def test_each_row_is_a_documented_program_of_its_own(rows):
 
 
 def test_another_process_reads_the_same(rows):
-    """Caches hang on the fingerprint, which neither a process nor its hash seed changes."""
+    """Caches depend on the fingerprint, which is the same in any process and with any hash seed."""
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     command = [sys.executable, "-c", FROM_ANOTHER_PROCESS]
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)  # noqa: S603
@@ -83,7 +83,7 @@ def test_another_process_reads_the_same(rows):
 
 
 def test_it_does_not_read_the_running_python(rows, monkeypatch):
-    """Where the standard library has no sources, the embedded corpus is there all the same."""
+    """The embedded corpus is available even if the standard library has no source files."""
     monkeypatch.setattr("sysconfig.get_path", lambda name: "/usr/lib/python313.zip")
     assert stdlib_functions()["id"][:] == rows["id"][:]
     with pytest.raises(DataError, match="frozen or zipped"):
@@ -91,7 +91,7 @@ def test_it_does_not_read_the_running_python(rows, monkeypatch):
 
 
 def test_functions_without_docstring_are_refused():
-    """The embedded corpus has none: the error names the argument that reads them."""
+    """The embedded corpus has none, and the error names the argument that reads them."""
     with pytest.raises(ParameterError, match=r"^documented_only must be True .*, got False: .* running_python=True"):
         stdlib_functions(documented_only=False)
 
@@ -114,8 +114,8 @@ def changed(table: pa.Table, row: int, column: str, text: str) -> pa.Table:
         lambda table: table.replace_schema_metadata(None),
     ],
 )
-def test_other_rows_are_noticed(tmp_path, monkeypatch, damage):
-    """One function, one row, their order, a name or the description changed: the digest is another."""
+def test_changed_rows_change_the_digest(tmp_path, monkeypatch, damage):
+    """A changed function, row, order, name or description gives another digest."""
     pq.write_table(damage(pq.read_table(corpus.FOLDER / corpus.FILE)), tmp_path / corpus.FILE)
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"^the embedded corpus must be .* with the digest .*: install codeshift again"):
@@ -123,8 +123,8 @@ def test_other_rows_are_noticed(tmp_path, monkeypatch, damage):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PAR1", b"version https://git-lfs.github.com/spec/v1\n"])
-def test_a_file_that_is_none(tmp_path, monkeypatch, content):
-    """Missing, empty, cut off, or a pointer of Git LFS in its place."""
+def test_a_file_that_is_no_corpus(tmp_path, monkeypatch, content):
+    """A missing, empty or truncated file, or a Git LFS pointer, raises an error."""
     if content is not None:
         (tmp_path / corpus.FILE).write_bytes(content)
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
@@ -133,7 +133,7 @@ def test_a_file_that_is_none(tmp_path, monkeypatch, content):
 
 
 def test_a_cut_file(tmp_path, monkeypatch):
-    """Bytes that were lost in the middle or at the end."""
+    """Missing bytes in the middle or at the end raise an error."""
     whole = (corpus.FOLDER / corpus.FILE).read_bytes()
     monkeypatch.setattr(corpus, "FOLDER", tmp_path)
     for broken in (whole[:-1000], whole[:5000] + bytes(1000) + whole[6000:]):
@@ -142,8 +142,8 @@ def test_a_cut_file(tmp_path, monkeypatch):
             stdlib_functions()
 
 
-def test_its_licence_stands_beside_it():
-    """Python's, and the notices of single files; a small file, in one piece."""
+def test_its_licence_is_in_the_folder():
+    """The folder has Python's licence and the notices of single files; the corpus is one small file."""
     licence = (corpus.FOLDER / "LICENSE.txt").read_text(encoding="utf-8")
     assert "PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2" in licence
     notices = (corpus.FOLDER / "NOTICES.txt").read_text(encoding="utf-8")
@@ -153,7 +153,7 @@ def test_its_licence_stands_beside_it():
 
 
 def test_the_script_makes_it_again(tmp_path):
-    """Where the Python that it was made with is at hand, the sources give the same rows, licence and notices."""
+    """With the Python that it was made with, the sources give the same rows, licence and notices."""
     python = sys.executable if sys.version.startswith(f"{corpus.PYTHON} ") else None
     if python is None:
         pytest.skip(f"the script runs on CPython {corpus.PYTHON} alone")

@@ -1,4 +1,4 @@
-"""CSV: every cell comes back as what was written, a number only where the whole column is written as numbers are."""
+"""CSV: every cell is read as it was written, and is a number only if the whole column is written as numbers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ COLUMNS = {
 
 @pytest.mark.parametrize("cells", COLUMNS, ids=lambda cells: cells[:30])
 def test_types(cells: str, tmp_path: Path) -> None:
-    """64-bit integers, floats and text; _ stands for an empty cell."""
+    """64-bit integers, floats and text; _ means an empty cell."""
     kind, values = COLUMNS[cells]
     path = tmp_path / "rows.csv"
     path.write_text("x,code\n" + "".join(f"{'' if cell == '_' else cell},a\n" for cell in cells.split()))
@@ -72,17 +72,17 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.inte
 
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_what_was_written_is_read(rows: list[tuple[str, str]], line_end: str) -> None:
-    """As the text that was written, whatever a cell holds: quotes, separators, ends of lines, NUL."""
+    """Cells are read as the text that was written, with quotes, separators, line ends and NUL."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
-            # Before 3.13 the writer leaves a lone carriage return without quotes, where it ends a line.
+            # Before Python 3.13 the writer does not quote a lone carriage return, which then ends a line.
             csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows([("a", "b"), *rows])
-        found = load_rows(path)
+        loaded = load_rows(path)
     for name, cells in zip("ab", zip(*rows, strict=True), strict=True):
-        kind, values = found.features[name].dtype, found[name][:]
-        told = {TEXT: str, INT: str, FLOAT: repr}[kind]
-        as_text = ["" if value is None else told(value) for value in values]
+        kind, values = loaded.features[name].dtype, loaded[name][:]
+        write = {TEXT: str, INT: str, FLOAT: repr}[kind]
+        as_text = ["" if value is None else write(value) for value in values]
         whole = [cell for cell in cells if kind == FLOAT and cell.lstrip("-").isdigit()]
         assert as_text == [cell + ".0" if cell in whole else cell for cell in cells]
 
@@ -100,7 +100,7 @@ def test_what_was_written_is_read(rows: list[tuple[str, str]], line_end: str) ->
     ],
 )
 def test_odd_files(content: bytes, rows: list[dict], tmp_path: Path) -> None:
-    """A byte order mark, lone carriage returns, one column, an index without a name, quotes within a cell, NUL."""
+    """A byte order mark, lone carriage returns, a single column, an index without a name, quotes in a cell, NUL."""
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(gzip.compress(content))
     assert load_rows(path).to_list() == rows
@@ -121,7 +121,7 @@ def test_odd_files(content: bytes, rows: list[dict], tmp_path: Path) -> None:
     ],
 )
 def test_faults_have_a_place(content: bytes, message: str, tmp_path: Path) -> None:
-    """The line that a row starts on, and the column where it is one cell's fault."""
+    """The error names the line that a row starts on and, if one cell is at fault, its column."""
     path = tmp_path / "rows.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=re.escape(message)) as raised:
@@ -130,7 +130,7 @@ def test_faults_have_a_place(content: bytes, message: str, tmp_path: Path) -> No
 
 
 def test_far_from_the_top(tmp_path: Path) -> None:
-    """What makes a column text may stand in any row, and a fault is told by its line there too."""
+    """A cell in any row can make a column text, and errors name the right line there too."""
     path = tmp_path / "rows.csv"
     lines = ["id,code", *(f"{i},x" for i in range(30_000))]
     path.write_text("\n".join([*lines, "07,x"]))
@@ -141,7 +141,7 @@ def test_far_from_the_top(tmp_path: Path) -> None:
 
 
 def test_a_cell_of_ten_megabytes(tmp_path: Path) -> None:
-    """Is a cell like any other."""
+    """A cell of ten megabytes is read like any other."""
     path = tmp_path / "rows.csv"
     path.write_text("a,b\n" + "x" * 10_000_000 + ",1\n")
     rows = load_rows(path)
@@ -153,7 +153,7 @@ def test_a_cell_of_ten_megabytes(tmp_path: Path) -> None:
     [("7", "x9", TEXT), ("7", "11898508762506083287", TEXT), ("7", "2.5", FLOAT), ("7", '""', INT), ("07", "1", TEXT)],
 )
 def test_one_type_in_all_files(train: str, test: str, kind: str, tmp_path: Path) -> None:
-    """So that the 7 of one part or shard is the 7 of another."""
+    """A 7 in one part or shard equals a 7 in another."""
     for name, cell in (("train", train), ("test", test)):
         (tmp_path / f"{name}.csv").write_text(f"id,code\n{cell},a\n")
     splits = load_splits(tmp_path)

@@ -1,4 +1,4 @@
-"""The model that the library carries: its size, its format, that it loads offline, and that it is pretrained."""
+"""The model that comes with the library: its size and format, that it loads offline, and that it is pretrained."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def recipe():
 
 
 def test_it_loads_offline_and_writes_python():
-    """The classes of transformers, with the hub out of reach, load it as float32, and it writes a function."""
+    """The classes of transformers load it as float32 without a hub, and it writes a function."""
     command = [sys.executable, "-c", OFFLINE, str(embedded_model_path())]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own script
     assert done.stdout.startswith("torch.float32 def get_name(self")
@@ -45,7 +45,7 @@ def test_it_loads_offline_and_writes_python():
 
 
 def test_it_is_small():
-    """At most 12 MB in all, 2 to 8 million parameters, 4,096 to 8,192 entries, tied embeddings, float16 on disk."""
+    """At most 12 MB in total, 2 to 8 million parameters, 4,096 to 8,192 tokens, tied embeddings, float16 on disk."""
     folder = embedded_model_path()
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 12_000_000
     model, tokenizer = load_model(folder), load_tokenizer(folder)
@@ -58,20 +58,20 @@ def test_it_is_small():
 
 
 def test_nothing_is_pickled():
-    """Safetensors, JSON, Markdown and a picture: nothing that could run when it is read."""
+    """The folder holds safetensors, JSON, Markdown and a picture: nothing that could run when it is read."""
     suffixes = {path.suffix for path in embedded_model_path().iterdir()}
     assert suffixes == {".safetensors", ".json", ".md", ".svg"}
 
 
 def test_any_text_is_tokenised_without_loss():
-    """Byte-level BPE: characters that the corpus never showed come back as they were."""
+    """With byte-level BPE, characters that are not in the corpus are decoded unchanged."""
     tokenizer = load_tokenizer(embedded_model_path())
     text = "def größe(x):\n\treturn '名' + x  # ☂\n"
     assert tokenizer.decode(tokenizer(text, add_special_tokens=False)["input_ids"]) == text
 
 
 def test_it_knows_held_out_functions_better_than_random_weights():
-    """Documented functions of the standard library, which it never read, cost it far less than its beginning."""
+    """Its loss on documented functions of the standard library, which it never saw, is far below its initial loss."""
     folder = embedded_model_path()
     tokenizer = load_tokenizer(folder)
     functions = stdlib_functions()
@@ -93,8 +93,8 @@ def test_it_knows_held_out_functions_better_than_random_weights():
     assert values[0] < 0.5 * values[1]
 
 
-def test_fine_tuning_teaches_it_more():
-    """A few steps lower the loss of the rows that it is fine-tuned on."""
+def test_fine_tuning_lowers_its_loss():
+    """A few steps lower the loss on the rows that it is fine-tuned on."""
     functions = stdlib_functions()
     short = [i for i, row in enumerate(functions) if len(row["code"]) <= 150 and len(row["docstring"]) <= 150]
     rows = functions.select(short[:48])
@@ -110,8 +110,8 @@ def test_fine_tuning_teaches_it_more():
     assert after < 0.9 * before
 
 
-def test_the_card_says_what_the_recipe_holds(recipe):
-    """Card and picture are those of the recipe beside them, and the documentation shows the same picture."""
+def test_the_card_agrees_with_the_recipe(recipe):
+    """Card and picture are made from the recipe in the folder, and the documentation has the same picture."""
     folder = embedded_model_path()
     assert (folder / "README.md").read_text(encoding="utf-8") == card(recipe)
     assert (folder / "loss.svg").read_text(encoding="utf-8").startswith("<?xml")
@@ -121,16 +121,16 @@ def test_the_card_says_what_the_recipe_holds(recipe):
 
 
 def test_no_held_out_function_leaked(recipe):
-    """The audit of the run found none, over all documented functions; every source names a permissive licence."""
+    """The audit of the pretraining found no leak, and every source has a permissive licence."""
     assert recipe["held_out"]["leaked"] == 0
     assert recipe["held_out"]["test"] == len(stdlib_functions())
-    assert recipe["versions"]["python"] == corpus.PYTHON  # whose documented functions those were
+    assert recipe["versions"]["python"] == corpus.PYTHON  # of the held-out functions
     assert recipe["held_out"]["train"] == recipe["fragments"] == sum(source["kept"] for source in recipe["sources"])
     assert not [source for source in recipe["sources"] if "GPL" in source["licence"] or "MPL" in source["licence"]]
 
 
 def test_an_installation_without_it(tmp_path, monkeypatch):
-    """The error says where it should be and how it is made."""
+    """The error says where the model should be and how it is made."""
     monkeypatch.setattr(embedded, "_FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"a folder with model\.safetensors, got .*python -m tools\.pretrain"):
         embedded_model_path()

@@ -23,16 +23,16 @@ def only(source: str):
 
 
 def definitions(tree: ast.AST):
-    """All functions that are not nested in another one, found in another way than the library does."""
+    """Return all functions that are not nested in another one, found in another way than in the library."""
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
             child.inside = getattr(node, "inside", False) or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    found = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return sorted((n for n in found if not n.inside), key=lambda n: (n.lineno, n.col_offset))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return sorted((n for n in functions if not n.inside), key=lambda n: (n.lineno, n.col_offset))
 
 
 def test_code_is_the_same_program_all_over_the_standard_library():
-    """The code parses to the tree of the function without decorators and docstring, and the signature to its head."""
+    """The code parses to the function's tree without decorators and docstring, and the signature to its head."""
     files = sorted(STDLIB.glob("*.py")) + sorted((STDLIB / "email").glob("*.py"))
     checked = 0
     for path in files[::4]:
@@ -68,14 +68,14 @@ DOCSTRINGS = st.sampled_from(
 
 
 def indented(text: str, indent: str) -> str:
-    """Indents statements, but not what stands inside their strings (so only a statement's first line)."""
+    """Indent statements, but not the content of their strings (so only the first line of a statement)."""
     head, *rest = text.split("\n")
     return "\n".join([indent + head, *(indent + line if text.startswith("def ") else line for line in rest)])
 
 
 @given(st.lists(STATEMENTS, min_size=1, max_size=4), DOCSTRINGS, st.sampled_from(["    ", "\t", " "]), st.booleans())
 def test_removing_the_docstring_and_indentation_changes_nothing_else(body, docstring, indent, method):
-    """Whatever strings, comments and encodings the body holds, its tree stays, and so do its comments."""
+    """Whatever strings, comments and encodings the body holds, its tree and its comments stay."""
     lines = [f"{indent}def f(self):", *(indented(part, indent * 2) for part in [docstring, *body] if part is not None)]
     source = "\n".join(["class A:" if method else "if True:", *lines]) + "\n"
     [function] = python_functions(source)
@@ -89,7 +89,7 @@ def test_removing_the_docstring_and_indentation_changes_nothing_else(body, docst
 
 
 def test_def_line_comes_first_and_decorators_are_left_out():
-    """The code starts at the def line, which the signature gives as one normalised line."""
+    """The code starts at the def line, which is also the signature, normalised to one line."""
     function = only(
         """
         class A:
@@ -120,12 +120,12 @@ def test_def_line_comes_first_and_decorators_are_left_out():
     ],
 )
 def test_docstrings_in_odd_places(source, code):
-    """A docstring goes with the line it fills, and nothing goes that stands beside it."""
+    """A docstring is removed with the line that it fills, and code on the same line stays."""
     assert only(source).code == code
 
 
 def test_nested_functions_stay_in_their_parent_and_conditional_ones_are_found():
-    """Only functions that no other function holds are given, with qualified names, in the order of the file."""
+    """Only functions outside other functions are returned, with qualified names, in the order of the file."""
     source = textwrap.dedent(
         """
         try:
@@ -147,6 +147,6 @@ def test_nested_functions_stay_in_their_parent_and_conditional_ones_are_found():
 
 
 def test_a_file_that_does_not_parse_raises():
-    """What Python cannot parse is the caller's to report."""
+    """The caller handles the SyntaxError of a file that does not parse."""
     with pytest.raises(SyntaxError):
         list(python_functions("def f(:"))

@@ -19,7 +19,7 @@ from codeshift.errors import DataError
 
 
 def loaded(folder: Path, values: list, name: str = "rows.jsonl") -> Dataset:
-    """The rows of a file that holds some values in one column."""
+    """Return the rows of a file that holds the values in one column."""
     (folder / name).write_text("".join(json.dumps({"x": value}) + "\n" for value in values))
     return load_rows(folder / name)
 
@@ -45,8 +45,8 @@ SAME = [
 
 
 @pytest.mark.parametrize("values", SAME, ids=str)
-def test_values_stay(values: list, tmp_path: Path) -> None:
-    """As they were read, and as they are written and read again in both formats."""
+def test_values_are_unchanged(values: list, tmp_path: Path) -> None:
+    """Values are unchanged when they are read, and when they are written and read again in both formats."""
     rows = loaded(tmp_path, values)
     assert rows["x"][:] == values
     for format in ("parquet", "jsonl"):
@@ -67,13 +67,13 @@ VALUES = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=3), min_size=1, max_size=4))
 def test_any_objects(values: list[dict]) -> None:
-    """What ``json`` reads is what is loaded."""
+    """The loaded values are those that ``json`` reads."""
     with tempfile.TemporaryDirectory() as folder:
         assert loaded(Path(folder), values)["x"][:] == values
 
 
 def test_many_keys_cost_little(tmp_path: Path) -> None:
-    """A column of 12,000 different keys has no 12,000 fields."""
+    """A column with 12,000 different keys does not become 12,000 fields."""
     values = [{f"k{row}_{i}": i for i in range(10)} for row in range(1200)]
     rows = loaded(tmp_path, values)
     assert rows["x"][:] == values
@@ -81,12 +81,12 @@ def test_many_keys_cost_little(tmp_path: Path) -> None:
 
 
 def test_structs_stay_structs(tmp_path: Path) -> None:
-    """Where all rows have the same keys and types."""
+    """If all rows have the same keys and types, the column is a struct."""
     assert loaded(tmp_path, [{"a": 1}, {"a": 2}]).features["x"] == {"a": datasets.Value("int64")}
 
 
 def test_nan(tmp_path: Path) -> None:
-    """NaN and Infinity are what Python writes for them."""
+    """NaN and Infinity are read as Python writes them."""
     rows = loaded(tmp_path, [math.nan, math.inf, 1.5])
     assert math.isnan(rows["x"][0])
     assert rows["x"][1:] == [math.inf, 1.5]
@@ -118,8 +118,8 @@ def test_nan(tmp_path: Path) -> None:
         ('[{"x": 1},\n{"x": ' + '{"a": ' * 600 + "1" + "}" * 601 + "]", "line 2: objects and lists are nested more"),
     ],
 )
-def test_what_cannot_be_held_has_a_place(content: str, message: str, tmp_path: Path) -> None:
-    """One clear error; nothing is rounded, dropped or cut."""
+def test_values_that_cannot_be_stored_are_errors(content: str, message: str, tmp_path: Path) -> None:
+    """The error names the place; nothing is rounded, dropped or truncated."""
     path = tmp_path / "rows.jsonl"
     path.write_text(content)
     with pytest.raises(DataError, match=re.escape(message)) as raised:
@@ -137,28 +137,28 @@ def test_what_cannot_be_held_has_a_place(content: str, message: str, tmp_path: P
         "[[], {}" + ", []" * 900 + "]",
     ],
 )
-def test_what_is_not_nested_too_deep_is_read_back(value: str, tmp_path: Path) -> None:
-    """Brackets in strings, and many side by side, are not deep."""
+def test_the_limit_of_nesting_counts_open_brackets(value: str, tmp_path: Path) -> None:
+    """Brackets in strings, and many one after the other, are not deep."""
     path = tmp_path / "rows.jsonl"
     path.write_text(f'{{"x": {{"a": {value}}}}}\n{{"x": {{"b": 1}}}}\n')
     assert load_rows(path)["x"][:] == [{"a": json.loads(value)}, {"b": 1}]
 
 
 def test_utf_16(tmp_path: Path) -> None:
-    """Is told as what it is."""
+    """The error names the encoding."""
     (tmp_path / "rows.jsonl").write_bytes('{"x": 1}'.encode("utf-16"))
     with pytest.raises(DataError, match="it is UTF-16"):
         load_rows(tmp_path / "rows.jsonl")
 
 
 def test_carriage_returns_end_lines(tmp_path: Path) -> None:
-    """Alone and before a line feed; after a byte order mark too."""
+    """Carriage returns end lines, alone and before a line feed, and after a byte order mark."""
     (tmp_path / "rows.jsonl").write_bytes(b'\xef\xbb\xbf{"x": "a\\r"}\r{"x": "b"}\r\n\r\n{"x": "c"}')
     assert load_rows(tmp_path / "rows.jsonl")["x"][:] == ["a\r", "b", "c"]
 
 
 def test_a_column_that_is_empty_for_long(tmp_path: Path) -> None:
-    """Has the type of what comes at last."""
+    """A column gets the type of its first value, however late that comes."""
     assert loaded(tmp_path, [None] * 20_000 + ["x"])["x"][19_999:] == [None, "x"]
 
 
@@ -175,7 +175,7 @@ def test_a_column_that_is_empty_for_long(tmp_path: Path) -> None:
     ],
 )
 def test_files_agree_on_a_type(first: object, second: object, feature: object, tmp_path: Path) -> None:
-    """Parts and shards, with the values that they have."""
+    """Parts and shards get one type and keep their values."""
     for names in (("train.jsonl", "test.jsonl"), ("train-0-of-2.jsonl", "train-1-of-2.jsonl")):
         folder = tmp_path / names[1]
         folder.mkdir()
@@ -190,6 +190,6 @@ def test_files_that_do_not_agree(tmp_path: Path) -> None:
     """The error names the column and both files."""
     for i, value in enumerate((1, "1")):
         (tmp_path / f"train-{i}-of-2.jsonl").write_text(json.dumps({"x": value}))
-    told = "got Value('string') in train-1-of-2.jsonl, Value('int64') in train-0-of-2.jsonl: column 'x' differs"
-    with pytest.raises(DataError, match=re.escape(told)):
+    message = "got Value('string') in train-1-of-2.jsonl, Value('int64') in train-0-of-2.jsonl: column 'x' differs"
+    with pytest.raises(DataError, match=re.escape(message)):
         load_rows(tmp_path, split="train")

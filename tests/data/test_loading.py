@@ -1,4 +1,4 @@
-"""Files, folders and mappings of columns: what is read is what was written, and what cannot be is told by its line."""
+"""Files, folders and renamed columns: rows are read exactly as they were written, and errors name the line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORMATS = ("rows.jsonl", "rows.json", "rows.csv", "rows.tsv", "rows.parquet", "r
 
 
 def write(path: Path, rows: list[dict]) -> Path:
-    """Rows in the format that the path's ending names, by other means than those under test."""
+    """Write rows in the format of the path's ending, without using the library under test."""
     data = Dataset.from_list(rows)
     plain = path.with_suffix("") if path.suffix == ".gz" else path
     if plain.suffix == ".parquet":
@@ -45,7 +45,7 @@ def write(path: Path, rows: list[dict]) -> Path:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
-    """With their types; text that looks like a number with a leading zero stays text."""
+    """Rows keep their types, and text such as a number with a leading zero stays text."""
     assert load_rows(write(tmp_path / name, ROWS)).to_list() == ROWS
 
 
@@ -65,14 +65,14 @@ def test_written_and_read_again(rows: list[dict]) -> None:
 
 
 def test_rows_that_lack_a_column_have_none_there(tmp_path: Path) -> None:
-    """In JSON; the columns are those of all rows."""
+    """A JSON row without a column has None in it; the columns are those of all rows."""
     path = tmp_path / "rows.jsonl"
     path.write_text('{"a": 1}\n{"b": "x", "a": null}\n')
     assert load_rows(path).to_list() == [{"a": 1, "b": None}, {"a": None, "b": "x"}]
 
 
 def test_programs_longer_than_a_cell_of_csv(tmp_path: Path) -> None:
-    """``csv`` alone stops at 131,072 characters; its limit is as before afterwards."""
+    """``csv`` by itself stops at 131,072 characters; its limit is restored afterwards."""
     import csv
 
     limit = csv.field_size_limit()
@@ -83,7 +83,7 @@ def test_programs_longer_than_a_cell_of_csv(tmp_path: Path) -> None:
 
 
 def test_empty_cells(tmp_path: Path) -> None:
-    """None among numbers, empty text among texts."""
+    """Empty cells are None among numbers, and empty text among texts."""
     path = tmp_path / "rows.csv"
     path.write_text("code,n,x\n,1,\ny,,2.5\n\n")
     assert load_rows(path).to_list() == [{"code": "", "n": 1, "x": None}, {"code": "y", "n": None, "x": 2.5}]
@@ -111,8 +111,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("name", "content"), BROKEN, ids=range(len(BROKEN)))
-def test_what_cannot_be_read_is_told_by_its_line(name: str, content: bytes, tmp_path: Path) -> None:
-    """One clear error names the file and the line."""
+def test_errors_name_the_line(name: str, content: bytes, tmp_path: Path) -> None:
+    """A file that cannot be read gives one clear error with file and line."""
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(DataError, match=re.escape(BROKEN[name, content].replace("PATH", str(path)))) as raised:
@@ -121,7 +121,7 @@ def test_what_cannot_be_read_is_told_by_its_line(name: str, content: bytes, tmp_
 
 
 def test_the_first_value_of_another_type_is_found(tmp_path: Path) -> None:
-    """Wherever it stands."""
+    """It is found at any position."""
     for odd in (1, 2, 700, 999):
         path = tmp_path / f"{odd}.jsonl"
         path.write_text("".join(json.dumps({"a": "x" if row >= odd else row}) + "\n" for row in range(1000)))
@@ -131,7 +131,7 @@ def test_the_first_value_of_another_type_is_found(tmp_path: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two shards of train, a validation part under another name, and a file that is no part."""
+    """Return two shards of train, a validation part with another name, and a file that is not a part."""
     for name, ids in (("train-00000-of-00002", [0, 1]), ("train-00001-of-00002", [2]), ("dev", [3]), ("notes", [9])):
         write(tmp_path / f"{name}.jsonl", [{"id": i, "func": f"x = {i}"} for i in ids])
     (tmp_path / "README.md").write_text("# Rows")
@@ -139,7 +139,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_parts(folder: Path) -> None:
-    """Shards are joined in the order of their names, ``dev`` is ``validation``, what is no part is left alone."""
+    """Shards are joined in the order of their names, ``dev`` means ``validation``, other files are ignored."""
     splits = load_splits(folder, rename={"func": "code"})
     assert {part: rows["id"][:] for part, rows in splits.items()} == {"train": [0, 1, 2], "validation": [3]}
     assert splits["validation"].column_names == ["id", "code"]
@@ -159,13 +159,13 @@ def test_a_folder_without_parts_is_one_dataset(tmp_path: Path) -> None:
 
 
 def test_files_by_name_of_part(folder: Path) -> None:
-    """A mapping gives any file any part."""
+    """A mapping can make any file any part."""
     splits = load_splits({"train": folder / "notes.jsonl", "test": folder / "dev.jsonl"})
     assert {part: rows["id"][:] for part, rows in splits.items()} == {"train": [9], "test": [3]}
 
 
 def test_what_datasets_saved(tmp_path: Path) -> None:
-    """``save_to_disk`` of a dataset, and of a ``DatasetDict``."""
+    """``save_to_disk`` of a dataset and of a ``DatasetDict`` can be read."""
     rows = Dataset.from_list(ROWS)
     rows.save_to_disk(tmp_path / "rows")
     DatasetDict({"train": rows, "test": rows}).save_to_disk(tmp_path / "splits")
@@ -174,14 +174,14 @@ def test_what_datasets_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format", ["parquet", "jsonl"])
-def test_parts_come_back_empty_ones_too(format: str, tmp_path: Path) -> None:
-    """With their columns and types; selected rows alone are written."""
+def test_parts_are_read_back_including_empty_ones(format: str, tmp_path: Path) -> None:
+    """Columns and types are kept, and only the selected rows are written."""
     rows = Dataset.from_list(ROWS)
     splits = DatasetDict({"train": rows.select([2, 0]), "validation": rows.select([]), "test_ood": rows.select([1])})
     files = save_splits(splits, tmp_path / "new", format=format)
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(path.name for path in files.values())
     again = load_splits(tmp_path / "new")
-    assert {part: found.to_list() for part, found in again.items()} == {
+    assert {part: rows_of_part.to_list() for part, rows_of_part in again.items()} == {
         "train": [ROWS[2], ROWS[0]],
         "validation": [],
         "test_ood": [ROWS[1]],
@@ -190,7 +190,7 @@ def test_parts_come_back_empty_ones_too(format: str, tmp_path: Path) -> None:
 
 
 def test_parts_are_replaced_only_when_asked(tmp_path: Path) -> None:
-    """And then all of them, so that none of another split stays; other files are left alone."""
+    """All parts are replaced, so that none of another split stays, and other files are kept."""
     rows = Dataset.from_list(ROWS)
     save_splits({"train": rows, "train_control": rows}, tmp_path)
     (tmp_path / "notes.csv").write_text("a\n")
@@ -202,7 +202,7 @@ def test_parts_are_replaced_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_times_become_iso_text_in_json(tmp_path: Path) -> None:
-    """JSON has no times; what it cannot hold at all is an error that leaves no file."""
+    """JSON has no times; a value that it cannot hold raises an error and leaves no file."""
     save_splits({"train": Dataset.from_dict({"at": [datetime(2020, 1, 2)]})}, tmp_path / "a", format="jsonl")
     assert load_rows(tmp_path / "a" / "train.jsonl")["at"][0] == "2020-01-02T00:00:00"
     with pytest.raises(DataError, match="format must be parquet for these rows"):
@@ -221,13 +221,13 @@ def test_times_become_iso_text_in_json(tmp_path: Path) -> None:
     ],
 )
 def test_bad_mappings(folder: Path, rename: dict, message: str) -> None:
-    """Unknown columns get close matches; no two columns get one name."""
+    """Unknown columns get close matches, and two columns cannot get the same name."""
     with pytest.raises(ParameterError, match=re.escape(message)):
         load_rows(folder / "dev.jsonl", rename=rename)
 
 
 def test_columns_can_swap_names(folder: Path) -> None:
-    """All are renamed at once."""
+    """All columns are renamed at once."""
     assert load_rows(folder / "dev.jsonl", rename={"func": "id", "id": "func"}).to_list() == [
         {"func": 3, "id": "x = 3"}
     ]
@@ -250,7 +250,7 @@ def test_columns_can_swap_names(folder: Path) -> None:
     ],
 )
 def test_bad_sources(folder: Path, tmp_path: Path, monkeypatch, arguments: dict, message: str) -> None:
-    """Misspelt files and parts get close matches, and nothing asks the network."""
+    """Misspelt files and parts get close matches, without any access to the network."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("codeshift.data.hub.load_dataset", lambda *_, **__: pytest.fail("the hub was asked"))
     filled = {name: value.replace("{}", str(folder)) for name, value in arguments.items()}
@@ -259,14 +259,14 @@ def test_bad_sources(folder: Path, tmp_path: Path, monkeypatch, arguments: dict,
 
 
 def test_a_folder_of_folders_names_them(tmp_path: Path) -> None:
-    """So that one need not look."""
+    """The error lists the folders."""
     (tmp_path / "data").mkdir()
     with pytest.raises(DataError, match="look into its folders: data"):
         load_rows(tmp_path)
 
 
 def test_shards_that_differ(tmp_path: Path) -> None:
-    """In columns, or in types."""
+    """Shards with different columns or types raise an error."""
     write(tmp_path / "train-0-of-2.jsonl", [{"a": 1}])
     write(tmp_path / "train-1-of-2.jsonl", [{"b": 1}])
     with pytest.raises(DataError, match=r"files with the same columns, got \['b'\] in train-1-of-2.jsonl, \['a'\] in"):
@@ -278,27 +278,27 @@ def test_shards_that_differ(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("part", ["../up", "a/b", "", ".hidden"])
 def test_parts_stay_in_the_folder(part: str, tmp_path: Path) -> None:
-    """A name that is no file's name is refused before anything is written."""
+    """A name that is not a file name is refused before anything is written."""
     with pytest.raises(ParameterError, match="parts whose names can name a file"):
         save_splits({part: Dataset.from_list(ROWS)}, tmp_path / "in")
     assert not (tmp_path / "in").exists()
 
 
 def test_an_unknown_format(tmp_path: Path) -> None:
-    """Close matches are named."""
+    """The error suggests close matches."""
     with pytest.raises(ParameterError, match="did you mean jsonl"):
         save_splits({"train": Dataset.from_list(ROWS)}, tmp_path, format="json")
 
 
 def test_benchmark_rows() -> None:
-    """Real files, among files that are no parts."""
+    """Real files are read, among files that are not parts."""
     splits = load_splits(shared_data("code_refinement_small"))
     assert {part: len(rows) for part, rows in splits.items()} == {"validation": 5835, "test": 5835}
     assert splits["test"].column_names == ["id", "buggy", "fixed"]
 
 
-def test_rows_without_something_are_left_out(tmp_path: Path) -> None:
-    """None and blank text, of any of the columns, under their new names; a warning counts them."""
+def test_required_columns_leave_out_empty_rows(tmp_path: Path) -> None:
+    """None and blank text count as empty, in any of the columns under their new names; a warning counts the rows."""
     file = tmp_path / "rows.jsonl"
     values = [("a", "x"), (None, "x"), ("a", None), ("a", " \n"), ("a", "")]
     file.write_text("".join(json.dumps({"func": func, "doc": doc}) + "\n" for func, doc in values))
@@ -309,8 +309,8 @@ def test_rows_without_something_are_left_out(tmp_path: Path) -> None:
     assert len(load_splits({"train": file})["train"]) == 5
 
 
-def test_nothing_is_told_where_no_row_lacks_anything(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
-    """Numbers, 0 among them, are something; so are empty parts of a split."""
+def test_no_warning_if_no_row_is_left_out(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """Numbers, including 0, are not empty; parts without rows give no warning either."""
     (tmp_path / "train.jsonl").write_text('{"n": 0}\n')
     (tmp_path / "test.jsonl").write_text("")
     splits = load_splits(tmp_path, require=["n"])
@@ -327,7 +327,7 @@ def test_nothing_is_told_where_no_row_lacks_anything(tmp_path: Path, recwarn: py
     ],
 )
 def test_bad_requirements(tmp_path: Path, require: object, message: str) -> None:
-    """Are told, close matches with them."""
+    """The error suggests close matches."""
     (tmp_path / "rows.jsonl").write_text('{"func": "a", "doc": null}\n')
     with pytest.raises(ParameterError, match=re.escape(message)):
         load_rows(tmp_path / "rows.jsonl", require=require)

@@ -1,4 +1,4 @@
-"""Files of different formats and widths side by side: one type that holds all values exactly, or an error."""
+"""Files of different formats and widths together: one type that holds all values exactly, or an error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codeshift.errors import DataError
 
 
 def written(folder: Path, **parts: pa.Array | str) -> Path:
-    """A folder with a file of Parquet for each array, and of CSV or JSON Lines for each text."""
+    """Return a folder with a Parquet file for each array, and a CSV or JSON Lines file for each text."""
     for part, content in parts.items():
         if isinstance(content, str):
             (folder / f"{part}.{'jsonl' if content.startswith('{') else 'csv'}").write_text(content)
@@ -39,7 +39,7 @@ def written(folder: Path, **parts: pa.Array | str) -> Path:
     ],
 )
 def test_one_type_for_all(train, test, values, kind, tmp_path: Path) -> None:
-    """The wider one; text where one file holds text, so that an id is the same in both."""
+    """The wider type is used, and text if one file holds text, so that an id is the same in both."""
     folder = written(tmp_path, train=train, test=test)
     rows = load_rows(folder, split="train+test")
     assert rows["x"][:] == values
@@ -58,6 +58,6 @@ def test_one_type_for_all(train, test, values, kind, tmp_path: Path) -> None:
     ],
 )
 def test_values_that_no_type_holds(train, test, tmp_path: Path) -> None:
-    """Nothing is rounded or made text."""
+    """Nothing is rounded or converted to text."""
     with pytest.raises(DataError, match="columns of the same types"):
         load_rows(written(tmp_path, train=train, test=test), split="train+test")

@@ -1,4 +1,4 @@
-"""The running Python's functions: complete, in one order, the same at every call; without a docstring on request."""
+"""The running Python's functions: complete, in a fixed order, without a docstring only on request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def corpus():
 
 
 def test_columns_and_size(corpus):
-    """About 6,000 documented functions, each a valid program of its own, with the columns that are promised."""
+    """There are about 6,000 documented functions, each a valid program, with the documented columns."""
     assert corpus.column_names == ["id", "project", "path", "name", "signature", "docstring", "code"]
     assert 5000 < len(corpus) < 8000
     assert len(set(corpus["id"])) == len(corpus)
@@ -33,28 +33,28 @@ def test_columns_and_size(corpus):
 
 
 def test_tests_applications_and_installed_packages_are_left_out(corpus):
-    """No row comes from a test, from IDLE, from lib2to3 or from site-packages."""
+    """No row is from a test, IDLE, lib2to3 or site-packages."""
     parts = {part for path in set(corpus["path"]) for part in path.split("/")}
     assert not parts & {"test", "tests", "idlelib", "lib2to3", "turtledemo", "site-packages", "dist-packages"}
     assert {"json", "email", "os.py"} <= parts
 
 
-def test_rows_stand_in_the_order_of_paths(corpus):
+def test_rows_are_in_the_order_of_paths(corpus):
     """The order is that of the paths, so it does not depend on the file system."""
     paths = corpus["path"][:]
     assert paths == sorted(paths)
 
 
 def test_another_process_reads_the_same_corpus(corpus):
-    """Neither the process nor its hash seed changes the rows or the fingerprint that caches hang on."""
+    """Rows and fingerprint do not depend on the process or its hash seed."""
     code = "from codeshift.data import stdlib_functions as f; print(f(running_python=True)._fingerprint)"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)  # noqa: S603
     assert run.stdout.strip() == corpus._fingerprint
 
 
-def test_undocumented_functions_come_on_request(corpus):
-    """With documented_only=False the documented rows stay as they are and others come between them."""
+def test_undocumented_functions_on_request(corpus):
+    """With documented_only=False the documented rows are unchanged, with others in between."""
     everything = stdlib_functions(running_python=True, documented_only=False)
     assert len(everything) > 1.5 * len(corpus)
     documented = everything.filter(lambda docstring: docstring != "", input_columns="docstring")
@@ -70,7 +70,7 @@ def small_library(folder, monkeypatch, **files):
 
 
 def test_unreadable_files_are_named_and_counted(tmp_path, monkeypatch):
-    """A file that does not parse or decode is reported in a warning and in the dataset's description."""
+    """A file that cannot be parsed or decoded is named in a warning and in the dataset's description."""
     small_library(tmp_path, monkeypatch, broken=b"def f(:\n", latin=b"x = '\xff'\n")
     with pytest.warns(CodeshiftWarning, match=r"^2 files .* left out: broken.py \(.*; latin.py \("):
         corpus = stdlib_functions(running_python=True)
@@ -78,7 +78,7 @@ def test_unreadable_files_are_named_and_counted(tmp_path, monkeypatch):
     assert "2 files that could not be read: broken.py" in corpus.info.description
 
 
-def test_encoding_declarations_are_heeded(tmp_path, monkeypatch):
+def test_encoding_declarations_are_respected(tmp_path, monkeypatch):
     """A file is decoded as its declaration says."""
     small_library(
         tmp_path, monkeypatch, latin="# coding: latin-1\ndef f():\n    'Größe'\n    return 'ß'\n".encode("latin-1")
@@ -88,14 +88,14 @@ def test_encoding_declarations_are_heeded(tmp_path, monkeypatch):
 
 
 def test_a_name_defined_twice_gets_two_ids(tmp_path, monkeypatch):
-    """An if and its else may define the same function: both rows stay, with ids of their own."""
+    """An if and its else may define the same function: both rows are kept, with different ids."""
     source = b"if 1:\n  def f():\n    'A'\n    return 1\nelse:\n  def f():\n    'B'\n    return 2\n"
     small_library(tmp_path, monkeypatch, twice=source)
     assert stdlib_functions(running_python=True)["id"][:] == ["os.py:getcwd", "twice.py:f", "twice.py:f#2"]
 
 
 def test_functions_without_a_body_are_counted(tmp_path, monkeypatch):
-    """A function that is all docstring has no code: it is left out, and counted."""
+    """A function that is only a docstring has no code, so it is left out and counted."""
     small_library(tmp_path, monkeypatch, empty=b"def f():\n    'Doc.'\n")
     corpus = stdlib_functions(running_python=True)
     assert corpus["id"][:] == ["os.py:getcwd"]
@@ -103,7 +103,7 @@ def test_functions_without_a_body_are_counted(tmp_path, monkeypatch):
 
 
 def test_a_zipped_library_is_an_error_that_says_so(monkeypatch):
-    """Where the standard library has no source files, the error names the place and the way out."""
+    """If the standard library has no source files, the error names the place and a remedy."""
     monkeypatch.setattr(sysconfig, "get_path", lambda name: "/usr/lib/python311.zip")
     with pytest.raises(DataError, match=r"a folder of .py files, got '/usr/lib/python311.zip': .* frozen or zipped"):
         stdlib_functions(running_python=True)

@@ -1,4 +1,4 @@
-"""Shards: all of them, each once, or an error that names what is missing."""
+"""Shards: all of them are read once, or an error names what is missing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRITE = {
 
 
 def write(folder: Path, *names: str) -> Path:
-    """Files of one row each."""
+    """Write files of one row each."""
     for name in names:
         next(make for ending, make in WRITE.items() if name.endswith(f".{ending}"))(folder / name)
     return folder
@@ -31,7 +31,7 @@ def write(folder: Path, *names: str) -> Path:
 
 @pytest.mark.parametrize("ending", WRITE)
 def test_every_format(ending: str, tmp_path: Path) -> None:
-    """The second of three is missing, then it is there; other parts can be had without it."""
+    """With the second of three shards missing, there is an error, but other parts can be read."""
     write(tmp_path, f"train-00000-of-00003.{ending}", f"train-00002-of-00003.{ending}", f"test.{ending}")
     for load in (load_splits, load_data, lambda folder: load_rows(folder, split="test+train")):
         with pytest.raises(DataError, match="all shards of train, got 2 of 3: train-00001-of-00003 is missing"):
@@ -44,7 +44,7 @@ def test_every_format(ending: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ["train-00001-of-00002.csv", "train-00002-of-00002.csv"],  # counted from 1
+        ["train-00001-of-00002.csv", "train-00002-of-00002.csv"],  # numbered from 1
         ["train-00000-of-00002-0123456789abcdef.csv", "train-00001-of-00002-fedcba9876543210.csv"],
         ["valid_0_of_2.csv", "valid_1_of_2.csv"],
         ["test.0-of-1.csv"],
@@ -52,10 +52,10 @@ def test_every_format(ending: str, tmp_path: Path) -> None:
         ["train-0-of-2.csv", "train-1-of-2.jsonl"],
     ],
 )
-def test_all_are_there(names: list[str], tmp_path: Path) -> None:
-    """However they are named."""
-    found = load_data(write(tmp_path, *names))
-    assert (len(found) if isinstance(found, Dataset) else sum(map(len, found.values()))) == len(names)
+def test_complete_shards_are_joined(names: list[str], tmp_path: Path) -> None:
+    """Complete shards are joined, however they are named."""
+    loaded = load_data(write(tmp_path, *names))
+    assert (len(loaded) if isinstance(loaded, Dataset) else sum(map(len, loaded.values()))) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -80,34 +80,34 @@ def test_all_are_there(names: list[str], tmp_path: Path) -> None:
         (["train-0-of-2.csv", "train-1-of-2.csv", "train-2-of-2.csv"], "shards 0 to 1 of train, got train-2-of-2"),
     ],
 )
-def test_what_is_not_whole(names: list[str], message: str, tmp_path: Path) -> None:
-    """Missing, double, of other totals, beside a whole file: rows would lack or stand twice."""
+def test_incomplete_shards_are_errors(names: list[str], message: str, tmp_path: Path) -> None:
+    """Missing or duplicate shards, different totals, or a whole file next to shards would lose or repeat rows."""
     with pytest.raises(DataError, match=re.escape(message)):
         load_data(write(tmp_path, *names))
 
 
 def test_a_shard_by_its_name(tmp_path: Path) -> None:
-    """A file that is named is what is asked for."""
+    """A single shard can be read by its file name."""
     assert len(load_rows(write(tmp_path, "train-0-of-3.csv") / "train-0-of-3.csv")) == 1
 
 
 def test_what_datasets_saved_has_lost_a_file(tmp_path: Path) -> None:
-    """Is an error of ours."""
+    """A missing file of ``save_to_disk`` raises an error of codeshift."""
     Dataset.from_dict({"code": ["x = 1"]}).save_to_disk(tmp_path / "rows")
     (tmp_path / "rows" / "data-00000-of-00001.arrow").unlink()
     with pytest.raises(DataError, match="source must be a folder that datasets has saved"):
         load_rows(tmp_path / "rows")
 
 
-def test_shards_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    """However few digits they are written with: the 10th is not the 2nd."""
+def test_shards_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """The 10th comes after the 2nd, however many digits the numbers have."""
     for i in range(12):
         (tmp_path / f"train-{i}-of-12.csv").write_text(f"id,code\n{i},x\n")
     assert load_rows(tmp_path, split="train")["id"][:] == list(range(12))
 
 
 def test_endings_in_capitals_are_endings(tmp_path: Path) -> None:
-    """No part is passed over because of them."""
+    """Parts with such endings are not ignored."""
     (tmp_path / "train.jsonl.GZ").write_bytes(gzip.compress(b'{"code": "x = 1"}\n'))
     (tmp_path / "test.JSONL").write_text('{"code": "x = 2"}\n')
     assert {part: rows["code"][:] for part, rows in load_splits(tmp_path).items()} == {

@@ -1,4 +1,4 @@
-"""The notebooks of examples/: each runs, and stands beside its source with the outputs of a run."""
+"""The notebooks of examples/ run, and are stored with the outputs of a run next to their sources."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def _name(source: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
 def test_notebook_runs(source: Path) -> None:
-    """From its source, in a fresh kernel and an empty folder, without warnings and without a path in its outputs.
+    """A notebook runs from its source, in a new kernel and an empty folder, without warnings or paths in its outputs.
 
-    Where a notebook trains, here it does so for two steps: every cell runs, in a fraction of the time.
+    Trainings stop after two steps here: every cell runs, in a fraction of the time.
     """
     notebooks.execute(source, most_steps=2)
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
 def test_notebook_is_that_of_its_source(source: Path) -> None:
-    """The committed notebook has the cells of the source, and outputs: ``scripts/notebooks.py`` writes it anew."""
+    """The committed notebook has the cells of its source, and outputs; ``scripts/notebooks.py`` writes it."""
     written = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
     nbformat.validate(written)
-    made = notebooks.read(source)
+    expected = notebooks.read(source)
     assert [(cell.cell_type, cell.source) for cell in written.cells] == [
-        (cell.cell_type, cell.source) for cell in made.cells
+        (cell.cell_type, cell.source) for cell in expected.cells
     ]
     outputs = [output for cell in written.cells for output in cell.get("outputs", ())]
     assert outputs
@@ -42,29 +42,29 @@ def test_notebook_is_that_of_its_source(source: Path) -> None:
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
-def test_notebook_is_small_and_tells_no_place(source: Path) -> None:
-    """Nothing of the machine that it was made on, and no more than a code host shows."""
+def test_notebook_is_small_and_holds_no_paths(source: Path) -> None:
+    """The outputs show nothing of the machine, and the file is small enough for a code host."""
     path = source.with_suffix(".ipynb")
     assert path.stat().st_size < MOST_BYTES
     notebooks.check_outputs(nbformat.read(path, as_version=4), notebooks.places())
 
 
 @pytest.mark.parametrize("source", notebooks.sources(), ids=_name)
-def test_notebook_says_where_other_data_goes(source: Path) -> None:
-    """And the page that lists the notebooks lists it."""
+def test_notebook_says_how_to_use_other_data(source: Path) -> None:
+    """The page that lists the notebooks also lists it."""
     assert "hub dataset" in source.read_text(encoding="utf-8")
     assert f"`{source.stem}`" in (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
 
 
-def test_every_notebook_is_there() -> None:
+def test_every_listed_notebook_exists() -> None:
     """The page lists no notebook that is missing."""
     page = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
     listed = [line.split("`")[1] for line in page.splitlines() if "| `" in line]
     assert listed == [source.stem for source in notebooks.sources()]
 
 
-def test_outputs_of_another_machine_are_refused() -> None:
-    """A path, or a line on stderr, ends the run rather than standing in a file."""
+def test_outputs_with_paths_are_refused() -> None:
+    """A path or a line on stderr raises an error, so that none is stored in a file."""
     output = nbformat.v4.new_output("stream", name="stdout", text="saved to /home/me/x.json")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=[output])])
     notebooks.check_outputs(notebook, ["/home/you"])

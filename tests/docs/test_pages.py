@@ -1,8 +1,8 @@
-"""Every code block of every page runs: README, CONTRIBUTING and all that stands under docs/.
+"""Every code block of every page runs: README, CONTRIBUTING and all pages in docs/.
 
-Blocks of a page share one namespace and one empty folder, in the order of the page, as a reader would type them. A page
-needs no entry here: it is found. A block of a kind that is not known here is an error, so none is passed over; nor is
-one that is neither run nor listed, with its reason, in ``helpers.page_commands``.
+The blocks of a page share one namespace and one empty folder and run in order, as a reader would run them. New pages
+are found without an entry here. A block of an unknown kind is an error, so none is skipped silently; and so is a block
+that is neither run nor listed, with a reason, in ``helpers.page_commands``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 from helpers.page_commands import FLAGS, NOT_RUN, NOT_RUN_CODE, check_recipe, check_text, run_command
 from helpers.pages import ROOT, Block, blocks, commands, pages
 
-TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup: nothing that a reader would run
+TEXT = {"text", "bibtex", "html", "csv"}  # output, data and markup, which a reader would not run
 
 JAVA = "int f{0}(int a) {{ return a + {0}; }}"
 FILES = {
@@ -33,12 +33,12 @@ FILES = {
         {"prediction": JAVA.format(i), "reference": JAVA.format(i - i % 2)} for i in range(24)
     ],
 }
-"""What a reader of a page has, with fewer rows."""
+"""Files that a reader of a page has, with fewer rows."""
 
 
 @pytest.fixture
 def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """The names of a page: those of a module, so that its classes and functions can be looked up and pickled."""
+    """Return the namespace of a page, which is that of a module, so that its classes can be pickled."""
     monkeypatch.chdir(tmp_path)
     for name, rows in FILES.items():
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -51,14 +51,14 @@ def namespace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, obje
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_page(page: Path, namespace: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's blocks run, and what it shows as output is the output."""
+    """The blocks of a page run, and the output that it shows is the actual output."""
     for block in blocks(page):
         with _naming(page, block):
             _run(block, namespace, page)
 
 
 def test_the_pages_are_found() -> None:
-    """There are pages, and they hold code: a broken search would make the test above pass on nothing."""
+    """There are pages with code: if the search were broken, the test above would pass on nothing."""
     kinds = [block.kind for page in pages() for block in blocks(page)]
     assert kinds.count("python") >= 10
     assert kinds.count("pycon") >= 10
@@ -83,20 +83,20 @@ def test_the_pages_are_found() -> None:
         (Block(kind="json", text="{", line=1), "Expecting"),
     ],
 )
-def test_wrong_blocks_are_told(block: Block, message: str, namespace: dict[str, object]) -> None:
-    """A block that fails, shows another output or asks for what there is not fails its page, which is named."""
-    with pytest.raises(AssertionError, match=re.escape(message)) as told, _naming(Path("page.md"), block):
+def test_bad_blocks_fail(block: Block, message: str, namespace: dict[str, object]) -> None:
+    """A block that fails, shows another output or uses what does not exist fails, and the error names the page."""
+    with pytest.raises(AssertionError, match=re.escape(message)) as error, _naming(Path("page.md"), block):
         _run(block, namespace, Path("page.md"))
-    assert "page.md, line 1" in str(told.value)
+    assert "page.md, line 1" in str(error.value)
 
 
-def test_what_is_not_run_is_on_a_page() -> None:
-    """The lists hold nothing that no page shows any more."""
-    found = [(page, block) for page in pages() for block in blocks(page)]
-    shell = [block for _, block in found if block.kind in {"sh", "console"} and not _is_script(block)]
+def test_every_command_that_is_not_run_is_on_a_page() -> None:
+    """The lists of exceptions hold nothing that no page shows."""
+    all_blocks = [(page, block) for page in pages() for block in blocks(page)]
+    shell = [block for _, block in all_blocks if block.kind in {"sh", "console"} and not _is_script(block)]
     shown = {" ".join(shlex.split(command)) for block in shell for command, _ in commands(block)}
     assert set(NOT_RUN) <= shown
-    texts = {(page.name, block.text.splitlines()[0]) for page, block in found if block.kind == "text"}
+    texts = {(page.name, block.text.splitlines()[0]) for page, block in all_blocks if block.kind == "text"}
     assert set(NOT_RUN_CODE) <= texts
 
 
@@ -105,20 +105,20 @@ RECIPES = {
     "test": ["ruff check", "ruff format --check", "mypy", "lint-imports", "mkdocs build --strict", "pytest"],
     "dist": ["python -m build", "python scripts/smoke.py dist"],
 }
-"""What the targets that are not run here would run, in their order, after the environment is made."""
+"""Commands of the targets that are not run here, in order, after the environment is made."""
 
 
 @pytest.mark.parametrize("target", RECIPES)
 def test_recipes_that_are_not_run(target: str) -> None:
-    """``make -n`` prints the recipe: all that it names is there, and it is what the pages say it is."""
+    """``make -n`` prints the recipe: everything that it names exists, and it is what the pages say."""
     recipe = check_recipe(target)
     places = [recipe.find(f".venv/bin/{command}") for command in RECIPES[target]]
     assert -1 not in places
     assert places == sorted(places)
 
 
-def test_wrong_recipes_are_told() -> None:
-    """A target that there is not, or that makes no environment."""
+def test_bad_recipes_fail() -> None:
+    """A target that does not exist, or that does not make an environment, is an error."""
     with pytest.raises(AssertionError, match="exit code 2"):
         check_recipe("nothing")
     with pytest.raises(AssertionError, match=r"does not make \.venv"):
@@ -148,7 +148,7 @@ def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
         json.loads(block.text)
     elif block.kind in {"yaml", "yml"}:
         yaml.safe_load(block.text)
-        if named := re.match(r"# (\w+\.ya?ml)\n", block.text):  # a file that the page goes on with
+        if named := re.match(r"# (\w+\.ya?ml)\n", block.text):  # a file that the page uses later
             Path(named[1]).write_text(block.text, encoding="utf-8")
     elif block.kind == "toml":
         tomllib.loads(block.text)
@@ -161,15 +161,15 @@ def _run(block: Block, namespace: dict[str, object], page: Path) -> None:
 def _run_session(block: Block, namespace: dict[str, object], page: Path) -> None:
     test = doctest.DocTestParser().get_doctest(block.text, namespace, page.name, str(page), block.line)
     assert test.examples, "no >>> in a block of pycon"
-    test.globs = namespace  # not the copy that it makes
-    told: list[str] = []
-    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=told.append, clear_globs=False)
-    if told:
-        raise AssertionError("".join(told))
+    test.globs = namespace  # not the copy that DocTest makes
+    failures: list[str] = []
+    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=failures.append, clear_globs=False)
+    if failures:
+        raise AssertionError("".join(failures))
 
 
 def _is_script(block: Block) -> bool:
-    """Whether a block of shell is more than a list of commands: loops and the like."""
+    """Return whether a block of shell is more than a list of commands, such as a loop."""
     return block.kind == "sh" and re.search(r"^(for|while|if|export|set) ", block.text, flags=re.MULTILINE) is not None
 
 

@@ -1,4 +1,4 @@
-"""Every public name stands in the reference, with an example that the doctests run."""
+"""Every public name is in the reference, with an example that the doctests run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codeshift.errors import CodeshiftError, CodeshiftWarning
 from helpers.pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
-# Public though not exported by a subpackage itself: what a test of one's own classes calls.
+# Public, although no subpackage exports them: functions for testing classes of your own.
 HELPERS = (
     "codeshift.finetune.testing.tiny_model",
     "codeshift.finetune.testing.tiny_tokenizer",
@@ -28,36 +28,36 @@ HELPERS = (
 
 @cache
 def public() -> dict[str, Any]:
-    """Full name to object: what each subpackage exports, the exceptions and the helpers."""
-    found: dict[str, Any] = {}
+    """Return the public objects by full name: exports of each subpackage, exceptions and helpers."""
+    objects: dict[str, Any] = {}
     for module in pkgutil.iter_modules(codeshift.__path__, "codeshift."):
         if module.ispkg and module.name != "codeshift.cli":
             package = importlib.import_module(module.name)
-            found |= {f"{module.name}.{name}": getattr(package, name) for name in getattr(package, "__all__", ())}
+            objects |= {f"{module.name}.{name}": getattr(package, name) for name in getattr(package, "__all__", ())}
     for name, value in vars(codeshift.errors).items():
         if inspect.isclass(value) and issubclass(value, CodeshiftError | CodeshiftWarning):
-            found[f"codeshift.errors.{name}"] = value
+            objects[f"codeshift.errors.{name}"] = value
     for helper in HELPERS:
         module_name, name = helper.rsplit(".", 1)
-        found[helper] = getattr(importlib.import_module(module_name), name)
-    return found
+        objects[helper] = getattr(importlib.import_module(module_name), name)
+    return objects
 
 
 def described() -> list[str]:
-    """The names in the reference, in the order of its pages."""
+    """Return the names in the reference, in the order of its pages."""
     texts = [page.read_text(encoding="utf-8") for page in sorted(REFERENCE.glob("*.md"))]
     return [name for text in texts for name in re.findall(r"^::: (\S+)$", text, flags=re.MULTILINE)]
 
 
 def test_the_reference_holds_every_public_name() -> None:
-    """Once each, and nothing else."""
+    """The reference lists every public name once, and nothing else."""
     assert len(public()) > 120
     assert sorted(described()) == sorted(public())
 
 
 @pytest.mark.parametrize("name", sorted(name for name, value in public().items() if callable(value)))
 def test_public_names_have_an_example(name: str) -> None:
-    """Each says what it is, and shows it: pytest runs the example where it stands."""
+    """Each public name has a docstring with an example, which pytest runs in its module."""
     doc = inspect.getdoc(public()[name]) or ""
     assert len(doc.split()) >= 4, f"{name} does not say what it is"
     assert ">>> " in (public()[name].__doc__ or ""), f"{name} has no example of its own"

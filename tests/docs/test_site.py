@@ -1,4 +1,4 @@
-"""The site's parts that a strict build does not check."""
+"""Parts of the site that a strict build does not check."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from helpers.pages import ROOT, script
 
 
 def test_every_page_is_in_the_navigation() -> None:
-    """Once each; a strict build passes over pages that nobody can reach."""
+    """Each page is in the navigation once; a strict build does not notice unreachable pages."""
     pages = {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
     assert sorted(_leaves(_settings()["nav"])) == sorted(pages)
 
 
-def test_no_more_plugins_than_two() -> None:
-    """What keeps a move to another site generator cheap."""
+def test_there_are_only_two_plugins() -> None:
+    """Few plugins keep a move to another site generator easy."""
     assert [next(iter(p)) if isinstance(p, dict) else p for p in _settings()["plugins"]] == ["search", "mkdocstrings"]
     assert "hooks" not in _settings()
     assert _settings()["theme"]["font"] is False  # pages load nothing from other hosts
 
 
 def test_examples_of_docstrings_are_fenced() -> None:
-    """Markdown would read ``>>>`` as a quotation; neighbours stand in one block, indentation stays."""
+    """Examples are fenced, because Markdown reads ``>>>`` as a quotation; adjacent ones share a block."""
     fenced = script("scripts/griffe_doctests.py").fenced
     assert fenced("Adds.\n\n>>> 1 + 1\n2\n\n>>> 2\n2\n\nMore.") == (
         "Adds.\n\n```pycon\n>>> 1 + 1\n2\n\n>>> 2\n2\n```\n\nMore."
@@ -49,7 +49,7 @@ def _leaves(entry: Any) -> list[str]:
 
 
 def test_every_benchmark_has_a_page() -> None:
-    """The site shows what the scripts of ``benchmarks/`` wrote, and shows all of it."""
+    """The site shows every page that the scripts of ``benchmarks/`` write."""
     shown = [page.read_text(encoding="utf-8").split('"')[1] for page in _benchmark_pages()]
     assert sorted(shown) == sorted(f"benchmarks/{page.name}" for page in (ROOT / "benchmarks").glob("*.md"))
     listed = (ROOT / "docs" / "benchmarks" / "index.md").read_text(encoding="utf-8")
@@ -57,8 +57,8 @@ def test_every_benchmark_has_a_page() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
-def test_links_of_pages_outside_the_site(name: str) -> None:
-    """What they link to in the repository is there; a strict build checks those of the site."""
+def test_links_of_pages_outside_the_site_exist(name: str) -> None:
+    """Their targets in the repository exist; a strict build checks only the links of the site."""
     text = (ROOT / name).read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'(?:src|srcset|href)="([^"#]+)"', text)
     assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []

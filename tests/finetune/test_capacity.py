@@ -11,7 +11,7 @@ from transformers import MarianConfig, MarianMTModel, T5Config, T5ForConditional
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
-from codeshift.finetune.models import as_generator
+from codeshift.finetune.generators import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood

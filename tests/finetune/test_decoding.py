@@ -12,7 +12,7 @@ from transformers import GenerationConfig
 from codeshift.errors import ParameterError
 from codeshift.finetune import Decoding, Evaluator
 from codeshift.finetune.generation_settings import only, settings_for, taken_warpers
-from codeshift.finetune.models import as_generator
+from codeshift.finetune.generators import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.testing import FAMILIES, tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood

@@ -15,6 +15,7 @@ from codeshift.finetune.encoding import Encoder, Ragged
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import tiny_tokenizer
 from codeshift.finetune.token_memory import remember_tokens
+from codeshift.finetune.tokenizing import Tokenizing
 
 PAD, BOS, EOS, LANGUAGE = 0, 1, 2, 4
 KINDS = {"t5": "$A </s>", "roberta": "<s> $A </s>", "plbart": "$A </s> <mask>", "plain": "$A"}
@@ -157,9 +158,9 @@ def test_columns_that_hold_no_text(spec, values, told):
 def test_texts_that_are_remembered_are_tokenised_once(is_decoder, monkeypatch):
     """The ids are those of a tokenizer that remembers nothing, cut ones too; each text is tokenised once a side."""
     tokenised = []
-    tokenize = Encoder._tokenized
+    tokenize = Tokenizing._tokenized
     monkeypatch.setattr(
-        Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
+        Tokenizing, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
     )
     plain, remembering = (encoder("t5", is_decoder=is_decoder, longest=3) for _ in range(2))
     remember_tokens(remembering.tokenizer)

@@ -13,7 +13,7 @@ from peft import LoraConfig, PrefixTuningConfig, get_peft_model
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, TruncationWarning, with_adapter
 from codeshift.finetune.beam_cache import BeamCache
-from codeshift.finetune.models import as_generator
+from codeshift.finetune.generators import as_generator
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.sampling import RowSampler
 from codeshift.finetune.testing import FAMILIES, tiny_model

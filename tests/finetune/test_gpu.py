@@ -21,7 +21,7 @@ from accelerate.state import AcceleratorState
 from peft import LoraConfig
 from safetensors.torch import load_file
 
-from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, trainer
+from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig, training_loop
 from codeshift.finetune.shrinking_batches import in_batches
 from codeshift.finetune.testing import tiny_model
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
@@ -147,7 +147,7 @@ class StoppedError(Exception):
 def test_stopped_in_half_precision(family, precision, data, tokenizer, tmp_path, monkeypatch):
     """The same for mixed precision, where the scale of fp16's loss is part of what a run is."""
     config = replace(CONFIG, **{precision: True}, save_strategy="steps", save_steps=2)
-    step = trainer._Run._step
+    step = training_loop.TrainingRun._step
 
     def stopping(run, rows):
         if run.state.step == 7:
@@ -156,10 +156,10 @@ def test_stopped_in_half_precision(family, precision, data, tokenizer, tmp_path,
 
     with deterministic():
         straight = train(family, data, tokenizer, config)
-        monkeypatch.setattr(trainer._Run, "_step", stopping)
+        monkeypatch.setattr(training_loop.TrainingRun, "_step", stopping)
         with pytest.raises(StoppedError):
             train(family, data, tokenizer, config, out=tmp_path)
-        monkeypatch.setattr(trainer._Run, "_step", step)
+        monkeypatch.setattr(training_loop.TrainingRun, "_step", step)
         again = train(family, data, tokenizer, config, out=tmp_path)
     assert_same(again, straight)
 

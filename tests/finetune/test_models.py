@@ -11,7 +11,8 @@ from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from codeshift.errors import ParameterError
 from codeshift.finetune import load_model
-from codeshift.finetune.models import as_generator, has_fresh_decoder, load_tokenizer
+from codeshift.finetune.generators import as_generator, has_fresh_decoder
+from codeshift.finetune.models import load_tokenizer
 from codeshift.finetune.testing import FAMILIES, tiny_model
 
 

@@ -1,9 +1,19 @@
-"""Beside transformers' Seq2SeqTrainer: where the batches are the same, so are the losses."""
+"""Beside transformers' Trainer and Seq2SeqTrainer: where the batches are the same, so are the losses."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, Seq2SeqTrainingArguments
+import pytest
+import transformers
+from transformers import (
+    DataCollatorForSeq2Seq,
+    DataCollatorWithPadding,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    TrainingArguments,
+)
 
 from codeshift.finetune import Trainer, TrainingConfig
 from codeshift.finetune.batching import StepPlan
@@ -42,3 +52,35 @@ def test_losses_are_those_of_the_peer_on_the_same_batches(data, tokenizer, tmp_p
     assert len(ours) == len(theirs) == 6
     assert ours[-1] < ours[0] - 0.1
     assert np.allclose(ours, np.array(theirs, dtype=float), rtol=1e-3, atol=1e-3)  # the peer logs five digits
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("family", ["roberta", "t5", "llama"])
+def test_losses_of_a_classification(family, smoothing, data, tokenizer, tmp_path):
+    """Of pairs of texts, by the head of transformers, step by step."""
+    settings = {
+        "roberta": {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0},
+        "t5": {"dropout_rate": 0.0},
+    }
+    train = data["train"].add_column("label", [int(len(code) % 3) for code in data["train"]["code"]])
+    config = replace(CONFIG, label_smoothing_factor=smoothing)
+    columns = {"source": ("doc", "code"), "target": "label", "task": "classification"}
+    model = tiny_model(family, tokenizer, **settings.get(family, {}))
+    trainer = Trainer(model, tokenizer, config, **columns, progress=False)
+    start = trainer.starting_model(train)
+    ours = trainer.fit(train).losses
+
+    inputs = in_order_of_steps(train).map(
+        lambda row: tokenizer(row["doc"], row["code"]), remove_columns=["doc", "code"]
+    )
+    arguments = TrainingArguments(
+        output_dir=str(tmp_path), per_device_train_batch_size=CONFIG.train_batch_size, num_train_epochs=1,
+        learning_rate=CONFIG.learning_rate, train_sampling_strategy="sequential", logging_steps=1, save_strategy="no",
+        report_to=[], disable_tqdm=True, use_cpu=True, label_smoothing_factor=smoothing,
+    )  # fmt: skip
+    collate = DataCollatorWithPadding(tokenizer)
+    peer = transformers.Trainer(model=start, args=arguments, train_dataset=inputs, data_collator=collate)
+    peer.train()
+    theirs = [row["loss"] for row in peer.state.log_history if "loss" in row]
+    assert len(ours) == len(theirs) == 6
+    assert np.allclose(ours, np.array(theirs, dtype=float), rtol=1e-3, atol=1e-3)

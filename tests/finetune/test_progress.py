@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, progress
 from codeshift.finetune.progress import LogLines, progress_of
 from codeshift.finetune.testing import tiny_model
-from codeshift.finetune.trainer import _Run
+from codeshift.finetune.training_loop import TrainingRun
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 
 
@@ -118,17 +118,17 @@ def test_a_run_that_goes_on_counts_what_was_done(data, tokenizer, monkeypatch, c
     monkeypatch.setattr(LogLines, "__init__", lambda self, *args, **kw: made(self, *args, clock=Clock(60), **kw))
     config = TrainingConfig(max_steps=5, train_batch_size=4, save_strategy="steps", save_steps=3, eval_strategy="no")
     trainer = Trainer(tiny_model("t5", tokenizer), tokenizer, config, source="doc", target="code")
-    step = _Run._step
+    step = TrainingRun._step
 
     def stopping(self, rows):
         if self.state.step == 3:
             raise KeyboardInterrupt
         step(self, rows)
 
-    monkeypatch.setattr(_Run, "_step", stopping)
+    monkeypatch.setattr(TrainingRun, "_step", stopping)
     with pytest.raises(KeyboardInterrupt):
         trainer.fit(data, tmp_path)
-    monkeypatch.setattr(_Run, "_step", step)
+    monkeypatch.setattr(TrainingRun, "_step", step)
     capsys.readouterr()
     trainer.fit(data, tmp_path)
     [first, last] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("fine-tune: ")]

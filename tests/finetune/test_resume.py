@@ -11,11 +11,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from datasets import load_from_disk
 from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
 from codeshift.finetune import CheckpointError
 from codeshift.finetune.checkpoint import Checkpoints, RunState
-from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_without_end
+from helpers.killed_run import CONFIG, METHODS, fit, fit_until, fit_until_terminated, fit_without_end
 
 
 def left_behind(folder):
@@ -102,30 +104,30 @@ class StoppedError(Exception):
 @pytest.mark.parametrize(("every", "at"), [(2, 1), (2, 5), (None, 5)])
 def test_stopped_between_checkpoints(every, at, data, tokenizer, folder, tmp_path, monkeypatch):
     """However rarely a run saves, it goes on to the same weights and history."""
-    from codeshift.finetune import trainer
+    from codeshift.finetune import training_loop
 
     config = replace(CONFIG, save_strategy="epoch" if every is None else "steps", save_steps=every)
-    step = trainer._Run._step
+    step = training_loop.TrainingRun._step
 
     def stopping(run, rows):
         if run.state.step == at:
             raise StoppedError
         step(run, rows)
 
-    monkeypatch.setattr(trainer._Run, "_step", stopping)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", stopping)
     with pytest.raises(StoppedError):
         fit(data, tokenizer, tmp_path, config=config)
-    monkeypatch.setattr(trainer._Run, "_step", step)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", step)
     fit(data, tokenizer, tmp_path, config=config)
     assert_as_if_never_stopped(tmp_path, folder / "full")
 
 
 def test_a_finished_run_is_not_run_again(data, tokenizer, finished, monkeypatch):
     """The second call returns what the first did, without a step."""
-    from codeshift.finetune import trainer
+    from codeshift.finetune import training_loop
 
     expected, history = left_behind(finished)
-    monkeypatch.setattr(trainer._Run, "_step", None)
+    monkeypatch.setattr(training_loop.TrainingRun, "_step", None)
     again = fit(data, tokenizer, finished)
     assert again.history == history
     found = dict(again.model.named_parameters())
@@ -176,3 +178,20 @@ def test_only_whole_checkpoints_stand(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000002"]
     state, tensors = checkpoints.load()
     assert (state.step, tensors["weights"]["w"].tolist()) == (2, [1.0, 1.0])
+
+
+@pytest.mark.parametrize("at", [4, 9])
+def test_sigterm_saves_a_checkpoint_and_says_how_to_resume(folder, tmp_path, processes, at):
+    """It exits with 143, although nothing else is saved; the same call ends as the run that was never stopped."""
+    out, errors = tmp_path / "out", tmp_path / "errors"
+    child = processes.Process(target=fit_until_terminated, args=(folder, out, "full", at, errors))
+    child.start()
+    child.join()
+    assert child.exitcode == 143
+    assert [path.name for path in (out / "checkpoints").iterdir()] == [f"step-{at:08d}"]
+    place = out / "checkpoints"
+    told = f"terminated after step {at} of 9; the same call or command resumes from {place}\n"
+    assert errors.read_text(encoding="utf-8").endswith(told)
+    assert not (out / "training.json").exists()
+    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, "full")
+    assert_as_if_never_stopped(out, folder / "full")

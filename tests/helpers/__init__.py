@@ -1,1 +1,1 @@
-"""What several tests share: rows, small studies, stand-ins for what is outside, and faulty splitters and metrics."""
+"""Code that several tests share: rows, small studies, stand-ins for the outside, and faulty splitters and metrics."""

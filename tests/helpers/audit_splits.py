@@ -1,4 +1,4 @@
-"""Splits that the tests of the audit share."""
+"""Splits for the tests of the audit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NOUNS = ("table", "file", "row", "token", "graph", "page", "user", "cache", "in
 
 
 def functions(count: int, *, seed: int, statements: int = 3) -> list[str]:
-    """Python functions of random names, no two of them near-duplicates but by rare accident."""
+    """Return Python functions with random names, of which (almost surely) no two are near-duplicates."""
     rng = random.Random(seed)
 
     def name() -> str:
@@ -27,14 +27,14 @@ def functions(count: int, *, seed: int, statements: int = 3) -> list[str]:
 
 
 def loops(count: int, *, seed: int) -> list[str]:
-    """Functions of a kind that ``functions`` never makes."""
+    """Return functions of a kind that ``functions`` never makes."""
     return [
         f"{code}\n    while {code.split()[1].split('(')[0]}:\n        break" for code in functions(count, seed=seed)
     ]
 
 
 def split(**parts: Sequence[str]) -> DatasetDict:
-    """Parts given as lists of code, with a column of projects that no two parts share."""
+    """Return parts given as lists of code, with a column of projects that no two parts share."""
     return DatasetDict(
         {
             name: Dataset.from_dict({"code": list(code), "project": [f"{name}{i % 3}" for i in range(len(code))]})

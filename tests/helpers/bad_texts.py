@@ -1,4 +1,4 @@
-"""Texts on which tree-sitter would take time or memory far beyond their length, and the languages that they hit."""
+"""Texts on which tree-sitter would take time or memory far beyond their length, and the affected languages."""
 
 BAD_TEXTS = {
     "comments that never end": ("/* ", ("c", "c_sharp", "cpp", "go")),
@@ -12,11 +12,11 @@ BAD_TEXTS = {
     "lambdas": ("lambda a: ", ("javascript",)),
     "branches": ("a else if (a) ", ("javascript",)),
 }
-"""Each by name: what is repeated, and in which languages."""
+"""By name: the repeated unit, and the affected languages."""
 
 PAIRS = [(language, unit) for unit, languages in BAD_TEXTS.values() for language in languages]
 
 
 def bad_text(unit: str, bytes_: int = 40_000) -> str:
-    """A unit repeated up to a length."""
+    """Repeat a unit up to a length."""
     return unit * (bytes_ // len(unit))

@@ -1,4 +1,4 @@
-"""Metrics that each break a law, for the tests of the checks. A fresh process can import them."""
+"""Metrics that each break one law, for the tests of the checks. A new process can import them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from codeshift.metrics.rows import text_rows
 
 @dataclass(frozen=True)
 class Sound(Metric):
-    """The share of the reference's characters that the prediction holds; it breaks nothing."""
+    """The share of the reference's characters that the prediction contains; breaks no law."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
         pairs = zip(*text_rows(predictions, references), strict=True)
@@ -26,14 +26,14 @@ class Sound(Metric):
 
 @dataclass(frozen=True)
 class Forgetful(Sound):
-    """Its repr leaves out what it was given."""
+    """A metric whose repr leaves out a setting."""
 
     scale: float = field(default=1.0, repr=False)
 
 
 @dataclass(frozen=True)
 class InPercent(Sound):
-    """It leaves the bounds."""
+    """A metric with scores out of bounds."""
 
     def of_row(self, prediction: str, reference: str) -> float:
         return 100 * super().of_row(prediction, reference)
@@ -41,7 +41,7 @@ class InPercent(Sound):
 
 @dataclass(frozen=True)
 class Narrow(Sound):
-    """It gives float32."""
+    """A metric that returns float32."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
         return super().score(predictions, references).astype(np.float32)
@@ -49,7 +49,7 @@ class Narrow(Sound):
 
 @dataclass(frozen=True)
 class Stingy(Sound):
-    """A row that is its own reference does not score best."""
+    """A metric for which a row that equals its reference does not score best."""
 
     def of_row(self, prediction: str, reference: str) -> float:
         return super().of_row(prediction, reference) * 0.9
@@ -57,7 +57,7 @@ class Stingy(Sound):
 
 @dataclass(frozen=True)
 class Ranked(Sound):
-    """A row's score depends on where it stands."""
+    """A metric whose scores depend on the position of the row."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
         scores = super().score(predictions, references)
@@ -66,7 +66,7 @@ class Ranked(Sound):
 
 @dataclass(frozen=True)
 class Relative(Sound):
-    """A row's score depends on the rows beside it."""
+    """A metric whose scores depend on other rows."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
         scores = super().score(predictions, references)
@@ -75,16 +75,16 @@ class Relative(Sound):
 
 @dataclass(frozen=True)
 class Halved(Sound):
-    """Its corpus score is not what its statistics add up to."""
+    """A metric whose corpus score does not follow from its statistics."""
 
     def corpus(self, predictions: Iterable[Any], references: Iterable[Any]) -> CorpusScore:
-        found = super().corpus(predictions, references)
-        return CorpusScore(found.value / 2, n=found.n)
+        score = super().corpus(predictions, references)
+        return CorpusScore(score.value / 2, n=score.n)
 
 
 @dataclass(frozen=True)
 class ZeroOfNothing(Sound):
-    """No rows score 0.0."""
+    """A metric that scores no rows as 0.0."""
 
     def from_statistics(self, sums: np.ndarray) -> CorpusScore:
         return super().from_statistics(sums) if sums[0] else CorpusScore(0.0)
@@ -92,7 +92,7 @@ class ZeroOfNothing(Sound):
 
 @dataclass(frozen=True)
 class Greedy(Sound):
-    """It cuts sides to one length in silence."""
+    """A metric that silently cuts the two sides to one length."""
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> np.ndarray:
         pairs = list(zip(predictions, references, strict=False))
@@ -101,7 +101,7 @@ class Greedy(Sound):
 
 @dataclass(frozen=True)
 class Fragile(Sound):
-    """It fails on text that UTF-8 cannot write."""
+    """A metric that fails on text that UTF-8 cannot encode."""
 
     def of_row(self, prediction: str, reference: str) -> float:
         return super().of_row(prediction.encode().decode(), reference)
@@ -109,7 +109,7 @@ class Fragile(Sound):
 
 @dataclass(frozen=True)
 class Hashed(Sound):
-    """It looks at Python's own hash, which another process takes with another key."""
+    """A metric that uses Python's own hash, which differs between processes."""
 
     def of_row(self, prediction: str, reference: str) -> float:
         return 1.0 if prediction == reference else hash(prediction) % 1000 / 1000

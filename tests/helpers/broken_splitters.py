@@ -1,4 +1,4 @@
-"""Splitters that each break a law of a split, for the tests of the checks. A fresh process can import them."""
+"""Splitters that each break one law of a split, for the tests of the checks. A new process can import them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codeshift.splitters import Interval, Region, Splitter
 
 @dataclass(frozen=True)
 class FirstRows(Region):
-    """The first rows, whatever they hold."""
+    """The first rows, whatever they contain."""
 
     share: float
 
@@ -22,7 +22,7 @@ class FirstRows(Region):
 
 @dataclass(frozen=True)
 class HashedRows(Region):
-    """Rows by Python's own hash of their text, which another process takes with another key."""
+    """Rows by Python's own hash of their text, which differs between processes."""
 
     column: str
 
@@ -32,7 +32,7 @@ class HashedRows(Region):
 
 @dataclass(frozen=True, kw_only=True)
 class ByPosition(Splitter):
-    """It looks at where rows stand."""
+    """A splitter that depends on the positions of rows."""
 
     def fit(self, table: PropertyTable) -> Region:
         return FirstRows(0.3)
@@ -40,7 +40,7 @@ class ByPosition(Splitter):
 
 @dataclass(frozen=True, kw_only=True)
 class ByHash(Splitter):
-    """It takes Python's hash of a text."""
+    """A splitter that uses Python's hash of a text."""
 
     def fit(self, table: PropertyTable) -> Region:
         return HashedRows(self.column)
@@ -48,7 +48,7 @@ class ByHash(Splitter):
 
 @dataclass(frozen=True, kw_only=True)
 class Forgetful(Splitter):
-    """Its repr leaves out what it was given."""
+    """A splitter whose repr leaves out a setting."""
 
     low: int = field(default=9, repr=False)
 

@@ -1,4 +1,4 @@
-"""A headless Chromium for tests that look at pages, driven through the pipe of its DevTools protocol."""
+"""A headless Chromium for tests of pages, controlled through the pipe of its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--hide-scrollbars",
     "--disable-dev-shm-usage", "--remote-debugging-pipe",
 )  # fmt: skip
-# The browser reads commands from file 3 and answers on file 4.
+# The browser reads commands from file descriptor 3 and answers on 4.
 _LAUNCH = """import os, sys
 reads, writes = map(int, sys.argv[1:3])
 os.dup2(reads, 3), os.dup2(writes, 4)
@@ -29,22 +29,22 @@ os.execv(sys.argv[3], sys.argv[3:])"""
 
 
 def chromium() -> str:
-    """The path of a Chromium; skips the calling test where there is none."""
+    """Return the path of a Chromium; skip the calling test if there is none."""
     named = os.environ.get("CODESHIFT_BROWSER")
-    found = named or next((path for path in map(shutil.which, _NAMES) if path), None)
-    if not (found and _starts(found)):
+    program = named or next((path for path in map(shutil.which, _NAMES) if path), None)
+    if not (program and _starts(program)):
         pytest.skip("no Chromium on this machine: apt-get install chromium, or set CODESHIFT_BROWSER to its path")
-    return found
+    return program
 
 
 @functools.cache
 def _starts(executable: str) -> bool:
-    """Whether there is a browser behind the name: some systems have a script there that tells how to get one."""
+    """Return whether the program is a browser: some systems have a script that only says how to get one."""
     return subprocess.run([executable, "--version"], capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 class Browser:
-    """One browser; ``open`` gives a fresh page each time."""
+    """A browser; ``open`` gives a new page each time."""
 
     def __init__(self, executable: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True)
@@ -93,7 +93,7 @@ class Browser:
             self.events.append(self._next())
 
     def open(self, path: Path, *, width: int = 1280, dark: bool = False, script: bool = True) -> Page:
-        """A page with a file in it, loaded."""
+        """Open a new page with a file and wait until it is loaded."""
         return Page(self, path, width, dark, script)
 
     def _next(self) -> dict:
@@ -107,7 +107,7 @@ class Browser:
 
 
 class Page:
-    """One page of a browser."""
+    """A page of a browser."""
 
     def __init__(self, browser: Browser, path: Path, width: int, dark: bool, script: bool) -> None:
         self._browser = browser
@@ -132,12 +132,12 @@ class Page:
         return self._browser.send(method, self._session, **parameters)
 
     def media(self, *, dark: bool = False, kind: str = "") -> None:
-        """Turn to dark or light, to ``"screen"`` or ``"print"`` (empty: as it comes)."""
+        """Emulate dark or light mode, or ``"screen"`` or ``"print"`` (empty: the default)."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.send("Emulation.setEmulatedMedia", media=kind, features=[scheme])
 
     def ask(self, expression: str):
-        """The value of a JavaScript expression."""
+        """Return the value of a JavaScript expression."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"])
@@ -145,29 +145,29 @@ class Page:
 
     @property
     def requests(self) -> list[str]:
-        """The addresses that the page asked for."""
+        """Return the addresses that the page requested."""
         return [event["params"]["request"]["url"] for event in self._events("Network.requestWillBeSent")]
 
     @property
     def blocked(self) -> list[str]:
-        """Why requests were stopped before they were made."""
+        """Return why requests were blocked."""
         return [event["params"].get("blockedReason", "") for event in self._events("Network.loadingFailed")]
 
     @property
     def complaints(self) -> list[str]:
-        """What stands in the console: messages, warnings, errors, what was blocked."""
+        """Return the entries of the console: messages, warnings, errors and blocked requests."""
         methods = ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")
         return [json.dumps(event["params"]) for method in methods for event in self._events(method)]
 
     def screenshot(self, path: Path) -> None:
-        """The whole page as PNG."""
+        """Return the whole page as PNG."""
         size = self.send("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(shot["data"]))
 
     def pdf(self) -> bytes:
-        """The page as it is printed."""
+        """Return the page as it is printed."""
         return base64.b64decode(self.send("Page.printToPDF", printBackground=True)["data"])
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ class Page:
 
 
 def _high(descriptor: int) -> int:
-    """The same file under a number from 10 up, out of the way of 3 and 4."""
+    """Return a copy of the file descriptor numbered 10 or higher, apart from 3 and 4."""
     moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(descriptor)
     return moved

@@ -10,12 +10,12 @@ from helpers.audit_splits import functions, loops
 
 
 def rows(count: int = 160) -> list[dict[str, Any]]:
-    """Python functions, a quarter of them with a loop, with a text and a project."""
+    """Return Python functions, a quarter of them with a loop, with a text and a project."""
     code = functions(count * 3 // 4, seed=4) + loops(count // 4, seed=5)
     return [{"func": text, "doc": f"Number {i}.", "project": f"p{i // 4}"} for i, text in enumerate(code)]
 
 
 def write(path: Path, some: list[dict[str, Any]]) -> str:
-    """A file of JSON Lines; returns its path as text."""
+    """Write a JSON Lines file and return its path."""
     path.write_text("".join(json.dumps(row) + "\n" for row in some))
     return str(path)

@@ -1,4 +1,4 @@
-"""Which fragments stand alone, language by language. Java's are as javac 17 judges them, in a class or constructor."""
+"""Fragments that can stand alone, by language. Those of Java are as javac 17 judges them, in a class or constructor."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A study that generates for some rows only, and what its figures must be: counted anew from outputs, by numpy alone.
+"""A study that generates text for some rows only, with its figures recomputed from the outputs by numpy alone.
 
-Nothing of the library that adds up, draws, formats or compares is used here: an output is looked at as text.
+Nothing of the library that adds up, plots, formats or compares is used here: an output is only text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WRONG = ("", "x = (", "pass", "for x in y:\n    pass", "return x " * 9)
 
 
 def generated_results() -> StudyResults:
-    """Four scenarios that share test rows, baselines and the model without fine-tuning; 32 rows of each part."""
+    """Return four scenarios that share test rows, baselines and the model without fine-tuning; 32 rows in each part."""
     results = study_results(scenarios=SCENARIOS, rows=ROWS, general=GENERAL, variants=("wise_ft=0.5",), **SEEDS)
     settings = dict(results.settings) | {"generate_rows": GENERATED, "evaluation_seed": SEED}
 
@@ -38,7 +38,7 @@ def generated_results() -> StudyResults:
         written = np.any([sample(mask) for mask in [*parts, np.ones(count, dtype=bool)]], axis=0)
         rng = np.random.default_rng(int.from_bytes(f"{key.name}{part}".encode(), "big") % 2**63)
         references = [reference(i) for i in range(count)]
-        # Rows that are generated for another part's sake are easier: a figure that counts them is told by its value.
+        # Rows that are generated for another part are easier, so that a figure that counts them has another value.
         right = rng.random(count) < chances(key, count)
         outputs = [
             text if ok else WRONG[i] for text, ok, i in zip(references, right, rng.integers(0, 5, count), strict=True)
@@ -55,26 +55,26 @@ def generated_results() -> StudyResults:
 
 
 def reference(row: int) -> str:
-    """Every other row holds the element that a scenario masks; no two are alike."""
+    """Return a reference; every other one contains the element that a scenario masks, and no two are alike."""
     a, b, c, d = (f"{name}{row}" for name in ("first", "second", "third", "fourth"))
     return f"for {a} in {b}:\n    {c}({d}, {a})" if row % 2 == 0 else f"{a} = {b}({c}, {d}) + {b}"
 
 
 def chances(key: RunKey, count: int) -> np.ndarray:
-    """How likely each row is right: it depends on the row, so that other rows give other scores."""
+    """Return how likely each row is right: it depends on the row, so that other rows give other scores."""
     whole = {"none": 0.2, "full": 0.55, "lora": 0.7}[key.method] - 0.3 * (1 - (key.ood_kept or 0.0))
     return np.clip(whole + 0.4 * np.sin(np.arange(count)) + 0.05 * (key.train_seed or 0), 0.05, 0.95)
 
 
 def sample(members: np.ndarray) -> np.ndarray:
-    """The rows of a part that are generated for: the first of one order of all rows that lie in it."""
+    """Return the rows of a part that text is generated for: the first in one fixed order of all rows."""
     taken = [row for row in np.random.default_rng(SEED).permutation(len(members)) if members[row]][:GENERATED]
     return np.isin(np.arange(len(members)), taken)
 
 
 @dataclasses.dataclass
 class Number:
-    """A value and the rows behind it; of several models those of the one that has fewest."""
+    """A value and its number of rows; for several models, the smallest number."""
 
     value: float
     n: int
@@ -87,7 +87,7 @@ class Number:
 
 
 class Recount:
-    """Figures of a study from the texts that its models wrote."""
+    """Figures of a study, computed from the texts that its models wrote."""
 
     def __init__(self, results: StudyResults) -> None:
         self.results = results
@@ -95,7 +95,7 @@ class Recount:
         self.of_run = cache(self._of_run)
 
     def keys(self, scenario: str, method: str, kept: float | None, variant: str = "") -> list[RunKey]:
-        """The runs of a cell: its own, or those that all scenarios share."""
+        """Return the runs of a cell: its own, or those that all scenarios share."""
         shared = method == "none" or kept == 1.0
         return [
             record.key for record in self.results.records
@@ -111,7 +111,7 @@ class Recount:
         return np.flatnonzero(sample(members) if generated else members)
 
     def outputs(self, key: RunKey, part: str, scenario: str | None) -> list[tuple[int, str, str]]:
-        """Row, reference and output of each row of a part that was generated for."""
+        """Return row, reference and output of each row of a part that text was generated for."""
         scores = self.results.load(key, "general" if part == "general" else "test")
         rows = self.rows(key, part, scenario, True).tolist()
         assert all(scores.predictions[row] is not None for row in rows)
@@ -127,57 +127,57 @@ class Recount:
         return Number(np.mean(told), len(told))
 
     def mean(self, keys: list[RunKey], of_run) -> Number:
-        """Over training seeds, then over split seeds."""
+        """Return the mean over training seeds, then over split seeds."""
         splits = sorted({key.split_seed for key in keys})
-        found = {seed: [of_run(key) for key in keys if key.split_seed == seed] for seed in splits}
-        every = [one for block in found.values() for one in block if not np.isnan(one.value)]
+        by_seed = {seed: [of_run(key) for key in keys if key.split_seed == seed] for seed in splits}
+        every = [number for block in by_seed.values() for number in block if not np.isnan(number.value)]
         if not every:
             return Number(np.nan, 0)
-        means = [np.mean([one.value for one in block]) for block in found.values()]
-        return Number(np.mean(means), min(one.n for one in every))
+        means = [np.mean([number.value for number in block]) for block in by_seed.values()]
+        return Number(np.mean(means), min(number.n for number in every))
 
     def score(
         self, scenario: str, method: str, kept: float | None, part: str, metric: str, variant: str = ""
     ) -> Number:
-        """A cell's score."""
+        """Return the score of a cell."""
         return self.mean(
             self.keys(scenario, method, kept, variant), lambda key: self.of_run(key, metric, part, scenario)
         )
 
     def relative(self, scenario: str, method: str, kept: float, metric: str) -> Number:
-        """A cell's score on test_ood as a share of its 100% baseline's."""
+        """Return the score of a cell on test_ood as a share of that of its 100% baseline."""
         own, whole = (self.score(scenario, method, share, "test_ood", metric) for share in (kept, 1.0))
         return own / whole
 
     def holding(self, scenario: str, method: str, kept: float | None, kind: str, part: str) -> Number:
-        """Of a part's references or outputs the share with a loop, or of the references with one what was written."""
+        """Return the share of references or outputs with a loop, or of the outputs for references with a loop."""
 
         def of_run(key: RunKey) -> Number:
             rows = [(loops(r), loops(text)) for _, r, text in self.outputs(key, part, scenario)]
             if kind == "recall":
                 rows = [row for row in rows if row[0]]
-            told = [row[0] if kind == "references" else row[1] for row in rows]
-            return Number(np.mean(told) if told else np.nan, len(told))
+            hits = [row[0] if kind == "references" else row[1] for row in rows]
+            return Number(np.mean(hits) if hits else np.nan, len(hits))
 
         return self.mean(self.keys(scenario, method, kept), of_run)
 
     def modes(self, scenario: str, method: str, kept: float | None, part: str) -> dict[str, int]:
-        """Outputs of all seeds by what is wrong with them."""
-        found: dict[str, int] = {}
+        """Return the number of outputs of all seeds by failure mode."""
+        counts: dict[str, int] = {}
         for key in self.keys(scenario, method, kept):
             for _, expected, text in self.outputs(key, part, scenario):
                 name = mode(expected, text, masked=scenario == SCENARIOS[0])
-                found[name] = found.get(name, 0) + 1
-        return found
+                counts[name] = counts.get(name, 0) + 1
+        return counts
 
 
 def right(expected: str, text: str) -> bool:
-    """Whether an output is the reference."""
+    """Return whether an output equals the reference."""
     return expected == text
 
 
 def parses(text: str) -> bool:
-    """Whether Python takes it; nothing at all is no program."""
+    """Return whether Python can parse it; empty text is not a program."""
     try:
         return bool(ast.parse(text).body)
     except SyntaxError:
@@ -185,12 +185,12 @@ def parses(text: str) -> bool:
 
 
 def loops(text: str) -> bool:
-    """Whether it holds a for loop."""
+    """Return whether it contains a for loop."""
     return text.startswith("for ")
 
 
 def mode(expected: str, text: str, *, masked: bool) -> str:
-    """What is wrong with an output; ``masked``: whether loops are what fine-tuning never showed."""
+    """Return the failure mode of an output; ``masked`` says whether loops were masked in fine-tuning."""
     if text == expected:
         return "right"
     if not text:

@@ -31,7 +31,7 @@ WHEN = "2025-01-01T00:00:00.000Z"
 
 
 class RefusedError(Exception):
-    """An answer other than 200."""
+    """An answer with a status other than 200."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -43,10 +43,10 @@ class Repository:
     """A dataset repository.
 
     Attributes:
-        private: whether it was made private.
-        commits: for each commit its files, as digests by path.
-        branches: the commit that each branch (or pull request) stands at.
-        messages: the messages of commits, in the order in which they came.
+        private: whether it is private.
+        commits: the files of each commit, as digests by path.
+        branches: the latest commit of each branch or pull request.
+        messages: the messages of commits, in order.
     """
 
     private: bool = False
@@ -56,15 +56,15 @@ class Repository:
 
     def commit(self, branch: str, files: dict[str, str], message: str) -> str:
         """Add a commit to a branch."""
-        told = json.dumps([self.branches.get(branch), sorted(files.items()), message, len(self.messages)])
-        oid = hashlib.sha1(told.encode()).hexdigest()  # noqa: S324 - what git uses
+        content = json.dumps([self.branches.get(branch), sorted(files.items()), message, len(self.messages)])
+        oid = hashlib.sha1(content.encode()).hexdigest()  # noqa: S324 - what git uses
         self.commits[oid] = files
         self.branches[branch] = oid
         self.messages.append(message)
         return oid
 
     def at(self, revision: str) -> str:
-        """The commit that a branch or a commit's own name stands for."""
+        """Return the commit that a branch or a commit hash refers to."""
         oid = self.branches.get(revision, revision)
         if oid not in self.commits:
             raise RefusedError(404, "RevisionNotFound", f"no revision {revision}")
@@ -97,12 +97,12 @@ class HubStandIn:
         return digest
 
     def content(self, repo_id: str, path: str, revision: str = "main") -> bytes:
-        """A file of a repository."""
+        """Return the content of a file of a repository."""
         repository = self.repository(repo_id)
         return (self.folder / repository.commits[repository.at(revision)][path]).read_bytes()
 
     def paths(self, repo_id: str, revision: str = "main") -> list[str]:
-        """The files of a repository, sorted."""
+        """Return the sorted paths of a repository."""
         repository = self.repository(repo_id)
         return sorted(repository.commits[repository.at(revision)])
 
@@ -111,7 +111,7 @@ class HubStandIn:
             raise RefusedError(404, "RepoNotFound", f"no repository {repo_id}")
         return self.repositories[repo_id]
 
-    # What each request does. The arguments are the groups of its pattern in ROUTES, then the body.
+    # The handlers of requests. The arguments are the groups of the pattern in ROUTES, then the body.
 
     def who(self, body: bytes) -> Any:
         return {"name": OWNER, "type": "user", "orgs": []}
@@ -123,12 +123,12 @@ class HubStandIn:
         return {"errors": [], "warnings": []}
 
     def create(self, body: bytes) -> Any:
-        asked = json.loads(body)
-        repo_id = f"{asked.get('organization') or OWNER}/{asked['name']}"
+        fields = json.loads(body)
+        repo_id = f"{fields.get('organization') or OWNER}/{fields['name']}"
         if repo_id in self.repositories:
             raise RefusedError(409, "", "it exists")
         repository = self.repositories[repo_id] = Repository(
-            private=asked.get("visibility") == "private" or bool(asked.get("private"))
+            private=fields.get("visibility") == "private" or bool(fields.get("private"))
         )
         repository.commit("main", {".gitattributes": self.store(b"*.parquet filter=lfs\n")}, "initial commit")
         return {"url": f"{self.url}/datasets/{repo_id}", "id": repo_id, "name": repo_id}
@@ -167,8 +167,8 @@ class HubStandIn:
     def paths_info(self, repo_id: str, revision: str, body: bytes) -> Any:
         repository = self.repository(repo_id)
         files = repository.commits[repository.at(unquote(revision))]
-        asked = json.loads(body)["paths"]
-        return [self._entry(path, files[path]) for path in asked if path in files]
+        paths = json.loads(body)["paths"]
+        return [self._entry(path, files[path]) for path in paths if path in files]
 
     def _entry(self, path: str, digest: str) -> dict[str, Any]:
         size = (self.folder / digest).stat().st_size
@@ -296,11 +296,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _result(self, method: str, body: bytes) -> File:
         for wanted, pattern, do in ROUTES:
-            # A query matters only where the pattern spells it.
+            # The query matters only if the pattern includes it.
             target = self.path if r"\?" in pattern else urlsplit(self.path).path
-            found = re.fullmatch(pattern, target)
-            if wanted == method and found:
-                result = do(self.hub, *found.groups(), body)
+            match = re.fullmatch(pattern, target)
+            if wanted == method and match:
+                result = do(self.hub, *match.groups(), body)
                 return result if isinstance(result, File) else File(json.dumps(result).encode(), {})
         self.hub.unknown.append(f"{self.command} {self.path}")
         raise RefusedError(501, "", f"the stand-in does not know {self.command} {self.path}")
@@ -326,22 +326,22 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _part(self, status: int, answer: File) -> tuple[bytes, int, dict[str, str]]:
-        """The stretch of a file that the request asks for."""
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if status != 200 or asked is None:
+        """Return the range of a file that the request asks for."""
+        requested = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if status != 200 or requested is None:
             return answer.content, status, answer.headers
-        start, end = int(asked[1]), int(asked[2] or len(answer.content) - 1)
+        start, end = int(requested[1]), int(requested[2] or len(answer.content) - 1)
         stretch = answer.content[start : end + 1]
-        told = f"bytes {start}-{start + len(stretch) - 1}/{len(answer.content)}"
-        return stretch, 206, {**answer.headers, "Content-Range": told}
+        content_range = f"bytes {start}-{start + len(stretch) - 1}/{len(answer.content)}"
+        return stretch, 206, {**answer.headers, "Content-Range": content_range}
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: requests are kept in ``requests``."""
+        """Do nothing: requests are kept in ``requests``."""
 
 
 @contextmanager
 def hub_stand_in(folder: Path) -> Iterator[HubStandIn]:
-    """Serve a hub from ``folder`` on a port of 127.0.0.1 that is free; its ``url`` is what HF_ENDPOINT must hold."""
+    """Serve a hub from ``folder`` on a free port of 127.0.0.1; its ``url`` is the value for HF_ENDPOINT."""
     hub = HubStandIn(folder)
     handler = type("_HandlerOfHub", (_Handler,), {"hub": hub, "lock": threading.Lock()})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -361,7 +361,7 @@ _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRT
 
 
 def run_story(story: ModuleType, hub: HubStandIn, home: Path) -> Any:
-    """What a story prints as JSON in its last line, run in a process that can reach nothing but the stand-in."""
+    """Return what a story prints as JSON in its last line, run in a process that can reach only the stand-in."""
     on = ("HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_PROGRESS_BARS",
           "HF_DATASETS_DISABLE_PROGRESS_BARS", "PYTHONUTF8")  # fmt: skip
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | dict.fromkeys(on, "1")

@@ -1,4 +1,4 @@
-"""What a user does with the hub, to be run where HF_ENDPOINT is that of ``hub_stand_in``: prints what came back.
+"""What a user does with the hub, run with the HF_ENDPOINT of ``hub_stand_in``: prints what came back.
 
 It runs in a process of its own because HF_ENDPOINT is read when ``huggingface_hub`` is imported.
 """
@@ -18,7 +18,7 @@ BEFORE, AFTER = "# Rows\n\nWritten by a person | by hand.\n", "\n## Licence\n\nK
 
 
 def rows() -> Dataset:
-    """Programs with a column of another type beside them, some None."""
+    """Return programs with a column of another type, in which some values are None."""
     from datasets import Dataset
 
     code = [
@@ -29,7 +29,7 @@ def rows() -> Dataset:
 
 
 def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook that lets no connection out of this machine."""
+    """Refuse any connection to another machine; an audit hook."""
     if event in ("socket.connect", "socket.getaddrinfo"):
         host = arguments[1][0] if event == "socket.connect" else arguments[0]
         if host not in ("127.0.0.1", b"127.0.0.1"):
@@ -37,7 +37,7 @@ def stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def story() -> dict[str, Any]:
-    """Push, load, edit the card by hand, push again; other configurations, branches, pull requests, conflicts."""
+    """Push, load, edit the card, push again; with other configurations, branches, pull requests and conflicts."""
     from datasets import load_dataset
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -45,18 +45,18 @@ def story() -> dict[str, Any]:
     from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
 
     data, longest = rows(), LengthSplitter(column="code")
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
 
     first = longest.assign(data, seed=0, validation_ood_size=0.2, train_control=True)
-    told["first commit"] = first.push_to_hub("rows", token=TOKEN, private=True).oid
+    results["first commit"] = first.push_to_hub("rows", token=TOKEN, private=True).oid
     again = load_dataset("somebody/rows", token=TOKEN)
-    told["same rows"] = same(again, first.to_dataset_dict(data))
+    results["same rows"] = same(again, first.to_dataset_dict(data))
     path = hf_hub_download("somebody/rows", "codeshift/manifest.json", repo_type="dataset", token=TOKEN)
     manifest = SplitManifest.load(path)
-    told["same manifest"] = manifest == first.manifest
-    told["applied"] = same(manifest.apply(data), again)
+    results["same manifest"] = manifest == first.manifest
+    results["applied"] = same(manifest.apply(data), again)
 
-    told["pushed twice"] = first.push_to_hub("somebody/rows", token=TOKEN).oid
+    results["pushed twice"] = first.push_to_hub("somebody/rows", token=TOKEN).oid
     api = HfApi(token=TOKEN)
     readme = Path(hf_hub_download("somebody/rows", "README.md", repo_type="dataset", token=TOKEN)).read_text(
         encoding="utf-8"
@@ -72,28 +72,28 @@ def story() -> dict[str, Any]:
     )
     second = longest.assign(data, seed=1)
     second.push_to_hub("somebody/rows", token=TOKEN)
-    told["second"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
+    results["second"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
     third = loops.assign(data, seed=0, validation_size=0)
     third.push_to_hub("somebody/rows", config_name="loops", token=TOKEN)
     parts = {part: split for part, split in third.to_dataset_dict(data).items() if part != "validation"}
-    told["loops"] = same(load_dataset("somebody/rows", "loops", token=TOKEN), parts)
-    told["default still"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
+    results["loops"] = same(load_dataset("somebody/rows", "loops", token=TOKEN), parts)
+    results["default still"] = same(load_dataset("somebody/rows", token=TOKEN), second.to_dataset_dict(data))
 
     third.push_to_hub("somebody/rows", token=TOKEN, revision="draft", commit_message="A draft")
-    told["draft"] = same(load_dataset("somebody/rows", revision="draft", token=TOKEN), parts)
+    results["draft"] = same(load_dataset("somebody/rows", revision="draft", token=TOKEN), parts)
     second.push_to_hub("somebody/asked", token=TOKEN)
     third.push_to_hub("somebody/asked", token=TOKEN, create_pr=True)
     try:
         third.push_to_hub("somebody/busy", token=TOKEN)
     except HfHubHTTPError as error:
-        told["busy"] = error.response.status_code
-    return told
+        results["busy"] = error.response.status_code
+    return results
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether two DatasetDicts have the same parts, in each the same rows, columns and types."""
+    """Return whether two DatasetDicts have the same parts with the same rows, columns and types."""
     return first.keys() == second.keys() and all(
         first[part].features == second[part].features and first[part].to_list() == second[part].to_list()
         for part in first

@@ -1,11 +1,12 @@
-"""A training run that kills itself, for tests of runs that go on: importable by the processes that run it."""
+"""A training run that kills itself, for tests of resumed runs; the processes that run it can import it."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,32 +30,32 @@ METHODS = {"full": None, "lora": LoraConfig(r=4, lora_dropout=0.2)}
 def fit(data: Any, tokenizer: Any, out: Path | None, method: str = "full", config: TrainingConfig = CONFIG,
         **options: Any) -> TrainingResult:  # fmt: skip
     """Train a T5 with dropout on batches by length."""
-    made = Trainer(
+    trainer = Trainer(
         tiny_model("t5", tokenizer), tokenizer, config,
         source="doc", target="code", peft_config=METHODS[method], progress=False,
     )  # fmt: skip
-    return made.fit(data, out, **options)
+    return trainer.fit(data, out, **options)
 
 
 STEPS = 9
-"""Steps that a run with ``CONFIG`` makes of the tests' rows."""
+"""Number of steps of a run with ``CONFIG`` on the rows of the tests."""
 
 
 def fit_until(folder: Path, out: Path, method: str, at: int) -> None:
-    """Go on with the run in ``out``, and be killed by ``kill -9`` after ``at`` steps in all, before they are saved."""
+    """Continue the run in ``out``, killed by ``kill -9`` after ``at`` steps in total, before the last is saved."""
     _fit_with(lambda: os.kill(os.getpid(), signal.SIGKILL), folder, out, method, at)
 
 
 def fit_until_deterministically(folder: Path, out: Path, method: str, at: int) -> None:
-    """The same by algorithms that give the same sum each time, on a GPU too."""
+    """Do the same with deterministic algorithms, also on a GPU."""
     with deterministic():
         fit_until(folder, out, method, at)
 
 
 @contextmanager
 def deterministic() -> Iterator[None]:
-    """Inside, torch takes algorithms alone that give the same bits each time, and raises where it has none."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it: else cuBLAS may choose anew
+    """Make torch use only deterministic algorithms inside, and raise where it has none."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch requires it for deterministic cuBLAS
     before = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
@@ -63,8 +64,15 @@ def deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
+def fit_until_terminated(folder: Path, out: Path, method: str, at: int, errors: Path) -> None:
+    """Go on with the run in ``out``, which gets SIGTERM in step ``at`` and writes no other checkpoint."""
+    with errors.open("w", encoding="utf-8") as file, redirect_stderr(file):
+        config = replace(CONFIG, save_strategy="no", save_steps=None)
+        _fit_with(lambda: os.kill(os.getpid(), signal.SIGTERM), folder, out, method, at, config)
+
+
 def fit_without_end(folder: Path, out: Path, method: str) -> None:
-    """Go on with the run in ``out``, and stand still in the last step until somebody kills this process."""
+    """Continue the run in ``out``, and wait in the last step until this process is killed."""
     _fit_with(_stand_still, folder, out, method, STEPS)
 
 
@@ -73,7 +81,9 @@ def _stand_still() -> None:
         signal.pause()
 
 
-def _fit_with(act: Callable[[], None], folder: Path, out: Path, method: str, at: int) -> None:
+def _fit_with(
+    act: Callable[[], None], folder: Path, out: Path, method: str, at: int, config: TrainingConfig = CONFIG
+) -> None:
     torch.set_num_threads(1)
     after_each_step(lambda run: act() if run.state.step + 1 == at else None)
-    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method)
+    fit(load_from_disk(folder / "data"), AutoTokenizer.from_pretrained(folder / "tokenizer"), out, method, config)

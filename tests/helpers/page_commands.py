@@ -1,4 +1,4 @@
-"""How the commands that pages show are run, and which cannot be run here, each with its reason."""
+"""How the commands on pages are run, and which are not run here, each with the reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NOT_RUN = {
     "accelerate launch --use_fsdp --fsdp_version 2 --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --num_processes 2 "
     "train.py": _DIVIDED,
 }
-"""Commands that are looked at and not run: that they parse, that what they name exists."""
+"""Commands that are checked but not run: that they parse, and that everything they name exists."""
 
 _ELSEWHERE = "needs what this project does not install, and a cluster"
 NOT_RUN_CODE = {
@@ -66,8 +66,16 @@ NOT_RUN_CODE = {
     ("scaling-out.md", "from mpi4py.futures import MPIPoolExecutor"): _ELSEWHERE,
     ("scaling-out.md", "srun --ntasks 17 --gpus-per-task 1 python -m mpi4py.futures study.py"): _ELSEWHERE,
     ("scaling-out.md", "import submitit"): _ELSEWHERE,
+    (
+        "train-elsewhere.md",
+        "from datasets import load_dataset",
+    ): "of a model that nobody has: tests/predictions/test_trl.py trains a tiny one",
+    (
+        "train-elsewhere.md",
+        "vllm run-batch -i requests/test_id.jsonl -o answers_id.jsonl --model my-model",
+    ): "of vllm, which is not installed",
 }
-"""Blocks marked as text that are code all the same, by page and first line."""
+"""Blocks marked as text that hold code nevertheless, by page and first line."""
 
 _CODE = re.compile(
     r"^(import \w|from [\w.]+ import |if __name__|>>> |\$ |[\w, ]+ = [\w.]+\(|with [\w.]+\(.*:$"
@@ -76,22 +84,22 @@ _CODE = re.compile(
 )
 
 
-_OUTPUTS = "embedded-model-outputs.md"  # whose blocks are what a model wrote and what it should have written
+_OUTPUTS = "embedded-model-outputs.md"  # whose blocks are outputs of a model and their references
 
 
 def check_text(block: Block, page: str) -> None:
-    """A block of text is output, or code with a reason not to be run."""
+    """Check that a block of text is output, or code with a reason not to be run."""
     if page == _OUTPUTS:
         return
-    if (found := _CODE.search(block.text)) and not found[0].startswith(("codeshift: ", "codeshift study run FILE")):
+    if (code := _CODE.search(block.text)) and not code[0].startswith(("codeshift: ", "codeshift study run FILE")):
         reason = NOT_RUN_CODE.get((page, block.text.splitlines()[0]))
-        assert reason, f"text that holds code ({found[0]!r}): mark it as what it is, or say why it is not run"
+        assert reason, f"text that holds code ({code[0]!r}): mark it as what it is, or say why it is not run"
 
 
 def run_command(words: list[str], output: str = "") -> None:
-    """Runs a command as a reader would, but for trainings, which end after two steps, and for ``NOT_RUN``."""
+    """Run a command as a reader would, except that trainings end after two steps and ``NOT_RUN`` is not run."""
     words = [*words]
-    while "=" in words[0]:  # variables of the environment
+    while "=" in words[0]:  # environment variables
         words.pop(0)
     if " ".join(words) in NOT_RUN:
         _look_at(words)
@@ -106,9 +114,9 @@ def _codeshift(arguments: list[str], output: str) -> None:
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(errors), _few_steps():
         try:
             code = main(arguments)
-        except SystemExit as end:  # of argparse
+        except SystemExit as end:  # raised by argparse
             code = end.code or 0
-    assert code in {0, 1}, f"exit code {code}: {printed.getvalue()}{errors.getvalue()}"  # 1 is the answer "no"
+    assert code in {0, 1}, f"exit code {code}: {printed.getvalue()}{errors.getvalue()}"  # 1 means "no"
     if output:
         same = doctest.OutputChecker().check_output(output, printed.getvalue(), FLAGS)
         assert same, f"the page says\n{output}\nbut it is\n{printed.getvalue()}"
@@ -116,7 +124,7 @@ def _codeshift(arguments: list[str], output: str) -> None:
 
 @contextlib.contextmanager
 def _few_steps() -> Iterator[None]:
-    """Every training of this process ends after two steps: all of a command runs, in a fraction of the time."""
+    """End every training of this process after two steps, so that all of a command runs in a fraction of the time."""
     fit = Trainer.fit
 
     def shortened(self: Trainer, *arguments: Any, **named: Any) -> Any:
@@ -128,19 +136,19 @@ def _few_steps() -> Iterator[None]:
 
 
 def _pip(arguments: list[str], _: str) -> None:
-    """``pip install`` of this project, from a wheel of this tree: what it would install, without a network."""
+    """Do what ``pip install`` of this project would, from a wheel of this tree and without a network."""
     assert arguments[0] == "install", "only pip install has a rule"
     options = ["--dry-run", "--ignore-installed", "--no-deps", "--no-index", "--find-links", str(_wheel())]
     report = _call([sys.executable, "-m", "pip", *arguments, *options, "--quiet", "--report", "-"])
-    [found] = json.loads(report)["install"]
-    unknown = set(found.get("requested_extras", ())) - set(found["metadata"]["provides_extra"])
-    assert found["metadata"]["name"] == "codeshift-ood"
+    [package] = json.loads(report)["install"]
+    unknown = set(package.get("requested_extras", ())) - set(package["metadata"]["provides_extra"])
+    assert package["metadata"]["name"] == "codeshift-ood"
     assert not unknown, f"no such extra: {unknown}"
 
 
 @functools.cache
 def _wheel() -> Path:
-    """A folder with a wheel of this tree, made once for all workers of a test run."""
+    """Return a folder with a wheel of this tree, made once for all workers of a test run."""
     folder = Path(os.environ["CODESHIFT_TESTS_SCRATCH"], "wheel")
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -151,27 +159,27 @@ def _wheel() -> Path:
 
 
 def _python(arguments: list[str], _: str) -> None:
-    """A script of the repository, in the folder of the page."""
+    """Run a script of the repository in the folder of the page."""
     assert (ROOT / arguments[0]).is_file(), f"{arguments[0]} does not exist"
     _call([sys.executable, str(ROOT / arguments[0]), *arguments[1:]])
 
 
 def _make(arguments: list[str], _: str) -> None:
-    """The one target that writes nothing where its recipe is asked for a draft."""
+    """Run ``make changelog`` as a draft, which writes nothing; there is no rule for other targets."""
     assert arguments == ["changelog"], f"make {' '.join(arguments)} has no rule"
     _call([sys.executable, "-m", "towncrier", "build", "--draft", "--version", "1.0"], cwd=ROOT)
 
 
 def _accelerate(arguments: list[str], _: str) -> None:
-    """A script of the page in as many processes as it says, on a CPU: a tiny model and rows stand in for its own."""
+    """Run a script of the page in the requested number of processes on a CPU, with a tiny model and rows."""
     script = Path(arguments[-1])
     rows = [{"nl": f"Add {i}.", "code": f"return a + {i}"} for i in range(8)]
     save_tiny_t5(Path("tiny"), [f"{row['nl']} {row['code']}" for row in rows])
     DatasetDict(train=Dataset.from_list(rows)).save_to_disk("data")
     text, names = re.subn(r'"Salesforce/[\w-]+"', '"tiny"', script.read_text(encoding="utf-8"))
     assert names, f"{script} names no model that could be exchanged"
-    told = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
-    script.write_text(text + told, encoding="utf-8")
+    count_processes = "\nfrom accelerate import PartialState\nprint('processes:', PartialState().num_processes)\n"
+    script.write_text(text + count_processes, encoding="utf-8")
     launcher = [sys.executable, "-m", "accelerate.commands.launch", *arguments[1:-1]]
     with patch.dict(os.environ, {"ACCELERATE_USE_CPU": "true"}), free_port() as port:
         printed = _call([*launcher, "--main_process_port", str(port), str(script)])
@@ -197,7 +205,7 @@ _RULES: dict[str, Callable[[list[str], str], None]] = {
 
 
 def _look_at(words: list[str]) -> None:
-    """What can be said of a command without running it."""
+    """Check a command without running it."""
     program, *arguments = words
     if program == "make":
         check_recipe(arguments[0])
@@ -208,8 +216,8 @@ def _look_at(words: list[str]) -> None:
 
 
 def check_recipe(target: str) -> str:
-    """What ``make`` would run, where .venv is stale; each program, script and command of ours in it must exist."""
-    own = ["PYTHON=python3", "--no-print-directory"]  # these tests may be run by make
+    """Return what ``make`` would run if .venv were outdated; everything that it names must exist."""
+    own = ["PYTHON=python3", "--no-print-directory"]  # these tests may run within make
     recipe = _call(["make", "-n", "-W", "pyproject.toml", *own, target], cwd=ROOT)
     lines = recipe.splitlines()
     assert any("-m venv" in line for line in lines), f"make {target} does not make .venv where it is missing"
@@ -228,9 +236,9 @@ def check_recipe(target: str) -> str:
 
 
 def _call(words: list[str], *, cwd: Path | None = None) -> str:
-    """What a program prints; an error where it fails."""
+    """Return what a program prints; raise an error if it fails."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "MAKEFLAGS": ""}
-    environment["PIP_CONFIG_FILE"] = os.devnull  # somebody's own settings, such as constraints or an index
+    environment["PIP_CONFIG_FILE"] = os.devnull  # a user's own settings, such as constraints or an index
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     assert done.returncode == 0, f"exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-1500:]}"
     return done.stdout

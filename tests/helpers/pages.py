@@ -1,4 +1,4 @@
-"""The pages of the project, their code blocks, and what it means to run one."""
+"""The pages of the project, their code blocks, and how to run one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """All pages that a reader may take examples from, in the order of their paths."""
+    """Return all pages with examples, in the order of their paths."""
     return [
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md") if (ROOT / name).exists()),
         *sorted((ROOT / "docs").rglob("*.md")),
@@ -41,40 +41,40 @@ def pages() -> list[Path]:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
+    """Return the fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
         Block(
-            kind=found["kind"],
-            text=textwrap.dedent(found["text"]),
-            line=text.count("\n", 0, found.start("text")) + 1,
+            kind=fence["kind"],
+            text=textwrap.dedent(fence["text"]),
+            line=text.count("\n", 0, fence.start("text")) + 1,
         )
-        for found in FENCE.finditer(text)
+        for fence in FENCE.finditer(text)
     ]
 
 
 def commands(block: Block) -> list[tuple[str, str]]:
-    """The commands of a block of shell, each with the output that the page shows beneath it.
+    """Return the commands of a shell block, each with the output that the page shows below it.
 
-    In a ``console`` block commands begin with ``$``, and the other lines are output; in ``sh`` every line is a command.
+    In a ``console`` block commands begin with ``$``, and other lines are output; in ``sh`` every line is a command.
     """
     text = block.text.replace("\\\n", " ")
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for line in text.splitlines():
         if block.kind == "console" and not line.startswith("$ "):
-            command, output = found.pop()
-            found.append((command, f"{output}{line}\n"))
+            command, output = pairs.pop()
+            pairs.append((command, f"{output}{line}\n"))
             continue
         command = re.sub(r"(^|\s)#.*", "", line.removeprefix("$ ")).strip()
         if command:
-            found.append((command, ""))
-    return found
+            pairs.append((command, ""))
+    return pairs
 
 
 def script(path: str) -> ModuleType:
-    """A script of the repository as a module."""
+    """Return a script of the repository as a module."""
     name = path.removesuffix(".py").replace("/", ".")
     spec = importlib.util.spec_from_file_location(name, ROOT / path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # where its dataclasses look themselves up
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)  # where its dataclasses look up their module
     spec.loader.exec_module(module)
     return module

@@ -1,4 +1,4 @@
-"""A port of this machine that stays free until a program that is told of it takes it."""
+"""A port of this machine that stays free until a program that is given its number uses it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def free_port() -> Iterator[int]:
-    """A port that nobody listens on and that the system gives to nobody else meanwhile.
+    """Return a port that nobody listens on and that the system gives to nobody else meanwhile.
 
-    The socket is bound and does not listen. Another one that may share an address, as those of torch's stores do, can
+    The socket is bound and does not listen. A socket that may share an address, such as those of torch's stores, can
     still bind to the port and listen; one that asks for any free port gets another.
     """
     with socket.socket() as held:

@@ -1,4 +1,4 @@
-"""Functions of a row for the tests of ``PredicateSplitter``: a fresh process must be able to import them."""
+"""Functions of a row for the tests of ``PredicateSplitter``; a new process must be able to import them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import Any
 
 
 def is_busy_method(row: dict[str, Any]) -> bool:
-    """Methods that look at their object often."""
+    """Return whether a method uses ``self`` often."""
     return row["code"].count("self") > 4
 
 
 def from_early_years(row: dict[str, Any]) -> bool:
-    """Rows before 1998, by another column than the code."""
+    """Return whether a row is from before 1998, by another column than the code."""
     return row["year"] < 1998
 
 
 def returns_early(row: dict[str, Any]) -> bool:
-    """More than one return."""
+    """Return whether there is more than one return."""
     return row["code"].count("return") > 1
 
 
 def returns_text(row: dict[str, Any]) -> Any:
-    """No truth value."""
+    """Return text, which is not a Boolean."""
     return "yes"
 
 
 def adds_often(row: dict[str, Any]) -> bool:
-    """More than three sums."""
+    """Return whether there are more than three sums."""
     return row["code"].count("+") > 3

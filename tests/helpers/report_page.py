@@ -20,7 +20,7 @@ PENDING = RunKey(method="full", scenario=NASTY, ood_kept=0.5, train_seed=0)
 
 @cache
 def nasty_results():
-    """References, outputs, sources, names, meanings and errors that want to become part of a page."""
+    """Return references, outputs, sources, names, meanings and errors that try to become markup."""
     texts = [f"for i in range({i}):\n    print(i)  # {NASTY}" for i in range(40)]
     results = study_results(
         scenarios=SCENARIOS,
@@ -47,11 +47,11 @@ def nasty_results():
 
 @cache
 def nasty_report():
-    """The report of the study above."""
+    """Return the report of the study above."""
     return Report(nasty_results(), metric="exact_match", n_resamples=60, notes=(NASTY,), command=NASTY, subtitle=NASTY)
 
 
 @cache
 def nasty_html():
-    """Its page, made once for all tests of a process."""
+    """Return its page, made once for all tests of a process."""
     return nasty_report().to_html()

@@ -1,4 +1,4 @@
-"""Real benchmark rows for tests. They are not part of the project: a test that asks is skipped where they lack."""
+"""Real benchmark rows for tests. They are not part of the project: tests that use them are skipped without them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 def shared_data(*parts: str) -> Path:
-    """The path of a file of the benchmark data; skips the calling test where the data is not on this machine."""
+    """Return the path of a file of the benchmark data; skip the calling test if it does not exist."""
     root = Path(os.environ.get("CODESHIFT_SHARED_DATA", _BESIDE_THE_CHECKOUT))
     path = root.joinpath(*parts)
     if not path.exists():
@@ -25,5 +25,5 @@ def shared_data(*parts: str) -> Path:
 
 @cache
 def shared_rows(path: str) -> Dataset:
-    """The rows of a file of the benchmark data, such as ``"mbpp/problems.jsonl"``; skips likewise."""
+    """Return the rows of a file such as ``"mbpp/problems.jsonl"``; skip the calling test if it does not exist."""
     return load_rows(shared_data(*path.split("/")))

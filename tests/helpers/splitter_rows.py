@@ -1,4 +1,4 @@
-"""Real rows that the tests of splitters share: Python from the standard library, Java and C# from the shared data."""
+"""Real rows for the tests of splitters: Python from the standard library, Java and C# from the benchmark data."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import cache
 import pytest
 from datasets import Dataset
 
+from codeshift import hashing
 from codeshift.data import stdlib_functions
-from codeshift.splits import digests
-from codeshift.splits.digests import digest
+from codeshift.hashing import digest
 from helpers.shared_data import shared_rows
 
 
 def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """What is digested from here on, a row at a time: a list that grows."""
+    """Return a list that grows by one entry for each row that is digested from now on."""
     taken: list[tuple[str, ...]] = []
 
     def counted(values: Iterable[str]) -> str:
         taken.append(tuple(values))
         return digest(taken[-1])
 
-    patch.setattr(digests, "digest", counted)
+    patch.setattr(hashing, "digest", counted)
     return taken
 
 
@@ -33,7 +33,7 @@ def _stdlib() -> Dataset:
 
 @cache
 def python_rows(count: int = 240) -> Dataset:
-    """Functions of the standard library, spread over it, with a dozen exact copies, a project and a year."""
+    """Return functions of the standard library, with a dozen exact copies, a project and a year."""
     functions = _stdlib()
     positions = list(range(0, len(functions), len(functions) // count))[:count]
     positions += positions[:60:5]
@@ -43,12 +43,12 @@ def python_rows(count: int = 240) -> Dataset:
 
 
 def java_rows(count: int = 300) -> Dataset:
-    """Methods of CONCODE: tokens separated by spaces, no class around them; some are equal."""
+    """Return methods of CONCODE: tokens separated by spaces, without a class; some are equal."""
     return _lines("text_to_code/validation.jsonl", "code", count)
 
 
 def c_sharp_rows(count: int = 300) -> Dataset:
-    """Methods of CodeTrans."""
+    """Return methods of CodeTrans."""
     return _lines("code_to_code_trans/test.jsonl", "cs", count)
 
 

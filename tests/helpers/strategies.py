@@ -1,4 +1,4 @@
-"""The vocabulary of the property tests: programs, datasets of them, splitters and requests."""
+"""Strategies of the property tests: programs, datasets, splitters and arguments of splits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NODES = ("while_statement", "if_statement", "for_statement", "call", "return_st
 
 
 def _program(random: Random) -> str:
-    """A small Python function, with loops, branches and calls."""
+    """Return a small Python function with loops, branches and calls."""
     body = [line for _ in range(random.randint(1, 4)) for line in _statement(random, depth=0)]
     return f"def {random.choice(_NAMES)}():\n" + "\n".join(f"    {line}" for line in body)
 
@@ -47,13 +47,13 @@ def _expression(random: Random) -> str:
     return f" {random.choice(['+', '*', 'and', '<'])} ".join(atoms)
 
 
-# Programs are made once: to let hypothesis draw each token of forty programs an example would take minutes.
+# Programs are made once: drawing each token of forty programs for each example would take minutes.
 PROGRAMS = sorted({_program(Random(i)) for i in range(400)})
 
 
 @st.composite
 def datasets(draw: st.DrawFn, *, min_rows: int = 12, max_rows: int = 60, duplicates: bool = True) -> Dataset:
-    """Datasets with the columns ``code``, ``project`` and ``number``; some rows repeat the code of others."""
+    """Draw datasets with the columns ``code``, ``project`` and ``number``; some rows repeat the code of others."""
     size = draw(st.integers(min_rows, max_rows))
     random = draw(st.randoms(use_true_random=False))
     code = random.sample(PROGRAMS, size)
@@ -64,7 +64,7 @@ def datasets(draw: st.DrawFn, *, min_rows: int = 12, max_rows: int = 60, duplica
 
 
 def splitters() -> st.SearchStrategy[Splitter]:
-    """Splitters of Python code, alone and composed."""
+    """Draw splitters of Python code, alone and composed."""
     bands = st.tuples(st.integers(0, 9), st.integers(1, 10)).filter(lambda pair: pair[0] < pair[1])
     lengths = st.builds(
         LengthSplitter,
@@ -92,7 +92,7 @@ def splitters() -> st.SearchStrategy[Splitter]:
 
 
 def _others() -> st.SearchStrategy[Splitter]:
-    """One of each other kind that needs no model and no thousands of rows."""
+    """Return one splitter of each other kind that needs neither a model nor thousands of rows."""
     column, python, share = st.just("code"), st.just("python"), st.sampled_from([0.2, 0.3, 0.5])
     quantiles = st.sampled_from([(0.0, 0.3), (0.3, 0.6), (0.7, 1.0)])
     within = st.sampled_from([None, "project"])
@@ -127,7 +127,7 @@ def _composed(operation: tuple[Splitter, Splitter, str]) -> Splitter:
 
 
 def unless_impossible(function: Callable[[], Any]) -> Any:
-    """What ``function`` returns, or None where the drawn data and sizes cannot be split at all."""
+    """Return the result of ``function``, or None if the drawn data and sizes cannot be split at all."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SizeWarning)
         try:

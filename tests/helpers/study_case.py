@@ -1,4 +1,4 @@
-"""A study small enough to be run in tests, also by processes that a test starts: all comes from a folder."""
+"""A study that is small enough for tests, also in processes that a test starts: everything is in a folder."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ CONFIG = TrainingConfig(
 
 
 def rows(count: int = 60, start: int = 0) -> Dataset:
-    """Rows of unequal lengths, all different; every third holds a loop."""
+    """Return rows of different lengths, all distinct; every third contains a loop."""
     numbers = range(start, start + count)
     code = [f"{'while x: ' if i % 3 == 0 else ''}{WORDS[i % 11]} = {i}{' + 1' * (5 * (i % 7) // 3)}" for i in numbers]
     return Dataset.from_dict({"doc": [f"Set {WORDS[i % 11]} to {i}." for i in numbers], "code": code})
 
 
 def save_model(folder: Path) -> Path:
-    """A tiny model without dropout of its own will, and its tokenizer, in a folder."""
+    """Save a tiny model without dropout, and its tokenizer, to a folder."""
     from helpers.tiny_models import save_tiny_t5
 
     return save_tiny_t5(folder, [*rows()["code"], *rows()["doc"]])
 
 
 def small_study(model: Any, **changes: Any) -> Study:
-    """Two scenarios, full fine-tuning and LoRA, three steps each; without audits and generated text."""
+    """Return two scenarios with full fine-tuning and LoRA, three steps each, without audits or generated text."""
     from peft import LoraConfig
 
     given = {
@@ -57,23 +57,23 @@ def small_study(model: Any, **changes: Any) -> Study:
 
 
 def assert_same(left: StudyResults, right: StudyResults) -> None:
-    """Both are done, and have the same splits and the same scores to the last bit."""
+    """Check that both are done, with the same splits and with the same scores to the last bit."""
     assert left.counts == right.counts == {"done": len(left.records), "failed": 0, "pending": 0}
     assert [record.key for record in left.records] == [record.key for record in right.records]
     for record in left.records:
         for part in left.sets:
-            ours, theirs = left.scores(record.key, part), right.scores(record.key, part)
-            assert list(ours.references) == list(theirs.references)
-            assert list(ours.predictions) == list(theirs.predictions)
+            left_scores, right_scores = left.scores(record.key, part), right.scores(record.key, part)
+            assert list(left_scores.references) == list(right_scores.references)
+            assert list(left_scores.predictions) == list(right_scores.predictions)
             for metric in left.metrics:
-                np.testing.assert_array_equal(ours.statistics[metric], theirs.statistics[metric])
+                np.testing.assert_array_equal(left_scores.statistics[metric], right_scores.statistics[metric])
     for name, facts in left.splits.items():
         for part, mask in facts.members.items():
             np.testing.assert_array_equal(mask, right.splits[name].members[part])
 
 
 def run_small_study(model: Path, folder: Path) -> None:
-    """What a process that is to be killed does."""
+    """Run the study, in a process that is to be killed."""
     import torch
 
     torch.set_num_threads(1)
@@ -81,7 +81,7 @@ def run_small_study(model: Path, folder: Path) -> None:
 
 
 def run_small_study_without_end(model: Path, folder: Path) -> None:
-    """Do all but the end of the last run: its training stands still, with a checkpoint on disk, until it is killed."""
+    """Run all but the end of the last run, whose training waits, with a checkpoint on disk, until it is killed."""
     import signal
 
     from codeshift.study import load_results
@@ -95,7 +95,7 @@ def run_small_study_without_end(model: Path, folder: Path) -> None:
 
 
 def writing_study(model: Path) -> Study:
-    """One scenario with and without its region, whose models also write text, in batches of three rows."""
+    """Return one scenario with and without its region, whose models also generate text, in batches of three rows."""
     return small_study(
         model,
         scenarios=(LONG,),
@@ -106,7 +106,7 @@ def writing_study(model: Path) -> Study:
 
 
 def run_until_killed_in_evaluation(model: Path, folder: Path, batches: int) -> None:
-    """Run ``writing_study``, and die of SIGKILL after so many batches that were scored or written."""
+    """Run ``writing_study``, and die by SIGKILL after a number of batches were scored or generated."""
     import os
     import signal
 
@@ -129,7 +129,7 @@ def run_until_killed_in_evaluation(model: Path, folder: Path, batches: int) -> N
 
 
 def hold_trainings(held: str) -> None:
-    """In a worker: trainings stand still in their second step, with a checkpoint on disk, while a file is there."""
+    """Make trainings of a worker wait in their second step, with a checkpoint on disk, while a file exists."""
     import os
     import time
 

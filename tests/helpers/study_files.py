@@ -1,4 +1,4 @@
-"""Studies as files, small enough to run in seconds."""
+"""Studies as files that run in seconds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ audit: false
 
 
 def place(folder: Path) -> Path:
-    """A folder with the rows and the model that the files name."""
+    """Return a folder with the rows and the model that the files name."""
     some = rows(80)
     write(folder / "rows.jsonl", some)
     save_tiny_t5(folder / "model", [row["func"] for row in some])
@@ -45,6 +45,6 @@ def place(folder: Path) -> Path:
 
 
 def study_file(folder: Path, text: str = YAML, name: str = "study.yaml") -> str:
-    """The path of a file with this text."""
+    """Return the path of a file with this text."""
     (folder / name).write_text(text, encoding="utf-8")
     return str(folder / name)

@@ -1,4 +1,4 @@
-"""Results of studies that were never run, for tests: scores are drawn by a rule of the test's own."""
+"""Results of studies that were never run, for tests: scores are drawn by a rule of the test."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from codeshift.audit import Verdict
 from codeshift.metrics import ExactMatch, NegativeLogLikelihood
 from codeshift.properties import NodeTypes
 from codeshift.regions.distribution import Distribution
 from codeshift.splitters import Contains
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.split_facts import SplitAudit, SplitFacts
 
+TRAINING = TrainingFacts(steps=10, training_seconds=1.0, first_loss=2.0, last_loss=1.0)
 METRICS = {metric.name: metric for metric in (NegativeLogLikelihood(), ExactMatch())}
 
 
 def chance(key: RunKey, inside: bool) -> float:
-    """How likely a row is right: less inside of the masked region, the less of it was kept."""
+    """Return how likely a row is right: lower inside the masked region, the less of it was kept."""
     if key.method == "none":
         return 0.2
     lost = (1.0 - (key.ood_kept or 0.0)) * (0.3 if key.method == "lora" else 0.5)
@@ -42,9 +45,10 @@ def study_results(
     references: Sequence[str] | None = None,
     wrong: str = "pass",
 ) -> StudyResults:
-    """Results in memory: every other test row lies in the region of the first scenario, every third in the second's.
+    """Return results in memory.
 
-    A row that is right has its reference as prediction, another has ``wrong``. The last row is not generated for.
+    Every other test row is in the region of the first scenario, every third in that of the second. The prediction of a
+    row that is right is its reference, otherwise ``wrong``. No text is generated for the last row.
     """
     keys = _keys(scenarios, methods, ood_kept, variants, split_seeds, train_seeds)
     splits = {(name, seed): _facts(name, i + 2, rows) for i, name in enumerate(scenarios) for seed in split_seeds}
@@ -69,7 +73,8 @@ def study_results(
             return RunRecord(key=key, status="failed", error="DivergenceError: the loss of step 3 is nan")
         if key in pending:
             return RunRecord(key=key, status="pending")
-        return RunRecord(key=key, status="done", seconds=1.5, steps=None if key.method == "none" else 10)
+        training = None if key.method == "none" else TRAINING
+        return RunRecord(key=key, status="done", seconds=1.5, training=training)
 
     settings = {
         "model": "tiny",
@@ -131,8 +136,7 @@ def _facts(scenario: str, every: int, rows: int) -> SplitFacts:
         masked=Contains(NodeTypes("code", "python"), (element,)) if element else None,
         dimension={"syntax": "syntax", "length": "complexity"}.get(scenario.partition("_")[0], "other"),
         distributions=() if element else (lengths,),
-        audit={
-            "verdict": {"label": "sound", "reasons": ["no leak was found"], "cautions": []},
-            "strength": [{"part": "test_ood", "classifier": {"statistic": 0.6 + 0.1 * every, "p_value": 0.01}}],
-        },
+        audit=SplitAudit(
+            verdict=Verdict(label="sound", reasons=("no leak was found",), cautions=()), auc=0.6 + 0.1 * every
+        ),
     )

@@ -1,4 +1,4 @@
-"""What happens after each step of a training, for tests that stop one: it stands still, say, or kills its process."""
+"""Actions after each step of a training, for tests that stop one: it waits or kills its process, for example."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 def after_each_step(act: Callable[[Any], None]) -> None:
     """From here on ``act`` gets each run of this process after each step, before the step is counted and saved."""
-    from codeshift.finetune import trainer
+    from codeshift.finetune.training_loop import TrainingRun
 
-    step = trainer._Run._step
+    step = TrainingRun._step
 
     def acting(run: Any, rows: Any) -> None:
         step(run, rows)
         act(run)
 
-    trainer._Run._step = acting  # type: ignore[method-assign]  # in a process of its own
+    TrainingRun._step = acting  # type: ignore[method-assign]  # in a process of its own

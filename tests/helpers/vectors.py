@@ -1,4 +1,4 @@
-"""Functions of programs for the tests of ``ClusterSplitter``: a fresh process must be able to import them."""
+"""Functions of programs for the tests of ``ClusterSplitter``; a new process must be able to import them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 
 def lengths_and_brackets(programs: Sequence[str]) -> np.ndarray:
-    """Two numbers a program."""
+    """Return two numbers for each program."""
     return np.array([[np.log1p(len(text)), text.count("(")] for text in programs])
 
 
 def one_too_few(programs: Sequence[str]) -> np.ndarray:
-    """Lacks a vector."""
+    """Return one vector too few."""
     return np.zeros((len(programs) - 1, 2))

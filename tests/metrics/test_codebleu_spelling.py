@@ -84,8 +84,8 @@ def check_respelt(language, programs, rng, each):
             broken += parser(language).parse(damaged.encode()).root_node.has_error
             other = renamed(damaged, known, rng)
             other = re.sub(r"(?<![\w.\\])[1-9]\d*(?![\w.])", lambda found: str(int(found[0]) * 1000 + 1), other)
-            ours = metric.statistics([damaged, damaged], [code, other])[:, -4:-2]
-            theirs = metric.statistics([other], [code])[:, -4:-2]
+            ours = metric.statistics([damaged, damaged], [code, other])[:, -5:-3]
+            theirs = metric.statistics([other], [code])[:, -5:-3]
             assert ours[0].tolist() == theirs[0].tolist(), (damaged, other)
             assert ours[1][0] == ours[1][1], (damaged, other)
     return broken

@@ -1,6 +1,6 @@
-"""Qualified API names: in each language, small programs with the names they use written out."""
+"""Qualified API names: small programs in each language, with the names that they use."""
 
-# ruff: noqa: E501 - programs are quoted whole
+# ruff: noqa: E501 - programs are quoted completely
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from codeshift.properties.syntax import scan_batch
 
 
 def used(language: str, code: str) -> dict[str, int]:
-    """The names that one row uses."""
+    """Return the names that one row uses."""
     return dict(Counter(scan_batch([code], language)["apis"][0]))
 
 
@@ -338,13 +338,13 @@ CASES = [
 
 
 def test_every_language_has_cases():
-    """No language is resolved without programs that say how."""
+    """Every language whose names are resolved has test programs."""
     assert set(_ALL) == set(API_LANGUAGES)
 
 
 @pytest.mark.parametrize(("language", "code", "expected"), CASES)
 def test_names(language, code, expected):
-    """The names of a program are those that its imports and declarations give."""
+    """The names of a program follow from its imports and declarations."""
     assert used(language, code) == expected
 
 
@@ -357,26 +357,26 @@ _FRAGMENTS = st.sampled_from(
 @given(code=st.one_of(st.text(max_size=60), st.lists(_FRAGMENTS, max_size=25).map("".join)))
 @pytest.mark.parametrize("language", API_LANGUAGES)
 def test_any_text(language, code):
-    """Any text has names, none of which is empty, and they are the same when it is read again."""
+    """Any text can be read; no name is empty, and reading again gives the same names."""
     names = used(language, code)
     assert all(name.strip(".") for name in names)
     assert used(language, code) == names
 
 
 def test_names_do_not_leak_between_rows():
-    """An import counts in its own row alone."""
+    """An import affects only its own row."""
     rows = ["import numpy as np\nnp.a()", "np.a()", "import numpy as np", "np.a()"]
     assert scan_batch(rows, "python")["apis"] == [["numpy.a"], ["np.a"], [], ["np.a"]]
 
 
 def test_property():
-    """The property counts names by row."""
+    """The property counts the names of each row."""
     table = PropertyTable(Dataset.from_dict({"code": ["import os\nos.sep, os.sep", "x = 1"]}))
     assert table.values(APINames("code", "python")).of(("os.sep",)).tolist() == [[2], [0]]
 
 
 def test_a_language_without_names():
-    """A language whose names are not resolved is an error, not a row without APIs."""
+    """A language whose names are not resolved raises an error, instead of giving rows without APIs."""
     with pytest.raises(
         ParameterError, match="language must be one whose API names are resolved, got 'rust': choose one of"
     ):

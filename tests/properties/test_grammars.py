@@ -1,4 +1,4 @@
-"""Grammars from other packages: the entry-point group, and the language pack where it is installed."""
+"""Grammars from other packages: the entry-point group, and the language pack if it is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tree_sitter_ruby
 from codeshift.errors import ParameterError
 from codeshift.properties import grammar, grammars, language_pack, languages
 from codeshift.properties.grammars import check_language, parser
-from codeshift.properties.syntax import scan_batch
+from codeshift.properties.syntax import scan, scan_batch
 from codeshift.splitters import ASTNodeSplitter
 
 CACHES = (grammars.ts_language, grammars.grammar, grammars._entry_points, language_pack._pack)
@@ -30,7 +30,7 @@ def _fresh_caches():
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Install a package that brings a grammar: its files, as pip lays them out."""
+    """Install a package with a grammar: write its files as pip does."""
 
     def install(body: str, name: str = "crystal") -> None:
         (tmp_path / "crystal_grammar.py").write_text(body)
@@ -52,10 +52,11 @@ LANGUAGE = (
 
 @pytest.mark.parametrize("body", [CAPSULE, LANGUAGE])
 def test_entry_point(installed, body):
-    """A package's grammar is known by its entry point's name, whether it gives a capsule or a Language."""
+    """A package's grammar has the name of its entry point, whether it returns a capsule or a Language."""
     installed(body)
     assert "crystal" in languages()
-    assert scan_batch(["while x\nend"], "crystal")["types"] == scan_batch(["while x\nend"], "ruby")["types"]
+    crystal, ruby = (scan(["while x\nend"], language).node_types.sets() for language in ("crystal", "ruby"))
+    assert crystal == ruby
     assert ASTNodeSplitter(column="code", language="crystal", nodes=("while",)).nodes == ("while",)
 
 
@@ -68,7 +69,7 @@ def test_entry_point_is_recorded(installed):
 
 
 def test_entry_point_replaces_our_grammar(installed):
-    """A package may bring its own grammar of a language that codeshift brings."""
+    """A package may replace the grammar of a language that codeshift includes."""
     installed(CAPSULE, name="python")
     assert grammar("python").distribution == "crystal-grammar"
     assert grammar("python").digest == grammar("ruby").digest
@@ -76,7 +77,7 @@ def test_entry_point_replaces_our_grammar(installed):
 
 @pytest.mark.parametrize("body", ["", "def language(): return 'no grammar'\n", "import no_such_module\n"])
 def test_entry_point_that_gives_no_grammar(installed, body):
-    """A package that brings no grammar is named in the error."""
+    """The error names the package."""
     installed(body)
     with pytest.raises(
         ParameterError, match=r"one with a usable grammar, got 'crystal': its entry point crystal_grammar"
@@ -93,13 +94,13 @@ def pack(monkeypatch, **attributes) -> None:
 
 
 def ruby(name: str) -> object:
-    """Any grammar, for any name that was downloaded."""
+    """Return one grammar for any name that was downloaded."""
     assert name == "crystal", "a language that is not on this machine must not be asked for: that would download it"
     return tree_sitter.Language(tree_sitter_ruby.language())
 
 
 def test_language_pack_before_1(monkeypatch):
-    """A pack that carries its grammars adds all of them."""
+    """A pack that contains its grammars adds all of them."""
     pack(monkeypatch, get_language=ruby)
     assert {"crystal", "elm"} <= set(languages())
     assert scan_batch(["x"], "crystal")["has_error"] == [False]
@@ -107,7 +108,7 @@ def test_language_pack_before_1(monkeypatch):
 
 
 def test_language_pack_that_downloads(monkeypatch):
-    """Of a pack that downloads, only what is on this machine is known; the error says how to get the rest."""
+    """If a pack downloads grammars, only those on this machine are known; the error says how to get the others."""
     pack(monkeypatch, get_language=ruby, downloaded_languages=lambda: ["crystal"])
     assert "crystal" in languages()
     assert "elm" not in languages()
@@ -118,12 +119,12 @@ def test_language_pack_that_downloads(monkeypatch):
 
 
 def test_ours_come_before_the_pack(monkeypatch):
-    """A language that codeshift brings is never taken from the pack."""
+    """A language that codeshift includes is never taken from the pack."""
     pack(monkeypatch, get_language=ruby, downloaded_languages=lambda: ["python"])
     assert parser("python").parse(b"x = 1").root_node.type == "module"
 
 
 def test_unknown_language():
-    """A misspelt language gets close matches."""
+    """For a misspelt language, the error suggests close matches."""
     with pytest.raises(ParameterError, match="language must be a known language, got 'jvaa': did you mean java"):
         check_language("jvaa")

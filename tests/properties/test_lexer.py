@@ -21,7 +21,7 @@ CODE = st.text(alphabet="abeEx019_ .+-*/<>=!&|:?\"'#(){}[];\n\té²٣\u0301\U000
 
 @given(text=CODE)
 def test_nothing_but_whitespace_is_lost(text: str) -> None:
-    """The tokens joined are the text without its whitespace, and no token is empty."""
+    """The joined tokens are the text without its whitespace, and no token is empty."""
     tokens = lex(text)
     assert "".join(tokens) == "".join(c for c in text if not c.isspace())
     assert all(tokens)
@@ -29,20 +29,20 @@ def test_nothing_but_whitespace_is_lost(text: str) -> None:
 
 @given(left=CODE, right=CODE, space=st.sampled_from([" ", "\n", "\t", "\r\n  ", "\u2003"]))
 def test_whitespace_separates(left: str, right: str, space: str) -> None:
-    """A text of two parts with whitespace between has the tokens of the one, then those of the other."""
+    """The tokens of two parts separated by whitespace are those of the first, then those of the second."""
     assert lex(left + space + right) == lex(left) + lex(right)
 
 
 @given(text=CODE)
 def test_formatting_changes_nothing(text: str) -> None:
-    """The tokens, set with single spaces, give the same tokens again: the lexer is idempotent."""
+    """Joining the tokens with single spaces gives the same tokens again: the lexer is idempotent."""
     tokens = lex(text)
     assert lex(" ".join(tokens)) == tokens
 
 
 @given(text=CODE)
 def test_a_long_token_is_a_word_a_number_or_a_listed_operator(text: str) -> None:
-    """Two characters stand in one token only by rules 1 to 3."""
+    """Two characters are in one token only by rules 1 to 3."""
     for token in lex(text):
         assert len(token) == 1 or token in OPERATORS or token[0].isalnum() or token[0] == "_"
 
@@ -75,31 +75,31 @@ def test_operators_are_matched_longest_first(operator: str) -> None:
     ],
 )
 def test_examples(text: str, tokens: list[str]) -> None:
-    """The rule, on cases where languages differ."""
+    """Examples on which languages differ."""
     assert lex(text) == tokens
 
 
 @pytest.mark.parametrize("unit", ["1", "e", "1e", "1e-", "1.", "0x", ">", "_", "'", "é", " ", "1e-1"])
 def test_text_made_to_backtrack(unit: str) -> None:
-    """No character is lost of a text that would make a careless pattern backtrack (time: benchmarks/growth.py)."""
+    """No character is lost from text that would make a careless pattern backtrack (time: benchmarks/growth.py)."""
     text = unit * (800_000 // len(unit))
     assert "".join(lex(text)) == text.replace(" ", "")
 
 
 def test_no_possessive_groups():
-    """Python 3.11.2 matches the wrong text where a group is repeated possessively: 'utf-8' had an empty token."""
+    """Python 3.11.2 matches wrong text if a group is repeated possessively: 'utf-8' had an empty token."""
     sources = Path(codeshift.__file__).parent.rglob("*.py")
-    found = [str(path) for path in sources if re.search(r"\)[*+?}]\+", path.read_text(encoding="utf-8"))]
-    assert not found
+    possessive = [str(path) for path in sources if re.search(r"\)[*+?}]\+", path.read_text(encoding="utf-8"))]
+    assert not possessive
 
 
 LATER_LETTERS = ("\u1c8a", "\ua7cb", "\U0001e030", "\U00011f50", "\U0002ebf0", "\U00031350")
-"""Unicode has had each as a letter or digit since a version after 14: 16.0, 16.0, 15.0, 15.0, 15.1, 15.0."""
+"""Each became a letter or digit in a Unicode version after 14: 16.0, 16.0, 15.0, 15.0, 15.1, 15.0."""
 
 
 @pytest.mark.parametrize("character", LATER_LETTERS)
 def test_the_unicode_of_the_running_python_changes_nothing(character: str) -> None:
-    """What became a letter after Python 3.11 is a token of its own on every Python, in names, numbers and alone."""
+    """Letters that are newer than Python 3.11 are tokens of their own on every Python, also within names."""
     assert lex(f"a{character}b = 1{character}") == ["a", character, "b", "=", "1", character]
     assert token_spans(f"é{character}x") == [(0, 1), (1, 2), (2, 3)]
     assert tokens_of(f"{character} ab", "identifiers") == ["ab"]
@@ -108,7 +108,7 @@ def test_the_unicode_of_the_running_python_changes_nothing(character: str) -> No
 
 
 def test_every_character_has_the_same_part_on_every_python() -> None:
-    """Of all characters, those that a word takes up are Unicode 14's: 133,548, with this digest."""
+    """The characters that can be part of a word are those of Unicode 14: 133,548, with this digest."""
     taken = [code for code in range(sys.maxunicode + 1) if len(lex(f"a{chr(code)}")) == 1 and not chr(code).isspace()]
     assert len(taken) == 133_548
     assert hashlib.sha256(repr(taken).encode()).hexdigest()[:16] == "d4b5fef7684d26da"

@@ -1,4 +1,4 @@
-"""Bars of long work: each long phase says what it does, one switch silences all, and little work has no bar."""
+"""Progress bars: each long phase has one with its name, one switch turns all off, and short work has none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AUDIT = {"column": "code", "n_permutations": 19, "sample": 100}
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path):
-    """Bars on, which other tests may have turned off, and shown without the second's delay; nothing from a cache."""
+    """Turn bars on and show them without the delay of a second, and take nothing from a cache."""
     monkeypatch.setattr(progress, "_LONG", 0.0)
     monkeypatch.setenv("CODESHIFT_CACHE", str(tmp_path))
     off = are_progress_bars_disabled()
@@ -30,25 +30,25 @@ def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path):
 
 
 def seen(capsys: pytest.CaptureFixture[str]) -> set[str]:
-    """What stood in front of each bar."""
-    return {found.strip() for found in re.findall(r"([A-Z][\w :,.-]*?):\s+\d+%", capsys.readouterr().err)}
+    """Return the names of the bars that were shown."""
+    return {name.strip() for name in re.findall(r"([A-Z][\w :,.-]*?):\s+\d+%", capsys.readouterr().err)}
 
 
 def test_a_split_and_its_audit_say_what_they_do(capsys) -> None:
-    """Near-duplicates, embedding, clusters, properties, and each measure of the audit have their bar."""
+    """Near-duplicates, embedding, clusters, properties and each measure of the audit have a bar."""
     assignment = ClusterSplitter(column="code", n_clusters=5).assign(ROWS, seed=0)
-    told = seen(capsys)
-    assert {"Near-duplicates: n-grams", "TF-IDF: vocabulary", "TF-IDF: vectors", "Clustering: centroids"} <= told
+    bars = seen(capsys)
+    assert {"Near-duplicates: n-grams", "TF-IDF: vocabulary", "TF-IDF: vectors", "Clustering: centroids"} <= bars
     audit(assignment, ROWS, **AUDIT)
-    told = seen(capsys)
-    assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= told
+    bars = seen(capsys)
+    assert {"TokenCount", "Two-sample test by a classifier", "Nearest rows of train"} <= bars
     assert {
         f"Audit: {stage}" for stage in ("properties", "leakage of test_ood", "shift of test_ood", "confounds")
-    } <= told
+    } <= bars
 
 
 def test_progress_false_is_silent(capsys) -> None:
-    """Not a word, neither from these bars nor from those of datasets, and afterwards they are as they were."""
+    """Neither these bars nor those of datasets are shown, and the settings are restored afterwards."""
     assignment = ClusterSplitter(column="code", n_clusters=5).assign(ROWS, seed=0, progress=False)
     ClusterSplitter(column="code", n_clusters=5).split(ROWS, seed=0, progress=False)
     audit(assignment, ROWS, progress=False, **AUDIT)
@@ -56,8 +56,8 @@ def test_progress_false_is_silent(capsys) -> None:
     assert not are_progress_bars_disabled()
 
 
-def test_the_switch_of_datasets_is_the_switch(capsys) -> None:
-    """Whoever turned the bars of datasets off sees none, whatever a call says."""
+def test_the_switch_of_datasets_turns_off_all_bars(capsys) -> None:
+    """If bars of datasets are off, no bar is shown, whatever a call says."""
     disable_progress_bars()
     with bars(True), Stages("Audit", 1, rows=10_000) as stages:
         stages.at("leakage")
@@ -71,7 +71,7 @@ def test_the_switch_of_datasets_is_the_switch(capsys) -> None:
 
 
 def test_little_work_has_no_bar(monkeypatch, capsys) -> None:
-    """Fewer than 1,000 rows are over before a bar could be read, as is anything that takes less than a second."""
+    """Fewer than 1,000 rows have no bar, and neither has anything that takes less than a second."""
     monkeypatch.undo()
     with Stages("Audit", 2, rows=999) as stages:
         stages.at("leakage")

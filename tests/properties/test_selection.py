@@ -28,14 +28,14 @@ PROPERTIES = [
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """Rows in which programs that are equal have equal vectors."""
+    """Return rows in which equal programs have equal vectors."""
     rows = python_rows().select(range(200))
     return rows.add_column("vector", [[float(len(code)), 1.0] for code in rows["code"]])
 
 
 @pytest.mark.parametrize("prop", PROPERTIES, ids=lambda prop: type(prop).__name__)
 def test_values_are_those_of_a_table_of_the_rows(prop, data):
-    """Numbers, elements and vectors are the same, and elements that no selected row holds are gone."""
+    """Numbers, elements and vectors are the same, without the elements that no selected row has."""
     got, expected = (
         table.values(prop) for table in (Selection(PropertyTable(data), ROWS), PropertyTable(data.select(ROWS)))
     )
@@ -45,8 +45,8 @@ def test_values_are_those_of_a_table_of_the_rows(prop, data):
     np.testing.assert_array_equal(got, expected)
 
 
-def test_what_is_fitted_is_fitted_on_the_selected_rows(data):
-    """Clusters of a selection are those of its rows, not of the whole."""
+def test_fitting_uses_only_the_selected_rows(data):
+    """Clusters of a selection are those of its rows, not of the whole table."""
     prop = Clusters("code", TfidfEmbedding(features=50, dimensions=8), n_clusters=4)
     got = Selection(PropertyTable(data), ROWS).values(prop)
     expected = PropertyTable(data.select(ROWS)).values(prop)
@@ -55,7 +55,7 @@ def test_what_is_fitted_is_fitted_on_the_selected_rows(data):
 
 
 def test_two_selections_parse_once(data, monkeypatch):
-    """The parse is that of the whole table, whatever is selected of it."""
+    """All selections share the parse of the whole table."""
     whole = PropertyTable(data)
     parsed = []
     monkeypatch.setattr(
@@ -68,6 +68,6 @@ def test_two_selections_parse_once(data, monkeypatch):
 
 
 def test_an_unknown_column_is_an_error(data):
-    """As with any table."""
+    """A selection raises the same error as a table."""
     with pytest.raises(DataError, match="column must be a column of the dataset, got 'cod'"):
         Selection(PropertyTable(data), ROWS).texts("cod")

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codeshift.properties import NodeTypes, PropertyTable, SyntaxTokenCount, TreeDepth, languages
+from codeshift.properties.control_flow import CONTROL_FLOW, IFS
+from codeshift.properties.elements import ElementCounts
 from codeshift.properties.parsing import CodeParser
-from codeshift.properties.syntax import SyntaxScan, scan_batch
+from codeshift.properties.syntax import SyntaxScan, scan, scan_batch
 from helpers.shared_data import shared_rows
 from helpers.splitter_rows import c_sharp_rows, java_rows, python_rows
 
@@ -30,47 +32,68 @@ PROGRAMS = {
     "php": 'function f($x) { while ($x > 0) { $x--; } return "a$x"; }',
 }
 SNIPPETS = st.sampled_from(
-    ["(", ")", "{", "}", "if ", "while ", "x", " = ", "1", ";", "\n", '"a"', "'", "class A", "@", "é", "*"]
+    ["(", ")", "{", "}", "if ", "else ", "while ", "x", " = ", "1", ";", "\n", '"a"', "'", "class A", "@", "é", "*"]
 )
 
 
-def naive(text: str, language: str) -> tuple[dict[str, int], int, int]:
-    """Node types, leaves and depth by their definitions."""
-    kinds: Counter[str] = Counter()
-    tokens = 0
+Found = tuple[dict[str, int], dict[str, int], int, int, int]
 
-    def visit(node) -> int:
-        nonlocal tokens
+
+def naive(text: str, language: str) -> Found:
+    """Node types, pairs of them, leaves, depth and nesting by their definitions."""
+    kinds: Counter[str] = Counter()
+    pairs: Counter[str] = Counter()
+    tokens = deepest = 0
+    flow = CONTROL_FLOW[language]
+
+    def visit(node, above: str, field: str | None, nested: int, paired: bool) -> int:
+        nonlocal tokens, deepest
         kinds[node.type] += 1
         tokens += not node.children
-        return 1 + max(map(visit, node.children), default=0)
+        rule = node.type if node.is_named else ""
+        if paired and above and rule:
+            pairs[f"{above}>{rule}"] += 1
+        again = rule in IFS and (above == "else_clause" or (above in IFS and field == "alternative"))
+        nested += rule in flow.nesting and not again
+        deepest = max(deepest, nested)
+        inner = [
+            visit(child, rule, node.field_name_for_child(i), nested, paired and node.is_named)
+            for i, child in enumerate(node.children)
+        ]
+        return 1 + max(inner, default=0)
 
-    depth = max(map(visit, CodeParser(language).parse(text).roots), default=0)
-    return kinds, tokens, depth
+    depth = max((visit(root, "", None, 0, True) for root in CodeParser(language).parse(text).roots), default=0)
+    return kinds, pairs, tokens, depth, deepest
 
 
-def found(scan: SyntaxScan, row: int) -> tuple[dict[str, int], int, int]:
+def counted(counts: ElementCounts, row: int) -> dict[str, int]:
+    """The elements of one row, with their counts."""
+    numbers = counts.counts[[row]].toarray()[0].tolist()
+    return {name: number for name, number in zip(counts.vocabulary, numbers, strict=True) if number}
+
+
+def found(scanned: SyntaxScan, row: int, nesting: int) -> Found:
     """What a scan says of one row."""
-    counts = scan.node_types.counts[[row]].toarray()[0].tolist()
-    held = {kind: count for kind, count in zip(scan.node_types.vocabulary, counts, strict=True) if count}
-    return held, int(scan.tokens[row]), int(scan.depth[row])
+    kinds, pairs = counted(scanned.node_types, row), counted(scanned.node_pairs, row)
+    return kinds, pairs, int(scanned.tokens[row]), int(scanned.depth[row]), nesting
 
 
 def check(texts: list[str], language: str) -> None:
-    scan = SyntaxScan.from_columns(scan_batch(texts, language))
+    scanned = scan(texts, language)
+    nesting = scanned.trees.nesting().tolist()
     for row, text in enumerate(texts):
-        assert found(scan, row) == naive(text, language)
+        assert found(scanned, row, nesting[row]) == naive(text, language)
 
 
 def test_every_language_has_a_program():
-    """The agreement below is checked in each language that codeshift brings."""
+    """Each language that codeshift includes is checked below."""
     assert set(PROGRAMS) <= set(languages())
     assert len(PROGRAMS) == 11
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_agrees_with_recursion(language):
-    """Counts, leaves and depth are those of the definition, in whole programs, in pieces, and where nothing parses."""
+    """Counts, leaves and depth agree with the definition, for whole programs, pieces, and text that does not parse."""
     program = PROGRAMS[language]
     cut = [program[:end] for end in range(0, len(program), 5)]
     check([program, "", " \n", "\0", "}{", program * 3, *cut], language)
@@ -78,7 +101,7 @@ def test_agrees_with_recursion(language):
 
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_programs_parse(language):
-    """The programs above are programs: an agreement on ERROR nodes alone would say little."""
+    """The programs above have no errors: agreement on ERROR nodes alone would show little."""
     assert scan_batch([PROGRAMS[language]], language)["has_error"] == [False]
 
 
@@ -86,7 +109,7 @@ def test_programs_parse(language):
     texts=st.lists(st.lists(SNIPPETS, max_size=12).map("".join), max_size=4), language=st.sampled_from(sorted(PROGRAMS))
 )
 def test_agrees_on_any_text(texts, language):
-    """The agreement holds for text that is hardly code."""
+    """They also agree on text that is hardly code."""
     check(texts, language)
 
 
@@ -94,25 +117,25 @@ def test_agrees_on_any_text(texts, language):
     ("rows", "language"), [(python_rows, "python"), (java_rows, "java"), (c_sharp_rows, "c_sharp")]
 )
 def test_agrees_on_real_rows(rows, language):
-    """The agreement holds on real rows, over several chunks."""
+    """They also agree on real rows, over several chunks."""
     check(rows()["code"][:], language)
 
 
 def test_tokens_and_rules_of_one_name():
     """A token and a rule may share a name, such as "class" in JavaScript: both count as the node type of that name."""
-    scan = SyntaxScan.from_columns(scan_batch(["x = class { }"], "javascript"))
-    assert scan.node_types.of(("class",)).tolist() == [[2]]
+    scanned = scan(["x = class { }"], "javascript")
+    assert scanned.node_types.of(("class",)).tolist() == [[2]]
 
 
 def test_error_is_seen():
     """Text that fits no rule holds the node type ERROR; has_error tells of missing tokens too."""
-    scan = SyntaxScan.from_columns(scan_batch(["x = }{", "x = 1", "f(x"], "python"))
-    assert (scan.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
-    assert scan.has_error.tolist() == [True, False, True]
+    scanned = scan(["x = }{", "x = 1", "f(x"], "python")
+    assert (scanned.node_types.of(("ERROR",)).ravel() > 0).tolist()[:2] == [True, False]
+    assert scanned.has_error.tolist() == [True, False, True]
 
 
 def test_deep_tree():
-    """A tree deeper than Python's recursion limit is no trouble."""
+    """A tree may be deeper than Python's recursion limit."""
     depth = scan_batch(["-" * 6000 + "x"], "python")["depth"][0]
     assert depth > 5000
 
@@ -132,7 +155,7 @@ def test_language_without_api_names():
 
 
 def test_one_parse_serves_every_property(monkeypatch):
-    """All properties of syntax, API names among them, come from one parse of each row."""
+    """All properties of syntax, including API names, use one parse of each row."""
     from codeshift.properties import APINames
 
     parsed: list[str] = []
@@ -145,7 +168,7 @@ def test_one_parse_serves_every_property(monkeypatch):
 
 
 def test_garbage_collection_is_left_as_it_was():
-    """The collector is off during the pass alone."""
+    """The collector is off only during the pass."""
     assert gc.isenabled()
     scan_batch(["x = 1"], "python")
     assert gc.isenabled()
@@ -162,31 +185,31 @@ def test_garbage_collection_is_left_as_it_was():
     ],
 )
 def test_bare_methods_of_real_data_are_methods(path, column, language):
-    """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as what they are."""
+    """The rows of CONCODE, CodeTrans and Bugs2Fix have no class around them, and nearly all parse as methods."""
     rows = shared_rows(path)[column][:200]
-    scan = scan_batch(rows, language, api_names=False)
+    scanned = scan(rows, language, api_names=False)
     members = {"method_declaration", "constructor_declaration", "operator_declaration"}
-    assert sum(not members.isdisjoint(types) for types in scan["types"]) >= 0.99 * len(rows)
-    assert sum(scan["has_error"]) <= 0.1 * len(rows)
+    assert sum(not members.isdisjoint(types) for types in scanned.node_types.sets()) >= 0.99 * len(rows)
+    assert scanned.has_error.sum() <= 0.1 * len(rows)
 
 
 def test_a_bare_c_sharp_method_is_no_local_function():
-    """With ``override`` and without; where functions stand beside statements they are local ones."""
+    """With ``override`` and without; functions among statements are local functions."""
     rows = [
         "public int F() { return 1; }",
         "// one\npublic override int F() { return 1; }",
         "int x = 1; int F() { return x; }",
     ]
-    types = [set(found) for found in scan_batch(rows, "c_sharp", api_names=False)["types"]]
+    types = scan(rows, "c_sharp", api_names=False).node_types.sets()
     assert ["method_declaration" in found for found in types] == [True, True, False]
     assert ["local_function_statement" in found for found in types] == [False, False, True]
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_line_ends_change_nothing(ending):
-    """A carriage return, with a line feed or alone, ends a line and so a comment."""
+    """A carriage return, with or without a line feed, ends a line and so a comment."""
     code = "# a comment\nwhile x:\n    f(x)  # another\n    g(x)\n"
-    expected, found = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
-    assert found == expected
+    expected, scanned = (scan_batch([text], "python") for text in (code, code.replace("\n", ending)))
+    assert scanned == expected
     java = "void f() { // x\n A.b(); }"
     assert scan_batch([java.replace("\n", ending)], "java") == scan_batch([java], "java")

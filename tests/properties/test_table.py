@@ -1,4 +1,4 @@
-"""The property table: each property once, each row parsed once, cached on disk, whatever form the data has."""
+"""The property table: each property is computed once, each row parsed once, cached on disk, for data in any form."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datasets import Dataset, disable_caching, disable_progress_bars, enable_cac
 import codeshift.properties.table as table_module
 from codeshift.errors import CacheWarning
 from codeshift.properties import (
+    APINames,
     CharCount,
     LineCount,
     NodeTypes,
@@ -23,13 +24,15 @@ from codeshift.properties import (
     TokenCount,
     TreeDepth,
 )
+from codeshift.properties.complexity import CyclomaticComplexity, NestingDepth
+from codeshift.properties.node_pairs import NodePairs
 
 COMPUTED: list[int] = []
 
 
 @dataclass(frozen=True)
 class CountedLength(TextProperty):
-    """Length, and a note of each batch that was computed."""
+    """The length of a text, with a record of each computed batch."""
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         COMPUTED.append(len(texts))
@@ -38,7 +41,7 @@ class CountedLength(TextProperty):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of the test's own, and no bars."""
+    """Give each test its own cache folder, and no progress bars."""
     monkeypatch.setenv("CODESHIFT_CACHE", str(tmp_path / "cache"))
     disable_progress_bars()
     COMPUTED.clear()
@@ -49,7 +52,7 @@ def _rows(n: int) -> Dataset:
     return Dataset.from_dict({"code": [f"while x{i}:\n    pass" for i in range(n)], "n": list(range(n))})
 
 
-def test_a_property_is_computed_once_a_table() -> None:
+def test_a_property_is_computed_once_per_table() -> None:
     """Equal properties share their values."""
     table = PropertyTable(_rows(5))
     first = table.values(CountedLength("code"))
@@ -58,7 +61,7 @@ def test_a_property_is_computed_once_a_table() -> None:
 
 
 def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Node types, tokens and depth draw on one scan."""
+    """Node types, pairs of them, tokens, depth, decisions, nesting and API names draw on one scan, in any order."""
     scans: list[int] = []
     scan = table_module.scan_batch
 
@@ -68,13 +71,15 @@ def test_each_row_is_parsed_once_for_all_tree_properties(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(table_module, "scan_batch", counted)
     table = PropertyTable(_rows(7))
-    for prop in (NodeTypes, SyntaxTokenCount, TreeDepth):
+    properties = (NodePairs, NestingDepth, NodeTypes, SyntaxTokenCount, TreeDepth, CyclomaticComplexity, APINames)
+    for prop in properties:
         table.values(prop("code", "python"))
+    table.stopped("code", "python")
     assert scans == [7]
 
 
 def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path) -> None:
-    """A second table over equal rows computes nothing; other rows, or caching switched off, compute again."""
+    """A second table over equal rows computes nothing; other rows, or no caching, compute again."""
     values = PropertyTable(_rows(1500)).values(CountedLength("code"))
     computed = len(COMPUTED)
     assert computed > 0
@@ -92,8 +97,8 @@ def test_large_data_is_cached_on_disk_by_its_content(own_cache: Path) -> None:
     assert len(COMPUTED) > computed
 
 
-def test_without_a_folder_to_write_to_nothing_is_kept(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home where nothing can be written, or a user without one, costs the cache alone."""
+def test_without_a_writable_folder_nothing_is_cached(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the home folder is not writable or does not exist, only the cache is lost."""
     expected = CharCount("code").compute(_rows(1500)["code"][:])
     own_cache.write_text("a file where the folder should be")
     assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
@@ -111,8 +116,8 @@ def test_without_a_folder_to_write_to_nothing_is_kept(own_cache: Path, monkeypat
 
 @pytest.mark.parametrize("num_proc", [None, 2])
 @pytest.mark.parametrize("place", range(6))
-def test_a_cached_value_that_is_damaged_is_computed_anew(own_cache: Path, place: int, num_proc: int | None) -> None:
-    """Whatever bit of whatever file is turned, values are those of an empty cache, and the next call finds them."""
+def test_a_damaged_cached_value_is_computed_again(own_cache: Path, place: int, num_proc: int | None) -> None:
+    """Whichever bit of a file is flipped, the values are correct, and the next call finds them in the cache."""
     prop = NodeTypes("code", "python")
     expected = PropertyTable(_rows(1200), num_proc=num_proc).values(prop)
     files = sorted((own_cache / "properties").iterdir())
@@ -129,8 +134,8 @@ def test_a_cached_value_that_is_damaged_is_computed_anew(own_cache: Path, place:
     assert (again.counts != expected.counts).nnz == 0
 
 
-def test_a_cached_value_that_is_torn_or_gone_is_computed_anew(own_cache: Path) -> None:
-    """A file that a full disk cut, and one that somebody deleted."""
+def test_a_truncated_or_missing_cached_value_is_computed_again(own_cache: Path) -> None:
+    """A file may have been truncated by a full disk, or deleted."""
     expected = PropertyTable(_rows(1500)).values(CharCount("code"))
     [path] = (own_cache / "properties").glob("*.arrow")
     path.write_bytes(path.read_bytes()[:1000])
@@ -141,8 +146,8 @@ def test_a_cached_value_that_is_torn_or_gone_is_computed_anew(own_cache: Path) -
         assert (PropertyTable(_rows(1500)).values(CharCount("code")) == expected).all()
 
 
-def test_a_full_disk_costs_the_cache_alone(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The values are there, and a warning says why the next call will compute them again."""
+def test_a_full_disk_only_costs_the_cache(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values are returned, and a warning says why the next call computes them again."""
     expected = CharCount("code").compute(_rows(1500)["code"][:])
 
     def full(*given: object, **options: object) -> None:
@@ -154,7 +159,7 @@ def test_a_full_disk_costs_the_cache_alone(own_cache: Path, monkeypatch: pytest.
 
 
 def test_small_data_leaves_no_files(own_cache: Path) -> None:
-    """Below a thousand rows the cache is left alone."""
+    """With fewer than a thousand rows, the cache is not used."""
     PropertyTable(_rows(999)).values(CharCount("code"))
     assert not own_cache.exists()
 
@@ -162,7 +167,7 @@ def test_small_data_leaves_no_files(own_cache: Path) -> None:
 @pytest.mark.parametrize("num_proc", [None, 2])
 @pytest.mark.parametrize("prop", [NodeTypes("code", "python"), SyntaxTokenCount("code", "python")], ids=repr)
 def test_the_way_of_computing_changes_no_value(prop, num_proc: int | None) -> None:
-    """In memory, through the cache, in one process or two: the same values."""
+    """Values are the same in memory, with the cache, and in one or two processes."""
     data = _rows(1200)
     whole = PropertyTable(data, num_proc=num_proc).values(prop)
     pieces = [PropertyTable(data.select(range(i, i + 400))).values(prop) for i in range(0, 1200, 400)]
@@ -175,7 +180,7 @@ def test_the_way_of_computing_changes_no_value(prop, num_proc: int | None) -> No
 
 
 def test_selected_and_formatted_datasets_give_their_own_rows() -> None:
-    """A selection of rows in another order, in numpy format, is read as it shows itself."""
+    """A selection of rows in another order and in numpy format is read as it appears."""
     data = _rows(20).map(lambda row: {"code": row["code"] + "\n" * row["n"]})
     chosen = data.select([7, 3, 5]).with_format("numpy")
     expected = [len(text.splitlines()) for text in data.select([7, 3, 5])["code"]]
@@ -184,7 +189,7 @@ def test_selected_and_formatted_datasets_give_their_own_rows() -> None:
 
 
 def test_a_property_whose_code_changed_is_computed_again() -> None:
-    """What an older ``compute`` of the same name left in the cache is not taken for what the new one gives."""
+    """Cached values of an older ``compute`` of the same name are not used for the new one."""
 
     def plain_one(self, texts: Sequence[str]) -> np.ndarray:
         return np.full(len(texts), 1.0)
@@ -192,12 +197,12 @@ def test_a_property_whose_code_changed_is_computed_again() -> None:
     def plain_two(self, texts: Sequence[str]) -> np.ndarray:
         return np.full(len(texts), 2.0)
 
-    data, found = _rows(1500), []
+    data, lengths = _rows(1500), []
     original = CountedLength.compute
     try:
         for compute in (plain_one, plain_two, plain_one):
             CountedLength.compute = compute
-            found.append(PropertyTable(data).values(CountedLength("code"))[0])
+            lengths.append(PropertyTable(data).values(CountedLength("code"))[0])
     finally:
         CountedLength.compute = original
-    assert found == [1.0, 2.0, 1.0]
+    assert lengths == [1.0, 2.0, 1.0]

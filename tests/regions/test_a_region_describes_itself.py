@@ -14,6 +14,7 @@ from codeshift.properties.node_pairs import NodePairs
 from codeshift.properties.predicate import Satisfies
 from codeshift.properties.rarity import TokenRarity, UnigramModel
 from codeshift.properties.untied import Untied
+from codeshift.regions.distribution import dimension_of, distributions_of
 from codeshift.splitters import Contains, Interval, Matches, NearestCentroid, OneOf
 
 LOOPS = Contains(NodeTypes("code", "python"), ("for_statement", "while_statement"))
@@ -47,7 +48,7 @@ PARTS = {"train": np.array([0, 1]), "test_id": np.array([2]), "test_ood": np.arr
 )
 def test_dimension(region, expected) -> None:
     """That of its leaves where they agree; several, and chance, are of none."""
-    assert region.dimension() == expected
+    assert dimension_of(region) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,12 @@ def test_a_property_is_drawn_once() -> None:
     rows = Dataset.from_dict({"code": ["a", "bb", "cc", "dddd", "a + a"], "vector": [[i, 1 - i] for i in range(5)]})
     table = PropertyTable(rows)
     bands = Interval(CharCount("code"), high=2) | Interval(Untied("code", CharCount("code")), low=4) | CHANCE
-    [lengths] = bands.distributions(table, PARTS)
+    [lengths] = distributions_of(bands, table, PARTS)
     assert {part: values.tolist() for part, values in lengths.values.items()} == {
         "train": [1, 2],
         "test_id": [2],
         "test_ood": [4, 5],
     }
     both = NEAREST | NearestCentroid(NEAREST.property, NEAREST.centroids, chosen=(0,))
-    [clusters] = both.distributions(table, PARTS)
+    [clusters] = distributions_of(both, table, PARTS)
     assert (clusters.name, clusters.inside) == ("cluster", (True, True))

@@ -25,10 +25,9 @@ def test_the_story_of_regions() -> None:
     assert (~(long | loops)).contains(table).tolist() == [True, False, False, False]
     assert (long & loops).leaves == (long, loops)
 
-    # A region tells of itself: in words, the columns that it reads, the dimension of code that it shifts.
+    # A region tells of itself: in words, and the columns that it reads.
     assert loops.describe() == "that hold while_statement"
     assert (long & loops).columns() == ("code",)
-    assert (long.dimension(), loops.dimension()) == ("complexity", "syntax")
 
     # It is a value: equal to another that says the same, whose repr builds it again.
     assert long == Interval(CharCount("code"), low=10)

@@ -12,7 +12,7 @@ from datasets import Dataset, DatasetDict
 
 from codeshift.errors import ManifestError, ParameterError
 from codeshift.properties import PropertyTable
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, SplitManifest
 from helpers.splitter_rows import count_digests, python_rows
 
 BEGIN = "def a_name_that_stands_in_no_digest():"
@@ -95,7 +95,8 @@ def test_what_was_pickled_asks_for_the_rows() -> None:
 def test_an_assignment_of_a_manifest_keeps_its_rows_too() -> None:
     """Dealt by the manifest, in whatever order the rows came."""
     shuffled = rows().shuffle(seed=3)
-    again = SplitManifest.from_json(LengthSplitter().assign(rows()).manifest.to_json()).assign(shuffled)
+    manifest = SplitManifest.from_json(LengthSplitter().assign(rows()).manifest.to_json())
+    again = SplitAssignment.from_manifest(manifest, shuffled)
     assert again.to_dataset_dict()["test_ood"]["n"] == [shuffled["n"][i] for i in again.indices("test_ood")]
     assert again.region == LengthSplitter().fit(PropertyTable(rows()))
 

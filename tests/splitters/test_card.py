@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from codeshift.regions.base import region_words
-from codeshift.splits.documents import dataset_card
+from codeshift.splits.card import dataset_card
 from codeshift.splits.publish import put_section
 from codeshift.splitters import ASTNodeSplitter, LengthSplitter
 

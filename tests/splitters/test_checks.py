@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from codeshift import parts
 from codeshift.regions import base as regions
-from codeshift.splits import assign, documents, groups, partition
+from codeshift.splits import assign, division, groups, manifest, partition
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.rows import SplitRows
 from codeshift.splitters import (
     LengthSplitter,
     SplitAssignment,
@@ -40,7 +42,7 @@ def _no_reasons(patch: pytest.MonkeyPatch) -> None:
         dealt.reasons[:] = 0
         return dealt
 
-    patch.setattr(assign, "divide", divide)
+    patch.setattr(division, "divide", divide)
 
 
 def _twice(patch: pytest.MonkeyPatch) -> None:
@@ -54,7 +56,7 @@ def _seed_is_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _drawn_without_saying(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(documents, "is_drawn", lambda request, sources: True)
+    patch.setattr(manifest, "is_drawn", lambda request, sources: True)
 
 
 def _each_row_alone(patch: pytest.MonkeyPatch) -> None:
@@ -70,16 +72,16 @@ def _nothing_is_bound(patch: pytest.MonkeyPatch) -> None:
 
 def _control_of_anything(patch: pytest.MonkeyPatch) -> None:
     def add_control(dealt, units, request, row_order):
-        dealt.control = np.arange(len(dealt.parts)) < (dealt.parts == partition.TRAIN).sum()
+        dealt.control = np.arange(len(dealt.parts)) < (dealt.parts == parts.TRAIN).sum()
 
-    patch.setattr(assign, "add_control", add_control)
+    patch.setattr(division, "add_control", add_control)
 
 
 def _control_too_small(patch: pytest.MonkeyPatch) -> None:
     def add_control(dealt, units, request, row_order):
         dealt.control = np.zeros(len(dealt.parts), dtype=bool)
 
-    patch.setattr(assign, "add_control", add_control)
+    patch.setattr(division, "add_control", add_control)
 
 
 def _regimes_drawn_apart(patch: pytest.MonkeyPatch) -> None:
@@ -107,16 +109,16 @@ def _fewer_tests(patch: pytest.MonkeyPatch) -> None:
     def divide(inside, units, request):
         dealt = partition.divide(inside, units, request)
         if request.ood_kept > 0.5:
-            dealt.exclude(dealt.parts == partition.TEST_ID, partition.TRIMMED)
+            dealt.exclude(dealt.parts == parts.TEST_ID, parts.TRIMMED)
         return dealt
 
-    patch.setattr(assign, "divide", divide)
+    patch.setattr(division, "divide", divide)
 
 
 def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
     trim = partition.trim_train
     patch.setattr(
-        assign,
+        division,
         "trim_train",
         lambda dealt, units, request, *rest: trim(
             dealt, units, replace(request, train_size=request.train_size + (request.ood_kept > 0)), *rest
@@ -125,8 +127,8 @@ def _one_row_too_many(patch: pytest.MonkeyPatch) -> None:
 
 
 def _wrong_side(patch: pytest.MonkeyPatch) -> None:
-    inside = assign._inside
-    patch.setattr(assign, "_inside", lambda *arguments: np.roll(inside(*arguments), 1))
+    inside = assign.rows_inside
+    patch.setattr(assign, "rows_inside", lambda *arguments: np.roll(inside(*arguments), 1))
 
 
 def _forgotten_seed(patch: pytest.MonkeyPatch) -> None:
@@ -137,13 +139,13 @@ def _forgotten_seed(patch: pytest.MonkeyPatch) -> None:
 
 
 def _rows_by_place(patch: pytest.MonkeyPatch) -> None:
-    assign = SplitManifest.assign
+    find = SplitManifest.find_parts
 
-    def turned(self, data):
-        found = assign(self, data)
-        return replace(found, parts=found.parts[::-1].copy(), reasons=found.reasons[::-1].copy())
+    def turned(self, rows):
+        parts, reasons, control = find(self, rows)
+        return parts[::-1].copy(), reasons[::-1].copy(), control
 
-    patch.setattr(SplitManifest, "assign", turned)
+    patch.setattr(SplitManifest, "find_parts", turned)
 
 
 def _stream_by_place(patch: pytest.MonkeyPatch) -> None:
@@ -160,13 +162,13 @@ def _left_operand_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def _reordered(patch: pytest.MonkeyPatch) -> None:
-    select = SplitAssignment._select
-    patch.setattr(SplitAssignment, "_select", lambda self, *given: select(self, *given).shuffle(seed=0))
+    select = SplitRows.select
+    patch.setattr(SplitRows, "select", lambda self, *given: select(self, *given).shuffle(seed=0))
 
 
 def _renamed(patch: pytest.MonkeyPatch) -> None:
-    select = SplitAssignment._select
-    patch.setattr(SplitAssignment, "_select", lambda self, *given: select(self, *given).rename_column("code", "text"))
+    select = SplitRows.select
+    patch.setattr(SplitRows, "select", lambda self, *given: select(self, *given).rename_column("code", "text"))
 
 
 def _nothing_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -183,10 +185,10 @@ def _first_is_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
-    def inside(region, sources, splitter, kept):
-        return np.arange(len(sources.fitting)) % 5 == 0
+    def inside(fitted, recipe, kept):
+        return np.arange(len(fitted.parsable)) % 5 == 0
 
-    patch.setattr(assign, "_inside", inside)
+    patch.setattr(assign, "rows_inside", inside)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def _empty_is_fine(patch: pytest.MonkeyPatch) -> None:
         (testing.check_train_size, _one_row_too_many, "train_size is met exactly in every regime"),
         (testing.check_sides, _wrong_side, "test_ood lies wholly inside of the region"),
         (testing.check_manifest, _forgotten_seed, "a manifest round-trips through JSON"),
-        (testing.check_manifest, _rows_by_place, "manifest.assign(data) == assignment"),
+        (testing.check_manifest, _rows_by_place, "a manifest rebuilds the assignment"),
         (testing.check_stream, _stream_by_place, "new rows move no old row"),
         (testing.check_algebra, _no_complement, "De Morgan"),
         (testing.check_algebra, _left_operand_wins, "commutativity"),

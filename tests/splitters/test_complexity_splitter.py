@@ -149,7 +149,7 @@ def test_a_wrapped_program_nests_one_deeper(position: int) -> None:
 def test_a_very_deep_program_is_measured() -> None:
     """Depth is no recursion: nearly two hundred nested blocks are counted. Where more are open, the parser gives up."""
     code, deeper = ("void f() {" + "if (a) {" * deep + "}" * deep + "}" for deep in (190, 1000))
-    depths = NestingDepth("code", "java").compute([code, deeper])
+    depths = PropertyTable(Dataset.from_dict({"code": [code, deeper]})).values(NestingDepth("code", "java"))
     assert depths[0] == 190
     assert math.isnan(depths[1])
 

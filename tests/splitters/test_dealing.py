@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from codeshift.parts import PARTS
 from codeshift.splits.config import SplitConfig
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
-from codeshift.splits.partition import PARTS, divide
+from codeshift.splits.partition import divide
 from helpers.strategies import unless_impossible
 
 sizes = st.lists(st.integers(1, 30), min_size=1, max_size=40).map(np.array)

@@ -9,9 +9,9 @@ import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.errors import ParameterError, RegionError, SmallPartWarning
+from codeshift.hashing import digest
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-from codeshift.splits.digests import digest
-from codeshift.splitters import GroupSplitter, LengthSplitter, SplitManifest
+from codeshift.splitters import GroupSplitter, LengthSplitter, SplitAssignment, SplitManifest
 
 LONG = LengthSplitter(column="code", unit="lines", bounds=(12, None))
 
@@ -86,13 +86,13 @@ def test_the_manifest_says_it_and_builds_it_again(rows: Dataset, tmp_path) -> No
     assignment.manifest.save(tmp_path / "m.json")
     manifest = SplitManifest.load(tmp_path / "m.json")
     assert manifest == assignment.manifest
-    assert manifest.assign(rows) == assignment
+    assert SplitAssignment.from_manifest(manifest, rows) == assignment
     parts = manifest.apply(rows.shuffle(seed=1))
     for part, expected in assignment.to_dataset_dict(rows).items():
         assert sorted(map(repr, parts[part])) == sorted(map(repr, expected))
     assert manifest.request["near_duplicates"] == {"threshold": 0.7, "ngram": 5, "drop": True}
     assert "50 dropped: near-duplicates of a row that is kept" in manifest.summary()
-    assert "of which one each is dealt" in " ".join(manifest.summary().split())
+    assert "of which one each is assigned" in " ".join(manifest.summary().split())
     assert "one of each component is kept" in assignment.to_dataset_card()
 
 
@@ -113,7 +113,7 @@ def test_official_splits_keep_one_each(rows: Dataset) -> None:
     assert NearDuplicates().components(together).sizes.max() == 1
     tested = len(splits["test_id"]) + len(splits["test_ood"])
     assert tested == len(np.unique(_components(data["test"])))
-    assert assignment.manifest.assign(data) == assignment
+    assert SplitAssignment.from_manifest(assignment.manifest, data) == assignment
 
 
 @pytest.mark.filterwarnings("ignore::codeshift.errors.SizeWarning")

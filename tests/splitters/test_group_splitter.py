@@ -137,7 +137,7 @@ def test_errors_of_arguments(arguments: dict, message: str) -> None:
             {"project": ["a", None]},
             {},
             DataError,
-            "by must be a column without None, got 'project': 1 rows are None, the first is row 1; give them a value or leave them out",
+            "by must be a column without None, got 'project': 1 of 2 rows are None (row 1); leave them out with data.filter(lambda row: row['project'] is not None)",
         ),
         (
             {"project": [1.5, 2.5]},

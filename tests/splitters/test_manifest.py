@@ -13,7 +13,7 @@ from datasets import Dataset
 from codeshift.errors import DataError, ManifestError
 from codeshift.files import content_digest
 from codeshift.properties import PropertyTable
-from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitManifest
+from codeshift.splitters import ASTNodeSplitter, LengthSplitter, SplitAssignment, SplitManifest
 
 GOLDEN = Path(__file__).parent / "golden"
 SPLITTERS = {
@@ -242,7 +242,7 @@ def test_equal_rows_that_are_trimmed_apart_apply_in_any_order() -> None:
     )
     assignment = LengthSplitter(column="code").assign(data, seed=0, train_size=29, validation_size=8)
     order = np.random.default_rng(0).permutation(120)
-    again = assignment.manifest.assign(data.select(order))
+    again = SplitAssignment.from_manifest(assignment.manifest, data.select(order))
     assert (again.parts == assignment.parts[order]).all()
 
 

@@ -28,6 +28,7 @@ from codeshift.splitters import (
     LengthSplitter,
     PredicateSplitter,
     RandomSplitter,
+    SplitAssignment,
     Splitter,
     StreamDealer,
     TimeSplitter,
@@ -84,7 +85,7 @@ def test_images_and_nested_columns_come_back_untouched() -> None:
     there = splitter.assign(data, seed=0, train_size=11)
     turned = data.select(range(199, -1, -1))
     assert (splitter.assign(turned, seed=0, train_size=11).parts[::-1] == there.parts).all()
-    assert there.manifest.assign(turned).parts[::-1].tolist() == there.parts.tolist()
+    assert SplitAssignment.from_manifest(there.manifest, turned).parts[::-1].tolist() == there.parts.tolist()
     train = there.to_dataset_dict(data)["train"]
     assert train.features == data.features
     plain = data.with_format("arrow")[:].to_pylist()
@@ -98,7 +99,7 @@ def test_any_name_of_a_column_will_do(column: str) -> None:
     splitter = LengthSplitter(column=column)
     assert eval(repr(splitter)) == splitter  # noqa: S307
     assignment = splitter.assign(data, seed=0)
-    assert assignment.manifest.assign(data.shuffle(seed=1)).sizes == assignment.sizes
+    assert SplitAssignment.from_manifest(assignment.manifest, data.shuffle(seed=1)).sizes == assignment.sizes
 
 
 HOSTILE = {

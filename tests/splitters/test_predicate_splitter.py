@@ -56,6 +56,14 @@ def test_the_function_sees_what_it_reads_and_nothing_else() -> None:
     assert assignment.manifest.also_reads == ("year",)
 
 
+def test_an_error_names_the_argument_that_names_the_column() -> None:
+    """That is ``reads``, though another argument has the same text; in a composition too."""
+    splitter = PredicateSplitter(column="code", predicate=from_early_years, name="era", reads=("era",))
+    for recipe in (splitter, LengthSplitter(column="code") & ~splitter):
+        with pytest.raises(DataError, match=r"^reads must be a column of the dataset, got 'era'"):
+            recipe.assign(python_rows(), seed=0)
+
+
 def test_a_manifest_imports_no_function() -> None:
     """In a process that has not named the function, a region of a manifest refuses to run, and imports nothing."""
     text = SELF.assign(python_rows(), seed=0).manifest.to_json()

@@ -11,7 +11,8 @@ from codeshift.errors import DataError, LeftOutWarning
 from codeshift.properties import CharCount, Property, PropertyTable, TextProperty, TreeDepth
 from codeshift.properties.parsing import CodeParser
 from codeshift.properties.untied import Untied
-from codeshift.splits.assignment import SplitManifest
+from codeshift.splits.assignment import SplitAssignment
+from codeshift.splits.manifest import SplitManifest
 from codeshift.splitters import ASTNodeSplitter, Interval, LengthSplitter, Region, Splitter, StreamDealer
 from helpers.bad_texts import bad_text
 
@@ -66,8 +67,8 @@ def test_a_split_with_unparsable_rows_is_the_same_in_another_order_and_from_its_
     second = assigned(splitter, shuffled)
     assert second.manifest == first.manifest
     manifest = SplitManifest.from_json(first.manifest.to_json())
-    assert manifest.assign(ROWS) == first
-    assert manifest.assign(shuffled).excluded == first.excluded
+    assert SplitAssignment.from_manifest(manifest, ROWS) == first
+    assert SplitAssignment.from_manifest(manifest, shuffled).excluded == first.excluded
     assert len(manifest.rows["data"]["excluded:unparsable"]) == 4
 
 

@@ -59,10 +59,10 @@ def test_another_module_s_name_is_taken() -> None:
 def test_it_is_shown_as_its_class_says() -> None:
     """Title, digits, unit and direction; what a class leaves out is made of its name."""
     measure = measure_of(LettersMissedOfATest(3))
-    assert (measure.title, measure.better) == ("letters missed (at_least=3)", "lower")
-    assert (measure.text(1.25), measure.unit, measure.step) == ("1.25", " letters", " letters")
+    assert (measure.title, measure.higher_is_better) == ("letters missed (at_least=3)", False)
+    assert (measure.text(1.25), measure.scale.unit, measure.step) == ("1.25", " letters", " letters")
     plain = measure_of(PlainOfATest())
-    assert (plain.title, plain.text(0.5), plain.unit) == ("plainofatest", "50.0", "%")
+    assert (plain.title, plain.text(0.5), plain.scale.unit) == ("plainofatest", "50.0", "%")
 
 
 def test_a_report_shows_it() -> None:

@@ -168,9 +168,9 @@ def test_a_process_that_lacks_the_class_reads_the_rest(facts, tmp_path, monkeypa
     """The elements are left out; words, dimension and distributions are there."""
     from codeshift.properties.serialise import Serialisable
 
-    facts["decorated"].save(tmp_path / "facts")
-    assert SplitFacts.load(tmp_path / "facts").masked == REGIONS["decorated"]
+    facts["decorated"].save(tmp_path / "facts.json")
+    assert SplitFacts.load(tmp_path / "facts.json").masked == REGIONS["decorated"]
     monkeypatch.delitem(Serialisable._known, "DecoratedOfATest")
-    back = SplitFacts.load(tmp_path / "facts")
+    back = SplitFacts.load(tmp_path / "facts.json")
     assert (back.masked, back.dimension) == (None, "decoration")
     assert back.distributions[0].summary == facts["decorated"].distributions[0].summary

@@ -26,7 +26,8 @@ _CONTRAST = """(() => {
     return (a + .05) / (b + .05);
   };
   const found = {};
-  for (const name of ["h1", "p.soft", "li p", ".verdict", "td", "td.ood", "td.id", "a", "figure svg text", ".key span"])
+  for (const name of ["h1", "p.note", "article p", ".verdict", "td", "td.ood", "td.id", "a", "figure svg text",
+                      ".key span"])
     for (const element of document.querySelectorAll(name)) {
       const style = getComputedStyle(element);
       const colour = element.namespaceURI.endsWith("svg") ? style.fill : style.color;
@@ -172,10 +173,8 @@ def test_it_can_be_printed(opened):
     page.media(dark=True, kind="print")
     background, _ = page.ask(_CONTRAST)
     assert background > 0.95
-    assert (
-        page.ask("Math.min(...[...document.querySelectorAll('.pair')].map((e) => e.getBoundingClientRect().height))")
-        > 20
-    )
+    folded = "[...document.querySelectorAll('details .beside')].map((e) => e.getBoundingClientRect().height)"
+    assert page.ask(f"Math.min(...{folded})") > 20
     assert page.ask("getComputedStyle(document.querySelector('.find')).display") == "none"
     page.media()
     pdf = page.pdf()

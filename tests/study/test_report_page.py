@@ -122,7 +122,7 @@ def test_the_summary_holds_every_claim(page):
     claims = nasty_report().findings.claims
     assert len(claims) == 8
     for claim in claims:
-        assert f"{claim.verdict}{claim.claim}{' '.join(claim.told.split())}" in text
+        assert f"{claim.verdict} {claim.claim} {' '.join(claim.told.split())}" in text
 
 
 def test_two_pages_of_the_same_results_are_the_same_bytes():
@@ -193,7 +193,7 @@ def test_saved_whole(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
     assert path.read_text(encoding="utf-8") == "old"
     monkeypatch.undo()
-    assert report.save(str(path)).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert report.save(str(path)).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def test_what_is_damaged_is_done_again(audited, model, tmp_path, kind, harm):
         results = study.run(folder, threads=1, progress=False)
     assert path.with_name(f"{path.name}.damaged").exists()
     assert_same(results, load_results(audited))
-    assert {name: dict(facts.audit) for name, facts in results.splits.items()} == {
-        name: dict(facts.audit) for name, facts in load_results(audited).splits.items()
+    assert {name: facts.audit.figures for name, facts in results.splits.items()} == {
+        name: facts.audit.figures for name, facts in load_results(audited).splits.items()
     }
     for done in (folder, audited):
         manifests = sorted(done.glob("splits/*/*.manifest.json"))

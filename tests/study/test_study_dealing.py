@@ -40,7 +40,7 @@ def corpus() -> Corpus:
 
 @pytest.fixture(scope="module")
 def parts(corpus):
-    return corpus.deal(request(), "code", 0.2, 0)
+    return corpus.split(request(), "code", 0.2, 0)
 
 
 def codes(data, rows):
@@ -49,39 +49,39 @@ def codes(data, rows):
 
 def test_every_row_is_in_one_part_and_parts_have_their_sizes(corpus, parts):
     """Train, validation and test hold each row once, in the shares asked."""
-    everything = np.concatenate(list(parts.rows.values()))
+    everything = np.concatenate(list(parts.positions.values()))
     assert sorted(everything.tolist()) == list(range(len(corpus.table)))
-    assert {name: len(rows) for name, rows in parts.rows.items()} == {"train": 177, "validation": 25, "test": 50}
+    assert {name: len(rows) for name, rows in parts.positions.items()} == {"train": 177, "validation": 25, "test": 50}
 
 
 def test_nothing_alike_stands_in_two_parts(corpus, parts):
     """No near-duplicate of a test row is in train or validation; with groups, none of its project either."""
     labels = BINDING.components(corpus.table.texts("code")).labels
     part_of = np.empty(len(labels), dtype=int)
-    for i, rows in enumerate(parts.rows.values()):
+    for i, rows in enumerate(parts.positions.values()):
         part_of[rows] = i
     for label in np.unique(labels):
         assert len(set(part_of[labels == label])) == 1
-    grouped = corpus.deal(request(groups="project"), "code", 0.3, 0)
-    projects = [set(corpus.table.data.select(rows)["project"]) for rows in grouped.rows.values()]
+    grouped = corpus.split(request(groups="project"), "code", 0.3, 0)
+    projects = [set(corpus.table.data.select(rows)["project"]) for rows in grouped.positions.values()]
     assert sum(map(len, projects)) == len(set().union(*projects))
 
 
 def test_the_order_of_rows_changes_nothing(corpus, parts):
     """Shuffled rows are dealt alike; another seed deals others."""
     shuffled = Corpus.of(python_rows().shuffle(seed=1))
-    again = shuffled.deal(request(), "code", 0.2, 0)
-    other = corpus.deal(request(), "code", 0.2, 1)
-    for name, rows in parts.rows.items():
-        assert codes(shuffled.table.data, again.rows[name]) == codes(corpus.table.data, rows)
-        assert codes(corpus.table.data, other.rows[name]) != codes(corpus.table.data, rows)
+    again = shuffled.split(request(), "code", 0.2, 0)
+    other = corpus.split(request(), "code", 0.2, 1)
+    for name, rows in parts.positions.items():
+        assert codes(shuffled.table.data, again.positions[name]) == codes(corpus.table.data, rows)
+        assert codes(corpus.table.data, other.positions[name]) != codes(corpus.table.data, rows)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, corpus, parts):
     """With the study's shared table, ``Splitter.assign`` deals the very rows that it deals of the parts themselves."""
     data = corpus.table.data
-    official = DatasetDict({name: data.select(rows) for name, rows in parts.rows.items()})
+    official = DatasetDict({name: data.select(rows) for name, rows in parts.positions.items()})
     dealt = scenario_rows(scenario, parts, request(), KEPT)
     for share in KEPT:
         alone = scenario.splitter.assign(official, ood_kept=share, validation_size=0)
@@ -90,7 +90,7 @@ def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, cor
         for part, rows in dealt.training(share).items():
             assert data.select(rows)["code"][:] == splits[part]["code"][:]
         for part, rows in dealt.test.items():
-            assert data.select(parts.rows["test"][rows])["code"][:] == splits[part]["code"][:]
+            assert data.select(parts.positions["test"][rows])["code"][:] == splits[part]["code"][:]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -100,12 +100,12 @@ def test_regimes_are_nested_and_share_their_test_rows(scenario, parts):
     kept = [set(dealt.training(share)["train"].tolist()) for share in KEPT]
     kept.append(set(baseline_rows(parts, request(), "code")["train"].tolist()))
     assert all(less < more for less, more in pairwise(kept))
-    whole = parts.sources.whole.tables[0]
+    whole = parts.rows.whole.tables[0]
     inside = dealt.region.contains(whole)
     assert not inside[list(kept[0])].any()
     assert not inside[dealt.training(0.5)["validation"]].any()
     members = dealt.facts("m").members
-    test = parts.rows["test"]
+    test = parts.positions["test"]
     assert inside[test[members["test_ood"]]].all()
     assert not inside[test[members["test_id"]]].any()
     assert not (members["test_id"] & members["test_ood"]).any()
@@ -118,13 +118,13 @@ def test_near_duplicates_are_searched_once(corpus, monkeypatch):
     find = NearDuplicates.components
     monkeypatch.setattr(NearDuplicates, "components", lambda self, texts: searched.append(1) or find(self, texts))
     for split_seed in (0, 1):
-        parts = fresh.deal(request(), "code", 0.2, split_seed)
+        parts = fresh.split(request(), "code", 0.2, split_seed)
         for scenario in SCENARIOS:
             scenario_rows(scenario, parts, request(), KEPT)
     assert len(searched) == 1
     columns = ("code",)
-    found = parts.sources.near_duplicates(columns, BINDING)
-    alone = SplitRows.near_duplicates(SplitRows(parts.sources.names, parts.sources.tables), columns, BINDING)
+    found = parts.rows.near_duplicates(columns, BINDING)
+    alone = SplitRows.near_duplicates(SplitRows(parts.rows.names, parts.rows.tables), columns, BINDING)
     np.testing.assert_array_equal(found.labels, alone.labels)
     assert sorted(found.diameters.tolist()) == sorted(alone.diameters.tolist())
     assert sorted(found.sizes.tolist()) == sorted(alone.sizes.tolist())
@@ -144,13 +144,13 @@ def test_official_splits_stay(corpus):
     data = corpus.table.data
     first, middle, last = (data.select(range(*span)) for span in ((0, 150), (150, 190), (190, 252)))
     official = Corpus.of(DatasetDict(train=first, validation=middle, test=last))
-    parts = official.deal(request(), "code", 0.2, 0)
-    assert {name: (rows[0], rows[-1]) for name, rows in parts.rows.items()} == {
+    parts = official.split(request(), "code", 0.2, 0)
+    assert {name: (rows[0], rows[-1]) for name, rows in parts.positions.items()} == {
         "train": (0, 149), "validation": (150, 189), "test": (190, 251),
     }  # fmt: skip
-    drawn = Corpus.of(DatasetDict(train=first, test=last)).deal(request(), "code", 0.2, 0)
-    assert len(drawn.rows["validation"]) == 15
-    assert drawn.rows["validation"].max() < 150
+    drawn = Corpus.of(DatasetDict(train=first, test=last)).split(request(), "code", 0.2, 0)
+    assert len(drawn.positions["validation"]) == 15
+    assert drawn.positions["validation"].max() < 150
     train = baseline_rows(parts, request(), "code")["train"]
     labels = BINDING.components(data["code"][:]).labels
     assert not set(labels[train]) & set(labels[150:])
@@ -170,8 +170,8 @@ def test_what_a_split_is_in_words_and_numbers(parts, tmp_path):
     lengths = facts[0].distributions[0].values
     assert lengths["test_ood"].min() >= lengths["train"].max()
     assert set(lengths) == {"train", "test_id", "test_ood"}
-    facts[0].save(tmp_path / "facts")
-    back = SplitFacts.load(tmp_path / "facts")
+    facts[0].save(tmp_path / "facts.json")
+    back = SplitFacts.load(tmp_path / "facts.json")
     assert (back.sizes, back.meaning) == (facts[0].sizes, facts[0].meaning)
     assert back.distributions[0].name == "length in tokens"
     np.testing.assert_array_equal(back.distributions[0].values["train"], lengths["train"])
@@ -183,4 +183,4 @@ def test_a_scenario_that_cannot_be_dealt_is_named(corpus, parts):
     with pytest.raises(RegionError, match="scenario 'endless': the region must be some of the rows"):
         scenario_rows(empty, parts, request(), KEPT)
     with pytest.raises(ParameterError, match="test_size and validation_size must be such that train has rows"):
-        corpus.deal(request(validation_size=0.6), "code", 0.6, 0)
+        corpus.split(request(validation_size=0.6), "code", 0.6, 0)

@@ -47,10 +47,10 @@ def test_no_program_stands_twice_in_a_study(rows, official):
     data = DatasetDict(train=rows.select(order[:180]), test=rows.select(order[180:])) if official else rows
     study = _study(data, near_duplicates="drop")
     dealing = study.rows
-    (scenario,) = study.scenarios
+    (scenario,) = study.spec.scenarios
     dealt = dealing.scenario(scenario.name, 0)
     code = dealing.corpus.table.data["code"][:]
-    test = np.concatenate([dealt.parts.rows["test"][members] for members in dealt.test.values()])
+    test = np.concatenate([dealt.parts.positions["test"][members] for members in dealt.test.values()])
     for kept in (0.0, 0.5):
         used = np.concatenate([*dealt.training(kept).values(), test])
         assert NearDuplicates().components([code[i] for i in used]).sizes.max() == 1
@@ -74,7 +74,7 @@ def test_a_plan_lists_the_rows_that_are_tested(rows):
             ("test_ood", test.test_ood, test.distinct_ood),
             ("test_id", test.test_id, test.distinct_id),
         ):
-            texts = [code[i] for i in dealt.parts.rows["test"][dealt.test[part]]]
+            texts = [code[i] for i in dealt.parts.positions["test"][dealt.test[part]]]
             assert (got, distinct) == (len(texts), len(set(texts)))
     assert any(test.distinct_ood + test.distinct_id < test.test_ood + test.test_id for test in plan.tests)
     head, line = str(plan).splitlines()[-2:]

@@ -32,7 +32,7 @@ def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
     study = load_study(study_file(folder, YAML, name))
     length = LengthSplitter(column="code", quantiles=(0.8, 1.0), language="python", ties="split")
     loops = ASTNodeSplitter(column="code", language="python", nodes=("while_statement",))
-    assert study.scenarios == (Scenario("length_p80_p100", length), Scenario("loops", loops))
+    assert study.spec.scenarios == (Scenario("length_p80_p100", length), Scenario("loops", loops))
     assert study.dataset["code"][:] == [row["func"] for row in rows(40)]
     assert study.methods["full"] is None
     assert (study.methods["lora"].r, study.methods["lora"].lora_alpha) == (8, 16)
@@ -41,9 +41,9 @@ def test_every_setting_reaches_the_study(folder: Path, name: str) -> None:
         "full": TrainingConfig(learning_rate=5e-5, **common),
         "lora": TrainingConfig(learning_rate=1e-3, **common),
     }
-    assert study.metrics == (NegativeLogLikelihood(),)
-    assert (study.source, study.target, study.column, study.language) == ("{doc}", "code", "code", "python")
-    assert (study.ood_kept, study.audit, study.title) == ((0.0, 1.0), False, "A small one")
+    assert study.spec.metrics == (NegativeLogLikelihood(),)
+    assert (study.source, study.target, study.spec.column, study.spec.language) == ("{doc}", "code", "code", "python")
+    assert (study.spec.ood_kept, study.spec.audit, study.title) == ((0.0, 1.0), None, "A small one")
     assert study.model == str(folder / "model")
 
 
@@ -78,9 +78,14 @@ def test_the_other_settings(folder: Path) -> None:
     assert set(study.dataset) == {"train", "test"}
     assert study.general["code"][:] == study.dataset["test"]["code"][:]
     assert study.methods["small"].peft_type.value == "IA3"
-    assert study.config["full"] == TrainingConfig(adam_beta2=0.95, freeze=("shared.*",))
+    assert study.spec.configs["full"] == TrainingConfig(adam_beta2=0.95, freeze=("shared.*",))
     assert study.decoding == Decoding(num_beams=2, stop_strings=("}",))
-    assert (study.split_seeds, study.wise_ft, study.groups, study.train_size) == ((3, 4), (0.5,), "project", 20)
+    assert (study.spec.split_seeds, study.spec.wise_ft, study.groups, study.train_size) == (
+        (3, 4),
+        (0.5,),
+        "project",
+        20,
+    )
     assert study.model == "an/other"
 
 

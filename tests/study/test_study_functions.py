@@ -12,9 +12,10 @@ import pytest
 from codeshift.properties import predicate as named
 from codeshift.splitters import PredicateSplitter, Scenario
 from codeshift.study.auditing import AuditTask, audit_tasks
+from codeshift.study.plan import plan
 from codeshift.study.prepare import prepare
-from codeshift.study.scheduler import do_task
 from codeshift.study.store import StudyStore
+from codeshift.study.tasks import do_task
 from helpers import predicates
 from helpers.study_case import small_study
 
@@ -30,8 +31,9 @@ def study_of(model, scenario, **changes):
 def test_a_worker_finds_what_can_be_imported(model, tmp_path, monkeypatch):
     """A fresh process audits the split to the same figures as this one; a manifest alone would not be trusted there."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
-    prepare(study.spec, study.rows, files, extend=False)
-    [task] = audit_tasks(study.spec, study.rows, files)
+    planned = plan(study.spec)
+    prepare(study.spec, planned, study.rows, files, extend=False)
+    [task] = audit_tasks(planned, study.spec, study.rows, files)
     assert task.functions == ("helpers.predicates:adds_often",)
     path = files.audit("sums", 0)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -64,14 +66,15 @@ def test_what_a_script_defines_is_audited_in_the_script(model, tmp_path, monkeyp
         results = study_of(model, scenario).run(tmp_path, executor=executor, threads=1, progress=False)
     assert len(given) == 2
     assert not [task for task in given if isinstance(task, AuditTask)]
-    assert "verdict" in results.splits["sums", 0].audit
+    assert "verdict" in results.splits["sums", 0].audit.figures
 
 
 def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
     """The audit's error names the function and how to give it, and the runs are done all the same."""
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
-    prepare(study.spec, study.rows, files, extend=False)
-    [task] = audit_tasks(study.spec, study.rows, files)
+    planned = plan(study.spec)
+    prepare(study.spec, planned, study.rows, files, extend=False)
+    [task] = audit_tasks(planned, study.spec, study.rows, files)
     monkeypatch.delattr(predicates, "adds_often")
     assert do_task(task) == "done"
     told = json.loads(files.audit("sums", 0).read_text(encoding="utf-8"))["error"]

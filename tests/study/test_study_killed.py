@@ -9,15 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, load_results
+from codeshift.study import StudyError, load_results, scheduler
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
+from codeshift.study.plan import plan
 from codeshift.study.store import StudyStore
 from helpers.study_case import (
     LONG,
@@ -177,6 +179,19 @@ def test_a_worker_that_dies_is_replaced(model, straight, tmp_path):
     assert_same(results, load_results(straight))
 
 
+def test_a_worker_that_is_terminated_in_a_training_ends():
+    """Its pool sees a process that is gone, whose task another one resumes, and no exit of the whole study."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(abs, -1).result() == 1
+        with pytest.raises(BrokenExecutor):
+            pool.submit(_terminated).result()
+
+
+def _terminated():
+    with patch.object(scheduler, "do_task", side_effect=SystemExit(143)):
+        scheduler.do_quietly(None)
+
+
 class Dying(InThisProcess):
     """An executor of which some tasks never come back."""
 
@@ -231,18 +246,18 @@ def test_what_another_process_holds_is_waited_for(model, straight, tmp_path):
     from filelock import FileLock
 
     study, files = small_study(model), StudyStore(tmp_path / "held")
-    lock = FileLock(files.lock(study.spec.keys[1].name))
+    lock = FileLock(files.lock(plan(study.spec).keys[1].name))
     files.lock("x").parent.mkdir(parents=True)
     lock.acquire()
     told = []
 
     def free(record):
         told.append(record.key)
-        if len(told) == len(study.spec.keys) - 1:
+        if len(told) == len(plan(study.spec).keys) - 1:
             lock.release()
 
     assert_same(study.run(files.root, threads=1, progress=free), load_results(straight))
-    assert told[-1] == study.spec.keys[1]
+    assert told[-1] == plan(study.spec).keys[1]
 
 
 def test_workers_that_do_not_start_are_told(monkeypatch):

@@ -50,7 +50,7 @@ def test_costs_are_those_of_the_rows(simscood):
         parts = simscood.rows.training(run.key)
         assert (run.train_rows, run.validation_rows) == (len(parts["train"]), len(parts["validation"]))
         assert run.steps == 3
-        assert run.scored_rows == len(simscood.rows.parts(0).rows["test"])
+        assert run.scored_rows == len(simscood.rows.parts(0).positions["test"])
         assert 5 <= run.generated_rows <= run.scored_rows
         assert math.isnan(run.seconds)
     by_epochs = small_study(simscood.model, config=TrainingConfig(num_train_epochs=2, train_batch_size=4)).plan()
@@ -63,7 +63,7 @@ def test_costs_are_those_of_the_rows(simscood):
 def test_a_general_set_as_large_as_the_test_set_is_no_test_set(model):
     """Of each scenario's parts some rows are generated for, of a general set so many in all, whatever its size."""
     alone = small_study(model, metrics=["exact_match"], generate_rows=2)
-    test = len(alone.rows.parts(0).rows["test"])
+    test = len(alone.rows.parts(0).positions["test"])
     drawn = alone.plan().runs[0].generated_rows
     assert drawn > 2
     for size in (test, test + 1):

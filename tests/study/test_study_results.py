@@ -10,7 +10,8 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import bootstrap_ci
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
 from helpers.study_results import METRICS, study_results

@@ -16,10 +16,11 @@ from safetensors.torch import load_file
 from codeshift.errors import ParameterError
 from codeshift.files import content_digest
 from codeshift.finetune import CheckpointError, Evaluator, Trainer, TrainingConfig, load_model, scale_adapter, wise_ft
-from codeshift.finetune.encoding import Encoder
+from codeshift.finetune.tokenizing import Tokenizing
 from codeshift.metrics import NegativeLogLikelihood
 from codeshift.splitters import Scenario
 from codeshift.study import RunKey, load_results, run_models
+from codeshift.study.plan import plan
 from codeshift.study.prepare import forget_failures
 from codeshift.study.store import StudyStore
 from helpers.study_case import CONFIG, LONG, LOOPS, assert_same, rows, small_study
@@ -52,7 +53,7 @@ def test_a_run_is_what_trainer_and_evaluator_give(straight, model):
     assert not any("while" in code for code in train["code"])
     trained = Trainer(str(model), str(model), study.spec.configs["full"], source="doc", target="code", progress=False)
     fitted = trained.fit({"train": train}).model
-    test = data.select(study.rows.parts(0).rows["test"])
+    test = data.select(study.rows.parts(0).positions["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     found = evaluator.evaluate(fitted, test, tokenizer=str(model))["data"]
     got = results.scores(key)
@@ -69,15 +70,15 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
     assert results.counts == {"done": 13, "failed": 0, "pending": 0}
     assert results.methods == ("none", "full", "lora")
     assert results.variants == ("", "wise_ft=0.5", "adapter=0.5")
-    assert [record.key for record in results.records] == list(full_study.spec.keys)
+    assert [record.key for record in results.records] == list(plan(full_study.spec).keys)
     for record in results.records:
-        assert len(results.scores(record.key, "test")) == len(full_study.rows.parts(0).rows["test"])
+        assert len(results.scores(record.key, "test")) == len(full_study.rows.parts(0).positions["test"])
         assert list(results.scores(record.key, "general").references) == rows(6, start=100)["code"][:]
         assert record.seconds > 0
         trains = record.key.method != "none" and not record.key.variant
         assert record.steps == (3 if trains else None)
-        assert record.facts["versions"]["torch"]
-    assert {name: split.audit["verdict"]["label"] for name, split in results.splits.items()} == {
+        assert record.versions["torch"]
+    assert {name: split.audit.verdict.label for name, split in results.splits.items()} == {
         ("long", 0): "too few rows",
         ("loops", 0): "too few rows",
     }
@@ -88,7 +89,7 @@ def test_every_cell_of_a_study_is_there(full_study, full_folder):
 def test_variants_are_made_of_the_trained_weights(full_study, full_folder, model):
     """Their scores are those of ``wise_ft`` and ``scale_adapter`` on the weights that the folder keeps."""
     results, files = load_results(full_folder), StudyStore(full_folder)
-    test = rows().select(full_study.rows.parts(0).rows["test"])
+    test = rows().select(full_study.rows.parts(0).positions["test"])
     evaluator = Evaluator([NegativeLogLikelihood()], source="doc", target="code", progress=False)
     for method, variant in (("full", "wise_ft=0.5"), ("lora", "adapter=0.5")):
         [record] = results.find(method=method, scenario="long", ood_kept=0.0, variant=variant)
@@ -137,9 +138,9 @@ def test_shared_work_is_done_once(model, tmp_path, monkeypatch):
 def test_each_text_is_tokenised_once_a_process(model, tmp_path, monkeypatch):
     """However many runs train on a row and are evaluated on it."""
     tokenised = []
-    tokenize = Encoder._tokenized
+    tokenize = Tokenizing._tokenized
     monkeypatch.setattr(
-        Encoder, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
+        Tokenizing, "_tokenized", lambda self, texts, *args: tokenised.extend(texts) or tokenize(self, texts, *args)
     )
     run_models._tokenizer.cache_clear()
     small_study(model, methods={"full": None}).run(tmp_path / "tokens", threads=1, progress=False)
@@ -188,7 +189,7 @@ def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_
     assert {method: record.blocked for method, record in failed.items()} == {"lora": True, "full": False}
     for record in failed.values():
         (store.training(record.key) / "checkpoints" / "left").mkdir(parents=True)
-    forget_failures(study.spec, store)
+    forget_failures(plan(study.spec), store)
     kept = {m: (store.training(r.key) / "checkpoints" / "left").exists() for m, r in failed.items()}
     assert kept == {"lora": False, "full": True}
     assert all(store.read_record(record.key) is None for record in failed.values())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.audit.rounding import SLACK
-from codeshift.audit.settings import check_permutations, generator
+from codeshift.audit.settings import check_permutations
 from codeshift.formatting import fixed
+from codeshift.hashing import generator
 from codeshift.properties.progress import counted
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.audit.parts import AuditParts
-from codeshift.errors import DataError
-from codeshift.properties.columns import column_values
+from codeshift.errors import DataError, closest
+from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.near_duplicates import NearDuplicates
 
 
@@ -40,6 +40,8 @@ class Leakage:
         n: the number of rows of the part.
         exact: the number of rows with exactly the same code as a row of train.
         near: the number of rows with a near-duplicate in train, exact copies included.
+        unsettled: the number of rows that are not among ``near`` and were not compared with all rows of train, since
+            too many are nearly near-duplicates; 0 for nearly all corpora.
         groups: the number of rows in a group that train contains too; None if no groups were given.
         worst: the most similar pairs, the most similar first; pairs of equal texts come last.
         rows: the positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
@@ -60,6 +62,7 @@ class Leakage:
     n: int
     exact: int
     near: int
+    unsettled: int
     groups: int | None
     worst: tuple[LeakedPair, ...]
     rows: tuple[int, ...] = field(compare=False, repr=False)
@@ -98,6 +101,7 @@ def measure_leakage(
         n=len(texts),
         exact=int(exact.sum()),
         near=int(leaking.sum()),
+        unsettled=int((nearest.unsettled & ~leaking).sum()),
         groups=None if groups is None else _in_shared_groups(parts, part, groups),
         worst=_worst(texts, train, nearest.worst(len(texts)), worst),
         rows=tuple(sorted(parts.given[part][leaking].tolist())),
@@ -117,11 +121,10 @@ def _worst(
 
 
 def _in_shared_groups(parts: AuditParts, part: str, groups: str) -> int:
-    try:
-        values = column_values(parts.table, groups)
-    except DataError as error:
-        constraint = error.constraint.replace("the dataset", "all parts")
-        raise DataError("groups", constraint, error.value, error.remedy) from None
+    known = parts.table.data.column_names
+    if groups not in known:
+        raise DataError("groups", "a column of all parts", groups, closest(groups, known))
+    values = column_values(parts.table.data, groups, "groups")
     in_train = {_keyed(values[row]) for row in parts.rows[parts.train].tolist()}
     return sum(_keyed(values[row]) in in_train for row in parts.rows[part].tolist())
 

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.hashing import content_order, row_digests
+from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
+from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.selection import Selection
-from codeshift.splits.digests import row_digests, whole_row_digest
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 Splits = Mapping[str, "Dataset"]
-
-VALIDATION = ("validation", "validation_ood")
-"""Parts other than test and reference whose leakage is measured, since model selection uses them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +55,7 @@ class AuditParts:
     @property
     def held_out(self) -> tuple[str, ...]:
         """Names of the parts that must not leak: those compared, and validation."""
-        return (*self.compared, *(name for name in VALIDATION if name in self.rows and name not in self.compared))
+        return (*self.compared, *(name for name in SELECTED_ON if name in self.rows and name not in self.compared))
 
     def parsable(self, column: str, language: str) -> tuple[AuditParts, dict[str, int]]:
         """These parts without the rows on which the parser gives up, and how many those are, where there are any.
@@ -114,7 +113,7 @@ def take_parts(
             raise ParameterError("data", "left out where splits are given", type(data).__name__, remedy)
     found = _checked_splits(splits)
     names = _names(found, train=train, test=test, reference=reference)
-    used = {name: found[name] for name in [*names.values(), *VALIDATION] if name in found}
+    used = {name: found[name] for name in [*names.values(), *SELECTED_ON] if name in found}
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(
@@ -184,15 +183,10 @@ def _content_order(rows: Dataset, part: str, column: str, digests: np.ndarray | 
     """Return positions sorted by the digest of the code, then by that of the whole row; rows that tie are equal."""
     if digests is None:
         try:
-            digests = row_digests([PropertyTable(rows).texts(column)])
+            digests = row_digests([column_texts(rows, column)])
         except DataError as error:
             raise DataError(f"column of {part}", error.constraint, error.value, error.remedy) from None
-    _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
-    contents = np.full(len(digests), "", dtype="U32")
-    plain = rows.with_format(None)
-    for row in np.flatnonzero(counts[inverse] > 1).tolist() if len(digests) else []:
-        contents[row] = whole_row_digest(plain[row])
-    return np.lexsort((contents, digests))
+    return content_order(digests, rows.with_format(None).__getitem__)
 
 
 def _joined(parts: dict[str, Dataset], column: str) -> Dataset:

@@ -1,20 +1,36 @@
-"""Result of an audit: its findings, and their output as Markdown, HTML and plots."""
+"""Report of an audit: its figures as one frozen value, and their output as Markdown, HTML and plots."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
-from codeshift.audit import plots
-from codeshift.audit.document import document
-from codeshift.audit.findings import AuditFindings
+from codeshift.audit import plots, sections
+from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.confounds import Confound
+from codeshift.audit.copies import Copies
+from codeshift.audit.labels import LabelShift
+from codeshift.audit.leakage import Leakage
+from codeshift.audit.settings import AuditSettings
+from codeshift.audit.strength import Strength
+from codeshift.audit.truncation import Truncation
+from codeshift.audit.verdict import Verdict
 from codeshift.documents import html, markdown
+from codeshift.documents.document import Document
+from codeshift.properties import Property
+from codeshift.regions.distribution import Distribution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-class AuditReport(AuditFindings):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class AuditReport:
     r"""Findings of an audit. Two reports are equal if all their figures are.
 
     Attributes:
@@ -48,13 +64,64 @@ class AuditReport(AuditFindings):
     (40, 'sound')
     """
 
+    train: str
+    test: str
+    reference: str | None
+    sizes: Mapping[str, int]
+    settings: AuditSettings
+    leakage: tuple[Leakage, ...]
+    copies: tuple[Copies, ...]
+    strength: tuple[Strength, ...]
+    confounds: tuple[Confound, ...]
+    atoms: tuple[UnseenAtoms, ...]
+    truncation: tuple[Truncation, ...]
+    verdict: Verdict
+    distributions: Mapping[str, Distribution] = field(repr=False)
+    unparsable: Mapping[str, int] = field(default_factory=dict)
+    labels: tuple[LabelShift, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as plain values that ``json`` can write.
+
+        NaN, for what could not be measured, becomes None, and infinity becomes "inf" or "-inf". The positions of
+        leaking rows are left out, since they depend on the order of rows.
+        """
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
+        for name in ("unparsable", "labels"):
+            if not fields[name]:
+                del fields[name]
+        plain: dict[str, Any] = _plain(fields)
+        return plain
+
+    def __eq__(self, other: object) -> bool:
+        return self.to_dict() == other.to_dict() if isinstance(other, AuditReport) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def document(self) -> Document:
+        """Return the whole report: the verdict first, then the figures it is based on."""
+        train, test, reference = self.train, self.test, self.reference
+        roles = {train: "trained on", test: "test", reference: "in-distribution reference"}
+        blocks = chain(
+            sections.of_verdict(self.verdict, self.sizes, roles, self.unparsable),
+            sections.of_leakage(self.leakage, train, self.settings.near_duplicates),
+            sections.of_labels(self.labels, train, self.settings.label),
+            sections.of_strength(self.strength, train),
+            sections.of_properties(self.strength, train, test),
+            sections.of_confounds(self.confounds, train, test, reference),
+            sections.of_atoms(self.atoms, train),
+            sections.of_truncation(self.truncation),
+            sections.of_settings(self.settings, sum(prop.counts for prop in self.strength[0].properties)),
+        )
+        return Document("Audit of the split", tuple(blocks))
+
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
-        return markdown.render(document(self))
+        return markdown.render(self.document())
 
     def to_html(self) -> str:
         """Return the report as one self-contained HTML page; everything from the data is escaped."""
-        return html.render(document(self))
+        return html.render(self.document())
 
     def plot(self, prop: str, *, ax: Axes | None = None) -> Axes:
         """Draw the distribution of one property in train, test and reference, and return the axes.
@@ -86,4 +153,24 @@ class AuditReport(AuditFindings):
         return f"AuditReport({self.verdict})"
 
     def _repr_html_(self) -> str:
-        return html.fragment(document(self))
+        return html.fragment(self.document())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Property):
+        return value.to_dict()
+    if dataclasses.is_dataclass(value):
+        compared = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.compare}
+        return compared | {name: _plain(getattr(value, name)) for name in _derived(type(value))}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
+
+
+def _derived(cls: type) -> list[str]:
+    """Return the names of a class's properties, such as the shares computed from its counts."""
+    return [name for name, member in vars(cls).items() if isinstance(member, property)]

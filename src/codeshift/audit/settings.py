@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
-
-import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError
@@ -116,16 +113,6 @@ class AuditSettings:
         fewest = max(self.thresholds.min_rows, FEWEST)
         check_integer("sample", self.sample, smallest=fewest, remedy="rows a side; 2,000 take seconds")
         check_integer("worst", self.worst, smallest=0, remedy="how many leaking pairs are shown")
-
-
-def generator(seed: int, role: str) -> np.random.Generator:
-    """Return a random generator for each role, so that a new use of random numbers does not change the others.
-
-    >>> bool(generator(0, "a").random() == generator(0, "a").random())
-    True
-    """
-    raw = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=16).digest()
-    return np.random.default_rng(int.from_bytes(raw, "big"))
 
 
 def check_permutations(n_permutations: Any) -> int:

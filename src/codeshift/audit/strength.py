@@ -14,9 +14,10 @@ from codeshift.audit.nearest import NearestSimilarity, nearest_similarities, sum
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.rounding import agreed
 from codeshift.audit.series import Series
-from codeshift.audit.settings import AuditSettings, generator
+from codeshift.audit.settings import AuditSettings
 from codeshift.audit.tokens import TokenTypes, reduced
 from codeshift.audit.two_sample import TwoSampleTest, classifier_two_sample_test, maximum_mean_discrepancy
+from codeshift.hashing import generator
 from codeshift.properties import ElementCounts
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from codeshift.audit.rounding import DECIMALS, SLACK, agreed, levels
-from codeshift.audit.settings import FEWEST, FOLDS, check_permutations, generator
+from codeshift.audit.settings import FEWEST, FOLDS, check_permutations
 from codeshift.errors import ParameterError
+from codeshift.hashing import generator
 from codeshift.properties.progress import counted
 
 

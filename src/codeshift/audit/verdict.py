@@ -83,6 +83,7 @@ def judge(
             for found in _leaked(one, thresholds)
         ),
         *(found for one in leakage if one.part != test.part for found in _groups(one, thresholds)),
+        *(found for one in leakage for found in _unsettled(one)),
         *(found for one in labels for found in _conflicts(one, thresholds)),
         *_of_labels(labels, test, thresholds),
         *_of_reference(strength[1:], thresholds),
@@ -125,6 +126,13 @@ def _leaked(leakage: Leakage, thresholds: Thresholds) -> list[str]:
     return [f"{share} have an exact or near-duplicate in train"]
 
 
+def _unsettled(leakage: Leakage) -> list[str]:
+    if not leakage.unsettled:
+        return []
+    share = f"{leakage.unsettled:,} of {leakage.n:,} rows of {leakage.part}"
+    return [f"{share} were not compared with all of train, and more of them may have a near-duplicate there"]
+
+
 def _copies(copies: Copies, thresholds: Thresholds) -> list[str]:
     if not copies.repeated or not copies.repeated_share >= thresholds.copies:
         return []
@@ -146,7 +154,8 @@ def _groups(leakage: Leakage, thresholds: Thresholds) -> list[str]:
 
 
 def _no_leak(leakage: Leakage) -> str:
-    return f"{leakage.near_share:.2%} of {leakage.part} have a near-duplicate in train"
+    least = "at least " if leakage.unsettled else ""
+    return f"{least}{leakage.near_share:.2%} of {leakage.part} have a near-duplicate in train"
 
 
 def _shifts(strength: Strength, thresholds: Thresholds) -> tuple[list[str], list[str]]:

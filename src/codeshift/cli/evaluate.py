@@ -6,21 +6,30 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.output import DONE, as_table, report
-from codeshift.cli.tasks import add_model, add_task, model_of, task_of
+from codeshift.cli.output import DONE, report
+from codeshift.cli.scores_table import scores_in_words
+from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
-from codeshift.formatting import fixed
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
 
-_METRICS = ("negative_log_likelihood", "token_accuracy", "exact_match")
+_USUAL = {
+    GENERATION: ("negative_log_likelihood", "token_accuracy", "exact_match"),
+    CLASSIFICATION: ("accuracy", "f1[average=macro]", "log_loss"),
+}
 
 METRICS = (
     "negative_log_likelihood", "token_accuracy", "exact_match", "bleu", "chrf", "codebleu", "edit_similarity",
     "syntactic_validity", "element_precision", "element_recall", "pass_at_k",
 )  # fmt: skip
-"""Names of all metrics, so that help can list them without loading the metrics."""
+"""Names of all metrics of text, so that help can list them without loading the metrics."""
+
+OF_CLASSES = (
+    "accuracy", "balanced_accuracy", "f1", "mcc", "auroc", "average_precision", "brier_score", "log_loss",
+    "expected_calibration_error", "false_negative_rate_at",
+)  # fmt: skip
+"""Names of all metrics of a classification."""
 
 
 def add_to(commands: Commands) -> None:
@@ -30,9 +39,9 @@ def add_to(commands: Commands) -> None:
         "evaluate",
         run,
         summary="score a model, fine-tuned or not, on the test parts of a split",
-        description="Scores the text that a model writes, and the references by teacher forcing, with 95% bootstrap "
-        "intervals over rows. With --out, the scores of every row are written too, and the same command resumes after "
-        "an interruption.",
+        description="Scores the text that a model writes, and the references by teacher forcing, or the classes that "
+        "a classifier tells, with 95% bootstrap intervals over rows. With --out, the scores of every row are written "
+        "too, and the same command resumes after an interruption.",
         example="codeshift evaluate my-split --model my-lora --source '{docstring}' --target code --language python "
         "\\\n    --metrics exact_match codebleu --out my-scores",
     )
@@ -43,13 +52,15 @@ def add_to(commands: Commands) -> None:
     add(
         "--metrics",
         nargs="+",
-        default=list(_METRICS),
         metavar="NAME",
-        help=f"names of metrics: {', '.join(METRICS)}; with options as in bleu[smoothing=none] [{' '.join(_METRICS)}]",
+        help=f"names of metrics: {', '.join(METRICS)}; of a classification: {', '.join(OF_CLASSES)}; with options as "
+        f"in bleu[smoothing=none] [{'; or '.join(' '.join(names) for names in _USUAL.values())}]",
     )
     add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
+    add("--features", action="store_true", help="keep the features that the head of a classifier is given")
+    add("--confidence", action="store_true", help="keep how sure the model is of each text that it writes")
     _add_generation(command)
 
 
@@ -73,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     task = task_of(arguments, language=arguments.language, trained=_trained(arguments, model))
     from codeshift.metrics import metric_by_name
 
-    metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]
+    metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics or _USUAL[task.kind]]
     if arguments.out:
         arguments.interrupted = "run the same command again to evaluate the remaining rows"
     from codeshift.finetune import Decoding, Evaluator
@@ -82,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
         metrics,
         source=task.source,
         target=task.target,
+        task=task.kind,
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
@@ -89,6 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
             num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens, from_model=arguments.from_model
         ),
         generate_rows=arguments.generate_rows,
+        features=arguments.features,
+        confidence=arguments.confidence,
         seed=arguments.seed,
     )
     result = evaluator.evaluate(
@@ -97,29 +111,19 @@ def run(arguments: argparse.Namespace) -> int:
         tokenizer=arguments.tokenizer,
         parts=arguments.parts,
         output_dir=arguments.out,
+        revision=arguments.model_revision,
     )
-    report(arguments, _in_words(result, arguments.out), _plain(result))
+    report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
 
 
 def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
-    """Return the settings of the model's training if a template is not given, else an empty dict."""
-    if arguments.task is not None or (arguments.source and arguments.target):
+    """Return the settings of the model's training, or an empty dict if the arguments say all that is asked of it."""
+    if arguments.task is not None and (arguments.task not in KINDS or (arguments.source and arguments.target)):
         return {}
     from codeshift.finetune.limits import trained_with
 
     return trained_with(model)
-
-
-def _in_words(result: EvaluationResult, out: str | None) -> str:
-    from codeshift.finetune.evaluation_result import interval_text
-
-    lines = [
-        (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
-        for row in result.aggregates()
-    ]
-    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    return f"{table}\n\nThe scores and outputs of every row are in {out}." if out else table
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

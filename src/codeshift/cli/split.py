@@ -105,9 +105,8 @@ def _add_dealing(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     check_folder("--out", arguments.out)
-    from codeshift.data import save_splits
-    from codeshift.data.saving import check_saving
-    from codeshift.splitters import SplitManifest
+    from codeshift.data.saving import check_saving, write_parts
+    from codeshift.splitters import SplitAssignment, SplitManifest
 
     check_saving(arguments.out, format=arguments.format, overwrite=arguments.overwrite)
     given = {name: value for name, value in vars(arguments).items() if name in DEALING}
@@ -115,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = manifest.assign(data)
+        assignment = SplitAssignment.from_manifest(manifest, data)
     else:
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
@@ -125,9 +124,14 @@ def run(arguments: argparse.Namespace) -> int:
     splits = assignment.to_dataset_dict()
     for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
-    files = save_splits(splits, arguments.out, format=arguments.format, overwrite=arguments.overwrite)
+    files = write_parts(
+        splits,
+        arguments.out,
+        format=arguments.format,
+        overwrite=arguments.overwrite,
+        beside={MANIFEST: assignment.manifest.save},
+    )
     path = Path(arguments.out) / MANIFEST
-    assignment.manifest.save(path)
     words = f"{assignment.summary()}\n\nParts and {MANIFEST} are in {arguments.out}."
     report(arguments, words, _told(assignment, files, path))
     return DONE

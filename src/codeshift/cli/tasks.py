@@ -8,57 +8,89 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
+from typing import Any, Literal, TypeAlias
 
 from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.errors import ParameterError, closest
 
 EMBEDDED = "embedded"
+Kind: TypeAlias = Literal["generation", "classification"]
+GENERATION: Kind = "generation"
+CLASSIFICATION: Kind = "classification"
+KINDS = (GENERATION, CLASSIFICATION)
+"""Kinds of tasks, so that help can list them without loading the library of models."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The source and target of a task.
+class TaskColumns:
+    """What a model does with the columns of rows.
 
     Attributes:
-        source: column that a model is given, or a template of columns.
-        target: column that a model must write, or a template of columns.
+        kind: kind of the task, one of ``KINDS``.
+        sources: column that a model is given, or a template of columns; two for a pair of texts.
+        target: column that a model must write, or a template of columns; the column of labels of a classification.
         language: language of the target, if it is known.
     """
 
-    source: str
+    kind: Kind
+    sources: tuple[str, ...]
     target: str
     language: str | None
+
+    @property
+    def source(self) -> Any:
+        """Source as ``Trainer`` and ``Evaluator`` take it: a text, or a pair of texts."""
+        return self.sources if len(self.sources) > 1 else self.sources[0]
 
 
 def add_task(command: argparse.ArgumentParser) -> None:
     """Add the arguments for source and target, or for the name of a task that has them."""
     add = command.add_argument_group("task").add_argument
-    add("--source", metavar="TEMPLATE", help="column that the model is given, or a template such as '{doc}: {name}'")
-    add("--target", metavar="TEMPLATE", help="column that the model must write, or a template")
-    add("--task", metavar="NAME", help="take columns and language of text-to-code, code-refinement or code-translation")
+    add(
+        "--source",
+        action="append",
+        metavar="TEMPLATE",
+        help="column that the model is given, or a template such as '{doc}: {name}'; twice for a pair of texts to "
+        "classify",
+    )
+    add("--target", metavar="TEMPLATE", help="column that the model must write, or a template; or that of the labels")
+    add(
+        "--task",
+        metavar="NAME",
+        help="classification, to tell the label of each row; or take kind, columns and language of "
+        "text-to-code, code-refinement, code-translation, humaneval, mbpp, defect-detection, clone-detection, "
+        "code-search or vulnerability-detection [generation]",
+    )
 
 
 def task_of(
-    arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, str] | None = None
-) -> Asked:
-    """Return the task that the arguments of ``add_task`` name; missing templates are those in ``trained``."""
+    arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, Any] | None = None
+) -> TaskColumns:
+    """Return the task that the arguments of ``add_task`` name; what is missing is what stands in ``trained``."""
     trained = trained or {}
     from codeshift.data import TASKS
 
-    if arguments.task is not None and arguments.task not in TASKS:
-        raise ParameterError("--task", "a task", arguments.task, closest(arguments.task, TASKS))
-    task = TASKS.get(arguments.task)
-    source = arguments.source or (task.source if task else trained.get("source", ""))
-    target = arguments.target or (task.target if task else trained.get("target", ""))
-    for name, value in (("--source", source), ("--target", target)):
+    name = arguments.task
+    if name is not None and name not in (*TASKS, *KINDS):
+        raise ParameterError("--task", "a task", name, closest(name, (*KINDS, *TASKS)))
+    dataset_task = TASKS.get(name)
+    kind: Kind = dataset_task.kind if dataset_task else name or trained.get("task", GENERATION)
+    source = arguments.source or (dataset_task.source if dataset_task else trained.get("source", ()))
+    target = arguments.target or (dataset_task.target if dataset_task else trained.get("target", ""))
+    for option, value in (("--source", source), ("--target", target)):
         if not value:
-            raise ParameterError(name, "given without --task", None, f"name the column, such as {name} docstring")
-    return Asked(source, target, language or (task.language if task else None))
+            remedy = f"name the column, such as {option} docstring"
+            raise ParameterError(option, "given unless --task has it", None, remedy)
+    sources = (source,) if isinstance(source, str) else tuple(source)
+    if len(sources) > 1 and kind == GENERATION:
+        remedy = "write one template, or give --task classification"
+        raise ParameterError("--source", "given once for a text to write", list(sources), remedy)
+    return TaskColumns(kind, sources, target, language or (dataset_task.language if dataset_task else None))
 
 
-def check_columns(task: Asked, columns: Sequence[str]) -> None:
+def check_columns(task: TaskColumns, columns: Sequence[str]) -> None:
     """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed."""
-    for parameter, template in (("source", task.source), ("target", task.target)):
+    for parameter, template in (*(("source", source) for source in task.sources), ("target", task.target)):
         try:
             fields = [field for _, field, _, _ in Formatter().parse(template)]
         except ValueError:
@@ -78,6 +110,7 @@ def add_model(command: argparse.ArgumentParser, what: str) -> None:
         help=f"model {what}, a folder or a name of the hub [the small model that comes with codeshift]",
     )
     add("--tokenizer", metavar="NAME", help="folder or hub name of its tokenizer [the model's]")
+    add("--model-revision", metavar="NAME", help="branch, tag or commit of a model of the hub [the newest]")
 
 
 def model_of(arguments: argparse.Namespace) -> str:

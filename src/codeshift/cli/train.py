@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, report
-from codeshift.cli.tasks import add_model, add_task, check_columns, model_of, task_of
+from codeshift.cli.tasks import CLASSIFICATION, add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
 from codeshift.literals import literal
 
@@ -96,10 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         config,
         source=task.source,
         target=task.target,
+        task=task.kind,
         peft_config=adapter,
+        revision=arguments.model_revision,
     )
     result = trainer.fit(splits, arguments.out, resume=not arguments.restart)
-    report(arguments, _in_words(result, config, arguments.out), _plain(result, arguments.out))
+    report(arguments, _in_words(result, config, arguments.out, task.kind), _plain(result, arguments.out))
     return DONE
 
 
@@ -167,9 +169,10 @@ def _setting(text: str) -> tuple[str, str]:
     return pair[1], pair[2]
 
 
-def _in_words(result: TrainingResult, config: TrainingConfig, out: str) -> str:
+def _in_words(result: TrainingResult, config: TrainingConfig, out: str, kind: str) -> str:
     lines = [f"{len(result.losses)} steps in {result.seconds:.1f} s: {result.parameters} trained."]
-    lines.append(f"Loss, in nats per target token: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
+    unit = "row" if kind == CLASSIFICATION else "target token"
+    lines.append(f"Loss, in nats per {unit}: {result.losses[0]:.4f} at first, {result.losses[-1]:.4f} at last.")
     if result.validation_losses:
         lines.append(f"Validation loss: {result.validation_losses[-1]:.4f} at last; lowest at step {result.best_step}.")
     few = max(1, len(result.losses) // 5)

@@ -5,17 +5,21 @@ The corpus holds functions of Python's standard library; the model is small. Bot
 
 from codeshift.data.completion import completion_rows
 from codeshift.data.embedded import embedded_model_path
+from codeshift.data.fill_in_the_middle import FIM_TEMPLATES
 from codeshift.data.loading import load_data, load_rows, load_splits
+from codeshift.data.problems import load_problems
 from codeshift.data.saving import save_splits
 from codeshift.data.stdlib import stdlib_functions
 from codeshift.data.tasks import TASKS, Task, load_task
 
 __all__ = [
+    "FIM_TEMPLATES",
     "TASKS",
     "Task",
     "completion_rows",
     "embedded_model_path",
     "load_data",
+    "load_problems",
     "load_rows",
     "load_splits",
     "load_task",

@@ -12,6 +12,7 @@ from datasets import Dataset
 
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
 from codeshift.formatting import counted
+from codeshift.hashing import hash_key
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
 
@@ -127,7 +128,7 @@ def _drawn(text: str, places: Sequence[_Place], unit: str, seed: int) -> _Place 
     """Return one of the places, chosen by a hash of the text and the seed."""
     if not places:
         return None
-    key = hashlib.blake2b(f"{seed}:completion {unit}".encode(), digest_size=32).digest()
+    key = hash_key(f"{seed}:completion {unit}")
     hashed = hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
     return places[int.from_bytes(hashed, "big") % len(places)]
 

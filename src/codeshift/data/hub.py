@@ -9,6 +9,7 @@ from datasets.exceptions import DatasetsError
 
 from codeshift.data.folders import Parts, loaded_parts
 from codeshift.errors import DataError
+from codeshift.reaching_hub import hub_or_cache
 
 _NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
@@ -26,14 +27,19 @@ def hub_parts(name: str, config: str | None, revision: str | None) -> Parts:
     """Return the functions that read the splits of a dataset; code that comes with the dataset is not run.
 
     Raises:
-        DataError: if the dataset cannot be loaded; the message gives the reason.
+        DataError: if the dataset cannot be loaded; the message gives the reason, a hub that does not answer within
+            seconds among them.
+
+    Warns:
+        CodeshiftWarning: if the hub does not answer and the dataset comes from the cache.
     """
-    try:
-        splits = load_dataset(name, config, revision=revision)
-    except (OSError, ValueError, RuntimeError, DatasetsError) as error:
-        reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
-        remedy = f"{reason}. A local file or folder can be used instead"
-        raise DataError("source", "a dataset of the hub that can be loaded", name, remedy) from error
+    with hub_or_cache(name) as unreachable:
+        try:
+            splits = load_dataset(name, config, revision=revision)
+        except (OSError, ValueError, RuntimeError, DatasetsError) as error:
+            reason = unreachable or " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
+            remedy = f"{reason}. A local file or folder can be used instead"
+            raise DataError("source", "a dataset of the hub that can be loaded", name, remedy) from error
     if not isinstance(splits, DatasetDict):
         raise DataError("source", "a dataset of rows", name, f"it loads as {type(splits).__name__}")
     return loaded_parts(splits)

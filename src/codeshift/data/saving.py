@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.folders import PARTS, part_of
 from codeshift.data.formats import format_of
 from codeshift.errors import DataError, ParameterError
-from codeshift.files import replaced
+from codeshift.files import remove_unfinished, replaced_together
 
 _BATCH = 10_000
 
@@ -39,6 +39,7 @@ def save_splits(
     Raises:
         ParameterError: if the format is unknown, the name of a part cannot name a file, or parts are already there.
         DataError: if a column holds values that JSON cannot hold.
+        OSError: if a file cannot be written, such as on a full disk; what was in the folder is then still there.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -46,17 +47,47 @@ def save_splits(
     ...     files["train"].name, files["train"].read_text()
     ('train.jsonl', '{"code": "x = 1"}\n')
     """
+    return write_parts(splits, folder, format=format, overwrite=overwrite)
+
+
+def write_parts(
+    splits: Mapping[str, Dataset],
+    folder: str | os.PathLike[str],
+    *,
+    format: str,
+    overwrite: bool,
+    beside: Mapping[str, Callable[[Path], object]] | None = None,
+) -> dict[str, Path]:
+    """Write a file for each part as ``save_splits`` does, and others beside them: all of them or none.
+
+    Args:
+        splits: a mapping of names to parts.
+        folder: folder of the files.
+        format: format of the parts.
+        overwrite: whether to replace all parts that are already in the folder.
+        beside: functions that write another file each, by file name.
+
+    Returns:
+        The file of each part.
+    """
     old = check_saving(folder, format=format, overwrite=overwrite)
     for part in splits:
         if not re.fullmatch(r"\w[\w-]*", part):
             raise ParameterError("splits", "parts whose names can name a file", part, "letters, digits, _ and -")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    remove_unfinished(folder)
     files = {part: folder / f"{part}.{format}" for part in splits}
+    others = {folder / name: write for name, write in (beside or {}).items()}
+    with replaced_together([*files.values(), *others]) as writing:
+        for part, rows in splits.items():
+            with writing(files[part]) as temporary:
+                _WRITERS[format](rows.with_format(None), temporary)
+        for path, write in others.items():
+            with writing(path) as temporary:
+                write(temporary)
     for path in set(old) - set(files.values()):
         path.unlink()
-    for part, rows in splits.items():
-        _replace(files[part], rows, format)
     return files
 
 
@@ -76,11 +107,6 @@ def check_saving(folder: str | os.PathLike[str], *, format: str, overwrite: bool
         remedy = f"{min(old).name} is already there: name another folder, or overwrite"
         raise ParameterError("folder", "one without parts", str(folder), remedy)
     return old
-
-
-def _replace(path: Path, rows: Dataset, format: str) -> None:
-    with replaced(path) as temporary:
-        _WRITERS[format](rows.with_format(None), temporary)
 
 
 def _write_parquet(rows: Dataset, path: Path) -> None:

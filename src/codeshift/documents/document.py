@@ -1,6 +1,6 @@
 r"""Documents as frozen values: a title and blocks, without a layout, which is left to the renderers.
 
-A text is a string, or a tuple of strings, code spans and links:
+A text is a string, or a tuple of strings, code spans, links and marks:
 
 >>> from codeshift.documents.inline import CodeSpan
 >>> Paragraph(("The part ", CodeSpan("test_ood"), "."))
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from codeshift.documents.inline import Text, plain
 from codeshift.errors import ParameterError
@@ -58,12 +59,12 @@ class Code:
     """Lines of code.
 
     Attributes:
-        code: lines, unchanged.
+        code: lines, unchanged; a page shows the marks among them.
         language: name for highlighting; empty for none.
         caption: line above the code.
     """
 
-    code: str
+    code: Text
     language: str = ""
     caption: str = ""
 
@@ -158,13 +159,71 @@ class Figure:
     width: float | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w.-]*", self.name):
-            raise ParameterError("name", "letters, digits, '_', '.' and '-'", self.name, "it names a file")
-        if not (self.svg.startswith("<svg") and self.svg.endswith("</svg>")):
-            raise ParameterError("svg", "an <svg> element", self.svg[:40], "draw it with matplotlib")
+        _refuse_unsafe_name(self.name, "it names a file")
+        _refuse_other_markup(self.svg)
 
 
-Block = Heading | Paragraph | Note | Points | Facts | Code | Table | Figure
+@dataclass(frozen=True)
+class Key:
+    """Key to the marks of figures that have no legend of their own.
+
+    Attributes:
+        entries: marks, each an ``<svg>`` element drawn by our own code, with what they stand for.
+
+    Raises:
+        ParameterError: if a mark is not an ``<svg>`` element.
+    """
+
+    entries: tuple[tuple[str, Text], ...]
+
+    def __post_init__(self) -> None:
+        for svg, _ in self.entries:
+            _refuse_other_markup(svg)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Blocks with a head of their own.
+
+    Attributes:
+        title: head of the section; its level is that of the nesting.
+        blocks: blocks below it. A section without any is left out.
+        name: name that a page's menu and links refer to; empty for none.
+        menu: title in the menu of a page.
+        look: look of the section in a page: as it is, in a frame (``"card"``), or folded away until the reader asks
+            for it (``"folded"``, ``"unfolded"`` if it is open at first). Other formats show each alike.
+        kind: mark of a card, a word that a page's style knows.
+
+    Raises:
+        ParameterError: if the name contains other characters than letters, digits, ``_``, ``.`` and ``-``.
+    """
+
+    title: Text
+    blocks: tuple[Block, ...]
+    name: str = ""
+    menu: str = ""
+    look: Literal["plain", "card", "folded", "unfolded"] = "plain"
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name:
+            _refuse_unsafe_name(self.name, "links refer to it")
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Blocks beside each other, as many as fit into the width of a page; one below the other in other formats.
+
+    Attributes:
+        blocks: blocks, in their order.
+        width: smallest width of a block, in rem.
+    """
+
+    blocks: tuple[Block, ...]
+    width: float = 20.0
+
+
+Block = Heading | Paragraph | Note | Points | Facts | Code | Table | Figure | Key | Section | SideBySide
 
 
 @dataclass(frozen=True)
@@ -176,12 +235,37 @@ class Document:
 
     @property
     def filled(self) -> tuple[Block, ...]:
-        """Blocks without empty lists.
+        """Blocks without empty ones, as ``filled`` returns them."""
+        return filled(self.blocks)
 
-        >>> Document("", (Points(()), Paragraph("Nothing is wrong."))).filled
-        (Paragraph(text='Nothing is wrong.'),)
-        """
-        return tuple(block for block in self.blocks if block not in (Points(()), Facts(())))
+
+def filled(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return blocks without empty lists and keys, and without what holds nothing else.
+
+    >>> filled((Points(()), Section(title="Failures", blocks=(Points(()),)), Paragraph("Nothing is wrong.")))
+    (Paragraph(text='Nothing is wrong.'),)
+    """
+    return tuple(block for block in blocks if not _is_empty(block))
+
+
+def _is_empty(block: Block) -> bool:
+    match block:
+        case Points(entries) | Facts(entries) | Key(entries):
+            return not entries
+        case Section(blocks=blocks) | SideBySide(blocks):
+            return not filled(blocks)
+        case _:
+            return False
+
+
+def _refuse_unsafe_name(name: str, remedy: str) -> None:
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ParameterError("name", "letters, digits, '_', '.' and '-'", name, remedy)
+
+
+def _refuse_other_markup(svg: str) -> None:
+    if not (svg.startswith("<svg") and svg.endswith("</svg>")):
+        raise ParameterError("svg", "an <svg> element", svg[:40], "draw it with matplotlib")
 
 
 def names(*titles: str) -> tuple[Column, ...]:

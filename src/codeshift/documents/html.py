@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from html import escape
 
 from codeshift.documents.document import (
@@ -14,14 +17,19 @@ from codeshift.documents.document import (
     Facts,
     Figure,
     Heading,
+    Key,
     Note,
     Paragraph,
     Points,
+    Section,
+    SideBySide,
     Table,
     Value,
+    filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Span, Text, plain, quoted, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, plain, quoted, spans
 
+_LONG = 20  # rows; a longer table scrolls in a frame of its own
 _STYLE = """
 .codeshift-document { font-family: system-ui, sans-serif; line-height: 1.45; max-width: 75rem; }
 .codeshift-document table { border-collapse: collapse; margin: .5rem 0 1rem; font-variant-numeric: tabular-nums; }
@@ -34,38 +42,81 @@ _STYLE = """
 .codeshift-document :is(code, th, td) { unicode-bidi: isolate; }
 .codeshift-document caption { text-align: left; }
 .codeshift-document .note { font-size: .9em; }
+.codeshift-document .wide { overflow-x: auto; }
 """
 
 
-def render(document: Document) -> str:
-    """Return a whole page.
+@dataclass(frozen=True)
+class Look:
+    """Look of a page of its own, in place of the plain one.
+
+    Attributes:
+        style: style sheet, of our own code.
+        script: script, of our own code, the only one that the page lets run; empty for none.
+    """
+
+    style: str
+    script: str = ""
+
+
+def render(document: Document, look: Look | None = None) -> str:
+    """Return a whole page, which asks for nothing else.
+
+    Args:
+        document: document to render.
+        look: look of the page. With one, the blocks above the first section become the page's header, with a menu of
+            the sections that have a name.
 
     >>> "<script>" in render(Document("<script>", (Paragraph("<script>"),)))
     False
     """
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(plain(document.title))}</title>\n</head>\n<body>\n{fragment(document)}\n</body>\n</html>\n"
-    )
+    script = "" if look is None else look.script
+    head = [
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escaped(plain(document.title))}</title>",
+    ]
+    body = [fragment(document) if look is None else _page(document)]
+    if look is not None:
+        head += ['<meta name="color-scheme" content="light dark">', f"<style>\n{look.style}</style>"]
+    if script:
+        body.append(f"<script>{script}</script>")
+    page = ["<!DOCTYPE html>", '<html lang="en">', "<head>", *head, "</head>", "<body>", *body, "</body>", "</html>"]
+    return "\n".join(page) + "\n"
+
+
+def _policy(script: str) -> str:
+    """Return the policy by which a browser loads nothing, and runs no other script."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    runs = f"script-src 'sha256-{digest}'; " if script else ""
+    return f"default-src 'none'; style-src 'unsafe-inline'; {runs}base-uri 'none'; form-action 'none'"
+
+
+def _page(document: Document) -> str:
+    """Return the header, with the menu, and the sections of a page that has a look of its own."""
+    blocks = document.filled
+    sections = [block for block in blocks if isinstance(block, Section)]
+    start = blocks.index(sections[0]) if sections else len(blocks)
+    links = "".join(f'<a href="#{one.name}">{_inline(one.menu or one.title)}</a>' for one in sections if one.name)
+    return "\n".join([
+        "<header>", f"<h1>{_inline(document.title)}</h1>", *_blocks(blocks[:start], 1),
+        *([f'<nav aria-label="sections">{links}</nav>'] if links else []),
+        "</header>", "<main>", *_blocks(blocks[start:], 1), "</main>",
+    ])  # fmt: skip
 
 
 def fragment(document: Document) -> str:
     """Return a part of a page for a notebook, with a style that does not affect the rest of the page."""
     title = [f"<h1>{_inline(document.title)}</h1>"] if document.title else []
-    body = "\n".join([*title, *map(_block, document.filled)])
+    body = "\n".join([*title, *_blocks(document.blocks, 1)])
     return f'<div class="codeshift-document">\n<style>{_STYLE}</style>\n{body}\n</div>'
 
 
-def table(table: Table, *, classes: str = "") -> str:
-    """Return a table without its note.
-
-    Args:
-        table: table to render.
-        classes: class names for a page's style and script.
-    """
-    named = f' class="{escaped(classes)}"' if classes else ""
-    return "\n".join([f"<table{named}>", *_parts(table), "</table>"])
+def table(table: Table) -> str:
+    """Return a table without its note; one that is a heat map has the class ``heat``."""
+    heat = any(not math.isnan(value.heat) for row in table.rows for value in row)
+    return "\n".join([f"<table{_classes(['heat'] if heat else [])}>", *_parts(table), "</table>"])
 
 
 def figure(figure: Figure) -> str:
@@ -84,10 +135,15 @@ def escaped(text: str) -> str:
     return escape(text.encode("utf-8", errors="backslashreplace").decode())
 
 
-def _block(block: Block) -> str:
+def _blocks(blocks: Iterable[Block], level: int) -> list[str]:
+    return [_block(block, level) for block in filled(tuple(blocks))]
+
+
+def _block(block: Block, level: int) -> str:
+    """Return a block; ``level`` is that of the head above it, 1 for the title."""
     match block:
-        case Heading(text, level):
-            return f"<h{level + 1}>{_inline(text)}</h{level + 1}>"
+        case Heading(text, below):
+            return _heading(text, level + below)
         case Paragraph(text):
             return f"<p>{_inline(text)}</p>"
         case Note(text):
@@ -98,11 +154,37 @@ def _block(block: Block) -> str:
             return f"<dl>{''.join(f'<dt>{escaped(name)}</dt><dd>{_inline(told)}</dd>' for name, told in facts)}</dl>"
         case Code(code, _, caption):
             above = f"<figcaption>{escaped(caption)}</figcaption>" if caption else ""
-            return f"<figure>{above}<pre><code>{escaped(code)}</code></pre></figure>"
+            return f'<figure class="code">{above}<pre><code>{_inline(code)}</code></pre></figure>'
         case Figure():
             return figure(block)
         case Table():
-            return table(block) + (f'\n<p class="note">{escaped(block.note)}</p>' if block.note else "")
+            long = " long" if len(block.rows) > _LONG else ""
+            note = f'\n<p class="note">{escaped(block.note)}</p>' if block.note else ""
+            return f'<div class="wide{long}">\n{table(block)}\n</div>{note}'
+        case Key(entries):
+            return f'<p class="key">{"".join(f"<span>{svg}{_inline(name)}</span>" for svg, name in entries)}</p>'
+        case SideBySide(blocks, width):
+            inner = "\n".join(_blocks(blocks, level))
+            return f'<div class="beside" style="--width: {width:g}rem">\n{inner}\n</div>'
+        case Section():
+            return _section(block, level + 1)
+
+
+def _section(section: Section, level: int) -> str:
+    named = (f' id="{section.name}"' if section.name else "") + _classes([section.kind] if section.kind else [])
+    inner = "\n".join(_blocks(section.blocks, level))
+    match section.look:
+        case "plain":
+            return f"<section{named}>\n{_heading(section.title, level)}\n{inner}\n</section>"
+        case "card":
+            return f"<article{named}>\n{_heading(section.title, level)}\n{inner}\n</article>"
+        case "folded" | "unfolded":
+            opened = " open" if section.look == "unfolded" else ""
+            return f"<details{named}{opened}>\n<summary>{_inline(section.title)}</summary>\n{inner}\n</details>"
+
+
+def _heading(text: Text, level: int) -> str:
+    return f"<h{min(level, 6)}>{_inline(text)}</h{min(level, 6)}>"
 
 
 def _parts(table: Table) -> Iterator[str]:
@@ -151,5 +233,7 @@ def _span(span: Span) -> str:
             return f"<code>{escaped(code)}</code>"
         case Link(words, address):
             return f'<a href="{escaped(quoted(address))}">{escaped(words)}</a>'
+        case Mark(words, kind):
+            return f'<mark class="{escaped(kind)}">{escaped(words)}</mark>'
         case str():
             return escaped(span)

@@ -35,7 +35,15 @@ class Link:
             raise ParameterError("address", f"one that begins with one of {_ADDRESSES}", self.address, remedy)
 
 
-Span = str | CodeSpan | Link
+@dataclass(frozen=True)
+class Mark:
+    """Text that is set off from what stands around it, in the way that a page's style has for its kind."""
+
+    text: str
+    kind: str
+
+
+Span = str | CodeSpan | Link | Mark
 Text = str | tuple[Span, ...]
 
 
@@ -61,7 +69,7 @@ def _words(span: Span) -> str:
     match span:
         case CodeSpan(code):
             return code
-        case Link(words, _):
+        case Link(words, _) | Mark(words, _):
             return words
         case str():
             return span

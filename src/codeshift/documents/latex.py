@@ -13,13 +13,17 @@ from codeshift.documents.document import (
     Facts,
     Figure,
     Heading,
+    Key,
     Note,
     Paragraph,
     Points,
+    Section,
+    SideBySide,
     Table,
     Value,
+    filled,
 )
-from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, lines_of, plain, prose, spans
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain, prose, spans
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
@@ -41,7 +45,7 @@ def render(document: Document) -> str:
     A table that has a caption is a float of its own.
     """
     title = [_section(document.title, 0)] if document.title else []
-    return "\n\n".join([*title, *map(_block, document.filled)]) + "\n"
+    return "\n\n".join([*title, *(_block(block, 0) for block in document.filled)]) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -57,10 +61,10 @@ def _printed(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)
 
 
-def _block(block: Block) -> str:
+def _block(block: Block, depth: int) -> str:
     match block:
         case Heading(text, level):
-            return _section(text, level)
+            return _section(text, depth + level)
         case Paragraph(text):
             return _inline(text)
         case Note(text):
@@ -70,11 +74,17 @@ def _block(block: Block) -> str:
         case Facts(facts):
             return _environment("description", [rf"\item[{{{escaped(name)}}}] {_inline(told)}" for name, told in facts])
         case Code(code, _, caption):
-            return _code(code, caption)
+            return _code(plain(code), caption)
         case Figure():
             return _figure(block)
         case Table():
             return _table(block)
+        case Key(entries):
+            return _inline(", ".join(plain(name) for _, name in entries))
+        case Section(title=title, blocks=blocks):
+            return "\n\n".join([_section(title, depth + 1), *(_block(one, depth + 1) for one in filled(blocks))])
+        case SideBySide(blocks):
+            return "\n\n".join(_block(one, depth) for one in filled(blocks))
 
 
 def _section(text: Text, level: int) -> str:
@@ -213,5 +223,7 @@ def _span(span: Span) -> str:
                 if address.startswith("#")
                 else rf"{escaped(words)} (\texttt{{{_printed(exact(address))}}})"
             )
+        case Mark(words, _):
+            return escaped(words)
         case str():
             return escaped(span)

@@ -5,8 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
-from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, prose, quoted, spans
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Document,
+    Facts,
+    Figure,
+    Heading,
+    Key,
+    Note,
+    Paragraph,
+    Points,
+    Section,
+    SideBySide,
+    Table,
+    filled,
+)
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, plain, prose, quoted, spans
 
 # Characters that Markdown, its tables, HTML or a site's extensions (links, mentions, mathematics) could read as markup.
 _STRUCTURE = re.compile(r"[&<>|\\`*_\[\]{}~$#@]|!(?=\[)|:(?=/)|(?<=www)\.")
@@ -63,16 +78,22 @@ def _block(block: Block, level: int) -> str:
             )
         case Code(code, language, caption):
             above = f"{_first(caption)}\n\n" if caption else ""
-            return above + fenced(code, language)
+            return above + fenced(plain(code), language)
         case Figure(name=name, label=label, caption=caption):
             above = f"{_first(caption)}\n\n" if caption else ""
             return f"{above}![{escaped(label)}](./{quoted(name)}.svg)"
         case Table():
             return _table(block)
+        case Key(entries):
+            return _first(", ".join(plain(name) for _, name in entries))
+        case Section(title=title, blocks=blocks):
+            return "\n\n".join([_heading(title, level + 1), *(_block(one, level + 1) for one in filled(blocks))])
+        case SideBySide(blocks):
+            return "\n\n".join(_block(one, level) for one in filled(blocks))
 
 
 def _heading(text: Text, level: int) -> str:
-    return f"{'#' * level} {_inline(text)}"
+    return f"{'#' * min(level, 6)} {_inline(text)}"
 
 
 def _table(table: Table) -> str:
@@ -103,6 +124,8 @@ def _span(span: Span) -> str:
             return f"<code>{_exact(code)}</code>"  # backticks cannot contain a pipe in a table, nor show a single space
         case Link(words, address):
             return f"[{escaped(words)}]({quoted(address).replace('&', '&amp;')})"
+        case Mark(words, _):
+            return escaped(words)
         case str():
             return escaped(span)
 

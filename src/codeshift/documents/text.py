@@ -6,8 +6,23 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from codeshift.documents.document import Block, Code, Document, Facts, Figure, Heading, Note, Paragraph, Points, Table
-from codeshift.documents.inline import CodeSpan, Link, Span, Text, exact, lines_of, prose, spans
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Document,
+    Facts,
+    Figure,
+    Heading,
+    Key,
+    Note,
+    Paragraph,
+    Points,
+    Section,
+    SideBySide,
+    Table,
+    filled,
+)
+from codeshift.documents.inline import CodeSpan, Link, Mark, Span, Text, exact, lines_of, plain, prose, spans
 
 _WIDTH = 100
 _INDENT = "  "
@@ -50,12 +65,24 @@ def _block(block: Block, width: int) -> list[str]:
         case Facts(facts):
             return list(_facts(facts, width))
         case Code(code, _, caption):
-            return [*_wrapped(prose(caption), width=width), *_indented(lines_of(code), _INDENT if caption else "")]
+            lines = lines_of(plain(code))
+            return [*_wrapped(prose(caption), width=width), *_indented(lines, _INDENT if caption else "")]
         case Figure(name=name, label=label, caption=caption):
             return _wrapped(prose(f"[figure {name}] {caption or label}"), width=width)
         case Table():
             above = _wrapped(_inline(block.caption), width=width)
             return [*above, *_table(block), *_wrapped(prose(block.note), width=width)]
+        case Key(entries):
+            return _wrapped(", ".join(_inline(name) for _, name in entries), width=width)
+        case Section(title=title, blocks=blocks):
+            return [*_block(Heading(title), width), "", *_below_each_other(blocks, width)]
+        case SideBySide(blocks):
+            return _below_each_other(blocks, width)
+
+
+def _below_each_other(blocks: tuple[Block, ...], width: int) -> list[str]:
+    lines = [line for block in filled(blocks) for line in ("", *_block(block, width))]
+    return lines[1:]
 
 
 def _facts(facts: Sequence[tuple[str, Text]], width: int) -> Iterator[str]:
@@ -111,5 +138,7 @@ def _span(span: Span) -> str:
             return exact(code)
         case Link(words, address):
             return prose(words) if address.startswith("#") else f"{prose(words)} ({exact(address)})"
+        case Mark(words, _):
+            return prose(words)
         case str():
             return prose(span)

@@ -11,8 +11,10 @@ from peft import PeftConfig, PeftModel, PeftType, TaskType, get_peft_model
 from peft import utils as peft_utils
 
 from codeshift.errors import ParameterError, Told, closest, warn
+from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
-from codeshift.finetune.models import Model, base_model, has_fresh_decoder, is_decoder, peft_quiet
+from codeshift.finetune.generators import has_fresh_decoder
+from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
 
 if TYPE_CHECKING:
     import torch
@@ -64,7 +66,8 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
 
     ``config`` is not changed. If it leaves the target modules open and PEFT has no default for the model, they are
     "all-linear". The fresh decoder of an encoder is trained in full and saved with the adapter, which is then on the
-    encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``.
+    encoder alone: random weights that are not trained are worth nothing. Both choices raise an ``AdapterWarning``. The
+    head of a classifier is trained in full and saved with the adapter, whatever the method.
 
     Raises:
         ParameterError: a module name is unknown (PEFT itself skips an unknown name among known ones), the method does
@@ -86,17 +89,20 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         needs = "of a method that needs no calls of its own in the loop"
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
-    if config.task_type is None:
-        config.task_type = TaskType.CAUSAL_LM if is_decoder(model) else TaskType.SEQ_2_SEQ_LM
+    _settle_task(model, config)
     for field in ("target_modules", "modules_to_save", "exclude_modules"):
         names = getattr(config, field, None)
         if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
             _check_modules(model, field, names)
     if config.is_prompt_learning:
+        if is_classifier(model):
+            _check_prompt(model, config)
         _tell_sizes(model, config)
     else:
         if has_fresh_decoder(model):
             _train_fresh_decoder(config)
+        if is_classifier(model):
+            _train_head(model, config)
         if getattr(config, "target_modules", "") is None:
             _choose_targets(model, config)
     try:
@@ -105,6 +111,37 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
     except (ValueError, TypeError) as error:
         method, kind = config.peft_type.value, type(base_model(model)).__name__
         raise ParameterError("peft_config", f"one that fits {kind}", Told(method), str(error)) from error
+
+
+def _settle_task(model: Model, config: PeftConfig) -> None:
+    usual = TaskType.CAUSAL_LM if is_decoder(model) else TaskType.SEQ_2_SEQ_LM
+    if is_classifier(model):
+        usual = TaskType.SEQ_CLS
+    if config.task_type is None:
+        config.task_type = usual
+    if (config.task_type == TaskType.SEQ_CLS) != is_classifier(model):
+        kind = Told(f"task_type={TaskType(config.task_type).value}")
+        raise ParameterError("peft_config", f"of the task of the model, {usual.value}", kind, "leave task_type out")
+
+
+def _train_head(model: Model, config: PeftConfig) -> None:
+    """Train the head of a classifier in full and save it with the adapter, which PEFT then keeps off it.
+
+    PEFT finds a head by two names of its own, which those of T5 and PLBart do not have.
+    """
+    config.modules_to_save = list(dict.fromkeys((*(config.modules_to_save or ()), *head_of(model))))
+
+
+def _check_prompt(model: Model, config: PeftConfig) -> None:
+    """Check that a classifier finds the end of a row behind virtual tokens.
+
+    Raises:
+        ParameterError: it looks for it among token ids, of which it is given none, or PEFT cannot put any before it.
+    """
+    encodes = is_encoder(base_model(model).config)
+    if not encodes and (base_model(model).config.is_encoder_decoder or config.peft_type != PeftType.PREFIX_TUNING):
+        kind = Told(f"{config.peft_type.value} for a {type(base_model(model)).__name__}")
+        raise ParameterError("peft_config", "of a method that a classifier can have", kind, "try LoRA")
 
 
 def _choose_targets(model: Model, config: PeftConfig) -> None:

@@ -12,7 +12,6 @@ import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
 
-from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.training_config import TrainingConfig
 
 # The time of a CPU grows with the tokens almost from the first. A GPU takes a fixed time to start the kernels of a
@@ -20,7 +19,6 @@ from codeshift.finetune.training_config import TrainingConfig
 # number follows from one run on an H200, where batches of 4,096 tokens were too small by a factor of 2 for a Llama of
 # 135M.
 _TOKENS_ON_CPU, _TOKENS_TIMES_WEIGHTS = 128.0, 2e12
-IGNORED = -100  # the label that cross entropy ignores
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,6 @@ class StepPlan:
     def epoch(self, epoch: int) -> list[NDArray[np.int64]]:
         """Return the row numbers of each step of one epoch (from 0), each row exactly once."""
         return _chunks(np.random.default_rng([self.seed, epoch]).permutation(self.rows), self.rows_per_step)
-
-
-def padded_lengths(data: Encoded, is_decoder: bool) -> NDArray[np.int64]:
-    """Return the lengths of source and target, (rows, 2); for a decoder, the length of both together twice."""
-    sources, targets = data.sources.lengths, data.targets.lengths
-    return np.stack([sources + targets] * 2 if is_decoder else [sources, targets], axis=1)
 
 
 def _chunks(rows: NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
@@ -91,7 +83,8 @@ def batches(rows: NDArray[np.int64], lengths: NDArray[np.int64], cost: BatchCost
 
     Args:
         rows: row numbers of the step, (n,).
-        lengths: lengths of all rows from ``padded_lengths``, (all rows, 2).
+        lengths: the two lengths of every row that padding depends on, such as those of source and target,
+            (all rows, 2).
         cost: cost of a batch.
 
     >>> lengths = np.array([[5, 2], [400, 90], [6, 2], [410, 80]])
@@ -132,27 +125,3 @@ def pad(rows: Sequence[NDArray[Any]], value: int, *, left: bool = False) -> torc
         start = longest - len(row) if left else 0
         out[i, start : start + len(row)] = row
     return torch.from_numpy(out)
-
-
-@dataclass(frozen=True)
-class Collator:
-    """A function from rows of token ids to the tensors that a model takes.
-
-    Attributes:
-        pad_id: id of the padding token.
-        is_decoder: whether source and target are one sequence.
-    """
-
-    pad_id: int
-    is_decoder: bool
-
-    def __call__(self, data: Encoded, rows: NDArray[np.int64]) -> dict[str, torch.Tensor]:
-        """Return ``input_ids``, ``attention_mask`` and ``labels``, (rows, longest); labels ignore all but targets."""
-        sources = [data.sources[i] for i in rows]
-        targets = [data.targets[i] for i in rows]
-        labels = targets
-        if self.is_decoder:
-            labels = [np.concatenate([np.full_like(s, IGNORED), t]) for s, t in zip(sources, targets, strict=True)]
-            sources = [np.concatenate([s, t]) for s, t in zip(sources, targets, strict=True)]
-        ones = [np.ones(len(s), dtype=np.int64) for s in sources]
-        return {"input_ids": pad(sources, self.pad_id), "attention_mask": pad(ones, 0), "labels": pad(labels, IGNORED)}

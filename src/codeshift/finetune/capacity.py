@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import torch
-from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told
-from codeshift.finetune.encoding import Encoded, Encoder
-from codeshift.finetune.models import Model, base_model, pad_id
+from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
 
 
-def encode_part(
-    model: Model,
-    encoder: Encoder,
-    rows: Dataset,
-    part: str,
-    *,
-    forced: bool = True,
-    limit: Callable[[Encoded], int] | None = None,
-) -> Encoded:
-    """Encode a part, check that the model has room for it, and warn of rows that were cut or do not round-trip.
+class Vocabulary(Protocol):
+    """What an encoder says of the tokens that its rows may hold."""
 
-    Args:
-        model: a model of any family.
-        encoder: the encoder for that model.
-        rows: the rows of the part.
-        part: the name of the part, for messages.
-        forced: whether the model is given the targets.
-        limit: a function that returns the largest number of tokens of an output; None if nothing is generated.
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Tokenizer of the rows."""
 
-    Raises:
-        ParameterError: see ``check_vocabulary`` and ``check_positions``.
-    """
-    check_vocabulary(model, encoder)
-    data = encoder.encode(rows, part)
-    encoder.warn_of(data, part)
-    if forced:
-        check_positions(model, data, part)
-    if limit is not None:
-        check_positions(model, data, part, generated=limit(data))
-    return data
+    @property
+    def frame_ids(self) -> frozenset[int]:
+        """Ids of the special tokens that may occur in a row."""
 
 
-def check_vocabulary(model: Model, encoder: Encoder) -> None:
+def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
     """Check that the model has an embedding and an output for each token that the tokenizer can produce.
 
     Special tokens are counted only if a text can hold them: a padded vocabulary does no harm.
@@ -96,6 +75,18 @@ def check_positions(model: Model, data: Encoded, part: str, *, generated: int | 
         return
     _check(base.get_encoder(), longest + prompt, part, "lower max_source_length")
     _check(base.get_decoder(), written + prompt, part, f"lower {shorter}")
+
+
+def check_source_positions(model: Model, longest: int, part: str) -> None:
+    """Check that a classifier has enough positions for a row of ``longest`` tokens, which every stack of layers reads.
+
+    Raises:
+        ParameterError: it has fewer.
+    """
+    base, prompt = base_model(model), _virtual_tokens(model)
+    stacks = (base.get_encoder(), base.get_decoder()) if base.config.is_encoder_decoder else (base,)
+    for stack in stacks:
+        _check(stack, longest + prompt, part, "lower max_source_length")
 
 
 def _check(stack: PreTrainedModel, needed: int, part: str, remedy: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import Any
 
 from codeshift.checks import Check, check_bool, check_integer, check_number, check_texts, optional, settings
 from codeshift.errors import ParameterError
+from codeshift.finetune.confidence import Confidence
 
 _CHECKS: dict[str, Check] = {
     "num_beams": partial(check_integer, smallest=1),
@@ -86,7 +87,8 @@ class Output:
         text: the text without stop strings and without the special tokens that steer a model. Text that only looks like
             a special token, such as ``</s>`` in a program, stays; so do the special tokens of the target's template.
         finished: whether the model ended the text, rather than the limit of length.
-        tokens: the number of tokens generated, the end token included.
+        tokens: the number of tokens generated, the end token included; None if it is not known.
+        confidence: how sure the model was of them; None unless asked for.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
     'return a + b'
@@ -94,4 +96,15 @@ class Output:
 
     text: str
     finished: bool
-    tokens: int
+    tokens: int | None = None
+    confidence: Confidence | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the output as JSON values, without a confidence that it does not have."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Output:
+        """Return the output that ``to_dict`` described."""
+        sure = record.get("confidence")
+        return cls(**{**record, "confidence": None if sure is None else Confidence(**sure)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,42 +10,16 @@ from functools import cached_property
 import numpy as np
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, Told, closest, warn
+from codeshift.errors import DataError, ParameterError, Told, warn
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
-from codeshift.finetune.round_trip import LostText, RoundTrip
+from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.template import Template
-from codeshift.finetune.token_memory import Row, recalled
-from codeshift.properties.text_tokens import Frame, Pieces, as_text, detokenize, frame_of, special_tokens
-
-_ROWS_AT_ONCE = 1000
-
-
-@dataclass(frozen=True)
-class Truncation:
-    """The amount of text of a part that was cut.
-
-    Attributes:
-        rows: the number of rows in the part.
-        sources: the number of rows whose source was cut.
-        targets: the number of rows whose target was cut.
-        lost_source_tokens: the number of tokens cut off the sources.
-        lost_target_tokens: the number of tokens cut off the targets.
-
-    >>> print(Truncation(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
-    3 of 200 sources and 40 of 200 targets cut
-    """
-
-    rows: int
-    sources: int
-    targets: int
-    lost_source_tokens: int
-    lost_target_tokens: int
-
-    def __str__(self) -> str:
-        return f"{self.sources} of {self.rows} sources and {self.targets} of {self.rows} targets cut"
+from codeshift.finetune.tokenizing import Tokenizing, check_special_tokens
+from codeshift.finetune.truncation import Truncation
+from codeshift.properties.text_tokens import Frame, Pieces, frame_of
 
 
 @dataclass(frozen=True)
@@ -65,6 +40,13 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the token ids."""
+        digest = hashlib.sha256()
+        for ragged in (self.sources, self.targets):
+            ragged.add_to(digest)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -120,13 +102,12 @@ class Encoder:
             raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
         columns = list(dict.fromkeys(self.source.columns + self.target.columns))
         batch = {column: list(data[column]) for column in columns}
-        sources, targets = (
-            template.pieces(batch, self._special, self.special_tokens) for template in (self.source, self.target)
-        )
+        sources, targets = (self._texts.pieces(template, batch) for template in (self.source, self.target))
         return self._encode(sources, targets, batch)
 
     def _encode(self, sources: list[Pieces], targets: list[Pieces], batch: Mapping[str, Sequence[str]]) -> Encoded:
-        read, written = self._tokenize(sources, "source"), self._tokenize(targets, "target")
+        read = self._texts.rows(sources, "source")
+        written = self._texts.rows(targets, "target", "text" if self.is_decoder else "text_target")
         source_ids = [self._source(row.ids.tolist()) for row in read]
         target_ids = [self._target(row.ids.tolist()) for row in written]
         cut_sources = [max(0, len(ids) - self.max_source_length) for ids in source_ids]
@@ -139,7 +120,11 @@ class Encoder:
             len(sources), int(np.count_nonzero(cut_sources)), int(np.count_nonzero(cut_targets)),
             sum(cut_sources), sum(cut_targets),
         )  # fmt: skip
-        round_trip = self._round_trip((read, written), (sources, targets), batch)
+        lost_sources, some = self._texts.lost(self.source, read, sources, batch)
+        lost_targets, others = self._texts.lost(self.target, written, targets, batch)
+        round_trip = RoundTrip(
+            rows=len(read), sources=len(lost_sources), targets=len(lost_targets), examples=(*some, *others)
+        )
         return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation, round_trip)
 
     def warn_of(self, encoded: Encoded, part: str) -> None:
@@ -191,72 +176,22 @@ class Encoder:
             return [*before, *ids[:room], *after]
         return whole[: self.max_target_length]
 
-    def _tokenize(self, rows: list[Pieces], side: str) -> list[Row]:
-        """Tokenise each row without adding special tokens; remembered texts are not tokenised again."""
-        seen = recalled(self.tokenizer, side)
-        new = list(dict.fromkeys(row for row in rows if row not in seen))
-        of = "text" if side == "source" or self.is_decoder else "text_target"
-        for start in range(0, len(new), _ROWS_AT_ONCE):
-            some = new[start : start + _ROWS_AT_ONCE]
-            plain_ids = self._tokenized(["".join(row) for row in some], of)
-            ids = as_text(self.tokenizer, some, plain_ids, special=self._special)
-            seen.update(zip(some, map(self._row, some, ids), strict=True))
-        return [seen[row] for row in rows]
-
-    def _tokenized(self, texts: list[str], of: str) -> list[list[int]]:
-        options = {"add_special_tokens": False, "truncation": False, "padding": False, "verbose": False}
-        ids: list[list[int]] = self.tokenizer(**{of: texts}, **options)["input_ids"]
-        return ids
-
-    def _row(self, pieces: Pieces, ids: list[int]) -> Row:
-        text, back = "".join(pieces), self._given_back(pieces, ids)
-        return Row(np.array(ids, dtype=np.int32), None if back == text else back)
-
-    def _given_back(self, pieces: Pieces, ids: list[int]) -> str:
-        kept = [self._special[token] for token in pieces[1::2]]
-        return detokenize(self.tokenizer, ids, kept=kept, special=self._special)
-
-    def _round_trip(
-        self,
-        sides: tuple[list[Row], list[Row]],
-        pieces: tuple[list[Pieces], list[Pieces]],
-        batch: Mapping[str, Sequence[str]],
-    ) -> RoundTrip:
-        lost = [[i for i, row in enumerate(rows) if row.back is not None] for rows in sides]
-        examples = []
-        for template, rows, texts, wrong in zip((self.source, self.target), sides, pieces, lost, strict=True):
-            if wrong:
-                first = wrong[0]
-                columns = self._columns_lost(template, batch, first)
-                examples.append(LostText.of(columns, first, "".join(texts[first]), rows[first].back or ""))
-        return RoundTrip(rows=len(sides[0]), sources=len(lost[0]), targets=len(lost[1]), examples=tuple(examples))
-
-    def _columns_lost(self, template: Template, batch: Mapping[str, Sequence[str]], row: int) -> str:
-        """Return the columns whose text on its own is not given back, or all columns if the text of each is."""
-        columns = [column for column in template.columns if column in batch]
-        if len(columns) > 1:
-            texts = [(batch[column][row],) for column in columns]
-            alone = as_text(self.tokenizer, texts, self._tokenized(["".join(t) for t in texts], "text"))
-            lost = [c for c, t, ids in zip(columns, texts, alone, strict=True) if self._given_back(t, ids) != t[0]]
-            columns = lost or columns
-        return ", ".join(columns or template.columns)
-
     @cached_property
-    def _special(self) -> dict[str, int]:
-        return special_tokens(self.tokenizer)
+    def _texts(self) -> Tokenizing:
+        return Tokenizing(self.tokenizer, self.special_tokens)
 
     @property
     def written(self) -> frozenset[int]:
         """Ids of special tokens that are part of the texts and therefore stay in the text of an output."""
-        tokens = (*self.target.special_tokens(self._special), *self.special_tokens)
-        return frozenset(self._special[token] for token in tokens)
+        tokens = (*self.target.special_tokens(self._texts.special), *self.special_tokens)
+        return frozenset(self._texts.special[token] for token in tokens)
 
     @property
     def frame_ids(self) -> frozenset[int]:
         """Ids that may occur in every row: the tokens around a text, and special tokens that are part of the texts."""
         frames = (*self._source_frame, *self._target_frame)
-        tokens = self.source.special_tokens(self._special)
-        return frozenset(n for some in frames for n in some) | self.written | {self._special[t] for t in tokens}
+        tokens = self.source.special_tokens(self._texts.special)
+        return frozenset(n for some in frames for n in some) | self.written | {self._texts.special[t] for t in tokens}
 
     @property
     def _end(self) -> int:
@@ -268,11 +203,3 @@ class Encoder:
         """Id that represents an empty source: a decoder needs one token before the first that it predicts."""
         first = self.tokenizer.bos_token_id if self.is_decoder else None
         return self._end if first is None else int(first)
-
-
-def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:
-    """Raise a ParameterError that names close matches if one of ``tokens`` is no special token of the tokenizer."""
-    known = special_tokens(tokenizer) if tokens else {}
-    for token in tokens:
-        if token not in known:
-            raise ParameterError("special_tokens", "special tokens of the tokenizer", token, closest(token, known))

@@ -58,6 +58,14 @@ class RoundTripWarning(CodeshiftWarning):
     """
 
 
+class UnseenLabelWarning(CodeshiftWarning):
+    """Rows have a label that a classifier has no class for, or a class has no row to learn from.
+
+    >>> issubclass(UnseenLabelWarning, CodeshiftWarning)
+    True
+    """
+
+
 class TrainedOtherwiseWarning(CodeshiftWarning):
     """A model is evaluated with limits of length or a template other than those of its training.
 

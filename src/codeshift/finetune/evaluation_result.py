@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ import numpy as np
 from accelerate import PartialState
 from numpy.typing import NDArray
 
-from codeshift.errors import ParameterError, closest
-from codeshift.files import replaced
+from codeshift.errors import ParameterError, Told, closest
+from codeshift.files import remove_unfinished, replaced
+from codeshift.finetune.class_scores import ClassScores
+from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.round_trip import RoundTrip
+from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
-from codeshift.metrics import Estimate, Metric, bootstrap_ci
+from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
+
+_CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class PartEvaluation:
         round_trip: the counts of sources and targets that the tokenizer does not give back.
         copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
             resamples each row by itself.
+        classes: what a classifier says of each row; None for text.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -61,10 +66,13 @@ class PartEvaluation:
     seed: int = 0
     round_trip: RoundTrip | None = None
     copies: NDArray[np.int64] | None = field(default=None, repr=False)
+    classes: ClassScores | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
-        """Text generated for each row; None for a row without one."""
+        """Text generated for each row, None for a row without one; or the name of each row's likeliest class."""
+        if self.classes is not None:
+            return list(self.classes.predictions)
         return [None if output is None else output.text for output in self.outputs]
 
     @property
@@ -72,13 +80,27 @@ class PartEvaluation:
         """Number of outputs that the limit of length cut."""
         return sum(output is not None and not output.finished for output in self.outputs)
 
+    @cached_property
+    def unparsable(self) -> dict[str, int]:
+        """Number of rows whose text the parser gives up on, by metric; metrics that have none are left out.
+
+        Such a row counts as code that does not parse: see ``codeshift.metrics.CorpusScore``.
+        """
+        totals = {name: metric.of_rows(self.statistics[name]) for name, metric in self.metrics.items()}
+        return {name: total.unparsable for name, total in totals.items() if total.unparsable}
+
+    @property
+    def _confidences(self) -> list[Confidence | None]:
+        return [None if output is None else output.confidence for output in self.outputs]
+
     def scores(self, metric: str) -> NDArray[np.float64]:
         """Return the score of each row, (rows,); NaN for a row that was not scored.
 
         Raises:
             ParameterError: this metric was not evaluated.
         """
-        rows = self.metrics[metric].row_scores(self.statistics_of(metric))
+        statistics = self.statistics_of(metric)
+        rows = self.metrics[metric].row_scores(statistics)
         out = np.full(len(self.references), np.nan)
         out[self.scored[metric]] = rows
         return out
@@ -110,9 +132,40 @@ class PartEvaluation:
             raise ParameterError("metric", "one that was evaluated", metric, closest(metric, self.metrics))
         return self.statistics[metric]
 
+    def model_outputs(self, *, error: str | None = None) -> ModelOutputs:
+        """Return what the model gave for each row, for ``codeshift.metrics.ood_detection``.
+
+        Args:
+            error: the metric in [0, 1], higher being better, that the error of a row is 1 minus its score of. None
+                takes whether the class is wrong, or no errors for text.
+
+        Raises:
+            ParameterError: no confidence was kept for text, or this metric was not evaluated.
+        """
+        errors = None if error is None else 1 - self.scores(error)
+        if self.classes is not None:
+            wrong = self.classes.logits.argmax(axis=1) != self.classes.references
+            errors = wrong.astype(np.float64) if errors is None else errors
+            shown = {"logits": self.classes.logits, "features": self.classes.features}
+            return ModelOutputs(**shown, errors=errors, groups=self.copies)
+        if all(confidence is None for confidence in self._confidences):
+            kind = Told("one without")
+            raise ParameterError("evaluation", "one with confidence", kind, "give Evaluator(..., confidence=True)")
+        missing = dict.fromkeys(_CONFIDENCE, np.nan)
+        values = [missing if confidence is None else vars(confidence) for confidence in self._confidences]
+        arrays = {name: np.array([row[name] for row in values]) for name in _CONFIDENCE}
+        return ModelOutputs(**arrays, errors=errors, groups=self.copies)
+
     def rows(self) -> list[dict[str, Any]]:
-        """Return a dict of JSON values per row: ``row``, ``reference``, the output and the scores (None for NaN)."""
+        """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
+
+        A model that writes gave ``prediction``, whether it is ``finished`` and, if it was asked for, its confidence
+        (``mean_log_probability``, ...); a classifier gave ``prediction``, a ``probability[...]`` of each class,
+        ``logits`` and, if they were asked for, ``features``. Scores are None for NaN.
+        """
         scores = {name: self.scores(name) for name in self.metrics}
+        sure = any(confidence is not None for confidence in self._confidences)
+        classified = [] if self.classes is None else self.classes.rows()
         plain_rows = []
         for i, reference in enumerate(self.references):
             row: dict[str, Any] = {"row": i, "reference": reference}
@@ -120,6 +173,11 @@ class PartEvaluation:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
+            if sure:
+                known = self._confidences[i]
+                row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)
+            if classified:
+                row |= classified[i]
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -163,14 +221,16 @@ class EvaluationResult:
     def aggregates(self) -> list[dict[str, Any]]:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
-        Of ``rows`` rows ``n`` were scored; ``groups`` is the number of groups that are resampled, and ``interval`` the
-        method of the interval.
+        Of ``rows`` rows ``n`` were scored, and the parser gave up on the text of ``unparsable`` of these; ``groups`` is
+        the number of groups that are resampled, ``interval`` the method of the interval, and ``note`` the reason why
+        there is no value or what a reader should know of it.
         """
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
                 "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
-                "interval": e.method if e.has_interval else "",
+                "unparsable": evaluated.unparsable.get(name, 0), "interval": e.method if e.has_interval else "",
+                "note": e.note,
             }
             for part, evaluated in self.parts.items()
             for name, e in evaluated.estimates.items()
@@ -179,6 +239,7 @@ class EvaluationResult:
     def __str__(self) -> str:
         return "\n".join(
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
+            + (f" ({row['note']})" if row["note"] else "")
             for row in self.aggregates()
         )
 
@@ -194,6 +255,7 @@ class EvaluationResult:
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        remove_unfinished(folder)
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
@@ -203,6 +265,8 @@ class EvaluationResult:
                 "truncation": vars(evaluated.truncation),
                 "round_trip": evaluated.round_trip and evaluated.round_trip.to_dict(),
                 "unfinished": evaluated.unfinished,
+                "unparsable": evaluated.unparsable,
+                "unknown_labels": {} if evaluated.classes is None else dict(evaluated.classes.unknown),
             }
             for part, evaluated in self.parts.items()
         }
@@ -221,4 +285,5 @@ def interval_text(row: dict[str, Any]) -> str:
 
 def _rows_text(row: dict[str, Any]) -> str:
     scored = f"{row['n']} of {counted(row['rows'], 'row')}"
-    return scored if row["groups"] == row["n"] else f"{scored} in {row['groups']} groups of near-duplicates"
+    groups = "" if row["groups"] == row["n"] else f" in {row['groups']} groups of near-duplicates"
+    return scored + groups + (f", {row['unparsable']} unparsable" if row["unparsable"] else "")

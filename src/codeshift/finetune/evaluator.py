@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,25 +17,23 @@ from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
-from codeshift.finetune.limits import CHECKS, Limits, limits_for
-from codeshift.finetune.model_evaluation import ModelEvaluation
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.limits import CHECKS, GivenLimits, Limits, limits_for
 from codeshift.finetune.models import (
     Model,
     ModelOrName,
     Tokenizer,
     TokenizerOrName,
-    as_generator,
-    load_model,
+    check_revision,
     load_tokenizer,
 )
-from codeshift.finetune.program_tests import check_one_output, check_test_code
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.template import Template
+from codeshift.finetune.tasks import Source, TaskName, make_task
 from codeshift.metrics import Metric
 
 
 class Evaluator:
-    r"""Evaluator of models, fine-tuned or not, by teacher forcing and by generated text.
+    r"""Evaluator of models, fine-tuned or not: of text by teacher forcing and generation, of classes by probabilities.
 
     ``NegativeLogLikelihood`` and ``TokenAccuracy`` are measured by teacher forcing; every other metric compares the
     text that the model writes with the reference. Nothing is generated unless a metric needs it. ``PassAtK(1,
@@ -42,8 +41,9 @@ class Evaluator:
 
     Args:
         metrics: the metrics of ``codeshift.metrics`` to compute, at least one.
-        source: the column that the model is given, or a template, as in ``Trainer``.
-        target: the column that the model must write, or a template.
+        source: the column that the model is given, or a template, or for a classification a pair, as in ``Trainer``.
+        target: the column that the model must write, or a template; for a classification the column of labels.
+        task: "generation" or "classification", as in ``Trainer``.
         batch_size: the number of rows in a batch; it is halved if memory runs out.
         max_source_length: the length of the longest source, in tokens; longer ones are cut, counted and reported. None
             takes the value that a folder written by ``Trainer`` was trained with, and 512 for other models.
@@ -55,6 +55,10 @@ class Evaluator:
             truncation.
         generate_rows: the number of rows of each part to generate for, drawn by ``seed``; None generates for all. The
             estimates give the number (``n``), and the scores of the other rows are NaN.
+        features: whether a classification keeps the pooled features of each row, which its head is given, such as for
+            distances from the training rows.
+        confidence: whether to keep how sure the model is of each output (``Confidence``), which takes another pass over
+            it.
         seed: the seed of that draw and of the intervals.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
 
@@ -76,31 +80,46 @@ class Evaluator:
         self,
         metrics: Iterable[Metric],
         *,
-        source: str,
+        source: Source,
         target: str,
+        task: TaskName = "generation",
         batch_size: int = 32,
         max_source_length: int | None = None,
         max_target_length: int | None = None,
         special_tokens: Sequence[str] | None = None,
         decoding: Decoding | None = None,
         generate_rows: int | None = None,
+        features: bool = False,
+        confidence: bool = False,
         seed: int = 0,
         progress: bool = True,
     ) -> None:
-        self.metrics = _by_name(metrics)
-        self.source, self.target = Template(source, "source"), Template(target, "target")
-        self.batch_size = check_integer("batch_size", batch_size, smallest=1)
-        limit = {name: optional(check) for name, check in CHECKS.items()}
-        self.max_source_length: int | None = limit["max_source_length"]("max_source_length", max_source_length)
-        self.max_target_length: int | None = limit["max_target_length"]("max_target_length", max_target_length)
-        self.special_tokens: tuple[str, ...] | None = limit["special_tokens"]("special_tokens", special_tokens)
-        self.decoding = Decoding() if decoding is None else decoding
-        if not isinstance(self.decoding, Decoding):
+        self.task = make_task(task, source, target)
+        limits = {
+            "max_source_length": max_source_length,
+            "max_target_length": max_target_length,
+            "special_tokens": special_tokens,
+        }
+        if not isinstance(decoding, Decoding | None):
             raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
         some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
-        self.generate_rows: int | None = optional(some)("generate_rows", generate_rows)
-        self.seed = check_integer("seed", seed, smallest=0)
-        self.progress = check_bool("progress", progress)
+        self.settings = EvaluationSettings(
+            metrics=_by_name(metrics),
+            given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
+            decoding=Decoding() if decoding is None else decoding,
+            generate_rows=optional(some)("generate_rows", generate_rows),
+            features=check_bool("features", features),
+            confidence=check_bool("confidence", confidence),
+            batch_size=check_integer("batch_size", batch_size, smallest=1),
+            seed=check_integer("seed", seed, smallest=0),
+            progress=check_bool("progress", progress),
+        )
+        self.task.check_evaluation(self.settings)
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Metrics by name."""
+        return self.settings.metrics
 
     def evaluate(
         self,
@@ -110,6 +129,7 @@ class Evaluator:
         tokenizer: TokenizerOrName | None = None,
         parts: Iterable[str] | None = None,
         output_dir: str | os.PathLike[str] | None = None,
+        revision: str | None = None,
     ) -> EvaluationResult:
         """Evaluate a model without changing it.
 
@@ -122,6 +142,8 @@ class Evaluator:
             output_dir: the folder for the result (see ``EvaluationResult.save``) and for the scores and outputs of each
                 row, written as JSON lines while the evaluation runs, so that the same call resumes an interrupted one;
                 None writes nothing.
+            revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has
+                the same name; None takes the newest.
 
         Raises:
             CheckpointError: ``output_dir`` holds another evaluation.
@@ -132,14 +154,12 @@ class Evaluator:
         check_folder("output_dir", output_dir)
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
-            self.source.check(rows.features)
-            self.target.check(rows.features)
-            check_test_code(self.metrics.values(), self.target, rows)
-        tokenizer = _tokenizer_of(model, tokenizer)
-        settled = self.with_limits(limits_for(model, self._own_limits(), self._templates()))
-        evaluation = settled._of(self._loaded(model, tokenizer), tokenizer)
+            self.task.check(rows, tuple(self.metrics.values()))
+        tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
+        settings = self.settings.within(limits_for(model, self.settings.given, self.task.to_dict()))
+        evaluation = self.task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
         encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
-        metadata = evaluation.describe(chosen) | settled.describe()
+        metadata = evaluation.describe(chosen) | self.task.to_dict() | settings.describe()
         logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
         evaluated = {part: evaluation.evaluate(part, rows, encoded[part], logs) for part, rows in chosen.items()}
         result = EvaluationResult(evaluated, metadata)
@@ -147,44 +167,22 @@ class Evaluator:
             result.save(output_dir)
         return result
 
-    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer) -> Model:
-        with seeded(self.seed):  # the fresh decoder of an encoder is random
+    def _loaded(self, model: ModelOrName, tokenizer: Tokenizer, revision: str | None) -> Model:
+        with seeded(self.settings.seed):  # the fresh decoder of an encoder is random
             if isinstance(model, str | os.PathLike):
-                return load_model(model, tokenizer).to(PartialState().device)
-            return as_generator(model, tokenizer)
+                return self.task.load(model, tokenizer, revision=revision).to(PartialState().device)
+            return self.task.suited(model, tokenizer)
 
-    def _of(self, model: Model, tokenizer: Tokenizer) -> ModelEvaluation:
-        """Return the evaluation of one model; every limit must be set."""
-        own = {name: value for name, value in self._own_limits().items() if value is not None}
-        return ModelEvaluation(
-            model=model, tokenizer=tokenizer, metrics=self.metrics, source=self.source, target=self.target,
-            limits=Limits(**own), decoding=self.decoding, generate_rows=self.generate_rows,
-            batch_size=self.batch_size, seed=self.seed, progress=self.progress,
-        )  # fmt: skip
-
-    def with_limits(self, limits: Limits) -> Evaluator:
-        """Return a copy of this evaluator, with ``limits`` in place of those that are None."""
+    def within(self, limits: Limits) -> Evaluator:
+        """Return a copy of this evaluator, with ``limits`` where it was given none."""
         settled = copy.copy(self)
-        for name, value in self._own_limits().items():
-            setattr(settled, name, getattr(limits, name) if value is None else value)
+        filled = GivenLimits(**vars(self.settings.given.filled(limits)))
+        settled.settings = replace(self.settings, given=filled, limits=self.settings.given.filled(limits))
         return settled
-
-    def _own_limits(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in vars(Limits())}
-
-    def _templates(self) -> dict[str, str]:
-        return {"source": self.source.spec, "target": self.target.spec}
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""
-        return self._templates() | {
-            "max_source_length": self.max_source_length,
-            "max_target_length": self.max_target_length,
-            "special_tokens": None if self.special_tokens is None else list(self.special_tokens),
-            "decoding": self.decoding.to_dict(),
-            "generate_rows": self.generate_rows,
-            "seed": self.seed,
-        }
+        return self.task.to_dict() | self.settings.describe()
 
 
 def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
@@ -196,11 +194,11 @@ def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
     if not metrics or len(named) < len(metrics):
         names = [metric.name for metric in metrics]
         raise ParameterError("metrics", "at least one, each once", names, "give [NegativeLogLikelihood()] for example")
-    check_one_output(metrics)
     return named
 
 
-def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None) -> Tokenizer:
+def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None, revision: str | None) -> Tokenizer:
     if tokenizer is None and not isinstance(model, str | os.PathLike):
         raise ParameterError("tokenizer", "given with a model object", None, "pass the one that it was trained with")
-    return load_tokenizer(model if tokenizer is None else tokenizer)
+    own = tokenizer is None or tokenizer == model
+    return load_tokenizer(model if tokenizer is None else tokenizer, revision if own else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from codeshift.finetune.batching import pad
 from codeshift.finetune.beam_cache import beam_cache
+from codeshift.finetune.confidence import confidences
 from codeshift.finetune.decoding import Decoding, Output
 from codeshift.finetune.generation_settings import is_drawn, only, settings_for, taken_warpers
 from codeshift.finetune.models import Model, Tokenizer, is_decoder, pad_id
@@ -31,6 +33,7 @@ def generate(
     *,
     batch_size: int = 32,
     written: frozenset[int] = frozenset(),
+    confidence: bool = False,
     on_batch: Callable[[NDArray[np.int64], list[Output]], None],
 ) -> None:
     """Generate a text for each of ``rows``, in batches by length, the longest first.
@@ -44,10 +47,11 @@ def generate(
         limit: the largest number of tokens of an output, whatever ``decoding`` says.
         batch_size: the number of rows in a batch; it is halved if memory runs out.
         written: the ids of special tokens that are part of the texts to write; others are left out of an output.
+        confidence: whether to compute how sure the model is of each output, in another pass over it.
         on_batch: a function called with the row numbers and outputs of each batch.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
-    writer = _Writer(model, tokenizer, decoding, limit, written)
+    writer = _Writer(model, tokenizer, decoding, limit, written, confidence)
     numbers = dict(zip(order, row_numbers(sources, order, decoding.seed, limit), strict=True) if writer.draws else ())
 
     def write(some: NDArray[np.int64]) -> list[Output]:
@@ -63,9 +67,15 @@ class _Writer:
     """One model and one way of decoding."""
 
     def __init__(
-        self, model: Model, tokenizer: Tokenizer, decoding: Decoding, limit: int, written: frozenset[int] = frozenset()
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        decoding: Decoding,
+        limit: int,
+        written: frozenset[int] = frozenset(),
+        confidence: bool = False,
     ) -> None:
-        self.model, self.tokenizer, self.written = model, tokenizer, written
+        self.model, self.tokenizer, self.written, self.confidence = model, tokenizer, written, confidence
         self.is_decoder, self.pad = is_decoder(model), pad_id(model, tokenizer)
         self.device = next(model.parameters()).device
         self.settings = settings_for(model, tokenizer, decoding)
@@ -94,11 +104,20 @@ class _Writer:
                 input_ids=ids, attention_mask=mask, generation_config=self.settings, **given, **cache
             )
         # The input comes first: the source of a decoder, the start token of an encoder-decoder.
-        return [self._output(row) for row in written[:, ids.shape[1] if self.is_decoder else 1 :].cpu().tolist()]
+        start = int(written[0, 0])
+        rows = [self._kept(row) for row in written[:, ids.shape[1] if self.is_decoder else 1 :].cpu().tolist()]
+        outputs = [self._output(row) for row in rows]
+        if not self.confidence:
+            return outputs
+        sure = confidences(self.model, sources, rows, start, self.pad)
+        return [replace(output, confidence=known) for output, known in zip(outputs, sure, strict=True)]
+
+    def _kept(self, ids: list[int]) -> list[int]:
+        """Return the ids up to the first end token, which is kept."""
+        end = next((i for i, number in enumerate(ids) if number in self.ends), None)
+        return ids if end is None else ids[: end + 1]
 
     def _output(self, ids: list[int]) -> Output:
-        end = next((i for i, number in enumerate(ids) if number in self.ends), None)
-        kept = ids if end is None else ids[: end + 1]
-        text = detokenize(self.tokenizer, kept, kept=self.written)
+        text = detokenize(self.tokenizer, ids, kept=self.written)
         cuts = [text.index(stop) for stop in self.stops if stop in text]
-        return Output(text[: min(cuts)] if cuts else text, end is not None or bool(cuts), len(kept))
+        return Output(text[: min(cuts)] if cuts else text, ids[-1] in self.ends or bool(cuts), len(ids))

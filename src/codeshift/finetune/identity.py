@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from datasets import Dataset
 
-from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.models import Model, base_model
 from codeshift.finetune.sharding import whole
 from codeshift.finetune.training_config import TrainingConfig
@@ -61,23 +61,19 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
 
 
-def encoded_digest(data: Encoded) -> str:
-    """Return the SHA-256 of the token ids of an ``Encoded`` part."""
-    digest = hashlib.sha256()
-    for ragged in (data.sources, data.targets):
-        digest.update(ragged.offsets.tobytes())
-        digest.update(ragged.values.tobytes())
-    return digest.hexdigest()
-
-
 def describe_run(
-    config: TrainingConfig, model: Model, parts: Mapping[str, Encoded], validation: Mapping[str, Any] | None
+    config: TrainingConfig,
+    model: Model,
+    task: Mapping[str, Any],
+    parts: Mapping[str, EncodedPart],
+    validation: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return what tells a training run from another, before its first step.
 
     Args:
         config: the settings of the training; those of logging and saving are left out.
         model: the model as training starts, an adapter included.
+        task: the description of the task.
         parts: the encoded parts by name.
         validation: the description of the evaluator, if there is one.
     """
@@ -85,9 +81,10 @@ def describe_run(
     adapters = getattr(model, "peft_config", {})
     return {
         "config": settings,
+        "task": dict(task),
         "weights": weights_digest(model),
         "adapters": {name: plain(adapter.to_dict()) for name, adapter in adapters.items()},
-        "data": {part: encoded_digest(data) for part, data in parts.items()},
+        "data": {part: data.digest() for part, data in parts.items()},
         "validation": validation,
     }
 
@@ -101,3 +98,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def describe_evaluated(model: Model) -> dict[str, Any]:
+    """Return a model to evaluate, its adapter and the versions of libraries, as JSON values."""
+    adapters = {name: config.peft_type.value for name, config in getattr(model, "peft_config", {}).items()}
+    return {"model": describe_model(model), "adapter": adapters or None, "versions": versions()}

@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator
 import torch
 from peft import PeftModel, PeftType
 from peft.tuners.lora import LoraLayer
+from peft.utils.constants import SEQ_CLS_HEAD_NAMES
 
 from codeshift.checks import check_number
 from codeshift.errors import ParameterError
-from codeshift.finetune.models import Model, ModelOrName, load_model
+from codeshift.finetune.classifiers import backbone_of, head_of, is_classifier, stored_classifier
+from codeshift.finetune.loading import load_model
+from codeshift.finetune.models import Model, ModelOrName
+from codeshift.finetune.stored_adapters import is_adapter
 
 
 def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Model:
@@ -22,7 +26,8 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
     out of distribution and what the fine-tuned one has learned.
 
     Args:
-        pretrained: a model, or the path or hub name of one.
+        pretrained: a model, or the path or hub name of one. If ``finetuned`` is a classifier and this is not, the head
+            is that of ``finetuned`` for every alpha.
         finetuned: the same model after full fine-tuning. For a model with an adapter give ``merge_and_unload()`` of it,
             or scale the adapter with ``scale_adapter``.
         alpha: the weight of the fine-tuned model: 0 gives the pretrained weights, 1 the fine-tuned ones, both exactly.
@@ -41,11 +46,10 @@ def wise_ft(pretrained: ModelOrName, finetuned: ModelOrName, alpha: float) -> Mo
     True
     """
     alpha = check_number("alpha", alpha, smallest=0, largest=1, remedy="0 is pretrained, 1 is fine-tuned")
-    start, end = (load_model(m) if isinstance(m, str | os.PathLike) else m for m in (pretrained, finetuned))
-    _check_alike(start, end)
+    start, end = _loaded(pretrained, finetuned)
+    before = _weights_before(start, end)
     between = copy.deepcopy(end)
     with torch.no_grad():
-        before = dict(start.named_parameters())
         for name, weights in between.named_parameters():
             from_start = before[name].to(weights.device, weights.dtype)
             weights.copy_(torch.lerp(from_start, weights, float(alpha)))
@@ -69,8 +73,7 @@ def wise_ft_sweep(
     0.5 False
     1.0 True
     """
-    start = load_model(pretrained) if isinstance(pretrained, str | os.PathLike) else pretrained
-    end = load_model(finetuned) if isinstance(finetuned, str | os.PathLike) else finetuned
+    start, end = _loaded(pretrained, finetuned)
     for alpha in alphas:
         yield alpha, wise_ft(start, end, alpha)
 
@@ -80,7 +83,7 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
 
     For LoRA this is the same line between the pretrained and the fine-tuned weights as that of ``wise_ft``: 0 gives the
     output of the base model, 1 that of the fine-tuned one. The scale goes into the weights of the adapter, so saving
-    and merging keep it.
+    and merging keep it. The head of a classifier, which the base model does not have, stays as it is for every scale.
 
     Args:
         model: a model of PEFT that has LoRA adapters only.
@@ -106,8 +109,8 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
         raise ParameterError("model", "one with an adapter", type(model).__name__, "wise_ft is for full fine-tuning")
     for config in model.peft_config.values():
         plain = config.peft_type == PeftType.LORA and not config.use_dora and config.bias == "none"
-        if not plain or config.modules_to_save:
-            kind = "LoRA without DoRA, biases or modules_to_save"
+        if not plain or {*(config.modules_to_save or ())} - _head(model):
+            kind = "LoRA without DoRA, biases or modules_to_save other than a classifier's head"
             raise ParameterError("model", f"one with {kind}", config, "merge it and use wise_ft")
     scaled = copy.deepcopy(model)
     with torch.no_grad():
@@ -118,13 +121,40 @@ def scale_adapter(model: PeftModel, scale: float) -> PeftModel:
     return scaled.eval()
 
 
-def _check_alike(start: Model, end: Model) -> None:
+def _head(model: PeftModel) -> set[str]:
+    """Return the modules of a classifier's head, and the names under which PEFT looks for it; none without a head."""
+    return {*head_of(model), *SEQ_CLS_HEAD_NAMES} if is_classifier(model) else set()
+
+
+def _loaded(pretrained: ModelOrName, finetuned: ModelOrName) -> tuple[Model, Model]:
+    end = load_model(finetuned) if isinstance(finetuned, str | os.PathLike) else finetuned
+    if not isinstance(pretrained, str | os.PathLike):
+        return pretrained, end
+    if not is_classifier(end) or is_adapter(pretrained):
+        return load_model(pretrained), end
+    start, has_head = stored_classifier(pretrained)
+    return start if has_head else backbone_of(start), end
+
+
+def _weights_before(start: Model, end: Model) -> dict[str, torch.nn.Parameter]:
+    """Return the weights at the start of the line by their names in ``end``.
+
+    Raises:
+        ParameterError: one of the two has an adapter, or their weights differ by name or shape.
+    """
     for name, model in (("pretrained", start), ("finetuned", end)):
         if isinstance(model, PeftModel):
             raise ParameterError(name, "without an adapter", type(model).__name__, "merge it, or use scale_adapter")
-    left = {name: tuple(p.shape) for name, p in start.named_parameters()}
-    right = {name: tuple(p.shape) for name, p in end.named_parameters()}
-    differing = sorted(name for name in {*left, *right} if left.get(name) != right.get(name))
+    after = dict(end.named_parameters())
+    before = dict(start.named_parameters())
+    if is_classifier(end) and not is_classifier(start):
+        prefix = f"{end.base_model_prefix}."
+        backbone = {f"{prefix}{name}": p for name, p in backbone_of(start).named_parameters()}
+        head = {name: p for name, p in after.items() if not name.startswith(prefix)}
+        before = {name: p for name, p in backbone.items() if name in after} | head
+    shapes = [{name: tuple(p.shape) for name, p in weights.items()} for weights in (before, after)]
+    differing = sorted(name for name in {*before, *after} if shapes[0].get(name) != shapes[1].get(name))
     if differing:
         remedy = "give the model that fine-tuning started from"
         raise ParameterError("finetuned", "of the same weights as pretrained", differing[:3], remedy)
+    return before

@@ -1,11 +1,11 @@
-"""The limits of length, special tokens and templates that a model was trained with, as its folder records them."""
+"""The limits of length and special tokens that rows are encoded with, and what a trained model's folder records."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +43,32 @@ class Limits:
     special_tokens: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class GivenLimits:
+    """Limits of which some are given; the attributes are those of ``Limits``, and None where a limit is not given.
+
+    >>> GivenLimits(max_target_length=64).filled(Limits(max_source_length=128))
+    Limits(max_source_length=128, max_target_length=64, special_tokens=())
+    """
+
+    max_source_length: int | None = None
+    max_target_length: int | None = None
+    special_tokens: tuple[str, ...] | None = None
+
+    def filled(self, by: Limits) -> Limits:
+        """Return the limits with those of ``by`` where none are given."""
+        return replace(by, **self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the limits that are given, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
 def trained_with(model: ModelOrName) -> dict[str, Any]:
-    """Return the limits and templates that the folder ``model`` was trained with; an empty dict if it records none."""
+    """Return limits and task (``task``, ``source``, ``target``) of the training that a folder ``model`` records.
+
+    The dict is empty if it records none.
+    """
     path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
     if path is None or not path.is_file():
         return {}
@@ -55,27 +79,26 @@ def trained_with(model: ModelOrName) -> dict[str, Any]:
         return {}
     if "special_tokens" in limits:
         limits["special_tokens"] = tuple(limits["special_tokens"])
-    return limits | {name: training[name] for name in ("source", "target") if isinstance(training.get(name), str)}
+    task = {name: training[name] for name in ("task", "source", "target") if isinstance(training.get(name), str | list)}
+    return limits | {name: tuple(value) if isinstance(value, list) else value for name, value in task.items()}
 
 
-def limits_for(model: ModelOrName, own: Mapping[str, Any], templates: Mapping[str, str]) -> Limits:
+def limits_for(model: ModelOrName, given: GivenLimits, task: Mapping[str, Any]) -> Limits:
     """Return the limits to evaluate a model with: those given, else those of its training, else the defaults.
 
-    It warns if those given, or the templates, differ from those of the training.
+    It warns if those given, or the task, differ from those of the training.
 
     Args:
         model: a folder, a hub name or a model.
-        own: the limits that the evaluator was given, by name; None for those that it was not given.
-        templates: the templates ``source`` and ``target``.
+        given: the limits that the evaluator was given.
+        task: the description of the task: ``task``, ``source``, ``target``.
     """
     trained = trained_with(model)
-    given = {name: value for name, value in own.items() if value is not None}
-    differing = {
-        name: value for name, value in (given | dict(templates)).items() if name in trained and trained[name] != value
-    }
+    settings = given.to_dict() | {name: tuple(v) if isinstance(v, list) else v for name, v in task.items()}
+    differing = {name: value for name, value in settings.items() if name in trained and trained[name] != value}
     if differing:
         differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
         words = f"the model in {os.fspath(model)} is not evaluated as it was trained: {differences}"
         warn(TrainedOtherwiseWarning(words))
     kept = {name: value for name, value in trained.items() if name in vars(Limits())}
-    return Limits(**(kept | given))
+    return given.filled(Limits(**kept))

@@ -10,9 +10,9 @@ from typing import Any
 from transformers import EncoderDecoderModel
 
 from codeshift.errors import ParameterError
+from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.dataset_parts import Splits
-from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer, own_model
-from codeshift.finetune.runtime import seeded
+from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, load_tokenizer
 from codeshift.finetune.trainer import Trainer
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.finetune.training_result import TrainingResult
@@ -37,8 +37,9 @@ def lp_ft(
         config: the config of the second stage.
         data: the dataset, as in ``Trainer.fit``.
         probe: the config of the first stage; its ``train_only`` is replaced by ``head``.
-        head: the patterns of the names of the head's parameters. None takes the fresh decoder of an encoder, or the
-            output layer if it shares no weights with the embeddings.
+        head: the patterns of the names of the head's parameters. None takes the head of a
+            classifier, the fresh decoder of an encoder, or the output layer if it shares no weights with the
+            embeddings.
         output_dir: the folder in which the stages are written to ``probe`` and ``fine-tune``, each resumable; None
             writes nothing.
         options: the arguments of ``Trainer``: ``source``, ``target``, ``progress``, ...; a ``peft_config`` is used in
@@ -61,11 +62,9 @@ def lp_ft(
     >>> probed.parameters.share < tuned.parameters.share == 1
     True
     """
-    tokenizer = load_tokenizer(tokenizer)
-    with seeded(probe.seed):
-        start = own_model(model, tokenizer)
+    tokenizer, adapter = load_tokenizer(tokenizer), options.pop("peft_config", None)
+    start = Trainer(model, tokenizer, probe, **options).starting_model(data)
     folder = None if output_dir is None else Path(output_dir)
-    adapter = options.pop("peft_config", None)
     stages = (
         (replace(probe, train_only=head or default_head(start)), None, "probe"),
         (config, adapter, "fine-tune"),
@@ -84,6 +83,8 @@ def default_head(model: Model) -> tuple[str, ...]:
     Raises:
         ParameterError: the output layer shares its weights with the embeddings.
     """
+    if is_classifier(model):
+        return tuple(f"*{module}.*" for module in head_of(model))
     if isinstance(model, EncoderDecoderModel):
         return ("decoder.*",)
     output = model.get_output_embeddings()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
+from accelerate import PartialState
 from tqdm.auto import tqdm
 
 _EVERY = 60.0  # seconds
@@ -49,6 +50,11 @@ def progress_of(what: str, total: int, unit: str, *, done: int = 0, shown: bool 
         return LogLines(what, total, unit, done=done)
     bar: Progress = tqdm(total=total, initial=done, desc=what, unit=unit, leave=None, disable=not shown)
     return bar
+
+
+def row_progress(what: str, total: int, done: int, *, shown: bool) -> Progress:
+    """Return the progress of work on rows, shown by the first process of a machine alone."""
+    return progress_of(what, total, "row", done=done, shown=shown and PartialState().is_local_main_process)
 
 
 def watched() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,11 @@ class Ragged:
 
     def __getitem__(self, row: int) -> NDArray[Any]:
         return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def add_to(self, digest: hashlib._Hash) -> None:
+        """Add the rows to a digest."""
+        digest.update(self.offsets.tobytes())
+        digest.update(self.values.tobytes())
 
     @property
     def lengths(self) -> NDArray[np.int64]:

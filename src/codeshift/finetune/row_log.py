@@ -84,8 +84,23 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return content if whole else None
 
 
-def start_logs(logs: Iterable[RowLog]) -> None:
-    """Start the logs once all processes have read them, so that none reads what another has begun to write."""
+def open_logs(folder: Path, metadata: dict[str, Any], kinds: Iterable[str]) -> dict[str, RowLog]:
+    """Open a log of each kind for each part; return them by part and kind, such as ``"test_id.scores"``.
+
+    They are started once all processes have read them, so that none reads what another has begun to write.
+
+    Args:
+        folder: the folder of the logs.
+        metadata: what tells the evaluation from others; its ``data`` holds the digest of each part.
+        kinds: the names of what is logged.
+    """
+    kinds = tuple(kinds)
+    logs = {
+        f"{part}.{kind}": RowLog(folder / f"{part}.{kind}.jsonl", metadata | {"data": digest})
+        for part, digest in metadata["data"].items()
+        for kind in kinds
+    }
     PartialState().wait_for_everyone()
-    for log in logs:
+    for log in logs.values():
         log.start()
+    return logs

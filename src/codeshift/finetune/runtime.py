@@ -94,4 +94,4 @@ def seeded(seed: int) -> Iterator[None]:
 
 def reseed(*keys: int) -> None:
     """Seed dropout from the position in the run alone, so that a resumed run needs no state of a generator."""
-    torch.manual_seed(int(np.random.SeedSequence(keys).generate_state(1, np.uint64)[0] >> 1))
+    torch.manual_seed(int(np.random.SeedSequence(keys).generate_state(1, np.uint64)[0]) >> 1)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from codeshift.finetune.batching import IGNORED, Collator
+from codeshift.finetune.collating import IGNORED, Collator
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.errors import DivergenceError
 from codeshift.finetune.models import Model, base_model, is_decoder
@@ -41,11 +41,15 @@ def target_logits(
     return model(**inputs).logits, labels
 
 
-def target_loss(model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def target_loss(
+    model: torch.nn.Module, unwrapped: Model, batch: dict[str, torch.Tensor], *, label_smoothing: float = 0.0
+) -> torch.Tensor:
     """Return the negative log-likelihood in nats, *summed* over the target tokens of a batch."""
     logits, labels = target_logits(model, unwrapped, batch)
     kept = labels != IGNORED
-    return functional.cross_entropy(logits[kept].float(), labels[kept], reduction="sum")
+    return functional.cross_entropy(
+        logits[kept].float(), labels[kept], reduction="sum", label_smoothing=label_smoothing
+    )
 
 
 def check_finite(what: str, values: torch.Tensor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal, get_args
@@ -59,6 +59,21 @@ _from_0 = partial(check_number, smallest=0)
 _beta = partial(check_number, smallest=0, below=1, remedy="0.9 and 0.999 are usual")
 _patterns = partial(check_texts, members="patterns", example='("lm_head.*",)')
 
+
+def _class_weight(name: str, value: Any) -> str | tuple[tuple[str, float], ...]:
+    """Return "balanced", or the weights by the name of the class, as pairs."""
+    remedy = 'give "balanced", or such as {"bug": 2.0}'
+    if isinstance(value, str):
+        return check_choice(name, value, ("balanced",))
+    try:
+        pairs = dict(value)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(name, '"balanced" or weights by label', value, remedy) from error
+    if not pairs:
+        raise ParameterError(name, '"balanced" or weights by label', value, remedy)
+    return tuple((str(label), float(check_number(name, weight, above=0))) for label, weight in pairs.items())
+
+
 _CHECKS: dict[str, Check] = {
     "learning_rate": _above_0,
     "num_train_epochs": _above_0,
@@ -83,6 +98,8 @@ _CHECKS: dict[str, Check] = {
     "freeze": _patterns,
     "train_only": _patterns,
     "l2_sp": _from_0,
+    "label_smoothing_factor": partial(check_number, smallest=0, below=1, remedy="0.1 is usual"),
+    "class_weight": optional(_class_weight),
     "eval_strategy": partial(check_choice, options=get_args(Strategy)),
     "eval_steps": optional(_count),
     "early_stopping_patience": optional(_count),
@@ -141,6 +158,11 @@ class TrainingConfig:
         freeze: shell-style patterns of the names of parameters that are not trained, such as ``"*.embed_tokens.*"``.
         train_only: patterns of the names of parameters to train; the others are not trained.
         l2_sp: weight of the squared distance to the starting weights, added to the loss (L2-SP, arXiv 1802.01483).
+        label_smoothing_factor: share of the probability that is spread evenly over all tokens, or all classes, in the
+            loss of training; validation is without it.
+        class_weight: weights of the classes in the loss, for ``task="classification"``: "balanced" for the number of
+            rows over that of classes times the rows of the class, as in scikit-learn, or a mapping from labels to
+            weights, which is kept as pairs; a label that is left out has the weight 1. None weighs all rows alike.
         eval_strategy: times of validation: after each "epoch", every ``eval_steps`` "steps" and after the last one, or
             "no" for never. Needs a part ``validation``.
         eval_steps: number of steps from one validation to the next, for "steps".
@@ -187,6 +209,8 @@ class TrainingConfig:
     freeze: Sequence[str] = ()
     train_only: Sequence[str] = ("*",)
     l2_sp: float = 0.0
+    label_smoothing_factor: float = 0.0
+    class_weight: Literal["balanced"] | Mapping[str, float] | tuple[tuple[str, float], ...] | None = None
     eval_strategy: Strategy = "epoch"
     eval_steps: int | None = None
     early_stopping_patience: int | None = None

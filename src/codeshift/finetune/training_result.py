@@ -13,12 +13,14 @@ from peft import PeftModel
 
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
-from codeshift.finetune.encoding import Truncation
+from codeshift.finetune.classifiers import is_classifier, save_labels
 from codeshift.finetune.limits import TRAINING
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
+from codeshift.finetune.tasks import Task
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.finetune.truncation import Truncation
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class TrainingResult:
     Attributes:
         model: the trained model in evaluation mode, which nothing else refers to; with an adapter it is PEFT's model.
         config: the settings of the training, as given.
-        history: one dict per step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats per target token,
-            ``learning_rate``, ``tokens``) and one per validation (``step``, ``epoch``, ``validation_loss``, and
+        history: one dict per step (``step`` from 1, ``epoch`` from 0, ``loss`` in nats per target token, or per row of
+            a classification, ``learning_rate``, and what the loss was divided by: the ``tokens`` of the targets, or the
+            ``weight`` of the rows) and one per validation (``step``, ``epoch``, ``validation_loss``, and
             ``validation_`` before the name of each metric of the trainer's evaluator), in their order.
         truncation: the amount of text that was cut, by part.
         parameters: the number of parameters that were trained.
@@ -37,8 +40,7 @@ class TrainingResult:
         best_step: the step of the best validation, or None without validation.
         stopped_early: whether patience ended the run.
         round_trip: the texts that the tokenizer does not give back, by part.
-        source: the template of what the model is given.
-        target: the template of what the model must write.
+        task: what the model was trained to do.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Trainer
@@ -61,17 +63,16 @@ class TrainingResult:
     best_step: int | None = None
     stopped_early: bool = False
     round_trip: dict[str, RoundTrip] = field(default_factory=dict, repr=False)
-    source: str | None = None
-    target: str | None = None
+    task: Task | None = None
 
     @property
     def losses(self) -> list[float]:
-        """Training loss of each step, in nats per target token."""
+        """Training loss of each step, in nats per target token, or per row of a classification."""
         return [row["loss"] for row in self.history if "loss" in row]
 
     @property
     def validation_losses(self) -> list[float]:
-        """Loss of each validation, in nats per target token."""
+        """Loss of each validation, in nats per target token, or per row of a classification."""
         return [row["validation_loss"] for row in self.history if "validation_loss" in row]
 
     def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:
@@ -90,8 +91,7 @@ class TrainingResult:
         summary = {
             "config": self.config.to_dict(),
             "history": self.history,
-            "source": self.source,
-            "target": self.target,
+            **({} if self.task is None else self.task.to_dict()),
             "truncation": {part: vars(t) for part, t in self.truncation.items()},
             "round_trip": {part: lost.to_dict() for part, lost in self.round_trip.items()},
             "parameters": vars(self.parameters),
@@ -105,6 +105,8 @@ class TrainingResult:
             self.model.save_pretrained(temporary, state_dict=weights)
             if tokenizer is not None:
                 tokenizer.save_pretrained(temporary)
+            if is_classifier(self.model):
+                save_labels(self.model, temporary)
             (temporary / TRAINING).write_text(json.dumps(summary, indent=1), encoding="utf-8")
             for path in temporary.iterdir():
                 os.replace(path, folder / path.name)

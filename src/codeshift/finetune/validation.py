@@ -8,12 +8,11 @@ from typing import Any
 
 from datasets import Dataset
 
-from codeshift.finetune.batching import Collator
-from codeshift.finetune.encoding import Encoded
+from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.finetune.sharding import divide_again
-from codeshift.finetune.teacher_forcing import score_tokens
+from codeshift.finetune.tasks import Objective
 from codeshift.metrics import Metric
 
 
@@ -22,24 +21,23 @@ class Validation:
     """The validation of one run.
 
     Attributes:
-        data: the token ids of the part.
-        collate: the function that makes a batch of them.
+        objective: what training minimises.
+        data: the part, encoded.
         rows: the part as it was given, for the evaluator.
         tokenizer: the tokenizer of the model.
         evaluator: an evaluator whose metrics are measured too; its first metric decides which weights are best. None
             uses the loss.
     """
 
-    data: Encoded
-    collate: Collator
+    objective: Objective[Any]
+    data: EncodedPart
     rows: Dataset
     tokenizer: Tokenizer
     evaluator: Evaluator | None = None
 
     def measure(self, model: Model) -> dict[str, float]:
         """Return ``validation_loss``, and ``validation_`` followed by the name of each metric of the evaluator."""
-        scores = score_tokens(model, self.data, self.collate)
-        measured = {"validation_loss": -float(scores.log_probabilities.values.mean())}
+        measured = {"validation_loss": self.objective.mean_loss(self.data)}
         if self.evaluator is not None:
             parts = {"validation": self.rows}
             result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=("validation",))

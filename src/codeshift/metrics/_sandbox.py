@@ -1,7 +1,7 @@
-"""Starts one program under limits. ``codeshift.metrics.execution`` runs it as a script; standard library only.
+"""Starts one program where bubblewrap is missing. ``codeshift.metrics.execution`` runs it; standard library only.
 
 There are three processes. This one waits. Its child is the first process of a new PID namespace, so that everything the
-program started dies with it. The child of that child sets the limits and becomes the program.
+program started dies with it. The child of that child becomes the program.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import sys
 
 _NEW_USER, _NEW_PID, _NEW_NET = 0x10000000, 0x20000000, 0x40000000
@@ -25,17 +24,6 @@ def isolate() -> bool:
     return bool(libc.unshare(_NEW_USER | _NEW_PID | _NEW_NET) == 0)
 
 
-def limit(limits: dict[str, int]) -> None:
-    """Set hard resource limits by name (``"RLIMIT_CPU"``), never above those already in force."""
-    for name, value in limits.items():
-        which = getattr(resource, name, None)
-        if which is None:
-            continue
-        _, hard = resource.getrlimit(which)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
-
-
 def main() -> int:
     """Run the program named by the JSON on the command line, and exit with its status."""
     order = json.loads(sys.argv[1])
@@ -48,7 +36,6 @@ def main() -> int:
     program = os.fork()
     if program:
         return _ending(program)
-    limit(order["limits"])
     return os.execve(order["command"][0], order["command"], order["environment"])  # noqa: S606
 
 

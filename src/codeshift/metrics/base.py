@@ -30,6 +30,8 @@ class CorpusScore:
         value: the score, in the metric's unit (in [0, 1] unless the metric names another). NaN if there are no rows.
         parts: the components of the score by name; empty if it has none.
         n: the number of rows that ``value`` stands for.
+        unparsable: the number of those rows whose text the parser gives up on (``codeshift.properties.bounds``). They
+            count as code that does not parse; it is 0 for metrics that parse nothing.
         note: the reason why ``value`` is NaN, or what a reader of it should know; empty otherwise.
 
     >>> CorpusScore(0.5, n=2)
@@ -41,6 +43,7 @@ class CorpusScore:
     value: float
     parts: dict[str, float] = field(default_factory=dict)
     n: int = 0
+    unparsable: int = field(default=0, repr=False)
     note: str = field(default="", kw_only=True)
 
     def __repr__(self) -> str:

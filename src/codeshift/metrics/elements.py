@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,10 +16,18 @@ from codeshift.metrics.rows import text_rows
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.grammars import check_language, grammar
 from codeshift.properties.lexer import lex
-from codeshift.properties.syntax import ERROR, scan_batch
+from codeshift.properties.syntax import scan
+from codeshift.properties.trees import ERROR
 
 _KINDS = ("nodes", "tokens", "apis")
 Extractor = Callable[[Sequence[str]], Iterable[Iterable[str]]]
+
+
+class _Elements(NamedTuple):
+    """Set of elements of each text, and whether the parser gives up on it."""
+
+    names: list[set[str]]
+    stopped: list[bool]
 
 
 @dataclass(frozen=True)
@@ -55,8 +63,8 @@ class _ElementOverlap(Metric, abstract=True):
                     raise ParameterError("names", constraint, name, closest(name, known))
         return names
 
-    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
-        """Return the sets of elements to find, and the sets to search."""
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[_Elements, _Elements]:
+        """Return the elements to find, and those to search."""
         raise NotImplementedError
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
@@ -70,9 +78,10 @@ class _ElementOverlap(Metric, abstract=True):
         return np.array([ratio(found, asked) for found, asked in rows[:, 1:3]], dtype=np.float64)
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return statistics of shape (n, 3 + 2 * names).
+        """Return statistics of shape (n, 4 + 2 * names).
 
-        The columns are 1, the elements found, the elements to find, then those two for each of ``names``.
+        The columns are 1, the elements found, the elements to find, those two for each of ``names``, and whether the
+        parser gives up on a text of the row, which then has no elements.
 
         Raises:
             ParameterError: if predictions and references differ in number.
@@ -80,32 +89,35 @@ class _ElementOverlap(Metric, abstract=True):
         """
         names = self.names or ()
         rows = []
-        sides = text_rows(predictions, references, metric=type(self).__name__)
-        for wanted, place in zip(*self._sides(*sides), strict=True):
-            asked = wanted if self.names is None else wanted.intersection(names)
-            found = asked & place
-            rows.append([1, len(found), len(asked), *(x for name in names for x in (name in found, name in asked))])
-        return np.array(rows, dtype=np.float64).reshape(-1, 3 + 2 * len(names))
+        sides = self._sides(*text_rows(predictions, references, metric=type(self).__name__))
+        stopped = [any(either) for either in zip(*(side.stopped for side in sides), strict=True)]
+        for wanted, place, given_up in zip(*(side.names for side in sides), stopped, strict=True):
+            sought = wanted if self.names is None else wanted.intersection(names)
+            shared = sought & place
+            of_names = (x for name in names for x in (name in shared, name in sought))
+            rows.append([1, len(shared), len(sought), *of_names, given_up])
+        return np.array(rows, dtype=np.float64).reshape(-1, 4 + 2 * len(names))
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
         """Return all elements found over all elements to find; ``parts`` holds that share for each of ``names``."""
         n = int(sums[0])
         parts = {name: ratio(*sums[3 + 2 * i : 5 + 2 * i]) for i, name in enumerate(self.names or ())}
-        return CorpusScore(ratio(sums[1], sums[2]) if n else math.nan, parts=parts, n=n)
+        value = ratio(sums[1], sums[2]) if n else math.nan
+        return CorpusScore(value, parts=parts, n=n, unparsable=int(sums[-1]))
 
-    def _extract(self, texts: list[str]) -> list[set[str]]:
-        """Return the set of elements of each text."""
+    def _extract(self, texts: list[str]) -> _Elements:
         if self.extractor is not None:
             found = [set(names) for names in self.extractor(texts)]
             if len(found) != len(texts):
                 remedy = "give one collection of names a text"
                 raise ParameterError("extractor", f"a function that gives {len(texts)} items", len(found), remedy)
-            return found
+            return _Elements(found, [False] * len(texts))
         if self.elements == "tokens":
-            return [set(lex(text)) for text in texts]
+            return _Elements([set(lex(text)) for text in texts], [False] * len(texts))
+        scanned = scan(texts, str(self.language), api_names=self.elements == "apis")
         if self.elements == "apis":
-            return [set(names) for names in scan_batch(texts, str(self.language))["apis"]]
-        return [set(types) - {ERROR} for types in scan_batch(texts, str(self.language), api_names=False)["types"]]
+            return _Elements(scanned.api_names.sets(), scanned.stopped.tolist())
+        return _Elements([held - {ERROR} for held in scanned.node_types.sets()], scanned.stopped.tolist())
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,8 @@ class ElementRecall(_ElementOverlap):
     It answers whether a model ever generates an element that fine-tuning masked: give that element as ``names``. The
     corpus value is the number of elements found over the number in all references; ``corpus(...).parts`` holds the
     recall of each of ``names``. An element counts once per row, however often it occurs. A row whose reference contains
-    none of the elements has no recall (NaN; it adds nothing to the corpus).
+    none of the elements has no recall (NaN; it adds nothing to the corpus). A text on which the parser gives up has no
+    elements, and ``corpus(...).unparsable`` counts its row.
 
     Attributes:
         elements: the kind of element: ``"nodes"`` (node types of the syntax tree), ``"tokens"`` (of
@@ -131,7 +144,7 @@ class ElementRecall(_ElementOverlap):
     array([0.5])
     """
 
-    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[_Elements, _Elements]:
         return self._extract(references), self._extract(predictions)
 
 
@@ -146,5 +159,5 @@ class ElementPrecision(_ElementOverlap):
     array([0.5])
     """
 
-    def _sides(self, predictions: list[str], references: list[str]) -> tuple[list[set[str]], list[set[str]]]:
+    def _sides(self, predictions: list[str], references: list[str]) -> tuple[_Elements, _Elements]:
         return self._extract(predictions), self._extract(references)

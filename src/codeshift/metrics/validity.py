@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.metrics.base import PERCENT, CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import several_text_rows
@@ -30,7 +31,8 @@ class SyntacticValidity(Metric):
     Python 2 rows score 0; ``corpus(...).parts["python_2"]`` is their share.
 
     Other languages must parse without an ERROR or MISSING node of their tree-sitter grammar, and without a reserved
-    word as a name. The grammars are more lenient than compilers, and a program that parses may mean nothing.
+    word as a name. The grammars are more lenient than compilers, and a program that parses may mean nothing. A text on
+    which the parser gives up (``codeshift.properties.bounds``) scores 0, and ``corpus(...).unparsable`` counts it.
 
     Attributes:
         language: one of ``codeshift.properties.languages()``.
@@ -55,28 +57,30 @@ class SyntacticValidity(Metric):
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
-        texts, _ = several_text_rows(predictions, references)
-        return np.array(list(map(validator(self.language), texts)), dtype=np.float64)
+        return np.asarray(self.statistics(predictions, references)[:, 1])
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return (1, valid), shape (n, 2); for Python (1, valid, Python 2), shape (n, 3).
+        """Return (1, valid, unparsable), shape (n, 3); for Python (1, valid, Python 2), shape (n, 3).
 
         Raises:
             ParameterError: if predictions and references differ in number.
             DataError: if a row is not a string.
         """
         texts, _ = several_text_rows(predictions, references)
-        valid = list(map(validator(self.language), texts))
-        columns = [[1] * len(texts), valid]
+        valid = list(map(_judge(self.language), texts))
         if self.language == "python":
-            old = [not ok and bool(text.strip()) and is_python2(text) for ok, text in zip(valid, texts, strict=True)]
-            columns.append(old)
-        return np.array(columns, dtype=np.float64).T
+            third = [not ok and bool(text.strip()) and is_python2(text) for ok, text in zip(valid, texts, strict=True)]
+        else:
+            third = [ok is None for ok in valid]
+        rows: NDArray[np.float64] = np.array([[1] * len(texts), list(map(bool, valid)), third], dtype=np.float64).T
+        return rows
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
         """Return the share of valid rows; for Python ``parts["python_2"]`` is the share of rows that are Python 2."""
-        parts = {"python_2": ratio(sums[2], sums[0])} if len(sums) > 2 else {}
-        return CorpusScore(ratio(sums[1], sums[0]), parts=parts, n=int(sums[0]))
+        value, n = ratio(sums[1], sums[0]), int(sums[0])
+        if self.language == "python":
+            return CorpusScore(value, parts={"python_2": ratio(sums[2], sums[0])}, n=n)
+        return CorpusScore(value, n=n, unparsable=int(sums[2]))
 
 
 def validator(language: str) -> Callable[[str], bool]:
@@ -88,5 +92,11 @@ def validator(language: str) -> Callable[[str], bool]:
     >>> is_valid("int x = 1;"), is_valid("catch (E e) { }"), is_valid("")
     (True, False, False)
     """
-    accepts = is_python3 if language == "python" else ShellParser(language).accepts
-    return lambda text: bool(text.strip()) and accepts(text)
+    judge = _judge(language)
+    return lambda text: bool(judge(text))
+
+
+def _judge(language: str) -> Callable[[str], bool | None]:
+    """Return a function that says whether a text is valid; None if the parser gives up on it."""
+    judge = is_python3 if language == "python" else ShellParser(language).judge
+    return lambda text: judge(text) if text.strip() else False

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codeshift.checks import is_number
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import DataError, ParameterError
 from codeshift.formatting import moment_of
+from codeshift.hashing import hash_key
 from codeshift.properties.base import Property, TextProperty
+from codeshift.properties.dataset_columns import check_column, column_values
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -39,7 +41,7 @@ class Label(Property):
 
     def evaluate(self, table: PropertyTable) -> np.ndarray:
         """Return objects of shape ``(n,)``."""
-        values = column_values(table, self.column)
+        values = column_values(table.data, self.column, "by")
         wrong = next((i for i, value in enumerate(values) if not isinstance(value, str | int)), None)
         if wrong is not None:
             raise DataError(
@@ -85,7 +87,7 @@ class Timestamp(Property):
         Raises:
             DataError: if the column is missing, or contains None, both kinds, or values that are neither.
         """
-        values = column_values(table, self.column)
+        values = column_values(table.data, self.column, "by")
         kinds, moments = [], np.empty(len(values))
         for i, value in enumerate(values):
             try:
@@ -144,7 +146,7 @@ class ContentHash(TextProperty):
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""
-        key = hashlib.blake2b(f"content:{self.key}".encode(), digest_size=32).digest()
+        key = hash_key(f"content:{self.key}")
         return np.array([_uniform(text, key) for text in texts], dtype=np.float64)
 
     @property
@@ -195,26 +197,6 @@ def typed_text(value: Any) -> str:
     return f"{type(value).__name__}:{value}"
 
 
-def column_values(table: PropertyTable, column: str) -> list[Any]:
-    """Return the values of any column.
-
-    Raises:
-        DataError: if there is no such column, or it contains None.
-    """
-    if column not in table.data.column_names:
-        raise DataError("by", "a column of the dataset", column, closest(column, table.data.column_names))
-    values: list[Any] = table.data.with_format(None)[column][:]
-    missing = [i for i, value in enumerate(values) if value is None]
-    if missing:
-        raise DataError(
-            "by",
-            "a column without None",
-            column,
-            f"{len(missing)} rows are None, the first is row {missing[0]}; give them a value or leave them out",
-        )
-    return values
-
-
 def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
     """Return the vectors of a column, shape ``(n, dimensions)``.
 
@@ -223,8 +205,7 @@ def check_vector_column(table: PropertyTable, column: str) -> np.ndarray:
     """
     import pyarrow.compute as pc
 
-    if column not in table.data.column_names:
-        raise DataError("embedding", "a column of the dataset", column, closest(column, table.data.column_names))
+    check_column(table.data, column, "embedding")
     rows = table.data.with_format("arrow").select_columns([column])[:].column(column).combine_chunks()
     constraint = "a column of vectors of finite numbers, all of one length"
     if not hasattr(rows, "flatten"):

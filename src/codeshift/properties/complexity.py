@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from codeshift.errors import ParameterError
-from codeshift.properties.base import TextProperty, TreeProperty
-from codeshift.properties.control_flow import CONTROL_FLOW, IFS, ControlFlow
-from codeshift.properties.grammars import check_language
-from codeshift.properties.parsing import CodeParser, ParsedCode, stopped_key
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
-
-    from codeshift.properties.syntax import SyntaxScan
-    from codeshift.properties.table import PropertyTable
+from codeshift.properties.base import TreeProperty
+from codeshift.properties.control_flow import CONTROL_FLOW, ControlFlow
+from codeshift.properties.syntax import SyntaxScan
 
 
 @dataclass(frozen=True)
@@ -73,42 +63,28 @@ class IdentifierCount(TreeProperty):
 
 
 @dataclass(frozen=True)
-class NestingDepth(TextProperty):
+class NestingDepth(TreeProperty):
     r"""Depth of nested control structures, at the deepest place of each row.
 
     Branches, loops, switches and ``try`` count; an ``else if`` is at the level of its ``if``, not inside it; nested
-    functions and blocks without control flow do not count. NaN for a row on which the parser gives up.
+    functions and blocks without control flow do not count.
 
-    Attributes:
-        language: a language of ``codeshift.properties.languages()``.
-
-    >>> NestingDepth("code", "python").compute(["x = 1", "if a:\n    for b in c:\n        d()\nelif e:\n    f()"])
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> rows = ["x = 1", "if a:\n    for b in c:\n        d()\nelif e:\n    f()"]
+    >>> PropertyTable(Dataset.from_dict({"code": rows})).values(NestingDepth("code", "python"))
     array([0., 2.])
     """
 
     dimension = "complexity"
 
-    language: str
-
     def __post_init__(self) -> None:
-        check_language(self.language)
+        super().__post_init__()
         control_flow(self.language)
 
-    @property
-    def parsed(self) -> tuple[tuple[str, str], ...]:
-        """Pair of its column and language."""
-        return ((self.column, self.language),)
-
-    def compute(self, texts: Sequence[str]) -> np.ndarray:
-        """Compute numbers of shape ``(len(texts),)``."""
-        parse, nesting = CodeParser(self.language).parse, control_flow(self.language).nesting
-        return np.array([_deepest(parse(text), nesting) for text in texts], dtype=np.float64)
-
-    def evaluate(self, table: PropertyTable) -> np.ndarray:
+    def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
-        depths = super().evaluate(table)
-        table.remember(stopped_key(self.column, self.language), lambda: np.isnan(depths))
-        return depths
+        return scan.trees.nesting().astype(np.float64)
 
 
 def control_flow(language: str) -> ControlFlow:
@@ -121,39 +97,3 @@ def control_flow(language: str) -> ControlFlow:
         listed = ", ".join(sorted(CONTROL_FLOW))
         raise ParameterError("language", f"one of {listed}", language, 'measure="depth" takes any language')
     return CONTROL_FLOW[language]
-
-
-def _deepest(parsed: ParsedCode, nesting: frozenset[str]) -> float:
-    """The deepest nesting of a row; NaN where the parser gave up on it."""
-    return math.nan if parsed.stopped else max((_nesting(root, nesting) for root in parsed.roots), default=0)
-
-
-def _nesting(root: Node, nesting: frozenset[str]) -> int:
-    """Return the deepest nesting below a root; a cursor walks, since recursion would fail on a deep tree."""
-    cursor = root.walk()
-    deepest, depth = 0, 0
-    above: list[tuple[str, int]] = []  # type and nesting of each ancestor
-    while True:
-        node = cursor.node
-        assert node is not None  # noqa: S101 - a cursor is always at a node
-        kind = node.type if node.is_named else ""
-        if kind in nesting and not _is_else_if(kind, above, cursor.field_name):
-            depth += 1
-            deepest = max(deepest, depth)
-        above.append((kind, depth))
-        if cursor.goto_first_child():
-            continue
-        while True:
-            above.pop()
-            depth = above[-1][1] if above else 0
-            if cursor.goto_next_sibling():
-                break
-            if not cursor.goto_parent():
-                return deepest
-
-
-def _is_else_if(kind: str, above: list[tuple[str, int]], field: str | None) -> bool:
-    if kind not in IFS or not above:
-        return False
-    parent = above[-1][0]
-    return parent == "else_clause" or (parent in IFS and field == "alternative")

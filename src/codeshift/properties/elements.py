@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import chain, pairwise, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,15 @@ class ElementCounts:
             if element in column:
                 found[:, i] = self.counts[:, [column[element]]].toarray().ravel()
         return found
+
+    def sets(self) -> list[set[str]]:
+        """Return the set of elements of each row.
+
+        >>> [sorted(held) for held in ElementCounts.from_rows([["if", "for"], []]).sets()]
+        [['for', 'if'], []]
+        """
+        names, held = self.vocabulary, self.counts.indices.tolist()
+        return [{names[i] for i in held[start:end]} for start, end in pairwise(self.counts.indptr.tolist())]
 
     def total(self, elements: Sequence[str]) -> np.ndarray:
         """Return the number of occurrences of some elements together in each row, shape ``(n_rows,)``.

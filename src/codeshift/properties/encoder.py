@@ -13,6 +13,7 @@ from codeshift.properties.columns import check_vector_column
 from codeshift.properties.identity_order import DistinctTexts
 from codeshift.properties.predicate import trusted
 from codeshift.properties.progress import counted
+from codeshift.reaching_hub import hub_or_cache
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -71,13 +72,14 @@ class EncoderVectors(Property):
             from transformers import AutoModel, AutoTokenizer
         except ImportError as error:
             raise MissingExtraError(error.name or "transformers", "finetune") from None
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
-            model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)
-        except (OSError, ValueError) as error:
-            first = str(error).strip().split("\n")[0]
-            constraint, remedy = '"tfidf", or the name or folder of an encoder', f"it cannot be loaded ({first})"
-            raise ParameterError("embedding", constraint, self.model, remedy) from error
+        with hub_or_cache(self.model) as unreachable:
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(self.model, trust_remote_code=False)
+                model = AutoModel.from_pretrained(self.model, trust_remote_code=False, use_safetensors=True)
+            except (OSError, ValueError) as error:
+                first = unreachable or str(error).strip().split("\n")[0]
+                constraint, remedy = '"tfidf", or the name or folder of an encoder', f"it cannot be loaded ({first})"
+                raise ParameterError("embedding", constraint, self.model, remedy) from error
         model = model.get_encoder() if model.config.is_encoder_decoder else model
         return tokenizer, model.to(torch.float32).eval()
 

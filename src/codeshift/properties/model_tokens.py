@@ -13,6 +13,7 @@ import numpy as np
 from codeshift.errors import ManifestError, MissingExtraError, ParameterError
 from codeshift.properties.base import TextProperty
 from codeshift.properties.text_tokens import tokenize_plain
+from codeshift.reaching_hub import hub_or_cache
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ def load_tokenizer(name: str) -> tuple[Any, str]:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingExtraError("transformers", "finetune") from None
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        first = str(error).strip().split("\n")[0]
-        remedy = f"it cannot be loaded ({first})"
-        raise ParameterError("tokenizer", "the name or folder of a tokenizer", name, remedy) from error
+    with hub_or_cache(name) as unreachable:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            first = unreachable or str(error).strip().split("\n")[0]
+            remedy = f"it cannot be loaded ({first})"
+            raise ParameterError("tokenizer", "the name or folder of a tokenizer", name, remedy) from error
     return tokenizer, vocabulary_digest(tokenizer)
 
 

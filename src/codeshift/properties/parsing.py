@@ -91,11 +91,6 @@ class CodeParser:
         return None
 
 
-def stopped_key(column: str, language: str) -> tuple[str, str, str]:
-    """The name under which a ``PropertyTable`` remembers on which rows of a column the parser gave up."""
-    return ("stopped", column, language)
-
-
 def with_line_feeds(text: str) -> str:
     r"""The text with a line feed for each lone carriage return, which ends a line as well, and which few grammars know.
 

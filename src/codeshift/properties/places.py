@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from codeshift.errors import ParameterError
 from codeshift.properties.control_flow import CONTROL_FLOW
-from codeshift.properties.grammars import check_language, grammar, ts_language
+from codeshift.properties.grammars import check_language, grammar
+from codeshift.properties.trees import rule_names
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -46,12 +47,11 @@ def identifier_types(language: str) -> frozenset[str]:
     check_language(language)
     if language in CONTROL_FLOW:
         return frozenset(CONTROL_FLOW[language].names)
-    table = ts_language(language)
-    named = {table.node_kind_for_id(i) for i in range(table.node_kind_count) if table.node_kind_is_named(i)}
-    found = frozenset(kind for kind in grammar(language).node_kinds if kind in named and "identifier" in kind)
-    if not found:
+    kinds = rule_names(language).intersection(grammar(language).node_kinds)
+    types = frozenset(kind for kind in kinds if "identifier" in kind)
+    if not types:
         raise ParameterError("language", "one whose grammar has identifiers", language, "choose another language")
-    return found
+    return types
 
 
 def body_types(language: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from codeshift.errors import DataError, ManifestError, ParameterError
 from codeshift.properties.base import Property
-from codeshift.properties.columns import column_values
+from codeshift.properties.dataset_columns import column_values
 
 if TYPE_CHECKING:
     from codeshift.properties.table import PropertyTable
@@ -76,7 +76,9 @@ class Satisfies(Property):
         """
         predicate = trusted(self.function, self.source)
         names = sorted({self.column, *self.reads})
-        columns = [table.texts(name) if name == self.column else column_values(table, name) for name in names]
+        columns = [
+            table.texts(name) if name == self.column else column_values(table.data, name, "reads") for name in names
+        ]
         found = np.empty(len(table))
         for i, row in enumerate(zip(*columns, strict=True)):
             found[i] = _asked(predicate, dict(zip(names, row, strict=True)), i, self.name)

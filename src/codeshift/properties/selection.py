@@ -54,7 +54,7 @@ class Selection(PropertyTable):
         def taken() -> SyntaxScan:
             scan = self.whole.syntax(column, language)
             return SyntaxScan(
-                node_types=_rows_of(scan.node_types, self.rows),
+                trees=scan.trees.of_rows(self.rows),
                 tokens=scan.tokens[self.rows],
                 depth=scan.depth[self.rows],
                 has_error=scan.has_error[self.rows],

@@ -7,24 +7,25 @@ whether it has children. ``benchmarks/one_pass.py`` compares it with the other w
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from codeshift.properties.api_names import name_resolver
+from codeshift.properties.control_flow import IFS
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import ts_language
 from codeshift.properties.parsing import CodeParser
+from codeshift.properties.trees import ALTERNATIVE, INNER, LAST, Trees, kind_names
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-ERROR = "ERROR"
-"""The node type that tree-sitter gives to text that fits no rule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class SyntaxScan:
     """What one pass over the trees of ``n`` rows found.
 
     Attributes:
-        node_types: how often each row holds each node type; tokens such as ``"while"`` and the type ``"ERROR"`` too.
+        trees: the trees, from which node types, their pairs and nesting are counted.
         tokens: leaves of each tree, comments included, of shape ``(n,)``.
         depth: nodes on the longest path from the top of the row's code to a leaf, of shape ``(n,)``.
         has_error: whether an ERROR or MISSING node stands in the row, of shape ``(n,)``.
@@ -40,7 +41,7 @@ class SyntaxScan:
         api_names: how often each row uses each API; no element at all for a language whose names are not resolved.
     """
 
-    node_types: ElementCounts
+    trees: Trees
     tokens: np.ndarray
     depth: np.ndarray
     has_error: np.ndarray
@@ -48,10 +49,10 @@ class SyntaxScan:
     api_names: ElementCounts
 
     @classmethod
-    def from_columns(cls, columns: dict[str, Any]) -> SyntaxScan:
-        """Gather the columns that ``scan_batch`` makes."""
+    def from_columns(cls, columns: dict[str, Any], language: str) -> SyntaxScan:
+        """Gather the columns that ``scan_batch`` makes of rows of a language."""
         return cls(
-            node_types=ElementCounts.from_rows(columns["types"], columns["counts"]),
+            trees=Trees.from_bytes(language, columns["trees"]),
             tokens=np.asarray(columns["tokens"], dtype=np.int64),
             depth=np.asarray(columns["depth"], dtype=np.int64),
             has_error=np.asarray(columns["has_error"], dtype=bool),
@@ -59,12 +60,36 @@ class SyntaxScan:
             api_names=ElementCounts.from_rows(columns["apis"]),
         )
 
+    @cached_property
+    def node_types(self) -> ElementCounts:
+        """Number of nodes of each type in each row; tokens such as ``"while"`` and ``"ERROR"`` are types too."""
+        return self.trees.node_types()
 
-COLUMNS = ("types", "counts", "tokens", "depth", "has_error", "stopped", "apis")
+    @cached_property
+    def node_pairs(self) -> ElementCounts:
+        """Number of occurrences in each row of each pair of a named node and its named child."""
+        return self.trees.node_pairs()
+
+
+COLUMNS = ("trees", "tokens", "depth", "has_error", "stopped", "apis")
 """The columns that ``scan_batch`` makes."""
 
-# Rows whose nodes are counted at once: numpy's fixed costs are spread over them, and their counts fit the cache.
-_CHUNK = 64
+# Rows whose nodes are gathered at once, over which numpy's fixed costs are spread.
+_CHUNK = 256
+
+
+def scan(texts: Sequence[str], language: str, *, api_names: bool = True) -> SyntaxScan:
+    """Parse ``texts`` once and return what was found.
+
+    Args:
+        texts: the rows' code.
+        language: a name of ``codeshift.properties.languages()``.
+        api_names: whether API names are resolved (a fifth of the cost).
+
+    >>> scan(["while x: pass"], "python").node_types.vocabulary
+    (':', 'block', 'identifier', 'pass', 'pass_statement', 'while', 'while_statement')
+    """
+    return SyntaxScan.from_columns(scan_batch(texts, language, api_names=api_names), language)
 
 
 def scan_batch(texts: Sequence[str], language: str, *, api_names: bool = True) -> dict[str, list[Any]]:
@@ -95,68 +120,111 @@ class _Scanner:
         roles = self.resolver.roles if self.resolver else {}
         self.buckets: dict[str, list[Node]] = {bucket: [] for bucket in roles.values()}
         table = ts_language(language)
-        self.kind_names = [table.node_kind_for_id(i) or "" for i in range(table.node_kind_count)] + [ERROR]
+        self.kind_names = kind_names(language)
         # Several ids may share a name, and a token may have the name of a rule, such as "class".
         named = [i for i in range(table.node_kind_count) if table.node_kind_is_named(i)]
         self.bucket_of_kind = {i: self.buckets[roles[name]] for i in named if (name := self.kind_names[i]) in roles}
+        self.branches: list[Node] = []
+        self.branch_kinds = [i for i in named if self.kind_names[i] in IFS]
+        self.bucket_of_kind |= dict.fromkeys(self.branch_kinds, self.branches)
 
     def scan(self, texts: Sequence[str], columns: dict[str, list[Any]]) -> None:
         """Append the values of some rows to ``columns``."""
-        kinds: list[int] = []
-        sizes = []
+        walked = array("i")
+        starts = []
+        alternatives: list[tuple[int, int]] = []
+        n_branches = 0
         filled = list(self.buckets.values())
         for text in texts:
             parsed = self.parse(text)
-            before = len(kinds)
-            inner, depth = _walk(parsed.roots, kinds, self.bucket_of_kind)
-            sizes.append(len(kinds) - before)
-            columns["tokens"].append(sizes[-1] - inner)
-            columns["depth"].append(depth)
+            starts.append(len(walked))
+            columns["depth"].append(_walk(parsed.roots, walked, self.bucket_of_kind))
             columns["has_error"].append(parsed.has_error)
             columns["stopped"].append(parsed.stopped)
             columns["apis"].append(self.resolver.names(self.buckets, parsed.source) if self.resolver else [])
+            if self.branches:
+                alternatives += _alternatives(self.branches, n_branches, self.branch_kinds)
+                n_branches += len(self.branches)
+                self.branches.clear()
             for bucket in filled:
                 bucket.clear()
-        self._count(kinds, sizes, columns)
+        self._gather(np.frombuffer(walked, dtype=np.intc), np.array(starts, dtype=np.int64), alternatives, columns)
 
-    def _count(self, kinds: list[int], sizes: list[int], columns: dict[str, list[Any]]) -> None:
-        """Count kinds by row."""
-        width = len(self.kind_names)
+    def _gather(
+        self, walked: np.ndarray, starts: np.ndarray, alternatives: list[tuple[int, int]], columns: dict[str, list[Any]]
+    ) -> None:
+        """Append what follows from the kinds of nodes and their numbers of children, for rows that were walked.
+
+        Args:
+            walked: what ``_walk`` appends, of all rows.
+            starts: where each row starts in it.
+            alternatives: the branches among the children of branches, see ``_alternatives``.
+            columns: the columns to append to.
+        """
+        is_size = walked < 0
+        places = np.flatnonzero(is_size)
+        sizes = ~walked[places]
+        tops = np.searchsorted(places, starts)  # the sizes that belong to the top level of a row, not to an inner node
+        ends = np.append(starts - tops, len(walked) - len(places))  # of rows, in nodes
+        inner = np.delete(places - 1 - np.arange(len(places)), tops)
         # The ids of ERROR and its like lie beyond the grammar's own table.
-        keys = np.minimum(np.array(kinds, dtype=np.int64), width - 1)
-        keys += np.repeat(np.arange(len(sizes)) * width, sizes)
-        counts = np.bincount(keys, minlength=width * len(sizes))
-        present = np.flatnonzero(counts)
-        ends = np.searchsorted(present, np.arange(len(sizes) + 1) * width).tolist()
-        names = [self.kind_names[kind] for kind in (present % width).tolist()]
-        amounts = counts[present].tolist()
-        columns["types"] += [names[start:end] for start, end in pairwise(ends)]
-        columns["counts"] += [amounts[start:end] for start, end in pairwise(ends)]
+        nodes = np.minimum(walked[~is_size], len(self.kind_names) - 1).astype("<u2")
+        if alternatives:
+            of_branches = np.isin(nodes[inner], self.branch_kinds)
+            first_child = np.delete(np.cumsum(sizes) - sizes, tops)[of_branches]
+            branch, place = np.array(alternatives).T
+            nodes[first_child[branch] + place] |= ALTERNATIVE
+        nodes[inner] |= INNER
+        nodes[np.cumsum(sizes[sizes > 0]) - 1] |= LAST
+        n_inner = np.diff(np.append(tops, len(places))) - 1
+        columns["tokens"] += (np.diff(ends) - n_inner).tolist()
+        raw = nodes.tobytes()
+        columns["trees"] += [raw[2 * start : 2 * end] for start, end in pairwise(ends.tolist())]
 
 
-def _walk(roots: Sequence[Node], kinds: list[int], buckets: Mapping[int, list[Node]]) -> tuple[int, int]:
-    """Append the kind id of each node from ``roots`` down to ``kinds``, and put inner nodes into their ``buckets``.
+def _walk(roots: Sequence[Node], walked: array[int], buckets: Mapping[int, list[Node]]) -> int:
+    """Append the kind id of each node from ``roots`` down, and put inner nodes into their ``buckets``.
+
+    The inversion ``~n`` of a number of children, which is negative, follows an inner node; that of the number of roots
+    comes first.
 
     Returns:
-        How many of the nodes have children, and how many levels they stand on.
+        How many levels the nodes stand on.
     """
-    seen, bucket_of = kinds.append, buckets.get
-    inner = depth = 0
+    seen, bucket_of = walked.append, buckets.get
+    depth = 0
+    seen(~len(roots))
     level: Sequence[Node] = roots
     while level:
         below: list[Node] = []
         for node in level:
             kind = node.kind_id
             seen(kind)
-            if node.child_count:
-                inner += 1
+            if count := node.child_count:
+                seen(~count)
                 below += node.children
                 bucket = bucket_of(kind)
                 if bucket is not None:
                     bucket.append(node)
         level = below
         depth += 1
-    return inner, depth
+    return depth
+
+
+def _alternatives(branches: Sequence[Node], first: int, kinds: Collection[int]) -> list[tuple[int, int]]:
+    """Return the branches that are the alternative of another one: the number of that one, and the place in it.
+
+    Args:
+        branches: the branches of a row that have children.
+        first: the number of the first one.
+        kinds: the kinds of branches.
+    """
+    found = []
+    for number, node in enumerate(branches, first):
+        other = node.child_by_field_name("alternative")
+        if other is not None and other.kind_id in kinds:
+            found.append((number, node.children.index(other)))
+    return found
 
 
 @contextmanager

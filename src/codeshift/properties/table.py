@@ -1,4 +1,4 @@
-"""Values of properties over one dataset: each computed at most once, each row parsed at most once."""
+"""Values of properties over one dataset: each computed at most once, and each row parsed once for all of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
-from codeshift.errors import DataError, ParameterError, closest
+from codeshift.errors import ParameterError
 from codeshift.properties.cache import cached
+from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.grammars import grammar
-from codeshift.properties.parsing import stopped_key
 from codeshift.properties.syntax import SyntaxScan, scan_batch
 
 if TYPE_CHECKING:
@@ -104,12 +104,11 @@ class PropertyTable:
         """Return the texts of ``column``.
 
         Raises:
+            ParameterError: if ``column`` is no name.
             DataError: if there is no such column, or it contains values that are not text.
         """
-        if not isinstance(column, str):
-            raise ParameterError("column", "the name of a column", column, 'such as "code"')
         if column not in self._texts:
-            self._texts[column] = _texts(self.data, column)
+            self._texts[column] = column_texts(self.data, column)
         return self._texts[column]
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
@@ -124,14 +123,12 @@ class PropertyTable:
                 cache_key=["syntax", language, facts.version, facts.digest],
                 description=f"Parsing {language}",
             )
-            self._values[key] = SyntaxScan.from_columns(columns)
+            self._values[key] = SyntaxScan.from_columns(columns, language)
         return self._values[key]  # type: ignore[no-any-return]
 
     def stopped(self, column: str, language: str) -> np.ndarray:
         """On which rows the parser of a language gave up, as ``codeshift.properties.bounds`` says: shape ``(n,)``."""
-        key = stopped_key(column, language)
-        mask: np.ndarray = self.remember(key, lambda: self.syntax(column, language).stopped)
-        return mask
+        return self.syntax(column, language).stopped
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """Compute the numbers of a text property, batch by batch and cached on disk."""
@@ -207,37 +204,3 @@ def _parsed_by(prop: ComputedFromText) -> list[str]:
     """Return the grammars that a property of text parses with, if any."""
     grammars = [grammar(language) for _, language in prop.parsed]
     return [fact for facts in grammars for fact in (facts.version, facts.digest)]
-
-
-def _texts(data: Dataset, column: str) -> list[str]:
-    if column not in data.column_names:
-        raise DataError("column", "a column of the dataset", column, closest(column, data.column_names))
-    texts = data.with_format(None)[column][:]
-    wrong = [i for i, text in enumerate(texts) if not isinstance(text, str)]
-    empty = [i for i in wrong if texts[i] is None]
-    if len(wrong) > len(empty):
-        first = next(i for i in wrong if texts[i] is not None)
-        raise DataError(
-            "column",
-            "a column of text",
-            column,
-            f"row {first} holds {_kind(texts[first])}; name the column that holds the code",
-        )
-    if empty:
-        raise DataError(
-            "column",
-            "a column without None",
-            column,
-            f"{len(empty)} of {len(texts)} rows are None ({_rows(empty)}); "
-            f"leave them out with data.filter(lambda row: row[{column!r}] is not None)",
-        )
-    return list(texts)
-
-
-def _kind(value: Any) -> str:
-    return f"a value of type {type(value).__name__}"
-
-
-def _rows(positions: Sequence[int]) -> str:
-    named = ", ".join(str(i) for i in positions[:5])
-    return f"row{'s' if len(positions) > 1 else ''} {named}{', ...' if len(positions) > 5 else ''}"

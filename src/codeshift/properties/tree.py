@@ -9,8 +9,8 @@ import numpy as np
 
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
-from codeshift.properties.grammars import ts_language
 from codeshift.properties.syntax import SyntaxScan
+from codeshift.properties.trees import rule_names
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class NodeTypes(TreeProperty):
 
     def telling(self, elements: Sequence[str]) -> Collection[str]:
         """Return the elements without keywords and brackets, which only spell a node type."""
-        grammar = ts_language(self.language)
-        kinds = range(grammar.node_kind_count)
-        return frozenset(str(grammar.node_kind_for_id(i)) for i in kinds if grammar.node_kind_is_named(i))
+        return rule_names(self.language)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.properties import Property, PropertyTable
-from codeshift.properties.base import OTHER
 from codeshift.properties.serialise import Serialisable, class_of
-from codeshift.regions.distribution import Distribution, Rows, distribution
 from codeshift.regions.words import spelled
 
 
@@ -80,12 +78,6 @@ class Region(Serialisable, ABC):
         """Return the properties whose distributions show what the region selects; none for a random region."""
         return tuple(dict.fromkeys(prop.shown for prop in self.properties() if prop.shown is not None))
 
-    def dimension(self) -> str:
-        """Return the dimension of code that the region shifts, such as "complexity"; "other" for several or unnamed."""
-        leaves = self.leaves
-        of_leaves = {leaf.dimension() for leaf in leaves} if leaves != (self,) else {p.dimension for p in self.shown()}
-        return of_leaves.pop() if len(of_leaves) == 1 else OTHER
-
     def names(self) -> tuple[str, ...]:
         """Return the elements, or patterns of elements, that define the region, as given; by default none."""
         return ()
@@ -115,29 +107,6 @@ class Region(Serialisable, ABC):
         Programs that contain one of ``a`` and ``b`` are masked by ``a | b``, and not by ``a & b`` or ``a - b``.
         """
         return None
-
-    def distributions(self, table: PropertyTable, parts: Mapping[str, Rows]) -> tuple[Distribution, ...]:
-        """Return how each property that the region depends on is distributed in the parts of a split.
-
-        Args:
-            table: the table of all rows.
-            parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
-
-        >>> from datasets import Dataset
-        >>> from codeshift.properties import NodeTypes
-        >>> from codeshift.splitters import Contains
-        >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "y = 2"]}))
-        >>> region = Contains(NodeTypes("code", "python"), ("while_statement",))
-        >>> [drawn] = region.distributions(table, {"train": np.array([1, 2]), "test_ood": np.array([0])})
-        >>> drawn.name, drawn.categories[0], drawn.inside[0], drawn.values["test_ood"][0], drawn.values["train"][0]
-        ('node type', 'while_statement', True, np.float64(1.0), np.float64(0.0))
-        """
-        drawn: dict[Property, list[Region]] = {}
-        for leaf in dict.fromkeys(self.leaves):
-            for prop in leaf.shown():
-                drawn.setdefault(prop, []).append(leaf)
-        distributions = (distribution(prop, regions, table, parts) for prop, regions in drawn.items())
-        return tuple(shown for shown in distributions if shown is not None)
 
     def __and__(self, other: object) -> Region:
         return BothRegions(self, other) if isinstance(other, Region) else NotImplemented

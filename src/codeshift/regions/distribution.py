@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.formatting import moment_of, share, significant
 from codeshift.properties import ElementCounts, Property, PropertyTable
+from codeshift.properties.base import OTHER
+from codeshift.regions.base import Region
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -80,21 +81,50 @@ class Distribution:
         )
 
 
-class Drawn(Protocol):
-    """Interface that distributions need of a region."""
+def distributions_of(region: Region, table: PropertyTable, parts: Mapping[str, Rows]) -> tuple[Distribution, ...]:
+    """Return how each property that a region depends on is distributed in the parts of a split.
 
-    def contains(self, table: PropertyTable) -> np.ndarray:
-        """Return which rows lie inside: booleans of shape ``(n,)``."""
+    Args:
+        region: the region.
+        table: the table of all rows.
+        parts: the positions of the rows of each part; ``train`` and ``test_ood`` must be among them.
 
-    def drawn_by(self, elements: Sequence[str]) -> tuple[str, ...]:
-        """Return the elements that define the region."""
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import NodeTypes
+    >>> from codeshift.splitters import Contains
+    >>> table = PropertyTable(Dataset.from_dict({"code": ["while x: pass", "x = 1", "y = 2"]}))
+    >>> region = Contains(NodeTypes("code", "python"), ("while_statement",))
+    >>> [shown] = distributions_of(region, table, {"train": np.array([1, 2]), "test_ood": np.array([0])})
+    >>> shown.name, shown.categories[0], shown.inside[0], shown.values["test_ood"][0], shown.values["train"][0]
+    ('node type', 'while_statement', True, np.float64(1.0), np.float64(0.0))
+    """
+    leaves_of: dict[Property, list[Region]] = {}
+    for leaf in dict.fromkeys(region.leaves):
+        for prop in leaf.shown():
+            leaves_of.setdefault(prop, []).append(leaf)
+    distributions = (distribution(prop, leaves, table, parts) for prop, leaves in leaves_of.items())
+    return tuple(each for each in distributions if each is not None)
 
-    def indicators(self, table: PropertyTable) -> Mapping[str, np.ndarray]:
-        """Return, by name, which rows contain each element that defines the region; if several, first all together."""
+
+def dimension_of(region: Region) -> str:
+    """Return the dimension of code that a region shifts, such as "complexity"; "other" for several or unnamed.
+
+    >>> from codeshift.properties import CharCount, NodeTypes
+    >>> from codeshift.splitters import Contains, Interval
+    >>> long, loops = Interval(CharCount("code"), low=1200), Contains(NodeTypes("code", "python"), ("for_statement",))
+    >>> dimension_of(long), dimension_of(~loops), dimension_of(long & loops)
+    ('complexity', 'syntax', 'other')
+    """
+    dimensions = {OTHER if len(shifted) != 1 else shifted.pop() for shifted in map(_dimensions, region.leaves)}
+    return dimensions.pop() if len(dimensions) == 1 else OTHER
+
+
+def _dimensions(leaf: Region) -> set[str]:
+    return {prop.dimension for prop in leaf.shown()}
 
 
 def distribution(
-    prop: Property, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property, regions: Sequence[Region], table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution | None:
     """Return the distribution of a property; None if it has no single value for each row, such as a vector.
 
@@ -121,7 +151,7 @@ def distribution(
 
 
 def _elements(
-    prop: Property, elements: ElementCounts, regions: Sequence[Drawn], table: PropertyTable, parts: Mapping[str, Rows]
+    prop: Property, elements: ElementCounts, regions: Sequence[Region], table: PropertyTable, parts: Mapping[str, Rows]
 ) -> Distribution:
     """Return the shares of the regions' elements, and of others that changed most from train to ``test_ood``."""
     categories: dict[str, Mask] = {}
@@ -153,7 +183,7 @@ def _categories(name: str, masks: Mapping[str, Mask], inside: int, parts: Mappin
     )
 
 
-def _held(region: Drawn, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
+def _held(region: Region, table: PropertyTable, test_ood: Rows) -> dict[str, Mask]:
     """Return masks of rows by element of a region: all elements together, then the most frequent in ``test_ood``."""
     masks = region.indicators(table)
     together, single = ([], list(masks)) if len(masks) == 1 else (list(masks)[:1], list(masks)[1:])
@@ -168,7 +198,7 @@ def _holding(elements: ElementCounts, rows: Rows) -> Shares:
     return np.asarray(counts / max(len(rows), 1), dtype=np.float64)
 
 
-def _others(names: Sequence[str], prop: Property, regions: Iterable[Drawn]) -> Mask:
+def _others(names: Sequence[str], prop: Property, regions: Iterable[Region]) -> Mask:
     """Return which elements define no region and are meaningful by themselves."""
     inside = {name for region in regions for name in region.drawn_by(names)}
     telling = prop.telling(names)

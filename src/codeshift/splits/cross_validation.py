@@ -10,16 +10,16 @@ import numpy as np
 
 from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.hashing import digest
+from codeshift.parts import TRAINED_ON
 from codeshift.properties import PropertyTable
-from codeshift.splits.assign import Recipe, assign
+from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig, SplitOptions
-from codeshift.splits.digests import digest
+from codeshift.splits.fitting import Recipe
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-_TRAINED_ON = ("train", "train_control")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,9 +45,9 @@ class CrossValidator:
     train: str = "train"
 
     def __post_init__(self) -> None:
-        self._check_part("part", self.part, tuple(name for name in self.positions[0] if name not in _TRAINED_ON))
-        self._check_part("train", self.train, tuple(name for name in _TRAINED_ON if name in self.positions[0]))
-        distinct = {(dealt[self.train].tobytes(), dealt[self.part].tobytes()) for dealt in self.positions}
+        self._check_part("part", self.part, tuple(name for name in self.positions[0] if name not in TRAINED_ON))
+        self._check_part("train", self.train, tuple(name for name in TRAINED_ON if name in self.positions[0]))
+        distinct = {(rows[self.train].tobytes(), rows[self.part].tobytes()) for rows in self.positions}
         if len(distinct) < len(self.seeds):
             raise ParameterError(
                 "n_splits",
@@ -59,7 +59,7 @@ class CrossValidator:
     def _check_part(self, parameter: str, part: Any, known: tuple[str, ...]) -> None:
         if part not in known:
             raise ParameterError(parameter, "a part of the split", part, closest(part, known))
-        if not all(dealt[part].size for dealt in self.positions):
+        if not all(rows[part].size for rows in self.positions):
             raise ParameterError(parameter, "a part that holds rows", part, f"ask for some with {part}_size")
 
     def on(self, part: str, *, train: str = "train") -> CrossValidator:
@@ -95,7 +95,7 @@ class CrossValidator:
             remedy = "X must hold one row of features for each row of the data, in its order"
             raise DataError("X", f"the {self.n_rows} rows that were split", Told(f"{_rows_of(X)} rows"), remedy)
         # Returned rather than yielded, so that the errors above are raised by the call, not by the loop's first step.
-        return ((dealt[self.train].copy(), dealt[self.part].copy()) for dealt in self.positions)
+        return ((rows[self.train].copy(), rows[self.part].copy()) for rows in self.positions)
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: N803
         """Return the number of splits; the arguments are ignored."""
@@ -131,9 +131,9 @@ def cross_validator(
     seeds = tuple(_seed_of(config.seed, i) for i in range(n_splits))
     positions, region = [], None
     for seed in seeds:
-        dealt = assign(recipe, rows, replace(config, seed=seed), region=region)
-        region = dealt.fitted
-        positions.append({name: dealt.indices(name) for name in dealt.delivered})
+        assignment = assign(recipe, rows, replace(config, seed=seed), region=region)
+        region = assignment.fitted
+        positions.append({name: assignment.indices(name) for name in assignment.delivered})
     return CrossValidator(repr(recipe), seeds, sum(rows.lengths), tuple(positions), part)
 
 

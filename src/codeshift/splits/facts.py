@@ -9,9 +9,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from codeshift import __version__
+from codeshift.parts import CONTROL, PARTS
 from codeshift.properties import grammar
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.partition import PARTS, Partition
+from codeshift.splits.partition import Partition
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -28,7 +29,7 @@ def asked_and_got(partition: Partition, config: SplitConfig) -> dict[str, dict[s
         if part not in absent
     }
     if partition.control is not None:
-        sizes["train_control"] = {"asked": sizes["train"]["got"], "got": int(partition.control.sum())}
+        sizes[CONTROL] = {"asked": sizes["train"]["got"], "got": int(partition.control.sum())}
     return sizes
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from codeshift.hashing import keyed_hashes, row_digests
+from codeshift.parts import OFFICIAL
 from codeshift.splits.config import SplitConfig
-from codeshift.splits.digests import keyed_hashes, row_digests
 from codeshift.splits.filling import interleave
-from codeshift.splits.rows import OFFICIAL, SplitRows
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
@@ -114,15 +115,17 @@ class Grouping(NamedTuple):
     """Groups of the rows of a call.
 
     Attributes:
-        dealt: the groups that are assigned to parts as a whole.
+        groups: the groups that are assigned to parts as a whole.
         strict: the groups formed by equal rows and the user's groups only.
+        identities: a number for each row, shared by its exact copies and, if searched for, its near-duplicates.
         similar: the components of near-duplicates among all rows; None if they are not searched for.
-        kept: the mask over all rows of those that are assigned, one of each component; None if all are. ``dealt`` and
+        kept: the mask over all rows of those that are assigned, one of each component; None if all are. ``groups`` and
             ``strict`` are groups of these rows only.
     """
 
-    dealt: RowGroups
+    groups: RowGroups
     strict: RowGroups
+    identities: np.ndarray
     similar: DuplicateComponents | None
     kept: np.ndarray | None = None
 
@@ -145,23 +148,32 @@ def group_rows(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -
         return grouping
     strata = np.array(rows.values(config.stratify_by_column, "stratify_by_column"))
     return grouping._replace(
-        dealt=grouping.dealt.stratified(strata if grouping.kept is None else strata[grouping.kept])
+        groups=grouping.groups.stratified(strata if grouping.kept is None else strata[grouping.kept])
     )
 
 
 def _joined(rows: SplitRows, columns: tuple[str, ...], config: SplitConfig) -> Grouping:
-    contents, by = rows.digests(columns, ()), config.groups
+    contents, by = rows.digests(columns), config.groups
     groups = None if by is None else row_digests([rows.values(by, "groups")])
     if config.search is None:
         strict = RowGroups.join(contents, groups)
-        return Grouping(strict, strict, None)
+        return Grouping(strict, strict, identities_of(contents, None), None)
     similar = rows.near_duplicates(columns, config.search)
     labels, kept = similar.labels, None
     if config.drops:
         kept = one_of_each(rows, contents, labels)
         contents, labels, groups = contents[kept], labels[kept], None if groups is None else groups[kept]
     strict = RowGroups.join(contents, groups)
-    return Grouping(RowGroups.join(contents, groups, similar=labels), strict, similar, kept)
+    return Grouping(RowGroups.join(contents, groups, similar=labels), strict, similar.labels, similar, kept)
+
+
+def identities_of(digests: np.ndarray, similar: DuplicateComponents | None) -> np.ndarray:
+    """Return a number for each row, shared by its exact copies and, if searched for, its near-duplicates.
+
+    >>> identities_of(np.array([b"b", b"a", b"b"]), None).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(digests, return_inverse=True)[1] if similar is None else similar.labels
 
 
 def one_of_each(rows: SplitRows, contents: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from codeshift.errors import ManifestError
-from codeshift.splits.partition import DUPLICATE, EXCLUDED, PARTS, REASONS
+from codeshift.parts import DUPLICATE, EXCLUDED, PARTS, REASONS
 
 
 def labels_of(parts: np.ndarray, reasons: np.ndarray) -> np.ndarray:

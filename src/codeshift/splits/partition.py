@@ -1,7 +1,8 @@
 """Assignment of groups of rows to parts: the arithmetic of a split, on arrays only.
 
 Every choice follows the order that the seed gives to groups, so the values of ``ood_kept`` under one seed are nested
-and share their test rows. ``Partition.parts`` holds indices into ``PARTS``, ``Partition.reasons`` into ``REASONS``.
+and share their test rows. ``Partition.parts`` holds indices into ``codeshift.parts.PARTS``, ``Partition.reasons`` into
+``REASONS``.
 """
 
 from __future__ import annotations
@@ -11,19 +12,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codeshift.errors import ParameterError, RegionError
+from codeshift.parts import (
+    BOUND,
+    CONTROL,
+    EXCLUDED,
+    MASKED,
+    NEAR_DUPLICATE,
+    PARTS,
+    TEST_ID,
+    TEST_OOD,
+    TRAIN,
+    TRIMMED,
+    VALIDATION,
+    VALIDATION_OOD,
+)
 from codeshift.splits.config import MATCH, SplitConfig, rows_asked
 from codeshift.splits.filling import fill, nearest_prefix
 from codeshift.splits.groups import RowGroups
-
-PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
-TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
-
-REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
-"""Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
-equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;
-dropped before any row was assigned, as a duplicate of a row that was kept or as one on which the region's parser gives
-up."""
-NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
 
 @dataclass(eq=False)
@@ -68,6 +73,23 @@ class Partition:
             whole.control = np.zeros(len(kept), dtype=bool)
             whole.control[kept] = self.control
         return whole
+
+
+def positions_of(part: str, parts: np.ndarray, control: np.ndarray | None) -> np.ndarray:
+    """Return the ascending positions of a part's rows.
+
+    Args:
+        part: the name of the part.
+        parts: the part of each row, as an index into ``PARTS``: of shape ``(n,)``.
+        control: whether each row is in ``train_control``.
+
+    >>> positions_of("train_control", np.array([TRAIN, TEST_OOD]), np.array([False, True])).tolist()
+    [1]
+    """
+    if part == CONTROL:
+        assert control is not None  # noqa: S101 - it is delivered
+        return np.flatnonzero(control)
+    return np.flatnonzero(parts == PARTS.index(part))
 
 
 def divide(inside: np.ndarray, groups: RowGroups, config: SplitConfig) -> Partition:
@@ -235,7 +257,7 @@ def take(
     return chosen
 
 
-def tell_near_duplicates(partition: Partition, strict: RowGroups) -> None:
+def mark_near_duplicates(partition: Partition, strict: RowGroups) -> None:
     """Set the reason of the bound rows that only a near-duplicate binds.
 
     Args:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from codeshift.errors import ParameterError
-from codeshift.splits.documents import MANIFEST_PATH, dataset_card
-from codeshift.splits.record import SplitRecord
+from codeshift.splits.card import MANIFEST_PATH, dataset_card
+from codeshift.splits.manifest import SplitManifest
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -21,7 +21,7 @@ _OWN_FOLDER = MANIFEST_PATH.partition("/")[0]
 
 
 def push(
-    manifest: SplitRecord,
+    manifest: SplitManifest,
     splits: DatasetDict,
     repo_id: str,
     *,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, Told, closest
+from codeshift.errors import DataError, Told
+from codeshift.formatting import first_few
+from codeshift.hashing import content_order, row_digests
+from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
-from codeshift.properties.columns import typed_text
+from codeshift.properties.columns import check_name, typed_text
+from codeshift.properties.dataset_columns import column_values
 from codeshift.properties.selection import Selection
-from codeshift.splits.digests import row_digests, whole_row_digest
+from codeshift.regions.base import Region
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from codeshift.properties.near_duplicates import DuplicateComponents, NearDuplicates
-
-OFFICIAL = ("train", "validation", "test")
-"""Names of the official splits, in the order that ``source_of_rows`` refers to."""
-
-WHOLE = "data"
-"""Name of the only source if the data is not a ``DatasetDict``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,55 +117,45 @@ class SplitRows:
         Raises:
             DataError: if there is no such column or it contains None; the error names ``parameter``.
         """
-        values: list[str] = []
-        for table in self.tables:
-            if column not in table.data.column_names:
-                hint = closest(column, table.data.column_names)
-                raise DataError(parameter, "a column of the dataset", column, hint)
-            of_table = table.data.with_format(None)[column][:]
-            missing = [i for i, value in enumerate(of_table) if value is None]
-            if missing:
-                raise DataError(
-                    parameter,
-                    "a column without None",
-                    column,
-                    f"{len(missing)} rows are None, the first is row {missing[0]}; give them a value or leave them out",
-                )
-            values.extend(typed_text(value) for value in of_table)
-        return values
+        return [typed_text(value) for table in self.tables for value in column_values(table.data, column, parameter)]
 
-    def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
+    def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row over columns of code and other columns that its part depends on.
 
         Each is computed once.
+
+        Args:
+            columns: the columns of code.
+            also: the other columns, in order, each with the argument that names it, for errors.
+
+        Raises:
+            ParameterError: if a column is no name.
+            DataError: if there is no such column, or it contains None; code must be text.
         """
 
         def taken() -> np.ndarray:
-            return row_digests([*map(self.texts, columns), *(self.values(column, "column") for column in also)])
+            for column in columns:
+                check_name("column", column)
+            return row_digests([*map(self.texts, columns), *(self.values(*named) for named in also.items())])
 
-        if (columns, also) not in self.digested:
+        key = columns, tuple(also)
+        if key not in self.digested:
             shared = len(self.tables) == 1  # the scenarios of a sweep share a table
-            self.digested[columns, also] = (
-                self.tables[0].remember(("digests", columns, also), taken) if shared else taken()
-            )
-        return self.digested[columns, also]
+            self.digested[key] = self.tables[0].remember(("digests", *key), taken) if shared else taken()
+        return self.digested[key]
 
-    def stopped(self, parsed: Iterable[tuple[str, str]]) -> np.ndarray:
-        """On which rows the parser gave up, of shape ``(n,)``.
+    def known_digests(self, columns: tuple[str, ...]) -> np.ndarray | None:
+        """Return the digest of each row over columns of code alone if it was computed before, else None."""
+        return self.digested.get((columns, ()))
 
-        Args:
-            parsed: the columns that were parsed, each with its language.
-        """
-        pairs = sorted(parsed)
-        masks = [[table.stopped(*pair) for pair in pairs] for table in self.tables]
-        no_row = [np.zeros(len(table), dtype=bool) for table in self.tables]
-        return np.concatenate([np.logical_or.reduce([none, *found]) for none, found in zip(no_row, masks, strict=True)])
+    def parsable(self, region: Region) -> np.ndarray:
+        """Return which rows the parsers of a region do not give up on: booleans of shape ``(n,)``."""
+        given_up = [np.zeros(sum(self.lengths), dtype=bool)]
+        given_up += [np.concatenate([table.stopped(*pair) for table in self.tables]) for pair in region.parsed()]
+        return np.asarray(~np.logical_or.reduce(given_up))
 
     def only(self, kept: np.ndarray) -> SplitRows:
-        """Some of the rows, with what was found of them already.
-
-        Args:
-            kept: a mask over all rows.
+        """Return the rows of a mask, with what was computed of them already.
 
         Raises:
             DataError: if a source has none of them.
@@ -178,18 +167,26 @@ class SplitRows:
                 raise DataError(whole, "rows that can be parsed", Told("none"), remedy)
         positions = [np.flatnonzero(kept[slice(*span)]) for span in self.spans.values()]
         tables = [
-            table.remember(("only", rows.tobytes()), partial(Selection, table, rows))
-            for table, rows in zip(self.tables, positions, strict=True)
+            table.remember(("only", within.tobytes()), partial(Selection, table, within))
+            for table, within in zip(self.tables, positions, strict=True)
         ]
         return SplitRows(self.names, tuple(tables))
 
-    def named(self, rows: np.ndarray) -> str:
-        """The first few rows of a mask, in words."""
-        found = []
+    def named(self, mask: np.ndarray) -> str:
+        """Name the first few rows of a mask."""
+        named = []
         for name, (start, stop) in self.spans.items():
             of = "" if name == WHOLE else f" of {name}"
-            found += [f"{row}{of}" for row in np.flatnonzero(rows[start:stop]).tolist()]
-        return f"row{'s' if len(found) > 1 else ''} {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}"
+            named += [f"{row}{of}" for row in np.flatnonzero(mask[start:stop]).tolist()]
+        return first_few("row", named)
+
+    def select(self, positions: np.ndarray) -> Dataset:
+        """Return the rows at positions, which all lie in one source, as a dataset."""
+        for table, (start, stop) in zip(self.tables, self.spans.values(), strict=True):
+            within = positions[(positions >= start) & (positions < stop)] - start
+            if within.size:
+                return table.data.select(within)
+        return self.fitting.data.select([])
 
     def without_values(self) -> SplitRows:
         """Return the same rows with their digests, and without the texts and properties that tables keep in memory."""
@@ -199,12 +196,6 @@ class SplitRows:
         """Return whether both refer to the same dataset objects, so that no values need be compared."""
         pairs = zip(self.tables, others.tables, strict=False)
         return self.names == others.names and all(table.data is other.data for table, other in pairs)
-
-    def identities(self, columns: tuple[str, ...], similar: DuplicateComponents | None) -> np.ndarray:
-        """Return a number for each row, shared by its exact copies and, if searched for, its near-duplicates."""
-        if similar is not None:
-            return similar.labels
-        return np.unique(self.digests(columns, ()), return_inverse=True)[1]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates over all sources, found once for each table."""
@@ -221,13 +212,8 @@ class SplitRows:
 
         Rows that tie in both are equal, so their relative order has no effect.
         """
-        _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
-        twins = np.flatnonzero(counts[inverse] > 1)
-        contents = np.full(len(digests), "", dtype="U32")
-        for row in twins.tolist():
-            contents[row] = whole_row_digest(self._row(row))
         order = np.empty(len(digests), dtype=np.int64)
-        order[np.lexsort((contents, digests))] = np.arange(len(digests))
+        order[content_order(digests, self._row)] = np.arange(len(digests))
         return order
 
     def _row(self, position: int) -> dict[str, Any]:

@@ -14,10 +14,11 @@ import numpy as np
 
 from codeshift.checks import check_share, several
 from codeshift.errors import ParameterError
+from codeshift.hashing import keyed_hashes, row_digests
+from codeshift.parts import DELIVERED
 from codeshift.properties.columns import check_name
 from codeshift.regions.base import Region
 from codeshift.splits.config import MATCH, SplitConfig, SplitOptions, takes_options
-from codeshift.splits.digests import keyed_hashes, row_digests
 from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 # Few enough rows that the property table keeps them in memory alone.
 _BATCH = 500
-
-STREAMED = ("train", "validation", "validation_ood", "test_id", "test_ood")
 
 _UNSTREAMED = {
     "train_size": "rows are assigned one by one, so no exact number is possible",
@@ -134,32 +133,32 @@ class StreamDealer:
     @property
     def delivered(self) -> tuple[str, ...]:
         """Names of the parts that ``split`` returns."""
-        return tuple(part for part in STREAMED if part != "validation_ood" or self.config.validation_ood_size)
+        return tuple(part for part in DELIVERED if part != "validation_ood" or self.config.validation_ood_size)
 
     def parts(self, rows: Dataset) -> np.ndarray:
         """Return the part of each row, which may be ``"excluded"``: texts of shape ``(n,)``."""
         config = self.config
-        sources = SplitRows.of(rows)
-        inside = self.region.contains(sources.fitting)
+        of_batch = SplitRows.of(rows)
+        inside = self.region.contains(of_batch.fitting)
         if config.groups is None:
-            keys = sources.digests(self.columns, ())
+            keys = of_batch.digests(self.columns)
         else:
-            keys = row_digests([sources.values(config.groups, "groups")])
-        dealt = self._place(keys, "part")
+            keys = row_digests([of_batch.values(config.groups, "groups")])
+        place = self._place(keys, "part")
         kept = self._place(keys, "pool") < config.ood_kept
         test_id, validation = self._outside
         held_out, held_inside = test_id + validation, config.test_ood_size + config.validation_ood_size
         parts = np.full(len(keys), "train", dtype="<U14")
-        parts[~inside & (dealt < held_out)] = "validation"
-        parts[~inside & (dealt < test_id)] = "test_id"
+        parts[~inside & (place < held_out)] = "validation"
+        parts[~inside & (place < test_id)] = "test_id"
         parts[inside & ~kept] = "excluded"
         if config.groups is not None:
             # A group may lie on both sides of the region: if one side is held out, the other may not be in train.
-            parts[inside & (dealt < held_out)] = "excluded"
-            parts[~inside & (dealt >= held_out) & (dealt < held_inside)] = "excluded"
-        parts[inside & (dealt < held_inside)] = "validation_ood"
-        parts[inside & (dealt < config.test_ood_size)] = "test_ood"
-        parts[sources.stopped(self.region.parsed())] = "excluded"
+            parts[inside & (place < held_out)] = "excluded"
+            parts[~inside & (place >= held_out) & (place < held_inside)] = "excluded"
+        parts[inside & (place < held_inside)] = "validation_ood"
+        parts[inside & (place < config.test_ood_size)] = "test_ood"
+        parts[~of_batch.parsable(self.region)] = "excluded"
         return parts
 
     def _place(self, keys: np.ndarray, role: str) -> np.ndarray:

@@ -13,8 +13,9 @@ from codeshift.regions.elements import Contains, Matches
 from codeshift.regions.interval import Interval
 from codeshift.regions.labels import OneOf
 from codeshift.regions.since import SinceOfLabel
-from codeshift.splits.assignment import SplitAssignment, SplitManifest
+from codeshift.splits.assignment import SplitAssignment
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.api_usage import APIUsageSplitter
 from codeshift.splitters.ast_node import ASTNodeSplitter

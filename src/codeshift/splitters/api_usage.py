@@ -11,15 +11,13 @@ from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
-from codeshift.properties.grammars import check_language
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
-from codeshift.splitters.base import Splitter
-from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
+from codeshift.splitters.choosing import ElementSplitter
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class APIUsageSplitter(Splitter):
+class APIUsageSplitter(ElementSplitter):
     """Programs that use certain APIs are out of distribution.
 
     The APIs are those named by ``apis``, or the ``rarest``, or chosen so that the region holds a ``share`` of the rows;
@@ -50,16 +48,13 @@ class APIUsageSplitter(Splitter):
     APIUsageSplitter(column='code', language='python', share=0.1, min_rows=2, min_count=1)
     """
 
-    language: str
+    named_by = "apis"
+
     apis: tuple[str, ...] | None = None
-    match: str = "any"
-    min_count: int = 1
-    rarest: int | None = None
-    share: float | None = None
-    min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_api_language(check_language(self.language))
+        super().__post_init__()
+        check_api_language(self.language)
         if self.apis is not None:
             apis = several("apis", self.apis, "names or globs", 'such as ("java.util.stream",)')
             wrong = [api for api in apis if not isinstance(api, str) or not api.strip("./ ")]
@@ -67,7 +62,6 @@ class APIUsageSplitter(Splitter):
                 value = wrong[0] if wrong else self.apis
                 raise ParameterError("apis", "at least one name or glob", value, 'such as ("java.util.stream",)')
             object.__setattr__(self, "apis", apis)
-        settle_choice(self, "apis")
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that use the APIs; if none are named, they are chosen over all rows of ``table``.
@@ -79,11 +73,7 @@ class APIUsageSplitter(Splitter):
         if self.apis is not None:
             _tell_unresolved(self.apis, used, table)
             return Matches(used, self.apis, self.match, self.min_count)
-        chosen = choice_of(self).of(table.values(used), _is_qualified, "apis")
-        return Contains(used, chosen, self.match, self.min_count)
-
-    def __repr__(self) -> str:
-        return element_repr(self, "apis")
+        return Contains(used, self.choose(table.values(used), _is_qualified), self.match, self.min_count)
 
 
 def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable) -> None:

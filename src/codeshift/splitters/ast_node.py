@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from codeshift.checks import several
 from codeshift.errors import ParameterError, closest
 from codeshift.properties import NodeTypes, PropertyTable, grammar
-from codeshift.properties.grammars import check_language, ts_language
-from codeshift.properties.syntax import ERROR
+from codeshift.properties.trees import ERROR, rule_names
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
-from codeshift.splitters.base import Splitter
-from codeshift.splitters.choosing import choice_of, element_repr, settle_choice
+from codeshift.splitters.choosing import ElementSplitter
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ASTNodeSplitter(Splitter):
+class ASTNodeSplitter(ElementSplitter):
     """Programs that contain certain node types of the syntax tree are out of distribution.
 
     The node types are those named by ``nodes``, or the ``rarest``, or chosen so that the region holds a ``share`` of
@@ -44,16 +42,12 @@ class ASTNodeSplitter(Splitter):
 did you mean while_statement, with_statement or if_statement?
     """
 
-    language: str
+    named_by = "nodes"
+
     nodes: tuple[str, ...] | None = None
-    match: str = "any"
-    min_count: int = 1
-    rarest: int | None = None
-    share: float | None = None
-    min_rows: int | None = None
 
     def __post_init__(self) -> None:
-        check_language(self.language)
+        super().__post_init__()
         if self.nodes is not None:
             nodes = several("nodes", self.nodes, "node types", 'such as ("while_statement",)')
             if not nodes:
@@ -65,22 +59,11 @@ did you mean while_statement, with_statement or if_statement?
                         "nodes", f"node types of the {self.language} grammar", node, closest(str(node), known)
                     )
             object.__setattr__(self, "nodes", nodes)
-        settle_choice(self, "nodes")
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that contain the nodes; if none are named, all rows of ``table`` decide which."""
         counted = NodeTypes(self.column, self.language)
         nodes = self.nodes
         if nodes is None:
-            rules = _rules(self.language)
-            nodes = choice_of(self).of(table.values(counted), rules.__contains__, "nodes")
+            nodes = self.choose(table.values(counted), rule_names(self.language).__contains__)
         return Contains(counted, nodes, self.match, self.min_count)
-
-    def __repr__(self) -> str:
-        return element_repr(self, "nodes")
-
-
-def _rules(language: str) -> set[str]:
-    """Return the node types that are not mere tokens such as ``"("``."""
-    table = ts_language(language)
-    return {table.node_kind_for_id(i) or "" for i in range(table.node_kind_count) if table.node_kind_is_named(i)}

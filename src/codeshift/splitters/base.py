@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack, final
 
@@ -67,9 +68,12 @@ class Splitter(ABC):
         return (self.column,)
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
-        """Other columns that the region depends on (a project, a date), sorted; most splitters have none."""
-        return ()
+    def also_reads(self) -> Mapping[str, str]:
+        """Other columns that the region depends on (a project, a date), each with the argument that names it.
+
+        Most splitters read none.
+        """
+        return {}
 
     @final
     @takes_options
@@ -202,9 +206,9 @@ class _Pair(Splitter):
         return tuple(sorted({*self.left.columns, *self.right.columns}))
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Other columns that either operand reads."""
-        return tuple(sorted({*self.left.also_reads, *self.right.also_reads} - {*self.columns}))
+        return {**self.right.also_reads, **self.left.also_reads}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -247,7 +251,7 @@ class Complement(Splitter):
         return self.inner.columns
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Other columns that the splitter reads."""
         return self.inner.also_reads
 

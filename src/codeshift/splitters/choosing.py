@@ -1,16 +1,18 @@
-"""Choice of the elements (node types, APIs) that make a region, if the caller names none."""
+"""Splitters by elements (node types, APIs), and the choice of elements if the caller names none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_share
 from codeshift.errors import ParameterError, RegionError
 from codeshift.properties import ElementCounts
+from codeshift.properties.grammars import check_language
+from codeshift.splitters.base import Splitter
 
 DEFAULT_SHARE = 0.1
 """Share of rows that a region holds if its elements are not specified."""
@@ -120,45 +122,78 @@ class Choice:
         )
 
 
-def settle_choice(splitter: Any, named: str) -> None:
-    """Check and complete the arguments shared by splitters by elements, in place.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class ElementSplitter(Splitter):
+    """Base class of splitters by elements that programs contain: named ones, the rarest, or enough to make up a share.
 
-    One of ``named`` (the argument that names elements), ``rarest`` and ``share`` determines the elements; if none is
-    given, ``share`` is ``DEFAULT_SHARE``.
+    A subclass has a field that names elements, and one property that counts them. If neither that field nor ``rarest``
+    nor ``share`` is given, ``share`` is ``DEFAULT_SHARE``.
+
+    Attributes:
+        language: the language of the code.
+        match: whether programs must contain one of the named elements (``"any"``) or every one (``"all"``).
+        min_count: the lowest number of occurrences of an element in a program to count as contained.
+        rarest: the number of rarest elements to take, instead of named ones.
+        share: the approximate share of rows to hold out, instead of named elements; see ``Choice``.
+        min_rows: the number of rows that must contain an element for it to be chosen.
 
     Raises:
-        ParameterError: if more than one is given, or a value is invalid.
+        ParameterError: if more than one way is given, or a value is invalid.
     """
-    given = [name for name in (named, "rarest", "share") if getattr(splitter, name) is not None]
-    if len(given) > 1:
-        value = getattr(splitter, given[1])
-        raise ParameterError(given[1], f"left out if {given[0]} is given", value, "choose one of the two")
-    if not given:
-        object.__setattr__(splitter, "share", DEFAULT_SHARE)
-    if splitter.rarest is not None:
-        object.__setattr__(splitter, "rarest", check_integer("rarest", splitter.rarest, smallest=1))
-    if splitter.share is not None:
-        object.__setattr__(splitter, "share", check_share("share", splitter.share))
-    if splitter.min_rows is None:
-        object.__setattr__(splitter, "min_rows", MIN_ROWS_OF_RAREST if splitter.rarest else MIN_ROWS_OF_SHARE)
-    object.__setattr__(splitter, "min_rows", check_integer("min_rows", splitter.min_rows, smallest=1))
-    check_choice("match", splitter.match, ("any", "all"))
-    if splitter.match == "all" and given != [named]:
-        remedy = f"name the {named} to hold out rows with all of them"
-        raise ParameterError("match", f'"any" where {named} is left out', splitter.match, remedy)
-    count = check_integer("min_count", splitter.min_count, smallest=1, remedy="1 takes every occurrence")
-    object.__setattr__(splitter, "min_count", count)
 
+    named_by: ClassVar[str]
+    """Name of the field that names elements."""
 
-def choice_of(splitter: Any) -> Choice:
-    """Return the choice that a splitter's arguments specify."""
-    return Choice(splitter.rarest, splitter.share, splitter.min_rows, splitter.min_count)
+    language: str
+    match: str = "any"
+    min_count: int = 1
+    rarest: int | None = None
+    share: float | None = None
+    min_rows: int | None = None
 
+    def __post_init__(self) -> None:
+        check_language(self.language)
+        named_by = self.named_by
+        given = [name for name in (named_by, "rarest", "share") if getattr(self, name) is not None]
+        if len(given) > 1:
+            value = getattr(self, given[1])
+            raise ParameterError(given[1], f"left out if {given[0]} is given", value, "choose one of the two")
+        rarest = None if self.rarest is None else check_integer("rarest", self.rarest, smallest=1)
+        share = self.share if given else DEFAULT_SHARE
+        min_rows = self.min_rows
+        if min_rows is None:
+            min_rows = MIN_ROWS_OF_SHARE if rarest is None else MIN_ROWS_OF_RAREST
+        settled = {
+            "rarest": rarest,
+            "share": None if share is None else check_share("share", share),
+            "min_rows": check_integer("min_rows", min_rows, smallest=1),
+            "match": check_choice("match", self.match, ("any", "all")),
+            "min_count": check_integer("min_count", self.min_count, smallest=1, remedy="1 takes every occurrence"),
+        }
+        if self.match == "all" and given != [named_by]:
+            remedy = f"name the {named_by} to hold out rows with all of them"
+            raise ParameterError("match", f'"any" where {named_by} is left out', self.match, remedy)
+        for name, value in settled.items():
+            object.__setattr__(self, name, value)
 
-def element_repr(splitter: Any, named: str) -> str:
-    """Return a repr without the arguments of the choice if elements are named, and without the elements otherwise."""
-    if getattr(splitter, named) is not None:
-        shown = ("column", "language", named, "match", "min_count")
-    else:
-        shown = ("column", "language", "rarest" if splitter.rarest is not None else "share", "min_rows", "min_count")
-    return f"{type(splitter).__name__}({', '.join(f'{name}={getattr(splitter, name)!r}' for name in shown)})"
+    def choose(self, elements: ElementCounts, eligible: Callable[[str], bool]) -> tuple[str, ...]:
+        """Return the elements that make the region if none are named, sorted.
+
+        Args:
+            elements: the counts to choose from.
+            eligible: the function that returns whether an element may be chosen.
+
+        Raises:
+            RegionError: if there are too few elements, or none that come near the share.
+        """
+        assert self.min_rows is not None  # noqa: S101 - settled at construction
+        choice = Choice(self.rarest, self.share, self.min_rows, self.min_count)
+        return choice.of(elements, eligible, self.named_by)
+
+    def __repr__(self) -> str:
+        """Return a repr without the arguments of the choice if elements are named, else without the elements."""
+        chosen_by = "share" if self.rarest is None else "rarest"
+        named = getattr(self, self.named_by) is not None
+        how = (self.named_by, "match", "min_count") if named else (chosen_by, "min_rows", "min_count")
+        shown = (f"{name}={getattr(self, name)!r}" for name in ("column", "language", *how))
+        return f"{type(self).__name__}({', '.join(shown)})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from codeshift.checks import check_choice, check_integer, check_share, several
 from codeshift.errors import ParameterError, closest
+from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
 from codeshift.properties.cluster_count import CRITERIA
 from codeshift.properties.clustering import Clustering, Clusters
@@ -18,7 +19,7 @@ from codeshift.properties.embedding import Embedding, as_embedding
 from codeshift.regions.base import Region
 from codeshift.regions.centroids import NearestCentroid
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.shares import seeded_order, take_share
+from codeshift.splitters.shares import take_share
 
 _CHOICES = ("most_isolated", "largest", "seeded")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from codeshift.checks import check_integer, check_share, several
 from codeshift.errors import DataError, ParameterError, closest
+from codeshift.hashing import seeded_order
 from codeshift.properties import PropertyTable
 from codeshift.properties.columns import Label, check_name, typed_text
 from codeshift.regions.base import Region
 from codeshift.regions.labels import LabelValue, OneOf
 from codeshift.splitters.base import Splitter
-from codeshift.splitters.shares import seeded_order, take_share
+from codeshift.splitters.shares import take_share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +68,9 @@ nothing is drawn if the groups are named
         object.__setattr__(self, "values", _check_values(self.values))
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Column of groups."""
-        return (self.by,)
+        return {self.by: "by"}
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of the groups.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,9 +58,9 @@ class PredicateSplitter(Splitter):
         object.__setattr__(self, "reads", tuple(sorted({*reads} - {self.column})))
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Columns of ``reads``."""
-        return self.reads
+        return dict.fromkeys(self.reads, "reads")
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region of rows that satisfy the function.

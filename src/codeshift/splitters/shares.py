@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,22 +11,6 @@ from codeshift.splits.filling import fill
 
 TOLERANCE = 0.05
 """Largest distance of a region of whole groups from the requested share, in shares of all rows."""
-
-
-def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
-    """Return a seed's order of names, independent of their input order: positions of shape ``(len(names),)``.
-
-    >>> order = seeded_order(["a", "b", "c"], 0, "project")
-    >>> turned = seeded_order(["c", "b", "a"], 0, "project")
-    >>> [["a", "b", "c"][i] for i in order] == [["c", "b", "a"][i] for i in turned]
-    True
-    """
-    key = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=32).digest()
-    hashes = [
-        hashlib.blake2b(name.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
-        for name in names
-    ]
-    return np.array(sorted(range(len(names)), key=lambda i: (hashes[i], names[i])), dtype=np.int64)
 
 
 def take_share(

@@ -19,11 +19,12 @@ import numpy as np
 
 import codeshift.splitters
 from codeshift.errors import ParameterError, RegionError, SizeWarning, SmallPartWarning
+from codeshift.hashing import digest
+from codeshift.parts import PARTS, REASONS
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import DropNearDuplicates, NearDuplicates
-from codeshift.splits.assignment import SplitAssignment, SplitManifest
-from codeshift.splits.digests import digest
-from codeshift.splits.partition import PARTS, REASONS
+from codeshift.splits.assignment import SplitAssignment
+from codeshift.splits.manifest import SplitManifest
 from codeshift.splits.streaming import StreamDealer
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.random import RandomSplitter
@@ -158,7 +159,7 @@ def check_dropped(splitter: Splitter, data: Dataset) -> None:
     order = np.random.default_rng(3).permutation(len(data))
     back = splitter.assign(data.select(order), seed=0, near_duplicates=search)
     _require(assignment.manifest == back.manifest, "which rows are dropped does not depend on their order")
-    again = SplitManifest.from_json(assignment.manifest.to_json()).assign(data)
+    again = SplitAssignment.from_manifest(SplitManifest.from_json(assignment.manifest.to_json()), data)
     _require(again == assignment, "the manifest holds the rows that were dropped")
 
 
@@ -176,7 +177,7 @@ def check_parts_on_request(splitter: Splitter, data: Dataset) -> None:
     _require(requested.sizes["train_control"] == requested.sizes["train"], "train_control is as large as train")
     held_out = np.concatenate([requested.indices(part) for part in requested.delivered if not part.startswith("train")])
     _require(not np.isin(requested.indices("train_control"), held_out).any(), "train_control shares no held-out row")
-    again = SplitManifest.from_json(requested.manifest.to_json()).assign(data)
+    again = SplitAssignment.from_manifest(SplitManifest.from_json(requested.manifest.to_json()), data)
     _require(again == requested, "the manifest holds the parts on request")
 
 
@@ -243,7 +244,8 @@ def check_manifest(splitter: Splitter, data: Dataset) -> None:
     assignment = splitter.assign(table, seed=0, ood_kept=0.3, train_size=_half_of_train(splitter, table))
     manifest = SplitManifest.from_json(assignment.manifest.to_json())
     _require(manifest == assignment.manifest, "a manifest round-trips through JSON")
-    _require(manifest.assign(data) == assignment, "manifest.assign(data) == assignment")
+    rebuilt = SplitAssignment.from_manifest(manifest, data)
+    _require(rebuilt == assignment, "a manifest rebuilds the assignment")
     order = np.random.default_rng(2).permutation(len(data))
     shuffled = manifest.apply(data.select(order))
     for part, rows in assignment.to_dataset_dict(data).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,9 +78,9 @@ such as "2021-06-01"
             object.__setattr__(self, "cutoff", self.cutoff.isoformat())
 
     @property
-    def also_reads(self) -> tuple[str, ...]:
+    def also_reads(self) -> Mapping[str, str]:
         """Column of times, and that of projects if each has its own cut."""
-        return (self.by,) if self.within is None else tuple(sorted({self.by, self.within}))
+        return {self.by: "by"} if self.within is None else {self.by: "by", self.within: "within"}
 
     def fit(self, table: PropertyTable) -> Region:
         """Return the region from the cutoff on, or from the cut of each project on.

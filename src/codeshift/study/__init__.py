@@ -4,21 +4,25 @@ Importing this package loads no torch; planning and running a study does.
 """
 
 from codeshift.study.config_file import SettingsError
-from codeshift.study.errors import StudyError
+from codeshift.study.errors import LockWarning, StudyError
 from codeshift.study.findings import Findings
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
-from codeshift.study.plan import Plan, PlannedRun, PlannedTest
+from codeshift.study.plan import Plan, PlannedAudit, PlannedRun, PlannedTest
+from codeshift.study.records import EvaluationFacts, RunRecord, TrainingFacts
 from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.split_facts import SplitAudit, SplitFacts
 from codeshift.study.study import Study
 from codeshift.study.study_file import load_study
 
 __all__ = [
+    "EvaluationFacts",
     "Findings",
+    "LockWarning",
     "Plan",
+    "PlannedAudit",
     "PlannedRun",
     "PlannedTest",
     "Report",
@@ -26,10 +30,12 @@ __all__ = [
     "RunRecord",
     "RunScores",
     "SettingsError",
+    "SplitAudit",
     "SplitFacts",
     "Study",
     "StudyError",
     "StudyResults",
+    "TrainingFacts",
     "load_results",
     "load_study",
 ]

@@ -6,21 +6,25 @@ import threading
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from datasets import Dataset
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.audit.auditing import measure_parts
 from codeshift.audit.parts import AuditParts
 from codeshift.audit.settings import AuditSettings
+from codeshift.parts import WHOLE
 from codeshift.properties import Property, PropertyTable
 from codeshift.properties.predicate import trust_function
-from codeshift.splits.rows import WHOLE, SplitRows
+from codeshift.splits.rows import SplitRows
 from codeshift.splitters import Region
-from codeshift.study.corpus import Rows
+from codeshift.study.corpus import Positions
+from codeshift.study.keys import RunKey
+from codeshift.study.locks import locked
+from codeshift.study.plan import Plan
 from codeshift.study.spec import StudySpec
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.store import Outcome, StudyStore
@@ -50,6 +54,9 @@ class AuditTask:
     settings: AuditSettings
     functions: tuple[str, ...] = ()
 
+    keys: ClassVar[tuple[RunKey, ...]] = ()
+    """Keys of the runs that it does: none."""
+
     @property
     def bound(self) -> bool:
         """Whether only this process can do the audit: others cannot import what its script or notebook defines."""
@@ -65,27 +72,30 @@ class AuditTask:
         """Store of the study."""
         return StudyStore(self.folder)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether the figures, or an error in their place, are stored."""
+        return self.store.audit(self.scenario, self.split_seed).exists()
 
-def audit_tasks(spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
-    """Return the audits that are not done yet, one for each scenario and split seed."""
-    if spec.audit is None:
-        return []
-    left = [
-        (scenario.name, split_seed)
-        for split_seed in spec.split_seeds
-        for scenario in spec.scenarios
-        if not store.audit(scenario.name, split_seed).exists()
-    ]
+    def record_error(self, error: str) -> None:
+        """Store an error in place of the figures, unless something is stored already."""
+        if self.store.read_audit(self.scenario, self.split_seed) is None:
+            self.store.write_audit(self.scenario, self.split_seed, {"error": error})
+
+
+def audit_tasks(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
+    """Return the audits of a plan that are not done yet; a region is fitted only for these."""
     return [
         AuditTask(
             folder=store.root,
-            scenario=name,
-            split_seed=split_seed,
-            region=(region := rows.scenario(name, split_seed).region),
+            scenario=planned.scenario,
+            split_seed=planned.split_seed,
+            region=(region := rows.scenario(planned.scenario, planned.split_seed).region),
             settings=spec.audit,
             functions=functions_of((region, spec.audit)),
         )
-        for name, split_seed in left
+        for planned in plan.audits
+        if spec.audit is not None and not store.audit(planned.scenario, planned.split_seed).exists()
     ]
 
 
@@ -99,12 +109,10 @@ def do_audit(task: AuditTask) -> Outcome:
     # imported and must not see it half imported.
     import transformers  # noqa: F401
 
-    lock = task.store.lock(task.name)
-    lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
-            with FileLock(lock, timeout=0):
-                if not task.store.audit(task.scenario, task.split_seed).exists():
+            with locked(task.store.lock(task.name)):
+                if not task.is_done:
                     task.store.write_audit(task.scenario, task.split_seed, _audited(task))
         except Timeout:
             return "busy"
@@ -129,12 +137,12 @@ def functions_of(value: Any) -> tuple[str, ...]:
     >>> functions_of(~Interval(Satisfies("code", "keyword:iskeyword", "is one keyword"), low=1))
     ('keyword:iskeyword',)
     """
-    found = set(value.functions) if isinstance(value, Property) else set()
+    names = set(value.functions) if isinstance(value, Property) else set()
     if isinstance(value, tuple | list):
         inner = list(value)
     else:
         inner = [getattr(value, f.name) for f in fields(value)] if is_dataclass(value) else []
-    return tuple(sorted(found.union(*map(functions_of, inner))))
+    return tuple(sorted(names.union(*map(functions_of, inner))))
 
 
 def _parts(task: AuditTask) -> AuditParts:
@@ -153,7 +161,7 @@ def _parts(task: AuditTask) -> AuditParts:
     )
 
 
-def _positions(task: AuditTask) -> dict[str, Rows]:
+def _positions(task: AuditTask) -> dict[str, Positions]:
     """Return the positions of each part's rows in the study's rows."""
     positions = task.store.read_training(task.scenario, task.split_seed, 0.0)
     test = task.store.read_test(task.split_seed)
@@ -162,8 +170,8 @@ def _positions(task: AuditTask) -> dict[str, Rows]:
 
 
 @lru_cache(maxsize=1)
-def _table(path: Path, column: str) -> tuple[PropertyTable, Rows]:
+def _table(path: Path, column: str) -> tuple[PropertyTable, Positions]:
     """Return the table of all rows, and the rank of each row in the order of content."""
     table = PropertyTable(Dataset.from_file(str(path)))
     whole = SplitRows((WHOLE,), (table,))
-    return table, whole.row_order(whole.digests((column,), ()))
+    return table, whole.row_order(whole.digests((column,)))

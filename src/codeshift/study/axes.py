@@ -1,4 +1,4 @@
-"""The axes of a study: scenarios, methods, shares, seeds and variants. Each further value adds runs."""
+"""Checks of the axes of a study: scenarios, methods, shares, seeds and variants."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from codeshift.checks import check_integer, check_number, is_number
 from codeshift.errors import ParameterError
 from codeshift.splitters import Scenario
 from codeshift.study.keys import NONE
-from codeshift.study.spec import is_lora
+from codeshift.study.variants import is_lora
 
 if TYPE_CHECKING:
     from peft import PeftConfig
 
-AXES = ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
-"""Settings to which ``extend`` may add values: these add runs and change none."""
 
-
-def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
+def check_scenarios(scenarios: object) -> tuple[Scenario, ...]:
     """Check that scenarios have distinct names, and return them.
 
-    >>> checked_scenarios([])
+    >>> check_scenarios([])
     Traceback (most recent call last):
         ...
     codeshift.errors.ParameterError: scenarios must be at least one Scenario, got []: such as
@@ -37,11 +34,11 @@ def checked_scenarios(scenarios: object) -> tuple[Scenario, ...]:
             if isinstance(scenario, str):
                 remedy = f'take scenarios_by_name("{scenario}", column=...) of codeshift.splitters'
             raise ParameterError("scenarios", "Scenario objects", scenario, remedy)
-    check_differ("scenarios", [scenario.name for scenario in listed])
+    refuse_repeated("scenarios", [scenario.name for scenario in listed])
     return listed
 
 
-def checked_methods(methods: object) -> dict[str, PeftConfig | None]:
+def check_methods(methods: object) -> dict[str, PeftConfig | None]:
     """Check the methods, each None or a PEFT config by its name, and return them."""
     remedy = 'such as {"full": None, "lora": LoraConfig(r=8)}'
     if not isinstance(methods, Mapping) or not methods:
@@ -51,11 +48,11 @@ def checked_methods(methods: object) -> dict[str, PeftConfig | None]:
             taken = f"; {NONE!r} is the model without fine-tuning, which is always evaluated"
             raise ParameterError("methods", "configs by names of text", name, remedy + taken)
         if config is not None:
-            _check_peft(name, config)
+            _refuse_no_peft(name, config)
     return dict(methods)
 
 
-def _check_peft(name: str, config: object) -> None:
+def _refuse_no_peft(name: str, config: object) -> None:
     from peft import PeftConfig
 
     if not isinstance(config, PeftConfig):
@@ -63,10 +60,10 @@ def _check_peft(name: str, config: object) -> None:
         raise ParameterError("methods", "None or a config of PEFT", config, remedy, key=name)
 
 
-def checked_kept(shares: object) -> tuple[float, ...]:
+def check_kept(shares: object) -> tuple[float, ...]:
     """Check that shares are distinct and from 0 to 1, and return them in ascending order.
 
-    >>> checked_kept((1, 0.5))
+    >>> check_kept((1, 0.5))
     (0.5, 1.0)
     """
     remedy = "0 masks the region, 1 is the 100% baseline"
@@ -74,21 +71,21 @@ def checked_kept(shares: object) -> tuple[float, ...]:
     if not listed:
         raise ParameterError("ood_kept", "at least one share", shares, remedy)
     kept = [float(check_number("ood_kept", share, smallest=0, largest=1, remedy=remedy)) for share in listed]
-    check_differ("ood_kept", kept)
+    refuse_repeated("ood_kept", kept)
     return tuple(sorted(kept))
 
 
-def checked_seeds(name: str, seeds: object) -> tuple[int, ...]:
+def check_seeds(name: str, seeds: object) -> tuple[int, ...]:
     """Check that seeds are distinct non-negative integers, and return them."""
     listed = as_sequence(name, seeds, "such as (0, 1, 2)")
     if not listed:
         raise ParameterError(name, "at least one seed", seeds, "such as (0,)")
     whole = tuple(check_integer(name, seed, smallest=0, remedy="such as (0, 1, 2)") for seed in listed)
-    check_differ(name, whole)
+    refuse_repeated(name, whole)
     return whole
 
 
-def checked_shares(
+def check_shares(
     name: str, values: object, methods: Mapping[str, PeftConfig | None], *, largest: float | None = None
 ) -> tuple[float, ...]:
     """Check that numbers are distinct, above 0 and not 1, and that a method uses them; return them ascending.
@@ -105,7 +102,7 @@ def checked_shares(
             bound = "numbers above 0 other than 1" if largest is None else f"between 0 and {largest:g}, both excluded"
             remedy = "0 is the model without fine-tuning and 1 the fine-tuned one, which are evaluated anyway"
             raise ParameterError(name, bound, value, remedy)
-    check_differ(name, [float(value) for value in listed])
+    refuse_repeated(name, [float(value) for value in listed])
     needed = "full fine-tuning" if name == "wise_ft" else "LoRA"
     fits = [is_lora(config) if name == "adapter_scales" else config is None for config in methods.values()]
     if listed and not any(fits):
@@ -122,7 +119,7 @@ def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def check_differ(name: str, values: Sequence[Any]) -> None:
+def refuse_repeated(name: str, values: Sequence[Any]) -> None:
     """Raise a ParameterError if a value is repeated."""
     twice = [value for i, value in enumerate(values) if value in values[:i]]
     if twice:

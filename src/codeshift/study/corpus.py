@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,18 +18,20 @@ from datasets import Dataset, DatasetDict, concatenate_datasets
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
+from codeshift.parts import OFFICIAL, WHOLE
 from codeshift.properties import PropertyTable
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.properties.selection import Selection
 from codeshift.splits.config import SplitConfig, rows_asked
-from codeshift.splits.groups import RowGroups, group_rows
+from codeshift.splits.groups import RowGroups, group_rows, identities_of
 from codeshift.splits.partition import draw
-from codeshift.splits.rows import OFFICIAL, WHOLE, SplitRows
+from codeshift.splits.rows import SplitRows
 
 if TYPE_CHECKING:
     from codeshift.properties.near_duplicates import DuplicateComponents
 
-Rows = NDArray[np.int64]
+Positions = NDArray[np.int64]
+"""Positions of rows in the table of all rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ class Corpus:
     """
 
     table: PropertyTable
-    official: Mapping[str, Rows]
+    official: Mapping[str, Positions]
 
     @classmethod
     def of(cls, data: Dataset | DatasetDict) -> Corpus:
@@ -51,26 +54,26 @@ class Corpus:
             DataError: if the data is empty, or lacks an official split.
             ParameterError: if the data is of another type.
         """
-        sources = SplitRows.of(data)
-        if not sources.is_official:
-            return cls(sources.tables[0], {})
-        parts = {name: table.data for name, table in zip(sources.names, sources.tables, strict=True)}
-        positions = {name: np.arange(*span) for name, span in sources.spans.items()}
+        rows = SplitRows.of(data)
+        if not rows.is_official:
+            return cls(rows.tables[0], {})
+        parts = {name: table.data for name, table in zip(rows.names, rows.tables, strict=True)}
+        positions = {name: np.arange(*span) for name, span in rows.spans.items()}
         return cls(PropertyTable(_end_to_end(parts)), positions)
 
     @cached_property
     def whole(self) -> SplitRows:
-        """All rows as one source."""
+        """All rows as one list."""
         return SplitRows((WHOLE,), (self.table,))
 
-    def deal(self, request: SplitConfig, column: str, test_size: float, split_seed: int) -> Parts:
+    def split(self, config: SplitConfig, column: str, test_size: float, split_seed: int) -> Parts:
         """Split the rows into ``train``, ``validation`` and ``test``; official splits stay as they are.
 
         Rows that belong together (equal code, near-duplicates, one group) stay together. If the official splits lack
-        a ``validation``, it is drawn from ``train``, or left out if ``request`` asks for none.
+        a ``validation``, it is drawn from ``train``, or left out if ``config`` asks for none.
 
         Args:
-            request: Groups, near-duplicates and the size of ``validation``.
+            config: Groups, near-duplicates and the size of ``validation``.
             column: Column of the code.
             test_size: Size of ``test``: a share of all rows or a number of rows.
             split_seed: Seed of the split.
@@ -79,7 +82,7 @@ class Corpus:
             ParameterError: if the sizes leave no row for a part.
         """
         n_rows = len(self.table)
-        units, of_rows = self._units(request, column)
+        units, of_rows = self._units(config, column)
         in_test = np.zeros(n_rows, dtype=bool)
         free = np.ones(len(units.keys), dtype=bool)
         if self.official:
@@ -92,37 +95,37 @@ class Corpus:
         in_validation = np.zeros(n_rows, dtype=bool)
         if "validation" in self.official:
             in_validation[self.official["validation"]] = True
-        elif request.validation_size:
-            dealt = n_rows - int(in_test.sum()) if self.official else len(units.labels)
-            target = rows_asked(request.validation_size, dealt)
+        elif config.validation_size:
+            counted = n_rows - int(in_test.sum()) if self.official else len(units.labels)
+            target = rows_asked(config.validation_size, counted)
             in_validation = draw(free, units, split_seed, "study validation", target)[of_rows]
         parts = {"train": ~in_test & ~in_validation, "validation": in_validation, "test": in_test}
-        if not request.validation_size and not in_validation.any():
+        if not config.validation_size and not in_validation.any():
             del parts["validation"]
         for name, mask in parts.items():
             if not mask.any():
-                sizes = f"test_size={test_size} and validation_size={request.validation_size} of {n_rows} rows"
+                sizes = f"test_size={test_size} and validation_size={config.validation_size} of {n_rows} rows"
                 remedy = "ask for other sizes; rows that belong together are never divided"
                 raise ParameterError("test_size and validation_size", f"such that {name} has rows", Told(sizes), remedy)
         return Parts.of(self, {name: np.flatnonzero(mask) for name, mask in parts.items()}, split_seed)
 
-    def _units(self, request: SplitConfig, column: str) -> tuple[RowGroups, Rows]:
+    def _units(self, config: SplitConfig, column: str) -> tuple[RowGroups, Positions]:
         """Return the groups of rows that stay together, and the group of each row.
 
         If near-duplicates are dropped, only the rows that are kept count for sizes, and the others go with the row
         that is kept for them; the split of a scenario then excludes them. Rows of official splits stay where they are.
         """
-        if request.drops and self.official:
-            assert request.search is not None  # noqa: S101 - it drops
-            search = NearDuplicates(threshold=request.search.threshold, ngram=request.search.ngram)
-            request = dataclasses.replace(request, near_duplicates=search)
-        found = group_rows(self.whole, (column,), request)
-        if found.kept is None:
-            return found.dealt, found.dealt.labels
-        assert found.similar is not None  # noqa: S101 - something was dropped
-        unit_of_component = np.empty(len(found.similar.sizes), dtype=np.int64)
-        unit_of_component[found.similar.labels[found.kept]] = found.dealt.labels
-        return found.dealt, unit_of_component[found.similar.labels]
+        if config.drops and self.official:
+            assert config.search is not None  # noqa: S101 - it drops
+            search = NearDuplicates(threshold=config.search.threshold, ngram=config.search.ngram)
+            config = dataclasses.replace(config, near_duplicates=search)
+        grouping = group_rows(self.whole, (column,), config)
+        if grouping.kept is None:
+            return grouping.groups, grouping.groups.labels
+        assert grouping.similar is not None  # noqa: S101 - something was dropped
+        unit_of_component = np.empty(len(grouping.similar.sizes), dtype=np.int64)
+        unit_of_component[grouping.similar.labels[grouping.kept]] = grouping.groups.labels
+        return grouping.groups, unit_of_component[grouping.similar.labels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,50 +133,51 @@ class Parts:
     """Parts of one split seed.
 
     Attributes:
-        rows: Ascending positions of ``train``, ``validation`` (if there is one) and ``test``.
-        sources: Same parts in the form that splitters take.
+        positions: Ascending positions of ``train``, ``validation`` (if there is one) and ``test``.
+        rows: Rows of these parts, in the form that splitters take.
         split_seed: Seed that made the parts.
     """
 
-    rows: Mapping[str, Rows]
-    sources: SharedSources
+    positions: Mapping[str, Positions]
+    rows: SharedRows
     split_seed: int
 
     @classmethod
-    def of(cls, corpus: Corpus, rows: Mapping[str, Rows], split_seed: int) -> Parts:
+    def of(cls, corpus: Corpus, positions: Mapping[str, Positions], split_seed: int) -> Parts:
         """Make the parts from positions in the corpus."""
-        names = tuple(name for name in OFFICIAL if name in rows)
-        tables = tuple(Selection(corpus.table, rows[name]) for name in names)
-        order = np.concatenate([rows[name] for name in names])
-        sources = SharedSources(names=names, tables=tables, whole=corpus.whole, order=order)
-        return cls(rows, sources, split_seed)
+        names = tuple(name for name in OFFICIAL if name in positions)
+        tables = tuple(Selection(corpus.table, positions[name]) for name in names)
+        order = np.concatenate([positions[name] for name in names])
+        rows = SharedRows(names=names, tables=tables, whole=corpus.whole, order=order)
+        return cls(positions, rows, split_seed)
 
-    def identities(self, columns: tuple[str, ...], request: SplitConfig) -> Rows:
+    def identities(self, columns: tuple[str, ...], config: SplitConfig) -> NDArray[np.int64]:
         """Return a number for each row, parts end to end, that is equal for copies of a row."""
-        search = request.search
-        similar = None if search is None else self.sources.near_duplicates(columns, search)
-        return self.sources.identities(columns, similar)
+        search = config.search
+        similar = None if search is None else self.rows.near_duplicates(columns, search)
+        return identities_of(self.rows.digests(columns), similar)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SharedSources(SplitRows):
+class SharedRows(SplitRows):
     """SplitRows that are split many times, with cached digests and components of near-duplicates.
 
     Attributes:
-        whole: All rows as one source.
-        order: Position in ``whole`` of each row, sources end to end.
+        whole: All rows as one list.
+        order: Position in ``whole`` of each row, parts end to end.
         reordered: Components found so far, by columns of code and search.
     """
 
     whole: SplitRows
-    order: Rows
+    order: Positions
     reordered: dict[tuple[tuple[str, ...], NearDuplicates], DuplicateComponents] = field(default_factory=dict)
 
-    def digests(self, columns: tuple[str, ...], also: tuple[str, ...]) -> np.ndarray:
+    def digests(self, columns: tuple[str, ...], also: Mapping[str, str] = MappingProxyType({})) -> np.ndarray:
         """Return the digest of each row."""
-        if (columns, also) not in self.digested:
-            self.digested[columns, also] = self.whole.digests(columns, also)[self.order]
-        return self.digested[columns, also]
+        key = columns, tuple(also)
+        if key not in self.digested:
+            self.digested[key] = self.whole.digests(columns, also)[self.order]
+        return self.digested[key]
 
     def near_duplicates(self, columns: tuple[str, ...], search: NearDuplicates) -> DuplicateComponents:
         """Return the components of near-duplicates: those of ``whole``, in the order of these rows."""
@@ -183,14 +187,14 @@ class SharedSources(SplitRows):
         return self.reordered[columns, search]
 
 
-def _reordered(found: DuplicateComponents, order: Rows) -> DuplicateComponents:
+def _reordered(components: DuplicateComponents, order: Positions) -> DuplicateComponents:
     """Reorder the rows of components; a link still starts at the row that represents equal ones."""
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    _, first, labels = np.unique(found.labels[order], return_index=True, return_inverse=True)
+    _, first, labels = np.unique(components.labels[order], return_index=True, return_inverse=True)
     rank = np.empty_like(first)
     rank[np.argsort(first)] = np.arange(len(first))
-    return dataclasses.replace(found, labels=rank[labels], pairs=place[found.pairs])
+    return dataclasses.replace(components, labels=rank[labels], pairs=place[components.pairs])
 
 
 def _end_to_end(parts: Mapping[str, Dataset]) -> Dataset:

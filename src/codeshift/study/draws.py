@@ -1,4 +1,4 @@
-"""The random draw of the rows to generate text for, if not all: an equal number of each part."""
+"""Rows to generate text for: the metrics that need it, and the random draw, an equal number of each part."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
+
+from codeshift.metrics import Metric
+
+
+def needs_text(metric: Metric) -> bool:
+    """Return whether a metric compares text that the model writes.
+
+    >>> from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+    >>> needs_text(ExactMatch()), needs_text(NegativeLogLikelihood())
+    (True, False)
+    """
+    return metric.takes == "text"
 
 
 def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The plan of a spec: rows counted, tokens estimated on a sample, seconds measured on a few steps."""
+"""The cost of a plan: rows counted, tokens estimated on a sample, seconds measured on a few steps."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
-from codeshift.finetune import Evaluator, Trainer
-from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
-from codeshift.finetune.models import Model, Tokenizer, load_tokenizer, own_model
-from codeshift.finetune.template import Template, texts_of
-from codeshift.properties.text_tokens import tokenize_plain
+from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning, UnseenLabelWarning
+from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.study.draws import drawn_of_any
+from codeshift.study.finetuning import evaluator, trainer
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.plan import Plan, PlannedRun, PlannedTest
+from codeshift.study.run_spec import MethodSpec, method_spec
 from codeshift.study.spec import StudySpec
 from codeshift.study.study_rows import StudyRows
 
@@ -46,10 +45,15 @@ class Speed:
     generated_row: float = math.nan
 
 
-def estimated_plan(
-    spec: StudySpec, rows: StudyRows, *, tokens_per_second: float | Mapping[str, float] | None, probe_steps: int
+def estimate(
+    plan: Plan,
+    spec: StudySpec,
+    rows: StudyRows,
+    *,
+    tokens_per_second: float | Mapping[str, float] | None,
+    probe_steps: int,
 ) -> Plan:
-    """Estimate a plan, as ``Study.plan`` describes."""
+    """Return a plan with the cost of its runs and the counts of its test rows, as ``Study.plan`` describes."""
     probe_steps = check_integer("probe_steps", probe_steps, smallest=0)
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"
@@ -57,10 +61,8 @@ def estimated_plan(
     tokenizer = load_tokenizer(spec.tokenizer)
     tokens = _tokens_of_a_target(spec, rows, tokenizer)
     speeds = _probed(spec, rows, tokenizer, probe_steps) if probe_steps else _given(spec, tokens_per_second)
-    runs = tuple(_planned(spec, rows, key, tokens, speeds) for key in spec.keys)
-    return Plan(
-        runs, tuple(_test(rows, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
-    )
+    tests = tuple(_test(rows, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
+    return replace(plan, runs=tuple(_planned(spec, rows, key, tokens, speeds) for key in plan.keys), tests=tests)
 
 
 def _test(rows: StudyRows, scenario: str, split_seed: int) -> PlannedTest:
@@ -100,11 +102,12 @@ def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, tokens: float, speed
 
 def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> PlannedRun:
     """Plan the evaluation of a run: of the test rows, and of the general set if there is one."""
-    test = len(rows.parts(key.split_seed).rows["test"])
+    test = len(rows.parts(key.split_seed).positions["test"])
     general = 0 if spec.general is None else len(spec.general)
-    scored = test + general if spec.evaluation.forced else 0
+    writes = {step.writes for step in spec.evaluation.passes}
+    scored = test + general if False in writes else 0
     generated = 0
-    if spec.evaluation.generated:
+    if True in writes:
         count = spec.evaluation.generate_rows
         generated = _generated(spec, rows, key, test) + (general if count is None else min(count, general))
     seconds = _cost(scored, speed.scored_row) + _cost(generated, speed.generated_row)
@@ -133,11 +136,8 @@ def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) 
     """Return the mean number of target tokens over a sample of rows, truncated as in training."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
-    template = Template(spec.target, "target")
-    texts = texts_of(template, some)
     longest = max(config.max_target_length for config in spec.configs.values())
-    lengths = [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts)]
-    return float(np.mean(lengths))
+    return float(np.mean(spec.task.target_lengths(some, tokenizer, longest)))
 
 
 def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | None) -> dict[str, Speed]:
@@ -160,41 +160,31 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
     data = rows.corpus.table.data.select(rows.baseline(spec.split_seeds[0])["train"])
     speeds = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TruncationWarning)
-        warnings.simplefilter("ignore", RoundTripWarning)
-        warnings.simplefilter("ignore", AdapterWarning)
-        speeds[NONE] = _evaluation_speed(spec, own_model(spec.model, tokenizer), tokenizer, data)
-        for name, peft_config in spec.methods.items():
+        for of_a_run in (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWarning):
+            warnings.simplefilter("ignore", of_a_run)
+        untrained = spec.task.own(spec.model, tokenizer)
+        speeds[NONE] = _evaluation_speed(method_spec(spec, NONE), untrained, tokenizer, data)
+        for name in spec.methods:
+            method = method_spec(spec, name)
             config = replace(
                 spec.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
                 load_best_model_at_end=False, early_stopping_patience=None,
             )  # fmt: skip
-            some = data.select(range(min(len(data), steps * config.train_batch_size)))
-            trainer = Trainer(
-                spec.model, tokenizer, config, source=spec.source, target=spec.target,
-                peft_config=peft_config, progress=False,
-            )  # fmt: skip
-            result = trainer.fit(some)
-            tokens = sum(int(row["tokens"]) for row in result.history if "tokens" in row)
-            evaluated = _evaluation_speed(spec, result.model, tokenizer, data)
+            some = spec.task.with_classes(data.select(range(min(len(data), steps * config.train_batch_size))))
+            result = trainer(method, spec.model, tokenizer, config, progress=False).fit(some)
+            tokens = sum(row[spec.task.unit] for row in result.history if spec.task.unit in row)
+            evaluated = _evaluation_speed(method, result.model, tokenizer, data)
             speeds[name] = replace(evaluated, target_token=result.seconds / tokens)
     return speeds
 
 
-def _evaluation_speed(spec: StudySpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
-    evaluation = spec.evaluation
+def _evaluation_speed(method: MethodSpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
     some = data.select(range(min(len(data), _PROBED_ROWS)))
-    seconds = []
-    for metrics in (evaluation.forced, evaluation.generated):
-        if not metrics:
-            seconds.append(math.nan)
-            continue
-        evaluator = Evaluator(
-            metrics, source=spec.source, target=spec.target, decoding=evaluation.decoding, progress=False,
-            max_source_length=evaluation.max_source_length, max_target_length=evaluation.max_target_length,
-            special_tokens=evaluation.special_tokens,
-        )  # fmt: skip
+    scored = generated = math.nan
+    for step in method.evaluation.passes:
+        own = evaluator(method, step.metrics, progress=False)
         started = time.perf_counter()
-        evaluator.evaluate(model, some, tokenizer=tokenizer)
-        seconds.append((time.perf_counter() - started) / len(some))
-    return Speed(scored_row=seconds[0], generated_row=seconds[1])
+        own.evaluate(model, some, tokenizer=tokenizer)
+        seconds = (time.perf_counter() - started) / len(some)
+        scored, generated = (scored, seconds) if step.writes else (seconds, generated)
+    return Speed(scored_row=scored, generated_row=generated)

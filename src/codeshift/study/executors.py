@@ -115,9 +115,9 @@ def threads_each(workers: int) -> int:
     >>> threads_each(10**6)
     1
     """
-    asked = os.environ.get("OMP_NUM_THREADS", "")
+    limit = os.environ.get("OMP_NUM_THREADS", "")
     share = max(1, cores() // workers)
-    return min(share, int(asked)) if asked.isdigit() and int(asked) else share
+    return min(share, int(limit)) if limit.isdigit() and int(limit) else share
 
 
 def _begin(threads: int, device: str | None, parent: int) -> None:
@@ -140,9 +140,9 @@ def _devices() -> list[str]:
     """Return the GPUs that workers are spread over; an empty list if there are fewer than two."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
-        found = [device for device in named.split(",") if device.strip()]
+        devices = [device for device in named.split(",") if device.strip()]
     else:
         import torch
 
-        found = [str(number) for number in range(torch.cuda.device_count())]
-    return found if len(found) > 1 else []
+        devices = [str(number) for number in range(torch.cuda.device_count())]
+    return devices if len(devices) > 1 else []

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, Told, shown
 from codeshift.properties.model_tokens import vocabulary_digest
-from codeshift.study.axes import AXES
-from codeshift.study.spec import StudySpec
+from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
-_FREE = ("title", "audit", "keep_weights")  # settings that may change, as they change no result
 _ABSENT = Told("absent")
 _BLOCK = 1 << 20
 # Settings of a TrainingConfig that change no weight, or are an axis of the study.
@@ -29,59 +28,101 @@ _NOT_OF_A_RUN = ("seed", "logging_steps", "save_strategy", "save_steps")
 
 
 def fingerprint(spec: StudySpec) -> dict[str, Any]:
-    """Return the settings of a study as JSON values: two studies with equal settings have equal results."""
+    """Return the settings of a study as JSON values: two studies with equal settings have equal results.
+
+    A setting is recorded under its name by its own value, unless ``_RECORDED`` says how; a value of ``OMITTED`` is not.
+    """
     from codeshift.finetune.identity import plain
 
-    columns = spec.data_columns
-    decoding = spec.evaluation.decoding
+    values: dict[str, Any] = {}
+    for setting in fields(spec):
+        if setting.name in OMITTED and getattr(spec, setting.name) == OMITTED[setting.name]:
+            continue
+        record = _RECORDED.get(setting.name)
+        values |= {setting.name: plain(getattr(spec, setting.name))} if record is None else record(spec)
+    return values
+
+
+def _general(spec: StudySpec) -> dict[str, Any]:
+    return {"general": None if spec.general is None else rows_digest(spec.general, spec.text_columns)}
+
+
+def _methods(spec: StudySpec) -> dict[str, Any]:
     return {
-        "title": spec.title,
-        "data": {name: rows_digest(rows, columns) for name, rows in spec.data_splits.items()},
-        "general": None if spec.general is None else rows_digest(spec.general, spec.text_columns),
-        "scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios},
-        "source": spec.source,
-        "target": spec.target,
-        "column": spec.column,
-        "language": spec.language,
-        "model": _identity(spec.model),
-        "tokenizer": _identity(spec.tokenizer),
         "methods": {
             name: {
                 "peft": None if config is None else _peft(config),
                 "config": {k: v for k, v in spec.configs[name].to_dict().items() if k not in _NOT_OF_A_RUN},
             }
             for name, config in spec.methods.items()
-        },
-        "ood_kept": list(spec.ood_kept),
-        "split_seeds": list(spec.split_seeds),
-        "train_seeds": list(spec.train_seeds),
-        "wise_ft": list(spec.wise_ft),
-        "adapter_scales": list(spec.adapter_scales),
-        "metrics": {metric.name: getattr(metric, "language", None) for metric in spec.metrics},
-        "groups": spec.request.groups,
-        "stratify_by_column": spec.request.stratify_by_column,
-        "near_duplicates": plain(spec.request.search),
-        "test_size": spec.test_size,
-        "validation_size": spec.request.validation_size,
-        "train_size": spec.request.train_size,
-        "audit": spec.audit is not None and plain(vars(spec.audit)),
-        "generate_rows": spec.evaluation.generate_rows,
-        "decoding": None if decoding is None else decoding.to_dict(),
-        "evaluation_batch_size": spec.evaluation.batch_size,
-        "evaluation_seed": spec.evaluation.seed,
-        "keep_weights": spec.keep_weights,
-    } | _tests(spec)
+        }
+    }
 
 
-def _tests(spec: StudySpec) -> dict[str, Any]:
-    """Return the columns of the tests that outputs are run against; an empty dict if no metric runs tests."""
+def _metrics(spec: StudySpec) -> dict[str, Any]:
+    """Return the metrics, and the columns of the tests that outputs are run against if a metric runs tests."""
     tests = {metric.name: getattr(metric, "tests", None) for metric in spec.metrics}
-    found = {name: template for name, template in tests.items() if template is not None}
-    return {"tests": found} if found else {}
+    columns = {name: template for name, template in tests.items() if template is not None}
+    languages = {metric.name: getattr(metric, "language", None) for metric in spec.metrics}
+    return {"metrics": languages} | ({"tests": columns} if columns else {})
 
 
-def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:
-    """Check that the study of a folder is this one.
+def _split_config(spec: StudySpec) -> dict[str, Any]:
+    from codeshift.finetune.identity import plain
+
+    config = spec.split_config
+    return {
+        "groups": config.groups,
+        "stratify_by_column": config.stratify_by_column,
+        "near_duplicates": plain(config.search),
+        "validation_size": config.validation_size,
+        "train_size": config.train_size,
+    }
+
+
+def _audit(spec: StudySpec) -> dict[str, Any]:
+    from codeshift.finetune.identity import plain
+
+    return {"audit": spec.audit is not None and plain(vars(spec.audit))}
+
+
+def _evaluation(spec: StudySpec) -> dict[str, Any]:
+    evaluation = spec.evaluation
+    return {
+        "generate_rows": evaluation.generate_rows,
+        "decoding": None if evaluation.decoding is None else evaluation.decoding.to_dict(),
+        "evaluation_batch_size": evaluation.batch_size,
+        "evaluation_seed": evaluation.seed,
+    }
+
+
+def _task(spec: StudySpec) -> dict[str, Any]:
+    """Return the name, source and target of the task, and the classes if it has any."""
+    classes = spec.task.class_names
+    return spec.task.to_dict() | ({"classes": list(classes)} if classes else {})
+
+
+_RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
+    "dataset": lambda spec: {
+        "data": {name: rows_digest(rows, spec.data_columns) for name, rows in spec.data_splits.items()}
+    },
+    "general": _general,
+    "task": _task,
+    "scenarios": lambda spec: {"scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios}},
+    "model": lambda spec: {"model": _identity(spec.model)},
+    "tokenizer": lambda spec: {"tokenizer": _identity(spec.tokenizer)},
+    "methods": _methods,
+    "configs": lambda spec: {},  # each stands beside its method
+    "metrics": _metrics,
+    "split_config": _split_config,
+    "audit": _audit,
+    "evaluation": _evaluation,
+}
+"""JSON values of the settings that are no plain values themselves."""
+
+
+def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path, *, extend: bool) -> None:
+    """Raise an error if the study of a folder is another one.
 
     Args:
         ours: Settings of this study.
@@ -92,27 +133,27 @@ def check_same(ours: Mapping[str, Any], theirs: Mapping[str, Any], folder: Path,
     Raises:
         ParameterError: if the studies differ; the message says in what.
 
-    >>> check_same({"source": "doc"}, {"source": "docstring"}, Path("runs/a"), extend=False)
+    >>> refuse_other_study({"source": "doc"}, {"source": "docstring"}, Path("runs/a"), extend=False)
     Traceback (most recent call last):
         ...
     codeshift.errors.ParameterError: folder must be of the same study, got 'runs/a': source is 'doc', there it is
     'docstring'; give another folder, or the study that was run there
     """
     ours, theirs = json.loads(json.dumps(ours)), json.loads(json.dumps(theirs))
-    found = []
-    for name in sorted({*ours, *theirs} - {*_FREE}):
+    differences = []
+    for name in sorted({*ours, *theirs} - {*FREE_SETTINGS}):
         left, right = ours.get(name), theirs.get(name)
         if name in AXES and _extends(left, right) and (extend or not _extends(right, left)):
             if not extend:
-                found.append((name, left, right))
+                differences.append((name, left, right))
         elif left != right and not (name in AXES and _same_members(left, right)):
-            found.append((name, left, right))
-    if not found:
+            differences.append((name, left, right))
+    if not differences:
         return
-    told = "; ".join(line for name, left, right in found for line in _told(name, left, right))
-    only_more = all(name in AXES and _extends(left, right) for name, left, right in found)
+    lines = "; ".join(line for name, left, right in differences for line in _described(name, left, right))
+    only_more = all(name in AXES and _extends(left, right) for name, left, right in differences)
     remedy = "pass extend=True to add to it" if only_more else "give another folder, or the study that was run there"
-    raise ParameterError("folder", "of the same study", str(folder), f"{told}; {remedy}")
+    raise ParameterError("folder", "of the same study", str(folder), f"{lines}; {remedy}")
 
 
 def _extends(left: Any, right: Any) -> bool:
@@ -126,12 +167,15 @@ def _same_members(left: Any, right: Any) -> bool:
     return _extends(left, right) and _extends(right, left)
 
 
-def _told(name: str, left: Any, right: Any) -> list[str]:
+def _described(name: str, left: Any, right: Any) -> list[str]:
     """Describe the differences, down to the single setting."""
     if isinstance(left, dict) and isinstance(right, dict):
-        found = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
+        values = {n: (left.get(n, _ABSENT), right.get(n, _ABSENT)) for n in sorted({*left, *right})}
         return [
-            line for n, (ours, theirs) in found.items() if ours != theirs for line in _told(f"{name}.{n}", ours, theirs)
+            line
+            for n, (ours, theirs) in values.items()
+            if ours != theirs
+            for line in _described(f"{name}.{n}", ours, theirs)
         ]
     return [f"{name} is {shown(left)}, there it is {shown(right)}"]
 

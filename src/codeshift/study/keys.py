@@ -1,19 +1,16 @@
-"""Runs of a study: the key, the name and the record of one evaluated model."""
+"""Keys of the runs of a study: what sets one evaluated model apart from the others, and its name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict, dataclass
+from typing import Any
 
 NONE = "none"
 """Name of the method without fine-tuning."""
-
-Status = Literal["done", "failed", "pending"]
 
 
 def plain_name(words: Iterable[str], exact: Mapping[str, Any]) -> str:
@@ -77,55 +74,3 @@ class RunKey:
         kept = "" if self.ood_kept is None else f", ood_kept={self.ood_kept:g}"
         seeds = f"split seed {self.split_seed}" + ("" if self.train_seed is None else f", train seed {self.train_seed}")
         return f"{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """Record of how a run went.
-
-    Attributes:
-        key: Key of the run.
-        status: Status of the run: "done", "failed" or "pending".
-        error: Type and message of the error that made it fail; empty otherwise.
-        blocked: Whether it failed because of files that it left itself, such as a broken checkpoint, which block
-            another try.
-        seconds: Seconds that it took, evaluation included; NaN if it is not done.
-        steps: Number of updates of the weights; None if nothing was trained.
-        facts: Facts of training and evaluation, as JSON values: rows, truncation, parameters, losses, versions.
-
-    >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
-    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None),
-    status='done', error='', seconds=12.5, steps=None)
-    """
-
-    key: RunKey
-    status: Status
-    error: str = ""
-    blocked: bool = field(default=False, repr=False)
-    seconds: float = math.nan
-    steps: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON values; NaN becomes None.
-
-        >>> record = RunRecord(key=RunKey(method="none"), status="failed", error="DivergenceError: ...")
-        >>> RunRecord.from_dict(record.to_dict()).error
-        'DivergenceError: ...'
-        """
-        return {
-            "key": self.key.to_dict(),
-            "status": self.status,
-            "error": self.error,
-            "blocked": self.blocked,
-            "seconds": self.seconds if math.isfinite(self.seconds) else None,
-            "steps": self.steps,
-            "facts": dict(self.facts),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> RunRecord:
-        """Make a record from the values of ``to_dict``."""
-        seconds = values["seconds"]
-        given = dict(values) | {"key": RunKey(**values["key"]), "seconds": math.nan if seconds is None else seconds}
-        return cls(**given)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from codeshift.errors import ParameterError
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitFacts
+from codeshift.study.split_facts import SplitAudit, SplitFacts
 from codeshift.study.store import StudyStore
 
 
@@ -43,7 +44,7 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     records = tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in keys)
     return StudyResults(
         settings=settings | {"versions": content["versions"]},
-        metrics=_metrics(settings["metrics"], metrics),
+        metrics=_metrics(settings["metrics"], metrics, settings.get("classes", ())),
         records=records,
         scenarios=tuple(settings["scenarios"]),
         splits=_splits(store, settings),
@@ -52,28 +53,29 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     )
 
 
-def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> dict[str, Metric]:
+def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None, classes: Sequence[str]) -> dict[str, Metric]:
     known = {} if given is None else {metric.name: metric for metric in given}
-    found = {}
+    metrics = {}
     for name, language in named.items():
         try:
-            found[name] = known[name] if name in known else metric_by_name(name, language=language)
+            metric = known[name] if name in known else metric_by_name(name, language=language)
         except ParameterError as error:
             remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
             raise ParameterError(
                 "metrics", f"given for {name!r}, which no name leads back to", given, remedy
             ) from error
-    return found
+        metrics[name] = metric.for_labels(classes) if classes else metric
+    return metrics
 
 
 def _splits(store: StudyStore, settings: dict[str, Any]) -> dict[tuple[str, int], SplitFacts]:
     """Load the splits that are made so far, with the figures of the audits that are done."""
-    found = {}
+    splits = {}
     for scenario in settings["scenarios"]:
         for split_seed in settings["split_seeds"]:
             path = store.facts(scenario, split_seed)
-            if path.with_name("facts.json").exists():
-                audit = store.read_audit(scenario, split_seed)
-                failed = audit is not None and "error" in audit
-                found[scenario, split_seed] = replace(SplitFacts.load(path), audit=None if failed else audit)
-    return found
+            if path.exists():
+                figures = store.read_audit(scenario, split_seed)
+                audit = None if figures is None or "error" in figures else SplitAudit.from_dict(figures)
+                splits[scenario, split_seed] = replace(SplitFacts.load(path), audit=audit)
+    return splits

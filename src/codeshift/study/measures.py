@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codeshift.formatting import MISSING, fixed
 from codeshift.metrics import Estimate, Metric
 from codeshift.metrics.aggregates.binomial import WILSON
+from codeshift.metrics.base import PERCENT, Scale
 
 
 @dataclass(frozen=True)
@@ -17,32 +18,30 @@ class Measure:
     Attributes:
         metric: Name of the metric in ``codeshift.metrics``.
         title: Name of the metric in sentences.
-        scale: Factor of a value when it is shown: 100 for scores in [0, 1], as in papers.
-        digits: Number of digits after the decimal point.
-        unit: Unit after a value: ``"%"``, ``" of 100"``, ``" nats"``, or empty.
-        better: Direction of better values: "lower" or "higher".
+        scale: Format of its values: factor, digits and unit.
+        higher_is_better: Whether a higher value is better.
     """
 
     metric: str
     title: str
-    scale: float
-    digits: int
-    unit: str
-    better: str
+    scale: Scale
+    higher_is_better: bool
 
     @property
     def heading(self) -> str:
         """Title with its unit, unless the unit is the percent sign, which follows each value.
 
-        >>> EXACT_MATCH.heading, Measure("bleu", "BLEU", 100.0, 1, " of 100", "higher").heading
+        >>> from codeshift.metrics.base import OF_100
+        >>> EXACT_MATCH.heading, Measure("bleu", "BLEU", OF_100, higher_is_better=True).heading
         ('exact match', 'BLEU (of 100)')
         """
-        return self.title if self.unit in ("", "%") else f"{self.title} ({self.unit.strip()})"
+        unit = self.scale.unit
+        return self.title if unit in ("", "%") else f"{self.title} ({unit.strip()})"
 
     @property
     def sign(self) -> str:
         """Sign after a value in a table whose header names the unit."""
-        return self.unit if self.unit == "%" else ""
+        return self.scale.unit if self.scale.unit == "%" else ""
 
     @property
     def step(self) -> str:
@@ -51,7 +50,7 @@ class Measure:
         >>> EXACT_MATCH.step
         ' points'
         """
-        return " points" if self.scale != 1 else self.unit
+        return " points" if self.scale.factor != 1 else self.scale.unit
 
     def text(self, value: float) -> str:
         """Format a value without its unit; NaN as a dash.
@@ -59,7 +58,7 @@ class Measure:
         >>> EXACT_MATCH.text(0.25), EXACT_MATCH.text(float("nan")), EXACT_MATCH.text(-0.0001)
         ('25.0', '–', '0.0')
         """
-        return fixed(value * self.scale, self.digits)
+        return fixed(value * self.scale.factor, self.scale.digits)
 
     def difference(self, value: float) -> str:
         """Format a difference of two values with its sign and without its unit.
@@ -67,7 +66,7 @@ class Measure:
         >>> EXACT_MATCH.difference(0.25), EXACT_MATCH.difference(-0.0001)
         ('+25.0', '0.0')
         """
-        return fixed(value * self.scale, self.digits, signed=True)
+        return fixed(value * self.scale.factor, self.scale.digits, signed=True)
 
     def estimate(self, estimate: Estimate) -> str:
         """Format a value with its unit and interval.
@@ -77,7 +76,7 @@ class Measure:
         """
         if math.isnan(estimate.value):
             return MISSING
-        return f"{self.text(estimate.value)}{self.unit}{self._interval(estimate)}"
+        return f"{self.text(estimate.value)}{self.scale.unit}{self._interval(estimate)}"
 
     def change(self, estimate: Estimate) -> str:
         """Format a difference of two values with its sign, unit and interval; of shares in points.
@@ -94,7 +93,7 @@ class Measure:
         return f"[{self.text(estimate.low)}, {self.text(estimate.high)}]" if estimate.has_interval else ""
 
     def _interval(self, estimate: Estimate) -> str:
-        mark = f" ({told})" if (told := how(estimate)) else ""
+        mark = f" ({remark})" if (remark := how(estimate)) else ""
         return f" {self.interval(estimate)}".rstrip() + mark
 
 
@@ -109,7 +108,7 @@ def how(estimate: Estimate) -> str:
     return estimate.note or (WILSON if estimate.method == WILSON else "")
 
 
-EXACT_MATCH = Measure("exact_match", "exact match", 100.0, 1, "%", "higher")
+EXACT_MATCH = Measure("exact_match", "exact match", PERCENT, higher_is_better=True)
 
 
 def measure_of(metric: Metric, *, options: bool = True) -> Measure:
@@ -120,17 +119,15 @@ def measure_of(metric: Metric, *, options: bool = True) -> Measure:
         options: Whether the title names the options that differ from their defaults.
 
     >>> from codeshift.metrics import BLEU, NegativeLogLikelihood
-    >>> measure_of(BLEU(max_order=2)).title, measure_of(NegativeLogLikelihood()).better
-    ('BLEU (max_order=2)', 'lower')
+    >>> measure_of(BLEU(max_order=2)).title, measure_of(NegativeLogLikelihood()).higher_is_better
+    ('BLEU (max_order=2)', False)
     >>> measure_of(BLEU()).heading, measure_of(NegativeLogLikelihood()).heading
     ('BLEU (of 100)', 'NLL a token (nats)')
     """
-    scale, better = metric.scale, "higher" if metric.higher_is_better else "lower"
-    title = metric.describe(options=options)
-    return Measure(metric.name, title, scale.factor, scale.digits, scale.unit, better)
+    return Measure(metric.name, metric.describe(options=options), metric.scale, metric.higher_is_better)
 
 
-SHARE = Measure("share", "share", 100.0, 1, "%", "higher")
+SHARE = Measure("share", "share", PERCENT, higher_is_better=True)
 """Display of shares that no metric gave: rates, relative performance."""
 
 METHOD_NAMES = {"none": "without fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}

@@ -1,8 +1,9 @@
-"""Plans: the runs of a study, and their estimated cost."""
+"""The plan of a study: the audits and runs that it consists of, in their order, and their estimated cost."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,8 @@ import pandas as pd
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
 from codeshift.study.keys import NONE, RunKey
+from codeshift.study.spec import StudySpec
+from codeshift.study.variants import variants_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,22 @@ class PlannedRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedAudit:
+    """One audit of a plan, with the whole region masked.
+
+    Attributes:
+        scenario: Name of the scenario.
+        split_seed: Seed of the split.
+
+    >>> PlannedAudit(scenario="api_re", split_seed=0)
+    PlannedAudit(scenario='api_re', split_seed=0)
+    """
+
+    scenario: str
+    split_seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedTest:
     """Test rows of a scenario with a split seed, which its results rest on.
 
@@ -73,11 +92,12 @@ class PlannedTest:
 
 @dataclass(frozen=True)
 class Plan:
-    """All runs of a study, in their order.
+    """All that a study does, in its order: ``Study.run`` does what of it is left.
 
     Attributes:
         runs: Runs: each training, each variant, and the model without fine-tuning; each is evaluated once.
-        tests: Test rows of each scenario and split seed.
+        tests: Test rows of each scenario and split seed; empty if they are not counted.
+        audits: Audits of the splits, which come before the runs.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -91,6 +111,23 @@ class Plan:
 
     runs: tuple[PlannedRun, ...]
     tests: tuple[PlannedTest, ...] = ()
+    audits: tuple[PlannedAudit, ...] = ()
+
+    @property
+    def keys(self) -> tuple[RunKey, ...]:
+        """Keys of all runs."""
+        return tuple(run.key for run in self.runs)
+
+    @property
+    def families(self) -> tuple[tuple[RunKey, ...], ...]:
+        """Keys of each model as trained, followed by those of its variants."""
+        families: list[list[RunKey]] = []
+        for key in self.keys:
+            if key.variant:
+                families[-1].append(key)
+            else:
+                families.append([key])
+        return tuple(map(tuple, families))
 
     @property
     def trainings(self) -> tuple[PlannedRun, ...]:
@@ -160,6 +197,36 @@ class Plan:
                 for run in self.runs
             ]
         )
+
+
+def plan(spec: StudySpec) -> Plan:
+    """Return the plan of a study, without its cost, which takes the rows.
+
+    Shared runs come first, and each variant follows the training whose weights it is made of.
+    """
+    splits = [(scenario.name, seed) for seed in spec.split_seeds for scenario in spec.scenarios]
+    audited = [] if spec.audit is None else [PlannedAudit(scenario=name, split_seed=seed) for name, seed in splits]
+    return Plan(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited))
+
+
+def _keys(spec: StudySpec) -> Iterator[RunKey]:
+    if spec.task.zero_shot:
+        yield from (RunKey(method=NONE, split_seed=split) for split in spec.split_seeds)
+    for train in spec.train_seeds:
+        for split in spec.split_seeds:
+            for scenario, kept in _regimes(spec):
+                for method in spec.methods:
+                    for variant in ("", *variants_of(spec, method)):
+                        yield RunKey(
+                            method=method, scenario=scenario, ood_kept=kept, variant=variant,
+                            split_seed=split, train_seed=train,
+                        )  # fmt: skip
+
+
+def _regimes(spec: StudySpec) -> list[tuple[str | None, float]]:
+    """Return scenarios and shares kept, the 100% baseline that all scenarios share first."""
+    baseline: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in spec.ood_kept else []
+    return baseline + [(scenario.name, kept) for scenario in spec.scenarios for kept in spec.ood_kept if kept < 1]
 
 
 def _range(counts: list[int]) -> str:

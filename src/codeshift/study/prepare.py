@@ -6,46 +6,73 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from filelock import FileLock
-
-from codeshift.errors import ParameterError
+from codeshift.errors import ParameterError, check_folder
 from codeshift.files import damaged
 from codeshift.splits.facts import environment
-from codeshift.study.axes import AXES
-from codeshift.study.fingerprint import check_same, fingerprint
-from codeshift.study.spec import StudySpec
+from codeshift.study.files import output_folder
+from codeshift.study.fingerprint import fingerprint, refuse_other_study
+from codeshift.study.locks import awaited
+from codeshift.study.plan import Plan
+from codeshift.study.spec import AXES, StudySpec
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.study_rows import StudyRows
 
 
-def prepare(spec: StudySpec, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
+def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, extend: bool) -> None:
     """Write the files that workers need, unless they exist; one process does it while others wait.
 
+    What cannot work raises its error before anything is written.
+
     Raises:
-        ParameterError: if the folder is that of another study.
+        ParameterError: if the folder is that of another study or cannot be written to, or a scenario cannot be split.
     """
-    lock = store.lock("study")
-    lock.parent.mkdir(exist_ok=True)
-    with FileLock(lock):
-        settings = fingerprint(spec)
-        found = store.read_study()
-        if found is not None:
-            check_same(settings, found["settings"], store.root, extend=extend)
-            store.repair(spec.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
-            _evaluate_shared_again(spec, store, found["settings"])
-        elif any(store.root.glob("*.json")):
-            raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
+    check_folder("folder", store.root)
+    settings = fingerprint(spec)
+    _read_same(settings, store, extend=extend)
+    _split_what_is_missing(spec, rows, store)
+    output_folder("folder", store.root)
+    with awaited(store.lock("study")):
+        stored = _read_same(settings, store, extend=extend)  # another process may have prepared it meanwhile
+        if stored is not None:
+            store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
+            _evaluate_shared_again(spec, plan, store, stored["settings"])
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        extended = found is not None and any(settings[name] != found["settings"][name] for name in AXES)
-        if found is None or extended or damaged(store.study):
-            store.write_study(settings, spec.keys, environment() if found is None else found["versions"])
+        extended = stored is not None and any(settings.get(name) != stored["settings"].get(name) for name in AXES)
+        if stored is None or extended or damaged(store.study):
+            store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
 
 
-def _evaluate_shared_again(spec: StudySpec, store: StudyStore, before: Mapping[str, Any]) -> None:
+def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> dict[str, Any] | None:
+    """Read the study of a folder; None if there is none.
+
+    Raises:
+        ParameterError: if it is another study, or the folder holds something else.
+    """
+    stored = store.read_study()
+    if stored is not None:
+        refuse_other_study(settings, stored["settings"], store.root, extend=extend)
+    elif any(store.root.glob("*.json")):
+        raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
+    return stored
+
+
+def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
+    """Split all that is to be written, so that a scenario that cannot be split raises its error now."""
+    for split_seed in spec.split_seeds:
+        if not store.parts(split_seed).exists():
+            rows.baseline(split_seed)
+        for scenario in spec.scenarios:
+            if not store.facts(scenario.name, split_seed).exists():
+                rows.scenario(scenario.name, split_seed)
+
+
+def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: Mapping[str, Any]) -> None:
     """Have shared runs evaluated again if scenarios were added, as the parts of these have other rows to generate."""
-    if spec.evaluation.generate_rows is not None and {one.name for one in spec.scenarios} - set(before["scenarios"]):
-        for key in spec.keys:
+    if spec.evaluation.generate_rows is not None and {scenario.name for scenario in spec.scenarios} - set(
+        before["scenarios"]
+    ):
+        for key in plan.keys:
             if key.scenario is None:
                 store.evaluate_again(key)
 
@@ -74,7 +101,7 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
         write_arrow(spec.general, store.general)
     for split_seed in spec.split_seeds:
         if not store.parts(split_seed).exists():
-            store.write_parts(split_seed, rows.parts(split_seed).rows, rows.baseline(split_seed))
+            store.write_parts(split_seed, rows.parts(split_seed).positions, rows.baseline(split_seed))
         for scenario in spec.scenarios:
             _write_scenario(spec, rows, store, scenario.name, split_seed)
 
@@ -88,7 +115,7 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
             dealt = rows.scenario(name, split_seed)
             dealt.assignments[share].manifest.save(store.manifest(name, split_seed, share))
     facts = store.facts(name, split_seed)
-    if dealt is None and facts.with_name("facts.json").exists():
+    if dealt is None and facts.exists():
         return
     dealt = rows.scenario(name, split_seed)
     store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
@@ -98,17 +125,16 @@ def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: s
     )
 
 
-def forget_failures(spec: StudySpec, store: StudyStore) -> None:
+def forget_failures(plan: Plan, store: StudyStore) -> None:
     """Remove the records of failed runs and audits, so that they are done again."""
-    for key in spec.keys:
+    for key in plan.keys:
         record = store.read_record(key)
         if record is not None and record.status == "failed":
             store.record(key).unlink()
             if record.blocked:
                 shutil.rmtree(store.training(key) / "checkpoints", ignore_errors=True)
                 shutil.rmtree(store.evaluation(key), ignore_errors=True)
-    for split_seed in spec.split_seeds:
-        for scenario in spec.scenarios:
-            audit = store.read_audit(scenario.name, split_seed)
-            if audit is not None and "error" in audit:
-                store.audit(scenario.name, split_seed).unlink()
+    for audit in plan.audits:
+        figures = store.read_audit(audit.scenario, audit.split_seed)
+        if figures is not None and "error" in figures:
+            store.audit(audit.scenario, audit.split_seed).unlink()

@@ -9,9 +9,10 @@ from tqdm.auto import tqdm
 
 from codeshift.properties.progress import bars_shown
 from codeshift.study.auditing import AuditTask
-from codeshift.study.keys import RunKey, RunRecord
-from codeshift.study.run_spec import RunSpec
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.store import StudyStore
+from codeshift.study.tasks import Task
 
 
 class StudyProgress:
@@ -28,7 +29,7 @@ class StudyProgress:
         self,
         keys: Collection[RunKey],
         store: StudyStore,
-        tasks: Sequence[RunSpec | AuditTask],
+        tasks: Sequence[Task],
         progress: bool | Callable[[RunRecord], None],
     ) -> None:
         self.store = store
@@ -36,25 +37,25 @@ class StudyProgress:
         done = [key for key in keys if store.record(key).exists()]
         shown = progress is True and bars_shown()
         self.bar = tqdm(total=len(keys), initial=len(done), desc="study", unit="run", disable=not shown)
-        self.told = set(done)
+        self.reported = set(done)
         self.failed = 0
         self.audits = sum(isinstance(task, AuditTask) for task in tasks)
         self.working: dict[str, None] = {}  # names, in the order in which they began
 
-    def begins(self, task: RunSpec | AuditTask) -> None:
+    def begins(self, task: Task) -> None:
         """Show that a task begins."""
         self.working[task.name] = None
         self._show()
 
-    def ended(self, task: RunSpec | AuditTask) -> None:
+    def ended(self, task: Task) -> None:
         """Show that a task has ended, and report its new records."""
         self.working.pop(task.name, None)
         self.audits -= isinstance(task, AuditTask)
-        for key in task.keys if isinstance(task, RunSpec) else ():
+        for key in task.keys:
             record = self.store.read_record(key)
-            if record is None or key in self.told:
+            if record is None or key in self.reported:
                 continue
-            self.told.add(key)
+            self.reported.add(key)
             self.failed += record.status == "failed"
             self.bar.update()
             if self.tell is not None:

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
-from codeshift.regions.distribution import Distribution
-from codeshift.splits.assign import assign, divide_rows
+from codeshift.parts import PARTS, TRAIN, VALIDATION
+from codeshift.regions.distribution import Distribution, dimension_of, distributions_of
+from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
+from codeshift.splits.division import divide_rows
 from codeshift.splits.groups import group_rows
-from codeshift.splits.partition import PARTS, TRAIN, VALIDATION
-from codeshift.splits.small_parts import distinct_rows, small_parts
-from codeshift.splits.small_parts import in_words as words_of_small_parts
+from codeshift.splits.part_sizes import count_distinct, small_parts, words_of_small_parts
 from codeshift.splitters import Region, Scenario, SplitAssignment
-from codeshift.study.corpus import Parts, Rows
+from codeshift.study.corpus import Parts, Positions
 from codeshift.study.split_facts import SplitFacts
 
 _TRAINING = ("train", "validation")
@@ -40,37 +41,37 @@ class ScenarioRows:
     parts: Parts
     region: Region
     assignments: Mapping[float, SplitAssignment]
-    identities: Rows
+    identities: NDArray[np.int64]
 
-    def training(self, ood_kept: float) -> dict[str, Rows]:
+    def training(self, ood_kept: float) -> dict[str, Positions]:
         """Return the positions in the corpus of the rows of ``train`` and ``validation``."""
         assignment = self.assignments[ood_kept]
         return {
-            part: self.parts.rows[part][assignment.indices(part, source=part)]
+            part: self.parts.positions[part][assignment.indices(part, source=part)]
             for part in _TRAINING
-            if part in self.parts.rows
+            if part in self.parts.positions
         }
 
     @cached_property
-    def test(self) -> dict[str, Rows]:
+    def test(self) -> dict[str, Positions]:
         """Positions within the test part of the rows of ``test_id`` and ``test_ood``."""
         return {part: self.assignments[0.0].indices(part, source="test") for part in ("test_id", "test_ood")}
 
-    def positions(self) -> dict[str, Rows]:
+    def positions(self) -> dict[str, Positions]:
         """Return the positions in the corpus of each part, with the whole region masked."""
-        return self.training(0.0) | {part: self.parts.rows["test"][rows] for part, rows in self.test.items()}
+        return self.training(0.0) | {part: self.parts.positions["test"][rows] for part, rows in self.test.items()}
 
     def test_rows(self) -> dict[str, tuple[int, int]]:
         """Count the rows of ``test_id`` and ``test_ood``, all and distinct ones."""
         parts = self.assignments[0.0].parts
-        found = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
-        return {part: (len(rows), distinct_rows(rows)) for part, rows in found.items()}
+        identities = {part: self.identities[parts == PARTS.index(part)] for part in ("test_id", "test_ood")}
+        return {part: (len(rows), count_distinct(rows)) for part, rows in identities.items()}
 
     def facts(self, manifest: str) -> SplitFacts:
         """Return the facts of the split that are stored, without the audit."""
         masks = {}
         for part, rows in self.test.items():
-            masks[part] = np.zeros(len(self.parts.rows["test"]), dtype=bool)
+            masks[part] = np.zeros(len(self.parts.positions["test"]), dtype=bool)
             masks[part][rows] = True
         return SplitFacts(
             scenario=self.scenario.name,
@@ -80,23 +81,23 @@ class ScenarioRows:
             members=masks,
             sizes=self.assignments[0.0].sizes,
             masked=self.region.masked(),
-            dimension=self.region.dimension(),
+            dimension=dimension_of(self.region),
             distributions=self._distributions(),
         )
 
     def _distributions(self) -> tuple[Distribution, ...]:
-        whole = self.parts.sources.whole.tables[0]
+        whole = self.parts.rows.whole.tables[0]
         parts = {part: rows for part, rows in self.positions().items() if part != "validation"}
-        return self.region.distributions(whole, parts)
+        return distributions_of(self.region, whole, parts)
 
 
-def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
+def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
     """Mask a scenario's region in ``train`` and ``validation``, and divide ``test`` by it.
 
     Args:
         scenario: Scenario: its name and splitter.
         parts: Parts of the split seed.
-        request: Sizes, groups and near-duplicates.
+        config: Sizes, groups and near-duplicates.
         ood_kept: Shares of the region to keep.
 
     Raises:
@@ -111,47 +112,47 @@ def scenario_rows(scenario: Scenario, parts: Parts, request: SplitConfig, ood_ke
             region = None
             assignments = {}
             for share in kept:
-                asked = _asked(parts, request, share)
-                assignments[share] = assign(scenario.splitter, parts.sources, asked, region=region)
+                own_config = _config_of(parts, config, share)
+                assignments[share] = assign(scenario.splitter, parts.rows, own_config, region=region)
                 region = assignments[share].region
         assert region is not None  # noqa: S101 - a share of 0 is always there
-        identities = parts.identities(scenario.splitter.columns, request)
-        dealt = ScenarioRows(scenario, parts, region, assignments, identities)
-        _warn_of_small_parts(dealt, request.min_test_rows)
+        identities = parts.identities(scenario.splitter.columns, config)
+        split = ScenarioRows(scenario, parts, region, assignments, identities)
+        _warn_of_small_parts(split, config.min_test_rows)
         for share in kept:
-            for part, rows in dealt.training(share).items():
+            for part, rows in split.training(share).items():
                 if not len(rows):
                     remedy = "narrow the region, or ask for other sizes"
                     raise ParameterError("the region", f"such that {part} has rows at ood_kept={share:g}", 0, remedy)
     except ParameterError as error:
         parameter = f"scenario {scenario.name!r}: {error.parameter}"
         raise type(error)(parameter, error.constraint, error.value, error.remedy) from error
-    return dealt
+    return split
 
 
-def _warn_of_small_parts(dealt: ScenarioRows, least: int) -> None:
-    told = small_parts(dealt.assignments[0.0].parts, dealt.identities, least)
-    if told:
-        where = f"scenario {dealt.scenario.name!r} with split seed {dealt.parts.split_seed}"
-        warn(SmallPartWarning(f"{where}: {words_of_small_parts(told, least)}"))
+def _warn_of_small_parts(split: ScenarioRows, least: int) -> None:
+    small = small_parts(split.assignments[0.0].parts, split.identities, least)
+    if small:
+        where = f"scenario {split.scenario.name!r} with split seed {split.parts.split_seed}"
+        warn(SmallPartWarning(f"{where}: {words_of_small_parts(small, least)}"))
 
 
-def baseline_rows(parts: Parts, request: SplitConfig, column: str) -> dict[str, Rows]:
+def baseline_rows(parts: Parts, config: SplitConfig, column: str) -> dict[str, Positions]:
     """Return the positions of the rows that the 100% baseline trains on: all training rows, with nothing masked.
 
     Args:
         parts: Parts of the split seed.
-        request: Sizes, groups and near-duplicates.
+        config: Sizes, groups and near-duplicates.
         column: Column of the code.
     """
-    sources, asked = parts.sources, _asked(parts, request, 1.0)
-    grouping = group_rows(sources, (column,), asked)
-    nothing = np.zeros(sum(sources.lengths), dtype=bool)
-    dealt = divide_rows(sources, nothing, grouping, sources.digests((column,), ()), asked)
+    rows, own_config = parts.rows, _config_of(parts, config, 1.0)
+    grouping = group_rows(rows, (column,), own_config)
+    nothing = np.zeros(sum(rows.lengths), dtype=bool)
+    partition = divide_rows(rows, nothing, grouping, rows.digests((column,)), own_config)
     codes = {"train": TRAIN, "validation": VALIDATION}
-    return {part: sources.order[dealt.parts == codes[part]] for part in _TRAINING if part in parts.rows}
+    return {part: rows.order[partition.parts == codes[part]] for part in _TRAINING if part in parts.positions}
 
 
-def _asked(parts: Parts, request: SplitConfig, share: float) -> SplitConfig:
-    """Return the request for official splits; the study has drawn ``validation`` already."""
-    return replace(request, ood_kept=share, seed=parts.split_seed, validation_size=0.0)
+def _config_of(parts: Parts, config: SplitConfig, share: float) -> SplitConfig:
+    """Return the config of official splits; the study has drawn ``validation`` already."""
+    return replace(config, ood_kept=share, seed=parts.split_seed, validation_size=0.0)

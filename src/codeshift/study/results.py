@@ -21,10 +21,10 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
-from codeshift.metrics.likelihood import is_forced
 from codeshift.properties.base import OTHER
-from codeshift.study.draws import drawn
-from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.draws import drawn, needs_text
+from codeshift.study.keys import NONE, RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.table import tidy_line, tidy_table
@@ -70,6 +70,11 @@ class StudyResults:
         object.__setattr__(self, "_copies", {})
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of a classification; none of a study of text."""
+        return tuple(self.settings.get("classes", ()))
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, ``"none"`` first if the model without fine-tuning is evaluated."""
         return tuple(dict.fromkeys(record.key.method for record in self.records))
@@ -77,12 +82,12 @@ class StudyResults:
     @property
     def dimensions(self) -> dict[str, tuple[str, ...]]:
         """Scenarios that shift each dimension of code, in the study's order; ``"other"`` without a split."""
-        of = {name: facts.dimension for (name, _), facts in self.splits.items()}
-        found: dict[str, tuple[str, ...]] = {}
+        dimension_of = {name: facts.dimension for (name, _), facts in self.splits.items()}
+        scenarios: dict[str, tuple[str, ...]] = {}
         for name in self.scenarios:
-            dimension = of.get(name, OTHER)
-            found[dimension] = (*found.get(dimension, ()), name)
-        return found
+            dimension = dimension_of.get(name, OTHER)
+            scenarios[dimension] = (*scenarios.get(dimension, ()), name)
+        return scenarios
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -102,8 +107,8 @@ class StudyResults:
     @property
     def train_seeds(self) -> tuple[int, ...]:
         """Seeds of training, in the study's order."""
-        found = dict.fromkeys(record.key.train_seed for record in self.records)
-        return tuple(seed for seed in found if seed is not None)
+        seeds = dict.fromkeys(record.key.train_seed for record in self.records)
+        return tuple(seed for seed in seeds if seed is not None)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -128,9 +133,9 @@ class StudyResults:
         Raises:
             ParameterError: if the study does not have a name.
         """
-        self._check("method", method, self.methods)
+        self._refuse_unknown("method", method, self.methods)
         if scenario is not None:
-            self._check("scenario", scenario, self.scenarios)
+            self._refuse_unknown("scenario", scenario, self.scenarios)
         return tuple(
             record
             for record in self.records
@@ -150,11 +155,11 @@ class StudyResults:
         Raises:
             ParameterError: if the run is not done, or was not evaluated on that set.
         """
-        self._check("part", part, self.sets)
+        self._refuse_unknown("part", part, self.sets)
         record = next((record for record in self.records if record.key == key), None)
         if record is None or record.status != "done":
-            told = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
-            raise ParameterError("key", "that of a run that is done", key.name, f"it is {told}")
+            state = "no run of this study" if record is None else f"{record.status} {record.error}".strip()
+            raise ParameterError("key", "that of a run that is done", key.name, f"it is {state}")
         return self.load(key, part)
 
     def members(self, part: str, scenario: str, split_seed: int) -> NDArray[np.bool_]:
@@ -163,8 +168,8 @@ class StudyResults:
         Raises:
             ParameterError: if the part or scenario does not exist, or the scenario is not split yet.
         """
-        self._check("part", part, TEST_PARTS)
-        self._check("scenario", scenario, self.scenarios)
+        self._refuse_unknown("part", part, TEST_PARTS)
+        self._refuse_unknown("scenario", scenario, self.scenarios)
         facts = self.splits.get((scenario, split_seed))
         if facts is None:
             raise ParameterError("scenario", "one that is dealt", scenario, "run the study first")
@@ -191,10 +196,10 @@ class StudyResults:
         Raises:
             ParameterError: if the study does not have a name, or the run is not done.
         """
-        self._check("part", part, (*TEST_PARTS, *self.sets))
+        self._refuse_unknown("part", part, (*TEST_PARTS, *self.sets))
         members = self._rows_of(key, part, scenario)
         count = self.settings.get("generate_rows")
-        if count is None or (metric is not None and is_forced(self.metrics[metric])):
+        if count is None or (metric is not None and not needs_text(self.metrics[metric])):
             return members
         return drawn(members, count, self.settings["evaluation_seed"])
 
@@ -218,7 +223,7 @@ class StudyResults:
         Raises:
             ParameterError: if the study does not have a name, or the run is not done.
         """
-        self._check("metric", metric, self.metrics)
+        self._refuse_unknown("metric", metric, self.metrics)
         rows = self.scored_rows(key, part, scenario, metric=metric)
         values = self.scores(key, "test" if part in TEST_PARTS else part).statistics[metric]
         return np.where(rows[:, None], values, np.nan)
@@ -309,10 +314,10 @@ class StudyResults:
         return Path(path)
 
     def __str__(self) -> str:
-        told = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
-        return f"{counted(len(self.records), 'run')}: {told}"
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items() if count)
+        return f"{counted(len(self.records), 'run')}: {counts}"
 
     @staticmethod
-    def _check(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
+    def _refuse_unknown(parameter: str, name: str, known: Sequence[str] | Mapping[str, Any]) -> None:
         if name not in known:
             raise ParameterError(parameter, "one of the study", name, closest(name, known))

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from functools import cached_property, lru_cache
-from typing import Any
 
 import torch
 from datasets import Dataset
 
-from codeshift.finetune import Trainer, load_model, scale_adapter, wise_ft
+from codeshift.finetune import scale_adapter, wise_ft
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.stored_weights import with_stored_adapter
 from codeshift.finetune.token_memory import remember_tokens
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.properties.progress import bars_shown
+from codeshift.study.finetuning import trainer
 from codeshift.study.keys import NONE
+from codeshift.study.records import TrainingFacts
 from codeshift.study.run_spec import RunSpec
-from codeshift.study.spec import WISE_FT
+from codeshift.study.variants import WISE_FT
 
 
 class RunModels:
@@ -36,49 +37,49 @@ class RunModels:
         """Tokenizer of all models."""
         return _tokenizer(self.method.tokenizer or str(self.store.model))
 
-    def trained(self) -> tuple[Model, dict[str, Any]]:
-        """Return the model to evaluate, trained if needed, and the facts of its training as JSON values."""
+    def trained(self) -> tuple[Model, TrainingFacts | None]:
+        """Return the model to evaluate, trained if needed, and the facts of its training, if it has one."""
         key = self.task.key
         if key.method == NONE:
-            return self._pretrained(), {}
+            return self._pretrained(), None
         record = self.store.earlier_record(key) or self.store.read_record(key)
         if record is not None and record.status == "done" and self.store.has_weights(record):
             # Trained already: a variant was added later, or the run is evaluated again.
-            return self._stored(), dict(record.facts) | {"steps": record.steps}
+            return self._stored(), record.training
         assert self.method.config is not None and key.train_seed is not None  # noqa: S101, PT018 - every method has them
         config = replace(self.method.config, seed=key.train_seed)
-        trainer = Trainer(
-            self.method.model or str(self.store.model),
-            self.tokenizer,
-            config,
-            source=self.method.source,
-            target=self.method.target,
-            peft_config=self.method.peft_config,
-            progress=bars_shown(),
-        )
+        model = self.method.model or str(self.store.model)
         data = self._training_data()
-        result = trainer.fit(data, self.store.training(key))
+        own = trainer(self.method, model, self.tokenizer, config, progress=bars_shown())
+        result = own.fit(data, self.store.training(key))
         rows = {part: len(rows) for part, rows in data.items()}
-        return result.model, _facts(result) | {"rows": rows, "weights": self.store.weights(key)}
+        facts = _facts(result, self.method.task.unit, rows, self.store.weights(key))
+        return result.model, replace(facts, unseen_labels=self._unseen(data["train"]))
 
     def _pretrained(self) -> Model:
-        """Load the model without fine-tuning; the evaluation's seed draws the fresh decoder of an encoder."""
+        """Load the model without fine-tuning; the evaluation's seed draws what the task adds to it."""
         with seeded(self.method.evaluation.seed):
-            model = load_model(self.method.model or str(self.store.model), self.tokenizer)
+            model = self.method.task.load(self.method.model or str(self.store.model), self.tokenizer)
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _stored(self) -> Model:
         folder = self.store.training(self.task.key)
         if self.method.peft_config is not None:
             return with_stored_adapter(self._pretrained(), folder)
-        return load_model(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
+        return self.method.task.load(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _training_data(self) -> dict[str, Dataset]:
         key = self.task.key
         assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
-        return {part: rows.select(at) for part, at in positions.items()}
+        return {part: self.method.task.with_classes(rows.select(at)) for part, at in positions.items()}
+
+    def _unseen(self, train: Dataset) -> list[str]:
+        """Return the classes that no training row has."""
+        classes = self.method.task.class_names
+        seen = {*self.method.task.texts(train)[1]} if classes else set()
+        return [label for label in classes if label not in seen]
 
     def variant(self, model: Model, variant: str) -> Model:
         """Make a variant of the weights of the trained model."""
@@ -94,19 +95,21 @@ def _tokenizer(name: str) -> Tokenizer:
     return remember_tokens(load_tokenizer(name))
 
 
-def _facts(result: TrainingResult) -> dict[str, Any]:
-    """Return the facts of a training as JSON values."""
+def _facts(result: TrainingResult, unit: str, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
     losses, validation = result.losses, result.validation_losses
-    return {
-        "steps": len(losses),
-        "training_seconds": result.seconds,
-        "first_loss": losses[0],
-        "last_loss": losses[-1],
-        "best_validation_loss": min(validation) if validation else None,
-        "best_step": result.best_step,
-        "stopped_early": result.stopped_early,
-        "target_tokens": sum(int(row["tokens"]) for row in result.history if "tokens" in row),
-        "parameters": {"trainable": result.parameters.trainable, "total": result.parameters.total},
-        "truncation": {part: asdict(counts) for part, counts in result.truncation.items()},
-        "round_trip": {part: counts.to_dict() for part, counts in result.round_trip.items()},
-    }
+    return TrainingFacts(
+        steps=len(losses),
+        training_seconds=result.seconds,
+        first_loss=losses[0],
+        last_loss=losses[-1],
+        best_validation_loss=min(validation) if validation else None,
+        best_step=result.best_step,
+        stopped_early=result.stopped_early,
+        target_tokens=round(sum(row[unit] for row in result.history if unit in row)),
+        trainable_parameters=result.parameters.trainable,
+        parameters=result.parameters.total,
+        truncation={part: asdict(counts) for part, counts in result.truncation.items()},
+        round_trip={part: counts.to_dict() for part, counts in result.round_trip.items()},
+        rows=rows,
+        weights=weights,
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from codeshift.study.keys import NONE, RunKey
+from codeshift.study.keys import RunKey
+from codeshift.study.plan import Plan
+from codeshift.study.records import RunRecord
 from codeshift.study.spec import Evaluation, StudySpec
 from codeshift.study.store import StudyStore
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +24,7 @@ class MethodSpec:
     """Settings that all runs of a method share.
 
     Attributes:
-        source: Template of the model's input.
-        target: Template of the text that the model must write.
+        task: What models are trained to do, with its source and its target.
         model: Hub name or folder of the model; None if it is in the study's own folder.
         tokenizer: Hub name or folder of the tokenizer; None if it is in the study's own folder.
         config: Config of training, with the seed replaced by that of each run; None for ``"none"``.
@@ -33,8 +35,7 @@ class MethodSpec:
         keep_weights: Whether the trained weights are kept.
     """
 
-    source: str
-    target: str
+    task: Task
     model: str | None
     tokenizer: str | None
     config: TrainingConfig | None = field(repr=False)
@@ -63,6 +64,9 @@ class RunSpec:
     variants: tuple[RunKey, ...] = ()
     threads: int | None = None
 
+    bound: ClassVar[bool] = False
+    """Whether only the process that made it can do it: never."""
+
     @property
     def name(self) -> str:
         """Name of the run in locks and messages."""
@@ -78,30 +82,47 @@ class RunSpec:
         """Store of the study."""
         return StudyStore(self.folder)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all models have a record."""
+        return all(self.store.record(key).exists() for key in self.keys)
 
-def run_specs(spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
-    """Return all trainings of a study, in the order in which they are done.
+    def record_error(self, error: str) -> None:
+        """Record all models that have no record as failed."""
+        for key in self.keys:
+            if self.store.read_record(key) is None:
+                self.store.write_record(RunRecord(key=key, status="failed", error=f"StudyError: {error}"))
+
+
+def run_specs(plan: Plan, spec: StudySpec, folder: Path, threads: int | None) -> list[RunSpec]:
+    """Return the runs of a plan, each training with its variants, in the order in which they are done.
 
     Args:
+        plan: Plan of the study.
         spec: Spec of the study.
         folder: Folder of the study.
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
-    methods = {name: _method_spec(spec, name) for name in (NONE, *spec.methods)}
+    methods = {key.method: method_spec(spec, key.method) for key in plan.keys}
     return [
         RunSpec(folder=folder, method=methods[key.method], key=key, variants=tuple(variants), threads=threads)
-        for key, *variants in spec.families
+        for key, *variants in plan.families
     ]
 
 
-def _method_spec(spec: StudySpec, method: str) -> MethodSpec:
+def method_spec(spec: StudySpec, method: str) -> MethodSpec:
+    """Return the settings that all runs of a method share.
+
+    Args:
+        spec: Spec of the study.
+        method: Name of the method, or ``"none"``.
+    """
     config = spec.configs.get(method)
     if config is not None and config.save_strategy == "no":
         config = replace(config, save_strategy="epoch")
     model, tokenizer = spec.model, spec.tokenizer
     return MethodSpec(
-        source=spec.source,
-        target=spec.target,
+        task=spec.task,
         model=None if hasattr(model, "save_pretrained") else str(model),
         tokenizer=None if hasattr(tokenizer, "save_pretrained") else str(tokenizer),
         config=config,

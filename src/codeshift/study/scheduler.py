@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from codeshift.checks import check_integer
 from codeshift.errors import ParameterError
 from codeshift.files import is_full
-from codeshift.properties.progress import bars
-from codeshift.study.auditing import AuditTask, do_audit
 from codeshift.study.errors import StudyError
 from codeshift.study.executors import InThisProcess, WorkerProcesses
-from codeshift.study.keys import RunRecord
+from codeshift.study.locks import HolderWatch
 from codeshift.study.progress import StudyProgress
-from codeshift.study.run_spec import RunSpec
 from codeshift.study.store import Outcome
+from codeshift.study.tasks import Task, do_quietly, do_task
 
-Task = RunSpec | AuditTask
 _ATTEMPTS = 3  # how often a task is submitted if its workers die
 _PAUSE = 0.5  # seconds between attempts at tasks that another process holds
 
@@ -47,35 +44,13 @@ def run_tasks(
         _drive_processes(tasks, workers, threads or 1, progress)
 
 
-def check_placing(workers: int, executor: Executor | None, threads: int | None) -> None:
-    """Check the arguments on workers; raise a ParameterError if one is invalid."""
+def refuse_unusable_workers(workers: int, executor: Executor | None, threads: int | None) -> None:
+    """Raise a ParameterError if an argument on workers is invalid."""
     for name, value in (("workers", workers), *([] if threads is None else [("threads", threads)])):
         check_integer(name, value, smallest=1, remedy="such as 2")
     if executor is not None and not isinstance(executor, Executor):
         remedy = "such as dask's Client.get_executor(), or leave it out"
         raise ParameterError("executor", "a concurrent.futures.Executor", executor, remedy)
-
-
-def is_done(task: Task) -> bool:
-    """Return whether all files that a task leaves exist."""
-    if isinstance(task, AuditTask):
-        return task.store.audit(task.scenario, task.split_seed).exists()
-    return all(task.store.record(key).exists() for key in task.keys)
-
-
-def do_task(task: Task) -> Outcome:
-    """Do a task in this process; return "done", or "busy" if another process is doing it."""
-    if isinstance(task, AuditTask):
-        return do_audit(task)
-    from codeshift.study.worker import do_run
-
-    return do_run(task)
-
-
-def do_quietly(task: Task) -> Outcome:
-    """Do a task without progress bars: several workers would write theirs over each other."""
-    with bars(False):
-        return do_task(task)
 
 
 @dataclass
@@ -94,26 +69,31 @@ def _drive(tasks: Sequence[Task], executor: Executor, at_once: int, progress: St
     """
     left = [_Attempt(task) for task in reversed(tasks)]
     running: dict[Future[Outcome], _Attempt] = {}
+    watch = HolderWatch()
     while left or running:
         while left and len(running) < at_once:
             next_one = left.pop()
             progress.begins(next_one.task)
             running[_submitted(executor, next_one.task)] = next_one
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        again = [one for future in finished if (one := _after(future, running.pop(future), progress)) is not None]
+        again = [
+            attempt for future in finished if (attempt := _after(future, running.pop(future), progress)) is not None
+        ]
         left[:0] = reversed(again)  # at the end of the queue, after all others
         if again and not running and len(left) == len(again):
+            for attempt in again:
+                watch.look(attempt.task.store.lock(attempt.task.name))
             time.sleep(_PAUSE)
 
 
 def _submitted(executor: Executor, task: Task) -> Future[Outcome]:
-    if isinstance(task, AuditTask) and task.bound:
+    if task.bound:
         executor = InThisProcess()
     try:
         return executor.submit(do_task if isinstance(executor, InThisProcess) else do_quietly, task)
     except RuntimeError as error:
-        told = f"the executor takes no more work ({type(error).__name__}: {error})"
-        raise StudyError(f"{told}: what is done stays done; run the study again with a new one") from error
+        problem = f"the executor takes no more work ({type(error).__name__}: {error})"
+        raise StudyError(f"{problem}: what is done stays done; run the study again with a new one") from error
 
 
 def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) -> _Attempt | None:
@@ -129,23 +109,11 @@ def _after(future: Future[Outcome], attempt: _Attempt, progress: StudyProgress) 
         if not attempt.task.store.study.exists():
             raise StudyError(f"the study's folder {attempt.task.store.root} has vanished ({error})") from error
         attempt.deaths += 1
-        if attempt.deaths < _ATTEMPTS and not is_done(attempt.task):
+        if attempt.deaths < _ATTEMPTS and not attempt.task.is_done:
             return attempt
-        _record_death(attempt.task, error)
+        attempt.task.record_error(f"its worker ended {_ATTEMPTS} times ({type(error).__name__}: {error})")
     progress.ended(attempt.task)
     return None
-
-
-def _record_death(task: Task, error: Exception) -> None:
-    """Record the death of a worker for the audits and runs that have no record."""
-    told = f"its worker ended {_ATTEMPTS} times ({type(error).__name__}: {error})"
-    if isinstance(task, AuditTask):
-        if task.store.read_audit(task.scenario, task.split_seed) is None:
-            task.store.write_audit(task.scenario, task.split_seed, {"error": told})
-        return
-    for key in task.keys:
-        if task.store.read_record(key) is None:
-            task.store.write_record(RunRecord(key=key, status="failed", error=f"StudyError: {told}"))
 
 
 def _drive_processes(tasks: Sequence[Task], workers: int, threads: int, progress: StudyProgress) -> None:

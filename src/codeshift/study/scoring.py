@@ -1,28 +1,27 @@
-"""Scoring of a run's models: teacher forcing on all rows of a set, generation on the rows that are drawn."""
+"""Scoring of a run's models: all rows of a set, and text generated for the rows that are drawn."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.finetune import Evaluator
+from codeshift.finetune.decoding import Output
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
-from codeshift.finetune.template import Template, texts_of
-from codeshift.metrics import Metric
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
 from codeshift.study.draws import drawn_of_any
+from codeshift.study.finetuning import evaluator
 from codeshift.study.keys import RunKey
+from codeshift.study.records import EvaluationFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.scores import RunScores
+from codeshift.study.spec import EvaluationPass
 from codeshift.study.split_facts import SplitFacts
 
 
@@ -31,85 +30,101 @@ class RunScorer:
 
     Args:
         task: Run to do.
-        tokenizer: Tokenizer of the models.
+        tokenizer: Tokenizer of the models; None if none is run.
     """
 
-    def __init__(self, task: RunSpec, tokenizer: Tokenizer) -> None:
+    def __init__(self, task: RunSpec, tokenizer: Tokenizer | None) -> None:
         self.method, self.store, self.tokenizer = task.method, task.store, tokenizer
 
-    def score(self, model: Model, key: RunKey) -> dict[str, Any]:
+    def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""
         facts = {}
-        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
-        sets = {"test": whole.select(self.store.read_test(key.split_seed))}
-        if self.method.has_general:
-            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
-        for part, rows in sets.items():
+        for part, rows in self.sets(key).items():
             scores, facts[part] = self._scores(model, key, part, rows)
             scores.save(self.store.scores(key, part))
         return facts
 
-    def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, dict[str, Any]]:
-        """Score a set: by teacher forcing on all of it, by generation on the rows that are drawn."""
-        evaluation = self.method.evaluation
-        template = Template(self.method.source, "source")
-        statistics: dict[str, FloatArray] = {}
-        facts: dict[str, Any] = {"rows": len(rows)}
-        predictions: list[str | None] = [None] * len(rows)
-        finished: list[bool | None] = [None] * len(rows)
-        if evaluation.forced:
-            evaluated = self._evaluated(model, evaluation.forced, part, rows, self.store.evaluation(key) / "forced")
-            statistics |= evaluated.statistics
-            facts |= _losses(evaluated)
-        if evaluation.generated:
-            chosen = np.flatnonzero(self._to_generate(key, part, len(rows)))
-            some, folder = rows.select(chosen), self.store.evaluation(key) / "generated"
-            evaluated = self._evaluated(model, evaluation.generated, part, some, folder)
-            for name, values in evaluated.statistics.items():
-                statistics[name] = np.full((len(rows), values.shape[1]), np.nan)
-                statistics[name][chosen] = values
-            for row, output in zip(chosen.tolist(), evaluated.outputs, strict=True):
-                if output is not None:
-                    predictions[row], finished[row] = output.text, output.finished
-            facts |= {"generated": len(chosen), "unfinished": evaluated.unfinished}
-            facts = _losses(evaluated) | facts
-        ordered = {metric.name: statistics[metric.name] for metric in evaluation.metrics}
-        references, sources = texts_of(Template(self.method.target, "target"), rows), texts_of(template, rows)
-        return RunScores(references, predictions, ordered, sources, finished if evaluation.generated else ()), facts
+    def sets(self, key: RunKey) -> dict[str, Dataset]:
+        """Return the rows of every set that a run is scored on."""
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
+        sets = {"test": whole.select(self.store.read_test(key.split_seed))}
+        if self.method.has_general:
+            sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
+        return sets
 
-    def _evaluated(
-        self, model: Model, metrics: tuple[Metric, ...], part: str, rows: Dataset, folder: Path
-    ) -> PartEvaluation:
-        """Evaluate a set, and resume an evaluation that was killed."""
-        evaluation = self.method.evaluation
-        evaluator = Evaluator(
-            metrics,
-            source=self.method.source,
-            target=self.method.target,
-            batch_size=evaluation.batch_size,
-            max_source_length=evaluation.max_source_length,
-            max_target_length=evaluation.max_target_length,
-            special_tokens=evaluation.special_tokens,
-            decoding=evaluation.decoding,
-            seed=evaluation.seed,
-            progress=bars_shown(),
+    def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, EvaluationFacts]:
+        """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
+        measured = [self.measured(model, key, part, rows, step) for step in self.method.evaluation.passes]
+        written = next((step for step in measured if step.of.writes), None)
+        statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
+        outputs = {} if written is None else written.outputs
+        classes = next((step.result.classes for step in measured if step.result.classes is not None), None)
+        written_texts = [outputs[row].text if row in outputs else None for row in range(len(rows))]
+        sources, references = self.method.task.texts(rows)
+        scores = RunScores(
+            references=references,
+            predictions=written_texts if classes is None else classes.predictions,
+            statistics={metric.name: statistics[metric.name] for metric in self.method.evaluation.metrics},
+            sources=sources,
+            finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
+            labels=() if classes is None else classes.labels,
+            logits=None if classes is None else classes.logits,
         )
-        given: dict[str, Any] = {"tokenizer": self.tokenizer, "parts": (part,), "output_dir": folder / part}
-        try:
-            return evaluator.evaluate(model, {part: rows}, **given)[part]
-        except CheckpointError:  # such as one of another version of a library: start again
-            shutil.rmtree(folder / part)
-            return evaluator.evaluate(model, {part: rows}, **given)[part]
+        lost = [step.result.round_trip for step in measured if step.result.round_trip is not None]
+        facts = EvaluationFacts(
+            rows=len(rows),
+            truncation=asdict(measured[0].result.truncation),
+            round_trip=lost[0].to_dict() if lost else None,
+            generated=None if written is None else len(written.positions),
+            unfinished=None if written is None else written.result.unfinished,
+            unparsable={name: rows for step in measured for name, rows in step.result.unparsable.items()} or None,
+            unknown_labels=(dict(classes.unknown) or None) if classes is not None else None,
+        )
+        return scores, facts
 
-    def _to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
+    def measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
+        """Do a pass over a set, and resume one that was killed."""
+        chosen = np.flatnonzero(self.to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
+        own = evaluator(self.method, step.metrics, progress=bars_shown())
+        folder = self.store.evaluation(key) / step.name / part
+
+        def evaluated() -> PartEvaluation:
+            some = {part: rows.select(chosen)}
+            return own.evaluate(model, some, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
+
+        try:
+            return Measured(step, chosen, evaluated())
+        except CheckpointError:  # such as one of another version of a library: start again
+            shutil.rmtree(folder)
+            return Measured(step, chosen, evaluated())
+
+    def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
+        """Return which rows of a set text is generated for, shape (rows,)."""
         count, seed = self.method.evaluation.generate_rows, self.method.evaluation.seed
         if part != "test" or count is None:
             return drawn_of_any([], rows, count, seed)
-        facts = [SplitFacts.load(self.store.facts(name, key.split_seed)) for name in self.method.scenarios]
-        return drawn_of_any([mask for split in facts for mask in split.members.values()], rows, count, seed)
+        splits = [SplitFacts.load(self.store.facts(name, key.split_seed)) for name in self.method.scenarios]
+        return drawn_of_any([mask for split in splits for mask in split.members.values()], rows, count, seed)
 
 
-def _losses(evaluated: PartEvaluation) -> dict[str, Any]:
-    """Return the truncation of a part, and the losses of the tokenizer's round trip."""
-    lost = {} if evaluated.round_trip is None else {"round_trip": evaluated.round_trip.to_dict()}
-    return {"truncation": asdict(evaluated.truncation)} | lost
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Result of a pass, and the positions of its rows in the set."""
+
+    of: EvaluationPass
+    positions: NDArray[np.int64]
+    result: PartEvaluation
+
+    def statistics(self, rows: int) -> dict[str, FloatArray]:
+        """Return the statistics of all ``rows`` of the set by metric; NaN for those that the pass left out."""
+        spread = {}
+        for name, values in self.result.statistics.items():
+            spread[name] = np.full((rows, values.shape[1]), np.nan)
+            spread[name][self.positions] = values
+        return spread
+
+    @property
+    def outputs(self) -> dict[int, Output]:
+        """Outputs by position in the set."""
+        pairs = zip(self.positions.tolist(), self.result.outputs, strict=True)
+        return {row: output for row, output in pairs if output is not None}

@@ -1,19 +1,19 @@
-"""The spec of a study: its checked arguments, as a plain value that everything else is made from."""
+"""The spec of a study: its checked settings, as a plain value that everything else is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from datasets import Dataset, DatasetDict
 
 from codeshift.metrics import Metric
-from codeshift.metrics.likelihood import is_forced
+from codeshift.metrics.base import Takes
+from codeshift.parts import WHOLE
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
-from codeshift.study.keys import NONE, RunKey
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -21,20 +21,45 @@ if TYPE_CHECKING:
     from codeshift.audit.settings import AuditSettings
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
+    from codeshift.finetune.tasks import Task
 
-WISE_FT, ADAPTER = "wise_ft", "adapter"
-_LORA = "LORA"  # a PeftType is a text, too; PEFT itself takes seconds to import
+_PASSES: tuple[tuple[str, frozenset[Takes], bool], ...] = (
+    ("forced", frozenset({"log_probabilities", "argmax"}), False),
+    ("generated", frozenset({"text"}), True),
+    ("classified", frozenset({"class_probabilities"}), False),
+)
+"""Passes by name: what its metrics take, and whether the model writes text."""
+
+_AXIS, _FREE, _OMITTED = "axis", "free", "omitted"
+AXIS: Mapping[str, bool] = {_AXIS: True}
+"""Metadata of a setting to which ``extend`` may add values: these add runs and change none."""
+FREE: Mapping[str, bool] = {_FREE: True}
+"""Metadata of a setting that may differ from that of the folder, as it changes no result."""
+
+
+def omitted_if(value: object) -> Mapping[str, object]:
+    """Return the metadata of a setting that the fingerprint leaves out if it has this value.
+
+    A setting that is new in this version leaves out the value by which earlier studies went, so that their folders
+    are still theirs.
+    """
+    return {_OMITTED: value}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudySpec:
-    """Arguments of a ``Study`` after ``validate``: names are resolved to objects, and defaults are filled in.
+    """Settings of a study, checked, with names resolved to objects and defaults filled in.
+
+    What a setting is to a study is said here alone: an axis by ``AXIS``, one that changes no result by ``FREE``, one
+    that earlier folders do not have by ``omitted_if``. The fingerprint of the study records them all, in this order.
 
     Attributes:
+        title: Title of the report.
         dataset: Rows to split, or official splits.
+        general: General held-out set.
         scenarios: Named splitters, with distinct names.
-        source: Template of the model's input.
-        target: Template of the text that the model must write.
+        task: What models are trained to do, with its source and its target; of a classification with all classes that
+            the data have.
         column: Column of the code.
         language: Language of the code; None if scenarios name none, or several.
         model: Hub name, folder or model of transformers.
@@ -44,100 +69,68 @@ class StudySpec:
         ood_kept: Shares of the region's training rows to keep, ascending.
         split_seeds: Seeds of the splits.
         train_seeds: Seeds of training.
-        metrics: Metrics, with distinct names.
-        general: General held-out set.
-        request: Groups, near-duplicates and sizes of every split; its seed and share kept are replaced.
-        test_size: Share or number of rows of ``test``, if there are no official splits.
         wise_ft: Weights between the pretrained and the fine-tuned model in variants, ascending.
         adapter_scales: Scales of LoRA adapters in variants, ascending.
+        metrics: Metrics, with distinct names.
+        split_config: Groups, near-duplicates and sizes of every split; its seed and share kept are replaced.
+        test_size: Share or number of rows of ``test``, if there are no official splits.
         audit: Settings of the audit of each split; None for no audit.
         evaluation: Settings of the evaluation.
         keep_weights: Whether trained weights are kept in the folder.
-        title: Title of the report.
     """
 
+    title: str = field(metadata=FREE)
     dataset: Dataset | DatasetDict = field(repr=False)
-    scenarios: tuple[Scenario, ...]
-    source: str
-    target: str
+    general: Dataset | None = field(repr=False)
+    scenarios: tuple[Scenario, ...] = field(metadata=AXIS)
+    task: Task
     column: str
     language: str | None
     model: ModelOrName
     tokenizer: TokenizerOrName = field(repr=False)
-    methods: Mapping[str, PeftConfig | None]
+    methods: Mapping[str, PeftConfig | None] = field(metadata=AXIS)
     configs: Mapping[str, TrainingConfig]
-    ood_kept: tuple[float, ...]
-    split_seeds: tuple[int, ...]
-    train_seeds: tuple[int, ...]
+    ood_kept: tuple[float, ...] = field(metadata=AXIS)
+    split_seeds: tuple[int, ...] = field(metadata=AXIS)
+    train_seeds: tuple[int, ...] = field(metadata=AXIS)
+    wise_ft: tuple[float, ...] = field(metadata=AXIS)
+    adapter_scales: tuple[float, ...] = field(metadata=AXIS)
     metrics: tuple[Metric, ...]
-    general: Dataset | None = field(repr=False)
-    request: SplitConfig
+    split_config: SplitConfig
     test_size: float
-    wise_ft: tuple[float, ...]
-    adapter_scales: tuple[float, ...]
-    audit: AuditSettings | None
+    audit: AuditSettings | None = field(metadata=FREE)
     evaluation: Evaluation
-    keep_weights: bool
-    title: str
+    keep_weights: bool = field(metadata=FREE)
 
     @property
     def data_splits(self) -> dict[str, Dataset]:
         """Data as given: one dataset, or the official splits by name."""
-        return dict(self.dataset) if isinstance(self.dataset, DatasetDict) else {"data": self.dataset}
+        return dict(self.dataset) if isinstance(self.dataset, DatasetDict) else {WHOLE: self.dataset}
 
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
-        """Columns of the source, the target and the tests that outputs are run against."""
+        """Columns of the task, and of the tests that outputs are run against."""
         from codeshift.finetune.program_tests import tests_template
-        from codeshift.finetune.template import Template
 
         tests = [template for template in map(tests_template, self.metrics) if template is not None]
-        templates = (Template(self.source, "source"), Template(self.target, "target"), *tests)
-        return tuple(sorted({column for template in templates for column in template.columns}))
+        return tuple(sorted({*self.task.columns, *(column for template in tests for column in template.columns)}))
 
     @cached_property
     def data_columns(self) -> tuple[str, ...]:
         """Columns that the study depends on."""
         read = {column for s in self.scenarios for column in (*s.splitter.columns, *s.splitter.also_reads)}
-        asked = {name for name in (self.request.groups, self.request.stratify_by_column) if name is not None}
-        return tuple(sorted({*self.text_columns, self.column, *read, *asked}))
+        split = (self.split_config.groups, self.split_config.stratify_by_column)
+        return tuple(sorted({*self.text_columns, self.column, *read, *(name for name in split if name is not None)}))
 
-    @cached_property
-    def keys(self) -> tuple[RunKey, ...]:
-        """Keys of all runs, in the order in which they are done: shared runs come first."""
-        return tuple(key for family in self.families for key in family)
 
-    @cached_property
-    def families(self) -> tuple[tuple[RunKey, ...], ...]:
-        """Keys of each model as trained, followed by those of its variants."""
-        pretrained = [(RunKey(method=NONE, split_seed=split),) for split in self.split_seeds]
-        trained = [
-            self._family(method, scenario, kept, split, train)
-            for train in self.train_seeds
-            for split in self.split_seeds
-            for scenario, kept in self._regimes()
-            for method in self.methods
-        ]
-        return (*pretrained, *trained)
+AXES = tuple(setting.name for setting in fields(StudySpec) if _AXIS in setting.metadata)
+"""Names of the axes. Each further value of one adds runs."""
 
-    def _regimes(self) -> list[tuple[str | None, float]]:
-        """Return scenarios and shares kept, the 100% baseline that all scenarios share first."""
-        baseline: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in self.ood_kept else []
-        return baseline + [(s.name, kept) for s in self.scenarios for kept in self.ood_kept if kept < 1]
+OMITTED = {setting.name: setting.metadata[_OMITTED] for setting in fields(StudySpec) if _OMITTED in setting.metadata}
+"""Values that the fingerprint leaves out, by the name of the setting."""
 
-    def _family(self, method: str, scenario: str | None, kept: float, split: int, train: int) -> tuple[RunKey, ...]:
-        return tuple(
-            RunKey(method=method, scenario=scenario, ood_kept=kept, variant=variant, split_seed=split, train_seed=train)
-            for variant in ("", *self._variants_of(method))
-        )
-
-    def _variants_of(self, method: str) -> tuple[str, ...]:
-        """Return the names of the variants of a method's models."""
-        if self.methods[method] is None:
-            return tuple(variant_name(WISE_FT, alpha) for alpha in self.wise_ft)
-        if is_lora(self.methods[method]):
-            return tuple(variant_name(ADAPTER, scale) for scale in self.adapter_scales)
-        return ()
+FREE_SETTINGS = tuple(setting.name for setting in fields(StudySpec) if _FREE in setting.metadata)
+"""Names of the settings that may differ from those of the folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,25 +158,26 @@ class Evaluation:
     seed: int = 0
 
     @property
-    def forced(self) -> tuple[Metric, ...]:
-        """Metrics measured by teacher forcing."""
-        return tuple(metric for metric in self.metrics if is_forced(metric))
-
-    @property
-    def generated(self) -> tuple[Metric, ...]:
-        """Metrics of generated text."""
-        return tuple(metric for metric in self.metrics if not is_forced(metric))
-
-
-def is_lora(config: PeftConfig | None) -> bool:
-    """Return whether a method is LoRA."""
-    return config is not None and config.peft_type == _LORA
+    def passes(self) -> tuple[EvaluationPass, ...]:
+        """Passes over the rows that the metrics need, in their order."""
+        passes = (
+            EvaluationPass(name, tuple(metric for metric in self.metrics if metric.takes in taken), writes=writes)
+            for name, taken, writes in _PASSES
+        )
+        return tuple(step for step in passes if step.metrics)
 
 
-def variant_name(kind: str, value: float) -> str:
-    """Return the name of a variant.
+@dataclass(frozen=True)
+class EvaluationPass:
+    """Pass of an evaluation over the rows of a set, for all metrics that take the same output of a model.
 
-    >>> variant_name(WISE_FT, 0.5)
-    'wise_ft=0.5'
+    Attributes:
+        name: Name of its folder.
+        metrics: Metrics that it measures, at least one.
+        writes: Whether the model writes text, for the rows that are drawn (``generate_rows``); other passes take all
+            rows, since they cost little.
     """
-    return f"{kind}={value:g}"
+
+    name: str
+    metrics: tuple[Metric, ...]
+    writes: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.audit import Verdict
 from codeshift.errors import ManifestError
 from codeshift.files import check_file, read_json, replaced, write_json
 from codeshift.properties.base import OTHER
@@ -18,7 +20,40 @@ from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region
 from codeshift.regions.distribution import Distribution
 
-_PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension", "audit")
+_PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitAudit:
+    """Audit of a split.
+
+    Attributes:
+        verdict: Verdict of the audit.
+        auc: AUC of the classifier of ``test_ood`` against ``train``; NaN if it was not measured.
+        figures: All figures, the content of ``AuditReport.to_dict()``.
+
+    >>> verdict = {"label": "sound", "reasons": ["a classifier tells them apart"], "cautions": []}
+    >>> SplitAudit.from_dict({"verdict": verdict, "strength": []}).verdict.label
+    'sound'
+    """
+
+    verdict: Verdict
+    auc: float = math.nan
+    figures: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_dict(cls, figures: Mapping[str, Any]) -> SplitAudit:
+        """Make an audit from the values of ``AuditReport.to_dict()``."""
+        verdict = figures["verdict"]
+        statistics = {part["part"]: part["classifier"]["statistic"] for part in figures["strength"]}
+        auc = statistics.get("test_ood")
+        return cls(
+            verdict=Verdict(
+                label=verdict["label"], reasons=tuple(verdict["reasons"]), cautions=tuple(verdict["cautions"])
+            ),
+            auc=math.nan if auc is None else float(auc),
+            figures=figures,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +72,7 @@ class SplitFacts:
             if this process does not know the region's class.
         dimension: Dimension of code that the scenario shifts, such as "complexity".
         distributions: Distributions of all properties that the region uses.
-        audit: Content of ``AuditReport.to_dict()``; None if there is no audit or it is not done yet.
+        audit: Audit of the split; None if there is no audit, it failed or it is not done yet.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
     ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
@@ -54,21 +89,26 @@ class SplitFacts:
     masked: Region | None = None
     dimension: str = OTHER
     distributions: tuple[Distribution, ...] = field(default=(), repr=False)
-    audit: Mapping[str, Any] | None = field(default=None, repr=False)
+    audit: SplitAudit | None = field(default=None, repr=False)
+
+    @property
+    def auc(self) -> float:
+        """AUC of the audit's classifier of ``test_ood`` against ``train``; NaN if there is none."""
+        return math.nan if self.audit is None else self.audit.auc
 
     def save(self, path: Path, vouched: Iterable[Path] = ()) -> None:
-        """Write ``<path>.npz`` and then ``<path>.json``, each atomically.
+        """Write the arrays, and then a JSON file, each atomically; the audit is stored apart.
 
         Args:
-            path: Path of the files without suffix.
-            vouched: Other files in the same folder whose digests ``<path>.json`` stores, besides that of the arrays.
+            path: Path of the JSON file; that of the arrays differs in its suffix, ``.npz``.
+            vouched: Other files in the same folder whose digests the JSON file stores, besides that of the arrays.
 
         >>> import tempfile
         >>> facts = SplitFacts(scenario="long", splitter="...", meaning="", manifest="", sizes={"train": 2},
         ...                    members={"test_id": np.array([True, False]), "test_ood": np.array([False, True])})
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     facts.save(Path(folder) / "long")
-        ...     SplitFacts.load(Path(folder) / "long").members["test_ood"].tolist()
+        ...     facts.save(Path(folder) / "long.json")
+        ...     SplitFacts.load(Path(folder) / "long.json").members["test_ood"].tolist()
         [False, True]
         """
         arrays: dict[str, Any] = {f"members:{part}": mask for part, mask in self.members.items()}
@@ -76,7 +116,7 @@ class SplitFacts:
             arrays |= {f"distribution{i}:{part}": values for part, values in shown.values.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, allow_pickle=False, **arrays)
-        arrays_at = path.with_name(path.name + ".npz")
+        arrays_at = path.with_suffix(".npz")
         with replaced(arrays_at) as temporary:
             temporary.write_bytes(buffer.getvalue())
         plain = {name: getattr(self, name) for name in _PLAIN}
@@ -86,7 +126,7 @@ class SplitFacts:
              "times": shown.times}
             for shown in self.distributions
         ]  # fmt: skip
-        write_json(path.with_name(path.name + ".json"), plain, [arrays_at, *vouched])
+        write_json(path, plain, [arrays_at, *vouched])
 
     @classmethod
     def load(cls, path: Path) -> SplitFacts:
@@ -95,9 +135,9 @@ class SplitFacts:
         Raises:
             DamagedFileError: if a file differs from what was written.
         """
-        plain_at, arrays_at = (path.with_name(path.name + end) for end in (".json", ".npz"))
-        plain = read_json(plain_at)
-        check_file(plain_at, arrays_at)
+        arrays_at = path.with_suffix(".npz")
+        plain = read_json(path)
+        check_file(path, arrays_at)
         with np.load(arrays_at, allow_pickle=False) as arrays:
             taken = {name: arrays[name] for name in arrays.files}
 
@@ -113,10 +153,14 @@ class SplitFacts:
                 rows=fields["rows"],
                 times=fields["times"],
             )
-            for i, fields in enumerate(plain.pop("distributions"))
+            for i, fields in enumerate(plain["distributions"])
         ]
-        masked = _revived(plain.pop("masked"))
-        return cls(**plain, members=by_part("members"), masked=masked, distributions=tuple(distributions))
+        return cls(
+            **{name: plain[name] for name in _PLAIN},
+            members=by_part("members"),
+            masked=_revived(plain["masked"]),
+            distributions=tuple(distributions),
+        )
 
 
 def _revived(plain: dict[str, Any] | None) -> Region | None:

@@ -26,12 +26,14 @@ from codeshift.files import (
     set_aside,
     write_json,
 )
-from codeshift.study.keys import RunKey, RunRecord, plain_name
+from codeshift.study.keys import RunKey, plain_name
+from codeshift.study.records import RunRecord
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Rows = NDArray[np.int64]
+Positions = NDArray[np.int64]
+"""Positions of rows in the study's rows."""
 Outcome = Literal["done", "busy"]
 """Outcome of an attempt at a task: all its files exist, or another process is doing it."""
 
@@ -91,8 +93,8 @@ class StudyStore:
         return self.split(scenario, split_seed) / "rows.npz"
 
     def facts(self, scenario: str, split_seed: int) -> Path:
-        """Return the path for ``SplitFacts.save``, whose files are written last."""
-        return self.split(scenario, split_seed) / "facts"
+        """Return the file of the facts of a split, which is written last."""
+        return self.split(scenario, split_seed) / "facts.json"
 
     def audit(self, scenario: str, split_seed: int) -> Path:
         """Return the file of the audit's figures."""
@@ -138,7 +140,7 @@ class StudyStore:
     def has_weights(self, record: RunRecord) -> bool:
         """Return whether all trained weights of a run are there and intact; damaged files are set aside."""
         folder = self.training(record.key)
-        digests: Mapping[str, str] = record.facts["weights"]
+        digests = {} if record.training is None else record.training.weights
         if not all((folder / name).exists() for name in digests):
             return False
         return bool(digests) and not _set_aside(damaged_files(folder, digests))
@@ -166,7 +168,7 @@ class StudyStore:
             self._refuse_earlier_format()
             remedy = "put back a copy of it, or run the study in another folder"
             raise DamagedFileError(error.path, error.why, remedy) from error
-        self._check_format(content)
+        self._refuse_other_format(content)
         return content
 
     def _refuse_earlier_format(self) -> None:
@@ -175,9 +177,9 @@ class StudyStore:
             content = json.loads(self.study.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             return
-        self._check_format(content)
+        self._refuse_other_format(content)
 
-    def _check_format(self, content: Any) -> None:
+    def _refuse_other_format(self, content: Any) -> None:
         """Raise a ParameterError if the content of ``study.json`` is of another format."""
         name = content.get("format") if isinstance(content, dict) else None
         if name != _FORMAT:
@@ -226,7 +228,7 @@ class StudyStore:
         for scenario in scenarios:
             for split_seed in split_seeds:
                 remove_unfinished(self.split(scenario, split_seed))
-                facts = self.facts(scenario, split_seed).with_name("facts.json")
+                facts = self.facts(scenario, split_seed)
                 if _set_aside(damaged(facts)):
                     facts.unlink(missing_ok=True)
                 _set_aside(damaged(self.audit(scenario, split_seed)))
@@ -268,23 +270,23 @@ class StudyStore:
         """Write the figures of an audit, or its error."""
         write_json(self.audit(scenario, split_seed), figures)
 
-    def write_parts(self, split_seed: int, parts: Mapping[str, Rows], baseline: Mapping[str, Rows]) -> None:
+    def write_parts(self, split_seed: int, parts: Mapping[str, Positions], baseline: Mapping[str, Positions]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""
         named = {f"baseline:{part}": rows for part, rows in baseline.items()}
         _write_arrays(self.parts(split_seed), dict(parts) | named)
 
-    def write_regimes(self, scenario: str, split_seed: int, regimes: Mapping[float, Mapping[str, Rows]]) -> None:
+    def write_regimes(self, scenario: str, split_seed: int, regimes: Mapping[float, Mapping[str, Positions]]) -> None:
         """Write the positions of the rows that each share kept trains and validates on."""
         named = {f"{share:g}:{part}": rows for share, parts in regimes.items() for part, rows in parts.items()}
         _write_arrays(self.training_rows(scenario, split_seed), named)
 
-    def read_test(self, split_seed: int) -> Rows:
+    def read_test(self, split_seed: int) -> Positions:
         """Read the positions of the test rows of a split seed."""
         with np.load(self.check_data(self.parts(split_seed)), allow_pickle=False) as arrays:
-            test: Rows = arrays["test"]
+            test: Positions = arrays["test"]
         return test
 
-    def read_training(self, scenario: str | None, split_seed: int, ood_kept: float) -> dict[str, Rows]:
+    def read_training(self, scenario: str | None, split_seed: int, ood_kept: float) -> dict[str, Positions]:
         """Read the positions of the rows of ``train``, and of ``validation`` if there is one.
 
         Args:
@@ -297,7 +299,7 @@ class StudyStore:
             path = self.check_data(self.parts(split_seed))
         else:
             path = self.training_rows(scenario, split_seed)
-            check_file(self.facts(scenario, split_seed).with_name("facts.json"), path)
+            check_file(self.facts(scenario, split_seed), path)
         named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in _TRAINING}
         with np.load(path, allow_pickle=False) as arrays:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
@@ -333,9 +335,9 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
 def _finite(value: Any) -> Any:
     """Replace NaN and infinite numbers in JSON values by None."""
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: _finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -359,6 +361,6 @@ def write_arrow(data: Dataset, path: Path) -> None:
             stream.write_table(table)
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, Rows]) -> None:
+def _write_arrays(path: Path, arrays: Mapping[str, Positions]) -> None:
     with replaced(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)

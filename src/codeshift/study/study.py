@@ -5,30 +5,48 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from codeshift.checks import check_bool
-from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
+from codeshift.errors import ParameterError
+from codeshift.metrics import Metric
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
-from codeshift.study.auditing import audit_tasks
+from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
 from codeshift.study.executors import threads_each
 from codeshift.study.files import output_folder
-from codeshift.study.keys import RunRecord
+from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
-from codeshift.study.plan import Plan
+from codeshift.study.plan import Plan, plan
 from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
+from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
+from codeshift.study.run_rows import planned_key, run_parts
 from codeshift.study.run_spec import run_specs
-from codeshift.study.scheduler import Task, check_placing, is_done, run_tasks
+from codeshift.study.scheduler import refuse_unusable_workers, run_tasks
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.validate import validate
+from codeshift.study.tasks import tasks_left
+from codeshift.study.validate import (
+    check_audit,
+    check_config,
+    check_evaluation,
+    check_metrics,
+    check_model,
+    check_split_config,
+    check_task,
+    check_test_size,
+    check_tokenizer,
+    common_column,
+    common_language,
+    refuse_missing_columns,
+)
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -36,9 +54,8 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
-
-_SETTLED = ("scenarios", "column", "language", "methods", "metrics", "ood_kept", "split_seeds", "train_seeds",
-            "wise_ft", "adapter_scales")  # fmt: skip
+    from codeshift.finetune.tasks import Source, TaskName
+    from codeshift.predictions.matching import Predictions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +70,12 @@ class Study(CommonOptions):
             seed, or a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as
             they are.
         scenarios: Named splitters, such as ``simscood_scenarios("code", language="java")``.
-        source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``.
-        target: Column of the text that the model must write, or a template.
+        source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``; for a classification
+            also a pair of them, such as ``("query", "code")``.
+        target: Column of the text that the model must write, or a template; for a classification the column of labels.
+        task: "generation" of the target's text, or "classification" into its labels. A classifier's head is fresh, so
+            there is no model without fine-tuning to compare with; its classes are all labels of the data, whatever a
+            training sees of them.
         column: Column of the code; by default that of the scenarios.
         language: Language of the code, for the audit and for metrics given by name; by default that of the scenarios.
         model: Hub name, folder or model of transformers; by default the small model that comes with codeshift.
@@ -66,7 +87,8 @@ class Study(CommonOptions):
         train_seeds: Seeds of training: the order of rows, dropout, new weights.
         config: Training config for all methods, or one for each by name. Its seed is replaced by each train seed.
             If it writes no checkpoints, one is written each epoch, so that a killed training can resume.
-        metrics: Metrics of ``codeshift.metrics``, or their names.
+        metrics: Metrics of ``codeshift.metrics``, or their names; by default negative log-likelihood and exact match,
+            of a classification macro-F1 and accuracy. The first one is that of claims.
         general: General held-out set with the same columns, to see what fine-tuning forgets.
         test_size: Share or number of rows of ``test``; only for a ``Dataset``.
         validation_size: Size of ``validation``, as in ``SplitConfig``. ``train_size``, ``groups``,
@@ -82,7 +104,7 @@ class Study(CommonOptions):
         evaluation_seed: Seed of the draw of the rows to generate text for.
         keep_weights: Whether trained weights are kept in the folder.
         title: Title of the report.
-        spec: Checked arguments, which the whole study is made from.
+        spec: Settings that the arguments come to, checked and with defaults filled in; the study is made from them.
 
     Raises:
         ParameterError: if a value is invalid.
@@ -111,8 +133,9 @@ class Study(CommonOptions):
 
     dataset: Dataset | DatasetDict = field(repr=False)
     scenarios: Sequence[Scenario]
-    source: str
+    source: Source
     target: str
+    task: TaskName = "generation"
     column: str = ""
     language: str | None = None
     model: ModelOrName | None = None
@@ -122,7 +145,7 @@ class Study(CommonOptions):
     split_seeds: Sequence[int] = (0,)
     train_seeds: Sequence[int] = (0,)
     config: TrainingConfig | Mapping[str, TrainingConfig] | None = None
-    metrics: Sequence[Metric | str] = (NegativeLogLikelihood(), ExactMatch())
+    metrics: Sequence[Metric | str] | None = None
     general: Dataset | None = field(default=None, repr=False)
     test_size: float = 0.2
     wise_ft: Sequence[float] = ()
@@ -137,10 +160,53 @@ class Study(CommonOptions):
     spec: StudySpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        spec = validate({one.name: getattr(self, one.name) for one in fields(self) if one.init})
-        settled = {name: getattr(spec, name) for name in _SETTLED} | {"config": spec.configs, "spec": spec}
-        for name, value in settled.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "spec", self._checked())
+
+    def _checked(self) -> StudySpec:
+        """Check each argument once, and return the spec; the arguments themselves stay as they were given."""
+        scenarios, methods = check_scenarios(self.scenarios), check_methods(self.methods)
+        column = self.column or common_column(scenarios)
+        language = self.language or common_language(scenarios)
+        configs = check_config(self.config, methods)
+        task = check_task(self.task, self.source, self.target, self.dataset)
+        for config in configs.values():
+            task.check_config(config)
+        metrics = check_metrics(self.metrics, task, language)
+        split_config = check_split_config(self)
+        model = check_model(self.model)
+        spec = StudySpec(
+            title=self.title,
+            dataset=self.dataset,
+            general=self.general,
+            scenarios=scenarios,
+            task=task,
+            column=column,
+            language=language,
+            model=model,
+            tokenizer=check_tokenizer(self.tokenizer, model),
+            methods=methods,
+            configs=configs,
+            ood_kept=check_kept(self.ood_kept),
+            split_seeds=check_seeds("split_seeds", self.split_seeds),
+            train_seeds=check_seeds("train_seeds", self.train_seeds),
+            wise_ft=check_shares("wise_ft", self.wise_ft, methods, largest=1.0),
+            adapter_scales=check_shares("adapter_scales", self.adapter_scales, methods),
+            metrics=metrics,
+            split_config=split_config,
+            test_size=check_test_size(self.test_size),
+            audit=check_audit(self.audit, column, language, split_config),
+            evaluation=check_evaluation(
+                metrics,
+                configs.values(),
+                evaluation_batch_size=self.evaluation_batch_size,
+                generate_rows=self.generate_rows,
+                decoding=self.decoding,
+                evaluation_seed=self.evaluation_seed,
+            ),
+            keep_weights=check_bool("keep_weights", self.keep_weights),
+        )
+        refuse_missing_columns(spec)
+        return spec
 
     @cached_property
     def rows(self) -> StudyRows:
@@ -160,9 +226,11 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if a scenario cannot be split, or an argument is invalid.
         """
-        from codeshift.study.estimate import estimated_plan
+        from codeshift.study.estimate import estimate
 
-        return estimated_plan(self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps)
+        return estimate(
+            plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
+        )
 
     def run(
         self,
@@ -199,23 +267,125 @@ class Study(CommonOptions):
             ParameterError: if the folder is that of another study; the message says what differs.
             StudyError: if no worker can be started, or the executor takes no more work.
         """
-        check_placing(workers, executor, threads)
+        refuse_unusable_workers(workers, executor, threads)
         check_bool("retry", retry)
         check_bool("extend", extend)
         if not callable(progress):
             check_bool("progress", progress)
-        store = StudyStore(output_folder("folder", folder).resolve())
+        store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
+        planned = plan(self.spec)
         with bars(progress is True):
-            prepare(self.spec, self.rows, store, extend=extend)
+            prepare(self.spec, planned, self.rows, store, extend=extend)
             if retry:
-                forget_failures(self.spec, store)
-            tasks: list[Task] = [*audit_tasks(self.spec, self.rows, store), *run_specs(self.spec, store.root, threads)]
-            left = [task for task in tasks if not is_done(task)]
-            with StudyProgress(self.spec.keys, store, left, progress) as shown:
+                forget_failures(planned, store)
+            left = tasks_left(planned, self.spec, self.rows, store, threads)
+            with StudyProgress(planned.keys, store, left, progress) as shown:
                 run_tasks(left, executor, workers, threads, shown)
         return self.results(store.root)
+
+    def run_parts(
+        self,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        split_seed: int | None = None,
+        train_seed: int | None = None,
+    ) -> DatasetDict:
+        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+
+        Args:
+            method: Name of the method, or ``"none"`` for a model without fine-tuning.
+            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
+            ood_kept: Share of the region that is kept; 1 for the 100% baseline, None for ``"none"``.
+            split_seed: Seed of the split; None for the study's first.
+            train_seed: Seed of the training; None for the study's first.
+
+        Returns:
+            ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, and ``general`` if the
+            study has such a set. ``codeshift.predictions.export_parts`` writes them.
+
+        Raises:
+            ParameterError: if the study has no such run.
+        """
+        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        return run_parts(self.rows, key, self.spec.general)
+
+    def add_run(
+        self,
+        folder: str | os.PathLike[str],
+        predictions: Predictions,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        split_seed: int | None = None,
+        train_seed: int | None = None,
+        model: str | None = None,
+        prediction_column: str = "prediction",
+        extract: Literal["code"] | None = None,
+    ) -> RunRecord:
+        """Put outputs that were made elsewhere into the study, as the run that they are of.
+
+        They are matched with the rows by the identities that ``export_parts`` wrote for ``run_parts``. Results and
+        report treat the run as the study's own, and the report lists it as given. ``run`` does what is left.
+
+        Args:
+            folder: Folder of the study, new or not.
+            predictions: Outputs, as in ``codeshift.predictions.score_predictions``, for the test rows that text is
+                generated for.
+            method: Name of the method, or ``"none"`` for a model without fine-tuning.
+            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
+            ood_kept: Share of the region that was kept; 1 for the 100% baseline, None for ``"none"``.
+            split_seed: Seed of the split; None for the study's first.
+            train_seed: Seed of the training; None for the study's first.
+            model: Name of the model, for the record.
+            prediction_column: Column of the text in the predictions.
+            extract: ``"code"`` scores the first fenced block of each output, or the whole if there is none.
+
+        Raises:
+            ParameterError: if the study has no such run, the run is done, or a metric needs the model itself.
+            PredictionsError: if outputs and rows do not match one to one; all that do not are listed.
+        """
+        from codeshift.study.given_runs import add_given_run
+
+        if not isinstance(self.source, str):
+            remedy = "outputs of a classification cannot be given"
+            raise ParameterError("source", "a column or a template", self.source, remedy)
+        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
+        task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)
+        prepare(self.spec, planned, self.rows, store, extend=False)
+        return add_given_run(
+            task,
+            predictions,
+            source=self.source,
+            target=self.target,
+            prediction_column=prediction_column,
+            extract=extract,
+            model=model,
+        )
+
+    def _key(
+        self,
+        method: str,
+        scenario: str | None,
+        ood_kept: float | None,
+        split_seed: int | None,
+        train_seed: int | None,
+    ) -> RunKey:
+        split_seed = self.spec.split_seeds[0] if split_seed is None else split_seed
+        train_seed = self.spec.train_seeds[0] if train_seed is None else train_seed
+        return planned_key(
+            plan(self.spec),
+            method=method,
+            scenario=scenario,
+            ood_kept=ood_kept,
+            split_seed=split_seed,
+            train_seed=train_seed,
+        )
 
     def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
         """Do failed runs once more, and all that are left: ``run`` with ``retry=True``."""

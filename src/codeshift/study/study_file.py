@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from codeshift.data import load_data, load_rows
 from codeshift.data.hub import is_hub_name
 from codeshift.errors import ParameterError, closest
-from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
@@ -25,13 +24,19 @@ if TYPE_CHECKING:
 Settings = TypeVar("Settings")
 
 _DATA = ("source", "split", "rename", "require", "config", "revision")
-_PLAIN = (
-    "source", "target", "column", "language", "model", "tokenizer", "ood_kept", "split_seeds", "train_seeds", "metrics",
-    "test_size", "wise_ft", "adapter_scales", "audit", "generate_rows", "evaluation_batch_size", "evaluation_seed",
-    "keep_weights", "title", *(field.name for field in fields(CommonOptions)),
-)  # fmt: skip
-_MADE = ("data", "general", "scenarios", "embedding", "pca", "methods", "training", "decoding")
-_NEEDED = ("data", "scenarios", "source", "target")
+# Keys of the file whose values are made into objects, and the arguments of ``Study`` that these become, if any.
+_MADE = {
+    "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
+    "methods": "methods", "training": "config", "decoding": "decoding",
+}  # fmt: skip
+_ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
+_PLAIN = tuple(argument.name for argument in _ARGUMENTS if argument.name not in _MADE.values())
+_KEYS = {argument: key for key, argument in _MADE.items() if argument is not None}
+_NEEDED = tuple(
+    _KEYS.get(argument.name, argument.name)
+    for argument in _ARGUMENTS
+    if argument.default is argument.default_factory is MISSING
+)
 
 
 def load_study(path: str | os.PathLike[str]) -> Study:

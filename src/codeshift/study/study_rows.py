@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codeshift.errors import ParameterError
-from codeshift.study.corpus import Corpus, Parts, Rows
+from codeshift.study.corpus import Corpus, Parts, Positions
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.regimes import ScenarioRows, baseline_rows, scenario_rows
 from codeshift.study.spec import StudySpec
@@ -20,14 +20,15 @@ class StudyRows:
         self.spec = spec
         self.corpus = Corpus.of(spec.dataset)
         self._parts: dict[int, Parts] = {}
-        self._baselines: dict[int, dict[str, Rows]] = {}
+        self._baselines: dict[int, dict[str, Positions]] = {}
         self._scenarios: dict[tuple[str, int], ScenarioRows] = {}
-        self._check_seeds()
+        self._refuse_idle_seeds()
 
-    def _check_seeds(self) -> None:
+    def _refuse_idle_seeds(self) -> None:
+        """Raise a ParameterError if there are several split seeds although nothing is drawn."""
         spec, official = self.spec, self.corpus.official
-        draws = spec.request.train_size is not None or any(0 < share < 1 for share in spec.ood_kept)
-        draws = draws or not official or ("validation" not in official and spec.request.validation_size > 0)
+        draws = spec.split_config.train_size is not None or any(0 < share < 1 for share in spec.ood_kept)
+        draws = draws or not official or ("validation" not in official and spec.split_config.validation_size > 0)
         if not draws and len(spec.split_seeds) > 1:
             remedy = "the official splits leave nothing to chance; train_seeds are what differs"
             raise ParameterError("split_seeds", "one seed where nothing is drawn", spec.split_seeds, remedy)
@@ -36,26 +37,26 @@ class StudyRows:
         """Return the parts of a split seed, before any region is masked."""
         if split_seed not in self._parts:
             spec = self.spec
-            self._parts[split_seed] = self.corpus.deal(spec.request, spec.column, spec.test_size, split_seed)
+            self._parts[split_seed] = self.corpus.split(spec.split_config, spec.column, spec.test_size, split_seed)
         return self._parts[split_seed]
 
-    def baseline(self, split_seed: int) -> dict[str, Rows]:
+    def baseline(self, split_seed: int) -> dict[str, Positions]:
         """Return the positions of the rows that the 100% baseline trains and validates on."""
         if split_seed not in self._baselines:
             parts = self.parts(split_seed)
-            self._baselines[split_seed] = baseline_rows(parts, self.spec.request, self.spec.column)
+            self._baselines[split_seed] = baseline_rows(parts, self.spec.split_config, self.spec.column)
         return self._baselines[split_seed]
 
     def scenario(self, name: str, split_seed: int) -> ScenarioRows:
         """Return the rows of a scenario with a split seed."""
         if (name, split_seed) not in self._scenarios:
-            scenario = next(one for one in self.spec.scenarios if one.name == name)
+            scenario = next(each for each in self.spec.scenarios if each.name == name)
             self._scenarios[name, split_seed] = scenario_rows(
-                scenario, self.parts(split_seed), self.spec.request, self.spec.ood_kept
+                scenario, self.parts(split_seed), self.spec.split_config, self.spec.ood_kept
             )
         return self._scenarios[name, split_seed]
 
-    def training(self, key: RunKey) -> dict[str, Rows]:
+    def training(self, key: RunKey) -> dict[str, Positions]:
         """Return the positions of the rows that a run trains and validates on; {} without fine-tuning."""
         if key.method == NONE:
             return {}

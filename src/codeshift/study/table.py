@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from codeshift.metrics import Estimate
-from codeshift.study.keys import RunRecord
+from codeshift.study.records import RunRecord
 
 
 def tidy_table(lines: Iterable[dict[str, Any]]) -> pa.Table:

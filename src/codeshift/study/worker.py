@@ -10,22 +10,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
+from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.files import is_full, remove_unfinished
-from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
+from codeshift.finetune.errors import (
+    AdapterWarning,
+    CheckpointError,
+    RoundTripWarning,
+    TruncationWarning,
+    UnseenLabelWarning,
+)
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
-from codeshift.study.keys import NONE, RunKey, RunRecord
+from codeshift.study.keys import NONE, RunKey
+from codeshift.study.locks import locked
+from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.run_models import RunModels
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.scoring import RunScorer
 from codeshift.study.store import Outcome
 
+Trained = tuple[Model, TrainingFacts | None]
+
+_OF_ROWS = (TruncationWarning, RoundTripWarning, UnseenLabelWarning)  # a run records what they say
 _ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch's random generators
 
 
@@ -37,11 +47,9 @@ def do_run(task: RunSpec) -> Outcome:
     Returns:
         "done", or "busy" if another process is doing the run.
     """
-    lock = task.store.lock(task.name)
-    lock.parent.mkdir(parents=True, exist_ok=True)
     with _ONE_AT_A_TIME:
         try:
-            with FileLock(lock, timeout=0), _threads(task.threads), quiet():
+            with locked(task.store.lock(task.name)), _threads(task.threads), quiet():
                 _Work(task).do()
         except Timeout:
             return "busy"
@@ -72,21 +80,20 @@ class _Work:
         self.store.run(key).mkdir(parents=True, exist_ok=True)
         remove_unfinished(self.store.run(key))
         try:
-            model, facts = trained.get()
-            facts = dict(facts) if not key.variant else {}
+            model, training = trained.get()
             if key.variant:
-                model = self.models.variant(model, key.variant)
-            facts["evaluated"] = RunScorer(self.task, self.models.tokenizer).score(model, key)
-            facts["versions"] = versions()
+                model, training = self.models.variant(model, key.variant), None
+            evaluated = RunScorer(self.task, self.models.tokenizer).score(model, key)
         except Exception as error:  # any error is recorded, and the other runs go on
             if is_full(error):
                 raise  # the run can be done once there is space
-            told, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
-            record = RunRecord(key=key, status="failed", error=told, blocked=blocked)
+            message, blocked = f"{type(error).__name__}: {error}", isinstance(error, CheckpointError)
+            record = RunRecord(key=key, status="failed", error=message, blocked=blocked)
         else:
             seconds = time.perf_counter() - started
-            steps = facts.pop("steps", None)
-            record = RunRecord(key=key, status="done", seconds=seconds, steps=steps, facts=facts)
+            record = RunRecord(
+                key=key, status="done", seconds=seconds, training=training, evaluated=evaluated, versions=versions()
+            )
         self.store.write_record(record)
         if record.status == "done":
             shutil.rmtree(self.store.evaluation(key), ignore_errors=True)
@@ -96,11 +103,11 @@ class _Work:
 class _Lazy:
     """A value that is computed at the first access, or the error that this raised."""
 
-    compute: Callable[[], tuple[Model, dict[str, Any]]]
-    value: tuple[Model, dict[str, Any]] | None = None
+    compute: Callable[[], Trained]
+    value: Trained | None = None
     error: Exception | None = None
 
-    def get(self) -> tuple[Model, dict[str, Any]]:
+    def get(self) -> Trained:
         if self.error is not None:
             raise RuntimeError(f"the training failed ({type(self.error).__name__}: {self.error})") from self.error
         if self.value is None:
@@ -126,7 +133,13 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            for told_elsewhere in (TruncationWarning, RoundTripWarning, AdapterWarning, FutureWarning):
+            for told_elsewhere in (
+                TruncationWarning,
+                RoundTripWarning,
+                UnseenLabelWarning,
+                AdapterWarning,
+                FutureWarning,
+            ):
                 warnings.simplefilter("ignore", told_elsewhere)
             yield
     finally:

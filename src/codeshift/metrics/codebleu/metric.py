@@ -27,7 +27,8 @@ _BATCH = 256  # rows that share what is remembered of programs and structures, w
 _TASK = 256  # rows per task of an executor
 
 # Columns of the statistics: 1, shared n-grams and n-grams of each order, tokens of both sides, then the weighted
-# n-grams of the orders that count, then the shared and the total subtrees and edges of data flow.
+# n-grams of the orders that count, the shared and the total subtrees and edges of data flow, and whether the parser
+# gives up on one of the texts.
 _SHARED, _TOTAL, _LENGTHS, _WEIGHTED = slice(1, 5), slice(5, 9), slice(9, 11), 11
 
 
@@ -47,7 +48,8 @@ class CodeBLEU(Metric):
     subtrees, edges and weighted n-grams of all references, as those implementations do.
 
     Identical rows score 1, and so do two empty ones; an empty prediction scores 0. Code that does not parse is compared
-    by the tree and the edges that the parser recovers.
+    by the tree and the edges that the parser recovers; code on which it gives up (``codeshift.properties.bounds``) has
+    neither, and ``corpus(...).unparsable`` counts the rows that hold such code.
 
     Attributes:
         language: the language, one of ``codeshift.metrics.codebleu.dataflow.LANGUAGES``; TypeScript has no compatible
@@ -124,7 +126,7 @@ class CodeBLEU(Metric):
     def statistics(
         self, predictions: Iterable[Any], references: Iterable[Any], *, executor: Executor | None = None
     ) -> FloatArray:
-        """Return row counts whose sums give the corpus score, shape (n, 17), or (n, 23) in the compatible modes.
+        """Return row counts whose sums give the corpus score, shape (n, 18), or (n, 24) in the compatible modes.
 
         Raises:
             ParameterError: if predictions and references differ in number.
@@ -137,16 +139,15 @@ class CodeBLEU(Metric):
             counted = list(RowCounter(self.language, self.compat).batches(batches))
         else:
             counted = list(executor.map(_count_batch, [self] * len(batches), batches))
-        return np.concatenate([*counted, np.empty((0, _WEIGHTED + 2 * self._orders + 4))])
+        return np.concatenate([*counted, np.empty((0, _WEIGHTED + 2 * self._orders + 5))])
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
         """Return the corpus score of rows whose statistics add up to ``sums``; NaN with n=0 for no rows."""
         if not sums[0]:
             return CorpusScore(math.nan, dict.fromkeys(PARTS, math.nan))
         parts = self._parts(sums[None, :])
-        return CorpusScore(
-            float(self._values(parts)[0]), dict(zip(PARTS, parts[0].tolist(), strict=True)), int(sums[0])
-        )
+        by_name = dict(zip(PARTS, parts[0].tolist(), strict=True))
+        return CorpusScore(float(self._values(parts)[0]), by_name, int(sums[0]), unparsable=int(sums[-1]))
 
     @property
     def _orders(self) -> int:
@@ -166,7 +167,7 @@ class CodeBLEU(Metric):
             of_four = nltk_bleu(rows[:, _SHARED], rows[:, _TOTAL], penalty)
             # Their weighted references are pairs (tokens, weights), whose length they take: 2, however long the code.
             of_keywords = nltk_bleu(weighted, weights, brevity_penalty(lengths[:, 0], 2 * rows[:, 0]))
-        syntax, flow = share(rows[:, -4], rows[:, -3]), share(rows[:, -2], rows[:, -1])
+        syntax, flow = share(rows[:, -5], rows[:, -4]), share(rows[:, -3], rows[:, -2])
         parts = np.column_stack([of_four, of_keywords, syntax, flow])
         if self.compat is not None:
             return np.nan_to_num(parts)

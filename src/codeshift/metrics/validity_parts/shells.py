@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from codeshift.metrics.validity_parts.never import NEVER
-from codeshift.metrics.validity_parts.reserved import RESERVED, Reserved
+from codeshift.metrics.validity_parts.reserved import RESERVED
 from codeshift.properties.bounds import BoundedParser
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import with_line_feeds
@@ -81,8 +82,8 @@ class ShellParser:
     """Parser that tells which rows of a language are valid.
 
     >>> parser = ShellParser("java")
-    >>> [parser.accepts(text) for text in ("int f() { return 1; }", "return 1;", "else { }", "} class B {")]
-    [True, True, False, False]
+    >>> [parser.judge(text) for text in ("int f() { return 1; }", "return 1;", "else { }", "a < " * 9999)]
+    [True, True, False, None]
     """
 
     def __init__(self, language: str) -> None:
@@ -90,31 +91,41 @@ class ShellParser:
         self._parser = parser(language)
         self._reserved = RESERVED.get(language)
         self._checks = CHECKS.get(language, {})
-        self._query = _query(ts_language(language), self._reserved, language)
+        self._query = _query(ts_language(language), language)
 
-    def accepts(self, text: str) -> bool:
+    def judge(self, text: str) -> bool | None:
         """Return whether the text is a whole file or, by itself, members of a class or statements of a body.
 
-        One on which the parser gives up is none.
+        None if the parser gives up before it is known.
         """
         source = with_line_feeds(text).encode("utf-8", errors="replace")
+        for attempt in self._attempts(source, text):
+            accepted = attempt()
+            if accepted is not False:
+                return accepted
+        return False
+
+    def _attempts(self, source: bytes, text: str) -> Iterator[Callable[[], bool | None]]:
+        """Yield what tells whether the text is valid in one way, the most likely first."""
+        yield lambda: self._is_file(source)
+        for shell in SHELLS.get(self.language, ()):
+            yield partial(self._fits, source, shell)
+        if self.language == "php" and _PAGE.match(text) is not None:
+            yield lambda: self._is_page(source)
+
+    def _is_file(self, source: bytes) -> bool | None:
+        """Return whether a text is a whole file; None if the parser gives up on it, as in the other ways."""
         tree = self._parser.parse(source)
         if tree is None:
-            return False
+            return None
         root = tree.root_node
-        if not root.has_error and self._is_file(root) and self._is_sound(root):
-            return True
-        if any(self._fits(source, shell) for shell in SHELLS.get(self.language, ())):
-            return True
-        return self.language == "php" and _PAGE.match(text) is not None and self._is_page(source)
-
-    def _is_file(self, root: Node) -> bool:
-        if root.is_error:
+        if root.has_error or root.is_error:
             return False
         only, never = FILES.get(self.language), NO_FILES.get(self.language, frozenset())
-        return all((only is None or node.type in only) and node.type not in never for node in root.children)
+        held = all((only is None or node.type in only) and node.type not in never for node in root.children)
+        return held and self._is_sound(root)
 
-    def _is_page(self, source: bytes) -> bool:
+    def _is_page(self, source: bytes) -> bool | None:
         """Return whether an HTML page that contains PHP parses, by the grammar that covers both."""
         import tree_sitter_php
         from tree_sitter import Language
@@ -122,15 +133,15 @@ class ShellParser:
         language = Language(tree_sitter_php.language_php())
         tree = BoundedParser(language, self.language).parse(source)
         if tree is None:
-            return False
+            return None
         root = tree.root_node
-        return not root.has_error and self._is_sound(root, _query(language, self._reserved, self.language))
+        return not root.has_error and self._is_sound(root, _query(language, self.language))
 
-    def _fits(self, source: bytes, shell: Shell) -> bool:
+    def _fits(self, source: bytes, shell: Shell) -> bool | None:
         """Return whether a fragment fits a shell: it neither leaves it nor breaks it up."""
         tree = self._parser.parse(shell.before + source + shell.after)
         if tree is None:
-            return False
+            return None
         root = tree.root_node
         if root.has_error:
             return False
@@ -167,10 +178,12 @@ class ShellParser:
         return not _is_within(node, reserved.free)
 
 
-def _query(language: Language, reserved: Reserved | None, name: str) -> Query | None:
+@cache  # a grammar such as that of C++ takes half a second for it
+def _query(language: Language, name: str) -> Query | None:
     """Return the query for the nodes of a tree that need a closer look."""
     from tree_sitter import Query, QueryError
 
+    reserved = RESERVED.get(name)
     names = reserved.names if reserved else ()
     patterns = [kind if kind.startswith("(") else f"({kind}) @name" for kind in names]
     patterns += [f"({kind}) @checked" for kind in CHECKS.get(name, ())]

@@ -6,14 +6,15 @@ rounds before have settled is passed over. The index is in an order of the sets'
 same pairs whatever order their rows had.
 
 Many sets that are nearly similar enough would all have to be compared, in vain. The search stops after `most_compared`
-pairs and `most_looked_at` pairs of index entries, both linear in the number of sets, and binds what it did not compare:
-rows that belong together stay together, and some may be bound that do not.
+pairs and `most_looked_at` pairs of index entries, both linear in the number of sets. The search for components binds
+what was not compared: rows that belong together stay together, and some may be bound that do not. The search for the
+nearest rows says which queries were not compared with all that may be similar to them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -36,12 +37,12 @@ _LOOKED_AT, _LOOKED_AT_A_SET = 40_000_000, 5_000
 
 
 def most_compared(sets: int) -> int:
-    """How many pairs the search for components compares in full."""
+    """Return how many pairs a search compares in full."""
     return _COMPARED + _COMPARED_A_SET * sets
 
 
 def most_looked_at(sets: int) -> int:
-    """How many pairs of index entries it looks at."""
+    """Return how many pairs of index entries it looks at."""
     return _LOOKED_AT + _LOOKED_AT_A_SET * sets
 
 
@@ -67,11 +68,9 @@ def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
         return runs[entries] > low
 
     sets = index.sets.sizes.size
-    found, left_open = _in_rounds(
-        index, apart, absorb, open_windows, compared=most_compared(sets), looked_at=most_looked_at(sets)
-    )
+    found, left_open = _in_rounds(index, apart, absorb, open_windows)
     # Where each entry of a window is bound to the one before it, the whole window is.
-    left, right = index.numbers[left_open - 1], index.numbers[left_open]
+    left, right = index.numbers[left_open.entries - 1], index.numbers[left_open.entries]
     keep = apart(left, right)
     left, right = np.divmod(np.unique(left[keep] * sets + right[keep]), max(sets, 1))
     assumed = similar_among(index, left, right, least=0.0)
@@ -79,9 +78,9 @@ def spanning_pairs(index: Prefixes) -> tuple[Pairs, int]:
 
 
 def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) -> tuple[Pairs, Bools]:
-    """Pairs of a query set and a corpus set, and whether each set is a query that has all of its pairs among them.
+    """Return pairs of a query set and a corpus set, and whether each set is a query of which all pairs are found.
 
-    A query is left alone once it has ``enough`` pairs.
+    A query is left alone once it has ``enough`` pairs, and all are once comparisons reach their bound.
     """
     counts = np.zeros(queries.size, np.int64)
     waiting = queries.copy()
@@ -102,8 +101,30 @@ def enough_pairs(index: Prefixes, queries: Bools, corpus: Bools, enough: int) ->
         to_query = corpus[numbers[entries]] & (before_waiting[stop] > before_waiting[low])
         return to_corpus | to_query
 
-    pairs, _ = _in_rounds(index, asked, absorb, open_windows)
-    return pairs, waiting
+    pairs, left_open = _in_rounds(index, asked, absorb, open_windows)
+    return pairs, waiting & ~_queries_in(left_open, index.numbers, waiting, corpus)
+
+
+def _queries_in(left_open: _Windows, numbers: Ints, queries: Bools, corpus: Bools) -> Bools:
+    """Tell for each set whether it is a query that stands beside a set of the corpus in a window left open."""
+    entries, low, stop = left_open.entries, left_open.low, left_open.stop
+    before = _counts_before(corpus[numbers])
+    beside = np.zeros(queries.size, np.bool_)
+    beside[numbers[entries[before[stop] > before[low]]]] = True
+    of_corpus = corpus[numbers[entries]]
+    ends = np.bincount(low[of_corpus], minlength=numbers.size + 1)
+    ends -= np.bincount(stop[of_corpus], minlength=numbers.size + 1)
+    beside[numbers[np.cumsum(ends)[:-1] > 0]] = True
+    return beside & queries
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Index entries, each with the entries from ``low`` up to ``stop`` that it may pair with."""
+
+    entries: Ints
+    low: Ints
+    stop: Ints
 
 
 def _in_rounds(
@@ -111,17 +132,16 @@ def _in_rounds(
     wanted: Wanted,
     absorb: Callable[[Pairs], None],
     open_windows: Callable[[Ints, Ints, Ints], Bools],
-    *,
-    compared: float = math.inf,
-    looked_at: float = math.inf,
-) -> tuple[Pairs, Ints]:
-    """Compares until every window is closed, or until so many pairs are compared or looked at.
+) -> tuple[Pairs, _Windows]:
+    """Compare until every window is closed, or until the bounds of what is compared or looked at are reached.
 
     ``open_windows(entries, low, stop)`` says which windows still matter.
 
     Returns:
-        The pairs, and the entries of which a window was left open.
+        The pairs, and the windows that were left open.
     """
+    sets = index.sets.sizes.size
+    compared, looked_at = most_compared(sets), most_looked_at(sets)
     found: list[Pairs] = []
 
     def compare(entries: Ints, start: Ints, stop: Ints) -> None:
@@ -142,16 +162,16 @@ def _in_rounds(
     low = index.low[entries]
     compare(entries, low, low + 1)
     if compared < 0 or looked_at < 0:
-        return sorted_unique(index, found), entries
+        return sorted_unique(index, found), _Windows(entries, low, entries)
     low, stop, reach = low + 1, entries, 1
     while entries.size:
         start = np.maximum(low, stop - reach)
         compare(entries, start, stop)
         if compared < 0 or looked_at < 0:
-            return sorted_unique(index, found), entries
+            return sorted_unique(index, found), _Windows(entries, low, stop)
         keep = (start > low) & open_windows(entries, low, start)
         entries, low, stop, reach = entries[keep], low[keep], start[keep], 2 * reach
-    return sorted_unique(index, found), entries
+    return sorted_unique(index, found), _Windows(entries, low, stop)
 
 
 def _run_starts(labels: Ints) -> Ints:

@@ -30,8 +30,9 @@ class NearestRows:
         jaccard: the similarity of the nearest corpus row, shape (q,); NaN where none is similar enough.
         index: the number of that row, shape (q,); -1 where none is similar enough. Of equally similar rows it is one
             chosen by content, and the first of those with equal shingles.
-        exact: whether no corpus row is more similar, shape (q,). False only where a query has a hundred similar rows
-            and more in a corpus so full of them that not all pairs can be compared.
+        exact: whether no corpus row is more similar, shape (q,). False only where so many rows are alike, or nearly
+            so, that not all pairs can be compared: for a query that has a hundred similar rows and more, and for one
+            that was not compared with all corpus rows that may be similar to it.
     """
 
     jaccard: Floats
@@ -42,6 +43,12 @@ class NearestRows:
     def share(self) -> float:
         """The share of queries that have a similar row in the corpus; NaN without queries."""
         return float(np.mean(self.index >= 0)) if self.index.size else math.nan
+
+    @property
+    def unsettled(self) -> Bools:
+        """Whether a query may have a similar row that was not compared with it, and none was found, shape (q,)."""
+        unsettled: Bools = ~self.exact & (self.index < 0)
+        return unsettled
 
     def worst(self, count: int = 10) -> list[tuple[int, int, float]]:
         """The most similar pairs, as (query row, corpus row, Jaccard similarity), the most similar first."""
@@ -63,8 +70,9 @@ class NearDuplicates:
     for collisions of 64-bit hashes: among the 6 million distinct n-grams of 50,000 functions one is expected in a
     million such corpora. Input that is all alike stays affordable: equal rows count once, and where the similar pairs
     are too many to list only as many are compared as it takes to connect them. If thousands of rows are nearly similar
-    enough, and most comparisons are in vain, it stops after a number that is linear in the rows, and binds what it did
-    not compare; a warning, ``assumed`` and the manifest say how many links that makes.
+    enough, and most comparisons are in vain, it stops after a number that is linear in the rows. ``components`` binds
+    what it did not compare; a warning, ``assumed`` and the manifest say how many links that makes. ``nearest`` says in
+    a warning and by ``unsettled`` which rows it did not compare with all.
 
     Why none of the libraries for this: MinHash with locality-sensitive hashing (datasketch, rensa) misses pairs, or
     finds them without a guarantee, and which ones depends on its random permutations; the exact join in
@@ -135,6 +143,9 @@ class NearDuplicates:
             ParameterError: ``at_least`` is out of range.
             DataError: an argument is a string, or holds something else than strings.
 
+        Warns:
+            CodeshiftWarning: if rows without a similar row were not compared with all of the corpus.
+
         >>> found = NearDuplicates(ngram=1, threshold=0.5).nearest(["a b c", "x"], ["b c d", "c b a b", "a b"])
         >>> found.index.tolist(), found.jaccard.tolist(), found.share
         ([1, -1], [1.0, nan], 0.5)
@@ -143,7 +154,13 @@ class NearDuplicates:
         rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
         sets = shingle_sets(distinct, self.ngram, threshold)
         classes = _classes(rows, sets)
-        return _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
+        nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
+        unsettled = int(nearest.unsettled.sum())
+        if unsettled:
+            told = f"{unsettled:,} of {len(queries):,} rows may have near-duplicates that were not found"
+            why = "so many rows are nearly near-duplicates that not all were compared"
+            warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
+        return nearest
 
 
 def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:

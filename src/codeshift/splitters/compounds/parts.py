@@ -12,7 +12,7 @@ from codeshift.properties import APINames, ElementCounts, NodeTypes, PropertyTab
 from codeshift.properties.api_pairs import APIPairs
 from codeshift.properties.base import TreeProperty
 from codeshift.properties.node_pairs import NodePairs
-from codeshift.properties.syntax import ERROR
+from codeshift.properties.trees import ERROR
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

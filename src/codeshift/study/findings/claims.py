@@ -10,6 +10,7 @@ from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
+from codeshift.study.findings.detection import AUROC_SHOWN, CONFIDENCE, detection
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
@@ -18,7 +19,7 @@ from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
 from codeshift.study.measures import SHARE, method_name
 
-Verdict = Literal["holds", "does not hold", "not shown"]
+ClaimVerdict = Literal["holds", "does not hold", "not shown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Claim(Finding):
     """
 
     claim: str
-    verdict: Verdict
+    verdict: ClaimVerdict
     told: str
 
     @property
@@ -51,13 +52,13 @@ def claims(cells: Cells, metric: str) -> Iterator[Claim]:
     """
     small = too_small(cells, metric)
     names = [name for name in cells.results.scenarios if name not in small]
-    yield from (_limited(cells, one, small, names) for one in _on_test_ood(cells, metric, names))
+    yield from (_limited(cells, claim, small, names) for claim in _on_test_ood(cells, metric, names))
     if _masks(cells) and cells.has_none and cells.methods and "general" in cells.parts:
         count = distinct_rows(cells, metric, "general")
         enough = count is None or count >= cells.min_rows
-        found = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
+        forgets = _forgets(cells, metric, "general", cells.results.scenarios if enough else ())
         told = f"The general set has {count} distinct rows, fewer than {cells.min_rows}: too few for a claim."
-        yield found if enough else replace(found, told=told)
+        yield forgets if enough else replace(forgets, told=told)
 
 
 def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -77,6 +78,8 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
         yield from _strength(cells, metric, names)
     if cells.has_none and cells.methods:
         yield _forgets(cells, metric, "test_ood", names)
+    if cells.results.classes and cells.methods:
+        yield _knows(cells, names)
 
 
 def _masks(cells: Cells) -> bool:
@@ -91,7 +94,7 @@ def _limited(cells: Cells, claim: Claim, small: dict[str, int], names: Sequence[
     return replace(claim, told=f"{told} {left_out(small, cells.min_rows)}")
 
 
-def verdict(estimate: Estimate, above: float = 0.0) -> Verdict:
+def verdict(estimate: Estimate, above: float = 0.0) -> ClaimVerdict:
     """Return whether the interval of an estimate shows that it lies above a number.
 
     >>> verdict(Estimate(0.2, 0.1, 0.3, n=9, confidence=0.95, method="percentile"))
@@ -112,8 +115,8 @@ def _claim(
 ) -> Claim:
     estimate = cells.estimate(quantity)
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
-    found = f"{told} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
-    return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=found)
+    sentences = f"{told} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
+    return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=sentences)
 
 
 def reach(quantity: Quantity) -> str:
@@ -140,7 +143,7 @@ def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
         method: {cell.scenario: _lost(cells, metric, cell) for cell in _masked_cells(cells, method, names)}
         for method in cells.methods
     }
-    every = {(method, name): lost for method, found in by_method.items() for name, lost in found.items()}
+    every = {(method, name): lost for method, losses in by_method.items() for name, lost in losses.items()}
     defined = {at: lost for at, lost in every.items() if lost.defined}
     pooled = mean_of(list(every.values()))
     verdicts = [verdict(cells.estimate(lost)) for lost in defined.values()]
@@ -156,7 +159,7 @@ def _costs(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 def _of_baseline(cells: Cells, metric: str) -> str:
     measure = cells.measure(metric)
-    lost = "that is lost" if measure.better == "higher" else "that is added to it (lower is better)"
+    lost = "that is lost" if measure.higher_is_better else "that is added to it (lower is better)"
     return f"Mean share of the 100% baseline's {measure.title} {lost}"
 
 
@@ -168,8 +171,8 @@ def _of_methods(cells: Cells, of: Callable[[str], Quantity], methods: Sequence[s
 def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     def gap(method: str) -> Quantity:
         kept = None if method == NONE else cells.masked
-        found = [Cell(scenario=name, method=method, ood_kept=kept) for name in names]
-        parts = [[cells.quantity(cell, metric, part) for cell in found] for part in ("test_ood", "test_id")]
+        cells_of = [Cell(scenario=name, method=method, ood_kept=kept) for name in names]
+        parts = [[cells.quantity(cell, metric, part) for cell in cells_of] for part in ("test_ood", "test_id")]
         return mean_of([cells.worse(metric, ood - inside) for ood, inside in zip(*parts, strict=True)])
 
     by_method = {method: gap(method) for method in ((NONE,) if cells.has_none else ()) + cells.methods}
@@ -186,18 +189,18 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
 
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
     """Compare syntax and semantics with complexity, as SimSCOOD does."""
-    of = {kind: [name for name in found if name in names] for kind, found in cells.results.dimensions.items()}
+    of = {kind: [name for name in scenarios if name in names] for kind, scenarios in cells.results.dimensions.items()}
     others = [kind for kind in ("syntax", "semantics") if kind in of]
     if "complexity" not in of or not others:
         return
     lost = {
         kind: mean_of([
-            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, found)
+            _lost(cells, metric, cell) for method in cells.methods for cell in _masked_cells(cells, method, scenarios)
         ])
-        for kind, found in of.items()
+        for kind, scenarios in of.items()
     }  # fmt: skip
     difference = mean_of([lost[kind] for kind in others]) - lost["complexity"]
-    shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(found))}" for kind, found in lost.items())
+    shares = "; ".join(f"{kind} {SHARE.estimate(cells.estimate(scenarios))}" for kind, scenarios in lost.items())
     told = f"{_of_baseline(cells, metric)}: {shares}. Difference {SHARE.change(cells.estimate(difference))}."
     claim = f"Shifts of {' and '.join(others)} cost more than those of complexity"
     if not all(of[kind] for kind in ("complexity", *others)):
@@ -210,17 +213,17 @@ def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cla
 def _wins_back(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     """Test which share of the loss some rows win back; a ratio of means, since single losses can be near 0."""
     shares = [kept for kept in cells.results.ood_kept if (cells.masked or 0.0) < kept < 1]
-    found = {kept: _won_back(cells, metric, kept, names) for kept in shares}
+    won_at = {kept: _won_back(cells, metric, kept, names) for kept in shares}
     told = "; ".join(
         f"{kept * 100:.4g}% of the region's rows win back {SHARE.estimate(cells.estimate(won))}"
-        for kept, won in found.items()
+        for kept, won in won_at.items()
     )
     few = [kept for kept in shares if kept <= 0.5] or shares[:1]
-    holding = [kept for kept in few if verdict(cells.estimate(found[kept]), 0.5) == "holds"]
+    holding = [kept for kept in few if verdict(cells.estimate(won_at[kept]), 0.5) == "holds"]
     at = holding[0] if holding else few[-1]
     claim = "A few rows of the region win most of the loss back"
     missing = "The loss itself is not shown, so neither is what of it is won back."
-    return _claim(cells, claim, found[at], f"Of the loss on test_ood {told}.", 0.5, missing)
+    return _claim(cells, claim, won_at[at], f"Of the loss on test_ood {told}.", 0.5, missing)
 
 
 def _won_back(cells: Cells, metric: str, kept: float, names: Sequence[str]) -> Quantity:
@@ -247,12 +250,16 @@ def _keeps_more(cells: Cells, metric: str, method: str, names: Sequence[str]) ->
     ]
     pooled = mean_of(differences)
     rows = [
-        one
-        for one in comparisons(cells, metric)
-        if one.method == method and one.ood_kept == cells.masked and one.value == one.value and one.scenario in names
+        comparison
+        for comparison in comparisons(cells, metric)
+        if comparison.method == method
+        and comparison.ood_kept == cells.masked
+        and comparison.value == comparison.value
+        and comparison.scenario in names
     ]
-    ahead, behind = ([one for one in rows if one.better is better and one.value != 0] for better in (True, False))
-    sure = [sum(one.significant for one in side) for side in (ahead, behind)]
+    differing = [comparison for comparison in rows if comparison.value != 0]
+    ahead, behind = ([comparison for comparison in differing if comparison.is_ahead is side] for side in (True, False))
+    sure = [sum(comparison.significant for comparison in side) for side in (ahead, behind)]
     told = f"The share that is left of the own 100% baseline differs by {SHARE.change(cells.estimate(pooled))}, "
     told += "in the mean over scenarios. "
     told += f"In score on test_ood it is ahead in {len(ahead)} of {len(rows)} scenarios ({sure[0]} significant after "
@@ -283,19 +290,19 @@ def _unseen(cells: Cells, names: Sequence[str]) -> Iterator[Claim]:
 
 
 def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
-    effects = [one for one in strength_effects(cells, metric, names) if one.value == one.value]
+    effects = [effect for effect in strength_effects(cells, metric, names) if effect.value == effect.value]
     claim = "A stronger shift costs more"
     if not effects:
-        if any(one.value == one.value for one in strength_effects(cells, metric)):
+        if any(effect.value == effect.value for effect in strength_effects(cells, metric)):
             told = f"It takes {FEWEST} scenarios that are large enough."
             yield Claim(estimate=cells.estimate(nothing()), seeds=0, claim=claim, verdict="not shown", told=told)
         return
-    verdicts = {verdict(one.estimate) for one in effects}
-    least = min(effects, key=lambda one: one.value)
-    agreed: Verdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
+    verdicts = {verdict(effect.estimate) for effect in effects}
+    least = min(effects, key=lambda effect: effect.value)
+    agreed: ClaimVerdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
         estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
-        told=" ".join(one.sentence for one in effects),
+        told=" ".join(effect.sentence for effect in effects),
     )  # fmt: skip
 
 
@@ -322,7 +329,21 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
     return _claim(cells, claims[part], mean_of(list(by_method.values())), told)
 
 
-def _at_best(part: str, loss: float, lost: Verdict) -> str:
+def _knows(cells: Cells, names: Sequence[str]) -> Claim:
+    """Test whether models are less sure of rows of the region than of others, by their top probability."""
+    by_method = {
+        method: mean_of([detection(cells, cell, CONFIDENCE) for cell in _masked_cells(cells, method, names)])
+        for method in cells.methods
+    }
+    told = "; ".join(
+        f"{method_name(method)} {AUROC_SHOWN.estimate(cells.estimate(figure))}" for method, figure in by_method.items()
+    )
+    told = f"AUROC of the top probability for rows of test_ood against those of test_id, mean over scenarios: {told}. "
+    told += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
+    return _claim(cells, "The model's confidence tells the shift", mean_of(list(by_method.values())), told, 0.5)
+
+
+def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:
     """Describe the method that loses least; a gain is named only if it is shown."""
     if loss > 0:
         return "forgets least" if part == "general" else "loses least"

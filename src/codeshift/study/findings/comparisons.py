@@ -15,8 +15,8 @@ from codeshift.metrics.base import FloatArray, WeightedMetric
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.row_sets import evaluated_set
-from codeshift.study.keys import RunRecord
 from codeshift.study.measures import Measure, method_name
+from codeshift.study.records import RunRecord
 from codeshift.study.results import TEST_PARTS
 
 PERMUTATIONS = 1999
@@ -48,9 +48,9 @@ class Comparison(Finding):
     p_holm: float = math.nan
 
     @property
-    def better(self) -> bool:
+    def is_ahead(self) -> bool:
         """Whether the method is better, by chance or not; below 0 is better if lower scores are."""
-        return self.value < 0 if self.measure.better == "lower" else self.value > 0
+        return self.value > 0 if self.measure.higher_is_better else self.value < 0
 
     @property
     def significant(self) -> bool:

@@ -52,12 +52,12 @@ class Curve:
     def sentence(self) -> str:
         """The finding in words."""
         where = "mean over scenarios" if self.scenario is None else self.scenario
-        told = "; ".join(f"{point.x:g}: {self._at(point)}" for point in self.points)
-        return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {told}."
+        values = "; ".join(f"{point.x:g}: {self._at(point)}" for point in self.points)
+        return f"{where}, {method_name(self.method)}: {self.measure.title} on {self.part} over {self.over} {values}."
 
     def _at(self, point: Point) -> str:
-        told = self.measure.estimate(point.estimate)
-        return f"{told}, n = {point.estimate.n:,}" if point.scenarios else told
+        value = self.measure.estimate(point.estimate)
+        return f"{value}, n = {point.estimate.n:,}" if point.scenarios else value
 
 
 def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:

@@ -69,12 +69,14 @@ class FailureModes:
         place = f"{self.cell.scenario}, {method_name(self.cell.method)}, {self.part}"
         if not self.n:
             return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
-        found = ", ".join(f"{count} {mode}" for mode, count in self.counts.items() if count)
-        return f"{place}: of {counted(self.n, 'output')} {found}."
+        listed = ", ".join(f"{count} {mode}" for mode, count in self.counts.items() if count)
+        return f"{place}: of {counted(self.n, 'output')} {listed}."
 
 
 def failure_modes(cells: Cells) -> Iterator[FailureModes]:
-    """Yield the failure modes of every cell, on both parts of the test rows."""
+    """Yield the failure modes of every cell, on both parts of the test rows; those of classes are ``confusions``."""
+    if cells.results.classes:
+        return
     told = _Told(cells)
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):
@@ -117,27 +119,27 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
     ['right', 'does not parse', None, 'repeats itself']
     """
     is_valid = None if language is None else validator(language)
-    found: list[str | None] = []
+    modes: list[str | None] = []
     for i, (reference, text) in enumerate(zip(scores.references, scores.predictions, strict=True)):
         source = scores.sources[i] if len(scores.sources) else None
         cut_off = len(scores.finished) > 0 and scores.finished[i] is False
         if text is None:
-            found.append(None)
+            modes.append(None)
         elif text.strip() == reference.strip():
-            found.append(RIGHT)
+            modes.append(RIGHT)
         elif not text.strip():
-            found.append("empty")
+            modes.append("empty")
         elif repeats_itself(text):
-            found.append("repeats itself")
+            modes.append("repeats itself")
         elif cut_off:
-            found.append("cut off")
+            modes.append("cut off")
         elif is_valid is not None and not is_valid(text):
-            found.append("does not parse")
+            modes.append("does not parse")
         elif source is not None and source.split() == text.split():
-            found.append("copies its source")
+            modes.append("copies its source")
         else:
-            found.append("parses, other text")
-    return found
+            modes.append("parses, other text")
+    return modes
 
 
 def repeats_itself(text: str) -> bool:

@@ -10,8 +10,10 @@ from functools import cached_property
 from codeshift.formatting import counted, share
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
+from codeshift.study.findings.classes import Calibration, Confusion, calibrations, confusions
 from codeshift.study.findings.comparisons import Comparison, comparisons
 from codeshift.study.findings.curves import Curve, kept_curves, variant_curves
+from codeshift.study.findings.detection import ShiftDetection, shift_detections
 from codeshift.study.findings.disagreements import Disagreement, ExampleRow, disagreements, examples
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
@@ -99,7 +101,7 @@ class Findings:
     def forgetting(self) -> tuple[Forgetting, ...]:
         """The comparison of each method with no fine-tuning, on the general set and on ``test_ood``."""
         parts = ("general", "test_ood")
-        return tuple(found for part in parts for found in forgettings(self.cells, self._metric, part))
+        return tuple(change for part in parts for change in forgettings(self.cells, self._metric, part))
 
     @cached_property
     def unseen(self) -> tuple[UnseenElement, ...]:
@@ -126,6 +128,21 @@ class Findings:
         return tuple(failure_modes(self.cells))
 
     @cached_property
+    def confusions(self) -> tuple[Confusion, ...]:
+        """The rows of each cell by their class and the class told; none for text."""
+        return tuple(confusions(self.cells))
+
+    @cached_property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The confidence and accuracy of each cell; none for text."""
+        return tuple(calibrations(self.cells))
+
+    @cached_property
+    def detections(self) -> tuple[ShiftDetection, ...]:
+        """How well each score of each cell's outputs tells the shift, beside what is lost by it; none for text."""
+        return tuple(shift_detections(self.cells, self._metric))
+
+    @cached_property
     def curves(self) -> tuple[Curve, ...]:
         """The score over the share of the region kept."""
         return tuple(kept_curves(self.cells, self._metric))
@@ -147,8 +164,13 @@ class Findings:
         return [runs, *(c.sentence for c in self.claims), *self.failing()]
 
     def failing(self) -> list[str]:
-        """Return one sentence for each method: how its outputs fail on the masked region and outside of it."""
-        told = []
+        """Return sentences on how methods fail on the masked region.
+
+        There is one for all texts that a method wrote, with the shares outside of the region, and one for the classes
+        that it told in each scenario.
+        """
+        shown = (one for one in self.confusions if one.part == "test_ood" and one.cell.ood_kept == self.cells.masked)
+        sentences = [one.sentence for one in shown if one.n]
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])
@@ -156,8 +178,8 @@ class Findings:
                 listed = ", ".join(f"{mode} {_of(ood, mode)} (test_id {_of(inside, mode)})" for mode in modes)
                 whose = "the model without fine-tuning" if method == NONE else method_name(method)
                 sizes = f"n = {ood.total():,}; test_id n = {inside.total():,}"
-                told.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
-        return told
+                sentences.append(f"Outputs of {whose} on test_ood ({sizes}): {listed}.")
+        return sentences
 
     @cached_property
     def outputs(self) -> dict[tuple[str, str], Counter[str]]:
@@ -165,12 +187,12 @@ class Findings:
 
         A row that lies in the part of several scenarios is counted in each of them.
         """
-        found: dict[tuple[str, str], Counter[str]] = {}
-        for one in self.failures:
-            kept = None if one.cell.method == NONE else self.cells.masked
-            if one.cell.ood_kept == kept and one.n:
-                found.setdefault((one.cell.method, one.part), Counter()).update(one.counts)
-        return found
+        counts: dict[tuple[str, str], Counter[str]] = {}
+        for failure in self.failures:
+            kept = None if failure.cell.method == NONE else self.cells.masked
+            if failure.cell.ood_kept == kept and failure.n:
+                counts.setdefault((failure.cell.method, failure.part), Counter()).update(failure.counts)
+        return counts
 
 
 def _of(counts: Counter[str], mode: str) -> str:

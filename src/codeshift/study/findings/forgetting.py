@@ -39,7 +39,7 @@ class Forgetting(Finding):
         place = f"{where}, {method_name(self.method)}, {share(self.ood_kept)}"
         if self.value != self.value:
             return f"{place}: not measured on {self.part}."
-        change = self.measure.change(flipped(self.estimate) if self.measure.better == "higher" else self.estimate)
+        change = self.measure.change(flipped(self.estimate) if self.measure.higher_is_better else self.estimate)
         change += self.rows_told
         if not self.estimate.has_interval or self.low <= 0 <= self.high:
             return f"{place}: no change shown on {self.part} against no fine-tuning ({change})."

@@ -52,11 +52,11 @@ class Quantity:
         if not other.value or not self.defined or not other.defined:
             return self._with(other, math.nan, 0.0, 0.0)
         value = self.value / other.value
-        found = self._with(other, value, 1 / other.value, -value / other.value)
-        if not found.weights:  # a quantity divided by itself is exactly 1
-            return replace(found, note="")
+        ratio = self._with(other, value, 1 / other.value, -value / other.value)
+        if not ratio.weights:  # a quantity divided by itself is exactly 1
+            return replace(ratio, note="")
         linear = self.ratio is None and other.ratio is None
-        return replace(found, ratio=(self, other) if linear else None, note=found.note or other._unsure())
+        return replace(ratio, ratio=(self, other) if linear else None, note=ratio.note or other._unsure())
 
     def _with(self, other: Quantity, value: float, own: float, others: float) -> Quantity:
         smaller = min(self, other, key=lambda one: (one.n, one.groups or one.n))
@@ -89,13 +89,13 @@ class Quantity:
         method = f"t over {over}"
         if self._cell is not None and not note:
             note = self._cell.few
-        found = self._moments() if self.defined and self.n > 1 and (not note or self._simple) else None
-        if found is not None and self._simple and self.ratio is not None:
+        spread = self._moments() if self.defined and self.n > 1 and (not note or self._simple) else None
+        if spread is not None and self._simple and self.ratio is not None:
             method, (low, high) = f"Fieller, {method}", self._fieller(confidence)
             note = "the divisor may be 0" if math.isnan(low) else ""
             low = max(low, 0.0) if self._positive else low
-        elif found is not None:
-            half = half_width(self._components(found), confidence)
+        elif spread is not None:
+            half = half_width(self._components(spread), confidence)
             bounded = self._cell is not None and self._cell.bounded and 0 < self.value < 1
             method += ", log odds" if bounded else ""
             low, high = log_odds(self.value, half) if bounded else (self.value - half, self.value + half)
@@ -105,8 +105,8 @@ class Quantity:
 
     def p_value(self) -> float:
         """Return the two-sided p-value of no difference from 0: below .05 exactly if the 95% interval excludes 0."""
-        found = self._moments() if self.defined and self.n > 1 and not self.note else None
-        return math.nan if found is None else p_value(self.value, self._components(found))
+        spread = self._moments() if self.defined and self.n > 1 and not self.note else None
+        return math.nan if spread is None else p_value(self.value, self._components(spread))
 
     @property
     def _cell(self) -> CellValue | None:
@@ -128,10 +128,10 @@ class Quantity:
     def _moments(self) -> Moments | None:
         return moments(self.weights)
 
-    def _components(self, found: Moments) -> list[Component]:
+    def _components(self, spread: Moments) -> list[Component]:
         """Return the variance components, with the variance of a difference of shares that few rows do not show."""
         unseen = unseen_of_difference(self.weights)
-        return found.components() + components((unseen, found.row_df))
+        return spread.components() + components((unseen, spread.row_df))
 
     def _fieller(self, confidence: float) -> tuple[float, float]:
         top, bottom = self.ratio or (self, self)
@@ -154,19 +154,19 @@ def mean_of(quantities: Sequence[Quantity]) -> Quantity:
     >>> mean_of([Quantity(value=v, n=5) for v in (0.25, 0.75)]).value
     0.5
     """
-    found = [quantity for quantity in quantities if quantity.defined]
-    if not found:
+    defined = [quantity for quantity in quantities if quantity.defined]
+    if not defined:
         return nothing()
-    if len(found) == 1:
-        return found[0]
-    smallest = min(found, key=lambda one: (one.n, one.groups or one.n))
+    if len(defined) == 1:
+        return defined[0]
+    smallest = min(defined, key=lambda quantity: (quantity.n, quantity.groups or quantity.n))
     return Quantity(
-        value=math.fsum(quantity.value for quantity in found) / len(found),
-        weights=_sum([(1 / len(found), quantity.weights) for quantity in found]),
+        value=math.fsum(quantity.value for quantity in defined) / len(defined),
+        weights=_sum([(1 / len(defined), quantity.weights) for quantity in defined]),
         n=smallest.n,
-        seeds=min(quantity.seeds for quantity in found),
+        seeds=min(quantity.seeds for quantity in defined),
         groups=smallest.groups,
-        note=next((quantity.note for quantity in found if quantity.note), ""),
+        note=next((quantity.note for quantity in defined if quantity.note), ""),
     )
 
 
@@ -180,8 +180,8 @@ def nothing() -> Quantity:
 
 
 def _sum(parts: Sequence[tuple[float, Mapping[CellValue, float]]]) -> dict[CellValue, float]:
-    found: dict[CellValue, float] = {}
+    sums: dict[CellValue, float] = {}
     for factor, weights in parts:
         for cell, weight in weights.items():
-            found[cell] = found.get(cell, 0.0) + factor * weight
-    return {cell: weight for cell, weight in found.items() if weight != 0.0}
+            sums[cell] = sums.get(cell, 0.0) + factor * weight
+    return {cell: weight for cell, weight in sums.items() if weight != 0.0}

@@ -18,7 +18,8 @@ from codeshift.metrics.base import FloatArray
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets, evaluated_set
-from codeshift.study.keys import RunKey, RunRecord
+from codeshift.study.keys import RunKey
+from codeshift.study.records import RunRecord
 from codeshift.study.results import TEST_PARTS, StudyResults
 
 

@@ -36,8 +36,8 @@ class Score(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        told = f"{self.text}{self.rows_told}{_partly(self.state)}"
-        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {told}."
+        value = f"{self.text}{self.rows_told}{_partly(self.state)}"
+        return f"{_place(self.cell)}: {self.measure.title} on {self.part} {value}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +67,8 @@ class RelativePerformance(Finding):
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        told = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood{self.rows_told}"
-        return f"{_place(self.cell)}: {told}{_partly(self.state)}."
+        value = f"{self.text} of the 100% baseline's {self.measure.title} on test_ood{self.rows_told}"
+        return f"{_place(self.cell)}: {value}{_partly(self.state)}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,9 +107,9 @@ def scores(cells: Cells) -> Iterator[Score]:
     for cell in _cells(cells):
         for part in cells.parts:
             for metric in cells.results.metrics:
-                found = cells.quantity(cell, metric, part)
+                quantity = cells.quantity(cell, metric, part)
                 yield Score(
-                    estimate=cells.estimate(found), seeds=found.seeds, cell=cell, part=part,
+                    estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, part=part,
                     measure=cells.measure(metric), state=cells.state(cell),
                 )  # fmt: skip
 
@@ -121,9 +121,9 @@ def relative_performances(cells: Cells) -> Iterator[RelativePerformance]:
         if cell.ood_kept is None or cell.ood_kept == 1 or not cells.records(baseline):
             continue
         for metric in cells.results.metrics:
-            found = cells.relative(cell, metric)
+            quantity = cells.relative(cell, metric)
             yield RelativePerformance(
-                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=cells.measure(metric),
+                estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, measure=cells.measure(metric),
                 state=cells.state(cell), baseline=cells.state(baseline),
             )  # fmt: skip
 
@@ -132,9 +132,9 @@ def gaps(cells: Cells) -> Iterator[Gap]:
     """Yield the generalisation gap of every cell."""
     for cell in _cells(cells):
         for metric in cells.results.metrics:
-            found = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")
+            quantity = cells.quantity(cell, metric, "test_id") - cells.quantity(cell, metric, "test_ood")
             yield Gap(
-                estimate=cells.estimate(found), seeds=found.seeds, cell=cell, measure=cells.measure(metric),
+                estimate=cells.estimate(quantity), seeds=quantity.seeds, cell=cell, measure=cells.measure(metric),
                 state=cells.state(cell),
             )  # fmt: skip
 

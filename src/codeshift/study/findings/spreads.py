@@ -111,27 +111,27 @@ def fewest_runs(weights: Mapping[CellValue, float]) -> int | None:
     return min((len(cell.runs) for cell in weights if cell.trained), default=None)
 
 
-def fieller_ends(top: float, bottom: float, found: Sequence[Moments], confidence: float) -> tuple[float, float]:
+def fieller_ends(top: float, bottom: float, spreads: Sequence[Moments], confidence: float) -> tuple[float, float]:
     """Return the ends of the ratios r whose top - r bottom may be 0, by its interval; NaN if the bottom may be 0.
 
     Args:
         top: Numerator.
         bottom: Divisor, not 0.
-        found: Moments of the numerator, of the divisor, and of their sum.
+        spreads: Moments of the numerator, of the divisor, and of their sum.
         confidence: Confidence of the interval.
 
     Source: Fieller, Some problems in interval estimation (J. Royal Stat. Soc. B 1954).
     """
-    if len(found) < 3:
+    if len(spreads) < 3:
         return math.nan, math.nan
-    first, second, both = (one.squares for one in found)
+    first, second, both = (one.squares for one in spreads)
     product = (both - first - second) / 2
 
     def half(of_top: float, of_bottom: float) -> float:
         squares = of_top**2 * first + 2 * of_top * of_bottom * product + of_bottom**2 * second
         of = Moments(
-            squares=squares, splits=found[2].splits, trainings=found[2].trainings, row_df=found[2].row_df,
-            own_rows=found[2].own_rows,
+            squares=squares, splits=spreads[2].splits, trainings=spreads[2].trainings, row_df=spreads[2].row_df,
+            own_rows=spreads[2].own_rows,
         )  # fmt: skip
         return half_width(of.components(), confidence)
 

@@ -15,7 +15,6 @@ from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.measures import method_name
-from codeshift.study.split_facts import SplitFacts
 
 FEWEST = 4
 """Smallest number of scenarios for a rank correlation."""
@@ -43,8 +42,8 @@ class StrengthEffect(Finding):
         if self.value != self.value:
             return f"{method_name(self.method)}: not measured (it takes {FEWEST} scenarios with an audit)."
         interval = f" [{fixed(self.low, 2)}, {fixed(self.high, 2)}]" if self.estimate.has_interval else ""
-        told = f"rank correlation of shift strength (AUC) with loss {fixed(self.value, 2, signed=True)}{interval}"
-        return f"{method_name(self.method)}: {told} over {self.n} scenarios."
+        correlation = f"{fixed(self.value, 2, signed=True)}{interval} over {self.n} scenarios"
+        return f"{method_name(self.method)}: rank correlation of shift strength (AUC) with loss {correlation}."
 
 
 def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None = None) -> Iterator[StrengthEffect]:
@@ -55,34 +54,26 @@ def strength_effects(cells: Cells, metric: str, scenarios: Sequence[str] | None 
         points: dict[str, tuple[float, Quantity]] = {}
         for scenario in cells.results.scenarios if scenarios is None else scenarios:
             auc = shift_strength(cells, scenario)
-            found = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
-            if not math.isnan(auc) and found.defined:
-                points[scenario] = auc, found
+            left = cells.relative(Cell(scenario=scenario, method=method, ood_kept=cells.masked), metric)
+            if not math.isnan(auc) and left.defined:
+                points[scenario] = auc, left
         sign = -1.0 if cells.metric(metric).higher_is_better else 1.0
-        sides = [auc for auc, _ in points.values()], [sign * found.value for _, found in points.values()]
+        sides = [auc for auc, _ in points.values()], [sign * left.value for _, left in points.values()]
         estimate = spearman(np.array(sides[0]), np.array(sides[1]), cells.confidence)
         if len(points) < FEWEST:
             estimate = Estimate(math.nan, math.nan, math.nan, 0, cells.confidence, estimate.method)
         yield StrengthEffect(
-            estimate=estimate, seeds=min((found.seeds for _, found in points.values()), default=0),
+            estimate=estimate, seeds=min((left.seeds for _, left in points.values()), default=0),
             method=method, ood_kept=cells.masked,
-            points={name: (auc, cells.estimate(found)) for name, (auc, found) in points.items()},
+            points={name: (auc, cells.estimate(left)) for name, (auc, left) in points.items()},
         )  # fmt: skip
 
 
 def shift_strength(cells: Cells, scenario: str) -> float:
     """Return the mean over split seeds of the AUC of the audit's classifier for ``test_ood``; NaN without an audit."""
-    of_scenario = [facts for (name, _), facts in cells.results.splits.items() if name == scenario]
-    found = [auc for auc in map(audit_auc, of_scenario) if not math.isnan(auc)]
-    return math.fsum(found) / len(found) if found else math.nan
-
-
-def audit_auc(facts: SplitFacts) -> float:
-    """Return the AUC of the audit's classifier two-sample test of ``train`` and ``test_ood``; NaN if there is none."""
-    for part in (facts.audit or {}).get("strength", ()):
-        if part["part"] == "test_ood" and part["classifier"]["statistic"] is not None:
-            return float(part["classifier"]["statistic"])
-    return math.nan
+    of_seeds = [facts.auc for (name, _), facts in cells.results.splits.items() if name == scenario]
+    measured = [auc for auc in of_seeds if not math.isnan(auc)]
+    return math.fsum(measured) / len(measured) if measured else math.nan
 
 
 def spearman(a: FloatArray, b: FloatArray, confidence: float) -> Estimate:

@@ -56,8 +56,8 @@ class UnseenElement(Finding):
         name = method_name(self.cell.method)
         kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
         outputs = counted(self.n, "output")
-        told = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
-        return f"{self.cell.scenario}, {name}{kept}: {told}."
+        writing = f"writes {listed(self.elements, 'or')} in {self.text} of the {outputs} whose reference holds it"
+        return f"{self.cell.scenario}, {name}{kept}: {writing}."
 
 
 def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
@@ -79,7 +79,9 @@ def unseen_elements(cells: Cells) -> Iterator[UnseenElement]:
 
 
 def masking_scenarios(cells: Cells) -> list[str]:
-    """Return the scenarios that mask elements."""
+    """Return the scenarios that mask elements which models could write: none if they tell classes."""
+    if cells.results.classes:
+        return []
     known = {name for (name, _), facts in cells.results.splits.items() if facts.masked is not None}
     return [name for name in cells.results.scenarios if name in known]
 

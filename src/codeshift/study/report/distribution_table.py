@@ -20,10 +20,15 @@ _PARTS = ("train", "test_id", "test_ood")
 def distribution_table(findings: Findings) -> Table | None:
     """Make the table of each split's properties by part: medians of numbers, shares of rows by element or group."""
     rows = tuple(
-        (named(scenario), named(one.name), named(what), *(_share_or_number(one, cells.get(part)) for part in _PARTS))
+        (
+            named(scenario),
+            named(distribution.name),
+            named(what),
+            *(_share_or_number(distribution, cells.get(part)) for part in _PARTS),
+        )
         for scenario, facts in first_splits(findings).items()
-        for one in drawn(facts)
-        for what, cells in _lines(one)
+        for distribution in drawn(facts)
+        for what, cells in _lines(distribution)
     )
     columns = tuple(Column(head, numeric=False) for head in ("scenario", "property", "value"))
     note = "Median and quartiles of numbers; otherwise the share of the part's rows. Starred values define the region. "
@@ -36,17 +41,19 @@ def distribution_table(findings: Findings) -> Table | None:
     )
 
 
-def _lines(one: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float64]]]]:
-    if not one.categories:
-        yield "median", {part: np.quantile(v, (0.5, 0.25, 0.75)) for part, v in one.values.items() if len(v)}
-    for i, (category, inside) in enumerate(zip(one.categories, one.inside, strict=True)):
-        yield category + ("*" if inside else ""), {part: v[i : i + 1] for part, v in one.values.items()}
+def _lines(distribution: Distribution) -> Iterator[tuple[str, dict[str, NDArray[np.float64]]]]:
+    if not distribution.categories:
+        yield "median", {part: np.quantile(v, (0.5, 0.25, 0.75)) for part, v in distribution.values.items() if len(v)}
+    for i, (category, inside) in enumerate(zip(distribution.categories, distribution.inside, strict=True)):
+        yield category + ("*" if inside else ""), {part: v[i : i + 1] for part, v in distribution.values.items()}
 
 
-def _share_or_number(one: Distribution, values: NDArray[np.float64] | None) -> Value:
+def _share_or_number(distribution: Distribution, values: NDArray[np.float64] | None) -> Value:
     if values is None:
         return Value(MISSING)
     if len(values) == 1:
         return Value(share(float(values[0])), order=float(values[0]))
     middle, low, high = map(float, values)
-    return Value(one.text(middle), order=middle, aside=f"[{one.text(low)}, {one.text(high)}]")
+    return Value(
+        distribution.text(middle), order=middle, aside=f"[{distribution.text(low)}, {distribution.text(high)}]"
+    )

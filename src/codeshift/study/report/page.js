@@ -1,5 +1,5 @@
 "use strict";
-document.querySelectorAll("table.sort").forEach((table) => {
+[...document.querySelectorAll("table")].filter((table) => table.tHead).forEach((table) => {
   const body = table.tBodies[0];
   const text = (row, i) => row.cells[i].dataset.v ?? row.cells[i].textContent.trim();
   const order = (i) => (a, b) => {

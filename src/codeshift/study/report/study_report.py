@@ -21,6 +21,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
+from codeshift.study.report.page import page
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results import StudyResults
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMATS = ("svg", "pdf", "png")
-_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "splits", "distributions",
-              "scores")  # fmt: skip
+_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "classes", "calibration",
+              "detection", "splits", "distributions", "scores")  # fmt: skip
 
 
 class Report:
@@ -81,16 +82,18 @@ class Report:
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
         self.title = title or results.settings.get("title") or _named(results.settings.get("model"))
-        self.subtitle = self._told() if subtitle is None else subtitle
+        self.subtitle = self._own_subtitle() if subtitle is None else subtitle
         self.notes, self.command, self.examples = tuple(notes), command, examples
 
-    def _told(self) -> str:
-        found = self.results
-        kept = ", ".join(f"{100 * kept:.4g}%" for kept in found.ood_kept)
-        methods = ", ".join(map(method_name, found.methods))
-        seeds = f"{counted(len(found.split_seeds), 'split seed')}, {counted(len(found.train_seeds), 'training seed')}"
+    def _own_subtitle(self) -> str:
+        results = self.results
+        kept = ", ".join(f"{100 * kept:.4g}%" for kept in results.ood_kept)
+        methods = ", ".join(map(method_name, results.methods))
+        seeds = (
+            f"{counted(len(results.split_seeds), 'split seed')}, {counted(len(results.train_seeds), 'training seed')}"
+        )
         regimes = f"; {kept} of the region's rows kept" if kept else ""
-        return f"{counted(len(found.scenarios), 'scenario')}; {methods}{regimes}; {seeds}."
+        return f"{counted(len(results.scenarios), 'scenario')}; {methods}{regimes}; {seeds}."
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -106,11 +109,9 @@ class Report:
         """Return the HTML page, which needs no network; its only script sorts tables.
 
         Raises:
-            MissingExtraError: if jinja2 or matplotlib is not installed.
+            MissingExtraError: if matplotlib is not installed.
         """
-        from codeshift.study.report.html import to_html
-
-        return to_html(
+        return page(
             ReportContents(
                 findings=self.findings,
                 title=self.title,
@@ -129,9 +130,9 @@ class Report:
 
     def to_markdown(self) -> str:
         """Return the summary and all tables as Markdown."""
-        made = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
+        notes = [*self.notes, *([f"Command: {self.command}"] if self.command else [])]
         tables = [block for table in self.tables for block in (Heading(table.caption), replace(table, caption=""))]
-        ends = (Heading("How it was made"), Points(tuple(made)))
+        ends = (Heading("How it was made"), Points(tuple(notes)))
         return markdown.render(Document(self.title, (Points(tuple(self.findings.summary())), *tables, *ends)))
 
     def to_latex(self, tables: Sequence[str] | None = None) -> str:
@@ -193,8 +194,8 @@ class Report:
             if kind not in _FORMATS:
                 raise ParameterError("formats", "known", kind, closest(kind, _FORMATS))
         chosen = [self._plot(name) for name in (self.plots if names is None else names)]
-        made = output_folder("folder", folder)
-        return [_save(plot, made / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
+        place = output_folder("folder", folder)
+        return [_save(plot, place / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
 
     def _plot(self, name: str) -> Plot:
         if name not in self.plots:

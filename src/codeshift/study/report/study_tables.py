@@ -6,30 +6,35 @@ import math
 from collections.abc import Iterator, Sequence
 
 from codeshift.documents.document import Column, Table, Value
-from codeshift.formatting import MISSING, fixed, p_value, share
+from codeshift.formatting import MISSING, fixed, p_value
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
-from codeshift.study.findings.strength import audit_auc
 from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
-from codeshift.study.report.tables import counted, counted_each, estimated, named
+from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
 
 
 def heat_table(findings: Findings) -> Table | None:
     """Make the table of relative performance, scenarios by methods; None without a 100% baseline."""
-    relative = [one for one in findings.relative if one.measure == findings.measure]
+    relative = [performance for performance in findings.relative if performance.measure == findings.measure]
     if not relative:
         return None
-    columns = list(dict.fromkeys((one.cell.method, one.cell.ood_kept) for one in relative))
-    by_place = {(one.cell.scenario, one.cell.method, one.cell.ood_kept): one for one in relative}
+    columns = list(dict.fromkeys((performance.cell.method, performance.cell.ood_kept) for performance in relative))
+    by_place = {
+        (performance.cell.scenario, performance.cell.method, performance.cell.ood_kept): performance
+        for performance in relative
+    }
     far = _farthest(relative)
     rows = [
         (
             named(scenario),
             named(kind),
-            counted_each(one.n for one in relative if one.cell.scenario == scenario and one.n),
+            counted_each(
+                performance.n for performance in relative if performance.cell.scenario == scenario and performance.n
+            ),
             *(_heat(by_place.get((scenario, *column)), far) for column in columns),
         )
         for kind, names in findings.results.dimensions.items()
@@ -48,16 +53,21 @@ def heat_table(findings: Findings) -> Table | None:
 
 
 def _farthest(relative: list[RelativePerformance]) -> float:
-    known = [abs(one.value - 1) for one in relative if not math.isnan(one.value)]
+    known = [abs(performance.value - 1) for performance in relative if not math.isnan(performance.value)]
     return min(max([0.1, *known]), 1.0)
 
 
-def _heat(one: RelativePerformance | None, far: float) -> Value:
-    if one is None:
+def _heat(performance: RelativePerformance | None, far: float) -> Value:
+    if performance is None:
         return Value(MISSING)
-    value = estimated(SHARE, one.estimate, one.text, kind=one.state.unmeasured or one.baseline.unmeasured)
-    sign = -1.0 if one.measure.better == "lower" else 1.0
-    heat = max(-1.0, min(1.0, sign * (one.value - 1) / far)) if not math.isnan(one.value) else math.nan
+    value = estimated(
+        SHARE,
+        performance.estimate,
+        performance.text,
+        kind=performance.state.unmeasured or performance.baseline.unmeasured,
+    )
+    sign = 1.0 if performance.measure.higher_is_better else -1.0
+    heat = max(-1.0, min(1.0, sign * (performance.value - 1) / far)) if not math.isnan(performance.value) else math.nan
     return Value(value.text, value.order, value.aside, value.kind, heat)
 
 
@@ -67,17 +77,17 @@ def score_table(findings: Findings) -> Table:
     Metrics that were measured on the same rows share one column with the number of rows.
     """
     by_place: dict[tuple[str, str, float | None, str], dict[str, Score]] = {}
-    for one in findings.scores:
-        at = (one.cell.scenario, one.cell.method, one.cell.ood_kept, one.part)
-        by_place.setdefault(at, {})[one.measure.metric] = one
+    for score in findings.scores:
+        at = (score.cell.scenario, score.cell.method, score.cell.ood_kept, score.part)
+        by_place.setdefault(at, {})[score.measure.metric] = score
     together = _of_same_rows(list(by_place.values()), list(findings.results.metrics))
     rows = tuple(
         (
             named(scenario),
             named(method_name(method)),
-            _kept(kept),
+            kept_share(kept),
             named(part, kind=part_kind(part)),
-            counted(max(one.seeds for one in scores.values())),
+            counted(max(score.seeds for score in scores.values())),
             *(value for names in together for value in (counted(scores[names[0]].n), *map(_score, _of(scores, names)))),
         )
         for (scenario, method, kept, part), scores in by_place.items()
@@ -112,13 +122,13 @@ def _of(scores: dict[str, Score], names: list[str]) -> list[Score]:
     return [scores[name] for name in names]
 
 
-def _score(one: Score) -> Value:
-    return estimated(one.measure, one.estimate, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
+def _score(score: Score) -> Value:
+    return estimated(score.measure, score.estimate, score.state.unmeasured or MISSING, kind=score.state.unmeasured)
 
 
 def _head(findings: Findings, name: str) -> str:
     measure = findings.cells.measure(name)
-    return f"{measure.heading}{' ↓' if measure.better == 'lower' else ''}"
+    return f"{measure.heading}{'' if measure.higher_is_better else ' ↓'}"
 
 
 def _step(findings: Findings) -> str:
@@ -127,35 +137,22 @@ def _step(findings: Findings) -> str:
     return f"{findings.measure.title}{f' ({unit})' if unit else ''}"
 
 
-def _kept(kept: float | None) -> Value:
-    return Value(MISSING, order=-1.0) if kept is None else Value(f"{100 * kept:.4g}%", order=kept)
-
-
-def part_kind(part: str) -> str:
-    """Return the mark of a part; empty if it has none.
-
-    >>> part_kind("test_ood"), part_kind("general")
-    ('ood', '')
-    """
-    return {"test_ood": "ood", "test_id": "id"}.get(part, "")
-
-
 def comparison_table(findings: Findings) -> Table | None:
     """Make the table of differences between other methods and full fine-tuning, with p-values."""
-    found = [one for one in findings.comparisons if not math.isnan(one.value)]
-    if not found:
+    compared = [comparison for comparison in findings.comparisons if not math.isnan(comparison.value)]
+    if not compared:
         return None
     rows = tuple(
         (
-            named(one.scenario),
-            named(f"{method_name(one.method)} less {method_name(one.reference)}"),
-            _kept(one.ood_kept),
-            estimated(one.measure, one.estimate, change=True),
-            _p(one.p_value),
-            _p(one.p_holm),
-            counted(one.n),
+            named(comparison.scenario),
+            named(f"{method_name(comparison.method)} less {method_name(comparison.reference)}"),
+            kept_share(comparison.ood_kept),
+            estimated(comparison.measure, comparison.estimate, change=True),
+            _p(comparison.p_value),
+            _p(comparison.p_holm),
+            counted(comparison.n),
         )
-        for one in found
+        for comparison in compared
     )
     columns = (
         Column("scenario", numeric=False), Column("difference of", numeric=False), Column("kept"),
@@ -174,15 +171,16 @@ def _p(p: float) -> Value:
 
 def disagreement_table(findings: Findings) -> Table | None:
     """Make the table of rows that one method gets right and the other wrong."""
-    found = [one for one in findings.disagreements if one.n]
-    if not found:
+    pairs = [pair for pair in findings.disagreements if pair.n]
+    if not pairs:
         return None
     rows = tuple(
         (
-            named(one.scenario), named(" / ".join(map(method_name, one.methods))), _kept(one.ood_kept),
-            counted(one.both), *(counted(one.only[name]) for name in one.methods), counted(one.neither), counted(one.n),
+            named(pair.scenario), named(" / ".join(map(method_name, pair.methods))), kept_share(pair.ood_kept),
+            counted(pair.both), *(counted(pair.only[name]) for name in pair.methods), counted(pair.neither),
+            counted(pair.n),
         )
-        for one in found
+        for pair in pairs
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("first / second", numeric=False), Column("kept"),
@@ -194,20 +192,22 @@ def disagreement_table(findings: Findings) -> Table | None:
 
 def forgetting_table(findings: Findings) -> Table | None:
     """Make the table of each method against the model without fine-tuning."""
-    found = [one for one in findings.forgetting if not math.isnan(one.value)]
-    if not found:
+    changes = [change for change in findings.forgetting if not math.isnan(change.value)]
+    if not changes:
         return None
-    higher = findings.measure.better == "higher"
+    higher = findings.measure.higher_is_better
     rows = tuple(
         (
-            named("mean" if one.scenario is None else one.scenario, order=0.0 if one.scenario is None else 1.0),
-            named(method_name(one.method)),
-            _kept(one.ood_kept),
-            named(one.part, kind=part_kind(one.part)),
-            estimated(one.measure, flipped(one.estimate) if higher else one.estimate, change=True),
-            counted(one.n),
+            named(
+                "mean" if change.scenario is None else change.scenario, order=0.0 if change.scenario is None else 1.0
+            ),
+            named(method_name(change.method)),
+            kept_share(change.ood_kept),
+            named(change.part, kind=part_kind(change.part)),
+            estimated(change.measure, flipped(change.estimate) if higher else change.estimate, change=True),
+            counted(change.n),
         )
-        for one in found
+        for change in changes
     )
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
@@ -220,16 +220,16 @@ def forgetting_table(findings: Findings) -> Table | None:
 
 def unseen_table(findings: Findings) -> Table | None:
     """Make the table of how often references and outputs hold the masked elements."""
-    if all(math.isnan(one.value) and one.state.status == "done" for one in findings.unseen):
+    if all(math.isnan(element.value) and element.state.status == "done" for element in findings.unseen):
         return None  # no scenario masks an element, or no text was generated
     rows = tuple(
         (
-            named(one.cell.scenario), named(_few(one.elements)), named(method_name(one.cell.method)),
-            _kept(one.cell.ood_kept), counted(one.in_outputs.n), _rate(one, one.in_references),
-            _rate(one, one.in_outputs), counted(one.n), _rate(one, one.estimate), counted(one.elsewhere.n),
-            _rate(one, one.elsewhere),
+            named(element.cell.scenario), named(_few(element.elements)), named(method_name(element.cell.method)),
+            kept_share(element.cell.ood_kept), counted(element.in_outputs.n), _rate(element, element.in_references),
+            _rate(element, element.in_outputs), counted(element.n), _rate(element, element.estimate),
+            counted(element.elsewhere.n), _rate(element, element.elsewhere),
         )
-        for one in findings.unseen
+        for element in findings.unseen
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("element", numeric=False), Column("method", numeric=False),
@@ -250,34 +250,33 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES]) + more
 
 
-def _rate(one: UnseenElement, rate: Estimate) -> Value:
-    return estimated(SHARE, rate, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
+def _rate(element: UnseenElement, rate: Estimate) -> Value:
+    return estimated(SHARE, rate, element.state.unmeasured or MISSING, kind=element.state.unmeasured)
 
 
 def failure_table(findings: Findings) -> Table | None:
     """Make the table of the failure modes of each cell at the smallest share kept."""
-    found = [one for one in findings.failures if one.n and one.cell.ood_kept in (None, findings.cells.masked)]
-    if not found:
+    failures = [
+        failure for failure in findings.failures if failure.n and failure.cell.ood_kept in (None, findings.cells.masked)
+    ]
+    if not failures:
         return None
-    modes = [mode for mode in (RIGHT, *MODES) if any(one.counts[mode] for one in found)]
+    modes = [mode for mode in (RIGHT, *MODES) if any(failure.counts[mode] for failure in failures)]
     rows = tuple(
         (
-            named(one.cell.scenario), named(method_name(one.cell.method)), named(one.part, kind=part_kind(one.part)),
-            counted(one.n), *(_of_all(one.counts[mode], one.n) for mode in modes),
+            named(failure.cell.scenario), named(method_name(failure.cell.method)),
+            named(failure.part, kind=part_kind(failure.part)), counted(failure.n),
+            *(of_all(failure.counts[mode], failure.n) for mode in modes),
         )
-        for one in found
+        for failure in failures
     )  # fmt: skip
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("part", numeric=False),
         Column("outputs"), *(Column(mode) for mode in modes),
     )  # fmt: skip
-    note = "; ".join(f"{mode}: {told}" for mode, told in MODES.items() if mode in modes)
+    note = "; ".join(f"{mode}: {meaning}" for mode, meaning in MODES.items() if mode in modes)
     note = f"An output has the first mode that fits. {note[0].upper()}{note[1:]}." if note else ""
     return Table(name="failures", caption="How outputs fail", columns=columns, rows=rows, note=note)
-
-
-def _of_all(count: int, total: int) -> Value:
-    return Value(share(count / total, 0), order=count / total, aside=f"({count:,})")
 
 
 def split_table(findings: Findings) -> Table | None:
@@ -287,8 +286,8 @@ def split_table(findings: Findings) -> Table | None:
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
     rows = tuple(
         (
-            named(scenario), counted(seed), named(verdict_label(facts.audit)), _auc(audit_auc(facts)),
-            *(counted(facts.sizes.get(part, 0)) for part in parts),
+            named(scenario), counted(seed), named(MISSING if facts.audit is None else facts.audit.verdict.label),
+            _auc(facts.auc), *(counted(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
     )  # fmt: skip
@@ -298,12 +297,6 @@ def split_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
     return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
-
-
-def verdict_label(audit: object) -> str:
-    """Return the audit's verdict in a word or two; a dash without an audit."""
-    verdict = audit.get("verdict") if isinstance(audit, dict) else None
-    return str(verdict["label"]) if isinstance(verdict, dict) else MISSING
 
 
 def _auc(value: float) -> Value:
@@ -317,3 +310,4 @@ def study_tables(findings: Findings) -> Iterator[Table]:
         split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)
+    yield from class_tables(findings)

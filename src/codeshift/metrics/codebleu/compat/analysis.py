@@ -37,15 +37,15 @@ class CompatAnalyser:
             yield code
             code = without_comments(code, self._comments_of)
 
-    def analyse(self, code: str) -> tuple[list[int], dict[Item, int]]:
+    def analyse(self, code: str) -> tuple[list[int], dict[Item, int]] | None:
         """Return the program's subtrees, as numbers that compare within this analyser, and its data flow.
 
-        A program on which the parser gives up has neither.
+        None if the parser gives up on it.
         """
         code = without_comments(code, self._comments_of)
         tree = self._parser.parse(code.encode("utf-8", "replace"))
         if tree is None:
-            return [], {}
+            return None
         root = tree.root_node
         careful = root.has_error or not code.isascii()
         scan = self._scanner.scan((root,), by_byte_columns(code), careful=careful)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
 from codeshift.metrics.codebleu.dataflow.flow import Flow
@@ -14,12 +14,15 @@ from codeshift.metrics.codebleu.parts.spelling import alike
 from codeshift.properties.grammars import parser, ts_language
 from codeshift.properties.parsing import CodeParser, ParsedCode, with_line_feeds
 
+Analysis: TypeAlias = tuple[list[int], dict[Any, int]]
+"""Subtrees of a program (numbers that compare within one analyser), and its data flow."""
+
 
 class Analyser(Protocol):
-    """Interface that finds the subtrees (numbers that compare within one analyser) and the data flow of programs."""
+    """Interface that finds the subtrees and the data flow of programs."""
 
-    def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
-        """Return subtrees and data flow of one program."""
+    def analyse(self, code: str) -> Analysis | None:
+        """Return subtrees and data flow of one program; None if the parser gives up on it."""
         ...
 
     def clear(self) -> None:
@@ -39,16 +42,16 @@ class DefaultAnalyser:
         """Forget what earlier programs left behind."""
         self._scanner.clear()
 
-    def analyse(self, code: str) -> tuple[list[int], dict[Any, int]]:
+    def analyse(self, code: str) -> Analysis | None:
         """Return the subtrees, the whole code being the last, and the data flow of one program.
 
-        A program on which the parser gives up has neither.
+        None if the parser gives up on it.
         """
         code = with_line_feeds(code)
         source = code.encode("utf-8", "replace")
         tree = self._plain.parse(source)
         if tree is None:
-            return [], {}
+            return None
         root = tree.root_node
         if root.has_error or not code.isascii():
             parsed = self._parser.of_tree(tree, source)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.metrics.codebleu.compat.analysis import CompatAnalyser
-from codeshift.metrics.codebleu.parts.analysis import analyser, shared_flow, shared_subtrees
+from codeshift.metrics.codebleu.parts.analysis import Analysis, analyser, shared_flow, shared_subtrees
 from codeshift.metrics.codebleu.parts.combine import FloatArray
 from codeshift.metrics.codebleu.parts.keywords import KEYWORDS, compat_keywords
 from codeshift.metrics.codebleu.parts.ngrams import ORDERS, keyword_count, shared_ngrams
@@ -20,6 +20,10 @@ Batch: TypeAlias = tuple[list[str], list[tuple[str, ...]]]
 """Predictions, and the references of each."""
 
 
+NOTHING: Analysis = ([], {})
+"""Analysis that stands for a program on which the parser gives up."""
+
+
 class RowCounter:
     """Counter of row statistics for one language and mode, which remembers the programs of a batch."""
 
@@ -27,7 +31,7 @@ class RowCounter:
         self._analyser = analyser(language, compat)
         self._default = compat is None
         self._keywords = KEYWORDS[language] if self._default else compat_keywords(language, compat)
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, Analysis | None] = {}
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[FloatArray]:
         """Yield the statistics of each batch, one row per prediction."""
@@ -72,15 +76,17 @@ class RowCounter:
             at = end
         return np.array(rows)
 
-    def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int]:
-        """Return the shared subtrees and edges of data flow, and those of the reference."""
-        subtrees, flow = self._analysed(prediction)
-        reference_subtrees, reference_flow = self._analysed(reference)
+    def _row(self, prediction: str, reference: str) -> tuple[int, int, int, int, bool]:
+        """Return the shared and the reference's subtrees and edges of data flow, and whether the parser gave up."""
+        of_prediction, of_reference = self._analysed(prediction), self._analysed(reference)
+        subtrees, flow = of_prediction or NOTHING
+        reference_subtrees, reference_flow = of_reference or NOTHING
         return (
             shared_subtrees(subtrees, reference_subtrees, clipped=self._default),
             len(reference_subtrees),
             shared_flow(flow, reference_flow),
             sum(reference_flow.values()),
+            of_prediction is None or of_reference is None,
         )
 
     def _statistics(self, ngrams: NDArray[np.int64], sizes: FloatArray, rows: FloatArray) -> FloatArray:
@@ -96,11 +102,10 @@ class RowCounter:
             weighted = [found, *shared[:, 1:].T, np.maximum(total, 1), *theirs[:, 1:].T]
         return np.column_stack([np.ones(len(rows)), shared, ours, lengths, *weighted, rows])
 
-    def _analysed(self, code: str) -> Any:
-        found = self._known.get(code)
-        if found is None:
-            found = self._known[code] = self._analyser.analyse(code)
-        return found
+    def _analysed(self, code: str) -> Analysis | None:
+        if code not in self._known:
+            self._known[code] = self._analyser.analyse(code)
+        return self._known[code]
 
 
 def _ngram_counts(lengths: FloatArray, least: int) -> FloatArray:

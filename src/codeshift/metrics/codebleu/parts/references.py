@@ -27,8 +27,9 @@ def merged(
     row: FloatArray = pairs[0].copy()
     row[1 : 1 + len(ORDERS)] = ngram_matches(prediction, references, len(ORDERS))[: len(ORDERS)]
     row[_NEAREST] = closest_length(len(prediction), references)
+    row[-1] = pairs[:, -1].max()
     if keywords is None:
-        row[_FOUND:] = pairs[:, _FOUND:].sum(axis=0)
+        row[_FOUND:-1] = pairs[:, _FOUND:-1].sum(axis=0)
         return row
     most = Counter(references[0])
     for reference in references[1:]:
@@ -36,8 +37,8 @@ def merged(
     shared = Counter(prediction) & most
     found = sum(count for token, count in shared.items() if token in keywords)
     row[_FOUND] = found + OTHER * (shared.total() - found)
-    row[-4:-2] = _best(pairs[:, -4:-2])
-    row[-2:] = _best(pairs[:, -2:])
+    row[-5:-3] = _best(pairs[:, -5:-3])
+    row[-3:-1] = _best(pairs[:, -3:-1])
     return row
 
 

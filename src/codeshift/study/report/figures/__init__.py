@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.bars import differences, failures, unseen
+from codeshift.study.report.figures.classes import confusion, reliability
 from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
 from codeshift.study.report.figures.distributions import distributions
 from codeshift.study.report.figures.heat_map import heat_map
@@ -14,11 +15,11 @@ __all__ = ["Panel", "Plot", "plots"]
 
 _MAKERS = (
     heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, failures,
-    variant_curves, distributions,
+    variant_curves, confusion, reliability, distributions,
 )  # fmt: skip
 
 
 def plots(findings: Findings) -> dict[str, Plot]:
     """Make the figures that the study has numbers for, by name."""
-    made = (make(findings) for make in _MAKERS)
-    return {plot.name: plot for plot in made if plot is not None}
+    plotted = (make(findings) for make in _MAKERS)
+    return {plot.name: plot for plot in plotted if plot is not None}

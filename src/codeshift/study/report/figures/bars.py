@@ -20,28 +20,29 @@ def differences(findings: Findings) -> Plot | None:
     """Plot other methods minus full fine-tuning on ``test_ood`` at the smallest share kept, by scenario."""
     panels = []
     for method in findings.cells.methods:
-        found = [
-            one for one in findings.comparisons
-            if one.method == method and one.ood_kept == findings.cells.masked and not math.isnan(one.value)
+        compared = [
+            comparison for comparison in findings.comparisons
+            if comparison.method == method and comparison.ood_kept == findings.cells.masked
+            and not math.isnan(comparison.value)
         ]  # fmt: skip
-        if found:
-            title = f"{method_name(method)} less {method_name(found[0].reference)}"
-            draw = partial(_draw_differences, findings=findings, found=found)
-            label = " ".join(one.sentence for one in found)
-            panels.append(Panel(title=title, draw=draw, label=label, width=4.6, height=0.9 + _BAR * len(found)))
+        if compared:
+            title = f"{method_name(method)} less {method_name(compared[0].reference)}"
+            draw = partial(_draw_differences, findings=findings, compared=compared)
+            label = " ".join(comparison.sentence for comparison in compared)
+            panels.append(Panel(title=title, draw=draw, label=label, width=4.6, height=0.9 + _BAR * len(compared)))
     return Plot(name="differences", title="Methods compared", panels=tuple(panels), columns=2) if panels else None
 
 
-def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[Comparison]) -> None:
-    scale = findings.measure.scale
-    colour, marker = styles(findings, theme)[found[0].method]
+def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, compared: list[Comparison]) -> None:
+    scale = findings.measure.scale.factor
+    colour, marker = styles(findings, theme)[compared[0].method]
     ax.axvline(0, color=theme.soft, linewidth=1)
-    for y, one in zip(range(0, -len(found), -1), found, strict=True):
-        if one.estimate.has_interval:
-            ax.plot([one.low * scale, one.high * scale], [y, y], color=colour, linewidth=1.6)
-        face = colour if one.significant else theme.surface
+    for y, comparison in zip(range(0, -len(compared), -1), compared, strict=True):
+        if comparison.estimate.has_interval:
+            ax.plot([comparison.low * scale, comparison.high * scale], [y, y], color=colour, linewidth=1.6)
+        face = colour if comparison.significant else theme.surface
         ax.plot(
-            [one.value * scale],
+            [comparison.value * scale],
             [y],
             marker=marker,
             color=colour,
@@ -49,8 +50,11 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[
             markerfacecolor=face,
             markeredgewidth=1.4,
         )
-    ax.set_yticks(range(0, -len(found), -1), [f"{short(one.scenario)} (n = {one.n:,})" for one in found])
-    ax.set_ylim(0.6 - len(found), 0.6)
+    ax.set_yticks(
+        range(0, -len(compared), -1),
+        [f"{short(comparison.scenario)} (n = {comparison.n:,})" for comparison in compared],
+    )
+    ax.set_ylim(0.6 - len(compared), 0.6)
     unit = f" ({findings.measure.step.strip()})" if findings.measure.step else ""
     ax.set_xlabel(f"difference in {findings.measure.title}{unit};\nfilled: significant after Holm's correction")
     ax.grid(axis="y", visible=False)
@@ -58,13 +62,13 @@ def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, found: list[
 
 def unseen(findings: Findings) -> Plot | None:
     """Plot each method's recall of the masked element on ``test_ood``, by scenario."""
-    shown = [one for one in findings.unseen if one.cell.ood_kept in (None, findings.cells.masked, 1.0)]
-    shown = [one for one in shown if not math.isnan(one.value)]
+    shown = [element for element in findings.unseen if element.cell.ood_kept in (None, findings.cells.masked, 1.0)]
+    shown = [element for element in shown if not math.isnan(element.value)]
     if not shown:
         return None
-    scenarios = list(dict.fromkeys(one.cell.scenario for one in shown))
+    scenarios = list(dict.fromkeys(element.cell.scenario for element in shown))
     draw = partial(_draw_unseen, findings=findings, shown=shown, scenarios=scenarios)
-    label = " ".join(one.sentence for one in shown)
+    label = " ".join(element.sentence for element in shown)
     panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=1.05 + 0.5 * len(scenarios))
     return Plot(name="unseen_elements", title="Masked elements that are written all the same", panels=(panel,))
 
@@ -74,18 +78,20 @@ def _draw_unseen(
 ) -> None:
     style = styles(findings, theme)
     methods = list(style)
-    for one in shown:
-        colour, marker = style[one.cell.method]
-        hollow = one.cell.ood_kept == 1
-        y = -scenarios.index(one.cell.scenario) - 0.16 * (methods.index(one.cell.method) - (len(methods) - 1) / 2)
-        if one.estimate.has_interval and not hollow:
-            ends = [one.low * SHARE.scale, one.high * SHARE.scale]
+    for element in shown:
+        colour, marker = style[element.cell.method]
+        hollow = element.cell.ood_kept == 1
+        y = -scenarios.index(element.cell.scenario) - 0.16 * (
+            methods.index(element.cell.method) - (len(methods) - 1) / 2
+        )
+        if element.estimate.has_interval and not hollow:
+            ends = [element.low * SHARE.scale.factor, element.high * SHARE.scale.factor]
             ax.plot(ends, [y, y], color=colour, linewidth=1.4, alpha=0.7)
         ax.plot(
-            [one.value * SHARE.scale], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
+            [element.value * SHARE.scale.factor], [y], marker=marker, color=colour, markersize=5.5, markeredgewidth=1.2,
             markerfacecolor=theme.surface if hollow else colour,
         )  # fmt: skip
-    rows = {name: rows_told(one.n for one in shown if one.cell.scenario == name) for name in scenarios}
+    rows = {name: rows_told(element.n for element in shown if element.cell.scenario == name) for name in scenarios}
     ax.set_yticks(range(0, -len(scenarios), -1), [f"{short(name)} ({rows[name]})" for name in scenarios])
     ax.set_ylim(0.5 - len(scenarios), 0.5)
     ax.set_xlim(-3, 103)
@@ -120,7 +126,7 @@ def _draw_failures(
     for y, shares in zip(range(0, -len(rows), -1), rows.values(), strict=True):
         left = 0.0
         for mode in present:
-            width = shares[mode] * SHARE.scale
+            width = shares[mode] * SHARE.scale.factor
             ax.barh(y, width, 0.72, left=left, color=colours[mode], edgecolor=theme.surface, linewidth=0.8,
                     label=mode if y == 0 else None)  # fmt: skip
             left += width

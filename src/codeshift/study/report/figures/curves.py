@@ -71,8 +71,8 @@ def _draw_kept(
     without = _without(findings, part, scenario)
     if not math.isnan(without):
         colour = style[NONE][0]
-        ax.axhline(without * measure.scale, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
-        ends.append((max(shares), without * measure.scale, _SHORT[NONE], colour))
+        ax.axhline(without * measure.scale.factor, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
+        ends.append((max(shares), without * measure.scale.factor, _SHORT[NONE], colour))
     _share_axis(ax, shares)
     rows = rows_told(point.estimate.n for curve in curves for point in curve.points)
     ax.set_xlabel(f"share of the region kept (%); {rows}")
@@ -94,7 +94,7 @@ def _without(findings: Findings, part: str, scenario: str | None) -> float:
 
 
 def _draw_line(ax: Any, curve: Curve, colour: str, marker: str, name: str) -> tuple[float, float, str, str]:
-    scale = curve.measure.scale
+    scale = curve.measure.scale.factor
     points = [point for point in curve.points if not math.isnan(point.estimate.value)]
     xs, ys = [point.x for point in points], [point.estimate.value * scale for point in points]
     banded = [point for point in points if point.estimate.has_interval]

@@ -41,25 +41,25 @@ def first_splits(findings: Findings) -> dict[str, SplitFacts]:
 
 def drawn(facts: SplitFacts) -> tuple[Distribution, ...]:
     """Return the distributions of a split that have rows to draw."""
-    return tuple(one for one in facts.distributions if any(one.rows.values()))
+    return tuple(distribution for distribution in facts.distributions if any(distribution.rows.values()))
 
 
 def _panels(scenario: str, facts: SplitFacts) -> Iterator[Panel]:
     every = drawn(facts)
-    for one in every:
-        parts = ", ".join(f"{part} {rows} rows" for part, rows in one.rows.items())
-        title = f"{scenario}: {one.name}" if len(every) > 1 else scenario
-        label = f"Distribution of {one.name} in {parts}. {one.summary}."
-        draw, height = partial(_draw, one=one), 2.0
-        if one.categories:
-            draw, height = partial(_draw_shares, one=one), 0.55 + _LINE * len(one.categories)
-        yield Panel(title=title, draw=draw, label=label, width=2.9, height=height, plain=not one.categories,
+    for distribution in every:
+        parts = ", ".join(f"{part} {rows} rows" for part, rows in distribution.rows.items())
+        title = f"{scenario}: {distribution.name}" if len(every) > 1 else scenario
+        label = f"Distribution of {distribution.name} in {parts}. {distribution.summary}."
+        draw, height = partial(_draw, distribution=distribution), 2.0
+        if distribution.categories:
+            draw, height = partial(_draw_shares, distribution=distribution), 0.55 + _LINE * len(distribution.categories)
+        yield Panel(title=title, draw=draw, label=label, width=2.9, height=height, plain=not distribution.categories,
                     group=scenario)  # fmt: skip
 
 
-def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
-    unit = _DAY if one.times else 1.0
-    parts = {part: np.asarray(v, dtype=np.float64) / unit for part, v in one.values.items()}
+def _draw(ax: Any, theme: Theme, *, distribution: Distribution) -> None:
+    unit = _DAY if distribution.times else 1.0
+    parts = {part: np.asarray(v, dtype=np.float64) / unit for part, v in distribution.values.items()}
     parts = {part: v[np.isfinite(v)] for part, v in parts.items()}
     everything = np.concatenate([*parts.values()])
     edges = bin_edges(everything)
@@ -69,35 +69,35 @@ def _draw(ax: Any, theme: Theme, *, one: Distribution) -> None:
             shares = np.histogram(values, edges)[0] / len(values) * 100
             ax.stairs(shares, edges, color=theme.parts[part], linewidth=1.6, label=f"{part} ({len(values):,})",
                       fill=part == "test_ood", alpha=0.55 if part == "test_ood" else 1)  # fmt: skip
-    if one.times:
+    if distribution.times:
         _dated(ax)
     elif edges[0] > 0 and edges[-1] > 30 * edges[0]:
         _logarithmic(ax)
-    ax.set_xlabel(one.name)
+    ax.set_xlabel(distribution.name)
     ax.set_ylabel("rows of the part (%)")
     ax.grid(axis="x", visible=False)
     if theme.legend:
         ax.legend(fontsize=theme.size - 2)
 
 
-def _draw_shares(ax: Any, theme: Theme, *, one: Distribution) -> None:
+def _draw_shares(ax: Any, theme: Theme, *, distribution: Distribution) -> None:
     """Draw a line for each category, with a mark for each part; masked categories are bold."""
-    places = -np.arange(len(one.categories))
-    shown = {part: 100 * one.values[part] for part in _MARKS if one.rows.get(part)}
+    places = -np.arange(len(distribution.categories))
+    shown = {part: 100 * distribution.values[part] for part in _MARKS if distribution.rows.get(part)}
     low, high = (limit(list(shown.values()), axis=0) for limit in (np.min, np.max))
     ax.hlines(places, low, high, color=theme.line, linewidth=1.4, zorder=1)
     for part, shares in shown.items():
         mark, size = _MARKS[part]
         ax.plot(shares, places, mark, color=theme.parts[part], markersize=size, clip_on=False, zorder=3,
-                label=f"{part} ({one.rows[part]:,})")  # fmt: skip
-    ax.set_yticks(places, [_tail(name) for name in one.categories])
-    for tick, inside in zip(ax.get_yticklabels(), one.inside, strict=True):
+                label=f"{part} ({distribution.rows[part]:,})")  # fmt: skip
+    ax.set_yticks(places, [_tail(name) for name in distribution.categories])
+    for tick, inside in zip(ax.get_yticklabels(), distribution.inside, strict=True):
         tick.set_fontweight("bold" if inside else "normal")
         tick.set_color(theme.text if inside else theme.soft)
     ax.tick_params(axis="y", pad=7)  # half of a mark at 0 is outside of the axes
     ax.set_ylim(places[-1] - 0.6, 0.6)
     ax.set_xlim(0, max(1.0, float(high.max())) * 1.02)
-    ax.set_xlabel(f"rows (%) by {one.name}", loc="right")
+    ax.set_xlabel(f"rows (%) by {distribution.name}", loc="right")
     ax.grid(axis="y", visible=False)
     if theme.legend:
         _legend_below(ax, theme)

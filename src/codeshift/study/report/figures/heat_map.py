@@ -17,14 +17,16 @@ from codeshift.study.report.figures.theme import Theme
 
 def heat_map(findings: Findings) -> Plot | None:
     """Plot scores relative to each scenario's 100% baseline, by method and share kept; None without a baseline."""
-    cells = [one for one in findings.relative if one.measure == findings.measure]
+    cells = [performance for performance in findings.relative if performance.measure == findings.measure]
     if not cells:
         return None
     scenarios = [name for names in findings.results.dimensions.values() for name in names]
-    columns = list(dict.fromkeys((one.cell.method, one.cell.ood_kept or 0.0) for one in cells))
+    columns = list(dict.fromkeys((performance.cell.method, performance.cell.ood_kept or 0.0) for performance in cells))
     draw = partial(_draw, findings=findings, cells=cells, scenarios=scenarios, columns=columns)
     width, height = 2.2 + 0.85 * len(columns), 0.9 + 0.3 * len(scenarios)
-    panel = Panel(title="", draw=draw, label=" ".join(one.sentence for one in cells), width=width, height=height)
+    panel = Panel(
+        title="", draw=draw, label=" ".join(performance.sentence for performance in cells), width=width, height=height
+    )
     return Plot(name="heat_map", title="What is left of the 100% baseline", panels=(panel,))
 
 
@@ -40,15 +42,18 @@ def _draw(
     import matplotlib as mpl
 
     values = np.full((len(scenarios), len(columns)), np.nan)
-    for one in cells:
-        at = scenarios.index(one.cell.scenario), columns.index((one.cell.method, one.cell.ood_kept or 0.0))
-        values[at] = one.value * SHARE.scale
+    for performance in cells:
+        at = (
+            scenarios.index(performance.cell.scenario),
+            columns.index((performance.cell.method, performance.cell.ood_kept or 0.0)),
+        )
+        values[at] = performance.value * SHARE.scale.factor
         dark = abs(values[at] - 100) > 60
-        text = f"{values[at]:.0f}" if not math.isnan(values[at]) else one.text
+        text = f"{values[at]:.0f}" if not math.isnan(values[at]) else performance.text
         ax.text(
             *at[::-1], text, ha="center", va="center", color="white" if dark else theme.text, fontsize=theme.size - 1
         )
-    worse = "RdBu_r" if findings.measure.better == "lower" else "RdBu"
+    worse = "RdBu" if findings.measure.higher_is_better else "RdBu_r"
     scale = mpl.colors.TwoSlopeNorm(100, *_limits(values))
     ax.imshow(np.ma.masked_invalid(values), cmap=worse, norm=scale, aspect="auto")
     ax.set_xticks(range(len(columns)), [f"{method_name(m)}\n{100 * kept:.4g}% kept" for m, kept in columns])

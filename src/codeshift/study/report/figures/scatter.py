@@ -27,16 +27,16 @@ def id_against_ood(findings: Findings) -> Plot | None:
 
 def _points(findings: Findings) -> list[tuple[Cell, Estimate, Estimate]]:
     shown = (None, findings.cells.masked, 1.0)
-    found: dict[Cell, dict[str, Estimate]] = {}
+    by_cell: dict[Cell, dict[str, Estimate]] = {}
     for score in findings.scores:
         if score.measure.metric == findings.measure.metric and score.cell.ood_kept in shown:
-            found.setdefault(score.cell, {})[score.part] = score.estimate
-    pairs = [(cell, parts["test_id"], parts["test_ood"]) for cell, parts in found.items()]
+            by_cell.setdefault(score.cell, {})[score.part] = score.estimate
+    pairs = [(cell, parts["test_id"], parts["test_ood"]) for cell, parts in by_cell.items()]
     return [pair for pair in pairs if not math.isnan(pair[1].value + pair[2].value)]
 
 
 def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tuple[Cell, Estimate, Estimate]]) -> None:
-    scale, style = findings.measure.scale, styles(findings, theme)
+    scale, style = findings.measure.scale.factor, styles(findings, theme)
     labelled: set[tuple[str, bool]] = set()
     for cell, across, up in points:
         colour, marker = style[cell.method]
@@ -64,7 +64,7 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
     ax.set_xlim(low, high)
     ax.set_ylim(low, high)
     ax.set_aspect("equal")
-    side = "above" if findings.measure.better == "lower" else "below"
+    side = "below" if findings.measure.higher_is_better else "above"
     ax.text(
         0.97, 0.03, f"{side} the line: worse out of distribution", transform=ax.transAxes, ha="right", color=theme.soft,
         fontsize=theme.size - 1,
@@ -77,11 +77,11 @@ def _draw_scatter(ax: Any, theme: Theme, *, findings: Findings, points: list[tup
 
 def strength_against_cost(findings: Findings) -> Plot | None:
     """Plot the AUC of the audit's classifier (x) and the share of the 100% baseline (y), by scenario."""
-    effects = [one for one in findings.strength if one.points]
+    effects = [effect for effect in findings.strength if effect.points]
     if not effects:
         return None
     draw = partial(_draw_strength, findings=findings)
-    label = " ".join(one.sentence for one in effects)
+    label = " ".join(effect.sentence for effect in effects)
     panel = Panel(title="Strength of the shift", draw=draw, label=label, width=4.4, height=3.2)
     return Plot(name="strength", title="Strength of the shift against what it costs", panels=(panel,))
 
@@ -93,10 +93,10 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
         shift = (i - (len(findings.strength) - 1) / 2) * 0.003  # so that intervals of two methods do not overlap
         for auc, estimate in effect.points.values():
             if estimate.has_interval:
-                ends = [estimate.low * SHARE.scale, estimate.high * SHARE.scale]
+                ends = [estimate.low * SHARE.scale.factor, estimate.high * SHARE.scale.factor]
                 ax.plot([auc + shift] * 2, ends, color=colour, alpha=0.35, linewidth=1.2)
         xs = [auc + shift for auc, _ in effect.points.values()]
-        ys = [estimate.value * SHARE.scale for _, estimate in effect.points.values()]
+        ys = [estimate.value * SHARE.scale.factor for _, estimate in effect.points.values()]
         ax.plot(xs, ys, marker=marker, color=colour, linestyle="none", markersize=6, label=method_name(effect.method))
     ax.axhline(100, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     rows = rows_told(estimate.n for effect in findings.strength for _, estimate in effect.points.values())

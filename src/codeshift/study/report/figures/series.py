@@ -35,7 +35,7 @@ def axis_title(measure: Measure, part: str = "") -> str:
     >>> axis_title(EXACT_MATCH, "test_ood")
     'exact match on test_ood (%)'
     """
-    unit = f" ({measure.unit.strip()})" if measure.unit else ""
+    unit = f" ({measure.scale.unit.strip()})" if measure.scale.unit else ""
     return f"{measure.title}{f' on {part}' if part else ''}{unit}"
 
 
@@ -45,8 +45,8 @@ def rows_told(numbers: Iterable[int]) -> str:
     >>> rows_told([32, 32]), rows_told([40, 8, 0]), rows_told([])
     ('n = 32', 'n = 8 to 40', '')
     """
-    found = sorted({number for number in numbers if number})
-    return f"n = {counted_each(found).text}" if found else ""
+    distinct = sorted({number for number in numbers if number})
+    return f"n = {counted_each(distinct).text}" if distinct else ""
 
 
 def label_ends(ax: Any, ends: Sequence[tuple[float, float, str, str]], theme: Theme, gap: float = 0.085) -> None:

@@ -37,6 +37,6 @@ def _for_page(style: str) -> str:
     return re.sub(r"font: (?:(\d+) )?([\d.]+)px [^;\"]*", _font, style)
 
 
-def _font(found: re.Match[str]) -> str:
-    weight = f"; font-weight: {found[1]}" if found[1] else ""
-    return f"font-size: {found[2]}px{weight}"
+def _font(match: re.Match[str]) -> str:
+    weight = f"; font-weight: {match[1]}" if match[1] else ""
+    return f"font-size: {match[2]}px{weight}"

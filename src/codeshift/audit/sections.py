@@ -1,0 +1,281 @@
+"""Sections of an audit report: the sentences and tables that all formats of a report share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from codeshift.audit.atoms import UnseenAtoms
+from codeshift.audit.confounds import Confound
+from codeshift.audit.correction import property_permutations
+from codeshift.audit.distances import effect_words
+from codeshift.audit.labels import LabelShift
+from codeshift.audit.leakage import Leakage
+from codeshift.audit.settings import AuditSettings
+from codeshift.audit.strength import PropertyShift, Strength
+from codeshift.audit.truncation import Truncation
+from codeshift.audit.two_sample import TwoSampleTest
+from codeshift.audit.verdict import Verdict
+from codeshift.documents.document import (
+    Block,
+    Code,
+    Heading,
+    Note,
+    Paragraph,
+    Points,
+    Table,
+    names,
+    numbers,
+    row,
+)
+from codeshift.formatting import counted, fixed, moment_of, p_value, share
+from codeshift.properties.near_duplicates import NearDuplicates
+
+_SHOWN_CONFOUNDS = 20
+_SHOWN_CODE = 1_500
+_SHOWN_LABELS = 8
+
+
+def of_verdict(
+    verdict: Verdict, sizes: Mapping[str, int], roles: Mapping[str | None, str], unparsable: Mapping[str, int]
+) -> Iterator[Block]:
+    """Return the verdict, and the rows of each part with its role."""
+    yield Paragraph(str(verdict))
+    if verdict.cautions:
+        yield Points(verdict.cautions)
+    rows = tuple(row(part, roles.get(part, "validation"), _count(n)) for part, n in sizes.items())
+    yield Table(columns=names("part", "role") + numbers("rows"), rows=rows)
+    if unparsable:
+        counts = ", ".join(f"{counted(count, 'row')} of {part}" for part, count in unparsable.items())
+        yield Note(f"Left out as unparsable, since the parser gives up on them: {counts}.")
+
+
+def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> Iterator[Block]:
+    """Return how many rows of each part train holds too, and the worst pairs."""
+    yield Heading("Leakage")
+    yield Paragraph(
+        f"Rows of each part that {train} holds too: as exact copies, as near-duplicates (Jaccard similarity "
+        f"of token {near.ngram}-grams of at least {near.threshold}; exact copies included), or by group."
+    )
+    rows = tuple(
+        row(
+            one.part,
+            _count(one.n),
+            _of(one.exact, one.exact_share),
+            _of(one.near, one.near_share),
+            "-" if one.groups is None else _of(one.groups, one.groups_share),
+        )
+        for one in leakage
+    )
+    yield Table(columns=names("part") + numbers("rows", "exact copy", "near-duplicate", "shared group"), rows=rows)
+    if unsettled := [one for one in leakage if one.unsettled]:
+        counts = ", ".join(f"{counted(one.unsettled, 'row')} of {one.part}" for one in unsettled)
+        yield Note(
+            f"Not compared with all of {train}, since too many rows are nearly near-duplicates: {counts}. "
+            "More of them may have a near-duplicate there."
+        )
+    yield from _pairs(leakage, train)
+
+
+def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
+    for one in leakage:
+        for i, pair in enumerate(one.worst, start=1):
+            caption = f"{one.part}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
+            if pair.row == pair.train_row:
+                yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {train}")
+            else:
+                yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
+                yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+
+
+def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None) -> Iterator[Block]:
+    """Return the labels of each held-out part beside those of train; nothing if no labels were compared."""
+    if not labels:
+        return
+    yield Heading("Labels")
+    yield Paragraph(
+        f"Shares of the labels ({column}) among labelled rows, the most frequent of {train_name} first; "
+        "Jensen-Shannon distance of the labels of distinct rows with its p-value; rows with a near-duplicate that has "
+        "another label."
+    )
+    first = labels[0]
+    shown = first.labels[:_SHOWN_LABELS]
+    train = row(train_name, _count(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)]))
+    by_label = [dict(zip(one.labels, one.shares, strict=True)) for one in labels]
+    parts = tuple(
+        row(one.part, _count(one.n), _count(one.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
+        for one, shares in zip(labels, by_label, strict=True)
+    )
+    yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+    rows = tuple(
+        row(
+            one.part,
+            share(one.total_variation, 1) if one.n else "-",
+            _number(one.jensen_shannon, 2),
+            _p(one.p_value),
+            _count(one.unseen),
+            _of(one.conflicts, one.conflicts_share),
+            _of(one.conflicts_within, one.conflicts_within_share),
+        )
+        for one in labels
+    )
+    heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
+    yield Table(columns=names("part") + numbers(*heads), rows=rows)
+    if len(first.labels) > len(shown):
+        yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
+
+
+def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:
+    """Return how far each part is from train as a whole."""
+    yield Heading("Strength of the shift")
+    yield Paragraph(
+        "On distinct rows: one of each near-duplicate component within a part. AUC of a classifier two-sample test "
+        "(.5: nothing to tell the parts by, 1: always told apart), unbiased MMD^2, and the cosine of the nearest "
+        f"row of {train} (median; 5% and 95% quantiles). Without any shift 95% of the statistics lie below "
+        '"no shift".'
+    )
+    rows = tuple(
+        row(
+            f"{one.part} against {train}",
+            f"{_count(one.n)} / {_count(one.n_train)}",
+            *_test(one.classifier, 3),
+            *_test(one.mmd, 5),
+            f"{_number(one.nearest.median, 2)} ({_number(one.nearest.q05, 2)} to {_number(one.nearest.q95, 2)})",
+        )
+        for one in strength
+    )
+    heads = ("distinct rows", "AUC", "no shift", "p", "MMD^2", "no shift", "p", "nearest in train")
+    yield Table(columns=names("parts") + numbers(*heads), rows=rows)
+
+
+def of_properties(strength: Sequence[Strength], train: str, test: str) -> Iterator[Block]:
+    """Return how far each property moved."""
+    yield Heading("Properties")
+    yield Paragraph(
+        f"From {train} to {test}: means, standardised effect, Wasserstein distance in the property's "
+        "unit, Jensen-Shannon distance with its p-value, and that distance for the reference. "
+        "Elements have no mean."
+    )
+    reference = {prop.name: prop.jensen_shannon for one in strength[1:] for prop in one.properties}
+    rows = tuple(
+        row(
+            prop.name + (" (intended)" if prop.intended else ""),
+            _mean(prop, prop.mean_train),
+            _mean(prop, prop.mean),
+            effect_words(prop.effect),
+            _moved(prop),
+            _number(prop.jensen_shannon, 2),
+            _p(prop.p_value),
+            _number(reference.get(prop.name, math.nan), 2),
+        )
+        for prop in strength[0].properties
+    )
+    means = (f"mean {train}", f"mean {test}")
+    heads = (*means, "effect", "Wasserstein", "Jensen-Shannon", "p", "reference's")
+    yield Table(columns=names("property") + numbers(*heads), rows=rows)
+
+
+def of_confounds(confounds: Sequence[Confound], train: str, test: str, reference: str | None) -> Iterator[Block]:
+    """Return what moved that was not meant to."""
+    shown = confounds[:_SHOWN_CONFOUNDS]
+    more = len(confounds) - len(shown)
+    yield Heading("What else moved")
+    yield Paragraph(
+        "Properties, and whether rows hold an element, that the split was not meant to move, by standardised "
+        f"effect from {train} to {test} (.2 is small, .5 medium, .8 large), the farthest first"
+        + (f"; {more} more stand in to_dict()." if more else ".")
+    )
+    rows = tuple(row(one.name, effect_words(one.effect), effect_words(one.reference_effect)) for one in shown)
+    yield Table(columns=names("property") + numbers(test, reference or "reference"), rows=rows)
+
+
+def of_atoms(atoms: Sequence[UnseenAtoms], train: str) -> Iterator[Block]:
+    """Return the elements of a part that train never shows."""
+    yield Heading(f"Never seen in {train}")
+    yield Paragraph(f"Elements of a part that no row of {train} holds, and the rows that hold one.")
+    rows = tuple(
+        row(
+            one.kind,
+            one.part,
+            _count(one.distinct),
+            _of(one.unseen, one.unseen_share),
+            _of(one.rows, one.rows_share),
+            ", ".join(one.examples),
+        )
+        for one in atoms
+    )
+    heads = names("elements", "part") + numbers("different", "unseen", "rows with one") + names("in most rows")
+    yield Table(columns=heads, rows=rows)
+
+
+def of_truncation(truncation: Sequence[Truncation]) -> Iterator[Block]:
+    """Return the rows that a model's context truncates; nothing without a tokenizer."""
+    if not truncation:
+        return
+    yield Heading("Truncated rows")
+    yield Paragraph(f"Rows of more than {truncation[0].max_length:,} tokens of the model.")
+    rows = tuple(
+        row(one.part, _count(one.n), _of(one.truncated, one.share), _number(one.median, 0), _count(one.longest))
+        for one in truncation
+    )
+    yield Table(columns=names("part") + numbers("rows", "truncated", "median tokens", "longest"), rows=rows)
+
+
+def of_settings(settings: AuditSettings, tested: int) -> Iterator[Block]:
+    """Return how it was measured, with ``tested`` properties that count."""
+    thresholds = settings.thresholds
+    of_properties = property_permutations(settings.n_permutations, tested)
+    yield Heading("How it was measured")
+    yield Note(
+        f"seed {settings.seed}; {settings.n_permutations:,} permutations of the classifier's AUC and of MMD^2, "
+        f"{of_properties:,} of each property's distance, so that no p-value can be less than "
+        f"{p_value(1 / (1 + settings.n_permutations))} and {p_value(1 / (1 + of_properties))}; two-sample tests on "
+        f"at most {settings.sample:,} distinct rows a part."
+    )
+    yield Note(
+        f"A part leaks above {thresholds.leaked_rows:.1%} of its rows (groups: {thresholds.leaked_groups:.1%}). "
+        f"There is a shift from AUC {thresholds.auc} or a Jensen-Shannon distance of {thresholds.jensen_shannon} "
+        f"of a property on, each with p at most {thresholds.alpha} after Holm's correction for all of them: the "
+        "classifier has half of that level, the properties share the other half."
+    )
+
+
+def _test(test: TwoSampleTest, digits: int) -> tuple[str, str, str]:
+    null = "-" if math.isnan(test.null_95) else f"below {_number(test.null_95, digits)}"
+    return _number(test.statistic, digits), null, _p(test.p_value)
+
+
+def _p(value: float) -> str:
+    return "-" if math.isnan(value) else p_value(value)
+
+
+def _of(count: int, share_of_rows: float) -> str:
+    return _count(count) if math.isnan(share_of_rows) else f"{count:,} ({share(share_of_rows, 2)})"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _number(value: float, digits: int) -> str:
+    return "-" if math.isnan(value) else fixed(value, digits)
+
+
+def _mean(prop: PropertyShift, value: float) -> str:
+    """Format a mean in the property's unit; for times, the day."""
+    if math.isnan(value) or not prop.times:
+        return _number(value, 2)
+    return moment_of(value).partition("T")[0]
+
+
+def _moved(prop: PropertyShift) -> str:
+    """Format the Wasserstein distance in the property's unit; for times, in days."""
+    if not prop.times or math.isnan(prop.wasserstein):
+        return _number(prop.wasserstein, 2)
+    return f"{_number(prop.wasserstein / 86_400, 1)} days"
+
+
+def _cut(code: str) -> str:
+    return (
+        code if len(code) <= _SHOWN_CODE else f"{code[:_SHOWN_CODE]}\n... ({len(code) - _SHOWN_CODE:,} more characters)"
+    )

@@ -1,0 +1,201 @@
+"""Conversations as token ids, by the chat template of a tokenizer, and which of the ids a model learns to write.
+
+The ids are those that ``apply_chat_template`` gives for the whole conversation, divided where generation begins. What a
+model learns is the target and the token that ends its turn, and nothing else: not the source, not what the template
+writes after that token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jinja2.exceptions import TemplateError
+from numpy.typing import NDArray
+
+from codeshift.errors import DataError, ParameterError, Told
+from codeshift.finetune.conversation import Shot, Turn, conversation
+from codeshift.finetune.models import Tokenizer
+
+_SHOWN = 24  # characters of a text in a message
+
+
+class ChatTemplateError(ParameterError):
+    """A tokenizer has no chat template, or none that a model can be trained with.
+
+    >>> from codeshift.finetune.testing import tiny_tokenizer
+    >>> encode_turn(tiny_tokenizer(["a"]), "a", "b")
+    Traceback (most recent call last):
+        ...
+    codeshift.finetune.chat.ChatTemplateError: tokenizer must be one with a chat template, got ...
+    """
+
+
+@dataclass(frozen=True)
+class EncodedTurn:
+    """A conversation that ends with the turn of the assistant.
+
+    Attributes:
+        ids: the token ids of the whole conversation, (tokens,).
+        learned: whether each token is one that the model learns to write, (tokens,): the target and the end of the
+            turn, which stand together.
+        as_written: whether the template keeps the target as it is. Llama 3's strips white space at both ends.
+        as_whole: whether the ids are those of ``apply_chat_template`` for the whole conversation. They are not where
+            the tokenizer would join the end of the prompt and the beginning of the target, such as a line end and
+            an indentation, in one token: then both are encoded apart, as they are when the model generates.
+
+    >>> from codeshift.finetune.testing import tiny_tokenizer
+    >>> tokenizer = tiny_tokenizer(["user assistant a b"])
+    >>> tokenizer.chat_template = (
+    ...     "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + eos_token }}{% endfor %}"
+    ...     "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}"
+    ... )
+    >>> turn = encode_turn(tokenizer, "a", "b a")
+    >>> tokenizer.decode(turn.ids), tokenizer.decode(turn.answer), turn.as_written
+    ('user: a</s>assistant: b a</s>', ' b a</s>', True)
+    """
+
+    ids: NDArray[np.int64]
+    learned: NDArray[np.bool_]
+    as_written: bool
+    as_whole: bool
+
+    @property
+    def prompt(self) -> NDArray[np.int64]:
+        """Token ids that a model is given to write the turn."""
+        return self.ids[: int(np.argmax(self.learned))]
+
+    @property
+    def answer(self) -> NDArray[np.int64]:
+        """Token ids that a model should write."""
+        return self.ids[self.learned]
+
+
+def encode_prompt(
+    tokenizer: Tokenizer, source: str, *, system: str | None = None, shots: Sequence[Shot] = ()
+) -> NDArray[np.int64]:
+    """Return the token ids that a model is given to write its turn, (tokens,).
+
+    Raises:
+        ChatTemplateError: the tokenizer has no template, or it does not take these turns.
+        DataError: a text holds a special token of the tokenizer.
+    """
+    _check_text(tokenizer, source=source, system=system, shots=shots)
+    return _ids(tokenizer, conversation(source, system=system, shots=shots), prompt=True)
+
+
+def encode_turn(
+    tokenizer: Tokenizer, source: str, target: str, *, system: str | None = None, shots: Sequence[Shot] = ()
+) -> EncodedTurn:
+    """Encode a conversation, and tell which of its tokens the model learns to write.
+
+    Args:
+        tokenizer: a tokenizer with a chat template.
+        source: what the model is given, a user's turn.
+        target: what the model must write, the assistant's turn.
+        system: the text of a system turn; None leaves it out, and some templates then have one of their own.
+        shots: examples that come before the source.
+
+    Raises:
+        ChatTemplateError: the tokenizer has no template; it does not take these turns; what it gives before the answer
+            is not the beginning of the whole conversation, so that a model would be asked otherwise than it was
+            trained; or no special token ends the turn.
+        DataError: a text holds a special token of the tokenizer, which would end its turn.
+
+    >>> from codeshift.finetune.testing import tiny_tokenizer
+    >>> tokenizer = tiny_tokenizer(["a b"])
+    >>> tokenizer.chat_template = "{% for m in messages %}{{ m['content'] + eos_token }}{% endfor %}"
+    >>> encode_turn(tokenizer, "a", "b").learned.tolist()
+    [False, False, True, True]
+    """
+    _check_text(tokenizer, source=source, target=target, system=system, shots=shots)
+    asked = conversation(source, system=system, shots=shots)
+    answered = conversation(source, target, system=system, shots=shots)
+    given, whole = _text(tokenizer, asked, prompt=True), _text(tokenizer, answered, prompt=False)
+    prompt, ids = _ids(tokenizer, asked, prompt=True), _ids(tokenizer, answered, prompt=False)
+    if not whole.startswith(given):
+        raise ChatTemplateError(
+            "tokenizer",
+            "one whose chat template only adds to what comes before the answer",
+            Told(f"one that writes ...{given[-_SHOWN:]!r} before it, and something else once it is there"),
+            "set a template that keeps it: tokenizer.chat_template = ...",
+        )
+    as_whole = np.array_equal(ids[: len(prompt)], prompt)
+    if not as_whole:
+        rest = tokenizer(whole[len(given) :], add_special_tokens=False)["input_ids"]
+        ids = np.concatenate([prompt, np.array(rest, dtype=np.int64)])
+    ends = np.flatnonzero(np.isin(ids[len(prompt) :], list(_special(tokenizer))))
+    if not len(ends):
+        raise ChatTemplateError(
+            "tokenizer",
+            "one whose chat template ends the assistant's turn with a special token",
+            Told(repr(whole[len(given) :][-_SHOWN:])),
+            "without one a model cannot learn to stop: write eos_token after the content of the assistant",
+        )
+    learned = np.zeros(len(ids), dtype=bool)
+    learned[len(prompt) : len(prompt) + ends[0] + 1] = True
+    return EncodedTurn(ids, learned, as_written=target in whole[len(given) :], as_whole=as_whole)
+
+
+def end_of_turn(tokenizer: Tokenizer) -> int:
+    """Return the id of the token that ends the assistant's turn, at which generation stops.
+
+    It may differ from the tokenizer's end token: Llama 3 ends a turn with ``<|eot_id|>``, a text with another token.
+
+    Raises:
+        ChatTemplateError: as ``encode_turn`` raises it.
+    """
+    return int(encode_turn(tokenizer, "x", "x").answer[-1])
+
+
+def _text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
+    return str(_applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
+
+
+def _ids(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> NDArray[np.int64]:
+    encoded = _applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=True, return_dict=True)
+    return np.array(encoded["input_ids"], dtype=np.int64)
+
+
+def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
+    if getattr(tokenizer, "chat_template", None) is None:
+        raise ChatTemplateError(
+            "tokenizer",
+            "one with a chat template",
+            Told(getattr(tokenizer, "name_or_path", "") or "one without"),
+            "take the tokenizer of an instruct or chat model, or set tokenizer.chat_template",
+        )
+    try:
+        return tokenizer.apply_chat_template(turns, **options)
+    except TemplateError as error:
+        roles = ", ".join(turn["role"] for turn in turns)
+        constraint = f"one whose chat template takes the turns {roles}"
+        raise ChatTemplateError("tokenizer", constraint, Told("one that does not"), str(error)) from error
+
+
+def _check_text(
+    tokenizer: Tokenizer,
+    *,
+    source: str,
+    target: str | None = None,
+    system: str | None,
+    shots: Sequence[Shot],
+) -> None:
+    """Check that no text holds a special token: within a template it would count as one."""
+    texts = [("source", source), ("target", target or ""), ("system", system or "")]
+    texts += [("shots", text) for shot in shots for text in shot]
+    special = {str(tokenizer.convert_ids_to_tokens(number)) for number in _special(tokenizer)}
+    for parameter, text in texts:
+        held = sorted(token for token in special if token in text)
+        if held:
+            remedy = (
+                f"it holds {', '.join(held)}, which a template reads as the end of a turn or the like: leave it out"
+            )
+            raise DataError(parameter, "text without special tokens of the tokenizer", text, remedy)
+
+
+def _special(tokenizer: Tokenizer) -> set[int]:
+    added = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return added | set(tokenizer.all_special_ids)

@@ -1,0 +1,71 @@
+"""The conversation that a row becomes for a chat model: a system turn, examples, the source and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from datasets import Dataset
+
+from codeshift.checks import check_integer
+from codeshift.errors import DataError, Told
+from codeshift.finetune.template import Template, texts_of
+from codeshift.formatting import counted
+
+Turn: TypeAlias = dict[str, str]
+"""A turn of a conversation: its ``role`` (system, user or assistant) and ``content``, as chat templates take them."""
+
+Shot: TypeAlias = tuple[str, str]
+"""A source and its target, shown to a model as an example."""
+
+
+def conversation(
+    source: str, target: str | None = None, *, system: str | None = None, shots: Sequence[Shot] = ()
+) -> list[Turn]:
+    """Return the turns of a row: the source is a user's turn, the target the assistant's.
+
+    Args:
+        source: what the model is given.
+        target: what the model must write; None leaves the turn to the model.
+        system: the text of the system turn; None leaves it out, and some templates then have one of their own.
+        shots: examples that come before the source, as turns like it.
+
+    >>> conversation("Add.", "a + b", system="Write Python.")
+    [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}, {'role': 'assistant', ...}]
+    """
+    turns = [] if system is None else [{"role": "system", "content": system}]
+    for question, answer in shots:
+        turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    turns.append({"role": "user", "content": source})
+    return turns if target is None else [*turns, {"role": "assistant", "content": target}]
+
+
+def draw_shots(train: Dataset, k: int, *, source: str, target: str, seed: int = 0) -> tuple[Shot, ...]:
+    """Draw the examples of a few-shot prompt from the training rows.
+
+    The same ``k`` rows stand before every source. A larger ``k`` with the same seed adds rows and keeps the order.
+
+    Args:
+        train: the training rows; never a part that is scored.
+        k: the number of examples.
+        source: the column or template of what a model is given.
+        target: the column or template of what a model must write.
+        seed: the seed of the draw.
+
+    Raises:
+        ParameterError: a column is missing, or ``k`` is no number from 1 up.
+        DataError: there are fewer than ``k`` rows, or a value is not text.
+
+    >>> rows = Dataset.from_dict({"doc": ["Add.", "Negate.", "Halve."], "code": ["a + b", "-a", "a / 2"]})
+    >>> draw_shots(rows, 2, source="doc", target="code", seed=1)
+    (('Add.', 'a + b'), ('Negate.', '-a'))
+    """
+    check_integer("k", k, smallest=1, remedy="leave the examples out for none")
+    if k > len(train):
+        raise DataError("train", f"of at least k={k} rows", Told(counted(len(train), "row")), "take a smaller k")
+    templates = Template(source, "source"), Template(target, "target")
+    for template in templates:
+        template.check(train.features)
+    rows = train.select(np.random.default_rng(seed).permutation(len(train))[:k])
+    return tuple(zip(*(texts_of(template, rows) for template in templates), strict=True))

@@ -1,0 +1,56 @@
+"""The settings of an evaluation, apart from the task and the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from codeshift.finetune.decoding import Decoding
+from codeshift.finetune.limits import GivenLimits, Limits
+from codeshift.metrics import Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSettings:
+    """How models are evaluated.
+
+    Attributes:
+        metrics: the metrics by name.
+        given: the limits that the evaluator was given; the others are those of a model's training.
+        limits: the limits that hold for a model.
+        decoding: how text is generated.
+        generate_rows: the number of rows of a part to generate for; None for all.
+        features: whether the features of each row of a classification are kept.
+        confidence: whether the model's confidence in each output is kept.
+        batch_size: the number of rows in a batch.
+        seed: the seed of the draw of those rows and of the intervals.
+        progress: whether to show progress.
+    """
+
+    metrics: Mapping[str, Metric]
+    given: GivenLimits = field(default_factory=GivenLimits)
+    limits: Limits = field(default_factory=Limits)
+    decoding: Decoding = field(default_factory=Decoding)
+    generate_rows: int | None = None
+    features: bool = False
+    confidence: bool = False
+    batch_size: int = 32
+    seed: int = 0
+    progress: bool = True
+
+    def within(self, limits: Limits) -> EvaluationSettings:
+        """Return the settings with ``limits`` where none were given."""
+        return replace(self, limits=self.given.filled(limits))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings that outputs and scores depend on, as JSON values."""
+        limits = self.limits
+        return {
+            "max_source_length": limits.max_source_length,
+            "max_target_length": limits.max_target_length,
+            "special_tokens": list(limits.special_tokens),
+            "decoding": self.decoding.to_dict(),
+            "generate_rows": self.generate_rows,
+            "seed": self.seed,
+        }

@@ -1,0 +1,212 @@
+"""What a kind of task is to the training loop and to the evaluator, which know nothing else of it."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from codeshift.finetune.encoded_part import EncodedPart
+from codeshift.finetune.evaluation_result import PartEvaluation
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.models import Model, ModelOrName, Tokenizer, check_whole, own_copy
+from codeshift.finetune.row_log import RowLog
+from codeshift.finetune.training_config import TrainingConfig
+from codeshift.metrics import Metric
+
+Part = TypeVar("Part", bound=EncodedPart)
+"""Type of the encoded rows of a part."""
+
+Batch = dict[str, torch.Tensor]
+
+
+class Objective(ABC, Generic[Part]):
+    """What a training minimises for one model: a sum over what the rows hold, divided by how much that is.
+
+    The loss of a step is the sum of ``loss`` over its batches, divided by the sum of ``amounts`` over its rows. So
+    neither the division into batches nor that among processes changes it.
+
+    Attributes:
+        unit: name of what ``amounts`` counts, in the history of a run.
+    """
+
+    unit: ClassVar[str]
+
+    @abstractmethod
+    def encode(self, rows: Dataset, part: str) -> Part:
+        """Encode a part, check that the model has room for it, and warn of what is cut or lost.
+
+        Raises:
+            ParameterError: the model has no room for a token or for the positions of a row.
+            DataError: a value cannot be used.
+        """
+
+    @abstractmethod
+    def lengths(self, data: Part) -> NDArray[Any]:
+        """Return the two lengths of each row that padding depends on, (rows, 2)."""
+
+    @abstractmethod
+    def amounts(self, data: Part) -> NDArray[Any]:
+        """Return how much each row counts, (rows,): its target tokens, or the weight of its class."""
+
+    @abstractmethod
+    def batch(self, data: Part, rows: NDArray[Any]) -> Batch:
+        """Return the tensors of some rows."""
+
+    @abstractmethod
+    def loss(self, model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the loss in nats, *summed* over a batch; ``model`` may be wrapped for several processes."""
+
+    @abstractmethod
+    def mean_loss(self, data: Part) -> float:
+        """Return the loss of a whole part in evaluation mode, without what regularises training."""
+
+
+class ModelEvaluation(ABC, Generic[Part]):
+    """The evaluation of one model, part by part."""
+
+    @abstractmethod
+    def encode(self, part: str, rows: Dataset) -> Part:
+        """Encode a part, check that the model has room for it, and warn of what is cut or lost.
+
+        Raises:
+            ParameterError: the model has no room for a token or for the positions of a row.
+            DataError: a value cannot be used.
+        """
+
+    @abstractmethod
+    def describe(self, parts: dict[str, Dataset]) -> dict[str, Any]:
+        """Return the model, its adapter, the digests of the data and the versions of libraries, as JSON values."""
+
+    @abstractmethod
+    def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
+        """Start the logs of rows and return them by part and kind, such as ``"test_id.scores"``."""
+
+    @abstractmethod
+    def evaluate(self, part: str, rows: Dataset, data: Part, logs: dict[str, RowLog]) -> PartEvaluation:
+        """Evaluate a part; rows that its logs hold are not computed again."""
+
+
+class Task(ABC):
+    """What a model is trained or evaluated to do with the columns of a dataset.
+
+    Attributes:
+        name: name of the kind of task, as the argument ``task`` has it.
+        unit: name of what a training counts, as the ``unit`` of its objective.
+        zero_shot: whether a pretrained model can do it before it is fine-tuned.
+    """
+
+    name: ClassVar[str]
+    unit: ClassVar[str]
+    zero_shot: ClassVar[bool]
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return name, source and target as JSON values, as a folder records what its model was trained to do."""
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """Columns that are read, each once."""
+
+    @property
+    @abstractmethod
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; none for a text to write, or before ``fitted``."""
+
+    @property
+    @abstractmethod
+    def usual_metrics(self) -> tuple[Metric, ...]:
+        """Metrics where none are named."""
+
+    @abstractmethod
+    def texts(self, rows: Dataset) -> tuple[list[str], list[str]]:
+        """Return what a model is given for each row, as one text, and the text or the name of the class to tell."""
+
+    @abstractmethod
+    def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
+        """Return the number of target tokens of each row, after a cut at ``longest``; a class counts as one."""
+
+    @abstractmethod
+    def with_classes(self, rows: Dataset) -> Dataset:
+        """Return training rows whose column of labels names all classes of the task; rows of a text as they are."""
+
+    @abstractmethod
+    def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
+        """Check that the columns are there and of the right kind, and hold what ``metrics`` need.
+
+        Raises:
+            ParameterError: a column is missing.
+            DataError: a column holds something else.
+        """
+
+    @abstractmethod
+    def check_evaluation(self, settings: EvaluationSettings) -> None:
+        """Raise a ParameterError if a metric takes, or a setting asks for, what a model of this task does not give."""
+
+    @abstractmethod
+    def check_config(self, config: TrainingConfig) -> None:
+        """Raise a ParameterError if a setting of the training is not for this task."""
+
+    @abstractmethod
+    def fitted(self, *parts: Dataset) -> Task:
+        """Return the task with what a model must know of its rows before it is made: the classes of all ``parts``."""
+
+    @abstractmethod
+    def load(
+        self,
+        name: str | os.PathLike[str],
+        tokenizer: Tokenizer | None = None,
+        *,
+        dtype: torch.dtype | Literal["auto"] = torch.float32,
+        revision: str | None = None,
+    ) -> Model:
+        """Load a model for this task, as ``load_model`` does.
+
+        Raises:
+            ParameterError: no model can be loaded from ``name``.
+        """
+
+    @abstractmethod
+    def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
+        """Return the model itself if it can do this task, else one around it that can, with fresh weights.
+
+        Raises:
+            ParameterError: there is none.
+        """
+
+    @abstractmethod
+    def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> Objective[Any]:
+        """Return what a training of ``model`` on ``rows`` minimises."""
+
+    @abstractmethod
+    def evaluation(self, model: Model, tokenizer: Tokenizer, settings: EvaluationSettings) -> ModelEvaluation[Any]:
+        """Return the evaluation of one model."""
+
+    def own(
+        self,
+        model: ModelOrName,
+        tokenizer: Tokenizer,
+        dtype: torch.dtype = torch.float32,
+        *,
+        revision: str | None = None,
+    ) -> Model:
+        """Return a model to train that nothing else refers to: a copy of an object, or the model at a path or name.
+
+        ``revision`` is a branch, tag or commit of a name of the hub.
+
+        Raises:
+            ParameterError: ``model`` is neither a model of transformers or PEFT nor a path or name, or is divided among
+                processes.
+        """
+        if isinstance(model, str | os.PathLike):
+            loaded = self.load(model, tokenizer, dtype=dtype, revision=revision)
+            check_whole(loaded)
+            return loaded
+        return self.suited(own_copy(model, dtype), tokenizer)

@@ -1,0 +1,340 @@
+"""The task of writing a text: training by the likelihood of targets, evaluation by teacher forcing and generation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from peft import PeftModel
+
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.capacity import check_positions, check_vocabulary
+from codeshift.finetune.classifiers import is_classifier
+from codeshift.finetune.collating import Collator
+from codeshift.finetune.decoding import Output
+from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.evaluation_result import PartEvaluation
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.generation import generate
+from codeshift.finetune.generation_settings import describe_settings
+from codeshift.finetune.generators import as_generator, load_generator
+from codeshift.finetune.identity import data_digest, describe_evaluated
+from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
+from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
+from codeshift.finetune.progress import row_progress
+from codeshift.finetune.row_log import RowLog, open_logs
+from codeshift.finetune.sharding import is_divided
+from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
+from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
+from codeshift.finetune.template import Template, texts_of
+from codeshift.finetune.training_config import TrainingConfig
+from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
+from codeshift.metrics.aggregates.copies import copies
+from codeshift.metrics.likelihood import is_forced
+from codeshift.properties.text_tokens import tokenize_plain
+
+
+@dataclass(frozen=True)
+class Generation(Task):
+    """Writing a target, given a source.
+
+    Attributes:
+        source: the template of what the model is given.
+        target: the template of what the model must write.
+    """
+
+    name: ClassVar[str] = "generation"
+    unit: ClassVar[str] = "tokens"
+    zero_shot: ClassVar[bool] = True
+    source: Template
+    target: Template
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return name, source and target as JSON values."""
+        return {"task": self.name, "source": self.source.spec, "target": self.target.spec}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of source and target, each once."""
+        return tuple(dict.fromkeys((*self.source.columns, *self.target.columns)))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes: none."""
+        return ()
+
+    @property
+    def usual_metrics(self) -> tuple[Metric, ...]:
+        """Negative log-likelihood and exact match."""
+        return NegativeLogLikelihood(), ExactMatch()
+
+    def texts(self, rows: Dataset) -> tuple[list[str], list[str]]:
+        """Return the sources and the targets."""
+        return texts_of(self.source, rows), texts_of(self.target, rows)
+
+    def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
+        """Return the number of tokens of each target and its end, after a cut at ``longest``."""
+        return [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts_of(self.target, rows))]
+
+    def with_classes(self, rows: Dataset) -> Dataset:
+        """Return the rows as they are."""
+        return rows
+
+    def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
+        """Check that the columns hold text, and that rows hold test code for metrics that run programs."""
+        for template in (self.source, self.target):
+            template.check(rows.features)
+        check_test_code(metrics, self.target, rows)
+
+    def check_evaluation(self, settings: EvaluationSettings) -> None:
+        """Raise a ParameterError if a metric takes class probabilities, or cannot be computed from one output a row."""
+        metrics = settings.metrics.values()
+        if settings.features:
+            raise ParameterError("features", "False for text", True, 'give task="classification", or confidence=True')
+        if settings.confidence and all(is_forced(metric) for metric in metrics):
+            remedy = "add such as ExactMatch()"
+            raise ParameterError("confidence", "False if nothing is generated", True, remedy)
+        for metric in metrics:
+            if metric.takes == "class_probabilities":
+                remedy = 'give task="classification", or a metric of text'
+                raise ParameterError("metrics", "metrics of generated text or of tokens", metric, remedy)
+        check_one_output(metrics)
+
+    def check_config(self, config: TrainingConfig) -> None:
+        """Raise a ParameterError if the config weighs classes."""
+        if config.class_weight is not None:
+            raise ParameterError("class_weight", "None for text", config.class_weight, 'give task="classification"')
+
+    def fitted(self, *parts: Dataset) -> Task:
+        """Return the task itself: a model that writes needs to know nothing of the rows."""
+        return self
+
+    def load(
+        self,
+        name: str | os.PathLike[str],
+        tokenizer: Tokenizer | None = None,
+        *,
+        dtype: torch.dtype | Literal["auto"] = torch.float32,
+        revision: str | None = None,
+    ) -> Model:
+        """Load a generator, or an adapter and its base."""
+        return load_generator(name, tokenizer, dtype=dtype, revision=revision)
+
+    def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
+        """Return the model itself, or an encoder-decoder around it if it is an encoder."""
+        if is_classifier(model):
+            kind = Told(f"a {type(base_model(model)).__name__}")
+            raise ParameterError("model", "one that writes", kind, 'give task="classification"')
+        return model if isinstance(model, PeftModel) else as_generator(model, tokenizer)
+
+    def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> TargetLikelihood:
+        """Return the negative log-likelihood of the targets."""
+        encoder = Encoder.of(model, tokenizer, (self.source, self.target), config.limits)
+        collate = Collator(pad_id(model, tokenizer), is_decoder(model))
+        return TargetLikelihood(model, encoder, collate, config.label_smoothing_factor)
+
+    def evaluation(self, model: Model, tokenizer: Tokenizer, settings: EvaluationSettings) -> GenerationEvaluation:
+        """Return the evaluation of one model by teacher forcing and by generated text."""
+        return GenerationEvaluation(self, model, tokenizer, settings)
+
+
+@dataclass(frozen=True)
+class TargetLikelihood(Objective[Encoded]):
+    """The negative log-likelihood of the target's tokens, in nats a token.
+
+    Attributes:
+        model: the model to train.
+        encoder: the encoder of its rows.
+        collate: the function that makes a batch of them.
+        label_smoothing: the share of the probability that is spread over all tokens in training.
+    """
+
+    unit: ClassVar[str] = Generation.unit
+    model: Model
+    encoder: Encoder
+    collate: Collator
+    label_smoothing: float
+
+    def encode(self, rows: Dataset, part: str) -> Encoded:
+        """Encode a part, check that the model has room for it, and warn of rows that were cut or do not round-trip."""
+        data = _encoded(self.model, self.encoder, rows, part)
+        check_positions(self.model, data, part)
+        return data
+
+    def lengths(self, data: Encoded) -> NDArray[np.int64]:
+        """Return the lengths of source and target, (rows, 2); for a decoder, the length of both together twice."""
+        return self.collate.lengths(data)
+
+    def amounts(self, data: Encoded) -> NDArray[np.int64]:
+        """Return the number of target tokens of each row."""
+        return data.targets.lengths
+
+    def batch(self, data: Encoded, rows: NDArray[np.int64]) -> Batch:
+        """Return the token ids, the attention mask and the labels of some rows."""
+        return self.collate(data, rows)
+
+    def loss(self, model: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the loss summed over the target tokens of a batch."""
+        return target_loss(model, self.model, batch, label_smoothing=self.label_smoothing)
+
+    def mean_loss(self, data: Encoded) -> float:
+        """Return the loss of a part, without label smoothing."""
+        return -float(score_tokens(self.model, data, self.collate).log_probabilities.values.mean())
+
+
+def _encoded(model: Model, encoder: Encoder, rows: Dataset, part: str) -> Encoded:
+    check_vocabulary(model, encoder)
+    data = encoder.encode(rows, part)
+    encoder.warn_of(data, part)
+    return data
+
+
+@dataclass(frozen=True)
+class GenerationEvaluation(ModelEvaluation[Encoded]):
+    """The evaluation of one model that writes text.
+
+    Attributes:
+        task: the task.
+        model: the model, in any mode and on any device.
+        tokenizer: the tokenizer of the model.
+        settings: how it is evaluated.
+
+    Raises:
+        ParameterError: a metric needs generated text, and the model is divided among processes.
+    """
+
+    task: Generation
+    model: Model
+    tokenizer: Tokenizer
+    settings: EvaluationSettings
+
+    def __post_init__(self) -> None:
+        if self._generates and is_divided(self.model):
+            remedy = "evaluate the folder that it was saved to, or by teacher forcing alone"
+            divided = Told("a model that is divided among processes")
+            raise ParameterError("model", "whole to generate text", divided, remedy)
+
+    def encode(self, part: str, rows: Dataset) -> Encoded:
+        """Encode a part and check that the model has room for its tokens."""
+        data = _encoded(self.model, self._encoder, rows, part)
+        if self._forces:
+            check_positions(self.model, data, part)
+        if self._generates:
+            check_positions(self.model, data, part, generated=self._limit(data))
+        return data
+
+    def describe(self, parts: dict[str, Dataset]) -> dict[str, Any]:
+        """Return the model, its adapter, the digests of the data and the versions of libraries, as JSON values."""
+        tests = {column for metric in self.settings.metrics.values() for column in self._template(metric).columns}
+        columns = sorted({*self.task.columns, *tests})
+        generated = describe_settings(self.model, self.tokenizer, self.settings.decoding) if self._generates else None
+        digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
+        kept = {"generation_config": generated, "confidence": self.settings.confidence, "data": digests}
+        return describe_evaluated(self.model) | kept
+
+    def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
+        """Start the logs of scores and outputs; return them by part and kind, such as ``"test_id.scores"``."""
+        kinds = (["scores"] if self._forces else []) + (["outputs"] if self._generates else [])
+        return open_logs(folder, metadata, kinds)
+
+    def evaluate(self, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]) -> PartEvaluation:
+        """Evaluate a part; rows that its logs hold are not computed again."""
+        references = texts_of(self.task.target, rows)
+        forced = self._forced(data, part, logs.get(f"{part}.scores"))
+        generated = self._generated_rows(len(data))
+        outputs = self._outputs(data, generated, part, logs.get(f"{part}.outputs"))
+        statistics, scored = {}, {}
+        for name, metric in self.settings.metrics.items():
+            if is_forced(metric):
+                scores = forced.argmax if metric.takes == "argmax" else forced.log_probabilities
+                statistics[name] = metric.statistics(list(scores), list(data.targets))
+                scored[name] = np.arange(len(data))
+            else:
+                predictions = [output.text for output in outputs if output is not None]
+                right = references if tests_template(metric) is None else texts_of(self._template(metric), rows)
+                statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
+                scored[name] = generated
+        alike = copies(texts_of(self.task.source, rows), references)
+        return PartEvaluation(
+            references=references, truncation=data.truncation, metrics=dict(self.settings.metrics),
+            statistics=statistics, scored=scored, outputs=outputs, seed=self.settings.seed,
+            round_trip=data.round_trip, copies=alike,
+        )  # fmt: skip
+
+    @property
+    def _generates(self) -> bool:
+        return not all(is_forced(metric) for metric in self.settings.metrics.values())
+
+    @property
+    def _forces(self) -> bool:
+        return any(is_forced(metric) for metric in self.settings.metrics.values())
+
+    def _template(self, metric: Metric) -> Template:
+        """Return the template of the references of a metric."""
+        return tests_template(metric) or self.task.target
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        texts = self.task.source, self.task.target
+        return Encoder.of(self.model, self.tokenizer, texts, self.settings.limits)
+
+    def _limit(self, data: Encoded) -> int:
+        """Return the largest number of tokens of an output."""
+        own = base_model(self.model).generation_config.max_new_tokens if self.settings.decoding.from_model else None
+        return self.settings.decoding.max_new_tokens or own or int(data.targets.lengths.max())
+
+    def _forced(self, data: Encoded, part: str, log: RowLog | None) -> TokenScores:
+        if not self._forces:
+            return TokenScores.empty()
+        collate = Collator(pad_id(self.model, self.tokenizer), is_decoder(self.model))
+        records = log.done if log else {}
+        done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
+        bar = row_progress(f"score {part}", len(data), len(done), shown=self.settings.progress)
+
+        def note(rows: NDArray[np.int64], scores: list[RowScores]) -> None:
+            if log is not None:
+                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in scores])
+            bar.update(len(rows))
+
+        with bar:
+            return score_tokens(
+                self.model, data, collate, batch_size=self.settings.batch_size, done=done, on_batch=note
+            )
+
+    def _generated_rows(self, rows: int) -> NDArray[np.int64]:
+        """Return the numbers of the rows to generate for, in increasing order."""
+        if self.settings.generate_rows is None or self.settings.generate_rows >= rows:
+            return np.arange(rows)
+        return np.sort(np.random.default_rng(self.settings.seed).permutation(rows)[: self.settings.generate_rows])
+
+    def _outputs(self, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None) -> list[Output | None]:
+        if not self._generates:
+            return []
+        outputs: list[Output | None] = [None] * len(data)
+        for row, record in (log.done if log else {}).items():
+            outputs[row] = Output.from_dict(record)
+        left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
+        bar = row_progress(f"generate {part}", len(rows), len(rows) - len(left), shown=self.settings.progress)
+
+        def note(done: NDArray[np.int64], written: list[Output]) -> None:
+            for row, output in zip(done, written, strict=True):
+                outputs[row] = output
+            if log is not None:
+                log.append(done, [output.to_dict() for output in written])
+            bar.update(len(done))
+
+        with bar:
+            generate(
+                self.model, self.tokenizer, data.sources, left, self.settings.decoding, self._limit(data),
+                batch_size=self.settings.batch_size, written=self._encoder.written,
+                confidence=self.settings.confidence, on_batch=note,
+            )  # fmt: skip
+        return outputs

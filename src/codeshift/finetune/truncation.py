@@ -1,0 +1,51 @@
+"""The amount of text that is cut because it is longer than a model is given or asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """The amount of text of a part that was cut.
+
+    Attributes:
+        rows: the number of rows in the part.
+        sources: the number of rows whose source was cut.
+        targets: the number of rows whose target was cut.
+        lost_source_tokens: the number of tokens cut off the sources.
+        lost_target_tokens: the number of tokens cut off the targets.
+
+    >>> print(Truncation(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
+    3 of 200 sources and 40 of 200 targets cut
+    """
+
+    rows: int
+    sources: int
+    targets: int
+    lost_source_tokens: int
+    lost_target_tokens: int
+
+    def __str__(self) -> str:
+        return f"{self.sources} of {self.rows} sources and {self.targets} of {self.rows} targets cut"
+
+
+@dataclass(frozen=True)
+class SourceTruncation(Truncation):
+    """The amount of text of a part that was cut where a row is a source alone, or a pair of texts.
+
+    A pair counts once among ``sources``; nothing is a target.
+
+    Attributes:
+        first: the number of rows whose first text was cut.
+        second: the number of rows whose second text was cut.
+
+    >>> print(SourceTruncation(rows=200, sources=3, targets=0, lost_source_tokens=70, lost_target_tokens=0, second=3))
+    3 of 200 sources cut
+    """
+
+    first: int = 0
+    second: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.sources} of {self.rows} sources cut"

@@ -1,0 +1,101 @@
+"""Digests of rows, and everything that a seed draws: hashes, orders and random generators.
+
+None of them depends on a row's position, so row order, processes and platforms do not change a split.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+_DIGEST_BYTES = 16
+
+
+def digest(values: Iterable[str]) -> str:
+    """Return a 128-bit digest of texts in order, as 32 hexadecimal digits.
+
+    Each text is preceded by its length, so that different lists of texts are never joined to the same bytes.
+
+    >>> digest(["ab", "c"]) == digest(["a", "bc"])
+    False
+    """
+    state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for value in values:
+        raw = value.encode("utf-8", errors="surrogatepass")
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
+    """Return the digests of rows given as columns of text: fixed-width bytes of shape ``(n,)``."""
+    return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
+
+
+def whole_row_digest(row: dict[str, Any]) -> str:
+    """Return the digest of a whole row, which distinguishes rows of one identity."""
+    return digest([json.dumps(row, sort_keys=True, default=repr)])
+
+
+def content_order(digests: np.ndarray, row_of: Callable[[int], dict[str, Any]]) -> np.ndarray:
+    """Return the positions of rows sorted by digest, then by whole content, whatever the order of the rows.
+
+    Rows that tie in both are equal, so their relative order has no effect.
+
+    Args:
+        digests: the digest of each row, of shape ``(n,)``.
+        row_of: the function that returns the whole row at a position; it is called for rows of equal digest alone.
+
+    >>> rows = [{"code": "x", "year": 2}, {"code": "f", "year": 1}, {"code": "x", "year": 1}]
+    >>> content_order(row_digests([[row["code"] for row in rows]]), rows.__getitem__).tolist()
+    [1, 0, 2]
+    """
+    if not len(digests):
+        return np.empty(0, dtype=np.int64)
+    _, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    contents = np.full(len(digests), "", dtype="U32")
+    for row in np.flatnonzero(counts[inverse] > 1).tolist():
+        contents[row] = whole_row_digest(row_of(row))
+    return np.lexsort((contents, digests))
+
+
+def hash_key(purpose: str) -> bytes:
+    """Return the key of the hashes for one purpose, such as ``"0:test_id"``: a seed and what it draws."""
+    return hashlib.blake2b(purpose.encode(), digest_size=32).digest()
+
+
+def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
+    """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``."""
+    secret = hash_key(f"{seed}:{role}")
+    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())
+    return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
+
+
+def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
+    """Return a seed's order of names, independent of their input order: positions of shape ``(len(names),)``.
+
+    >>> order = seeded_order(["a", "b", "c"], 0, "project")
+    >>> turned = seeded_order(["c", "b", "a"], 0, "project")
+    >>> [["a", "b", "c"][i] for i in order] == [["c", "b", "a"][i] for i in turned]
+    True
+    """
+    key = hash_key(f"{seed}:{role}")
+    hashes = [
+        hashlib.blake2b(name.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
+        for name in names
+    ]
+    return np.array(sorted(range(len(names)), key=lambda i: (hashes[i], names[i])), dtype=np.int64)
+
+
+def generator(seed: int, role: str) -> np.random.Generator:
+    """Return a random generator for each role, so that a new use of random numbers does not change the others.
+
+    >>> bool(generator(0, "a").random() == generator(0, "a").random())
+    True
+    """
+    raw = hashlib.blake2b(f"{seed}:{role}".encode(), digest_size=16).digest()
+    return np.random.default_rng(int.from_bytes(raw, "big"))

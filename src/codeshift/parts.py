@@ -1,0 +1,32 @@
+"""Names of the parts of a split, of official splits, and of the reasons why rows are in no part."""
+
+from __future__ import annotations
+
+PARTS = ("train", "validation", "validation_ood", "test_id", "test_ood", "excluded")
+"""Names of the parts; a part in an array is its index here."""
+TRAIN, VALIDATION, VALIDATION_OOD, TEST_ID, TEST_OOD, EXCLUDED = range(len(PARTS))
+
+DELIVERED = PARTS[:EXCLUDED]
+"""Names of the parts that a ``DatasetDict`` can have, without ``train_control``."""
+
+CONTROL = "train_control"
+"""Name of the part that is as large as ``train``, drawn as if nothing were masked; it overlaps with ``train``."""
+
+TRAINED_ON = ("train", CONTROL)
+"""Names of the parts that models are fitted on."""
+
+SELECTED_ON = ("validation", "validation_ood")
+"""Names of the parts that models are selected on."""
+
+REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
+"""Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
+equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;
+dropped before any row was assigned, as a duplicate of a row that was kept or as one on which the region's parser gives
+up."""
+NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
+
+OFFICIAL = ("train", "validation", "test")
+"""Names of the official splits of a ``DatasetDict``."""
+
+WHOLE = "data"
+"""Name that stands for the rows of a ``Dataset``, which has no official splits."""

@@ -1,0 +1,167 @@
+"""Parts in the formats that other tools train on and generate from, each row with its identity."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from datasets import Dataset
+
+from codeshift.checks import check_bool, check_choice
+from codeshift.data.saving import check_saving
+from codeshift.errors import ParameterError
+from codeshift.files import replaced
+from codeshift.finetune.conversation import Shot, conversation, draw_shots
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts
+from codeshift.finetune.template import Template, texts_of
+from codeshift.predictions.identity import row_identities
+
+Format: TypeAlias = Literal["messages", "prompt-completion", "requests"]
+FORMATS: tuple[str, ...] = get_args(Format)
+"""Names of the formats of ``export_parts``."""
+
+_URLS = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Writer:
+    """What all rows of an export have in common.
+
+    Attributes:
+        system: text of the system turn.
+        shots: examples before each source.
+        endpoint: endpoint of requests.
+        body: settings of requests, the model among them.
+    """
+
+    system: str | None
+    shots: Sequence[Shot]
+    endpoint: str
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def messages(self, identity: str, source: str, target: str) -> dict[str, Any]:
+        return {"id": identity, "messages": conversation(source, target, system=self.system, shots=self.shots)}
+
+    def prompt_completion(self, identity: str, source: str, target: str) -> dict[str, Any]:
+        return {"id": identity, "prompt": source, "completion": target}
+
+    def requests(self, identity: str, source: str, target: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"prompt": source}
+        if self.endpoint == "chat":
+            given = {"messages": conversation(source, system=self.system, shots=self.shots)}
+        url = _URLS[self.endpoint]
+        return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **given}}
+
+
+_ROWS: Mapping[str, Callable[[_Writer, str, str, str], dict[str, Any]]] = {
+    "messages": _Writer.messages,
+    "prompt-completion": _Writer.prompt_completion,
+    "requests": _Writer.requests,
+}
+
+
+def export_parts(
+    splits: Splits,
+    folder: str | os.PathLike[str],
+    *,
+    format: Format,
+    source: str,
+    target: str,
+    parts: Sequence[str] | None = None,
+    system: str | None = None,
+    shots: int = 0,
+    seed: int = 0,
+    endpoint: Literal["chat", "completions"] = "chat",
+    body: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> dict[str, Path]:
+    """Write a JSONL file for each part, in a format that other tools take, each row with its identity.
+
+    - ``"messages"``: ``id`` and ``messages``, the conversations that TRL's ``SFTTrainer`` trains on.
+    - ``"prompt-completion"``: ``id``, ``prompt`` and ``completion``, which ``SFTTrainer`` takes too.
+    - ``"requests"``: one request a row of the batch format that OpenAI-like servers and vLLM's ``run-batch`` read; the
+      identity is its ``custom_id``. The target is left out.
+
+    Args:
+        splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
+        folder: the folder of the files, made where it is missing.
+        format: the format.
+        source: the column that a model is given, or a template, as in ``Trainer``.
+        target: the column that a model must write, or a template.
+        parts: the names of the parts. None takes all; for requests, those whose names begin with "test".
+        system: the text of a system turn, for conversations.
+        shots: the number of examples before each source, drawn from the part ``train``, for conversations.
+        seed: the seed of that draw.
+        endpoint: the kind of request: ``"chat"`` with messages, or ``"completions"`` with the source as a prompt.
+        body: the other values of each request, such as ``{"model": "my-model", "max_tokens": 256}``.
+        overwrite: whether to replace parts that are already in the folder.
+
+    Returns:
+        The file of each part.
+
+    Raises:
+        ParameterError: an argument cannot work, or does nothing in this format.
+        DataError: there is no such part, or a value is not text.
+
+    >>> import tempfile
+    >>> rows = Dataset.from_dict({"doc": ["Add."], "code": ["a + b"]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = export_parts({"test": rows}, folder, format="prompt-completion", source="doc", target="code")
+    ...     print(files["test"].read_text(encoding="utf-8"))
+    {"id": "...", "prompt": "Add.", "completion": "a + b"}
+    """
+    check_choice("format", format, FORMATS)
+    check_choice("endpoint", endpoint, _URLS)
+    templates = Template(source, "source"), Template(target, "target")
+    _check_in_format(format, endpoint, system=system, shots=shots, body=body)
+    chosen = _parts(splits, parts, every=format != "requests")
+    for rows in chosen.values():
+        for template in templates:
+            template.check(rows.features)
+    examples = _shots(splits, shots, source, target, seed)
+    check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
+    writer = _Writer(system=system, shots=examples, endpoint=endpoint, body=body or {})
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    files = {part: Path(folder) / f"{part}.jsonl" for part in chosen}
+    for part, rows in chosen.items():
+        with replaced(files[part]) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for row in _exported(part, rows, templates, format, writer):
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return files
+
+
+def _exported(
+    part: str, rows: Dataset, templates: tuple[Template, Template], format: str, writer: _Writer
+) -> Iterator[dict[str, Any]]:
+    sources, targets = (texts_of(template, rows) for template in templates)
+    for identity, source, target in zip(row_identities(part, sources, targets), sources, targets, strict=True):
+        yield _ROWS[format](writer, identity, source, target)
+
+
+def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[str, Dataset]:
+    if parts is None and every and isinstance(splits, Mapping):
+        parts = list(splits)
+    return evaluation_parts(splits, parts)
+
+
+def _shots(splits: Splits, shots: int, source: str, target: str, seed: int) -> Sequence[Shot]:
+    if not shots:
+        return ()
+    if not isinstance(splits, Mapping) or "train" not in splits:
+        remedy = "examples never come from a part that is scored: give a DatasetDict, or shots=0"
+        raise ParameterError("shots", "0 for data without a part train", shots, remedy)
+    return draw_shots(splits["train"], shots, source=source, target=target, seed=seed)
+
+
+def _check_in_format(format: str, endpoint: str, **given: Any) -> None:
+    """Check that no argument is given that would do nothing."""
+    chat = format == "messages" or (format == "requests" and endpoint == "chat")
+    takes = {"system": chat, "shots": chat, "body": format == "requests"}
+    for name, value in given.items():
+        if value and not takes[name]:
+            where = f"{format} of {endpoint}" if format == "requests" else format
+            raise ParameterError(name, f"left out of the format {where}", value, "it would do nothing")

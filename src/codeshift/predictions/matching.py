@@ -1,0 +1,164 @@
+"""Predictions as they come back from elsewhere, and the rows that they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from datasets import Dataset
+
+from codeshift.data.loading import load_rows
+from codeshift.errors import DataError, ParameterError, Told, closest
+from codeshift.finetune.decoding import Output
+from codeshift.formatting import counted
+
+Predictions: TypeAlias = "str | os.PathLike[str] | Dataset | Mapping[str, str] | Iterable[Mapping[str, Any]]"
+"""A file of predictions, a dataset, a dict of texts by identity, or several rows."""
+
+_IDENTITIES = ("id", "custom_id")
+_SHOWN = 10
+
+
+class PredictionsError(DataError):
+    """Predictions do not belong to the rows one to one.
+
+    Attributes:
+        missing: the identities of rows without a prediction.
+        surplus: the identities of predictions without a row.
+        doubled: the identities of rows with several predictions.
+
+    >>> raise PredictionsError(["a"], [], ["b"], {"a": "row 0 of test", "b": "row 1 of test"})
+    Traceback (most recent call last):
+        ...
+    codeshift.predictions.matching.PredictionsError: predictions must be one for each row, got 1 row without a
+    prediction, 1 row with several: without a prediction a (row 0 of test); with several b (row 1 of test). Name ...
+    """
+
+    def __init__(
+        self, missing: Sequence[str], surplus: Sequence[str], doubled: Sequence[str], places: Mapping[str, str]
+    ) -> None:
+        self.missing, self.surplus, self.doubled = list(missing), list(surplus), list(doubled)
+        self.places = dict(places)
+        kinds = {
+            "without a prediction": ("row", self.missing),
+            "with several": ("row", self.doubled),
+            "without a row": ("prediction", self.surplus),
+        }
+        faults = {words: fault for words, fault in kinds.items() if fault[1]}
+        told = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
+        lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
+        remedy = (
+            f"{'; '.join(lists)}. Name the parts that were predicted (parts=...), and give the source and target of "
+            "the export, of which the identities are digests"
+        )
+        super().__init__("predictions", "one for each row", Told(", ".join(told)), remedy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.missing, self.surplus, self.doubled, self.places)
+
+
+def read_predictions(
+    predictions: Predictions, *, identity_column: str | None, prediction_column: str
+) -> list[tuple[str, Output]]:
+    """Return identity and output of each prediction, in their order.
+
+    A row is an answer of an OpenAI-like batch (``custom_id`` and ``response``), or has a column of the identity, one of
+    the text and, if it is known, one that says whether the text is ``finished``.
+
+    Raises:
+        DataError: a file cannot be read, a column is missing, an answer is an error, or a text is not text.
+    """
+    if isinstance(predictions, Mapping):
+        rows: Iterable[Any] = [
+            {identity_column or "id": name, prediction_column: text} for name, text in predictions.items()
+        ]
+    elif isinstance(predictions, str | os.PathLike):
+        rows = _rows_of_file(Path(predictions))
+    elif isinstance(predictions, Iterable):
+        rows = predictions
+    else:
+        raise ParameterError("predictions", "a file, a dataset or rows", predictions, 'such as "predictions.jsonl"')
+    return [_read(i, row, identity_column, prediction_column) for i, row in enumerate(rows)]
+
+
+def match(expected: Mapping[str, str], predicted: Sequence[tuple[str, Output]]) -> dict[str, Output]:
+    """Return the output of each identity, in the order of ``expected``.
+
+    Args:
+        expected: the place of each row in words, by identity.
+        predicted: the identity and output of each prediction.
+
+    Raises:
+        PredictionsError: a row has no prediction or several, or a prediction has no row.
+    """
+    times = Counter(identity for identity, _ in predicted)
+    missing = [identity for identity in expected if identity not in times]
+    surplus = [identity for identity in times if identity not in expected]
+    doubled = [identity for identity in expected if times[identity] > 1]
+    if missing or surplus or doubled:
+        raise PredictionsError(missing, surplus, doubled, expected)
+    outputs = dict(predicted)
+    return {identity: outputs[identity] for identity in expected}
+
+
+def predictions_digest(outputs: Mapping[str, Output]) -> str:
+    """Return the SHA-256 of identities and texts."""
+    content = json.dumps([[identity, output.text] for identity, output in outputs.items()])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _rows_of_file(path: Path) -> Iterable[Any]:
+    if path.suffix != ".jsonl":
+        return list(load_rows(path))
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError("predictions", "a file that can be read", str(path), str(error)) from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows += [json.loads(line)] if line.strip() else []
+        except ValueError as error:
+            raise DataError(
+                "predictions", "JSON in every line", Told(f"line {number} of {path}"), str(error)
+            ) from error
+    return rows
+
+
+def _read(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
+    place = f"predictions[{i}]"
+    if not isinstance(row, Mapping):
+        raise DataError(place, "an object with named values", row, "give an identity and a text")
+    names = _IDENTITIES if identity_column is None else (identity_column,)
+    name = next((name for name in names if row.get(name) is not None), None)
+    if name is None:
+        raise DataError(place, f"of a row's identity ({' or '.join(names)})", sorted(row), "keep the id of the export")
+    text, finished = _answer(place, row) if "response" in row else (row.get(prediction_column), row.get("finished"))
+    if not isinstance(text, str):
+        if "response" not in row and prediction_column not in row:
+            remedy = f"name the column: {closest(prediction_column, row)}"
+            raise DataError(place, f"of a column {prediction_column!r}", sorted(row), remedy)
+        raise DataError(place, "a text", text, "give '' for an output that is empty")
+    return str(row[name]), Output(text=text, finished=finished is not False)
+
+
+def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
+    """Return text and end of an answer of an OpenAI-like batch."""
+    try:
+        choice = row["response"]["body"]["choices"][0]
+    except (KeyError, IndexError, TypeError) as error:
+        fault = row.get("error") or row["response"]
+        remedy = "ask for it again, and give its answer in place of this one"
+        raise DataError(place, "an answer of the model", fault, remedy) from error
+    text = choice["message"]["content"] if "message" in choice else choice.get("text")
+    return text, choice.get("finish_reason") != "length"
+
+
+def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:
+    shown = [f"{name} ({places[name]})" if name in places else name for name in identities[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(identities) - _SHOWN:,} more" if len(identities) > _SHOWN else "")

@@ -1,0 +1,70 @@
+"""Values of a dataset's column, checked: code, which must be text, and any other values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from codeshift.errors import DataError, ParameterError, closest
+from codeshift.formatting import first_few
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+def check_column(data: Dataset, column: str, parameter: str) -> None:
+    """Check that a dataset has a column.
+
+    Raises:
+        DataError: if it has none of that name; the error names ``parameter`` and close matches.
+    """
+    if column not in data.column_names:
+        raise DataError(parameter, "a column of the dataset", column, closest(column, data.column_names))
+
+
+def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
+    """Return the values of any column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+
+    Raises:
+        DataError: if there is no such column, or it contains None.
+
+    >>> from datasets import Dataset
+    >>> column_values(Dataset.from_dict({"year": [1999, 2001]}), "year", "by")
+    [1999, 2001]
+    """
+    check_column(data, column, parameter)
+    values: list[Any] = data.with_format(None)[column][:]
+    _check_given(values, column, parameter)
+    return values
+
+
+def column_texts(data: Dataset, column: str) -> list[str]:
+    """Return the texts of a column.
+
+    Raises:
+        ParameterError: if ``column`` is no name.
+        DataError: if there is no such column, or it contains values that are not text.
+    """
+    if not isinstance(column, str):
+        raise ParameterError("column", "the name of a column", column, 'such as "code"')
+    check_column(data, column, "column")
+    texts = data.with_format(None)[column][:]
+    odd = next((i for i, text in enumerate(texts) if text is not None and not isinstance(text, str)), None)
+    if odd is not None:
+        remedy = f"row {odd} holds a value of type {type(texts[odd]).__name__}; name the column that holds the code"
+        raise DataError("column", "a column of text", column, remedy)
+    _check_given(texts, column, "column")
+    return list(texts)
+
+
+def _check_given(values: Sequence[Any], column: str, parameter: str) -> None:
+    missing = [i for i, value in enumerate(values) if value is None]
+    if missing:
+        where = f"{len(missing):,} of {len(values):,} rows are None ({first_few('row', missing)})"
+        remedy = f"leave them out with data.filter(lambda row: row[{column!r}] is not None)"
+        raise DataError(parameter, "a column without None", column, f"{where}; {remedy}")

@@ -1,0 +1,330 @@
+"""Manifest of a split, from which anyone who has the rows can rebuild the parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
+
+import numpy as np
+
+from codeshift.documents import text as terminal
+from codeshift.documents.document import Document, Facts, Points, Table, names, numbers, row
+from codeshift.documents.inline import CodeSpan
+from codeshift.errors import ManifestError, shown
+from codeshift.files import write_text
+from codeshift.formatting import counted
+from codeshift.parts import CONTROL, DELIVERED, REASONS, WHOLE
+from codeshift.properties.serialise import from_dict
+from codeshift.regions.base import Region, region_words
+from codeshift.splits.config import SplitConfig, is_drawn
+from codeshift.splits.facts import asked_and_got, environment, found_in, grammars_of
+from codeshift.splits.manifest_json import NO_MANIFEST, fields_of, to_text
+from codeshift.splits.manifest_rows import by_part, find, labels_of, listed, match, parts_of
+from codeshift.splits.official import settled_by
+from codeshift.splits.partition import Partition, positions_of
+from codeshift.splits.rows import SplitRows
+from codeshift.splits.words import excluded_words, near_duplicates_in_words, sizes_in_words
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from codeshift.properties.near_duplicates import DuplicateComponents
+
+
+@dataclass(frozen=True)
+class SplitManifest:
+    """Record of a split from which anyone who has the rows can rebuild it; saved as a JSON file.
+
+    Attributes:
+        splitter: the repr of the splitter. It is shown to people and never evaluated.
+        region: the fitted region as plain values; ``fitted_region()`` rebuilds it.
+        request: the arguments of the call: seed and sizes.
+        columns: the columns of code, whose content identifies a row.
+        also_reads: other columns that a row's part depends on (groups, a date).
+        sizes: the rows of each part: requested (``"asked"``; None if it followed from other sizes) and actual
+            (``"got"``).
+        region_rows: the number of rows inside the region.
+        grammars: the grammar of each language parsed: its wheel, version and digest of its node kinds.
+        versions: the versions of Python and of the libraries used.
+        rows: the sorted digests of the rows, by source (``"data"``, or an official split) and part; the part of an
+            excluded row is ``"excluded:"`` and the reason.
+        control: the digests of the rows of ``train_control``, by source; empty if it was not requested.
+        near_duplicates: the number of components of two rows or more, the rows in them, the size of the largest, the
+            length of the longest chain, and the links that are assumed because comparisons were too many; None if
+            near-duplicates were not searched for.
+
+    >>> from datasets import Dataset
+    >>> from codeshift.properties import PropertyTable
+    >>> from codeshift.splitters import LengthSplitter
+    >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+    >>> manifest = LengthSplitter(column="code", bounds=(60, None)).assign(rows, seed=0).manifest
+    >>> SplitManifest.from_json(manifest.to_json()) == manifest
+    True
+    >>> new = Dataset.from_dict({"code": ["return x", "return " + "x + " * 40 + "x"]})
+    >>> manifest.fitted_region().contains(PropertyTable(new))
+    array([False,  True])
+    """
+
+    splitter: str
+    region: dict[str, Any]
+    request: dict[str, Any]
+    columns: tuple[str, ...]
+    also_reads: tuple[str, ...]
+    sizes: dict[str, dict[str, int | None]]
+    region_rows: int
+    grammars: dict[str, dict[str, str]]
+    versions: dict[str, str]
+    rows: dict[str, dict[str, list[str]]]
+    control: dict[str, list[str]]
+    near_duplicates: dict[str, int] | None
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        splitter: str,
+        region: Region,
+        region_rows: int,
+        config: SplitConfig,
+        columns: tuple[str, ...],
+        also_reads: tuple[str, ...],
+        spans: Mapping[str, tuple[int, int]],
+        digests: np.ndarray,
+        partition: Partition,
+        similar: DuplicateComponents | None,
+    ) -> Self:
+        """Collect the fields from the results of splitting."""
+        labels = labels_of(partition.parts, partition.reasons)
+        slices = {name: slice(*span) for name, span in spans.items()}
+        return cls(
+            splitter=splitter,
+            region=region.to_dict(),
+            request=config.to_dict(),
+            columns=columns,
+            also_reads=also_reads,
+            sizes=asked_and_got(partition, config),
+            region_rows=region_rows,
+            grammars=grammars_of(language for _, language in region.parsed()),
+            versions=environment(),
+            rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
+            control={}
+            if partition.control is None
+            else {name: listed(digests[span][partition.control[span]]) for name, span in slices.items()},
+            near_duplicates=None if similar is None else found_in(similar),
+        )
+
+    def fitted_region(self) -> Region:
+        """Rebuild the region, to apply it to other rows: ``manifest.fitted_region().contains(PropertyTable(rows))``.
+
+        Raises:
+            ManifestError: if the manifest's region is not a region.
+        """
+        region = from_dict(self.region)
+        if not isinstance(region, Region):
+            raise ManifestError(f"the region of the manifest is {shown(self.region)}: {NO_MANIFEST}")
+        return region
+
+    @cached_property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return sum(len(digests) for parts in self.rows.values() for digests in parts.values())
+
+    @property
+    def region_share(self) -> float:
+        """Share of the rows that lie inside the region."""
+        return self.region_rows / self.n_rows
+
+    @property
+    def language(self) -> str | None:
+        """Language that the region parses; None if it parses none or several."""
+        return next(iter(self.grammars)) if len(self.grammars) == 1 else None
+
+    @property
+    def delivered(self) -> tuple[str, ...]:
+        """Names of the parts of the ``DatasetDict``."""
+        return tuple(part for part in (*DELIVERED, CONTROL) if part in self.sizes)
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """Number of excluded rows by reason."""
+        counts = {
+            reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in self.rows.values())
+            for reason in REASONS[1:]
+        }
+        return {reason: count for reason, count in counts.items() if count}
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the data had official train and test splits."""
+        return set(self.rows) != {WHOLE}
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the split depends on chance, so that another seed may give a different one."""
+        return is_drawn(self.request, self.rows)
+
+    @property
+    def drops(self) -> bool:
+        """Whether one row of each component of near-duplicates was kept and the others were excluded."""
+        return bool((self.request["near_duplicates"] or {}).get("drop"))
+
+    def effective_request(self) -> dict[str, Any]:
+        """Return the arguments of the call that had an effect: those given and not overridden by official splits."""
+        effective = {name: value for name, value in self.request.items() if value is not None and value is not False}
+        settled = settled_by(has_validation="validation" in self.rows) if self.is_official else ()
+        for name in (*settled, *(() if effective.get("validation_ood_size") else ("validation_ood_size",))):
+            effective.pop(name, None)
+        return effective
+
+    def region_rows_in_words(self) -> str:
+        """Return the number of rows inside the region, of how many, and the share."""
+        return f"{self.region_rows:,} of {counted(self.n_rows, 'row')} ({self.region_share:.1%})"
+
+    def summary(self) -> str:
+        """Return a few lines of text: what lies in the region, and the size of each part; at most 100 columns."""
+        arguments = self.effective_request()
+        arguments.pop("near_duplicates", None)  # they have a line of their own
+        similar = near_duplicates_in_words(self.near_duplicates, self.request["near_duplicates"])
+        facts = (
+            ("region", f"programs {region_words(self.region)}"),
+            ("", self.region_rows_in_words()),
+            ("split with", ", ".join(f"{name}={value!r}" for name, value in arguments.items())),
+            *(() if self.is_drawn else (("", "nothing was drawn: any seed gives this split"),)),
+            ("dropped" if self.drops else "bound", similar),
+        )
+        lines = tuple(
+            row(
+                part,
+                f"{got:,}",
+                "row" if got == 1 else "rows",
+                f"{got / self.n_rows:.1%}",
+                asked and f"(asked {asked})",
+            )
+            for part, got, asked in sizes_in_words(self.sizes)
+        )
+        sizes = Table(columns=(*names(""), *numbers(""), *names(""), *numbers(""), *names("")), rows=lines)
+        blocks = (Facts(facts), sizes, Points(excluded_words(self.excluded)))
+        return terminal.render(Document((CodeSpan(self.splitter),), blocks), spaced=False).rstrip("\n")
+
+    def apply(self, data: Dataset | DatasetDict) -> DatasetDict:
+        """Split ``data``, the rows of the manifest in any order, as the manifest says.
+
+        ``SplitAssignment.from_manifest`` returns the assignment in place of its parts.
+
+        Raises:
+            ManifestError: if rows are missing, are not in the manifest, or differ in number; the message says which.
+            DataError: if a column is missing.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> assignment = LengthSplitter(column="code").assign(rows, seed=0)
+        >>> again = assignment.manifest.apply(rows.shuffle(seed=1))
+        >>> sorted(again["test_ood"]["code"]) == sorted(assignment.to_dataset_dict()["test_ood"]["code"])
+        True
+        """
+        from datasets import DatasetDict
+
+        rows = SplitRows.of(data)
+        parts, _, control = self.find_parts(rows)
+        return DatasetDict({part: rows.select(positions_of(part, parts, control)) for part in self.delivered})
+
+    def find_parts(self, rows: SplitRows) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Return the part of each row, the reason why it is excluded, and whether it is in ``train_control``.
+
+        Raises:
+            ManifestError: if rows are missing, are not in the manifest, or differ in number.
+            DataError: if a column is missing.
+        """
+        if set(rows.names) != set(self.rows):
+            raise ManifestError(
+                f"the manifest divides {sorted(self.rows)}, the data has {sorted(rows.names)}: pass the same splits"
+            )
+        digests = rows.digests(self.columns, self._also_read)
+        order = rows.row_order(digests)
+        labels = np.empty(len(digests), dtype=object)
+        control = np.zeros(len(digests), dtype=bool) if self.control else None
+        for name, bounds in rows.spans.items():
+            span = slice(*bounds)
+            labels[span] = match(name, self.rows[name], digests[span], order[span])
+            if control is not None:
+                control[span] = find(self.control[name], digests[span], order[span])
+        return *parts_of(labels), control
+
+    @property
+    def _also_read(self) -> dict[str, str]:
+        return dict.fromkeys(self.also_reads, "column")
+
+    def check_region(self, data: Dataset | DatasetDict) -> None:
+        """Check that the rebuilt region contains as many of the rows as it did when they were split.
+
+        ``apply`` does not check this, since it needs no properties. This method computes them; if the region depends on
+        syntax, it parses the rows.
+
+        Raises:
+            ManifestError: if the number differs; the message names the grammars that differ here.
+
+        >>> from datasets import Dataset
+        >>> from codeshift.splitters import LengthSplitter
+        >>> rows = Dataset.from_dict({"code": [f"x{i} = " + "1 + " * i + "1" for i in range(40)]})
+        >>> LengthSplitter().assign(rows, min_test_rows=0).manifest.check_region(rows.shuffle(seed=1))
+        """
+        region = self.fitted_region()
+        held = sum(int(region.contains(table).sum()) for table in SplitRows.of(data).tables)
+        if held == self.region_rows:
+            return
+        others = [name for name, facts in grammars_of(self.grammars).items() if facts != self.grammars[name]]
+        why = f"the grammars of {', '.join(others)} differ here" if others else "pass the rows that were split"
+        counts = f"{held:,} of the rows, not {self.region_rows:,} as the manifest says"
+        raise ManifestError(f"the region holds {counts}: {why}")
+
+    def to_json(self) -> str:
+        """Return the manifest as JSON text, with a digest of its content at the end."""
+        return to_text(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str, *, name: str = "the text") -> Self:
+        """Read a manifest from JSON text; errors refer to the text by ``name``.
+
+        Raises:
+            ManifestError: if the text is not a manifest, has a format that this version does not know, or was changed
+                after it was written.
+        """
+        return cls(**fields_of(text, name, get_type_hints(cls)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the manifest as JSON; an existing file is replaced as a whole or not at all."""
+        write_text(Path(path), self.to_json())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a manifest from a file.
+
+        Raises:
+            ManifestError: if the file is not a manifest, has a format that this version does not know, or was changed
+                after it was written.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ManifestError(f"{path} is not text ({error}): it is not a manifest") from error
+        return cls.from_json(text, name=str(path))
+
+    def check_order(self, rows: SplitRows, parts: np.ndarray, reasons: np.ndarray) -> None:
+        """Check that the rows are in the order of an assignment.
+
+        Raises:
+            ManifestError: if they are not.
+        """
+        digests = rows.digests(self.columns, self._also_read)
+        labels = labels_of(parts, reasons)
+        for name, (start, stop) in rows.spans.items():
+            if by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+                raise ManifestError(
+                    "the rows are not those that were assigned, or stand in another order: "
+                    "pass the same data, or use manifest.apply"
+                )

@@ -1,0 +1,123 @@
+"""Runs whose outputs were made elsewhere, scored as the study's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from datasets import Dataset
+
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.decoding import Output
+from codeshift.finetune.identity import versions
+from codeshift.finetune.template import Template, texts_of
+from codeshift.predictions.identity import row_identities
+from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
+from codeshift.predictions.scoring import check_extract, evaluated_part, extracted
+from codeshift.study.keys import RunKey
+from codeshift.study.locks import awaited
+from codeshift.study.records import EvaluationFacts, RunRecord
+from codeshift.study.run_spec import RunSpec
+from codeshift.study.scoring import Measured, RunScorer
+from codeshift.study.spec import EvaluationPass
+
+
+class GivenScorer(RunScorer):
+    """Scorer of a run whose outputs were made elsewhere.
+
+    Args:
+        task: Run to score.
+        templates: Templates of source and target.
+    """
+
+    def __init__(self, task: RunSpec, templates: tuple[Template, Template]) -> None:
+        super().__init__(task, None)
+        self.key, self.templates = task.key, templates
+        self.outputs: Mapping[str, Output] = {}
+
+    def expected(self) -> dict[str, str]:
+        """Return the place in words, by identity, of each row that an output is needed for."""
+        places = {}
+        for part, rows in self.sets(self.key).items():
+            names = self._identities(part, rows)
+            for row in np.flatnonzero(self.to_generate(self.key, part, len(rows))):
+                places[names[row]] = f"row {row} of {part}"
+        return places
+
+    def measured(self, model: None, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
+        """Score the outputs of a set."""
+        chosen = np.flatnonzero(self.to_generate(key, part, len(rows)))
+        names = self._identities(part, rows)
+        outputs = [self.outputs[names[row]] for row in chosen]
+        metrics = {metric.name: metric for metric in step.metrics}
+        seed = self.method.evaluation.seed
+        return Measured(step, chosen, evaluated_part(rows.select(chosen), outputs, self.templates, metrics, seed))
+
+    def _identities(self, part: str, rows: Dataset) -> list[str]:
+        sources, targets = (texts_of(template, rows) for template in self.templates)
+        return row_identities(part, sources, targets)
+
+
+def add_given_run(
+    task: RunSpec,
+    predictions: Predictions,
+    *,
+    source: str,
+    target: str,
+    prediction_column: str,
+    extract: Literal["code"] | None,
+    model: str | None,
+) -> RunRecord:
+    """Score given outputs as a run of a study, and record it.
+
+    Args:
+        task: Run, whose folder is prepared.
+        predictions: Outputs of the run.
+        source: Column or template of what the model was given.
+        target: Column or template of what it should write.
+        prediction_column: Column of the text in the predictions.
+        extract: Part of an output that is scored; None for all of it.
+        model: Name of the model.
+
+    Raises:
+        ParameterError: if the run has a record, variants that its weights are needed for, or metrics that need the
+            model itself.
+        PredictionsError: if outputs and rows do not match one to one.
+    """
+    check_extract(extract)
+    _check_can_be_given(task)
+    scorer = GivenScorer(task, (Template(source, "source"), Template(target, "target")))
+    rows = read_predictions(predictions, identity_column=None, prediction_column=prediction_column)
+    given = match(scorer.expected(), rows)
+    scorer.outputs = extracted(given, extract)
+    with awaited(task.store.lock(task.name)):
+        if task.store.read_record(task.key) is not None:
+            remedy = f"remove {task.store.run(task.key)} to score it again"
+            raise ParameterError("run", "one that is left", Told(f"{task.key}, which has a record"), remedy)
+        record = RunRecord(
+            key=task.key,
+            status="done",
+            seconds=0.0,
+            evaluated=_scored(scorer),
+            versions=versions(),
+            given={"model": model, "digest": predictions_digest(given), "extract": extract},
+        )
+        task.store.write_record(record)
+    return record
+
+
+def _scored(scorer: GivenScorer) -> Mapping[str, EvaluationFacts]:
+    scorer.store.run(scorer.key).mkdir(parents=True, exist_ok=True)
+    return scorer.score(None, scorer.key)
+
+
+def _check_can_be_given(task: RunSpec) -> None:
+    measured = [metric.name for metric in task.method.evaluation.metrics if metric.takes != "text"]
+    if measured:
+        remedy = "they are measured on the model itself: give the study metrics of text alone"
+        raise ParameterError("metrics", "of outputs alone for a run that is given", Told(", ".join(measured)), remedy)
+    if task.variants:
+        names = ", ".join(key.variant for key in task.variants)
+        remedy = "their weights are made of the run's own: leave wise_ft and adapter_scales out"
+        raise ParameterError("run", "without variants if it is given", Told(names), remedy)

@@ -1,0 +1,171 @@
+"""The sections of the page: what each says above and below its figures and tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from codeshift.documents.document import Block, Code, Facts, Note, Paragraph, Points, Section, SideBySide
+from codeshift.documents.inline import Mark, Text, spans
+from codeshift.study.findings import Claim, Findings
+from codeshift.study.findings.claims import ClaimVerdict
+from codeshift.study.report.blocks import figures, methods_key, modes_key, tables
+from codeshift.study.report.contents import ReportContents
+
+_KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
+
+
+def what_was_found(contents: ReportContents) -> Section:
+    """Return the claims, each with its verdict, and how outputs fail."""
+    findings = contents.findings
+    summary = findings.summary()
+    progress: Text = summary[0]
+    if findings.results.counts["failed"]:
+        progress = (summary[0], " ", Mark("Failed cells are marked and do not count.", "failed"))
+    blocks: list[Block] = [Paragraph(progress)]
+    if findings.claims:
+        seeds = _seeds(findings)
+        meaning = (
+            "A claim holds where the whole 95% interval of its number lies on the side that it says, does not hold "
+            f"where it lies on the other, and is not shown otherwise. All are about {findings.measure.title}; {seeds}."
+        )
+        blocks += [SideBySide(tuple(map(_claim, findings.claims)), 30.0), Note(meaning)]
+    blocks.append(Points(tuple(findings.failing())))
+    return Section(title="What was found", blocks=tuple(blocks), name="findings", menu="Findings")
+
+
+def _claim(claim: Claim) -> Section:
+    title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
+    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=_KINDS[claim.verdict])
+
+
+def _seeds(findings: Findings) -> str:
+    trained, split = len(findings.results.train_seeds), len(findings.results.split_seeds)
+    if trained == split == 1:
+        return "there is one training seed, so the intervals say how sure the scores of these models are, not of others"
+    return f"intervals include the noise of {split} split and {trained} training seeds as well as that of the rows"
+
+
+def what_is_left(contents: ReportContents) -> Section:
+    """Return the heat map of relative performance."""
+    above = [Paragraph((*spans(table.caption), ".")) for table in contents.tables if table.name == "relative"]
+    blocks = (*above, *tables(contents, "relative"))
+    return Section(title="What is left when a region is masked", blocks=blocks, name="relative", menu="What is left")
+
+
+def share_kept(contents: ReportContents) -> Section:
+    """Return the curves over the share kept."""
+    means, each = figures(contents, "curves", 22.0), figures(contents, "curves_by_scenario", 15.0)
+    note = Note(
+        "Means over the scenarios that have a value at each share. Bands are 95% intervals over seeds and rows; the "
+        "dashed line is the model without fine-tuning."
+    )
+    by_scenario = Section(title="Each scenario, on test_ood", blocks=each)
+    blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or each else ()
+    return Section(title="The share of the region kept", blocks=blocks, name="curves", menu="Share kept")
+
+
+def in_against_out(contents: ReportContents) -> Section:
+    """Return the scores in distribution against those out of distribution."""
+    note = (
+        "One mark for each scenario, method and share kept; filled: region masked, hollow: all of it kept. Lines are "
+        "95% intervals. On the dashed line both parts score the same; rows of the two parts can also differ in "
+        "difficulty."
+    )
+    return Section(
+        title="In distribution against out of distribution",
+        blocks=_with_key(contents, figures(contents, "id_against_ood"), Note(note)),
+        name="id-ood",
+        menu="In and out",
+    )
+
+
+def _with_key(contents: ReportContents, drawn: tuple[Block, ...], *below: Block) -> tuple[Block, ...]:
+    """Return figures below the key of the methods, and what follows; nothing without figures."""
+    return (methods_key(contents.findings), *drawn, *below) if drawn else ()
+
+
+def methods_compared(contents: ReportContents) -> Section:
+    """Return the differences between methods, and who is right."""
+    compared = (*figures(contents, "differences", 24.0), *tables(contents, "comparisons"))
+    captions = [table.caption for table in contents.tables if table.name == "disagreements"]
+    right = [Section(title=caption, blocks=tables(contents, "disagreements")) for caption in captions]
+    blocks = (*compared, *right) if compared else ()
+    return Section(title="Methods compared", blocks=blocks, name="methods", menu="Methods")
+
+
+def between(contents: ReportContents) -> Section:
+    """Return the curves over WiSE-FT weights and adapter scales."""
+    drawn = figures(contents, "variants", 22.0)
+    note = "Mean over scenarios with the region masked; made of the trained weights, without new training."
+    blocks = (*drawn, Note(note)) if drawn else ()
+    return Section(title="Between no fine-tuning and all of it", blocks=blocks, name="variants", menu="Variants")
+
+
+def what_changed(contents: ReportContents) -> Section:
+    """Return each method against the model without fine-tuning."""
+    blocks = tables(contents, "forgetting")
+    return Section(title="What fine-tuning changed", blocks=blocks, name="forgetting", menu="What changed")
+
+
+def masked_elements(contents: ReportContents) -> Section:
+    """Return how often outputs hold the masked elements."""
+    held = tables(contents, "unseen")
+    blocks = (methods_key(contents.findings), *figures(contents, "unseen_elements", 24.0), *held) if held else ()
+    return Section(title="Elements that fine-tuning masked", blocks=blocks, name="unseen", menu="Masked elements")
+
+
+def strength(contents: ReportContents) -> Section:
+    """Return what is left over the strength of the shift."""
+    blocks = _with_key(contents, figures(contents, "strength"))
+    return Section(title="Strength of the shift against what it costs", blocks=blocks, name="strength", menu="Strength")
+
+
+def how_outputs_fail(contents: ReportContents) -> Section:
+    """Return the failure modes."""
+    drawn = figures(contents, "failure_modes", 30.0)
+    blocks = (modes_key(), *drawn, *tables(contents, "failures")) if drawn else ()
+    return Section(title="How outputs fail", blocks=blocks, name="failures", menu="Failures")
+
+
+def all_scores(contents: ReportContents) -> Section:
+    """Return the table of all scores."""
+    return Section(title="All scores", blocks=tables(contents, "scores"), name="scores", menu="All scores")
+
+
+def how_it_was_made(contents: ReportContents) -> Section:
+    """Return the settings of the study, the runs that failed, and the command that gives the same results."""
+    findings = contents.findings
+    records = findings.results.records
+    failed = tuple(f"{record.key}: {record.error}" for record in records if record.status == "failed")
+    given = tuple(
+        f"{record.key}: {record.given['model'] or 'a model without a name'}" for record in records if record.given
+    )
+    intervals = (
+        "Intervals: over split seeds, training seeds and rows, each variance with its own t quantile; a level with a "
+        "single member adds no variance. Those of single runs are percentile bootstrap over rows, "
+        f"{findings.n_resamples:,} resamples, seed {findings.seed}. Rows that are nearly the same count as one."
+    )
+    blocks: list[Block] = [
+        Points(contents.notes),
+        Section(title="Runs that failed", blocks=(Points(failed),)),
+        Section(title="Runs that were given: outputs of models that were trained elsewhere", blocks=(Points(given),)),
+        Paragraph(intervals),
+        Facts(settings_told(findings.results.settings)),
+    ]
+    if contents.command:
+        blocks.append(Section(title="To get the same results", blocks=(Code(contents.command),)))
+    return Section(title="How it was made", blocks=tuple(blocks), name="made", menu="How it was made")
+
+
+def settings_told(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Format the settings, nested ones as JSON, without sizes that official splits determine."""
+    data = settings.get("data")
+    settled = {f"{part}_size" for part in ("test", "validation") if isinstance(data, Mapping) and part in data}
+    shown = {name: value for name, value in settings.items() if value not in (None, "", [], {}) and name not in settled}
+    return tuple((name.replace("_", " "), _as_text(value)) for name, value in shown.items())
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
