@@ -168,6 +168,7 @@ def test_a_part_without_a_class_is_nan_with_the_reason(metric, references, note)
         paired_difference(rows, rows, metric=metric, n_permutations=9),
         generalization_gap(rows, rows, metric=metric),
         relative_performance(rows, rows, metric=metric),
+        hierarchical_bootstrap([rows, rows, rows], metric=metric),
     ):
         assert math.isnan(estimate.value)
         assert note in str(estimate)
