@@ -168,6 +168,7 @@ def test_a_part_without_a_class_is_nan_with_the_reason(metric, references, note)
         paired_difference(rows, rows, metric=metric, n_permutations=9),
         generalization_gap(rows, rows, metric=metric),
         relative_performance(rows, rows, metric=metric),
+        hierarchical_bootstrap([rows, rows, rows], metric=metric),
     ):
         assert math.isnan(estimate.value)
         assert note in str(estimate)
@@ -401,3 +402,30 @@ def test_fewer_than_five_rows_of_a_class_have_no_interval():
     found = bootstrap_ci(AUROC().statistics(np.column_stack([1 - score, score]), references), metric=AUROC())
     assert not found.has_interval
     assert "it rests on fewer than 5 rows" in str(found)
+
+
+@pytest.mark.parametrize("metric", [AUROC(), AveragePrecision(), FalseNegativeRateAt(fpr=0.15), FalseNegativeRateAt()])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_values_without_each_row_are_rescorings(metric, classes):
+    """From cumulative sums, the same as with the row taken away, with ties and with a class of one row."""
+    rng = np.random.default_rng(18)
+    for case in range(60):
+        probabilities, references = drawn(rng, n=int(rng.integers(3, 25)), classes=classes, outside=0.1 * (case % 2))
+        rows = metric.statistics(probabilities, references)
+        found = metric.without_each(rows)
+        again = [metric.of_rows(np.delete(rows, i, axis=0)).value for i in range(len(rows))]
+        np.testing.assert_allclose(found, again, atol=1e-12)
+
+
+def test_pairs_have_values_without_each_row_too():
+    """BCa intervals of two systems' difference need them: the same by weights."""
+    from dataclasses import replace
+
+    from codeshift.metrics.aggregates.pairs import paired_sample
+
+    probabilities, references = drawn(np.random.default_rng(19), n=30, classes=2)
+    other, _ = drawn(np.random.default_rng(20), n=30, classes=2)
+    a, b = (AUROC().statistics(p, references) for p in (probabilities, other))
+    sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), None, AUROC(), "propagate")
+    by_weights = replace(sample, without_of=None)
+    np.testing.assert_allclose(sample.without_each(), by_weights.without_each(), atol=1e-12)

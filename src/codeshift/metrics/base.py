@@ -303,6 +303,13 @@ class WeightedMetric(Metric, abstract=True):
             One value for each row of ``weights``; NaN where it is undefined.
         """
 
+    def without_each(self, statistics: FloatArray) -> FloatArray | None:
+        """Return the value without each row in turn, shape (n,).
+
+        By default None: the values are computed by weights, in a time that grows with the square of n.
+        """
+        return None
+
     def comparable(self, statistics: FloatArray) -> FloatArray:
         """Return the statistics in a form in which those of two systems can be exchanged; by default unchanged.
 

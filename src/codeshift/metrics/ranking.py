@@ -60,10 +60,21 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         values = [self._of_class(is_class, score, weights) for is_class, score in _classes(statistics)]
         if len(values) == 1:
             return values[0]
-        stacked = np.array(values)
-        known = ~np.isnan(stacked)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(np.where(known, stacked, 0.0).sum(axis=0) / known.sum(axis=0))
+        return _mean_of_known(np.array(values))
+
+    @abstractmethod
+    def without(self, true: FloatArray, false: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the values without a positive, and without a negative, at each threshold, each of shape (thresholds,).
+
+        Args:
+            true: the cumulative positives from the highest score down, shape (thresholds,).
+            false: the cumulative negatives, likewise.
+        """
+
+    def without_each(self, statistics: FloatArray) -> FloatArray | None:
+        """Return the value without each row in turn, shape (n,), from cumulative sums: rows are sorted once."""
+        values = [self._without_of_class(is_class, score) for is_class, score in _classes(statistics)]
+        return values[0] if len(values) == 1 else _mean_of_known(np.array(values))
 
     def comparable(self, statistics: FloatArray) -> FloatArray:
         """Return the statistics with ranks in place of scores, since two systems have scales of their own."""
@@ -105,6 +116,22 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
         values[both] = self.of_curve(true[both], false[both])
         return values
 
+    def _without_of_class(self, is_class: FloatArray, score: FloatArray) -> FloatArray:
+        order = np.argsort(-score, kind="stable")
+        last = np.flatnonzero(np.append(score[order][1:] != score[order][:-1], True))
+        is_positive = is_class[order]
+        true, false = np.cumsum(is_positive)[last], np.cumsum(1 - is_positive)[last]
+        values = np.full(len(score), np.nan)
+        if not len(score) or not true[-1] or not false[-1]:
+            return values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            without_positive, without_negative = self.without(true, false)
+        threshold = np.searchsorted(last, np.arange(len(score)))
+        values[order] = np.where(is_positive == 1, without_positive[threshold], without_negative[threshold])
+        values[(is_class == 1) & (true[-1] == 1)] = np.nan  # the only row of its class
+        values[(is_class == 0) & (false[-1] == 1)] = np.nan
+        return values
+
 
 @dataclass(frozen=True)
 class AUROC(Ranking):
@@ -135,6 +162,14 @@ class AUROC(Ranking):
         above = true - np.diff(true, axis=1, prepend=0.0) / 2
         return np.asarray((above * more).sum(axis=1) / (true[:, -1] * false[:, -1]))
 
+    def without(self, true: FloatArray, false: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the areas without the pairs of a positive, and of a negative, at each threshold."""
+        positives, negatives = true[-1], false[-1]
+        above = true - np.diff(true, prepend=0.0) / 2
+        below = negatives - false + np.diff(false, prepend=0.0) / 2
+        pairs = (above * np.diff(false, prepend=0.0)).sum()
+        return (pairs - below) / ((positives - 1) * negatives), (pairs - above) / (positives * (negatives - 1))
+
 
 @dataclass(frozen=True)
 class AveragePrecision(Ranking):
@@ -160,6 +195,18 @@ class AveragePrecision(Ranking):
         total = true + false
         precision = np.divide(true, total, out=np.zeros_like(true), where=total > 0)
         return np.asarray((precision * np.diff(true, axis=1, prepend=0.0)).sum(axis=1) / true[:, -1])
+
+    def without(self, true: FloatArray, false: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the sums without a positive, and without a negative, at each threshold: only those below it change."""
+        total, gained = true + false, np.diff(true, prepend=0.0)
+        terms = gained * true / total
+        before = np.cumsum(terms) - terms
+        fewer = np.where(total > 1, gained / (total - 1), 0.0)
+        less_true, same_true = fewer * (true - 1), fewer * true
+        after = less_true.sum() - np.cumsum(less_true)
+        here = np.where(total > 1, (gained - 1) * (true - 1) / (total - 1), 0.0)
+        from_here = same_true.sum() - np.cumsum(same_true) + same_true
+        return (before + here + after) / (true[-1] - 1), (before + from_here) / true[-1]
 
 
 @dataclass(frozen=True)
@@ -208,6 +255,17 @@ class FalseNegativeRateAt(Ranking):
         reached = np.where(false <= allowed, true, 0.0).max(axis=1)
         return np.asarray(1 - reached / true[:, -1])
 
+    def without(self, true: FloatArray, false: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the shares missed without a positive, and without a negative, which may lower the threshold."""
+        places, found = np.arange(len(true)), np.append(0.0, true)
+        positives, negatives = true[-1], false[-1]
+        reached = int(np.searchsorted(false, self.fpr * negatives * (1 + 1e-9), side="right"))
+        fewer = found[reached] - (places < reached)
+        allowed = self.fpr * (negatives - 1) * (1 + 1e-9)
+        above, below = (int(np.searchsorted(false, most, side="right")) for most in (allowed, allowed + 1))
+        moved = found[np.where(places < below, below, above)]
+        return 1 - fewer / (positives - 1), 1 - moved / positives
+
     def note(self, statistics: FloatArray) -> str:
         """Return also whether the negative rows are too few to show the rate."""
         negatives = [len(statistics) - float(is_class.sum()) for is_class, _ in _classes(statistics)]
@@ -217,6 +275,13 @@ class FalseNegativeRateAt(Ranking):
         return "; ".join(
             filter(None, (told, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}"))
         )
+
+
+def _mean_of_known(values: FloatArray) -> FloatArray:
+    """Return the mean over classes of values that are not NaN, shape (r,), from values of shape (classes, r)."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
 def ranking_rows(positive: FloatArray | NDArray[np.bool_], score: FloatArray) -> FloatArray:

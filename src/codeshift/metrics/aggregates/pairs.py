@@ -154,7 +154,10 @@ def _combined(left: Sample, right: Sample, rows: FloatArray, combine: Combine) -
         "note_of": lambda: left.note or right.note,
     }
     if isinstance(left, WeightedSample) and isinstance(right, WeightedSample):
-        return WeightedSample(rows, _side_by_side(left.values_of, right.values_of, combine), **about)
+        without_of = _without(left, right, combine)
+        return WeightedSample(
+            rows, _side_by_side(left.values_of, right.values_of, combine), without_of=without_of, **about
+        )
     if isinstance(left, SummedSample):
         d, value = left.rows.shape[1], left.values_of
         return SummedSample(rows, lambda sums: combine(value(sums[:, :d]), value(sums[:, d:])), **about)
@@ -169,6 +172,21 @@ def _side_by_side(left: Combine, right: Combine, combine: Combine) -> Combine:
         return combine(left(rows[:, :d], weights), right(rows[:, d:], weights))
 
     return values
+
+
+def _without(
+    left: WeightedSample, right: WeightedSample, combine: Combine
+) -> Callable[[FloatArray], FloatArray | None]:
+    """Return the function from two systems' rows side by side to the values without each row."""
+
+    def without(rows: FloatArray) -> FloatArray | None:
+        if left.without_of is None or right.without_of is None:
+            return None
+        d = rows.shape[1] // 2
+        first, second = left.without_of(rows[:, :d]), right.without_of(rows[:, d:])
+        return None if first is None or second is None else combine(first, second)
+
+    return without
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,9 @@ def _sample(rows: FloatArray, metric: SufficientStatistics | None) -> Sample:
         trials = metric.trials(rows)
         about = {"trials": trials, "partial": trials is not None, "note_of": lambda: metric.of_rows(rows).note}
     if isinstance(metric, WeightedMetric):
-        return WeightedSample(rows, metric.weighted_values if complete else _undefined, **about)
+        if not complete:
+            return WeightedSample(rows, _undefined, **about)
+        return WeightedSample(rows, metric.weighted_values, without_of=metric.without_each, **about)
     if isinstance(metric, Metric) and type(metric).deviations is not Metric.deviations:
         about["deviations_of"] = metric.deviations
     return SummedSample(rows, _corpus_values(metric), **about)

@@ -116,7 +116,8 @@ def hierarchical_bootstrap(
             method = f"{METHOD}, log odds" if odds else METHOD
             low, high = log_odds(value, half) if odds else (value - half, value + half)
     n, of = (0, None) if smallest is None else (smallest.n, smallest.groups)
-    return SeedsEstimate(value, low, high, n, confidence, method, seed_values, groups=of, note=note)
+    notes = "; ".join(dict.fromkeys(filter(None, (*(sample.note for sample in samples), note))))
+    return SeedsEstimate(value, low, high, n, confidence, method, seed_values, groups=of, note=notes)
 
 
 def log_odds(value: float, half: float) -> tuple[float, float]:

@@ -172,10 +172,12 @@ class WeightedSample(Sample):
         rows: the statistics of each row, shape (n, d).
         values_of: the function from rows, shape (n, d), and weights, shape (resamples, n), to values, (resamples,).
         unit_of: the number of each row's unit, shape (n,); None if each row is a unit.
+        without_of: the function from rows to the values without each, as ``WeightedMetric.without_each``.
     """
 
     values_of: Callable[[FloatArray, FloatArray], FloatArray]
     unit_of: NDArray[np.int64] | None = None
+    without_of: Callable[[FloatArray], FloatArray | None] | None = None
 
     @property
     def units(self) -> int:
@@ -199,6 +201,9 @@ class WeightedSample(Sample):
 
     def without_each(self) -> FloatArray:
         """Return the value without each unit in turn, shape (units,)."""
+        known = self.without_of(self.rows) if self.without_of is not None and self.unit_of is None else None
+        if known is not None:
+            return known
         block = max(1, _BLOCK // len(self.rows))
         values = []
         for start in range(0, self.units, block):
