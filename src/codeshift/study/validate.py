@@ -70,8 +70,6 @@ def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> di
 
 def check_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
     """Check that metrics have distinct names, and return them; a name becomes its metric."""
-    from codeshift.finetune.program_tests import check_one_output
-
     remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
     checked = []
     for given in as_sequence("metrics", metrics, remedy):
@@ -82,7 +80,6 @@ def check_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
     if not checked:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
     refuse_repeated("metrics", [metric.name for metric in checked])
-    check_one_output(checked)
     return tuple(checked)
 
 
@@ -119,9 +116,11 @@ def check_evaluation(
         evaluation_seed: Seed of the draw of the rows to generate text for.
     """
     from codeshift.finetune import Decoding
+    from codeshift.finetune.program_tests import check_samples
 
     if not isinstance(decoding, Decoding | None):
         raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
+    check_samples(metrics, 1 if decoding is None else decoding.n)
     some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -12,6 +12,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -131,6 +132,19 @@ class Task(ABC):
     @abstractmethod
     def fitted(self, rows: Dataset) -> Task:
         """Return the task with what a model must know of the training ``rows`` before it is made: its classes."""
+
+    def as_trained(self, trained: Mapping[str, Any]) -> Task:
+        """Return the task with what was left to the training of a model, which is described as in ``to_dict``."""
+        return self
+
+    def with_shots(self, train: Dataset, k: int, seed: int) -> Task:
+        """Return the task with ``k`` examples before each source, drawn from training rows.
+
+        Raises:
+            ParameterError: the task has no examples.
+            DataError: there are too few rows.
+        """
+        raise ParameterError("shots", "0 for a classification", k, "leave shots out")
 
     @abstractmethod
     def load(
