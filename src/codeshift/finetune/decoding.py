@@ -112,8 +112,8 @@ class Output:
 
     @property
     def samples(self) -> tuple[Output, ...]:
-        """All samples of the row, the output itself first."""
-        return (self, *self.others)
+        """All samples of the row, that of the output itself first."""
+        return (replace(self, others=()), *self.others)
 
     def without(self, lead: str) -> Output:
         """Return the output without a text that every sample may begin with.
