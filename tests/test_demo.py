@@ -136,7 +136,7 @@ def test_the_rows_are_the_same_on_every_python():
 def test_the_functions_fit_the_model():
     """Hardly any source or name is truncated."""
     rows, tokenizer = demo_rows(), load_tokenizer(embedded_model_path())
-    config = demo_study(200).config["full"]
+    config = demo_study(200).spec.configs["full"]
     sources = [SOURCE.format(prefix=a, suffix=b) for a, b in zip(rows["prefix"][:], rows["suffix"][:], strict=True)]
     lengths = np.array([len(ids) for ids in tokenizer(sources)["input_ids"]])
     assert (lengths > config.max_source_length).mean() < 0.01

@@ -22,7 +22,6 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -54,7 +53,6 @@ NOTES = (
     "Programs are the first fenced block of an output, or all of it, of every model alike.",
     "Learning rates were chosen by the validation loss of the 100% baseline of the first split seed.",
 )
-_FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _AT_ONCE = 64  # programs between two notes of what passed
 
 
@@ -246,8 +244,9 @@ def extract(output: str) -> str:
     >>> extract("x = 1\n")
     'x = 1'
     """
-    fenced = _FENCE.search(output)
-    return (fenced.group(1) if fenced else output).strip("\n")
+    from codeshift.finetune import extract_code
+
+    return extract_code(output).strip("\n")
 
 
 def score(options: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture
 from helpers.tiny_models import save_tiny_t5
 
 TASK = {"source": "doc", "target": "func"}
+MODEL = ["--model", "{place}/model", "--source", "doc", "--target", "func"]
 
 # Root may write anywhere. The check whether a folder is writable is for the real user, which becomes nobody; the
 # effective user stays, because nobody may be unable to read Python itself.
@@ -166,3 +167,26 @@ def test_what_a_killed_process_left_is_removed(place: Path, tmp_path: Path) -> N
         write_all()
         assert not torn.exists()
         assert others.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["split", "{place}/parts/train.jsonl", "--splitter", "LengthSplitter(column='func', bounds=(10**6, None))"],
+        ["split", "{place}/parts/train.jsonl", "--scenario", "length_p80_p100"],  # there is no column "code"
+        ["train", "{place}/parts", "--model", "{place}/model", "--source", "docs", "--target", "func"],
+        ["train", "{place}/parts", *MODEL, "--set", "max_grad_norm=-1"],
+        ["train", "{place}/parts", *MODEL, "--method", "lora", "--lora-target-modules", "nowhere"],
+        ["train", "{place}/none", *MODEL],
+        ["evaluate", "{place}/parts", *MODEL, "--metrics", "blue"],
+        ["evaluate", "{place}/parts", *MODEL, "--parts", "test_od"],
+        ["evaluate", "{place}/parts", *MODEL, "--max-source-length", "0"],
+    ],
+    ids=lambda words: " ".join([words[0], *words[-2:]]),
+)
+def test_what_cannot_work_writes_nothing(place: Path, tmp_path: Path, capsys, words: list[str]) -> None:
+    """Code 2, and no folder that looks as if something had been done."""
+    command = [word.replace("{place}", str(place)) for word in words]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 2
+    assert "codeshift: error: " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

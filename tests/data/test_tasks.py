@@ -28,8 +28,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_the_columns_of_the_hub(story: dict[str, Any]) -> None:
     """Each task has the columns that its entry names, and no others."""
-    assert set(TASKS) <= set(story)
-    for name, task in TASKS.items():
+    of_the_hub = {name: task for name, task in TASKS.items() if task.dataset}
+    assert set(of_the_hub) <= set(story)
+    for name, task in of_the_hub.items():
         for rows in story[name]["parts"].values():
             assert sorted(rows[0]) == sorted(task.columns), name
 
@@ -42,6 +43,49 @@ def test_a_part_without_targets_is_left_out(story: dict[str, Any]) -> None:
     for name in ("code-refinement", "code-translation"):
         assert list(story[name]["parts"]) == ["train", "validation", "test"]
         assert story[name]["warnings"] == []
+
+
+def test_tasks_of_labels(story: dict[str, Any]) -> None:
+    """Truth values are labels, and a part whose labels are all False has labels."""
+    assert list(story["defect-detection"]["parts"]) == ["train", "validation", "test"]
+    assert story["defect-detection"]["parts"]["test"][0]["target"] is False
+    assert story["clone-detection"]["parts"]["train"][0]["label"] is True
+    assert TASKS["clone-detection"].source == TASKS["clone-detection"].given == ("func1", "func2")
+    assert {name for name, task in TASKS.items() if task.kind == "classification"} == {
+        "defect-detection", "clone-detection", "code-search", "vulnerability-detection",
+    }  # fmt: skip
+
+
+def test_files_like_those_of_primevul(tmp_path: Path) -> None:
+    """Files have names of their own, so each is named by its part; other columns stay, such as lists of CWEs."""
+    files = {}
+    for part in ("train", "valid", "test"):
+        row = {
+            "idx": 1,
+            "project": "qemu",
+            "commit_id": "a",
+            "target": 0,
+            "func": f"int {part}(void);",
+            "cwe": ["CWE-1"],
+        }
+        files[part.replace("valid", "validation")] = tmp_path / f"primevul_{part}.jsonl"
+        (tmp_path / f"primevul_{part}.jsonl").write_text(json.dumps(row) + "\n")
+    splits = load_task("vulnerability-detection", source=files)
+    assert splits["validation"][0]["func"] == "int valid(void);"
+    assert splits["test"][0] == {**row, "target": 0}
+    with pytest.raises(ParameterError, match="source must be files of vulnerability-detection, got 'hub'"):
+        load_task("vulnerability-detection")
+    (tmp_path / "primevul_test.jsonl").write_text('{"func": "int f(void);"}\n')
+    with pytest.raises(DataError, match="'target'"):
+        load_task("vulnerability-detection", source={"test": tmp_path / "primevul_test.jsonl"})
+
+
+def test_pairs_of_cosqa() -> None:
+    """The queries and functions of CoSQA, with both labels."""
+    splits, task = load_task("code-search", source=shared_data("code_search_cosqa")), TASKS["code-search"]
+    assert {part: len(rows) for part, rows in splits.items()} == {"validation": 604}
+    assert set(splits["validation"][task.target]) == {0, 1}
+    assert all(splits["validation"][0][column] for column in task.given)
 
 
 def test_configurations(story: dict[str, Any]) -> None:
@@ -176,7 +220,7 @@ def test_targets_that_are_missing_in_some_rows_only(tmp_path: Path) -> None:
         (
             "text-to-cod",
             {},
-            "mbpp, got 'text-to-cod': did you mean text-to-code?",
+            "vulnerability-detection, got 'text-to-cod': did you mean text-to-code?",
         ),
         (
             "code-refinement",

@@ -17,6 +17,7 @@ from transformers import AutoModelForSequenceClassification
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import (
+    EvaluationResult,
     Evaluator,
     Trainer,
     TrainingConfig,
@@ -349,6 +350,10 @@ def test_labels_that_training_never_showed(data, tokenizer):
     assert part.references == rows["label"]
     assert part.scores("accuracy")[6:].tolist() == [0, 0, 0]
     assert part.classes.references.tolist() == [1] * 6 + [-1] * 3
+    result = EvaluationResult({"data": part}, {})
+    note = "3 of 9 rows have a label that is none of the classes: counted as wrong"
+    assert [row["note"] for row in result.aggregates()] == [note]
+    assert str(result).endswith(f"({note})")
 
     named = labelled(6).cast_column("label", ClassLabel(names=[*LABELS, "power"]))
     with pytest.warns(UnseenLabelWarning, match="no row has the label power: the model cannot learn 1 of 4 classes"):
@@ -382,19 +387,19 @@ def test_a_model_without_a_head_is_not_evaluated(data, tokenizer, tmp_path):
 
 def test_a_head_for_other_classes_is_refused(data, tokenizer):
     """It is neither thrown away nor given other names in silence; a head without names is named."""
-    other = with_fresh_head(tiny_model("llama", tokenizer), tokenizer, ("good", "bad", "ugly"))
+    other = with_fresh_head(tiny_model("llama", tokenizer), ("good", "bad", "ugly"))
     with pytest.raises(ParameterError, match=r"model must be a classifier that has \['minus', 'plus', 'times'\]"):
         trainer(other, tokenizer).fit(data)
-    unnamed = with_fresh_head(tiny_model("llama", tokenizer), tokenizer, ("LABEL_0", "LABEL_1", "LABEL_2"))
+    unnamed = with_fresh_head(tiny_model("llama", tokenizer), ("LABEL_0", "LABEL_1", "LABEL_2"))
     assert labels_of(trainer(unnamed, tokenizer).fit(data).model) == LABELS
-    wider = with_fresh_head(tiny_model("llama", tokenizer), tokenizer, ("power", *LABELS))
+    wider = with_fresh_head(tiny_model("llama", tokenizer), ("power", *LABELS))
     with pytest.warns(UnseenLabelWarning, match="power"):
         assert labels_of(trainer(wider, tokenizer).fit(data).model) == ("power", *LABELS)
 
 
 def test_numbers_are_classes_of_a_model_without_names(data, tokenizer):
     """As of a model that was trained elsewhere: 1 is LABEL_1, also as a truth value or a ClassLabel."""
-    model = with_fresh_head(tiny_model("llama", tokenizer), tokenizer, ("LABEL_0", "LABEL_1"))
+    model = with_fresh_head(tiny_model("llama", tokenizer), ("LABEL_0", "LABEL_1"))
     texts = data["test_id"]["code"][:2]
     names = Dataset.from_dict({"code": texts, "label": ["no", "yes"]})
     columns = [
@@ -424,6 +429,17 @@ def test_metrics_of_the_other_task_are_refused():
         Evaluator([Accuracy()], source="code", target="label")
     with pytest.raises(ParameterError, match="task must be one of generation, classification, got 'classify'"):
         Evaluator([Accuracy()], source="code", target="label", task="classify")
+
+
+@pytest.mark.parametrize("family", ["roberta", "t5"])
+def test_a_classifier_does_not_write(family, data, tokenizer):
+    """Its head is not thrown away for a fresh decoder in silence."""
+    model = with_fresh_head(tiny_model(family, tokenizer), LABELS)
+    columns = {"source": "query", "target": "code", "progress": False}
+    with pytest.raises(ParameterError, match=r"model must be one that writes, got a \w+ForSequenceClassification"):
+        Trainer(model, tokenizer, CONFIG, **columns).fit(data)
+    with pytest.raises(ParameterError, match=r"model must be one that writes.*: give task=\"classification\""):
+        Evaluator([ExactMatch()], **columns).evaluate(model, data, tokenizer=tokenizer)
 
 
 def test_settings_of_the_other_task_are_refused(tokenizer):
@@ -458,12 +474,12 @@ def test_other_methods_of_peft(family, data, tokenizer, tmp_path):
     if family != "roberta":
         with pytest.raises(ParameterError, match="peft_config must be of a method that a classifier can have"):
             with_adapter(
-                with_fresh_head(tiny_model(family, tokenizer), tokenizer, LABELS),
+                with_fresh_head(tiny_model(family, tokenizer), LABELS),
                 PromptTuningConfig(num_virtual_tokens=2),
             )
     config = LoraConfig(task_type=TaskType.CAUSAL_LM)
     with pytest.raises(ParameterError, match="of the task of the model, SEQ_CLS, got task_type=CAUSAL_LM"):
-        with_adapter(with_fresh_head(tiny_model(family, tokenizer), tokenizer, LABELS), config)
+        with_adapter(with_fresh_head(tiny_model(family, tokenizer), LABELS), config)
 
 
 def test_label_smoothing_of_generation(tokenizer):

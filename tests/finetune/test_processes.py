@@ -18,6 +18,7 @@ from helpers.ports import free_port
 # Run here in one process, and by ``accelerate launch`` in two.
 SCRIPT = """
 import os
+from dataclasses import replace
 import torch
 from accelerate import PartialState
 from accelerate.utils import DistributedType
@@ -27,7 +28,7 @@ from transformers import AutoTokenizer
 from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig, training_loop as loop
 from codeshift.finetune.testing import tiny_model
-from codeshift.metrics import ExactMatch, NegativeLogLikelihood
+from codeshift.metrics import Accuracy, ExactMatch, NegativeLogLikelihood
 
 torch.set_num_threads(1)
 if os.environ.get("ACCELERATE_USE_FSDP") == "true":
@@ -35,7 +36,7 @@ if os.environ.get("ACCELERATE_USE_FSDP") == "true":
     # accelerate turns FSDP on for GPUs alone, though torch has it on a CPU as well.
     PartialState._shared_state["distributed_type"] = DistributedType.MULTI_GPU
 tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
-data = load_from_disk(folder + "/data")
+data = load_from_disk(folder + "/data").map(lambda row: {"label": len(row["code"]) % 3})
 config = TrainingConfig(learning_rate=1e-3, num_train_epochs=2, train_batch_size=10, gradient_accumulation_steps=2,
                         adam_epsilon=1e-3, l2_sp=0.01, save_strategy="steps", save_steps=2, load_best_model_at_end=True)
 save = loop.TrainingRun._save
@@ -47,11 +48,16 @@ def save_and_stop(run, checkpoints):
         raise KeyboardInterrupt
 
 
+divided = name == "fsdp"
 columns = {"source": "doc", "target": "code", "progress": False}
-for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
+classes = {"source": ("doc", "code"), "target": "label", "task": "classification", "progress": False}
+written = [NegativeLogLikelihood()] if divided else [NegativeLogLikelihood(), ExactMatch()]
+methods = {"classes": (LoraConfig(r=4), classes, [Accuracy()], {"class_weight": "balanced"}),
+           "full": (None, columns, written, {}), "lora": (LoraConfig(r=4), columns, written, {})}
+for method, (peft, task, metrics, settings) in methods.items():
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     out = f"{folder}/{name}/{method}"
-    trainer = Trainer(model, tokenizer, config, peft_config=peft, **columns)
+    trainer = Trainer(model, tokenizer, replace(config, **settings), peft_config=peft, **task)
     loop.TrainingRun._save = save_and_stop
     try:
         trainer.fit(data, out)
@@ -59,9 +65,7 @@ for method, peft in (("full", None), ("lora", LoraConfig(r=4))):
         loop.TrainingRun._save = save
     trainer.fit(data, out)  # the last two of six steps
     again = trainer.fit(data, out)  # all of it from the checkpoint, and written anew
-    divided = name == "fsdp"
-    metrics = [NegativeLogLikelihood()] if divided else [NegativeLogLikelihood(), ExactMatch()]
-    Evaluator(metrics, **columns).evaluate(again.model, data, tokenizer=tokenizer, output_dir=out + "/evaluation")
+    Evaluator(metrics, **task).evaluate(again.model, data, tokenizer=tokenizer, output_dir=out + "/evaluation")
 if divided:
     try:
         Evaluator([ExactMatch()], **columns).evaluate(again.model, data, tokenizer=tokenizer)
@@ -132,7 +136,7 @@ def test_two_processes_are_one(kind, folder):
     whole weights, one checkpoint, one line an output.
     """
     launch(folder, kind, *KINDS[kind])
-    for method in ("full", "lora"):
+    for method in ("full", "lora", "classes"):
         one, history = left_behind(folder / "one" / method)
         two, other = left_behind(folder / kind / method)
         for key in ("loss", "validation_loss"):

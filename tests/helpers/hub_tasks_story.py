@@ -41,6 +41,15 @@ BASIC = {
 }
 SANITIZED = {"task_id": 11, "prompt": "Write f.", "code": "def f(x): return 1", "test_imports": ["import math"],
              "test_list": ["assert f(1.5) == 1"]}  # fmt: skip
+DEFECT = {"id": 0, "func": "int f(void) { return 0; }", "target": False, "project": "qemu", "commit_id": "a"}
+CLONES = {
+    "id": 0,
+    "id1": 7,
+    "id2": 8,
+    "func1": "int f() { return 0; }",
+    "func2": "int g() { return 0; }",
+    "label": True,
+}
 
 
 def publish() -> None:
@@ -63,6 +72,8 @@ def publish() -> None:
     push("openai/openai_humaneval", "openai_humaneval", {"test": [EVAL]})
     push("google-research-datasets/mbpp", "full", {"train": [BASIC], "test": [BASIC]})
     push("google-research-datasets/mbpp", "sanitized", {"test": [SANITIZED]})
+    push("code_x_glue_cc_defect_detection", "default", {part: [DEFECT] for part in every})
+    push("code_x_glue_cc_clone_detection_big_clone_bench", "default", {part: [CLONES] for part in every})
     programs = [{"func": f"x{i} = " + "1 + " * (i % 30) + "1"} for i in range(60)]
     push("programs", "python", {"train": programs})
     push("code_x_glue_cc_code_to_code_trans", "default", {part: rows(part, java="J", cs="C#") for part in every})
@@ -75,7 +86,10 @@ def story() -> dict[str, Any]:
 
     reaching_hub.ANSWERS_WITHIN = 3600.0  # however slow the machine of the tests is
     results: dict[str, Any] = {}
-    for name in ("text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp"):
+    for name in (
+        "text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp", "defect-detection",
+        "clone-detection",
+    ):  # fmt: skip
         results[name] = _loaded(lambda name=name: load_task(name))  # type: ignore[misc]
     results["sanitized"] = _loaded(lambda: load_task("mbpp", config="sanitized"))
     results["medium"] = _loaded(lambda: load_task("code-refinement", config="medium"))

@@ -13,6 +13,7 @@ from codeshift.audit.auditing import audit
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.distances import jensen_shannon, memberships, standardised_effect, wasserstein
+from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage, LeakedPair
 from codeshift.audit.nearest import NearestSimilarity
 from codeshift.audit.report import AuditReport
@@ -27,6 +28,7 @@ __all__ = [
     "AuditSettings",
     "Confound",
     "Copies",
+    "LabelShift",
     "Leakage",
     "LeakedPair",
     "NearestSimilarity",

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from codeshift.audit.atoms import measure_atoms
 from codeshift.audit.confounds import measure_confounds
 from codeshift.audit.copies import count_copies
+from codeshift.audit.labels import measure_labels
 from codeshift.audit.leakage import Leakage, measure_leakage
 from codeshift.audit.parts import AuditParts, Splits, column_of, manifest_of, take_parts
 from codeshift.audit.report import AuditReport
@@ -43,6 +44,7 @@ def audit(
     manifest: SplitManifest | None = None,
     language: str | None = None,
     groups: str | None = None,
+    label: str | None = None,
     properties: Sequence[Property] | None = None,
     intended: Sequence[Property] | None = None,
     train: str = "train",
@@ -70,6 +72,8 @@ def audit(
         language: the language of the code, for properties of the syntax tree; by default the one that the region of the
             assignment or manifest parses. Without a language these properties are left out.
         groups: the column whose values should not be on both sides; by default that of the assignment or manifest.
+        label: the column of a classification task's labels; the report then has their mix in each part, and the rows
+            whose near-duplicates have other labels. Rows without a label (None, or -1 of a ``ClassLabel``) are counted.
         properties: the properties to compare between parts; by default length in three units and, with ``language``,
             tree depth, node types and API names.
         intended: the properties that the split was meant to move, which are not confounds; by default those of the
@@ -110,6 +114,7 @@ def audit(
         column=column,
         language=described.language if language is None and described is not None else language,
         groups=groups,
+        label=label,
         properties=checked_properties("properties", properties),
         intended=checked_properties("intended", intended),
         near_duplicates=near_duplicates,
@@ -131,7 +136,9 @@ def audit(
 def measure_parts(parts: AuditParts, settings: AuditSettings, counter: TokenCounter | None) -> AuditReport:
     """Measure all figures of a split; call it with one thread, so that sums have the same order on every machine."""
     rows = sum(map(len, parts.rows.values()))
-    with Stages("Audit", 3 + len(parts.held_out) + len(parts.compared), rows=rows) as stages:
+    with Stages(
+        "Audit", 3 + len(parts.held_out) + len(parts.compared) + (settings.label is not None), rows=rows
+    ) as stages:
         return _measured(parts, settings, counter, stages)
 
 
@@ -155,6 +162,11 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
     for part in parts.compared:
         stages.at(f"shift of {part}")
         strength.append(measure_strength(parts, part, train, distinct[part], series, settings))
+    labels = []
+    if settings.label is not None:
+        stages.at("labels")
+        counted = sum(one.counts for one in series)
+        labels = [measure_labels(parts, part, components, settings, counted) for part in parts.held_out]
     stages.at("confounds")
     confounds = measure_confounds(series, train, test, distinct.get(parts.reference or ""))
     measured = (parts.train, *parts.compared)
@@ -170,6 +182,7 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
         settings=settings,
         leakage=tuple(leakage),
         copies=copies,
+        labels=tuple(labels),
         strength=tuple(strength),
         confounds=confounds,
         atoms=tuple(measure_atoms(parts, part, one) for one in elements for part in parts.compared),
@@ -178,6 +191,7 @@ def _measured(parts: AuditParts, settings: AuditSettings, counter: TokenCounter 
         verdict=judge(
             leakage=leakage,
             copies=copies,
+            labels=labels,
             strength=strength,
             confounds=confounds,
             truncation=truncation,

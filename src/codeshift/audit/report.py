@@ -13,6 +13,7 @@ from codeshift.audit import plots, sections
 from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
+from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import Strength
@@ -49,6 +50,7 @@ class AuditReport:
             order of content.
         unparsable: the rows of each part that are left out of all figures because the parser gives up on them
             (``codeshift.properties.bounds``); empty if there are none.
+        labels: the labels of each held-out part beside those of train; empty without ``label``.
 
     >>> from datasets import Dataset, DatasetDict
     >>> from codeshift.audit import audit
@@ -76,6 +78,7 @@ class AuditReport:
     verdict: Verdict
     distributions: Mapping[str, Distribution] = field(repr=False)
     unparsable: Mapping[str, int] = field(default_factory=dict)
+    labels: tuple[LabelShift, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values that ``json`` can write.
@@ -84,8 +87,9 @@ class AuditReport:
         leaking rows are left out, since they depend on the order of rows.
         """
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "distributions"}
-        if not self.unparsable:
-            del fields["unparsable"]
+        for name in ("unparsable", "labels"):
+            if not fields[name]:
+                del fields[name]
         plain: dict[str, Any] = _plain(fields)
         return plain
 
@@ -101,6 +105,7 @@ class AuditReport:
         blocks = chain(
             sections.of_verdict(self.verdict, self.sizes, roles, self.unparsable),
             sections.of_leakage(self.leakage, train, self.settings.near_duplicates),
+            sections.of_labels(self.labels, train, self.settings.label),
             sections.of_strength(self.strength, train),
             sections.of_properties(self.strength, train, test),
             sections.of_confounds(self.confounds, train, test, reference),

@@ -9,6 +9,7 @@ from codeshift.audit.atoms import UnseenAtoms
 from codeshift.audit.confounds import Confound
 from codeshift.audit.correction import property_permutations
 from codeshift.audit.distances import effect_words
+from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import AuditSettings
 from codeshift.audit.strength import PropertyShift, Strength
@@ -32,6 +33,7 @@ from codeshift.properties.near_duplicates import NearDuplicates
 
 _SHOWN_CONFOUNDS = 20
 _SHOWN_CODE = 1_500
+_SHOWN_LABELS = 8
 
 
 def of_verdict(
@@ -84,6 +86,43 @@ def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
             else:
                 yield Code(_cut(pair.row), caption=f"{caption}: the row of {one.part}")
                 yield Code(_cut(pair.train_row), caption=f"{caption}: the row of {train}")
+
+
+def of_labels(labels: Sequence[LabelShift], train_name: str, column: str | None) -> Iterator[Block]:
+    """Return the labels of each held-out part beside those of train; nothing if no labels were compared."""
+    if not labels:
+        return
+    yield Heading("Labels")
+    yield Paragraph(
+        f"Shares of the labels ({column}) among labelled rows, the most frequent of {train_name} first; "
+        "Jensen-Shannon distance of the labels of distinct rows with its p-value; rows with a near-duplicate that has "
+        "another label."
+    )
+    first = labels[0]
+    shown = first.labels[:_SHOWN_LABELS]
+    train = row(train_name, _count(first.n_train), "-", *(share(s, 1) for s in first.train_shares[: len(shown)]))
+    by_label = [dict(zip(one.labels, one.shares, strict=True)) for one in labels]
+    parts = tuple(
+        row(one.part, _count(one.n), _count(one.unlabelled), *(share(shares.get(name, 0.0), 1) for name in shown))
+        for one, shares in zip(labels, by_label, strict=True)
+    )
+    yield Table(columns=names("part") + numbers("labelled", "without", *shown), rows=(train, *parts))
+    rows = tuple(
+        row(
+            one.part,
+            share(one.total_variation, 1) if one.n else "-",
+            _number(one.jensen_shannon, 2),
+            _p(one.p_value),
+            _count(one.unseen),
+            _of(one.conflicts, one.conflicts_share),
+            _of(one.conflicts_within, one.conflicts_within_share),
+        )
+        for one in labels
+    )
+    heads = ("other mix", "Jensen-Shannon", "p", "label not in train", "conflicts with train", "conflicts within")
+    yield Table(columns=names("part") + numbers(*heads), rows=rows)
+    if len(first.labels) > len(shown):
+        yield Note(f"{len(first.labels) - len(shown)} more labels stand in to_dict().")
 
 
 def of_strength(strength: Sequence[Strength], train: str) -> Iterator[Block]:

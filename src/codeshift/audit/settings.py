@@ -40,6 +40,10 @@ class Thresholds:
             share the other half.
         min_rows: the number of distinct rows on either side below which no verdict on a shift is given; at least 10
             are always needed.
+        label_shift: the smallest share of rows that would need another label for a caution that the mix of labels moved
+            (if its p-value is at most ``alpha``, corrected with those of the properties).
+        label_conflicts: the share of a part's rows with a near-duplicate of another label above which a caution is
+            given.
         confound: the smallest standardised effect of another property for which a caution is given (if its p-value,
             corrected for all comparisons, is at most ``alpha``).
         truncated: the share of truncated rows above which a caution is given.
@@ -57,11 +61,14 @@ class Thresholds:
     jensen_shannon: float = 0.2
     alpha: float = 0.05
     min_rows: int = 20
+    label_shift: float = 0.05
+    label_conflicts: float = 0.01
     confound: float = 0.5
     truncated: float = 0.05
 
     def __post_init__(self) -> None:
-        for name in ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated"):
+        shares = ("leaked_rows", "leaked_groups", "copies", "auc", "jensen_shannon", "alpha", "truncated")
+        for name in (*shares, "label_shift", "label_conflicts"):
             check_number(name, getattr(self, name), smallest=0, largest=1, remedy=_leave_out(name))
         check_number("alpha", self.alpha, above=0, remedy="no p-value can reach 0")
         check_number("confound", self.confound, smallest=0, remedy=_leave_out("confound"))
@@ -80,6 +87,7 @@ class AuditSettings:
     column: str
     language: str | None = None
     groups: str | None = None
+    label: str | None = None
     properties: tuple[Property, ...] | None = None
     intended: tuple[Property, ...] | None = None
     near_duplicates: NearDuplicates

@@ -10,6 +10,7 @@ from codeshift.audit.confounds import Confound
 from codeshift.audit.copies import Copies
 from codeshift.audit.correction import corrected, least_permutations, reaches
 from codeshift.audit.distances import effect_words
+from codeshift.audit.labels import LabelShift
 from codeshift.audit.leakage import Leakage
 from codeshift.audit.settings import FEWEST, Thresholds
 from codeshift.audit.strength import PropertyShift, Strength
@@ -49,6 +50,7 @@ def judge(
     *,
     leakage: Sequence[Leakage],
     copies: Sequence[Copies],
+    labels: Sequence[LabelShift] = (),
     strength: Sequence[Strength],
     confounds: Sequence[Confound],
     truncation: Sequence[Truncation],
@@ -61,6 +63,7 @@ def judge(
         leakage: the leakage of the parts that must not leak. Copies decide in test and reference; groups decide in test
             only, since a reference from the groups of train is as in-distribution as possible. The rest gives cautions.
         copies: the copies within the held-out parts.
+        labels: the labels of each held-out part; empty if they were not given.
         strength: the strength of test first, then of the reference if there is one.
         confounds: the confounds of test.
         truncation: the truncation of each part; empty if it was not measured.
@@ -81,6 +84,8 @@ def judge(
         ),
         *(found for one in leakage if one.part != test.part for found in _groups(one, thresholds)),
         *(found for one in leakage for found in _unsettled(one)),
+        *(found for one in labels for found in _conflicts(one, thresholds)),
+        *_of_labels(labels, test, thresholds),
         *_of_reference(strength[1:], thresholds),
         *_of_confounds(confounds, thresholds),
         *_of_truncation(truncation, thresholds),
@@ -190,6 +195,39 @@ def _of_reference(strength: Sequence[Strength], thresholds: Thresholds) -> list[
             told.append(f"{role} {counted(one.n, 'distinct row')}: too few to read test beside it")
         elif found := _shifts(one, thresholds)[0]:
             told.append(f"{role} itself shifted from train: {'; '.join(found)}")
+    return told
+
+
+def _conflicts(labels: LabelShift, thresholds: Thresholds) -> list[str]:
+    """Return cautions about rows whose near-duplicates have other labels."""
+    counts = (
+        (labels.conflicts, labels.conflicts_share, "in train"),
+        (labels.conflicts_within, labels.conflicts_within_share, "in it"),
+    )
+    return [
+        f"{count:,} of {labels.n:,} labelled rows of {labels.part} ({share:.1%}) have a near-duplicate {place} with "
+        "another label: no model can be right on both"
+        for count, share, place in counts
+        if count and share > thresholds.label_conflicts
+    ]
+
+
+def _of_labels(labels: Sequence[LabelShift], test: Strength, thresholds: Thresholds) -> list[str]:
+    """Return cautions about a mix of labels that moved, and about labels that training never shows."""
+    told = []
+    for one in labels:
+        if one.part == test.part:
+            p_values = [prop.p_value for prop in test.properties if prop.counts]
+            corrected_p = corrected(test.classifier.p_value, [*p_values, one.p_value])[1][-1]
+            if one.total_variation >= thresholds.label_shift and reaches(corrected_p, thresholds.alpha):
+                told.append(
+                    f"the mix of labels moved: {one.total_variation:.1%} of the rows of {one.part} would need another "
+                    f"label (corrected p = {corrected_p:.3g}), so part of a loss may be that of the mix; "
+                    "codeshift.metrics.prior_shift says how much, stratify_by_column keeps the mix in drawn parts, and "
+                    'TimeSplitter(within="project") that of projects'
+                )
+        if one.unseen:
+            told.append(f"{counted(one.unseen, 'row')} of {one.part} have a label that no row of train has")
     return told
 
 

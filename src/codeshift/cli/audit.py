@@ -36,6 +36,7 @@ def add_to(commands: Commands) -> None:
     add("--language", metavar="NAME", help="language of the code, to compare syntax and APIs too [the manifest's]")
     add("--manifest", metavar="FILE", help=f"manifest of the split [{MANIFEST} in the folder, if any]")
     add("--groups", metavar="COLUMN", help="column whose values must not be on both sides [the manifest's]")
+    add("--label", metavar="COLUMN", help="column of a classification task's labels, whose mix is compared")
     add("--train", default="train", metavar="PART", help="part to train on [%(default)s]")
     add("--test", metavar="PART", help="part whose shift is measured [test_ood, or test]")
     add("--reference", metavar="PART", help="in-distribution test part [test_id, if any]")
@@ -61,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         manifest=manifest,
         language=arguments.language,
         groups=arguments.groups,
+        label=arguments.label,
         train=arguments.train,
         test=arguments.test,
         reference=arguments.reference,

@@ -6,10 +6,10 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.output import DONE, as_table, report
+from codeshift.cli.output import DONE, report
+from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_chat, add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
-from codeshift.formatting import counted, fixed
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
@@ -133,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
         output_dir=arguments.out,
         revision=arguments.model_revision,
     )
-    report(arguments, _in_words(result, arguments.out), _plain(result))
+    report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
 
 
@@ -144,24 +144,6 @@ def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
     from codeshift.finetune.limits import trained_with
 
     return trained_with(model)
-
-
-def _in_words(result: EvaluationResult, out: str | None) -> str:
-    from codeshift.finetune.evaluation_result import interval_text
-
-    lines = [
-        (row["part"], row["metric"], fixed(row["value"], 4), interval_text(row), row["n"], row["groups"], row["rows"])
-        for row in result.aggregates()
-    ]
-    table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    notes = [
-        f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
-        "since the parser gives up on the text."
-        for row in result.aggregates()
-        if row["unparsable"]
-    ]
-    written = [f"The scores and outputs of every row are in {out}."] if out else []
-    return "\n\n".join([table, *notes, *written])
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import argparse
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.evaluate import METRICS
 from codeshift.cli.output import DONE, report
-from codeshift.cli.scores_table import scores_table
+from codeshift.cli.scores_table import scores_in_words
 from codeshift.cli.tasks import add_task, task_of
 from codeshift.errors import check_extra, check_folder
 
@@ -61,8 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         id_column=arguments.id, prediction_column=arguments.prediction, extract=arguments.extract,
         model=arguments.model, seed=arguments.seed, output_dir=arguments.out,
     )  # fmt: skip
-    words = scores_table(result)
-    if arguments.out:
-        words += f"\n\nThe scores and outputs of every row are in {arguments.out}."
-    report(arguments, words, {"scores": result.aggregates(), "metadata": result.metadata})
+    report(
+        arguments, scores_in_words(result, arguments.out), {"scores": result.aggregates(), "metadata": result.metadata}
+    )
     return DONE

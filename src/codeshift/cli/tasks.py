@@ -57,8 +57,9 @@ def add_task(command: argparse.ArgumentParser) -> None:
     add(
         "--task",
         metavar="NAME",
-        help="classification, to tell the label of each row; or take columns and language of text-to-code, "
-        "code-refinement, code-translation, humaneval or mbpp [generation]",
+        help="classification, to tell the label of each row; or take kind, columns and language of "
+        "text-to-code, code-refinement, code-translation, humaneval, mbpp, defect-detection, clone-detection, "
+        "code-search or vulnerability-detection [generation]",
     )
 
 
@@ -85,8 +86,8 @@ def task_of(
     name = arguments.task
     if name is not None and name not in (*TASKS, *KINDS):
         raise ParameterError("--task", "a task", name, closest(name, (*KINDS, *TASKS)))
-    kind: Kind = name if name in KINDS else trained.get("task", GENERATION) if name is None else GENERATION
     dataset_task = TASKS.get(name)
+    kind: Kind = dataset_task.kind if dataset_task else name or trained.get("task", GENERATION)
     source = arguments.source or (dataset_task.source if dataset_task else trained.get("source", ()))
     target = arguments.target or (dataset_task.target if dataset_task else trained.get("target", ""))
     for option, value in (("--source", source), ("--target", target)):

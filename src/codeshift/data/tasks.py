@@ -1,9 +1,10 @@
-"""Task datasets of CodeXGLUE, HumanEval and MBPP, with the columns of the hub."""
+"""Task datasets of CodeXGLUE, HumanEval, MBPP and PrimeVul, with the columns of the hub."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from datasets import Dataset, DatasetDict
 
@@ -17,15 +18,16 @@ HUB = "hub"
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A task dataset: its place on the hub, and the columns that a model is given and must write.
+    """A task dataset: its place on the hub, and the columns that a model is given and must write or tell.
 
     Attributes:
         name: name of the task in ``load_task``.
-        dataset: name of the dataset on the hub.
+        dataset: name of the dataset on the hub; empty if it is read from files alone.
         configs: configurations on the hub; the first one is the default.
-        source: column that a model is given, as in ``Trainer`` and ``Evaluator``.
-        target: column that a model must write.
-        language: language of the target.
+        source: column that a model is given, as in ``Trainer`` and ``Evaluator``; two for a pair of texts.
+        target: column that a model must write, or that of the labels.
+        language: language of the code.
+        kind: kind of task, as the argument ``task`` of ``Trainer``: "generation" or "classification".
         columns: all columns of the dataset, with those that ``load_task`` adds.
         tests: column of the test code, for ``PassAtK(1, runner=..., tests=...)``; None if outputs are not run.
         needed: columns that the source must have; none for source and target.
@@ -38,16 +40,22 @@ class Task:
     """
 
     name: str
-    dataset: str
+    dataset: str = ""
     configs: tuple[str, ...] = ("default",)
-    source: str
+    source: str | tuple[str, str]
     target: str
     language: str
+    kind: Literal["generation", "classification"] = "generation"
     columns: tuple[str, ...]
     tests: str | None = None
     needed: tuple[str, ...] = ()
     prepare: Callable[[DatasetDict], DatasetDict] | None = field(default=None, repr=False)
     divide: Callable[[Dataset], DatasetDict] | None = field(default=None, repr=False)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Columns that a model is given: one, or two for a pair of texts."""
+        return (self.source,) if isinstance(self.source, str) else self.source
 
 
 TASKS: Mapping[str, Task] = {
@@ -103,15 +111,53 @@ TASKS: Mapping[str, Task] = {
             prepare=mbpp,
             divide=mbpp_parts,
         ),
+        Task(
+            name="defect-detection",
+            dataset="google/code_x_glue_cc_defect_detection",
+            source="func",
+            target="target",
+            language="c",
+            kind="classification",
+            columns=("id", "func", "target", "project", "commit_id"),
+        ),
+        Task(
+            name="clone-detection",
+            dataset="google/code_x_glue_cc_clone_detection_big_clone_bench",
+            source=("func1", "func2"),
+            target="label",
+            language="java",
+            kind="classification",
+            columns=("id", "id1", "id2", "func1", "func2", "label"),
+        ),
+        Task(
+            name="code-search",
+            source=("doc", "code"),
+            target="label",
+            language="python",
+            kind="classification",
+            columns=("idx", "doc", "code", "label"),
+        ),
+        Task(
+            name="vulnerability-detection",
+            source="func",
+            target="target",
+            language="c",
+            kind="classification",
+            columns=("idx", "project", "commit_id", "target", "func", "cwe"),
+        ),
     )
 }
-"""Tasks by name: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval, MBPP (Python)."""
+"""Tasks by name.
+
+Of text: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval and MBPP (Python). Of
+labels: Devign (C), BigCloneBench (pairs of Java), CoSQA (queries with Python), and files like those of PrimeVul (C).
+"""
 
 
 def load_task(
     name: str,
     *,
-    source: Source = HUB,
+    source: Source | Mapping[str, Source] = HUB,
     config: str | None = None,
     rename: Mapping[str, str] | None = None,
     revision: str | None = None,
@@ -126,16 +172,18 @@ def load_task(
 
     Args:
         name: ``"text-to-code"`` (CONCODE), ``"code-refinement"`` (Bugs2Fix), ``"code-translation"`` (CodeTrans),
-            ``"humaneval"`` or ``"mbpp"``.
-        source: ``"hub"``, or a folder of files with the names of parts and the hub's columns. HumanEval and MBPP may
-            be one file, which becomes the part ``test``, or MBPP's official parts by the numbers of the tasks.
+            ``"humaneval"``, ``"mbpp"``, or of labels ``"defect-detection"`` (Devign), ``"clone-detection"``
+            (BigCloneBench), ``"code-search"`` (CoSQA) and ``"vulnerability-detection"`` (PrimeVul).
+        source: ``"hub"``, or a folder of files with the names of parts and the hub's columns, or files by part.
+            HumanEval and MBPP may be one file, which becomes the part ``test``, or MBPP's official parts by the numbers
+            of the tasks. CoSQA and PrimeVul are read from files alone.
         config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub, ``"full"`` (the default)
             or ``"sanitized"`` for ``mbpp``; the others have one.
         rename: columns of files that have other names, from old names to the hub's.
         revision: a branch, tag or commit of the dataset on the hub.
 
     Raises:
-        ParameterError: if the task or the configuration is unknown.
+        ParameterError: if the task or the configuration is unknown, or a task of files alone has no ``source``.
         DataError: if the source cannot be read, lacks a column, or has no part with targets.
 
     Warns:
@@ -156,6 +204,9 @@ def load_task(
     task = TASKS[name]
     if config is not None:
         check_choice("config", config, task.configs)
+    if source == HUB and not task.dataset:
+        files = '{"train": "primevul_train.jsonl", ...}'
+        raise ParameterError("source", f"files of {name}", HUB, f"name their folder, or each by its part: {files}")
     if source == HUB:
         chosen = config or (task.configs[0] if len(task.configs) > 1 else None)
         splits = load_splits(task.dataset, config=chosen, rename=rename, revision=revision)
@@ -164,12 +215,12 @@ def load_task(
         raise ParameterError(parameter, "left out for files", value, "name their folder as source")
     else:
         splits = _local(source, task, rename)
-    _check_columns(splits, task, task.needed or (task.source, task.target))
+    _check_columns(splits, task, task.needed or (*task.given, task.target))
     return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 
-def _local(source: Source, task: Task, rename: Mapping[str, str] | None) -> DatasetDict:
-    if task.divide is None:
+def _local(source: Source | Mapping[str, Source], task: Task, rename: Mapping[str, str] | None) -> DatasetDict:
+    if task.divide is None or isinstance(source, Mapping):
         return load_splits(source, rename=rename)
     loaded = load_data(source, rename=rename)
     if isinstance(loaded, DatasetDict):
@@ -187,7 +238,7 @@ def _check_columns(splits: DatasetDict, task: Task, columns: Sequence[str]) -> N
 
 
 def _with_targets(splits: DatasetDict, task: Task) -> DatasetDict:
-    kept = {part: rows for part, rows in splits.items() if any(rows[task.target])}
+    kept = {part: rows for part, rows in splits.items() if any(value not in (None, "") for value in rows[task.target])}
     if not kept:
         raise DataError("source", f"data with {task.target!r} in some part", task.name, "all its rows are empty there")
     for part in sorted(set(splits) - set(kept)):

@@ -67,13 +67,18 @@ class ClassScores:
         """Name of the likeliest class of each row; of equal ones the first."""
         return [self.labels[number] for number in self.logits.argmax(axis=1)]
 
-    def row(self, number: int) -> dict[str, Any]:
-        """Return the prediction, the probability of each class, the logits and the features of a row as JSON values."""
-        content: dict[str, Any] = {"prediction": self.predictions[number]}
-        shares = self.probabilities[number].tolist()
-        content |= {f"probability[{label}]": share for label, share in zip(self.labels, shares, strict=True)}
-        content["logits"] = self.logits[number].tolist()
-        return content if self.features is None else content | {"features": self.features[number].tolist()}
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the prediction, the probability of each class, the logits and the features of each row as JSON values.
+
+        >>> ClassScores(("bug", "no bug"), np.log([[0.5, 0.5]]), np.array([1])).rows()[0]["probability[bug]"]
+        0.5
+        """
+        columns: dict[str, list[Any]] = {"prediction": self.predictions}
+        columns |= {f"probability[{label}]": self.probabilities[:, i].tolist() for i, label in enumerate(self.labels)}
+        columns["logits"] = self.logits.tolist()
+        if self.features is not None:
+            columns["features"] = self.features.tolist()
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def class_logits(model: torch.nn.Module, unwrapped: Model, batch: Batch) -> torch.Tensor:
@@ -121,8 +126,9 @@ def score_classes(
         batch = {name: tensor.to(device) for name, tensor in collate(data, rows).items()}
         with _seen_by_head(model) as seen:
             logits = class_logits(model, model, batch).cpu().double().numpy()
-        width = 0 if not features else seen[0].shape[-1]
-        kept = _pooled(model, tokenizer, seen[0], batch).cpu().double().numpy() if width else np.empty((len(rows), 0))
+        kept = np.empty((len(rows), 0))
+        if features:
+            kept = _pooled(model, seen[0], batch).cpu().double().numpy()
         return [RowLogits(*row) for row in zip(logits, kept, strict=True)]
 
     order = np.argsort(data.sources.lengths, kind="stable")[::-1]
@@ -147,7 +153,7 @@ def _seen_by_head(model: Model) -> Iterator[list[torch.Tensor]]:
         handle.remove()
 
 
-def _pooled(model: Model, tokenizer: Tokenizer, seen: torch.Tensor, batch: Batch) -> torch.Tensor:
+def _pooled(model: Model, seen: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Return the features that decide the logits, (rows, width), where the head is given those of every token."""
     if seen.ndim == 2:
         return seen.float()

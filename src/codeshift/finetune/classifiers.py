@@ -31,7 +31,6 @@ from codeshift.finetune.models import (
     Tokenizer,
     base_model,
     is_encoder,
-    load_tokenizer,
     pad_id,
     told_by_transformers,
 )
@@ -59,8 +58,7 @@ def head_of(model: Model) -> tuple[str, ...]:
     """Return the names of the modules of a classifier's head, as an adapter must train and save them.
 
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-    >>> tokenizer = tiny_tokenizer(["a"])
-    >>> head_of(with_fresh_head(tiny_model("llama", tokenizer), tokenizer, ("bug", "no bug")))
+    >>> head_of(with_fresh_head(tiny_model("llama", tiny_tokenizer(["a"])), ("bug", "no bug")))
     ('score',)
     """
     base = base_model(model)
@@ -72,7 +70,6 @@ def head_of(model: Model) -> tuple[str, ...]:
 
 def load_classifier(
     name: str | os.PathLike[str],
-    tokenizer: Tokenizer | None = None,
     *,
     labels: Labels | None = None,
     dtype: torch.dtype | Literal["auto"] = torch.float32,
@@ -82,7 +79,6 @@ def load_classifier(
 
     Args:
         name: a folder or a hub name.
-        tokenizer: the tokenizer of the model; None loads the one at ``name``.
         labels: the names of the classes: a model that is stored without a head is given a fresh one for them. None
             takes those of the stored head.
         dtype: the type of the weights in memory, as in ``load_model``.
@@ -92,22 +88,21 @@ def load_classifier(
         ParameterError: no model can be loaded from ``name``, transformers has no head for it, part of its weights is
             missing, it is for other classes, or it has no head and ``labels`` is None.
     """
-    own_tokenizer = load_tokenizer(name, revision) if tokenizer is None else tokenizer
     if not is_adapter(name):
-        return _load_whole(name, own_tokenizer, labels, dtype=dtype, revision=revision)
-    stored = labels_of(_stored_config(Path(name)))
+        return _load_whole(name, labels, dtype=dtype, revision=revision)
+    stored = _stored_config(Path(name))
 
     def load_base(base: str, revision: str | None) -> Model:
-        return _load_whole(base, own_tokenizer, stored, dtype=dtype, revision=revision)
+        return _load_whole(base, labels_of(stored), dtype=dtype, revision=revision)
 
     model = load_adapter(name, load_base)
+    base_model(model).config.pad_token_id = stored.pad_token_id
     check_labels(model, labels)
     return model
 
 
 def _load_whole(
     name: str | os.PathLike[str],
-    tokenizer: Tokenizer,
     labels: Labels | None,
     *,
     dtype: torch.dtype | Literal["auto"],
@@ -115,10 +110,10 @@ def _load_whole(
 ) -> PreTrainedModel:
     model, has_head = stored_classifier(name, dtype=dtype, revision=revision)
     if has_head:
-        return as_classifier(model, tokenizer, labels)
+        return as_classifier(model, labels)
     if labels is None:
         raise ParameterError("model", "a classifier", Told(f"{os.fspath(name)}, which stores no head"), _HEADLESS)
-    return with_fresh_head(model, tokenizer, labels)
+    return with_fresh_head(model, labels)
 
 
 def stored_classifier(
@@ -154,7 +149,7 @@ def _without_report() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def as_classifier(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels | None) -> PreTrainedModel:
+def as_classifier(model: PreTrainedModel, labels: Labels | None) -> PreTrainedModel:
     """Return the model as a classifier of ``labels``: itself if it has a head, else one with a fresh head.
 
     A head whose classes have no names is given ``labels`` as names. A head may have more classes than ``labels``.
@@ -166,7 +161,7 @@ def as_classifier(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels |
     if not is_classifier(model):
         if labels is None:
             raise ParameterError("model", "a classifier", Told(f"a {type(model).__name__}"), _HEADLESS)
-        return with_fresh_head(model, tokenizer, labels)
+        return with_fresh_head(model, labels)
     check_labels(model, labels)
     return model
 
@@ -200,7 +195,7 @@ def backbone_of(model: PreTrainedModel) -> PreTrainedModel:
     return backbone
 
 
-def with_fresh_head(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels) -> PreTrainedModel:
+def with_fresh_head(model: PreTrainedModel, labels: Labels) -> PreTrainedModel:
     """Return a classifier of ``labels`` around the backbone of ``model``, without the head that it has.
 
     The weights of the head are random (torch's global generator); those of the backbone are copied.
@@ -209,8 +204,7 @@ def with_fresh_head(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels
         ParameterError: transformers has no head for such a model, or it is quantised.
 
     >>> from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-    >>> tokenizer = tiny_tokenizer(["a"])
-    >>> classifier = with_fresh_head(tiny_model("t5", tokenizer), tokenizer, ("bug", "no bug"))
+    >>> classifier = with_fresh_head(tiny_model("t5", tiny_tokenizer(["a"])), ("bug", "no bug"))
     >>> type(classifier).__name__, classifier.config.id2label
     ('T5ForSequenceClassification', {0: 'bug', 1: 'no bug'})
     """
@@ -219,7 +213,7 @@ def with_fresh_head(model: PreTrainedModel, tokenizer: Tokenizer, labels: Labels
         raise ParameterError("model", "in floating point for a fresh head", Told("a quantised model"), remedy)
     config = copy.deepcopy(model.config)
     _name_classes(config, labels)
-    config.problem_type, config.pad_token_id = "single_label_classification", pad_id(model, tokenizer)
+    config.problem_type = "single_label_classification"
     try:
         classifier = AutoModelForSequenceClassification.from_config(config, dtype=model.dtype)
     except ValueError as error:

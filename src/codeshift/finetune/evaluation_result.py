@@ -23,7 +23,6 @@ from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import Truncation
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
-from codeshift.metrics.base import column_sums
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -89,9 +88,7 @@ class PartEvaluation:
 
         Such a row counts as code that does not parse: see ``codeshift.metrics.CorpusScore``.
         """
-        totals = {
-            name: metric.from_statistics(column_sums(self.statistics[name])) for name, metric in self.metrics.items()
-        }
+        totals = {name: metric.of_rows(self.statistics[name]) for name, metric in self.metrics.items()}
         return {name: total.unparsable for name, total in totals.items() if total.unparsable}
 
     @property
@@ -173,6 +170,7 @@ class PartEvaluation:
         several = any(output is not None and output.others for output in self.outputs)
         extracted = any(output is not None and output.whole is not None for output in self.outputs)
         sure = any(confidence is not None for confidence in self._confidences)
+        classified = [] if self.classes is None else self.classes.rows()
         plain_rows = []
         for i, reference in enumerate(self.references):
             row: dict[str, Any] = {"row": i, "reference": reference}
@@ -187,8 +185,8 @@ class PartEvaluation:
             if sure:
                 known = self._confidences[i]
                 row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)
-            if self.classes is not None:
-                row |= self.classes.row(i)
+            if classified:
+                row |= classified[i]
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -233,13 +231,15 @@ class EvaluationResult:
         """Return a dict per part and metric: ``part``, ``metric``, ``value``, ``low``, ``high``, ``n``, ``rows``, ...
 
         Of ``rows`` rows ``n`` were scored, and the parser gave up on the text of ``unparsable`` of these; ``groups`` is
-        the number of groups that are resampled, and ``interval`` the method of the interval.
+        the number of groups that are resampled, ``interval`` the method of the interval, and ``note`` the reason why
+        there is no value or what a reader should know of it.
         """
         return [
             {
                 "part": part, "metric": name, "value": e.value, "low": e.low, "high": e.high, "n": e.n,
                 "groups": e.n if e.groups is None else e.groups, "rows": len(evaluated.references),
                 "unparsable": evaluated.unparsable.get(name, 0), "interval": e.method if e.has_interval else "",
+                "note": e.note,
             }
             for part, evaluated in self.parts.items()
             for name, e in evaluated.estimates.items()
@@ -248,6 +248,7 @@ class EvaluationResult:
     def __str__(self) -> str:
         return "\n".join(
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
+            + (f" ({row['note']})" if row["note"] else "")
             for row in self.aggregates()
         )
 

@@ -98,8 +98,8 @@ def limits_for(model: ModelOrName, given: GivenLimits, task: Mapping[str, Any]) 
         task: the description of the task: ``task``, ``source``, ``target``.
     """
     trained = trained_with(model)
-    asked = given.to_dict() | {name: tuple(v) if isinstance(v, list) else v for name, v in task.items()}
-    differing = {name: value for name, value in asked.items() if name in trained and trained[name] != value}
+    settings = given.to_dict() | {name: tuple(v) if isinstance(v, list) else v for name, v in task.items()}
+    differing = {name: value for name, value in settings.items() if name in trained and trained[name] != value}
     if differing:
         differences = " and ".join(f"{name} is {value!r}, not {trained[name]!r}" for name, value in differing.items())
         words = f"the model in {os.fspath(model)} is not evaluated as it was trained: {differences}"

@@ -17,7 +17,7 @@ from codeshift.finetune.tasks import Classification, Generation, TaskName
 
 _LOADERS: dict[str, Callable[..., Model]] = {
     Generation.name: load_generator,
-    Classification.name: load_classifier,
+    Classification.name: lambda name, _, **options: load_classifier(name, **options),
 }
 
 

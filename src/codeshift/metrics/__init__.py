@@ -7,6 +7,7 @@ that needs them scores its first row.
 from codeshift.metrics.aggregates import (
     Estimate,
     PairedDifference,
+    PriorShift,
     SeedsEstimate,
     WorstGroup,
     bootstrap_ci,
@@ -16,6 +17,7 @@ from codeshift.metrics.aggregates import (
     holm,
     mean,
     paired_difference,
+    prior_shift,
     relative_performance,
     worst_group,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "OODDetection",
     "PairedDifference",
     "PassAtK",
+    "PriorShift",
     "Reliability",
     "RiskCoverage",
     "SeedsEstimate",
@@ -84,6 +87,7 @@ __all__ = [
     "ood_detection",
     "ood_scores",
     "paired_difference",
+    "prior_shift",
     "relative_performance",
     "reliability",
     "risk_coverage",

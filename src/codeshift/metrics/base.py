@@ -296,7 +296,8 @@ class WeightedMetric(Metric, abstract=True):
 
         Args:
             statistics: the rows' statistics, shape (n, d), n at least 1.
-            weights: the weights, shape (r, n), whole numbers of at least 0; a row of weight 0 is as good as not there.
+            weights: the weights, shape (r, n), at least 0, whole numbers but for ``prior_shift``; a row of weight 0 is
+                as good as not there.
 
         Returns:
             One value for each row of ``weights``; NaN where it is undefined.

@@ -170,6 +170,16 @@ class F1(_OfClasses, OfPositive):
         if self.average != "binary" and self.positive is not None:
             raise ParameterError("positive", "None for an average over classes", self.positive, 'or average="binary"')
 
+    def describe(self, *, options: bool = True) -> str:
+        """Return the metric's name in words, always with its average.
+
+        >>> F1(average="macro").describe(), F1(positive="bug").describe()
+        ('macro-F1', 'F1 (positive=bug)')
+        """
+        if self.average != "binary":
+            return f"{self.average}-F1"
+        return super().describe(options=options)
+
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return (1, found, true, predicted) of each row, the last three for each class.
 

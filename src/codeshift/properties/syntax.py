@@ -142,9 +142,10 @@ class _Scanner:
             columns["has_error"].append(parsed.has_error)
             columns["stopped"].append(parsed.stopped)
             columns["apis"].append(self.resolver.names(self.buckets, parsed.source) if self.resolver else [])
-            alternatives += _alternatives(self.branches, n_branches, self.branch_kinds)
-            n_branches += len(self.branches)
-            self.branches.clear()
+            if self.branches:
+                alternatives += _alternatives(self.branches, n_branches, self.branch_kinds)
+                n_branches += len(self.branches)
+                self.branches.clear()
             for bucket in filled:
                 bucket.clear()
         self._gather(np.frombuffer(walked, dtype=np.intc), np.array(starts, dtype=np.int64), alternatives, columns)
@@ -161,28 +162,23 @@ class _Scanner:
             columns: the columns to append to.
         """
         is_size = walked < 0
-        top = np.zeros(len(walked), dtype=bool)
-        top[starts] = True
-        n_sizes = np.concatenate([np.cumsum(is_size) - is_size, [is_size.sum()]])
-        places = np.append(starts, len(walked))
-        ends = places - n_sizes[places]  # of rows, in nodes
+        places = np.flatnonzero(is_size)
+        sizes = ~walked[places]
+        tops = np.searchsorted(places, starts)  # the sizes that belong to the top level of a row, not to an inner node
+        ends = np.append(starts - tops, len(walked) - len(places))  # of rows, in nodes
+        inner = np.delete(places - 1 - np.arange(len(places)), tops)
         # The ids of ERROR and its like lie beyond the grammar's own table.
-        kinds = np.minimum(walked[~is_size], len(self.kind_names) - 1)
-        sizes = ~walked[is_size]
-        family_ends = np.cumsum(sizes)
-        families_below = np.flatnonzero(~top[is_size])  # those of inner nodes, not of a row's top level
-        inner = np.flatnonzero(is_size & ~top) - 1
-        inner -= n_sizes[inner]
-        nodes = kinds.copy()
-        nodes[inner] |= INNER
-        nodes[family_ends[sizes > 0] - 1] |= LAST
+        nodes = np.minimum(walked[~is_size], len(self.kind_names) - 1).astype("<u2")
         if alternatives:
-            first_child = (family_ends - sizes)[families_below][np.isin(kinds[inner], self.branch_kinds)]
+            of_branches = np.isin(nodes[inner], self.branch_kinds)
+            first_child = np.delete(np.cumsum(sizes) - sizes, tops)[of_branches]
             branch, place = np.array(alternatives).T
             nodes[first_child[branch] + place] |= ALTERNATIVE
-        held = np.bincount(np.searchsorted(ends, inner, side="right") - 1, minlength=len(starts))
-        columns["tokens"] += (np.diff(ends) - held).tolist()
-        raw = nodes.astype("<u2").tobytes()
+        nodes[inner] |= INNER
+        nodes[np.cumsum(sizes[sizes > 0]) - 1] |= LAST
+        n_inner = np.diff(np.append(tops, len(places))) - 1
+        columns["tokens"] += (np.diff(ends) - n_inner).tolist()
+        raw = nodes.tobytes()
         columns["trees"] += [raw[2 * start : 2 * end] for start, end in pairwise(ends.tolist())]
 
 

@@ -103,7 +103,7 @@ class Trees:
         return self._counted(spelled, row, position, np.concatenate([_NONE, *counts]))
 
     def _counted(self, names: Sequence[str], row: Numbers, kind: Numbers, count: Numbers) -> ElementCounts:
-        """Return counts by name; several kinds may share one."""
+        """Return counts by name, given in the order of rows; several kinds may share one name."""
         from scipy.sparse import csr_matrix
 
         present = np.unique(kind)
@@ -111,8 +111,9 @@ class Trees:
         column = np.zeros(len(names), dtype=np.int64)
         place = {name: i for i, name in enumerate(vocabulary)}
         column[present] = [place[names[i]] for i in present.tolist()]
-        shape = (len(self.starts) - 1, len(vocabulary))
-        matrix = csr_matrix((count, (row, column[kind])), shape=shape, dtype=np.int64)
+        n_rows = len(self.starts) - 1
+        bounds = np.searchsorted(row, np.arange(n_rows + 1))
+        matrix = csr_matrix((count, column[kind], bounds), shape=(n_rows, len(vocabulary)), dtype=np.int64)
         matrix.sum_duplicates()
         return ElementCounts(tuple(vocabulary), matrix)
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.metrics import Metric
-from codeshift.metrics.likelihood import is_forced
 
 
 def needs_text(metric: Metric) -> bool:
@@ -18,7 +17,7 @@ def needs_text(metric: Metric) -> bool:
     >>> needs_text(ExactMatch()), needs_text(NegativeLogLikelihood())
     (True, False)
     """
-    return not is_forced(metric)
+    return metric.takes == "text"
 
 
 def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[np.bool_]:

@@ -13,11 +13,8 @@ import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import ParameterError, closest
-from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning
+from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning, UnseenLabelWarning
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
-from codeshift.finetune.tasks import make_task
-from codeshift.finetune.template import Template, texts_of
-from codeshift.properties.text_tokens import tokenize_plain
 from codeshift.study.draws import drawn_of_any
 from codeshift.study.finetuning import evaluator, trainer
 from codeshift.study.keys import NONE, RunKey
@@ -139,11 +136,8 @@ def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) 
     """Return the mean number of target tokens over a sample of rows, truncated as in training."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
-    template = Template(spec.target, "target")
-    texts = texts_of(template, some)
     longest = max(config.max_target_length for config in spec.configs.values())
-    lengths = [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts)]
-    return float(np.mean(lengths))
+    return float(np.mean(spec.task.target_lengths(some, tokenizer, longest)))
 
 
 def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | None) -> dict[str, Speed]:
@@ -166,10 +160,9 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
     data = rows.corpus.table.data.select(rows.baseline(spec.split_seeds[0])["train"])
     speeds = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", TruncationWarning)
-        warnings.simplefilter("ignore", RoundTripWarning)
-        warnings.simplefilter("ignore", AdapterWarning)
-        untrained = make_task("generation", spec.source, spec.target).own(spec.model, tokenizer)
+        for of_a_run in (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWarning):
+            warnings.simplefilter("ignore", of_a_run)
+        untrained = spec.task.own(spec.model, tokenizer)
         speeds[NONE] = _evaluation_speed(method_spec(spec, NONE), untrained, tokenizer, data)
         for name in spec.methods:
             method = method_spec(spec, name)
@@ -177,9 +170,9 @@ def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) 
                 spec.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
                 load_best_model_at_end=False, early_stopping_patience=None,
             )  # fmt: skip
-            some = data.select(range(min(len(data), steps * config.train_batch_size)))
+            some = spec.task.with_classes(data.select(range(min(len(data), steps * config.train_batch_size))))
             result = trainer(method, spec.model, tokenizer, config, progress=False).fit(some)
-            tokens = sum(int(row["tokens"]) for row in result.history if "tokens" in row)
+            tokens = sum(row[spec.task.unit] for row in result.history if spec.task.unit in row)
             evaluated = _evaluation_speed(method, result.model, tokenizer, data)
             speeds[name] = replace(evaluated, target_token=result.seconds / tokens)
     return speeds

@@ -26,8 +26,7 @@ def trainer(
         model,
         tokenizer,
         config,
-        source=method.source,
-        target=method.target,
+        **method.task.to_dict(),
         peft_config=method.peft_config,
         progress=progress,
     )
@@ -46,8 +45,7 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
     settings = method.evaluation
     return Evaluator(
         metrics,
-        source=method.source,
-        target=method.target,
+        **method.task.to_dict(),
         batch_size=settings.batch_size,
         max_source_length=settings.max_source_length,
         max_target_length=settings.max_target_length,

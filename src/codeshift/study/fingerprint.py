@@ -96,11 +96,18 @@ def _evaluation(spec: StudySpec) -> dict[str, Any]:
     }
 
 
+def _task(spec: StudySpec) -> dict[str, Any]:
+    """Return the name, source and target of the task, and the classes if it has any."""
+    classes = spec.task.class_names
+    return spec.task.to_dict() | ({"classes": list(classes)} if classes else {})
+
+
 _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "dataset": lambda spec: {
         "data": {name: rows_digest(rows, spec.data_columns) for name, rows in spec.data_splits.items()}
     },
     "general": _general,
+    "task": _task,
     "scenarios": lambda spec: {"scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios}},
     "model": lambda spec: {"model": _identity(spec.model)},
     "tokenizer": lambda spec: {"tokenizer": _identity(spec.tokenizer)},

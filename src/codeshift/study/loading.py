@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     records = tuple(store.read_record(key) or RunRecord(key=key, status="pending") for key in keys)
     return StudyResults(
         settings=settings | {"versions": content["versions"]},
-        metrics=_metrics(settings["metrics"], metrics),
+        metrics=_metrics(settings["metrics"], metrics, settings.get("classes", ())),
         records=records,
         scenarios=tuple(settings["scenarios"]),
         splits=_splits(store, settings),
@@ -53,17 +53,18 @@ def load_results(folder: str | os.PathLike[str], *, metrics: Iterable[Metric] | 
     )
 
 
-def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None) -> dict[str, Metric]:
+def _metrics(named: dict[str, str | None], given: Iterable[Metric] | None, classes: Sequence[str]) -> dict[str, Metric]:
     known = {} if given is None else {metric.name: metric for metric in given}
     metrics = {}
     for name, language in named.items():
         try:
-            metrics[name] = known[name] if name in known else metric_by_name(name, language=language)
+            metric = known[name] if name in known else metric_by_name(name, language=language)
         except ParameterError as error:
             remedy = f"pass it: load_results(folder, metrics=[...]) ({error})"
             raise ParameterError(
                 "metrics", f"given for {name!r}, which no name leads back to", given, remedy
             ) from error
+        metrics[name] = metric.for_labels(classes) if classes else metric
     return metrics
 
 

@@ -210,8 +210,8 @@ def plan(spec: StudySpec) -> Plan:
 
 
 def _keys(spec: StudySpec) -> Iterator[RunKey]:
-    for split in spec.split_seeds:
-        yield RunKey(method=NONE, split_seed=split)
+    if spec.task.zero_shot:
+        yield from (RunKey(method=NONE, split_seed=split) for split in spec.split_seeds)
     for train in spec.train_seeds:
         for split in spec.split_seeds:
             for scenario, kept in _regimes(spec):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -31,6 +31,7 @@ class TrainingFacts:
         round_trip: Counts of the texts that the tokenizer does not give back, by part.
         rows: Number of rows by part.
         weights: Digests of the files of the trained weights, by file name.
+        unseen_labels: Classes that no training row has, so that the model cannot learn them.
 
     >>> facts = TrainingFacts(steps=3, training_seconds=0.5, first_loss=2.0, last_loss=1.5, rows={"train": 29})
     >>> TrainingFacts.from_dict(facts.to_dict()) == facts
@@ -51,6 +52,7 @@ class TrainingFacts:
     round_trip: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     rows: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unseen_labels: Sequence[str] = field(default_factory=list, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON values."""
@@ -77,6 +79,7 @@ class EvaluationFacts:
         generated: Number of rows that text was generated for; None if no metric needs text.
         unfinished: Number of outputs that were cut at the length limit; None if no metric needs text.
         unparsable: Number of rows on which the parser gives up, by metric; only metrics with such rows are named.
+        unknown_labels: Number of rows of each label that is none of the classes; None if there is none.
 
     >>> EvaluationFacts(rows=12, truncation={"rows": 12}).to_dict()
     {'rows': 12, 'truncation': {'rows': 12}}
@@ -88,6 +91,7 @@ class EvaluationFacts:
     generated: int | None = None
     unfinished: int | None = None
     unparsable: Mapping[str, int] | None = field(default=None, repr=False)
+    unknown_labels: Mapping[str, int] | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON values, without those that are None."""

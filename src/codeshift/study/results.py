@@ -70,6 +70,11 @@ class StudyResults:
         object.__setattr__(self, "_copies", {})
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of a classification; none of a study of text."""
+        return tuple(self.settings.get("classes", ()))
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, ``"none"`` first if the model without fine-tuning is evaluated."""
         return tuple(dict.fromkeys(record.key.method for record in self.records))

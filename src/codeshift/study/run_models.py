@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 import torch
 from datasets import Dataset
 
-from codeshift.finetune import load_model, scale_adapter, wise_ft
+from codeshift.finetune import scale_adapter, wise_ft
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.stored_weights import with_stored_adapter
@@ -53,26 +53,33 @@ class RunModels:
         own = trainer(self.method, model, self.tokenizer, config, progress=bars_shown())
         result = own.fit(data, self.store.training(key))
         rows = {part: len(rows) for part, rows in data.items()}
-        return result.model, _facts(result, rows, self.store.weights(key))
+        facts = _facts(result, self.method.task.unit, rows, self.store.weights(key))
+        return result.model, replace(facts, unseen_labels=self._unseen(data["train"]))
 
     def _pretrained(self) -> Model:
-        """Load the model without fine-tuning; the evaluation's seed draws the fresh decoder of an encoder."""
+        """Load the model without fine-tuning; the evaluation's seed draws what the task adds to it."""
         with seeded(self.method.evaluation.seed):
-            model = load_model(self.method.model or str(self.store.model), self.tokenizer)
+            model = self.method.task.load(self.method.model or str(self.store.model), self.tokenizer)
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _stored(self) -> Model:
         folder = self.store.training(self.task.key)
         if self.method.peft_config is not None:
             return with_stored_adapter(self._pretrained(), folder)
-        return load_model(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
+        return self.method.task.load(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _training_data(self) -> dict[str, Dataset]:
         key = self.task.key
         assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
-        return {part: rows.select(at) for part, at in positions.items()}
+        return {part: self.method.task.with_classes(rows.select(at)) for part, at in positions.items()}
+
+    def _unseen(self, train: Dataset) -> list[str]:
+        """Return the classes that no training row has."""
+        classes = self.method.task.class_names
+        seen = {*self.method.task.texts(train)[1]} if classes else set()
+        return [label for label in classes if label not in seen]
 
     def variant(self, model: Model, variant: str) -> Model:
         """Make a variant of the weights of the trained model."""
@@ -88,7 +95,7 @@ def _tokenizer(name: str) -> Tokenizer:
     return remember_tokens(load_tokenizer(name))
 
 
-def _facts(result: TrainingResult, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
+def _facts(result: TrainingResult, unit: str, rows: dict[str, int], weights: dict[str, str]) -> TrainingFacts:
     losses, validation = result.losses, result.validation_losses
     return TrainingFacts(
         steps=len(losses),
@@ -98,7 +105,7 @@ def _facts(result: TrainingResult, rows: dict[str, int], weights: dict[str, str]
         best_validation_loss=min(validation) if validation else None,
         best_step=result.best_step,
         stopped_early=result.stopped_early,
-        target_tokens=sum(int(row["tokens"]) for row in result.history if "tokens" in row),
+        target_tokens=round(sum(row[unit] for row in result.history if unit in row)),
         trainable_parameters=result.parameters.trainable,
         parameters=result.parameters.total,
         truncation={part: asdict(counts) for part, counts in result.truncation.items()},

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +24,7 @@ class MethodSpec:
     """Settings that all runs of a method share.
 
     Attributes:
-        source: Template of the model's input.
-        target: Template of the text that the model must write.
+        task: What models are trained to do, with its source and its target.
         model: Hub name or folder of the model; None if it is in the study's own folder.
         tokenizer: Hub name or folder of the tokenizer; None if it is in the study's own folder.
         config: Config of training, with the seed replaced by that of each run; None for ``"none"``.
@@ -35,8 +35,7 @@ class MethodSpec:
         keep_weights: Whether the trained weights are kept.
     """
 
-    source: str
-    target: str
+    task: Task
     model: str | None
     tokenizer: str | None
     config: TrainingConfig | None = field(repr=False)
@@ -123,8 +122,7 @@ def method_spec(spec: StudySpec, method: str) -> MethodSpec:
         config = replace(config, save_strategy="epoch")
     model, tokenizer = spec.model, spec.tokenizer
     return MethodSpec(
-        source=spec.source,
-        target=spec.target,
+        task=spec.task,
         model=None if hasattr(model, "save_pretrained") else str(model),
         tokenizer=None if hasattr(tokenizer, "save_pretrained") else str(tokenizer),
         config=config,

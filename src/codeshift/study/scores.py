@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from codeshift.files import replaced
 
 _STATISTICS = "stats:"
+_LOGITS = "logits"
+_CLASS = re.compile(r"probability\[(.*)\]", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +26,15 @@ class RunScores:
     """Scores of one run on one evaluated set, in the order of its rows.
 
     Attributes:
-        references: Texts that the model should write.
-        predictions: Texts that the model wrote; None for a row without generation.
+        references: Texts that the model should write, or names of the classes that it should tell.
+        predictions: Texts that the model wrote, None for a row without generation; or names of the likeliest classes.
         statistics: Statistics of each row by metric, shape (rows, d), see ``codeshift.metrics``; NaN for a row that
             was not scored.
         sources: Texts that the model was given; empty if unknown.
         finished: Whether each output ended by itself (False: cut at the length limit, None: no output); empty if
             unknown.
+        labels: Names of the classes of a classifier; empty for text.
+        logits: Logits of the classes, shape (rows, classes); None for text.
 
     >>> len(RunScores(["return a"], [None], {"exact_match": np.array([[np.nan, np.nan]])}))
     1
@@ -39,15 +45,35 @@ class RunScores:
     statistics: Mapping[str, NDArray[np.float64]] = field(repr=False)
     sources: Sequence[str] = field(default=(), repr=False)
     finished: Sequence[bool | None] = field(default=(), repr=False)
+    labels: Sequence[str] = ()
+    logits: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.references)
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Probabilities of the classes, shape (rows, classes); without classes for text."""
+        if self.logits is None:
+            return np.empty((len(self), 0))
+        return np.asarray(softmax(self.logits, axis=1))
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        """Number of each row's class, shape (rows,); -1 for a label that is none of the classes.
+
+        >>> RunScores(["bug", "typo"], ["bug", "bug"], {}, labels=("bug", "fine"), logits=np.zeros((2, 2))).classes
+        array([ 0, -1])
+        """
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        return np.array([numbers.get(label, -1) for label in self.references], dtype=np.int64)
 
     def save(self, path: Path) -> None:
         """Write a Parquet file with one line for each row, atomically.
 
         Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, and, for each
-        metric, ``stats:<metric>``, a list that is null if the row was not scored.
+        metric, ``stats:<metric>``, a list that is null if the row was not scored. Those of a classifier have a
+        ``probability[<label>]`` of each class and the list ``logits`` as well.
 
         >>> import tempfile
         >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
@@ -66,6 +92,10 @@ class RunScores:
             columns["source"] = pa.array(self.sources, pa.string())
         if len(self.finished):
             columns["finished"] = pa.array(self.finished, pa.bool_())
+        if self.logits is not None:
+            shares = self.probabilities.T
+            columns |= {_probability(label): pa.array(of) for label, of in zip(self.labels, shares, strict=True)}
+            columns[_LOGITS] = _as_lists(np.ascontiguousarray(self.logits, dtype=np.float64))
         for metric, values in self.statistics.items():
             columns[_STATISTICS + metric] = _as_lists(np.ascontiguousarray(values, dtype=np.float64))
         with replaced(path) as temporary:
@@ -81,7 +111,16 @@ class RunScores:
             if name.startswith(_STATISTICS)
         }
         texts = {name: _column(table, name) for name in ("reference", "prediction", "source", "finished")}
-        return cls(texts["reference"], texts["prediction"], statistics, texts["source"], texts["finished"])
+        named = (_CLASS.fullmatch(name) for name in table.column_names)
+        labels = tuple(match[1] for match in named if match)
+        logits = _from_lists(table.column(_LOGITS).combine_chunks()) if labels else None
+        return cls(
+            texts["reference"], texts["prediction"], statistics, texts["source"], texts["finished"], labels, logits
+        )
+
+
+def _probability(label: str) -> str:
+    return f"probability[{label}]"
 
 
 def _column(table: Any, name: str) -> list[Any]:

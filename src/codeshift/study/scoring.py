@@ -1,4 +1,4 @@
-"""Scoring of a run's models: teacher forcing on all rows of a set, generation on the rows that are drawn."""
+"""Scoring of a run's models: all rows of a set, and text generated for the rows that are drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from codeshift.finetune.decoding import Output
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
-from codeshift.finetune.template import Template, texts_of
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
 from codeshift.study.draws import drawn_of_any
@@ -59,16 +58,17 @@ class RunScorer:
         written = next((step for step in measured if step.of.writes), None)
         statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
         outputs = {} if written is None else written.outputs
-        texts = {
-            name: texts_of(Template(template, name), rows)
-            for name, template in (("source", self.method.source), ("target", self.method.target))
-        }
+        classes = next((step.result.classes for step in measured if step.result.classes is not None), None)
+        written_texts = [outputs[row].text if row in outputs else None for row in range(len(rows))]
+        sources, references = self.method.task.texts(rows)
         scores = RunScores(
-            references=texts["target"],
-            predictions=[outputs[row].text if row in outputs else None for row in range(len(rows))],
+            references=references,
+            predictions=written_texts if classes is None else classes.predictions,
             statistics={metric.name: statistics[metric.name] for metric in self.method.evaluation.metrics},
-            sources=texts["source"],
+            sources=sources,
             finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
+            labels=() if classes is None else classes.labels,
+            logits=None if classes is None else classes.logits,
         )
         lost = [step.result.round_trip for step in measured if step.result.round_trip is not None]
         facts = EvaluationFacts(
@@ -78,6 +78,7 @@ class RunScorer:
             generated=None if written is None else len(written.positions),
             unfinished=None if written is None else written.result.unfinished,
             unparsable={name: rows for step in measured for name, rows in step.result.unparsable.items()} or None,
+            unknown_labels=(dict(classes.unknown) or None) if classes is not None else None,
         )
         return scores, facts
 

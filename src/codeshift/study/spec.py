@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from datasets import Dataset, DatasetDict
 
 from codeshift.metrics import Metric
+from codeshift.metrics.base import Takes
 from codeshift.parts import WHOLE
 from codeshift.splits.config import SplitConfig
 from codeshift.splitters import Scenario
-from codeshift.study.draws import needs_text
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from codeshift.audit.settings import AuditSettings
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
+    from codeshift.finetune.tasks import Task
+
+_PASSES: tuple[tuple[str, frozenset[Takes], bool], ...] = (
+    ("forced", frozenset({"log_probabilities", "argmax"}), False),
+    ("generated", frozenset({"text"}), True),
+    ("classified", frozenset({"class_probabilities"}), False),
+)
+"""Passes by name: what its metrics take, and whether the model writes text."""
 
 _AXIS, _FREE, _OMITTED = "axis", "free", "omitted"
 AXIS: Mapping[str, bool] = {_AXIS: True}
@@ -50,8 +58,8 @@ class StudySpec:
         dataset: Rows to split, or official splits.
         general: General held-out set.
         scenarios: Named splitters, with distinct names.
-        source: Template of the model's input.
-        target: Template of the text that the model must write.
+        task: What models are trained to do, with its source and its target; of a classification with all classes that
+            the data have.
         column: Column of the code.
         language: Language of the code; None if scenarios name none, or several.
         model: Hub name, folder or model of transformers.
@@ -75,8 +83,7 @@ class StudySpec:
     dataset: Dataset | DatasetDict = field(repr=False)
     general: Dataset | None = field(repr=False)
     scenarios: tuple[Scenario, ...] = field(metadata=AXIS)
-    source: str
-    target: str
+    task: Task
     column: str
     language: str | None
     model: ModelOrName
@@ -102,13 +109,11 @@ class StudySpec:
 
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
-        """Columns of the source, the target and the tests that outputs are run against."""
+        """Columns of the task, and of the tests that outputs are run against."""
         from codeshift.finetune.program_tests import tests_template
-        from codeshift.finetune.template import Template
 
         tests = [template for template in map(tests_template, self.metrics) if template is not None]
-        templates = (Template(self.source, "source"), Template(self.target, "target"), *tests)
-        return tuple(sorted({column for template in templates for column in template.columns}))
+        return tuple(sorted({*self.task.columns, *(column for template in tests for column in template.columns)}))
 
     @cached_property
     def data_columns(self) -> tuple[str, ...]:
@@ -156,8 +161,8 @@ class Evaluation:
     def passes(self) -> tuple[EvaluationPass, ...]:
         """Passes over the rows that the metrics need, in their order."""
         passes = (
-            EvaluationPass("forced", tuple(metric for metric in self.metrics if not needs_text(metric)), writes=False),
-            EvaluationPass("generated", tuple(metric for metric in self.metrics if needs_text(metric)), writes=True),
+            EvaluationPass(name, tuple(metric for metric in self.metrics if metric.takes in taken), writes=writes)
+            for name, taken, writes in _PASSES
         )
         return tuple(step for step in passes if step.metrics)
 

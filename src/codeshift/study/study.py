@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from codeshift.checks import check_bool
-from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
+from codeshift.errors import ParameterError
+from codeshift.metrics import Metric
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
@@ -39,6 +40,7 @@ from codeshift.study.validate import (
     check_metrics,
     check_model,
     check_split_config,
+    check_task,
     check_test_size,
     check_tokenizer,
     common_column,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
+    from codeshift.finetune.tasks import Source, TaskName
     from codeshift.predictions.matching import Predictions
 
 
@@ -67,8 +70,12 @@ class Study(CommonOptions):
             seed, or a ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``), which stay as
             they are.
         scenarios: Named splitters, such as ``simscood_scenarios("code", language="java")``.
-        source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``.
-        target: Column of the text that the model must write, or a template.
+        source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``; for a classification
+            also a pair of them, such as ``("query", "code")``.
+        target: Column of the text that the model must write, or a template; for a classification the column of labels.
+        task: "generation" of the target's text, or "classification" into its labels. A classifier's head is fresh, so
+            there is no model without fine-tuning to compare with; its classes are all labels of the data, whatever a
+            training sees of them.
         column: Column of the code; by default that of the scenarios.
         language: Language of the code, for the audit and for metrics given by name; by default that of the scenarios.
         model: Hub name, folder or model of transformers; by default the small model that comes with codeshift.
@@ -80,7 +87,8 @@ class Study(CommonOptions):
         train_seeds: Seeds of training: the order of rows, dropout, new weights.
         config: Training config for all methods, or one for each by name. Its seed is replaced by each train seed.
             If it writes no checkpoints, one is written each epoch, so that a killed training can resume.
-        metrics: Metrics of ``codeshift.metrics``, or their names.
+        metrics: Metrics of ``codeshift.metrics``, or their names; by default negative log-likelihood and exact match,
+            of a classification macro-F1 and accuracy. The first one is that of claims.
         general: General held-out set with the same columns, to see what fine-tuning forgets.
         test_size: Share or number of rows of ``test``; only for a ``Dataset``.
         validation_size: Size of ``validation``, as in ``SplitConfig``. ``train_size``, ``groups``,
@@ -125,8 +133,9 @@ class Study(CommonOptions):
 
     dataset: Dataset | DatasetDict = field(repr=False)
     scenarios: Sequence[Scenario]
-    source: str
+    source: Source
     target: str
+    task: TaskName = "generation"
     column: str = ""
     language: str | None = None
     model: ModelOrName | None = None
@@ -136,7 +145,7 @@ class Study(CommonOptions):
     split_seeds: Sequence[int] = (0,)
     train_seeds: Sequence[int] = (0,)
     config: TrainingConfig | Mapping[str, TrainingConfig] | None = None
-    metrics: Sequence[Metric | str] = (NegativeLogLikelihood(), ExactMatch())
+    metrics: Sequence[Metric | str] | None = None
     general: Dataset | None = field(default=None, repr=False)
     test_size: float = 0.2
     wise_ft: Sequence[float] = ()
@@ -159,7 +168,10 @@ class Study(CommonOptions):
         column = self.column or common_column(scenarios)
         language = self.language or common_language(scenarios)
         configs = check_config(self.config, methods)
-        metrics = check_metrics(self.metrics, language)
+        task = check_task(self.task, self.source, self.target, self.dataset)
+        for config in configs.values():
+            task.check_config(config)
+        metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
         model = check_model(self.model)
         spec = StudySpec(
@@ -167,8 +179,7 @@ class Study(CommonOptions):
             dataset=self.dataset,
             general=self.general,
             scenarios=scenarios,
-            source=self.source,
-            target=self.target,
+            task=task,
             column=column,
             language=language,
             model=model,
@@ -186,6 +197,7 @@ class Study(CommonOptions):
             audit=check_audit(self.audit, column, language, split_config),
             evaluation=check_evaluation(
                 metrics,
+                task,
                 configs.values(),
                 evaluation_batch_size=self.evaluation_batch_size,
                 generate_rows=self.generate_rows,
@@ -340,6 +352,9 @@ class Study(CommonOptions):
         """
         from codeshift.study.given_runs import add_given_run
 
+        if not isinstance(self.source, str):
+            remedy = "outputs of a classification cannot be given"
+            raise ParameterError("source", "a column or a template", self.source, remedy)
         key = self._key(method, scenario, ood_kept, split_seed, train_seed)
         store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
         task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)

@@ -8,7 +8,7 @@ from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 
 from codeshift.audit.settings import AuditSettings, Thresholds
 from codeshift.checks import check_integer, optional
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import Decoding, TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
+    from codeshift.finetune.tasks import Source, Task, TaskName
 
 
 def common_column(scenarios: Sequence[Scenario]) -> str:
@@ -68,9 +69,33 @@ def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> di
     return {name: config[name] for name in methods}
 
 
-def check_metrics(metrics: object, language: str | None) -> tuple[Metric, ...]:
-    """Check that metrics have distinct names, and return them; a name becomes its metric."""
-    remedy = "such as [NegativeLogLikelihood(), ExactMatch()]"
+def check_task(name: TaskName, source: Source, target: str, dataset: object) -> Task:
+    """Return the task; that of a classification has all classes of the data.
+
+    Raises:
+        ParameterError: if the name is unknown, or source or target is not what the task takes.
+        DataError: if a column is not of the right kind, or a row has no label.
+    """
+    from codeshift.finetune.tasks import make_task
+
+    task = make_task(name, source, target)
+    parts = dataset.values() if isinstance(dataset, DatasetDict) else (dataset,)
+    for rows in parts:
+        if not isinstance(rows, Dataset):
+            remedy = "load it with datasets"
+            raise ParameterError("dataset", "a Dataset or a DatasetDict", type(rows).__name__, remedy)
+        task.check(rows)
+    return task.fitted(*parts)
+
+
+def check_metrics(metrics: object, task: Task, language: str | None) -> tuple[Metric, ...]:
+    """Check that metrics have distinct names and suit the task, and return them; a name becomes its metric.
+
+    None stands for the usual ones of the task.
+    """
+    if metrics is None:
+        return task.usual_metrics
+    remedy = f"such as {[metric.name for metric in task.usual_metrics]}"
     checked = []
     for given in as_sequence("metrics", metrics, remedy):
         metric = metric_by_name(given, language=language) if isinstance(given, str) else given
@@ -98,6 +123,7 @@ def check_split_config(options: CommonOptions) -> SplitConfig:
 
 def check_evaluation(
     metrics: tuple[Metric, ...],
+    task: Task,
     configs: Collection[TrainingConfig],
     *,
     evaluation_batch_size: int,
@@ -109,6 +135,7 @@ def check_evaluation(
 
     Args:
         metrics: Metrics of the study.
+        task: Task of its models.
         configs: Training configs of its methods.
         evaluation_batch_size: Number of rows in a batch.
         generate_rows: Number of rows of each part to generate text for; None for all.
@@ -116,11 +143,12 @@ def check_evaluation(
         evaluation_seed: Seed of the draw of the rows to generate text for.
     """
     from codeshift.finetune import Decoding
-    from codeshift.finetune.program_tests import check_samples
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
 
     if not isinstance(decoding, Decoding | None):
         raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
-    check_samples(metrics, 1 if decoding is None else decoding.n)
+    by_name = {metric.name: metric for metric in metrics}
+    task.check_evaluation(EvaluationSettings(metrics=by_name, decoding=decoding or Decoding()))
     some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,
@@ -182,6 +210,7 @@ def check_tokenizer(tokenizer: TokenizerOrName | None, model: ModelOrName) -> To
 def _refuse_missing_audited(audit: AuditSettings, name: str, columns: Collection[str]) -> None:
     """Check that some rows have the columns that an audit reads."""
     named = [("column", audit.column)] + ([] if audit.groups is None else [("groups", audit.groups)])
+    named += [] if audit.label is None else [("label", audit.label)]
     for setting in ("properties", "intended"):
         named += [(setting, column) for prop in getattr(audit, setting) or () for column in prop.columns]
     for setting, column in named:
@@ -191,17 +220,12 @@ def _refuse_missing_audited(audit: AuditSettings, name: str, columns: Collection
 
 def refuse_missing_columns(spec: StudySpec) -> None:
     """Check that the data are datasets with all columns; raise a ParameterError or DataError if not."""
-    from codeshift.finetune.program_tests import check_test_code
-    from codeshift.finetune.template import Template
-
     sets = spec.data_splits | ({} if spec.general is None else {"general": spec.general})
     for name, rows in sets.items():
         if not isinstance(rows, Dataset):
             parameter = "dataset" if name == WHOLE else name
             raise ParameterError(parameter, "a Dataset or a DatasetDict", type(rows).__name__, "load it with datasets")
-        for parameter in ("source", "target"):
-            Template(getattr(spec, parameter), parameter).check(rows.features)
-        check_test_code(spec.metrics, Template(spec.target, "target"), rows)
+        spec.task.check(rows, spec.metrics)
         if name != "general":
             for column in spec.data_columns:
                 if column not in rows.column_names:

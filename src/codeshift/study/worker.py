@@ -16,7 +16,13 @@ from filelock import Timeout
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from codeshift.files import is_full, remove_unfinished
-from codeshift.finetune.errors import AdapterWarning, CheckpointError, RoundTripWarning, TruncationWarning
+from codeshift.finetune.errors import (
+    AdapterWarning,
+    CheckpointError,
+    RoundTripWarning,
+    TruncationWarning,
+    UnseenLabelWarning,
+)
 from codeshift.finetune.identity import versions
 from codeshift.finetune.models import Model
 from codeshift.study.keys import NONE, RunKey
@@ -29,6 +35,7 @@ from codeshift.study.store import Outcome
 
 Trained = tuple[Model, TrainingFacts | None]
 
+_OF_ROWS = (TruncationWarning, RoundTripWarning, UnseenLabelWarning)  # a run records what they say
 _ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch's random generators
 
 
@@ -126,7 +133,13 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            for told_elsewhere in (TruncationWarning, RoundTripWarning, AdapterWarning, FutureWarning):
+            for told_elsewhere in (
+                TruncationWarning,
+                RoundTripWarning,
+                UnseenLabelWarning,
+                AdapterWarning,
+                FutureWarning,
+            ):
                 warnings.simplefilter("ignore", told_elsewhere)
             yield
     finally:

@@ -99,9 +99,13 @@ class Task(ABC):
 
     Attributes:
         name: name of the kind of task, as the argument ``task`` has it.
+        unit: name of what a training counts, as the ``unit`` of its objective.
+        zero_shot: whether a pretrained model can do it before it is fine-tuned.
     """
 
     name: ClassVar[str]
+    unit: ClassVar[str]
+    zero_shot: ClassVar[bool]
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -111,6 +115,28 @@ class Task(ABC):
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """Columns that are read, each once."""
+
+    @property
+    @abstractmethod
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; none for a text to write, or before ``fitted``."""
+
+    @property
+    @abstractmethod
+    def usual_metrics(self) -> tuple[Metric, ...]:
+        """Metrics where none are named."""
+
+    @abstractmethod
+    def texts(self, rows: Dataset) -> tuple[list[str], list[str]]:
+        """Return what a model is given for each row, as one text, and the text or the name of the class to tell."""
+
+    @abstractmethod
+    def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
+        """Return the number of target tokens of each row, after a cut at ``longest``; a class counts as one."""
+
+    @abstractmethod
+    def with_classes(self, rows: Dataset) -> Dataset:
+        """Return training rows whose column of labels names all classes of the task; rows of a text as they are."""
 
     @abstractmethod
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
@@ -130,8 +156,8 @@ class Task(ABC):
         """Raise a ParameterError if a setting of the training is not for this task."""
 
     @abstractmethod
-    def fitted(self, rows: Dataset) -> Task:
-        """Return the task with what a model must know of the training ``rows`` before it is made: its classes."""
+    def fitted(self, *parts: Dataset) -> Task:
+        """Return the task with what a model must know of its rows before it is made: the classes of all ``parts``."""
 
     def as_trained(self, trained: Mapping[str, Any]) -> Task:
         """Return the task with what was left to the training of a model, which is described as in ``to_dict``."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from datasets import Dataset
+from datasets import ClassLabel, Dataset, concatenate_datasets
 from numpy.typing import NDArray
 from peft import PeftModel
 from torch.nn import functional
@@ -42,7 +42,7 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import check_special_tokens
 from codeshift.finetune.training_config import TrainingConfig
-from codeshift.metrics import Metric
+from codeshift.metrics import F1, Accuracy, Metric
 from codeshift.metrics.aggregates.copies import copies
 
 
@@ -57,6 +57,8 @@ class Classification(Task):
     """
 
     name: ClassVar[str] = "classification"
+    unit: ClassVar[str] = "weight"
+    zero_shot: ClassVar[bool] = False  # a fresh head says nothing
     source: tuple[Template, ...]
     label: LabelColumn
     classes: Labels | None = None
@@ -70,6 +72,36 @@ class Classification(Task):
     def columns(self) -> tuple[str, ...]:
         """Columns of the source and that of the labels, each once."""
         return tuple(dict.fromkeys((*(c for template in self.source for c in template.columns), self.label.name)))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; none before ``fitted``."""
+        return self.classes or ()
+
+    @property
+    def usual_metrics(self) -> tuple[Metric, ...]:
+        """Macro-F1 and accuracy."""
+        return F1(average="macro"), Accuracy()
+
+    def texts(self, rows: Dataset) -> tuple[list[str], list[str]]:
+        """Return the sources, those of a pair in two lines, and the names of the classes."""
+        sources = zip(*(texts_of(template, rows) for template in self.source), strict=True)
+        return ["\n".join(texts) for texts in sources], self.label.names(rows)
+
+    def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
+        """Return 1 for each row."""
+        return [1] * len(rows)
+
+    def with_classes(self, rows: Dataset) -> Dataset:
+        """Return the rows with their labels as a ``ClassLabel`` of all classes, so that each model has all of them.
+
+        Raises:
+            DataError: a row has no label.
+        """
+        names = list(self.class_names)
+        numbers = self.label.numbers(rows, self.class_names).numbers.tolist()
+        column = self.label.name
+        return rows.remove_columns(column).add_column(column, numbers, feature=ClassLabel(names=names))
 
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
         """Check that the columns hold text and labels."""
@@ -90,9 +122,10 @@ class Classification(Task):
     def check_config(self, config: TrainingConfig) -> None:
         """Accept every config; weights of classes are checked once these are known."""
 
-    def fitted(self, rows: Dataset) -> Task:
-        """Return the task with the classes that ``rows`` have."""
-        return replace(self, classes=self.label.classes(rows))
+    def fitted(self, *parts: Dataset) -> Task:
+        """Return the task with the classes that ``parts`` have."""
+        labels = [rows.select_columns([self.label.name]).with_format(None) for rows in parts]
+        return replace(self, classes=self.label.classes(concatenate_datasets(labels)))
 
     def load(
         self,
@@ -106,14 +139,14 @@ class Classification(Task):
 
         A model that is stored without a head is given a fresh one if the classes are known.
         """
-        return load_classifier(name, tokenizer, labels=self.classes, dtype=dtype, revision=revision)
+        return load_classifier(name, labels=self.classes, dtype=dtype, revision=revision)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself if it is a classifier of the classes, else one around it with a fresh head."""
         if isinstance(model, PeftModel):
             check_labels(model, self.classes)
             return model
-        return as_classifier(model, tokenizer, self.classes)
+        return as_classifier(model, self.classes)
 
     def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> ClassEntropy:
         """Return the cross entropy of the classes, weighted as the config says by the classes of ``rows``."""
@@ -190,7 +223,7 @@ class ClassEntropy(Objective[LabelledRows]):
         label_smoothing: the share of the probability that is spread over all classes in training.
     """
 
-    unit: ClassVar[str] = "weight"
+    unit: ClassVar[str] = Classification.unit
     model: Model
     tokenizer: Tokenizer
     encoder: LabelledEncoder
@@ -298,12 +331,11 @@ class ClassificationEvaluation(ModelEvaluation[LabelledRows]):
         metrics = {name: metric.for_labels(scores.labels) for name, metric in self.settings.metrics.items()}
         shares, classes = scores.probabilities, scores.references
         statistics = {name: metric.statistics(shares, classes) for name, metric in metrics.items()}
-        references = self.task.label.names(rows)
-        texts = zip(*(texts_of(template, rows) for template in self.task.source), strict=True)
+        sources, references = self.task.texts(rows)
         return PartEvaluation(
             references=references, truncation=data.truncation, metrics=metrics,
             statistics=statistics, scored=dict.fromkeys(statistics, every), outputs=[], seed=self.settings.seed,
-            round_trip=data.round_trip, copies=copies(["\n".join(pair) for pair in texts], references), classes=scores,
+            round_trip=data.round_trip, copies=copies(sources, references), classes=scores,
         )  # fmt: skip
 
     @cached_property

@@ -18,6 +18,7 @@ from peft import PeftModel
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.capacity import check_positions, check_vocabulary
 from codeshift.finetune.chat_encoding import ChatEncoder
+from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
 from codeshift.finetune.conversation import Chat, draw_shots
 from codeshift.finetune.decoding import Output
@@ -38,9 +39,10 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig
-from codeshift.metrics import Metric
+from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
+from codeshift.properties.text_tokens import tokenize_plain
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Generation(Task):
     """
 
     name: ClassVar[str] = "generation"
+    unit: ClassVar[str] = "tokens"
+    zero_shot: ClassVar[bool] = True
     source: Template
     target: Template
     chat: Chat | None = None
@@ -95,6 +99,28 @@ class Generation(Task):
         """Columns of source and target, each once."""
         return tuple(dict.fromkeys((*self.source.columns, *self.target.columns)))
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes: none."""
+        return ()
+
+    @property
+    def usual_metrics(self) -> tuple[Metric, ...]:
+        """Negative log-likelihood and exact match."""
+        return NegativeLogLikelihood(), ExactMatch()
+
+    def texts(self, rows: Dataset) -> tuple[list[str], list[str]]:
+        """Return the sources and the targets."""
+        return texts_of(self.source, rows), texts_of(self.target, rows)
+
+    def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
+        """Return the number of tokens of each target and its end, after a cut at ``longest``."""
+        return [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts_of(self.target, rows))]
+
+    def with_classes(self, rows: Dataset) -> Dataset:
+        """Return the rows as they are."""
+        return rows
+
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
         """Check that the columns hold text, and that rows hold test code for metrics that run programs."""
         for template in (self.source, self.target):
@@ -120,7 +146,7 @@ class Generation(Task):
         if config.class_weight is not None:
             raise ParameterError("class_weight", "None for text", config.class_weight, 'give task="classification"')
 
-    def fitted(self, rows: Dataset) -> Task:
+    def fitted(self, *parts: Dataset) -> Task:
         """Return the task itself: a model that writes needs to know nothing of the rows."""
         return self
 
@@ -137,6 +163,9 @@ class Generation(Task):
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself, or an encoder-decoder around it if it is an encoder."""
+        if is_classifier(model):
+            kind = Told(f"a {type(base_model(model)).__name__}")
+            raise ParameterError("model", "one that writes", kind, 'give task="classification"')
         return model if isinstance(model, PeftModel) else as_generator(model, tokenizer)
 
     def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> TargetLikelihood:
@@ -161,7 +190,7 @@ class TargetLikelihood(Objective[Encoded]):
         label_smoothing: the share of the probability that is spread over all tokens in training.
     """
 
-    unit: ClassVar[str] = "tokens"
+    unit: ClassVar[str] = Generation.unit
     model: Model
     encoder: Encoder | ChatEncoder
     collate: Collator

@@ -8,12 +8,14 @@ from codeshift.metrics.aggregates.groups import WorstGroup, grouped, worst_group
 from codeshift.metrics.aggregates.intervals import bootstrap_ci, mean
 from codeshift.metrics.aggregates.multiple import holm
 from codeshift.metrics.aggregates.pairs import PairedDifference, paired_difference
+from codeshift.metrics.aggregates.prior import PriorShift, prior_shift
 from codeshift.metrics.aggregates.ratios import generalization_gap, relative_performance
 from codeshift.metrics.aggregates.seeds import SeedsEstimate, hierarchical_bootstrap
 
 __all__ = [
     "Estimate",
     "PairedDifference",
+    "PriorShift",
     "SeedsEstimate",
     "WorstGroup",
     "bootstrap_ci",
@@ -23,6 +25,7 @@ __all__ = [
     "holm",
     "mean",
     "paired_difference",
+    "prior_shift",
     "relative_performance",
     "worst_group",
 ]

@@ -2,8 +2,10 @@
 
 from codeshift.study.findings.cells import Cell, State
 from codeshift.study.findings.claims import Claim
+from codeshift.study.findings.classes import Calibration, ClassFailures, Confusion
 from codeshift.study.findings.comparisons import Comparison
 from codeshift.study.findings.curves import Curve, Point
+from codeshift.study.findings.detection import ShiftDetection
 from codeshift.study.findings.disagreements import Disagreement, ExampleRow
 from codeshift.study.findings.failures import FailureModes
 from codeshift.study.findings.finding import Finding
@@ -14,9 +16,12 @@ from codeshift.study.findings.strength import StrengthEffect
 from codeshift.study.findings.unseen import UnseenElement
 
 __all__ = [
+    "Calibration",
     "Cell",
     "Claim",
+    "ClassFailures",
     "Comparison",
+    "Confusion",
     "Curve",
     "Disagreement",
     "ExampleRow",
@@ -28,6 +33,7 @@ __all__ = [
     "Point",
     "RelativePerformance",
     "Score",
+    "ShiftDetection",
     "State",
     "StrengthEffect",
     "UnseenElement",

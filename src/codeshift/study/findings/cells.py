@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 from codeshift.errors import ParameterError, closest
 from codeshift.metrics import Estimate, Metric
+from codeshift.metrics.classes import OfPositive
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.resampling import Resampler
 from codeshift.study.keys import NONE
@@ -130,7 +131,7 @@ class Cells:
         """Return the display of a metric, without its options if no other metric of the study has the same key."""
         metric = self.metric(name)
         alone = sum(other.key == metric.key for other in self.results.metrics.values()) == 1
-        return measure_of(metric, options=not alone)
+        return replace(measure_of(_with_label(metric, self.results.classes), options=not alone), metric=name)
 
     def of_scenario(self, scenario: str, *, variants: bool = False) -> Iterator[Cell]:
         """Yield a scenario's cells: without fine-tuning, then by method and share kept."""
@@ -179,3 +180,10 @@ class Cells:
     def estimate(self, quantity: Quantity) -> Estimate:
         """Return a quantity's estimate with an interval at the study's confidence."""
         return quantity.estimate(self.confidence)
+
+
+def _with_label(metric: Metric, classes: Sequence[str]) -> Metric:
+    """Return a metric of one class with the label of the class, whose number it has."""
+    if isinstance(metric, OfPositive) and isinstance(metric.positive, int) and classes:
+        return replace(metric, positive=classes[metric.positive])  # type: ignore[type-var]  # every metric is a dataclass
+    return metric

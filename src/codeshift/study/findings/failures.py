@@ -74,7 +74,9 @@ class FailureModes:
 
 
 def failure_modes(cells: Cells) -> Iterator[FailureModes]:
-    """Yield the failure modes of every cell, on both parts of the test rows."""
+    """Yield the failure modes of every cell, on both parts of the test rows; those of classes are ``confusions``."""
+    if cells.results.classes:
+        return
     told = _Told(cells)
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):

@@ -10,8 +10,10 @@ from functools import cached_property
 from codeshift.formatting import counted, share
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
+from codeshift.study.findings.classes import Calibration, Confusion, calibrations, confusions
 from codeshift.study.findings.comparisons import Comparison, comparisons
 from codeshift.study.findings.curves import Curve, kept_curves, variant_curves
+from codeshift.study.findings.detection import ShiftDetection, shift_detections
 from codeshift.study.findings.disagreements import Disagreement, ExampleRow, disagreements, examples
 from codeshift.study.findings.failures import MODES, RIGHT, FailureModes, failure_modes
 from codeshift.study.findings.forgetting import Forgetting, forgettings
@@ -126,6 +128,21 @@ class Findings:
         return tuple(failure_modes(self.cells))
 
     @cached_property
+    def confusions(self) -> tuple[Confusion, ...]:
+        """The rows of each cell by their class and the class told; none for text."""
+        return tuple(confusions(self.cells))
+
+    @cached_property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The confidence and accuracy of each cell; none for text."""
+        return tuple(calibrations(self.cells))
+
+    @cached_property
+    def detections(self) -> tuple[ShiftDetection, ...]:
+        """How well each score of each cell's outputs tells the shift, beside what is lost by it; none for text."""
+        return tuple(shift_detections(self.cells, self._metric))
+
+    @cached_property
     def curves(self) -> tuple[Curve, ...]:
         """The score over the share of the region kept."""
         return tuple(kept_curves(self.cells, self._metric))
@@ -147,8 +164,13 @@ class Findings:
         return [runs, *(c.sentence for c in self.claims), *self.failing()]
 
     def failing(self) -> list[str]:
-        """Return one sentence for each method: how its outputs fail on the masked region and outside of it."""
-        sentences = []
+        """Return sentences on how methods fail on the masked region.
+
+        There is one for all texts that a method wrote, with the shares outside of the region, and one for the classes
+        that it told in each scenario.
+        """
+        shown = (one for one in self.confusions if one.part == "test_ood" and one.cell.ood_kept == self.cells.masked)
+        sentences = [one.sentence for one in shown if one.n]
         for method in ((NONE,) if self.cells.has_none else ()) + self.cells.methods:
             ood, inside = (self.outputs.get((method, part), Counter()) for part in ("test_ood", "test_id"))
             modes = sorted((mode for mode in (*MODES, RIGHT) if ood[mode]), key=lambda mode: -ood[mode])

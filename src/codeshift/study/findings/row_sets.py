@@ -49,21 +49,25 @@ class RowSets:
         self._sets: dict[tuple[str, int, str], RowSet] = {}
 
     def _of(self, key: RunKey, evaluated: str) -> RowSet:
-        references = self._results.scores(key, evaluated).references
-        as_they_are = _digest(references)
+        scores = self._results.scores(key, evaluated)
+        references, sources = scores.references, scores.sources or [""] * len(scores)
+        as_they_are = _digest([*sources, *references])
         asked = (evaluated, key.split_seed, as_they_are)
         if asked not in self._sets:
-            content: list[tuple[str, ...]] = [(text,) for text in references]
-            if len(set(references)) < len(references):  # only outputs distinguish rows with the same reference
+            content: list[tuple[str, ...]] = list(zip(references, sources, strict=True))
+            if len(set(content)) < len(content):  # only outputs distinguish rows of the same texts
                 outputs = self._outputs(evaluated, key.split_seed, as_they_are)
-                content = [tuple(text or "" for text in row) for row in zip(references, *outputs, strict=True)]
+                content = [
+                    (*texts, *(text or "" for text in row))
+                    for texts, row in zip(content, zip(*outputs, strict=True), strict=True)
+                ]
             order = np.array(sorted(range(len(content)), key=content.__getitem__), dtype=np.int64)
             _, first, groups = np.unique(
                 self._results.copies(key, evaluated)[order], return_index=True, return_inverse=True
             )
             rank = np.empty(len(first), dtype=np.int64)
             rank[np.argsort(first)] = np.arange(len(first))
-            name = f"{evaluated} {_digest([references[i] for i in order])}"
+            name = f"{evaluated} {_digest([text for i in order for text in (references[i], sources[i])])}"
             self._sets[asked] = RowSet(name, order, rank[groups], len(first))
         return self._sets[asked]
 
@@ -73,7 +77,7 @@ class RowSets:
         for record in self._results.records:
             if record.status == "done" and record.key.split_seed == split_seed:
                 scores = self._results.scores(record.key, evaluated)
-                if _digest(scores.references) == rows:
+                if _digest([*(scores.sources or [""] * len(scores)), *scores.references]) == rows:
                     found.append(scores.predictions)
         return found
 

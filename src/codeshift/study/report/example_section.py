@@ -10,7 +10,7 @@ from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.differences import marked
-from codeshift.study.report.study_tables import part_kind
+from codeshift.study.report.tables import part_kind
 
 _DIFFERS, _LACKS = "differs", "lacks"
 

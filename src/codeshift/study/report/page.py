@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from codeshift.documents import html
 from codeshift.documents.document import Document, Note
+from codeshift.study.report.class_sections import classes_confused, confidence_and_shift, how_sure
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.example_section import what_models_write
 from codeshift.study.report.sections import (
@@ -26,7 +27,8 @@ from codeshift.study.report.split_section import the_splits
 
 _SECTIONS = (
     what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, masked_elements,
-    strength, how_outputs_fail, what_models_write, the_splits, all_scores, how_it_was_made,
+    strength, how_outputs_fail, classes_confused, how_sure, confidence_and_shift, what_models_write, the_splits,
+    all_scores, how_it_was_made,
 )  # fmt: skip
 
 

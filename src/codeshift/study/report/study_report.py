@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMATS = ("svg", "pdf", "png")
-_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "splits", "distributions",
-              "scores")  # fmt: skip
+_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "classes", "calibration",
+              "detection", "splits", "distributions", "scores")  # fmt: skip
 
 
 class Report:

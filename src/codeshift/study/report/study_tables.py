@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 
 from codeshift.documents.document import Column, Table, Value
-from codeshift.formatting import MISSING, fixed, p_value, share
+from codeshift.formatting import MISSING, fixed, p_value
 from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
 from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
-from codeshift.study.report.tables import counted, counted_each, estimated, named
+from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
 
 
 def heat_table(findings: Findings) -> Table | None:
@@ -84,7 +85,7 @@ def score_table(findings: Findings) -> Table:
         (
             named(scenario),
             named(method_name(method)),
-            _kept(kept),
+            kept_share(kept),
             named(part, kind=part_kind(part)),
             counted(max(score.seeds for score in scores.values())),
             *(value for names in together for value in (counted(scores[names[0]].n), *map(_score, _of(scores, names)))),
@@ -136,19 +137,6 @@ def _step(findings: Findings) -> str:
     return f"{findings.measure.title}{f' ({unit})' if unit else ''}"
 
 
-def _kept(kept: float | None) -> Value:
-    return Value(MISSING, order=-1.0) if kept is None else Value(f"{100 * kept:.4g}%", order=kept)
-
-
-def part_kind(part: str) -> str:
-    """Return the mark of a part; empty if it has none.
-
-    >>> part_kind("test_ood"), part_kind("general")
-    ('ood', '')
-    """
-    return {"test_ood": "ood", "test_id": "id"}.get(part, "")
-
-
 def comparison_table(findings: Findings) -> Table | None:
     """Make the table of differences between other methods and full fine-tuning, with p-values."""
     compared = [comparison for comparison in findings.comparisons if not math.isnan(comparison.value)]
@@ -158,7 +146,7 @@ def comparison_table(findings: Findings) -> Table | None:
         (
             named(comparison.scenario),
             named(f"{method_name(comparison.method)} less {method_name(comparison.reference)}"),
-            _kept(comparison.ood_kept),
+            kept_share(comparison.ood_kept),
             estimated(comparison.measure, comparison.estimate, change=True),
             _p(comparison.p_value),
             _p(comparison.p_holm),
@@ -188,7 +176,7 @@ def disagreement_table(findings: Findings) -> Table | None:
         return None
     rows = tuple(
         (
-            named(pair.scenario), named(" / ".join(map(method_name, pair.methods))), _kept(pair.ood_kept),
+            named(pair.scenario), named(" / ".join(map(method_name, pair.methods))), kept_share(pair.ood_kept),
             counted(pair.both), *(counted(pair.only[name]) for name in pair.methods), counted(pair.neither),
             counted(pair.n),
         )
@@ -214,7 +202,7 @@ def forgetting_table(findings: Findings) -> Table | None:
                 "mean" if change.scenario is None else change.scenario, order=0.0 if change.scenario is None else 1.0
             ),
             named(method_name(change.method)),
-            _kept(change.ood_kept),
+            kept_share(change.ood_kept),
             named(change.part, kind=part_kind(change.part)),
             estimated(change.measure, flipped(change.estimate) if higher else change.estimate, change=True),
             counted(change.n),
@@ -237,7 +225,7 @@ def unseen_table(findings: Findings) -> Table | None:
     rows = tuple(
         (
             named(element.cell.scenario), named(_few(element.elements)), named(method_name(element.cell.method)),
-            _kept(element.cell.ood_kept), counted(element.in_outputs.n), _rate(element, element.in_references),
+            kept_share(element.cell.ood_kept), counted(element.in_outputs.n), _rate(element, element.in_references),
             _rate(element, element.in_outputs), counted(element.n), _rate(element, element.estimate),
             counted(element.elsewhere.n), _rate(element, element.elsewhere),
         )
@@ -278,7 +266,7 @@ def failure_table(findings: Findings) -> Table | None:
         (
             named(failure.cell.scenario), named(method_name(failure.cell.method)),
             named(failure.part, kind=part_kind(failure.part)), counted(failure.n),
-            *(_of_all(failure.counts[mode], failure.n) for mode in modes),
+            *(of_all(failure.counts[mode], failure.n) for mode in modes),
         )
         for failure in failures
     )  # fmt: skip
@@ -289,10 +277,6 @@ def failure_table(findings: Findings) -> Table | None:
     note = "; ".join(f"{mode}: {meaning}" for mode, meaning in MODES.items() if mode in modes)
     note = f"An output has the first mode that fits. {note[0].upper()}{note[1:]}." if note else ""
     return Table(name="failures", caption="How outputs fail", columns=columns, rows=rows, note=note)
-
-
-def _of_all(count: int, total: int) -> Value:
-    return Value(share(count / total, 0), order=count / total, aside=f"({count:,})")
 
 
 def split_table(findings: Findings) -> Table | None:
@@ -326,3 +310,4 @@ def study_tables(findings: Findings) -> Iterator[Table]:
         split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)
+    yield from class_tables(findings)

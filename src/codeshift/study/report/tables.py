@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from codeshift.documents.document import Value
-from codeshift.formatting import MISSING
+from codeshift.formatting import MISSING, share
 from codeshift.metrics import Estimate
 from codeshift.study.measures import Measure
 
@@ -56,3 +56,30 @@ def counted_each(numbers: Iterable[int]) -> Value:
 def named(text: str, order: float | None = None, kind: str = "") -> Value:
     """Format a name."""
     return Value(text, order=order, kind=kind)
+
+
+def kept_share(kept: float | None) -> Value:
+    """Format the share of a region that is kept; a dash without fine-tuning.
+
+    >>> kept_share(0.05).text
+    '5%'
+    """
+    return Value(MISSING, order=-1.0) if kept is None else Value(f"{100 * kept:.4g}%", order=kept)
+
+
+def part_kind(part: str) -> str:
+    """Return the mark of a part; empty if it has none.
+
+    >>> part_kind("test_ood"), part_kind("general")
+    ('ood', '')
+    """
+    return {"test_ood": "ood", "test_id": "id"}.get(part, "")
+
+
+def of_all(count: int, total: int) -> Value:
+    """Format a count as a share of all, followed by itself.
+
+    >>> of_all(3, 12).whole
+    '25% (3)'
+    """
+    return Value(share(count / total, 0), order=count / total, aside=f"({count:,})")

@@ -1,0 +1,172 @@
+"""Labels of a classification task: how their mix moves between parts, and near-duplicates with other labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.audit.correction import property_permutations
+from codeshift.audit.distances import jensen_shannon, memberships
+from codeshift.audit.parts import AuditParts
+from codeshift.audit.rounding import agreed
+from codeshift.audit.settings import AuditSettings
+from codeshift.errors import DataError, closest
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelShift:
+    """Labels of one part beside those of train.
+
+    Attributes:
+        part: the part that is compared with train.
+        n_train: the number of labelled rows of train.
+        n: the number of labelled rows of the part.
+        unlabelled: the number of rows of the part without a label, which count for nothing here.
+        labels: the labels as text, the most frequent in train first.
+        train_shares: the share of train's rows with each label.
+        shares: the share of the part's rows with each label.
+        unseen: the number of rows of the part whose label no row of train has.
+        total_variation: the share of rows that would need another label for the part to have the mix of train.
+        jensen_shannon: the Jensen-Shannon distance of the labels of distinct rows, from 0 to 1.
+        p_value: its p-value by permutation; the verdict corrects it with the other tests.
+        conflicts: the number of rows of the part with a near-duplicate in train that has another label.
+        conflicts_within: the number of rows of the part with a near-duplicate in it that has another label.
+
+    >>> from datasets import Dataset, DatasetDict
+    >>> from codeshift.audit import audit
+    >>> rows = {"code": [f"x{i} = {i}" for i in range(80)], "label": ["safe", "leak"] * 40}
+    >>> test = {"code": [f"f{i}({i})" for i in range(40)], "label": ["safe"] * 40}
+    >>> splits = DatasetDict(train=Dataset.from_dict(rows), test=Dataset.from_dict(test))
+    >>> labels = audit(splits, column="code", label="label", n_permutations=39).labels[0]
+    >>> labels.labels, labels.train_shares, labels.shares, labels.total_variation
+    (('leak', 'safe'), (0.5, 0.5), (0.0, 1.0), 0.5)
+    """
+
+    part: str
+    n_train: int
+    n: int
+    unlabelled: int
+    labels: tuple[str, ...]
+    train_shares: tuple[float, ...]
+    shares: tuple[float, ...]
+    unseen: int
+    total_variation: float
+    jensen_shannon: float
+    p_value: float
+    conflicts: int
+    conflicts_within: int
+
+    @property
+    def conflicts_share(self) -> float:
+        """Share of labelled rows with a near-duplicate in train that has another label; NaN if there are no rows."""
+        return self.conflicts / self.n if self.n else math.nan
+
+    @property
+    def conflicts_within_share(self) -> float:
+        """Share of labelled rows with a near-duplicate in the part that has another label; NaN if there are no rows."""
+        return self.conflicts_within / self.n if self.n else math.nan
+
+
+def measure_labels(
+    parts: AuditParts, part: str, components: dict[str, np.ndarray], settings: AuditSettings, counted: int
+) -> LabelShift:
+    """Compare the labels of a part with those of train.
+
+    Args:
+        parts: the parts.
+        part: the part.
+        components: the near-duplicate component of each row of train and of the part, in the order of content.
+        settings: the arguments of the audit, with a ``label``.
+        counted: the number of properties whose tests share the level of the verdict.
+
+    Raises:
+        DataError: if there is no column of labels, or it holds no labels.
+    """
+    labels = label_column(parts, settings.label or "")
+    of_train, of_part = labels[parts.rows[parts.train]], labels[parts.rows[part]]
+    names, counts = np.unique(of_train[of_train != _NONE], return_counts=True)
+    order = np.lexsort([names, -counts])
+    extra = np.setdiff1d(of_part[of_part != _NONE], names)
+    listed = [*names[order].tolist(), *extra.tolist()]
+    before, after = (_shares(of, listed) for of in (of_train, of_part))
+    sides = [_distinct(of, components[name]) for name, of in ((parts.train, of_train), (part, of_part))]
+    distance = p_value = math.nan
+    if all(len(side) for side in sides):
+        is_part = np.repeat([False, True], [len(side) for side in sides])
+        permutations = property_permutations(settings.n_permutations, counted + 1)
+        both = np.concatenate(sides)
+        distance, p_value = jensen_shannon(memberships(both), is_part, n_permutations=permutations, seed=settings.seed)
+    texts = [*parts.texts(parts.train, settings.column), *parts.texts(part, settings.column)]
+    together = settings.near_duplicates.components(texts).labels
+    n = int((of_part != _NONE).sum())
+    return LabelShift(
+        part=part,
+        n_train=int(counts.sum()),
+        n=n,
+        unlabelled=len(of_part) - n,
+        labels=tuple(_shown(label) for label in listed),
+        train_shares=tuple(agreed(share) for share in before),
+        shares=tuple(agreed(share) for share in after),
+        unseen=int(np.isin(of_part, extra).sum()),
+        total_variation=agreed(float(np.abs(before - after).sum() / 2)) if n and counts.sum() else math.nan,
+        jensen_shannon=agreed(distance),
+        p_value=agreed(p_value),
+        conflicts=_conflicts(of_part, together[len(of_train) :], of_train, together[: len(of_train)]),
+        conflicts_within=_conflicts(of_part, components[part], of_part, components[part]),
+    )
+
+
+_NONE = ""
+
+
+def label_column(parts: AuditParts, label: str) -> np.ndarray:
+    """Return the label of each row of the table as a text that tells 1 from "1"; empty for a row without one.
+
+    Raises:
+        DataError: if there is no such column, or it holds something else than text, whole numbers or truth values.
+    """
+    data = parts.table.data
+    if label not in data.column_names:
+        raise DataError("label", "a column of all parts", label, closest(label, data.column_names))
+    names = getattr(data.features[label], "names", None)  # of a ClassLabel
+    values = data.with_format(None)[label][:]
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, str | int):
+            remedy = "make a column of labels with data.map"
+            raise DataError("label", "a column of text, whole numbers or truth values", f"row {row}: {value!r}", remedy)
+    if names is not None:
+        values = [None if value is None or value < 0 else names[value] for value in values]
+    return np.array([_NONE if value is None else f"{_KINDS[type(value)]}:{value}" for value in values], dtype=object)
+
+
+_KINDS = {str: "text", int: "number", bool: "truth value"}
+
+
+def _shown(label: str) -> str:
+    return label.partition(":")[2]
+
+
+def _shares(labels: np.ndarray, listed: Sequence[str]) -> np.ndarray:
+    """Return the share of the labelled rows with each of the listed labels."""
+    counts = np.array([(labels == name).sum() for name in listed], dtype=np.float64)
+    return np.asarray(counts / max(counts.sum(), 1.0))
+
+
+def _distinct(labels: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """Return the labels of the first labelled row of each component."""
+    known = labels != _NONE
+    _, first = np.unique(components[known], return_index=True)
+    return np.asarray(labels[known][np.sort(first)])
+
+
+def _conflicts(labels: np.ndarray, components: np.ndarray, others: np.ndarray, of_others: np.ndarray) -> int:
+    """Count the labelled rows in a component in which another row has another label."""
+    seen: dict[int, set[str]] = {}
+    for component, label in zip(of_others.tolist(), others.tolist(), strict=True):
+        if label != _NONE:
+            seen.setdefault(component, set()).add(label)
+    rows = zip(components.tolist(), labels.tolist(), strict=True)
+    return sum(label != _NONE and bool(seen.get(component, set()) - {label}) for component, label in rows)

@@ -1,0 +1,131 @@
+"""Prior shift: how a score would change if nothing but the mix of classes moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from codeshift.errors import ParameterError
+from codeshift.metrics.aggregates.estimate import Estimate
+from codeshift.metrics.aggregates.intervals import check_options, expanded, generator, left_out, levels, quantiles
+from codeshift.metrics.aggregates.sample import as_sample, group_labels
+from codeshift.metrics.aggregates.units import SummedSample, WeightedSample, resampled_counts, weighted_sums
+from codeshift.metrics.base import FloatArray, SufficientStatistics
+
+_Labels = Sequence[Hashable] | NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PriorShift(Estimate):
+    """Change of a score that the mix of classes alone explains; ``n`` counts the in-distribution rows.
+
+    Attributes:
+        id_value: the value of the in-distribution rows.
+        reweighted: their value with the classes in the shares of the out-of-distribution rows; ``value`` is this minus
+            ``id_value``.
+
+    >>> shift = prior_shift([1.0, 1.0, 0.0, 0.0], ["a", "a", "b", "b"], ["b", "b", "b", "a"])
+    >>> shift.id_value, shift.reweighted, shift.value
+    (0.5, 0.25, -0.25)
+    """
+
+    id_value: float
+    reweighted: float
+
+
+def prior_shift(
+    id_values: ArrayLike,
+    id_classes: _Labels,
+    ood_classes: _Labels,
+    *,
+    metric: SufficientStatistics | None = None,
+    confidence: float = 0.95,
+    n_resamples: int = 2000,
+    seed: int = 0,
+) -> PriorShift:
+    """Estimate how a score would change if only the classes' shares moved from in- to out-of-distribution rows.
+
+    In-distribution rows are weighted by the share of their class among the out-of-distribution rows over that among
+    themselves. What the measured gap exceeds this by is due to other programs of the same class. Scores that rank one
+    class against another, such as AUROC of two classes, do not change.
+
+    Args:
+        id_values: the in-distribution rows' scores, shape (n,); with ``metric``, its row statistics, shape (n, d).
+        id_classes: the true class of each of these rows, shape (n,).
+        ood_classes: the true class of each out-of-distribution row, shape (m,). Classes without an in-distribution row
+            tell nothing: they are left out, and ``note`` has their share.
+        metric: the corpus metric whose ``statistics`` the rows are.
+        confidence: the nominal coverage of the interval.
+        n_resamples: the number of resamples, of both sides.
+        seed: the seed of the resampling.
+
+    Raises:
+        ParameterError: if there are not as many classes as rows, or an option is wrong.
+
+    Source: Saerens, Latinne and Decaestecker, Adjusting the outputs of a classifier to new a priori probabilities
+    (Neural Comput. 2002); Lipton, Wang and Smola, Detecting and correcting for label shift (ICML 2018).
+
+    >>> print(prior_shift([1.0, 0.8, 0.1, 0.3] * 10, ["a", "a", "b", "b"] * 10, ["b", "b", "b", "a"] * 5, seed=0))
+    -0.175 [-0.3535, 0.02184] (95% percentile, n=40)
+    """
+    check_options(confidence, "percentile", n_resamples, ("percentile",))
+    sample = as_sample(id_values, metric=metric, name="id_values")
+    numbers = group_labels([*id_classes, *ood_classes], len(id_classes) + len(ood_classes), "id_classes")
+    assert numbers is not None  # noqa: S101 - there are labels
+    if len(id_classes) != sample.n:
+        remedy = "give as many classes as rows"
+        raise ParameterError("id_classes", f"one class for each of {sample.n} rows", len(id_classes), remedy)
+    inside, outside = numbers[: sample.n], numbers[sample.n :]
+    count = int(inside.max(initial=-1)) + 1
+    unseen = int((outside >= count).sum())
+    note = f"{unseen} of {len(outside)} rows are of classes without an in-distribution row" if unseen else ""
+    outside = outside[outside < count]
+    value, reweighted, ends = sample.value, math.nan, (math.nan, math.nan)
+    if sample.n and len(outside):
+        order = np.lexsort([*sample.rows.T, inside])  # the order of rows changes nothing
+        rows, inside = sample.rows[order], inside[order]
+        prior = np.bincount(outside, minlength=count).astype(np.float64)
+
+        def valued(weights: FloatArray) -> FloatArray:
+            values, known = np.full(len(weights), np.nan), ~np.isnan(weights).any(axis=1)
+            if known.any() and isinstance(sample, WeightedSample):
+                values[known] = sample.values_of(rows, weights[known])
+            elif known.any() and isinstance(sample, SummedSample):
+                values[known] = sample.values_of(weighted_sums(weights[known], rows))
+            return values
+
+        ones = np.ones((1, len(rows)))
+        reweighted = float(valued(_weights(ones, prior[None, :], inside))[0])
+        rng = generator(seed)
+        changes = []
+        for counts in resampled_counts(len(rows), n_resamples, rng):
+            priors = rng.multinomial(len(outside), prior / prior.sum(), size=len(counts)).astype(np.float64)
+            changes.append(valued(_weights(counts, priors, inside)) - valued(counts))
+        changed, lacking = left_out(np.concatenate(changes), partial=True)
+        fewest = min(len(rows), len(outside))
+        if not lacking and fewest > 1:
+            ends = quantiles(changed, *levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
+        note = "; ".join(filter(None, (note, lacking)))
+    change = reweighted - value
+    return PriorShift(change, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
+
+
+def _weights(counts: FloatArray, priors: FloatArray, classes: NDArray[np.int64]) -> FloatArray:
+    """Return the weight of each row for each resample, shape (r, n); NaN where a class is needed and lacks.
+
+    Args:
+        counts: how often each row is drawn, shape (r, n).
+        priors: the wanted rows of each class, shape (r, classes).
+        classes: the class of each row, shape (n,).
+    """
+    drawn = weighted_sums(counts, np.eye(priors.shape[1])[classes])
+    factors = np.divide(priors, drawn, out=np.zeros_like(priors), where=drawn > 0)
+    lacking = ((drawn == 0) & (priors > 0)).any(axis=1)
+    weights = counts * factors[:, classes]
+    weights[lacking] = np.nan
+    return weights

@@ -1,0 +1,219 @@
+"""Which classes a model takes for which, and how sure it is of the classes that it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.formatting import counted
+from codeshift.metrics import Estimate, ExpectedCalibrationError, Reliability, reliability
+from codeshift.metrics.base import FloatArray
+from codeshift.study.findings.cells import Cell, Cells, State
+from codeshift.study.findings.finding import share
+from codeshift.study.keys import RunKey
+from codeshift.study.measures import method_name
+from codeshift.study.results import TEST_PARTS
+
+Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
+"""Function of the probabilities and the classes of rows that returns statistics of each."""
+
+BINS = 10
+"""Number of bins of confidence, which leaves some rows in each bin of a small part."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Confusion:
+    """Rows of a part by their class and by the class that models tell, of all seeds together.
+
+    Attributes:
+        cell: Cell of the models.
+        part: Part of the test rows.
+        state: State of the cell's runs.
+        labels: Names of the classes.
+        counts: Number of rows by true class and by the class told; shape (classes, classes).
+        outside: Number of rows whose label is none of the classes; all of them are wrong.
+    """
+
+    cell: Cell
+    part: str
+    state: State
+    labels: Sequence[str] = field(repr=False)
+    counts: NDArray[np.int64] = field(repr=False)
+    outside: int = 0
+
+    @property
+    def n(self) -> int:
+        """Number of rows, each counted once for each seed."""
+        return int(self.counts.sum()) + self.outside
+
+    @property
+    def by_class(self) -> tuple[ClassFailures, ...]:
+        """Failures of each class that some row has."""
+        return tuple(
+            ClassFailures(label=label, labels=self.labels, told=self.counts[number], number=number)
+            for number, label in enumerate(self.labels)
+            if self.counts[number].any()
+        )
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        kept = "" if self.cell.ood_kept is None else f", {share(self.cell.ood_kept)}"
+        place = f"{self.cell.scenario}, {method_name(self.cell.method)}{kept}, {self.part}"
+        if not self.n:
+            return f"{place}: {self.state.status if self.state.status != 'done' else 'not measured'}."
+        right = int(np.trace(self.counts))
+        wrong = [failed for failed in self.by_class if failed.wrong]
+        worst = sorted(wrong, key=lambda failed: -failed.wrong / failed.n)
+        listed = "; ".join(failed.sentence for failed in worst[:3])
+        return f"{place}: {right} of {counted(self.n, 'row')} right" + (f"; {listed}." if listed else ".")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClassFailures:
+    """Rows of one class: how many are right, and what the others are taken for.
+
+    Attributes:
+        label: Name of the class.
+        labels: Names of all classes.
+        told: Number of rows by the class told; shape (classes,).
+        number: Number of the class.
+
+    >>> print(ClassFailures(label="bug", labels=("bug", "fine", "odd"), told=np.array([2, 5, 1]), number=0).sentence)
+    bug: 6 of 8 wrong, 5 taken for fine
+    """
+
+    label: str
+    labels: Sequence[str] = field(repr=False)
+    told: NDArray[np.int64] = field(repr=False)
+    number: int = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """Number of rows of the class."""
+        return int(self.told.sum())
+
+    @property
+    def right(self) -> int:
+        """Number of rows that are right."""
+        return int(self.told[self.number])
+
+    @property
+    def wrong(self) -> int:
+        """Number of rows that are taken for another class."""
+        return self.n - self.right
+
+    @property
+    def taken_for(self) -> tuple[str, int]:
+        """Class that the wrong rows are most often taken for, the first of equals, and how many; "" and 0 without."""
+        others = self.told.copy()
+        others[self.number] = 0
+        most = int(others.argmax())
+        return (self.labels[most], int(others[most])) if others[most] else ("", 0)
+
+    @property
+    def sentence(self) -> str:
+        """The failures in words."""
+        label, count = self.taken_for
+        return f"{self.label}: {self.wrong} of {self.n} wrong" + (f", {count} taken for {label}" if count else "")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Calibration:
+    """Confidence and accuracy of a cell on a part.
+
+    Attributes:
+        cell: Cell of the models.
+        part: Part of the test rows.
+        state: State of the cell's runs.
+        bins: Confidence and accuracy by bins of confidence, of all seeds together; None if no run is done.
+        confidence: Mean probability of the likeliest class.
+        accuracy: Share of rows that are right.
+        error: Expected calibration error, with ``BINS`` bins.
+    """
+
+    cell: Cell
+    part: str
+    state: State
+    bins: Reliability | None = field(repr=False)
+    confidence: Estimate
+    accuracy: Estimate
+    error: Estimate
+
+    @property
+    def n(self) -> int:
+        """Number of rows behind it; of several seeds the smallest."""
+        return self.error.n
+
+
+def confusions(cells: Cells) -> Iterator[Confusion]:
+    """Yield the confusion of classes of every cell on both parts of the test rows; none for text."""
+    labels = cells.results.classes
+    for cell, part in _places(cells):
+        counts, outside = np.zeros((len(labels), len(labels)), dtype=np.int64), 0
+        for shares, classes in _rows(cells, cell, part):
+            known = classes >= 0
+            np.add.at(counts, (classes[known], shares[known].argmax(axis=1)), 1)
+            outside += int((~known).sum())
+        yield Confusion(
+            cell=cell, part=part, state=cells.state(cell), labels=labels, counts=counts, outside=outside
+        )  # fmt: skip
+
+
+def calibrations(cells: Cells) -> Iterator[Calibration]:
+    """Yield the calibration of every cell on both parts of the test rows; none for text."""
+    for cell, part in _places(cells):
+        rows = list(_rows(cells, cell, part))
+        pooled = [np.concatenate(side) for side in zip(*rows, strict=True)]
+        figures = [
+            cells.resampler.of_rows(cells.records(cell), part, cell.scenario, name, statistics, metric)
+            for name, statistics, metric in (
+                ("confidence", lambda key: _of_set(cells, key, confidence_rows), None),
+                ("right class", lambda key: _of_set(cells, key, right_rows), None),
+                ("calibration error", lambda key: _of_set(cells, key, _error.statistics), _error),
+            )
+        ]  # fmt: skip
+        estimates = [cells.estimate(figure) for figure in figures]
+        yield Calibration(
+            cell=cell, part=part, state=cells.state(cell),
+            bins=reliability(pooled[0], pooled[1], bins=BINS) if pooled and len(pooled[0]) else None,
+            confidence=estimates[0], accuracy=estimates[1], error=estimates[2],
+        )  # fmt: skip
+
+
+_error = ExpectedCalibrationError(BINS)
+
+
+def confidence_rows(shares: FloatArray, classes: NDArray[np.int64]) -> FloatArray:
+    """Return 1 and the probability of the likeliest class of each row, shape (rows, 2)."""
+    return np.column_stack([np.ones(len(shares)), shares.max(axis=1)])
+
+
+def right_rows(shares: FloatArray, classes: NDArray[np.int64]) -> FloatArray:
+    """Return 1 and whether the likeliest class is right for each row, shape (rows, 2)."""
+    return np.column_stack([np.ones(len(shares)), shares.argmax(axis=1) == classes])
+
+
+def _of_set(cells: Cells, key: RunKey, statistics: Statistics) -> FloatArray:
+    scores = cells.results.scores(key)
+    return statistics(scores.probabilities, scores.classes)
+
+
+def _places(cells: Cells) -> Iterator[tuple[Cell, str]]:
+    if cells.results.classes:
+        for scenario in cells.results.scenarios:
+            for cell in cells.of_scenario(scenario):
+                yield from ((cell, part) for part in reversed(TEST_PARTS))
+
+
+def _rows(cells: Cells, cell: Cell, part: str) -> Iterator[tuple[FloatArray, NDArray[np.int64]]]:
+    """Yield the probabilities and the classes of the rows of a part, for each run that is done."""
+    for record in cells.records(cell):
+        if record.status == "done" and (cell.scenario, record.key.split_seed) in cells.results.splits:
+            scores = cells.results.scores(record.key)
+            inside = cells.results.members(part, cell.scenario, record.key.split_seed)
+            yield scores.probabilities[inside], scores.classes[inside]

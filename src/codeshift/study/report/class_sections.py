@@ -1,0 +1,39 @@
+"""The sections of the page on classifiers: classes taken for others, calibration, and the detection of the shift."""
+
+from __future__ import annotations
+
+from codeshift.documents.document import Block, Note, Paragraph, Section
+from codeshift.study.report.blocks import figures, parts_key, tables
+from codeshift.study.report.contents import ReportContents
+
+
+def classes_confused(contents: ReportContents) -> Section:
+    """Return the confusion of classes, and the failures of each class."""
+    note = Note(
+        "Rows by true class (down) and class told (across), over all scenarios and seeds; a row that lies in the part "
+        "of several scenarios is counted in each. The darker, the larger the share of the true class."
+    )
+    drawn = figures(contents, "confusion", 24.0)
+    blocks: tuple[Block, ...] = (*drawn, *([note] if drawn else []), *tables(contents, "classes"))
+    return Section(title="Which classes are wrong", blocks=blocks, name="classes", menu="Classes")
+
+
+def how_sure(contents: ReportContents) -> Section:
+    """Return the reliability plots and the table of calibration."""
+    note = Note(
+        "Rows by the probability of the likeliest class, in bins, and the share of each bin that is right, all seeds "
+        "together; lines are 95% intervals. Below the dashed line a model is surer than it is right."
+    )
+    drawn = figures(contents, "reliability")
+    shown: tuple[Block, ...] = (parts_key(), *drawn, note) if drawn else ()
+    blocks = (*shown, *tables(contents, "calibration"))
+    return Section(title="How sure models are, and how right", blocks=blocks, name="calibration", menu="Calibration")
+
+
+def confidence_and_shift(contents: ReportContents) -> Section:
+    """Return whether models' confidence tells the shift; of text that it was not measured."""
+    measured = tables(contents, "detection")
+    untold = "Not measured: the probabilities of the tokens that models write are not kept in a study's folder. "
+    untold += "codeshift.metrics.ood_detection takes them where you have them."
+    blocks: tuple[Block, ...] = measured or (Paragraph(untold),)
+    return Section(title="Whether confidence tells the shift", blocks=blocks, name="detection", menu="Detection")

@@ -1,0 +1,103 @@
+"""The tables of a study of classifiers: failures by class, calibration, and whether confidence tells the shift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codeshift.documents.document import Column, Table, Value
+from codeshift.formatting import MISSING
+from codeshift.study.findings import Findings
+from codeshift.study.findings.classes import BINS
+from codeshift.study.findings.detection import AUROC_SHOWN
+from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
+
+
+def class_table(findings: Findings) -> Table | None:
+    """Make the table of failures by true class, of each cell at the smallest share kept."""
+    rows = tuple(
+        (
+            named(confusion.cell.scenario), named(method_name(confusion.cell.method)),
+            named(confusion.part, kind=part_kind(confusion.part)), named(failed.label), counted(failed.n),
+            of_all(failed.right, failed.n), of_all(failed.wrong, failed.n), *_taken_for(failed.taken_for, failed.n),
+        )
+        for confusion in findings.confusions
+        if confusion.cell.ood_kept == findings.cells.masked
+        for failed in confusion.by_class
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("part", numeric=False),
+        Column("class", numeric=False), Column("rows"), Column("right"), Column("wrong"),
+        Column("most taken for", numeric=False), Column("as it"),
+    )  # fmt: skip
+    note = "Rows of a true class, all seeds together, with the smallest share of the region kept. "
+    note += "As it: the share of the class's rows that are taken for the class to the left."
+    return Table(name="classes", caption="Failures by class", columns=columns, rows=rows, note=note) if rows else None
+
+
+def _taken_for(taken: tuple[str, int], total: int) -> tuple[Value, Value]:
+    label, count = taken
+    return (named(label), of_all(count, total)) if count else (Value(MISSING), Value(MISSING))
+
+
+def calibration_table(findings: Findings) -> Table | None:
+    """Make the table of confidence and accuracy of each cell on both parts."""
+    rows = tuple(
+        (
+            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
+            named(one.part, kind=part_kind(one.part)), counted(one.n),
+            *(
+                estimated(SHARE, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured)
+                for figure in (one.confidence, one.accuracy, one.error)
+            ),
+        )
+        for one in findings.calibrations
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column("part", numeric=False), Column("rows"), Column("mean confidence"), Column("accuracy"),
+        Column("calibration error ↓"),
+    )  # fmt: skip
+    note = (
+        "Confidence: the probability of the likeliest class. Calibration error: the mean difference of confidence and "
+        f"accuracy over {BINS} bins of confidence, above 0 by chance alone. Means over seeds."
+    )
+    caption = "How sure models are, and how right"
+    return Table(name="calibration", caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def detection_table(findings: Findings) -> Table | None:
+    """Make the table of how well each score tells the shift, beside what is lost by the shift."""
+    metric = findings.measure
+    rows = tuple(
+        (
+            named(one.cell.scenario), named(method_name(one.cell.method)), kept_share(one.cell.ood_kept),
+            named(one.score), counted(one.n),
+            *(
+                estimated(shown, figure, one.state.unmeasured or MISSING, kind=one.state.unmeasured, change=change)
+                for shown, figure, change in (
+                    (AUROC_SHOWN, one.estimate, False), (AUROC_SHOWN, one.average_precision, False),
+                    (SHARE, one.rate_at_95, False), (metric, one.lost, True),
+                )
+            ),
+        )
+        for one in findings.detections
+    )  # fmt: skip
+    unit = f" ({metric.step.strip()})" if metric.step else ""
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column("score", numeric=False), Column("rows"), Column("AUROC (of 100)"), Column("AUPR (of 100)"),
+        Column("FPR at 95% TPR ↓"), Column(f"loss of {metric.title}{unit}"),
+    )  # fmt: skip
+    note = (
+        "Rows of test_ood against those of test_id; an AUROC of 50 is chance, an AUPR of test_ood's share. "
+        "FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id."
+    )
+    caption = "Whether confidence tells the shift"
+    return Table(name="detection", caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def class_tables(findings: Findings) -> Iterator[Table]:
+    """Yield the tables of classes that the study has numbers for; none for text."""
+    made = (make(findings) for make in (class_table, calibration_table, detection_table))
+    yield from (table for table in made if table is not None)

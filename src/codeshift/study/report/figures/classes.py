@@ -1,0 +1,105 @@
+"""Figures of classifiers: which classes are taken for which, and how often models are right by how sure they are."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codeshift.metrics import Reliability
+from codeshift.study.findings import Findings
+from codeshift.study.measures import method_name
+from codeshift.study.report.figures.panel import Panel, Plot
+from codeshift.study.report.figures.series import short
+from codeshift.study.report.figures.theme import Theme
+
+_MOST_CLASSES = 30  # more cannot be read; the table has them
+_DARKEST = 0.6  # opacity of a cell that holds all rows, on which a number can still be read in both themes
+
+
+def confusion(findings: Findings) -> Plot | None:
+    """Plot the confusion of classes over all scenarios at the smallest share kept, by method and part."""
+    labels = findings.results.classes
+    panels = []
+    for (method, part), counts in confused(findings).items():
+        if counts.any() and len(labels) <= _MOST_CLASSES:
+            title = f"{method_name(method)}, {part}"
+            right = int(np.trace(counts))
+            label = (
+                f"{title}: of {int(counts.sum()):,} rows {right:,} have their class; true classes down, told across."
+            )
+            side = 1.6 + 0.34 * len(labels)
+            draw = partial(_draw_confusion, labels=labels, counts=counts, part=part)
+            panels.append(Panel(title=title, draw=draw, label=label, width=side + 0.4, height=side))
+    return Plot(name="confusion", title="Classes taken for others", panels=tuple(panels), columns=2) if panels else None
+
+
+def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
+    """Return numbers of rows by true class and class told, over all scenarios and seeds, by method and part."""
+    counts: dict[tuple[str, str], NDArray[np.int64]] = {}
+    for one in findings.confusions:
+        if one.cell.ood_kept == findings.cells.masked:
+            at = (one.cell.method, one.part)
+            counts[at] = counts.get(at, np.zeros_like(one.counts)) + one.counts
+    return counts
+
+
+def _draw_confusion(ax: Any, theme: Theme, *, labels: tuple[str, ...], counts: NDArray[np.int64], part: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    for true, row in enumerate(counts):
+        for told, count in enumerate(row):
+            if count:
+                opacity = _DARKEST * count / row.sum()
+                corner = (told - 0.5, true - 0.5)
+                ax.add_patch(Rectangle(corner, 1, 1, facecolor=theme.parts[part], alpha=opacity, edgecolor="none"))
+                ax.text(told, true, f"{count:,}", ha="center", va="center", color=theme.text, fontsize=theme.size - 2)
+    names = [short(label, 16) for label in labels]
+    ax.set_xticks(range(len(labels)), names, rotation=90)
+    ax.set_yticks(range(len(labels)), names)
+    ax.set_xlim(-0.5, len(labels) - 0.5)
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.set_xlabel("class told")
+    ax.set_ylabel("true class")
+    ax.grid(visible=False)
+
+
+def reliability(findings: Findings) -> Plot | None:
+    """Plot accuracy by confidence on both parts, by scenario and method, at the smallest share kept."""
+    by_panel: dict[tuple[str, str], dict[str, Reliability]] = {}
+    for one in findings.calibrations:
+        if one.cell.ood_kept == findings.cells.masked and one.bins is not None:
+            by_panel.setdefault((one.cell.scenario, one.cell.method), {})[one.part] = one.bins
+    panels = []
+    for (scenario, method), parts in by_panel.items():
+        title = f"{scenario}, {method_name(method)}"
+        label = f"{title}: " + " ".join(f"On {part}, {_told(bins)}." for part, bins in parts.items())
+        panels.append(
+            Panel(title=title, draw=partial(_draw_reliability, parts=parts), label=label, width=3.4, height=3.0)
+        )
+    return Plot(name="reliability", title="Accuracy by confidence", panels=tuple(panels)) if panels else None
+
+
+def _told(bins: Reliability) -> str:
+    filled = np.flatnonzero(bins.rows)
+    return "; ".join(
+        f"{int(bins.rows[i])} rows with confidence {bins.confidence[i]:.2f} are right in {bins.accuracy[i]:.2f}"
+        for i in filled
+    )
+
+
+def _draw_reliability(ax: Any, theme: Theme, *, parts: dict[str, Reliability]) -> None:
+    ax.plot([0, 1], [0, 1], color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    for (part, bins), marker in zip(parts.items(), ("o", "s"), strict=False):
+        filled = bins.rows > 0
+        x, y = bins.confidence[filled], bins.accuracy[filled]
+        ax.vlines(x, bins.low[filled], bins.high[filled], color=theme.parts[part], alpha=0.5, linewidth=1.2)
+        ax.plot(x, y, marker=marker, markersize=4.5, color=theme.parts[part], linewidth=1.4, label=part)
+    ax.set_xlim(0, 1.02)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_xlabel("confidence")
+    ax.set_ylabel("share right")
+    if theme.legend:
+        ax.legend(loc="upper left")
