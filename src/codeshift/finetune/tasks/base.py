@@ -163,6 +163,16 @@ class Task(ABC):
         """Return the task with what was left to the training of a model, which is described as in ``to_dict``."""
         return self
 
+    def check_shots(self, k: int) -> int:
+        """Return a number of examples before each source.
+
+        Raises:
+            ParameterError: the task has no examples.
+        """
+        if k:
+            raise ParameterError("shots", "0 unless rows are conversations", k, "give chat=True, or leave shots out")
+        return k
+
     def with_shots(self, train: Dataset, k: int, seed: int) -> Task:
         """Return the task with ``k`` examples before each source, drawn from training rows.
 
@@ -170,7 +180,8 @@ class Task(ABC):
             ParameterError: the task has no examples.
             DataError: there are too few rows.
         """
-        raise ParameterError("shots", "0 for a classification", k, "leave shots out")
+        self.check_shots(k)
+        return self
 
     @abstractmethod
     def load(

@@ -64,12 +64,16 @@ class Generation(Task):
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, source, target and whether and how rows become conversations as JSON values."""
-        told = {"chat": False} if self.chat is None else self.chat.to_dict()
+        told = {"chat": False, "system": None} if self.chat is None else self.chat.to_dict()
         return {"task": self.name, "source": self.source.spec, "target": self.target.spec} | told
 
     def as_trained(self, trained: Mapping[str, Any]) -> Generation:
         """Return the task with conversations as a training had them, which is described as in ``to_dict``."""
         return replace(self, chat=Chat(trained.get("system")) if trained.get("chat") else None)
+
+    def check_shots(self, k: int) -> int:
+        """Return a number of examples before each source, which conversations alone have."""
+        return super().check_shots(k) if self.chat is None else k
 
     def with_shots(self, train: Dataset, k: int, seed: int) -> Generation:
         """Return the task with ``k`` examples in each conversation, drawn from training rows.
@@ -78,8 +82,8 @@ class Generation(Task):
             ParameterError: rows do not become conversations.
             DataError: there are too few rows.
         """
-        if self.chat is None:
-            raise ParameterError("shots", "0 without chat", k, "give chat=True")
+        self.check_shots(k)
+        assert self.chat is not None  # noqa: S101 - checked
         shots = draw_shots(train, k, source=self.source.spec, target=self.target.spec, seed=seed)
         return replace(self, chat=replace(self.chat, shots=shots))
 
