@@ -187,6 +187,50 @@ def test_lora_teaches_the_model_and_its_folder_keeps_it(folder, tokenizer, study
     assert loss(trained.merge_and_unload()) == pytest.approx(after, rel=1e-4)
 
 
+@pytest.mark.real_model
+def test_lora_learns_the_assistants_turn_alone(folder, tokenizer):
+    """The loss of a chat is that of the turn and its end by plain transformers, and a step of LoRA lowers it."""
+    import torch
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM
+
+    from codeshift.finetune import Evaluator, Trainer, TrainingConfig
+    from codeshift.metrics import NegativeLogLikelihood
+
+    rows = [{"prompt": f"What is zorb {i}?", "code": f"def zorb_{i}():\n    return {i * 7}"} for i in range(2)]
+    turns = [
+        [
+            {"role": "system", "content": "Write Python."},
+            {"role": "user", "content": row["prompt"]},
+            {"role": "assistant", "content": row["code"]},
+        ]
+        for row in rows
+    ]
+    plain = AutoModelForCausalLM.from_pretrained(folder).eval()
+    nats = tokens = 0.0
+    for conversation in turns:
+        asked = tokenizer.apply_chat_template(conversation[:-1], add_generation_prompt=True, tokenize=False)
+        text = asked + conversation[-1]["content"] + "<|im_end|>"
+        assert tokenizer.apply_chat_template(conversation, tokenize=False).startswith(text)
+        ids = tokenizer(text, add_special_tokens=False, return_tensors="pt").input_ids
+        labels = ids.clone()
+        labels[:, : len(tokenizer(asked, add_special_tokens=False).input_ids)] = -100
+        count = int((labels != -100).sum())
+        with torch.no_grad():
+            nats += float(plain(input_ids=ids, labels=labels).loss) * count
+        tokens += count
+    config = TrainingConfig(learning_rate=1e-3, max_steps=2, train_batch_size=2, eval_strategy="no")
+    lora = LoraConfig(r=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    columns = {"source": "prompt", "target": "code", "chat": True, "system": "Write Python.", "progress": False}
+    data = Dataset.from_list(rows)
+    result = Trainer(folder, tokenizer, config, peft_config=lora, **columns).fit(data)
+    assert result.history[0]["tokens"] == tokens
+    assert result.losses[0] == pytest.approx(nats / tokens, rel=1e-4)  # LoRA starts as the model itself
+    evaluator = Evaluator([NegativeLogLikelihood()], **columns)
+    after = evaluator.evaluate(result.model, data, tokenizer=tokenizer)["data"]
+    assert after.estimates["negative_log_likelihood"].value < 0.9 * result.losses[0]
+
+
 def test_rows_of_the_study(tmp_path, study):
     """Line ends and tabs are plain, the prompt holds the tests, and rows with too long a prompt are left out."""
     row = {

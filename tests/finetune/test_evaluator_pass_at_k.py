@@ -90,7 +90,7 @@ def test_drawn_rows_meet_their_own_tests(trained, data, tokenizer):
     ("metric", "message"),
     [
         (PassAtK(1), "metrics must be a PassAtK with a runner where outputs are generated"),
-        (PassAtK(2, runner=RUNNER), "metrics must be a PassAtK with k=1"),
+        (PassAtK(2, runner=RUNNER), "metrics must be a PassAtK with k of at most 1"),
     ],
 )
 def test_what_one_output_cannot_serve_is_refused_at_once(metric, message):

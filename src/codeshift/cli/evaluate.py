@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
-from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_model, add_task, model_of, task_of
+from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_chat, add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split, or rows")
     add_task(command)
     add_model(command, "to evaluate")
+    add_chat(command, "[as the model was trained, if its folder records it, else no]")
     add = command.add_argument
     add(
         "--metrics",
@@ -68,6 +69,16 @@ def _add_generation(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("generation").add_argument
     add("--generate-rows", type=int, metavar="N", help="number of rows of each part to generate for [all]")
     add("--num-beams", type=int, default=1, metavar="N", help="number of beams; 1 is greedy [%(default)s]")
+    add("--samples", type=int, default=1, metavar="N", help="samples of each row, for pass_at_k [%(default)s]")
+    add("--temperature", type=float, metavar="T", help="draw tokens at this temperature [1 for several samples]")
+    add(
+        "--shots",
+        type=int,
+        default=0,
+        metavar="N",
+        help="rows of train shown before each source of a chat [%(default)s]",
+    )
+    add("--extract", choices=("code",), help="score the first fenced block of each output, or the whole")
     add("--max-new-tokens", type=int, metavar="N", help="longest output, in tokens [the longest reference of the part]")
     add("--from-model", action="store_true", help="decode by the model's own generation_config")
     trained = "[that of the model's training if its folder records it, else 512]"
@@ -94,11 +105,20 @@ def run(arguments: argparse.Namespace) -> int:
         source=task.source,
         target=task.target,
         task=task.kind,
+        chat=arguments.chat,
+        system=arguments.system,
+        shots=arguments.shots,
+        extract=arguments.extract,
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
         decoding=Decoding(
-            num_beams=arguments.num_beams, max_new_tokens=arguments.max_new_tokens, from_model=arguments.from_model
+            n=arguments.samples,
+            do_sample=arguments.samples > 1 or arguments.temperature is not None,
+            temperature=1.0 if arguments.temperature is None else arguments.temperature,
+            num_beams=arguments.num_beams,
+            max_new_tokens=arguments.max_new_tokens,
+            from_model=arguments.from_model,
         ),
         generate_rows=arguments.generate_rows,
         features=arguments.features,

@@ -63,6 +63,19 @@ def add_task(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_chat(command: argparse.ArgumentParser, default: str) -> None:
+    """Add the arguments that make rows conversations; ``default`` says in words what holds without them."""
+    add = command.add_argument_group("chat").add_argument
+    add(
+        "--chat",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="give sources as turns of a user by the chat template of the tokenizer, and take the assistant's turn as "
+        f"the target {default}",
+    )
+    add("--system", metavar="TEXT", help="text of a system turn, with --chat")
+
+
 def task_of(
     arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, Any] | None = None
 ) -> TaskColumns:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, report
-from codeshift.cli.tasks import CLASSIFICATION, add_model, add_task, check_columns, model_of, task_of
+from codeshift.cli.tasks import CLASSIFICATION, add_chat, add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
 from codeshift.literals import literal
 
@@ -49,6 +49,7 @@ def add_to(commands: Commands) -> None:
     add_data(command, "the parts of a split")
     add_task(command)
     add_model(command, "to fine-tune")
+    add_chat(command, "[no]")
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the trained model")
     command.add_argument("--restart", action="store_true", help="start over instead of resuming from a checkpoint")
     _add_method(command)
@@ -97,6 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
         source=task.source,
         target=task.target,
         task=task.kind,
+        chat=bool(arguments.chat),
+        system=arguments.system,
         peft_config=adapter,
         revision=arguments.model_revision,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from datasets import Dataset
 
-from codeshift.checks import check_integer
-from codeshift.errors import DataError, Told
+from codeshift.checks import check_bool, check_integer
+from codeshift.errors import DataError, ParameterError, Told
 from codeshift.finetune.template import Template, texts_of
 from codeshift.formatting import counted
 
@@ -18,6 +19,46 @@ Turn: TypeAlias = dict[str, str]
 
 Shot: TypeAlias = tuple[str, str]
 """A source and its target, shown to a model as an example."""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """How rows become conversations.
+
+    Attributes:
+        system: the text of the system turn; None leaves it out, and some templates then have one of their own.
+        shots: examples that come before each source.
+
+    >>> Chat("Write Python.").to_dict()
+    {'chat': True, 'system': 'Write Python.'}
+    """
+
+    system: str | None = None
+    shots: tuple[Shot, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON values, without examples if there are none."""
+        shown = {"shots": [list(shot) for shot in self.shots]} if self.shots else {}
+        return {"chat": True, "system": self.system} | shown
+
+
+def make_chat(chat: bool | None, system: str | None) -> Chat | None:
+    """Return how rows become conversations, or None if they do not.
+
+    Args:
+        chat: whether they do; None, if it is not known yet, is no.
+        system: the text of the system turn.
+
+    Raises:
+        ParameterError: a value is of another type, or there is a system turn without ``chat``.
+    """
+    if chat is not None:
+        check_bool("chat", chat)
+    if system is not None and not isinstance(system, str):
+        raise ParameterError("system", "a text or None", system, 'such as "Write Python."')
+    if system is not None and not chat:
+        raise ParameterError("system", "left out without chat=True", system, "give chat=True")
+    return Chat(system) if chat else None
 
 
 def conversation(

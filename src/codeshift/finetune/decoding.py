@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any
 
 from codeshift.checks import Check, check_bool, check_integer, check_number, check_texts, optional, settings
 from codeshift.errors import ParameterError
 from codeshift.finetune.confidence import Confidence
+from codeshift.finetune.extraction import Extract, extract_code
 
 _CHECKS: dict[str, Check] = {
+    "n": partial(check_integer, smallest=1),
     "num_beams": partial(check_integer, smallest=1),
     "max_new_tokens": optional(partial(check_integer, smallest=1)),
     "do_sample": check_bool,
@@ -34,6 +36,8 @@ class Decoding:
     its own.
 
     Attributes:
+        n: the number of samples of each row, as vLLM and OpenAI's interface call it; above 1 only with ``do_sample``.
+            ``PassAtK`` takes them all, every other metric the first, which is the one that ``n=1`` draws.
         num_beams: the number of beams; 1 is greedy search.
         max_new_tokens: the length of the longest output, the end token included; None takes the longest reference of
             the part.
@@ -53,6 +57,7 @@ class Decoding:
     5
     """
 
+    n: int = 1
     num_beams: int = 1
     max_new_tokens: int | None = None
     do_sample: bool = False
@@ -65,6 +70,8 @@ class Decoding:
     def __post_init__(self) -> None:
         if self.do_sample and self.num_beams > 1:
             raise ParameterError("num_beams", "1 with do_sample", self.num_beams, "search with beams, or draw")
+        if self.n > 1 and not self.do_sample:
+            raise ParameterError("n", "1 without do_sample", self.n, "all samples would be the same: do_sample=True")
         if not all(self.stop_strings):
             remedy = "leave the empty one out"
             raise ParameterError("stop_strings", "texts that are not empty", self.stop_strings, remedy)
@@ -81,7 +88,7 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Output:
-    """The text generated for one row.
+    """The text generated for one row, or several.
 
     Attributes:
         text: the text without stop strings and without the special tokens that steer a model. Text that only looks like
@@ -89,6 +96,8 @@ class Output:
         finished: whether the model ended the text, rather than the limit of length.
         tokens: the number of tokens generated, the end token included; None if it is not known.
         confidence: how sure the model was of them; None unless asked for.
+        whole: the whole text, if ``text`` was extracted from it.
+        others: the other samples of the row, if ``Decoding.n`` is above 1.
 
     >>> Output(text="return a + b", finished=True, tokens=5).text
     'return a + b'
@@ -98,13 +107,46 @@ class Output:
     finished: bool
     tokens: int | None = None
     confidence: Confidence | None = None
+    whole: str | None = None
+    others: tuple[Output, ...] = ()
+
+    @property
+    def samples(self) -> tuple[Output, ...]:
+        """All samples of the row, that of the output itself first."""
+        return (replace(self, others=()), *self.others)
+
+    def without(self, lead: str) -> Output:
+        """Return the output without a text that every sample may begin with.
+
+        >>> Output(text=" x", finished=True).without(" ").text
+        'x'
+        """
+        others = tuple(other.without(lead) for other in self.others)
+        return replace(self, text=self.text.removeprefix(lead), others=others)
+
+    def extracted(self, extract: Extract | None) -> Output:
+        r"""Return the output with what is extracted of every sample as its text; with None the output itself.
+
+        >>> Output(text="So:
+        ```
+        x = 1
+        ```", finished=True).extracted("code").text
+        'x = 1'
+        """
+        if extract is None:
+            return self
+        others = tuple(other.extracted(extract) for other in self.others)
+        return replace(self, text=extract_code(self.text), whole=self.text, others=others)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the output as JSON values, without a confidence that it does not have."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """Return the output as JSON values, without a confidence or other samples that it does not have."""
+        others = {"others": [other.to_dict() for other in self.others]} if self.others else {}
+        kept = {name: value for name, value in asdict(self).items() if name != "others" and value is not None}
+        return kept | others
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Output:
         """Return the output that ``to_dict`` described."""
         sure = record.get("confidence")
-        return cls(**{**record, "confidence": None if sure is None else Confidence(**sure)})
+        others = tuple(cls.from_dict(other) for other in record.get("others", ()))
+        return cls(**{**record, "confidence": None if sure is None else Confidence(**sure), "others": others})

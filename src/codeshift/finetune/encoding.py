@@ -129,12 +129,7 @@ class Encoder:
 
     def warn_of(self, encoded: Encoded, part: str) -> None:
         """Warn if texts were cut, naming the arguments that cut them, or are not given back by the tokenizer."""
-        truncation = encoded.truncation
-        cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
-        limits = " and ".join(f"{name}={getattr(self, name)}" for name, rows in cut.items() if rows)
-        if limits:
-            warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"))
-        encoded.round_trip.warn(part)
+        warn_of_losses(encoded, part, self.max_source_length, self.max_target_length)
 
     def _source(self, ids: list[int]) -> list[int]:
         before, after = self._source_frame
@@ -181,6 +176,16 @@ class Encoder:
         return Tokenizing(self.tokenizer, self.special_tokens)
 
     @property
+    def lead(self) -> str:
+        """Text that comes before a target in what a model writes: none."""
+        return ""
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Ids at which an output ends, besides the tokenizer's end token: none."""
+        return ()
+
+    @property
     def written(self) -> frozenset[int]:
         """Ids of special tokens that are part of the texts and therefore stay in the text of an output."""
         tokens = (*self.target.special_tokens(self._texts.special), *self.special_tokens)
@@ -203,3 +208,16 @@ class Encoder:
         """Id that represents an empty source: a decoder needs one token before the first that it predicts."""
         first = self.tokenizer.bos_token_id if self.is_decoder else None
         return self._end if first is None else int(first)
+
+
+def warn_of_losses(encoded: Encoded, part: str, max_source_length: int, max_target_length: int) -> None:
+    """Warn if texts were cut at a length, naming it, or are not given back by the tokenizer."""
+    truncation = encoded.truncation
+    cut = {
+        f"max_source_length={max_source_length}": truncation.sources,
+        f"max_target_length={max_target_length}": truncation.targets,
+    }
+    limits = " and ".join(name for name, rows in cut.items() if rows)
+    if limits:
+        warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"))
+    encoded.round_trip.warn(part)

@@ -77,8 +77,10 @@ class PartEvaluation:
 
     @property
     def unfinished(self) -> int:
-        """Number of outputs that the limit of length cut."""
-        return sum(output is not None and not output.finished for output in self.outputs)
+        """Number of rows with an output that the limit of length cut."""
+        return sum(
+            output is not None and not all(sample.finished for sample in output.samples) for output in self.outputs
+        )
 
     @cached_property
     def unparsable(self) -> dict[str, int]:
@@ -160,10 +162,13 @@ class PartEvaluation:
         """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
 
         A model that writes gave ``prediction``, whether it is ``finished`` and, if it was asked for, its confidence
-        (``mean_log_probability``, ...); a classifier gave ``prediction``, a ``probability[...]`` of each class,
+        (``mean_log_probability``, ...), the texts of all ``samples`` if there are several, and the whole ``output`` if
+        the prediction was extracted from it; a classifier gave ``prediction``, a ``probability[...]`` of each class,
         ``logits`` and, if they were asked for, ``features``. Scores are None for NaN.
         """
         scores = {name: self.scores(name) for name in self.metrics}
+        several = any(output is not None and output.others for output in self.outputs)
+        extracted = any(output is not None and output.whole is not None for output in self.outputs)
         sure = any(confidence is not None for confidence in self._confidences)
         classified = [] if self.classes is None else self.classes.rows()
         plain_rows = []
@@ -173,6 +178,10 @@ class PartEvaluation:
                 output = self.outputs[i]
                 row["prediction"] = None if output is None else output.text
                 row["finished"] = None if output is None else output.finished
+                if several:
+                    row["samples"] = None if output is None else [sample.text for sample in output.samples]
+                if extracted:
+                    row["output"] = None if output is None else output.whole
             if sure:
                 known = self._confidences[i]
                 row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)

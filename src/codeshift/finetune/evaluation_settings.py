@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from codeshift.finetune.decoding import Decoding
+from codeshift.finetune.extraction import Extract
 from codeshift.finetune.limits import GivenLimits, Limits
 from codeshift.metrics import Metric
 
@@ -20,6 +21,7 @@ class EvaluationSettings:
         given: the limits that the evaluator was given; the others are those of a model's training.
         limits: the limits that hold for a model.
         decoding: how text is generated.
+        extract: what the metrics of text are given of an output; None for the whole.
         generate_rows: the number of rows of a part to generate for; None for all.
         features: whether the features of each row of a classification are kept.
         confidence: whether the model's confidence in each output is kept.
@@ -32,6 +34,7 @@ class EvaluationSettings:
     given: GivenLimits = field(default_factory=GivenLimits)
     limits: Limits = field(default_factory=Limits)
     decoding: Decoding = field(default_factory=Decoding)
+    extract: Extract | None = None
     generate_rows: int | None = None
     features: bool = False
     confidence: bool = False
@@ -51,6 +54,7 @@ class EvaluationSettings:
             "max_target_length": limits.max_target_length,
             "special_tokens": list(limits.special_tokens),
             "decoding": self.decoding.to_dict(),
+            "extract": self.extract,
             "generate_rows": self.generate_rows,
             "seed": self.seed,
         }

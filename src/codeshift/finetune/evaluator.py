@@ -13,12 +13,14 @@ from typing import Any
 from accelerate import PartialState
 
 from codeshift.checks import check_bool, check_integer, optional
-from codeshift.errors import ParameterError, check_folder
+from codeshift.errors import ParameterError, Told, check_folder
+from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
-from codeshift.finetune.limits import CHECKS, GivenLimits, Limits, limits_for
+from codeshift.finetune.extraction import Extract, check_extract
+from codeshift.finetune.limits import CHECKS, GivenLimits, Limits, limits_for, trained_with
 from codeshift.finetune.models import (
     Model,
     ModelOrName,
@@ -28,7 +30,7 @@ from codeshift.finetune.models import (
     load_tokenizer,
 )
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.tasks import Source, TaskName, make_task
+from codeshift.finetune.tasks import Source, Task, TaskName, make_task
 from codeshift.metrics import Metric
 
 
@@ -44,6 +46,14 @@ class Evaluator:
         source: the column that the model is given, or a template, or for a classification a pair, as in ``Trainer``.
         target: the column that the model must write, or a template; for a classification the column of labels.
         task: "generation" or "classification", as in ``Trainer``.
+        chat: whether rows become conversations, as in ``Trainer``; generation then also stops at the end of a turn.
+            None does as a folder written by ``Trainer`` was trained, and as a trainer that validates with this
+            evaluator trains; it is False for other models.
+        system: the text of a system turn, with ``chat=True``; None leaves it out.
+        shots: the number of examples before each source, with chat: rows of the part ``train`` of what is evaluated,
+            drawn by ``seed``, the same for all sources.
+        extract: "code" gives metrics of text the first fenced block of an answer, or the whole if there is none; None
+            gives them the whole.
         batch_size: the number of rows in a batch; it is halved if memory runs out.
         max_source_length: the length of the longest source, in tokens; longer ones are cut, counted and reported. None
             takes the value that a folder written by ``Trainer`` was trained with, and 512 for other models.
@@ -83,6 +93,10 @@ class Evaluator:
         source: Source,
         target: str,
         task: TaskName = "generation",
+        chat: bool | None = None,
+        system: str | None = None,
+        shots: int = 0,
+        extract: Extract | None = None,
         batch_size: int = 32,
         max_source_length: int | None = None,
         max_target_length: int | None = None,
@@ -94,7 +108,8 @@ class Evaluator:
         seed: int = 0,
         progress: bool = True,
     ) -> None:
-        self.task = make_task(task, source, target)
+        self.task = make_task(task, source, target, make_chat(chat, system))
+        self._is_told, self.shots = chat is not None, check_integer("shots", shots, smallest=0)
         limits = {
             "max_source_length": max_source_length,
             "max_target_length": max_target_length,
@@ -107,6 +122,7 @@ class Evaluator:
             metrics=_by_name(metrics),
             given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
             decoding=Decoding() if decoding is None else decoding,
+            extract=check_extract(extract),
             generate_rows=optional(some)("generate_rows", generate_rows),
             features=check_bool("features", features),
             confidence=check_bool("confidence", confidence),
@@ -156,10 +172,11 @@ class Evaluator:
         for rows in chosen.values():
             self.task.check(rows, tuple(self.metrics.values()))
         tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
-        settings = self.settings.within(limits_for(model, self.settings.given, self.task.to_dict()))
-        evaluation = self.task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
+        task = self._task_for(model, splits)
+        settings = self.settings.within(limits_for(model, self.settings.given, task.to_dict()))
+        evaluation = task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
         encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
-        metadata = evaluation.describe(chosen) | self.task.to_dict() | settings.describe()
+        metadata = evaluation.describe(chosen) | task.to_dict() | settings.describe()
         logs = {} if output_dir is None else evaluation.logs(Path(output_dir), metadata)
         evaluated = {part: evaluation.evaluate(part, rows, encoded[part], logs) for part, rows in chosen.items()}
         result = EvaluationResult(evaluated, metadata)
@@ -173,9 +190,29 @@ class Evaluator:
                 return self.task.load(model, tokenizer, revision=revision).to(PartialState().device)
             return self.task.suited(model, tokenizer)
 
-    def within(self, limits: Limits) -> Evaluator:
-        """Return a copy of this evaluator, with ``limits`` where it was given none."""
+    def _task_for(self, model: ModelOrName, splits: Splits) -> Task:
+        """Return the task with what the training of the model says of it, and with the examples of its prompts."""
+        task = self.task if self._is_told else self.task.as_trained(trained_with(model))
+        if self.shots == 0:
+            return task
+        if not isinstance(splits, Mapping) or "train" not in splits:
+            remedy = "give all splits, and parts=... for those to evaluate"
+            raise ParameterError("splits", "made of a part train where there are shots", Told("one without"), remedy)
+        return task.with_shots(splits["train"], self.shots, self.settings.seed)
+
+    def within(self, limits: Limits, task: Task) -> Evaluator:
+        """Return a copy of this evaluator for a training, with its limits and its conversations where none are given.
+
+        Args:
+            limits: the limits of the training.
+            task: the task of the training.
+        """
+        if self.shots:
+            remedy = "give shots to another evaluator, for test parts"
+            raise ParameterError("evaluator", "one without shots to validate a training", self.shots, remedy)
         settled = copy.copy(self)
+        if not self._is_told:
+            settled.task, settled._is_told = self.task.as_trained(task.to_dict()), True
         filled = GivenLimits(**vars(self.settings.given.filled(limits)))
         settled.settings = replace(self.settings, given=filled, limits=self.settings.given.filled(limits))
         return settled

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Literal, TypeAlias
+
+from codeshift.checks import check_choice
+
+Extract: TypeAlias = Literal["code"]
+"""What can be taken out of an answer."""
 
 _FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)\n", re.MULTILINE)
 
@@ -27,3 +33,14 @@ def extract_code(answer: str) -> str:
         end = closing.search(text, opening.end())
         return text[opening.end() : end.start() if end else len(text)].removesuffix("\n")
     return answer
+
+
+def check_extract(extract: Extract | None) -> Extract | None:
+    """Return ``extract``.
+
+    Raises:
+        ParameterError: it is neither None nor the name of what can be taken out of an answer.
+    """
+    if extract is not None:
+        check_choice("extract", extract, ("code",))
+    return extract

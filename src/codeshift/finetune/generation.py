@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from codeshift.finetune.decoding import Decoding, Output
 from codeshift.finetune.generation_settings import is_drawn, only, settings_for, taken_warpers
 from codeshift.finetune.models import Model, Tokenizer, is_decoder, pad_id
 from codeshift.finetune.ragged import Ragged
-from codeshift.finetune.sampling import RowSampler, row_numbers
+from codeshift.finetune.sampling import RowNumbers, RowSampler
 from codeshift.finetune.shrinking_batches import in_batches
 from codeshift.finetune.teacher_forcing import evaluating
 from codeshift.properties.text_tokens import detokenize
@@ -33,6 +33,7 @@ def generate(
     *,
     batch_size: int = 32,
     written: frozenset[int] = frozenset(),
+    ends: Sequence[int] = (),
     confidence: bool = False,
     on_batch: Callable[[NDArray[np.int64], list[Output]], None],
 ) -> None:
@@ -47,20 +48,34 @@ def generate(
         limit: the largest number of tokens of an output, whatever ``decoding`` says.
         batch_size: the number of rows in a batch; it is halved if memory runs out.
         written: the ids of special tokens that are part of the texts to write; others are left out of an output.
+        ends: the ids that end an output besides the end token, such as that of the end of a turn.
         confidence: whether to compute how sure the model is of each output, in another pass over it.
-        on_batch: a function called with the row numbers and outputs of each batch.
+        on_batch: a function called with the row numbers and outputs of each batch; rows come once all their samples
+            are there.
     """
     order = rows[np.lexsort((rows, sources.lengths[rows]))[::-1]]
-    writer = _Writer(model, tokenizer, decoding, limit, written, confidence)
-    numbers = dict(zip(order, row_numbers(sources, order, decoding.seed, limit), strict=True) if writer.draws else ())
+    writer = _Writer(model, tokenizer, decoding, limit, written, ends, confidence)
+    numbers = RowNumbers(sources, decoding.seed) if writer.draws else None
+    n = decoding.n
+    items = np.repeat(order, n) * n + np.tile(np.arange(n), len(order))  # a row and the number of its sample in one
 
     def write(some: NDArray[np.int64]) -> list[Output]:
-        drawn = np.stack([numbers[row] for row in some]) if numbers else None
-        return writer.write([sources[row] for row in some], drawn)
+        of_rows, samples = np.divmod(some, n)
+        drawn = None if numbers is None else numbers.draw(of_rows.tolist(), limit, samples.tolist())
+        return writer.write([sources[row] for row in of_rows], drawn)
 
+    unfinished: list[Output] = []  # samples of a row that a batch has divided
     with evaluating(model), torch.inference_mode():
-        for done, outputs in in_batches(order, batch_size, write):
-            on_batch(done, outputs)
+        for done, outputs in in_batches(items, batch_size, write):
+            samples = [*unfinished, *outputs]
+            last = done[-1] // n
+            whole = len(samples) // n
+            of_rows = [samples[i * n : i * n + n] for i in range(whole)]
+            unfinished = samples[whole * n :]
+            ended = int(np.flatnonzero(order == last)[0]) + (0 if unfinished else 1)
+            if whole:
+                joined = [replace(first, others=tuple(others)) for first, *others in of_rows]
+                on_batch(order[ended - whole : ended], joined)
 
 
 class _Writer:
@@ -73,12 +88,13 @@ class _Writer:
         decoding: Decoding,
         limit: int,
         written: frozenset[int] = frozenset(),
+        ends: Sequence[int] = (),
         confidence: bool = False,
     ) -> None:
         self.model, self.tokenizer, self.written, self.confidence = model, tokenizer, written, confidence
         self.is_decoder, self.pad = is_decoder(model), pad_id(model, tokenizer)
         self.device = next(model.parameters()).device
-        self.settings = settings_for(model, tokenizer, decoding)
+        self.settings = settings_for(model, tokenizer, decoding, ends)
         self.ends = frozenset(self.settings.eos_token_id)
         self.stops = tuple(self.settings.stop_strings or ())
         self.draws = is_drawn(self.settings, decoding)

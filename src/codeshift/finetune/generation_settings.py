@@ -8,7 +8,7 @@ Here a call sets everything: it is given a fresh config, and the model's own is 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,7 +31,7 @@ _OF_A_DRAW = ("temperature", "top_h", "top_k", "top_p", "min_p", "typical_p", "e
 _TOP_K = 50  # the default of ``generate`` for a config that samples
 
 
-def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> GenerationConfig:
+def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding, ends: Sequence[int] = ()) -> GenerationConfig:
     """Return the generation config of a call, complete except for the longest output.
 
     The tokens that a model starts, pads and ends with are always its own: it needs them. An output ends with the
@@ -41,13 +41,14 @@ def settings_for(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> Gene
         model: a model of any family.
         tokenizer: the tokenizer of the model.
         decoding: the settings to use.
+        ends: ids that end an output besides these, such as that of the end of a turn.
 
     Raises:
         ParameterError: ``from_model`` is set, and the model's own config cannot be followed row by row.
     """
     own = model.generation_config  # the one set on PEFT's wrapper, or else that of the model inside
     settings = copy.deepcopy(own) if decoding.from_model else GenerationConfig(num_beams=decoding.num_beams)
-    for name, value in (_RESULT | _tokens(model, tokenizer)).items():
+    for name, value in (_RESULT | _tokens(model, tokenizer, ends)).items():
         setattr(settings, name, value)
     settings.max_length = settings.max_new_tokens = None
     if decoding.stop_strings:
@@ -94,13 +95,15 @@ def _warpers(settings: GenerationConfig, device: torch.device) -> list[LogitsPro
     ]
 
 
-def describe_settings(model: Model, tokenizer: Tokenizer, decoding: Decoding) -> dict[str, Any]:
+def describe_settings(
+    model: Model, tokenizer: Tokenizer, decoding: Decoding, ends: Sequence[int] = ()
+) -> dict[str, Any]:
     """Return the settings of generation that ``decoding`` does not hold, as JSON values.
 
     Raises:
         ParameterError: see ``settings_for``.
     """
-    settings = settings_for(model, tokenizer, decoding)
+    settings = settings_for(model, tokenizer, decoding, ends)
     if not decoding.from_model:
         settings.num_beams = settings.stop_strings = None
     differing = settings.to_diff_dict()
@@ -128,11 +131,11 @@ def _wrappings(model: Model) -> list[torch.nn.Module]:
     return list({id(part): part for part in (model, model.base_model, model.get_base_model())}.values())
 
 
-def _tokens(model: Model, tokenizer: Tokenizer) -> dict[str, Any]:
+def _tokens(model: Model, tokenizer: Tokenizer, ends: Sequence[int]) -> dict[str, Any]:
     own = model.generation_config
     return {
         "pad_token_id": pad_id(model, tokenizer),
-        "eos_token_id": _ends(own, tokenizer),
+        "eos_token_id": list(dict.fromkeys([*_ends(own, tokenizer), *ends])),
         "bos_token_id": own.bos_token_id,
         "decoder_start_token_id": _start(model, own),
     }

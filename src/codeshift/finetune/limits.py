@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codeshift.finetune.models import ModelOrName
 
 TRAINING = "training.json"
+_TASK = ("task", "source", "target", "chat")
 _LONGEST = 512
 
 CHECKS: dict[str, Check] = {
@@ -65,9 +66,10 @@ class GivenLimits:
 
 
 def trained_with(model: ModelOrName) -> dict[str, Any]:
-    """Return limits and task (``task``, ``source``, ``target``) of the training that a folder ``model`` records.
+    """Return limits and task of the training that a folder ``model`` records.
 
-    The dict is empty if it records none.
+    The task is that of ``Task.to_dict``: ``task``, ``source``, ``target`` and, for a text, ``chat`` and ``system``. The
+    dict is empty if it records none.
     """
     path = Path(model) / TRAINING if isinstance(model, str | os.PathLike) else None
     if path is None or not path.is_file():
@@ -79,7 +81,9 @@ def trained_with(model: ModelOrName) -> dict[str, Any]:
         return {}
     if "special_tokens" in limits:
         limits["special_tokens"] = tuple(limits["special_tokens"])
-    task = {name: training[name] for name in ("task", "source", "target") if isinstance(training.get(name), str | list)}
+    task = {name: training[name] for name in _TASK if isinstance(training.get(name), str | list | bool)}
+    if task.get("chat"):
+        task["system"] = training.get("system")
     return limits | {name: tuple(value) if isinstance(value, list) else value for name, value in task.items()}
 
 

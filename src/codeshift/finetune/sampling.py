@@ -14,24 +14,48 @@ from transformers import LogitsProcessor
 from codeshift.finetune.ragged import Ragged
 
 
-def row_numbers(sources: Ragged, rows: NDArray[np.int64], seed: int, count: int) -> NDArray[np.float64]:
-    """Return ``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
+class RowNumbers:
+    """Random numbers of each row and sample.
 
-    They depend on the seed, the source of the row and the number of earlier rows with the same source: another order of
-    the rows draws the same texts, and equal rows draw different texts.
+    They depend on the seed, the source of the row, the number of earlier rows with the same source and the number of
+    the sample: another order of the rows draws the same texts, equal rows draw different texts, and more samples keep
+    those that fewer would be.
 
-    >>> same = Ragged.of([[1, 2], [1, 2]])
-    >>> first, second = row_numbers(same, np.array([0, 1]), 0, 3)
-    >>> bool((first == second).any())
-    False
+    Args:
+        sources: the token ids of the sources.
+        seed: the seed.
+
+    >>> same = RowNumbers(Ragged.of([[1, 2], [1, 2]]), 0)
+    >>> (first, second), other = same.draw([0, 1], 3), same.draw([0], 3, samples=[1])[0]
+    >>> bool((first == second).any()), bool((first == other).any())
+    (False, False)
     """
+
+    def __init__(self, sources: Ragged, seed: int) -> None:
+        self._keys, self._seed = _keys(sources), seed
+
+    def draw(self, rows: Sequence[int], count: int, samples: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Return ``count`` numbers in [0, 1) for each of ``rows``, (rows, count).
+
+        Args:
+            rows: the numbers of the rows.
+            count: the number of numbers.
+            samples: the number of the sample of each of ``rows``, from 0; None takes the first.
+        """
+        firsts = [0] * len(rows) if samples is None else samples
+        pairs = zip(rows, firsts, strict=True)
+        seeds = [[self._seed, *self._keys[row], *([sample] if sample else [])] for row, sample in pairs]
+        return np.stack([np.random.default_rng(seed).random(count) for seed in seeds])
+
+
+def _keys(sources: Ragged) -> list[tuple[int, int]]:
     seen: Counter[bytes] = Counter()
     keys: list[tuple[int, int]] = []
     for source in sources:
         digest = hashlib.sha256(source.tobytes()).digest()
         keys.append((int.from_bytes(digest[:8], "big"), seen[digest]))
         seen[digest] += 1
-    return np.stack([np.random.default_rng([seed, *keys[row]]).random(count) for row in rows])
+    return keys
 
 
 class RowSampler(LogitsProcessor):  # type: ignore[misc]  # transformers is not typed

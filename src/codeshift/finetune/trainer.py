@@ -12,6 +12,7 @@ from peft import PeftConfig
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.adapters import with_adapter
+from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check_revision, load_tokenizer
@@ -41,6 +42,9 @@ class Trainer:
             classification also a pair of them, such as ``("query", "code")``, in the tokenizer's form for pairs.
         target: the column that the model must write, or a template; for a classification the column of labels.
         task: "generation" of the target's text, or "classification" into its labels, by a head of transformers.
+        chat: whether rows become conversations by the chat template of the tokenizer: the source is a user's turn, the
+            target the assistant's. The loss covers the assistant's turn and the token that ends it, alone.
+        system: the text of a system turn before each source, with ``chat``; None leaves it out.
         peft_config: the config of any method of PEFT; None for full fine-tuning.
         evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
@@ -72,6 +76,8 @@ class Trainer:
         source: Source,
         target: str,
         task: TaskName = "generation",
+        chat: bool = False,
+        system: str | None = None,
         peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
         progress: bool = True,
@@ -81,11 +87,11 @@ class Trainer:
         self.model, self.revision = model, check_revision(model, revision)
         self.tokenizer = load_tokenizer(tokenizer, revision if tokenizer == model else None)
         self.config = check_config("config", config)
-        self.task = make_task(task, source, target)
+        self.task = make_task(task, source, target, make_chat(check_bool("chat", chat), system))
         self.task.check_config(self.config)
         check_trackers(trackers)
         self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
-        self.evaluator = None if evaluator is None else evaluator.within(self.config.limits)
+        self.evaluator = None if evaluator is None else evaluator.within(self.config.limits, self.task)
         if evaluator is not None and evaluator.task.name != self.task.name:
             raise ParameterError(
                 "evaluator", f"one of {self.task.name}", evaluator.task.name, "give both the same task"

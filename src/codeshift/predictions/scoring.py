@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 from datasets import Dataset
 
-from codeshift.checks import check_choice, check_integer
+from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError, Told, check_folder, closest
 from codeshift.finetune import EvaluationResult, Output, PartEvaluation, Truncation
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
-from codeshift.finetune.extraction import extract_code
+from codeshift.finetune.extraction import Extract, check_extract
 from codeshift.finetune.identity import data_digest, versions
-from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
+from codeshift.finetune.program_tests import check_samples, check_test_code, tests_template
 from codeshift.finetune.template import Template, texts_of
 from codeshift.metrics import Metric
 from codeshift.metrics.aggregates.copies import copies
@@ -114,17 +113,9 @@ def score_predictions(
     return result
 
 
-def check_extract(extract: str | None) -> None:
-    """Raise a ParameterError unless ``extract`` is None or names what can be taken out of an output."""
-    if extract is not None:
-        check_choice("extract", extract, ("code",))
-
-
-def extracted(outputs: Mapping[str, Output], extract: str | None) -> dict[str, Output]:
+def extracted(outputs: Mapping[str, Output], extract: Extract | None) -> dict[str, Output]:
     """Return outputs with what is scored of each as its text: all of it, or its code."""
-    if extract is None:
-        return dict(outputs)
-    return {name: replace(output, text=extract_code(output.text)) for name, output in outputs.items()}
+    return {name: output.extracted(extract) for name, output in outputs.items()}
 
 
 def evaluated_part(
@@ -168,7 +159,7 @@ def _of_text(metrics: Iterable[Metric]) -> dict[str, Metric]:
     if not metrics or len(named) < len(metrics):
         names = [metric.name for metric in metrics]
         raise ParameterError("metrics", "at least one, each once", names, "give [ExactMatch()] for example")
-    check_one_output(metrics)
+    check_samples(metrics)
     return named
 
 

@@ -184,7 +184,7 @@ def _evaluation_speed(method: MethodSpec, model: Model, tokenizer: Tokenizer, da
     for step in method.evaluation.passes:
         own = evaluator(method, step.metrics, progress=False)
         started = time.perf_counter()
-        own.evaluate(model, some, tokenizer=tokenizer)
+        own.evaluate(model, {"data": some, "train": data}, tokenizer=tokenizer, parts=("data",))
         seconds = (time.perf_counter() - started) / len(some)
         scored, generated = (scored, seconds) if step.writes else (seconds, generated)
     return Speed(scored_row=scored, generated_row=generated)

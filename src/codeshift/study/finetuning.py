@@ -51,6 +51,8 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
         max_target_length=settings.max_target_length,
         special_tokens=settings.special_tokens,
         decoding=settings.decoding,
+        shots=settings.shots,
+        extract=settings.extract,
         seed=settings.seed,
         progress=progress,
     )

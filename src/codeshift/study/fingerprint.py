@@ -91,6 +91,8 @@ def _evaluation(spec: StudySpec) -> dict[str, Any]:
     return {
         "generate_rows": evaluation.generate_rows,
         "decoding": None if evaluation.decoding is None else evaluation.decoding.to_dict(),
+        "shots": evaluation.shots,
+        "extract": evaluation.extract,
         "evaluation_batch_size": evaluation.batch_size,
         "evaluation_seed": evaluation.seed,
     }

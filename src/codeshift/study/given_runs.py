@@ -10,11 +10,12 @@ from datasets import Dataset
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.decoding import Output
+from codeshift.finetune.extraction import check_extract
 from codeshift.finetune.identity import versions
 from codeshift.finetune.template import Template, texts_of
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
-from codeshift.predictions.scoring import check_extract, evaluated_part, extracted
+from codeshift.predictions.scoring import evaluated_part, extracted
 from codeshift.study.keys import RunKey
 from codeshift.study.locks import awaited
 from codeshift.study.records import EvaluationFacts, RunRecord

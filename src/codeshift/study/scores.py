@@ -33,6 +33,7 @@ class RunScores:
         sources: Texts that the model was given; empty if unknown.
         finished: Whether each output ended by itself (False: cut at the length limit, None: no output); empty if
             unknown.
+        samples: Texts of all samples of each row, None for a row without generation; empty if there is one a row.
         labels: Names of the classes of a classifier; empty for text.
         logits: Logits of the classes, shape (rows, classes); None for text.
 
@@ -45,6 +46,7 @@ class RunScores:
     statistics: Mapping[str, NDArray[np.float64]] = field(repr=False)
     sources: Sequence[str] = field(default=(), repr=False)
     finished: Sequence[bool | None] = field(default=(), repr=False)
+    samples: Sequence[Sequence[str] | None] = field(default=(), repr=False)
     labels: Sequence[str] = ()
     logits: NDArray[np.float64] | None = field(default=None, repr=False)
 
@@ -71,7 +73,8 @@ class RunScores:
     def save(self, path: Path) -> None:
         """Write a Parquet file with one line for each row, atomically.
 
-        Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, and, for each
+        Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, ``samples`` if
+        there are several, and, for each
         metric, ``stats:<metric>``, a list that is null if the row was not scored. Those of a classifier have a
         ``probability[<label>]`` of each class and the list ``logits`` as well.
 
@@ -92,6 +95,8 @@ class RunScores:
             columns["source"] = pa.array(self.sources, pa.string())
         if len(self.finished):
             columns["finished"] = pa.array(self.finished, pa.bool_())
+        if len(self.samples):
+            columns["samples"] = pa.array(self.samples, pa.list_(pa.string()))
         if self.logits is not None:
             shares = self.probabilities.T
             columns |= {_probability(label): pa.array(of) for label, of in zip(self.labels, shares, strict=True)}
@@ -110,12 +115,19 @@ class RunScores:
             for name in table.column_names
             if name.startswith(_STATISTICS)
         }
-        texts = {name: _column(table, name) for name in ("reference", "prediction", "source", "finished")}
+        texts = {name: _column(table, name) for name in ("reference", "prediction", "source", "finished", "samples")}
         named = (_CLASS.fullmatch(name) for name in table.column_names)
         labels = tuple(match[1] for match in named if match)
         logits = _from_lists(table.column(_LOGITS).combine_chunks()) if labels else None
         return cls(
-            texts["reference"], texts["prediction"], statistics, texts["source"], texts["finished"], labels, logits
+            texts["reference"],
+            texts["prediction"],
+            statistics,
+            sources=texts["source"],
+            finished=texts["finished"],
+            samples=texts["samples"],
+            labels=labels,
+            logits=logits,
         )
 
 

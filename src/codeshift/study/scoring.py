@@ -60,6 +60,7 @@ class RunScorer:
         outputs = {} if written is None else written.outputs
         classes = next((step.result.classes for step in measured if step.result.classes is not None), None)
         written_texts = [outputs[row].text if row in outputs else None for row in range(len(rows))]
+        several = any(output.others for output in outputs.values())
         sources, references = self.method.task.texts(rows)
         scores = RunScores(
             references=references,
@@ -67,6 +68,7 @@ class RunScorer:
             statistics={metric.name: statistics[metric.name] for metric in self.method.evaluation.metrics},
             sources=sources,
             finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
+            samples=[_texts(outputs.get(row)) for row in range(len(rows))] if several else (),
             labels=() if classes is None else classes.labels,
             logits=None if classes is None else classes.logits,
         )
@@ -89,7 +91,7 @@ class RunScorer:
         folder = self.store.evaluation(key) / step.name / part
 
         def evaluated() -> PartEvaluation:
-            some = {part: rows.select(chosen)}
+            some = {part: rows.select(chosen)} | self._shown(key)
             return own.evaluate(model, some, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
 
         try:
@@ -97,6 +99,14 @@ class RunScorer:
         except CheckpointError:  # such as one of another version of a library: start again
             shutil.rmtree(folder)
             return Measured(step, chosen, evaluated())
+
+    def _shown(self, key: RunKey) -> dict[str, Dataset]:
+        """Return the part ``train``, which the examples of prompts are drawn from, if there are any."""
+        if self.method.evaluation.shots == 0:
+            return {}
+        kept = 1.0 if key.ood_kept is None else key.ood_kept
+        whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
+        return {"train": whole.select(self.store.read_training(key.scenario, key.split_seed, kept)["train"])}
 
     def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         """Return which rows of a set text is generated for, shape (rows,)."""
@@ -128,3 +138,7 @@ class Measured:
         """Outputs by position in the set."""
         pairs = zip(self.positions.tolist(), self.result.outputs, strict=True)
         return {row: output for row, output in pairs if output is not None}
+
+
+def _texts(output: Output | None) -> list[str] | None:
+    return None if output is None else [sample.text for sample in output.samples]

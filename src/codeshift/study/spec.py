@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from codeshift.audit.settings import AuditSettings
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Task
 
@@ -144,6 +145,8 @@ class Evaluation:
         max_target_length: Longest target, in tokens.
         special_tokens: Special tokens that count as such in the columns too.
         decoding: Settings of generation.
+        shots: Number of examples before each source of a chat, drawn from the training rows of a run.
+        extract: What metrics of text are given of an output; None for the whole.
         generate_rows: Number of rows of each part that text is generated for; None for all.
         seed: Seed of the draw of these rows.
     """
@@ -154,6 +157,8 @@ class Evaluation:
     max_target_length: int = 512
     special_tokens: tuple[str, ...] = ()
     decoding: Decoding | None = None
+    shots: int = 0
+    extract: Extract | None = None
     generate_rows: int | None = None
     seed: int = 0
 

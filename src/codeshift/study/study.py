@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, TaskName
     from codeshift.predictions.matching import Predictions
@@ -100,6 +101,11 @@ class Study(CommonOptions):
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
         generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
         decoding: Settings of generation.
+        chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
+        system: Text of a system turn before each source, with ``chat``.
+        shots: Number of examples before each source in the evaluation, with ``chat``: training rows of the run (of the
+            baseline without fine-tuning), drawn by the evaluation's seed.
+        extract: "code" for the first fenced block of each output, or the whole if there is none; None for the whole.
         evaluation_batch_size: Number of rows in a batch of the evaluation.
         evaluation_seed: Seed of the draw of the rows to generate text for.
         keep_weights: Whether trained weights are kept in the folder.
@@ -153,6 +159,10 @@ class Study(CommonOptions):
     audit: bool | Mapping[str, Any] = True
     generate_rows: int | None = None
     decoding: Decoding | None = None
+    chat: bool = False
+    system: str | None = None
+    shots: int = 0
+    extract: Extract | None = None
     evaluation_batch_size: int = 32
     evaluation_seed: int = 0
     keep_weights: bool = True
@@ -168,7 +178,7 @@ class Study(CommonOptions):
         column = self.column or common_column(scenarios)
         language = self.language or common_language(scenarios)
         configs = check_config(self.config, methods)
-        task = check_task(self.task, self.source, self.target, self.dataset)
+        task = check_task(self.task, self.source, self.target, self.dataset, chat=self.chat, system=self.system)
         for config in configs.values():
             task.check_config(config)
         metrics = check_metrics(self.metrics, task, language)
@@ -197,10 +207,13 @@ class Study(CommonOptions):
             audit=check_audit(self.audit, column, language, split_config),
             evaluation=check_evaluation(
                 metrics,
+                task,
                 configs.values(),
                 evaluation_batch_size=self.evaluation_batch_size,
                 generate_rows=self.generate_rows,
                 decoding=self.decoding,
+                shots=self.shots,
+                extract=self.extract,
                 evaluation_seed=self.evaluation_seed,
             ),
             keep_weights=check_bool("keep_weights", self.keep_weights),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit.settings import AuditSettings, Thresholds
-from codeshift.checks import check_integer, optional
+from codeshift.checks import check_bool, check_integer, optional
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
 
@@ -69,16 +70,19 @@ def check_config(config: object, methods: Mapping[str, PeftConfig | None]) -> di
     return {name: config[name] for name in methods}
 
 
-def check_task(name: TaskName, source: Source, target: str, dataset: object) -> Task:
+def check_task(
+    name: TaskName, source: Source, target: str, dataset: object, *, chat: bool = False, system: str | None = None
+) -> Task:
     """Return the task; that of a classification has all classes of the data.
 
     Raises:
         ParameterError: if the name is unknown, or source or target is not what the task takes.
         DataError: if a column is not of the right kind, or a row has no label.
     """
+    from codeshift.finetune.conversation import make_chat
     from codeshift.finetune.tasks import make_task
 
-    task = make_task(name, source, target)
+    task = make_task(name, source, target, make_chat(check_bool("chat", chat), system))
     parts = dataset.values() if isinstance(dataset, DatasetDict) else (dataset,)
     for rows in parts:
         if not isinstance(rows, Dataset):
@@ -105,9 +109,6 @@ def check_metrics(metrics: object, task: Task, language: str | None) -> tuple[Me
     if not checked:
         raise ParameterError("metrics", "at least one metric", metrics, remedy)
     refuse_repeated("metrics", [metric.name for metric in checked])
-    from codeshift.finetune.evaluation_settings import EvaluationSettings
-
-    task.check_evaluation(EvaluationSettings(metrics={metric.name: metric for metric in checked}))
     return tuple(checked)
 
 
@@ -126,27 +127,37 @@ def check_split_config(options: CommonOptions) -> SplitConfig:
 
 def check_evaluation(
     metrics: tuple[Metric, ...],
+    task: Task,
     configs: Collection[TrainingConfig],
     *,
     evaluation_batch_size: int,
     generate_rows: int | None,
     decoding: Decoding | None,
+    shots: int,
+    extract: Extract | None,
     evaluation_seed: int,
 ) -> Evaluation:
     """Return the settings of the evaluation, with the longest source and target of any method's config.
 
     Args:
         metrics: Metrics of the study.
+        task: Task of its models.
         configs: Training configs of its methods.
         evaluation_batch_size: Number of rows in a batch.
         generate_rows: Number of rows of each part to generate text for; None for all.
         decoding: Settings of generation.
+        shots: Number of examples before each source.
+        extract: What metrics of text are given of an output; None for the whole.
         evaluation_seed: Seed of the draw of the rows to generate text for.
     """
     from codeshift.finetune import Decoding
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
+    from codeshift.finetune.extraction import check_extract
 
     if not isinstance(decoding, Decoding | None):
         raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
+    by_name = {metric.name: metric for metric in metrics}
+    task.check_evaluation(EvaluationSettings(metrics=by_name, decoding=decoding or Decoding()))
     some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
     return Evaluation(
         metrics=metrics,
@@ -155,6 +166,8 @@ def check_evaluation(
         max_target_length=max(config.max_target_length for config in configs),
         special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
         decoding=decoding,
+        shots=task.check_shots(check_integer("shots", shots, smallest=0)),
+        extract=check_extract(extract),
         generate_rows=optional(some_rows)("generate_rows", generate_rows),
         seed=check_integer("evaluation_seed", evaluation_seed, smallest=0),
     )

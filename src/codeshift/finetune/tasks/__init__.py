@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from codeshift.checks import check_choice
+from codeshift.errors import ParameterError
+from codeshift.finetune.conversation import Chat
 from codeshift.finetune.label_column import LabelColumn
 from codeshift.finetune.labelled_rows import templates_of
 from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Task
@@ -17,16 +19,27 @@ TaskName: TypeAlias = Literal["generation", "classification"]
 Source: TypeAlias = str | tuple[str, str]
 """What a model is given: a column or template, or a pair of them."""
 
-_TASKS: dict[str, Callable[[Any, Any], Task]] = {
-    Generation.name: lambda source, target: Generation(Template(source, "source"), Template(target, "target")),
-    Classification.name: lambda source, target: Classification(templates_of(source), LabelColumn(target)),
+
+def _generation(source: Any, target: Any, chat: Chat | None) -> Task:
+    return Generation(Template(source, "source"), Template(target, "target"), chat)
+
+
+def _classification(source: Any, target: Any, chat: Chat | None) -> Task:
+    if chat is not None:
+        raise ParameterError("chat", "False for a classification", True, "a classifier writes no turn: leave chat out")
+    return Classification(templates_of(source), LabelColumn(target))
+
+
+_TASKS: dict[str, Callable[[Any, Any, Chat | None], Task]] = {
+    Generation.name: _generation,
+    Classification.name: _classification,
 }
 TASKS = tuple(_TASKS)
 """Names of the kinds of tasks."""
 
 
-def make_task(name: TaskName, source: Source, target: str) -> Task:
-    """Return the task of a name.
+def make_task(name: TaskName, source: Source, target: str, chat: Chat | None = None) -> Task:
+    """Return the task of a name; ``chat`` says how rows become conversations.
 
     Raises:
         ParameterError: the name is unknown, or source and target are not what the task takes.
@@ -34,7 +47,7 @@ def make_task(name: TaskName, source: Source, target: str) -> Task:
     >>> make_task("classification", ("query", "code"), "relevant").columns
     ('query', 'code', 'relevant')
     """
-    return _TASKS[check_choice("task", name, TASKS)](source, target)
+    return _TASKS[check_choice("task", name, TASKS)](source, target, chat)
 
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -12,6 +12,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 
+from codeshift.errors import ParameterError
 from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -157,6 +158,30 @@ class Task(ABC):
     @abstractmethod
     def fitted(self, *parts: Dataset) -> Task:
         """Return the task with what a model must know of its rows before it is made: the classes of all ``parts``."""
+
+    def as_trained(self, trained: Mapping[str, Any]) -> Task:
+        """Return the task with what was left to the training of a model, which is described as in ``to_dict``."""
+        return self
+
+    def check_shots(self, k: int) -> int:
+        """Return a number of examples before each source.
+
+        Raises:
+            ParameterError: the task has no examples.
+        """
+        if k:
+            raise ParameterError("shots", "0 unless rows are conversations", k, "give chat=True, or leave shots out")
+        return k
+
+    def with_shots(self, train: Dataset, k: int, seed: int) -> Task:
+        """Return the task with ``k`` examples before each source, drawn from training rows.
+
+        Raises:
+            ParameterError: the task has no examples.
+            DataError: there are too few rows.
+        """
+        self.check_shots(k)
+        return self
 
     @abstractmethod
     def load(

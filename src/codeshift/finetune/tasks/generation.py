@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,8 +17,10 @@ from peft import PeftModel
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.capacity import check_positions, check_vocabulary
+from codeshift.finetune.chat_encoding import ChatEncoder
 from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
+from codeshift.finetune.conversation import Chat, draw_shots
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.encoding import Encoded, Encoder
 from codeshift.finetune.evaluation_result import PartEvaluation
@@ -27,8 +29,9 @@ from codeshift.finetune.generation import generate
 from codeshift.finetune.generation_settings import describe_settings
 from codeshift.finetune.generators import as_generator, load_generator
 from codeshift.finetune.identity import data_digest, describe_evaluated
+from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
-from codeshift.finetune.program_tests import check_one_output, check_test_code, tests_template
+from codeshift.finetune.program_tests import check_samples, check_test_code, tests_template, texts_taken
 from codeshift.finetune.progress import row_progress
 from codeshift.finetune.row_log import RowLog, open_logs
 from codeshift.finetune.sharding import is_divided
@@ -49,6 +52,7 @@ class Generation(Task):
     Attributes:
         source: the template of what the model is given.
         target: the template of what the model must write.
+        chat: how rows become conversations, by the chat template of the tokenizer; None if they do not.
     """
 
     name: ClassVar[str] = "generation"
@@ -56,10 +60,43 @@ class Generation(Task):
     zero_shot: ClassVar[bool] = True
     source: Template
     target: Template
+    chat: Chat | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name, source and target as JSON values."""
-        return {"task": self.name, "source": self.source.spec, "target": self.target.spec}
+        """Return name, source, target and whether and how rows become conversations as JSON values."""
+        told = {"chat": False, "system": None} if self.chat is None else self.chat.to_dict()
+        return {"task": self.name, "source": self.source.spec, "target": self.target.spec} | told
+
+    def as_trained(self, trained: Mapping[str, Any]) -> Generation:
+        """Return the task with conversations as a training had them, which is described as in ``to_dict``."""
+        return replace(self, chat=Chat(trained.get("system")) if trained.get("chat") else None)
+
+    def check_shots(self, k: int) -> int:
+        """Return a number of examples before each source, which conversations alone have."""
+        return super().check_shots(k) if self.chat is None else k
+
+    def with_shots(self, train: Dataset, k: int, seed: int) -> Generation:
+        """Return the task with ``k`` examples in each conversation, drawn from training rows.
+
+        Raises:
+            ParameterError: rows do not become conversations.
+            DataError: there are too few rows.
+        """
+        self.check_shots(k)
+        assert self.chat is not None  # noqa: S101 - checked
+        shots = draw_shots(train, k, source=self.source.spec, target=self.target.spec, seed=seed)
+        return replace(self, chat=replace(self.chat, shots=shots))
+
+    def encoder(self, model: Model, tokenizer: Tokenizer, limits: Limits) -> Encoder | ChatEncoder:
+        """Return the encoder of the rows for a model.
+
+        Raises:
+            ParameterError: the tokenizer lacks an end token, a special token of ``limits`` or a chat template.
+        """
+        texts = self.source, self.target
+        if self.chat is None:
+            return Encoder.of(model, tokenizer, texts, limits)
+        return ChatEncoder.of(model, tokenizer, texts, self.chat, limits)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,7 +143,7 @@ class Generation(Task):
             if metric.takes == "class_probabilities":
                 remedy = 'give task="classification", or a metric of text'
                 raise ParameterError("metrics", "metrics of generated text or of tokens", metric, remedy)
-        check_one_output(metrics)
+        check_samples(metrics, settings.decoding.n)
 
     def check_config(self, config: TrainingConfig) -> None:
         """Raise a ParameterError if the config weighs classes."""
@@ -137,7 +174,7 @@ class Generation(Task):
 
     def objective(self, model: Model, tokenizer: Tokenizer, config: TrainingConfig, rows: Dataset) -> TargetLikelihood:
         """Return the negative log-likelihood of the targets."""
-        encoder = Encoder.of(model, tokenizer, (self.source, self.target), config.limits)
+        encoder = self.encoder(model, tokenizer, config.limits)
         collate = Collator(pad_id(model, tokenizer), is_decoder(model))
         return TargetLikelihood(model, encoder, collate, config.label_smoothing_factor)
 
@@ -159,7 +196,7 @@ class TargetLikelihood(Objective[Encoded]):
 
     unit: ClassVar[str] = Generation.unit
     model: Model
-    encoder: Encoder
+    encoder: Encoder | ChatEncoder
     collate: Collator
     label_smoothing: float
 
@@ -190,7 +227,7 @@ class TargetLikelihood(Objective[Encoded]):
         return -float(score_tokens(self.model, data, self.collate).log_probabilities.values.mean())
 
 
-def _encoded(model: Model, encoder: Encoder, rows: Dataset, part: str) -> Encoded:
+def _encoded(model: Model, encoder: Encoder | ChatEncoder, rows: Dataset, part: str) -> Encoded:
     check_vocabulary(model, encoder)
     data = encoder.encode(rows, part)
     encoder.warn_of(data, part)
@@ -235,7 +272,10 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         """Return the model, its adapter, the digests of the data and the versions of libraries, as JSON values."""
         tests = {column for metric in self.settings.metrics.values() for column in self._template(metric).columns}
         columns = sorted({*self.task.columns, *tests})
-        generated = describe_settings(self.model, self.tokenizer, self.settings.decoding) if self._generates else None
+        generated = None
+        if self._generates:
+            ends = self._encoder.ends
+            generated = describe_settings(self.model, self.tokenizer, self.settings.decoding, ends)
         digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
         kept = {"generation_config": generated, "confidence": self.settings.confidence, "data": digests}
         return describe_evaluated(self.model) | kept
@@ -250,7 +290,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         references = texts_of(self.task.target, rows)
         forced = self._forced(data, part, logs.get(f"{part}.scores"))
         generated = self._generated_rows(len(data))
-        outputs = self._outputs(data, generated, part, logs.get(f"{part}.outputs"))
+        answers = self._outputs(data, generated, part, logs.get(f"{part}.outputs"))
+        outputs = [None if answer is None else answer.extracted(self.settings.extract) for answer in answers]
         statistics, scored = {}, {}
         for name, metric in self.settings.metrics.items():
             if is_forced(metric):
@@ -258,7 +299,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
                 statistics[name] = metric.statistics(list(scores), list(data.targets))
                 scored[name] = np.arange(len(data))
             else:
-                predictions = [output.text for output in outputs if output is not None]
+                predictions = [texts_taken(metric, output) for output in outputs if output is not None]
                 right = references if tests_template(metric) is None else texts_of(self._template(metric), rows)
                 statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
                 scored[name] = generated
@@ -282,9 +323,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         return tests_template(metric) or self.task.target
 
     @cached_property
-    def _encoder(self) -> Encoder:
-        texts = self.task.source, self.task.target
-        return Encoder.of(self.model, self.tokenizer, texts, self.settings.limits)
+    def _encoder(self) -> Encoder | ChatEncoder:
+        return self.task.encoder(self.model, self.tokenizer, self.settings.limits)
 
     def _limit(self, data: Encoded) -> int:
         """Return the largest number of tokens of an output."""
@@ -324,7 +364,9 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
         bar = row_progress(f"generate {part}", len(rows), len(rows) - len(left), shown=self.settings.progress)
 
-        def note(done: NDArray[np.int64], written: list[Output]) -> None:
+        def note(done: NDArray[np.int64], generated: list[Output]) -> None:
+            lead = self._encoder.lead
+            written = [output.without(lead) for output in generated]
             for row, output in zip(done, written, strict=True):
                 outputs[row] = output
             if log is not None:
@@ -334,7 +376,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         with bar:
             generate(
                 self.model, self.tokenizer, data.sources, left, self.settings.decoding, self._limit(data),
-                batch_size=self.settings.batch_size, written=self._encoder.written,
+                batch_size=self.settings.batch_size, written=self._encoder.written, ends=self._encoder.ends,
                 confidence=self.settings.confidence, on_batch=note,
             )  # fmt: skip
         return outputs

@@ -1,0 +1,168 @@
+"""Encoding of rows as conversations, by the chat template of the tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from codeshift.errors import DataError, ParameterError, Told
+from codeshift.finetune.chat import EncodedTurn, encode_turn
+from codeshift.finetune.conversation import Chat
+from codeshift.finetune.encoding import Encoded, warn_of_losses
+from codeshift.finetune.limits import Limits
+from codeshift.finetune.models import Model, Tokenizer, is_decoder
+from codeshift.finetune.ragged import Ragged
+from codeshift.finetune.round_trip import LostText, RoundTrip
+from codeshift.finetune.template import Template, texts_of
+from codeshift.finetune.truncation import Truncation
+from codeshift.properties.text_tokens import detokenize, special_tokens
+
+_OTHER = "0", "1"  # texts by which what surrounds a text is found
+
+
+@dataclass(frozen=True)
+class ChatEncoder:
+    """Encoder of rows as conversations: a source is a user's turn, a target the assistant's with the end of its turn.
+
+    Attributes:
+        tokenizer: a tokenizer with a chat template.
+        source: the template of the text that the model is given.
+        target: the template of the text that the model must write.
+        chat: the system turn and the examples.
+        max_source_length: the length of the longest prompt, in tokens: all that comes before the target. Only the text
+            of the source is cut, never the template around it.
+        max_target_length: the length of the longest target, in tokens, the end of its turn included.
+    """
+
+    tokenizer: Tokenizer
+    source: Template
+    target: Template
+    chat: Chat
+    max_source_length: int
+    max_target_length: int
+
+    @classmethod
+    def of(
+        cls, model: Model, tokenizer: Tokenizer, texts: tuple[Template, Template], chat: Chat, limits: Limits
+    ) -> ChatEncoder:
+        """Return the encoder for a model; ``texts`` are the templates of source and target.
+
+        Raises:
+            ParameterError: the model is no decoder, special tokens are to count in columns, or the tokenizer has no
+                chat template that a model can be trained with.
+        """
+        if not is_decoder(model):
+            seq2seq = Told("True for an encoder-decoder")
+            raise ParameterError("chat", "False for a model that is no decoder", seq2seq, "leave chat out")
+        if limits.special_tokens:
+            remedy = "the chat template alone writes special tokens"
+            raise ParameterError("special_tokens", "left out with chat", limits.special_tokens, remedy)
+        encoder = cls(tokenizer, *texts, chat, limits.max_source_length, limits.max_target_length)
+        encoder._turn("x", "x")  # an unusable template is told before rows are read
+        return encoder
+
+    def encode(self, data: Dataset, part: str = "data") -> Encoded:
+        """Encode a ``datasets.Dataset``.
+
+        Raises:
+            ParameterError: a column is missing, or ``max_source_length`` has no room for the chat template.
+            DataError: a value is not text or holds a special token, or there is no row.
+        """
+        self.source.check(data.features)
+        self.target.check(data.features)
+        if len(data) == 0:
+            raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+        sources, targets = texts_of(self.source, data), texts_of(self.target, data)
+        turns = [self._turn(*texts) for texts in zip(sources, targets, strict=True)]
+        prompts, answers = [turn.prompt for turn in turns], [turn.answer for turn in turns]
+        cut_prompts = [max(0, len(ids) - self.max_source_length) for ids in prompts]
+        cut_answers = [max(0, len(ids) - self.max_target_length) for ids in answers]
+        truncation = Truncation(
+            len(turns), int(np.count_nonzero(cut_prompts)), int(np.count_nonzero(cut_answers)),
+            sum(cut_prompts), sum(cut_answers),
+        )  # fmt: skip
+        return Encoded(
+            Ragged.of([self._cut(ids) for ids in prompts]),
+            # Without the end: a model must not learn to end its turn where the text was cut.
+            Ragged.of([ids[: self.max_target_length] for ids in answers]),
+            truncation,
+            self._round_trip(sources, targets, turns),
+        )
+
+    def warn_of(self, encoded: Encoded, part: str) -> None:
+        """Warn if texts were cut, naming the arguments that cut them, or are not given back by the tokenizer."""
+        warn_of_losses(encoded, part, self.max_source_length, self.max_target_length)
+
+    @cached_property
+    def lead(self) -> str:
+        """Text that the chat template writes between the prompt and the answer, such as a space."""
+        texts = [self._text(self._turn("x", answer).answer) for answer in _OTHER]
+        return texts[0].split(_OTHER[0])[0]
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """Id of the token that ends a turn."""
+        return (int(self._turn("x", "x").answer[-1]),)
+
+    @property
+    def written(self) -> frozenset[int]:
+        """Ids of special tokens that stay in the text of an output: none."""
+        return frozenset()
+
+    @cached_property
+    def frame_ids(self) -> frozenset[int]:
+        """Ids of the special tokens that the chat template writes in every row."""
+        special = frozenset(special_tokens(self.tokenizer).values())
+        return special & frozenset(self._turn("x", "x").ids.tolist())
+
+    def _turn(self, source: str, target: str) -> EncodedTurn:
+        return encode_turn(self.tokenizer, source, target, system=self.chat.system, shots=self.chat.shots)
+
+    def _text(self, ids: Sequence[int] | NDArray[np.int64]) -> str:
+        return detokenize(self.tokenizer, list(map(int, ids)))
+
+    def _cut(self, prompt: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Cut the text of the source within a prompt, at the tokenizer's side of truncation."""
+        if len(prompt) <= self.max_source_length:
+            return prompt
+        before, after = self._around
+        room = self.max_source_length - len(before) - len(after)
+        if room < 1:
+            remedy = "raise it, or give a shorter system turn or fewer shots"
+            needed = f"above {len(before) + len(after)}, the tokens around a source"
+            raise ParameterError("max_source_length", needed, self.max_source_length, remedy)
+        body = prompt[len(before) : len(prompt) - len(after)]
+        left = getattr(self.tokenizer, "truncation_side", "right") == "left"
+        return np.concatenate([before, body[len(body) - room :] if left else body[:room], after])
+
+    @cached_property
+    def _around(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Ids before and after the text of a source: those that prompts of two different sources share."""
+        one, other = (self._turn(text, "x").prompt for text in _OTHER)
+        shortest = min(len(one), len(other))
+        before = next((i for i in range(shortest) if one[i] != other[i]), shortest)
+        after = next((i for i in range(shortest - before) if one[-1 - i] != other[-1 - i]), shortest - before)
+        return one[:before], one[len(one) - after :]
+
+    def _round_trip(self, sources: list[str], targets: list[str], turns: list[EncodedTurn]) -> RoundTrip:
+        """Count texts that are not in the decoded conversation: lost by the tokenizer, or changed by the template."""
+        lost: dict[str, list[int]] = {"source": [], "target": []}
+        examples = []
+        for i, (source, target, turn) in enumerate(zip(sources, targets, turns, strict=True)):
+            for side, template, text, back in (
+                ("source", self.source, source, self._text(turn.prompt)),
+                ("target", self.target, target, self._text(turn.answer).removeprefix(self.lead)),
+            ):
+                if text in back if side == "source" else text == back:
+                    continue
+                if not lost[side]:
+                    examples.append(LostText.of(", ".join(template.columns), i, text, back))
+                lost[side].append(i)
+        return RoundTrip(
+            rows=len(turns), sources=len(lost["source"]), targets=len(lost["target"]), examples=tuple(examples)
+        )
