@@ -29,6 +29,7 @@ from codeshift.metrics import (
     hierarchical_bootstrap,
     metric_by_name,
     paired_difference,
+    prior_shift,
     relative_performance,
     reliability,
     worst_group,
@@ -429,3 +430,56 @@ def test_pairs_have_values_without_each_row_too():
     sample = paired_sample(a, b, lambda x, y: x - y, ("a", "b"), None, AUROC(), "propagate")
     by_weights = replace(sample, without_of=None)
     np.testing.assert_allclose(sample.without_each(), by_weights.without_each(), atol=1e-12)
+
+
+def test_accuracy_is_a_share_like_exact_match():
+    """Its intervals are those of the same zeros and ones: of one run, of seeds, and of a difference of nothing."""
+    classes = np.arange(60) % 2
+    wrong = np.arange(60) < 2
+    rows = Accuracy().statistics(np.eye(2)[np.where(wrong, 1 - classes, classes)], classes)
+    scores = 1.0 - wrong
+    assert np.array_equal(rows[:, 1], scores)
+    assert bootstrap_ci(rows, metric=Accuracy()) == bootstrap_ci(scores)
+    difference = paired_difference(rows, rows, metric=Accuracy(), n_permutations=9)
+    assert (difference.low, difference.high) == paired_ends(scores)
+    assert hierarchical_bootstrap([rows, rows], metric=Accuracy()).note == "fewer than 5 misses"
+
+
+def paired_ends(scores):
+    """The interval of the difference of scores from themselves."""
+    found = paired_difference(scores, scores, n_permutations=9)
+    assert found.low < 0 < found.high
+    return found.low, found.high
+
+
+def test_reweighted_rows_of_one_prediction_have_no_correlation():
+    """With weights that are not whole, MCC of a constant prediction is 0 to the last digit."""
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        classes = rng.integers(0, 3, 37)
+        rows = MCC().statistics(np.tile([0.2, 0.5, 0.3], (37, 1)), classes)
+        found = prior_shift(rows, classes, rng.integers(0, 3, 31), metric=MCC(), n_resamples=50)
+        assert (found.id_value, found.reweighted) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("metric", [AUROC(), MCC(), BalancedAccuracy(), ExpectedCalibrationError()])
+def test_resamples_that_do_not_differ_show_no_interval(metric):
+    """Twenty rows with one prediction do not show that the value is exactly that of all rows."""
+    sure = isinstance(metric, ExpectedCalibrationError)
+    classes = np.zeros(20, dtype=int) if sure else np.arange(20) % 2
+    found = bootstrap_ci(metric.statistics(np.tile([1.0, 0.0], (20, 1)), classes), metric=metric, n_resamples=99)
+    assert found.value == (0.5 if metric in (AUROC(), BalancedAccuracy()) else 0.0)
+    assert not found.has_interval
+    assert found.note == "resamples of these rows all have the same value"
+
+
+def test_ten_thousand_classes_take_the_memory_of_their_rows():
+    """No table of classes by classes, which would take 800 MB, is made."""
+    import tracemalloc
+
+    probabilities = np.full((3, 10_000), 1e-4)
+    tracemalloc.start()
+    for metric in (Accuracy(), F1(average="macro"), BrierScore(), LogLoss()):
+        metric.statistics(probabilities, [0, 9_999, -1])
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()

@@ -15,6 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics import ModelOutputs, TrainFeatures, ood_detection, ood_scores, risk_coverage
+from codeshift.metrics.ood_scores import mahalanobis_distance
 
 RNG = np.random.default_rng(0)
 INSIDE = RNG.normal(size=(60, 4)) + 3 * np.eye(4)[RNG.integers(0, 4, 60)]
@@ -245,3 +246,42 @@ def test_inputs_that_cannot_be_used(call, error, message):
     """What is wrong, and what to do."""
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("rows", [[[3.0, -2.0]], [[0.9, 0.9]], [[0.5, 0.5], [0.2, 0.1]]])
+def test_probabilities_that_are_none_are_refused(rows):
+    """Logits given as probabilities would be ranked as nonsense; a row of NaN has no score."""
+    with pytest.raises(DataError, match="probabilities must be at least 0, and add up to 1"):
+        ModelOutputs(probabilities=rows)
+    scores = ood_scores(ModelOutputs(probabilities=[[np.nan, 0.5], [0.2, 0.8]]))
+    assert np.isnan(scores["entropy"]).tolist() == [True, False]
+
+
+def test_logits_of_one_class_are_refused():
+    """They say nothing, and would make every row as sure as can be."""
+    with pytest.raises(DataError, match="of at least two classes"):
+        ModelOutputs(logits=[[4.0], [1.0]])
+
+
+def test_features_far_from_zero_keep_their_distance():
+    """Distances do not depend on where zero is."""
+    rng = np.random.default_rng(0)
+    train, rows = rng.normal(size=(200, 3)), rng.normal(size=(20, 3))
+    near = mahalanobis_distance(rows, TrainFeatures(features=train))
+    far = mahalanobis_distance(rows + 1e7, TrainFeatures(features=train + 1e7))
+    np.testing.assert_allclose(far, near, rtol=1e-5)
+
+
+def test_features_without_a_covariance_are_refused():
+    """Constant features, or one row a class, span nothing to measure a distance by."""
+    constant, single = TrainFeatures(features=np.ones((5, 3))), TrainFeatures(features=np.eye(3), labels=[0, 1, 2])
+    for train in (constant, single):
+        with pytest.raises(DataError, match="different in rows of one class"):
+            mahalanobis_distance(np.ones((2, 3)), train)
+
+
+def test_a_curve_without_an_error_has_no_interval():
+    """Twenty right rows do not show that no row is ever wrong."""
+    area = risk_coverage(np.arange(20.0), np.zeros(20), n_resamples=50).area
+    assert (area.value, area.has_interval) == (0.0, False)
+    assert "all have the same value" in area.note

@@ -196,6 +196,19 @@ class Metric(ABC):
         """
         return self.key + (f"[{self.options}]" if self.options else "")
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether the value is the mean of the rows' scores: the sum of column 1 of the statistics over column 0's.
+
+        If it is, and every score is 0 or 1, intervals are those of a share. A metric with a ``from_statistics`` of its
+        own, such as one with a ``note``, says so by this property.
+
+        >>> from codeshift.metrics import BLEU, ExactMatch
+        >>> ExactMatch().is_mean, BLEU().is_mean
+        (True, False)
+        """
+        return type(self).from_statistics is Metric.from_statistics
+
     @abstractmethod
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return the score of each row, shape (n,), float64; NaN if the metric is undefined for a row.

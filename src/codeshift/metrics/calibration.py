@@ -22,6 +22,11 @@ class _OfProbabilities(Metric, abstract=True):
     takes = "class_probabilities"
     higher_is_better = False
 
+    @property
+    def is_mean(self) -> bool:
+        """Whether the value is the mean of the rows' scores: it is."""
+        return True
+
     def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return the score of each row, shape (n,).
 
@@ -43,7 +48,9 @@ class _OfProbabilities(Metric, abstract=True):
             DataError: if a row holds no probabilities, or a reference is no class.
         """
         probabilities, classes = class_rows(predictions, references)
-        true = np.eye(probabilities.shape[1] + 1)[classes][:, :-1]  # all 0 for a label that is none of them
+        true = np.zeros_like(probabilities)  # all 0 for a label that is none of them
+        known = np.flatnonzero(classes >= 0)
+        true[known, classes[known]] = 1.0
         return np.column_stack([np.ones(len(classes)), self.of_rows_of_classes(probabilities, true), classes < 0])
 
     def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ NO_POSITIVE = "no row is of the positive class"
 _Positive = TypeVar("_Positive", bound="OfPositive")
 
 # Probabilities of a softmax in half precision add up to 1 within about 1e-2.
-_ROUNDING = 2e-2
+ROUNDING = 2e-2
 
 
 def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[FloatArray, IntArray]:
@@ -145,8 +145,8 @@ def _table(rows: Any) -> FloatArray | None:
 
 
 def _add_up(table: FloatArray) -> bool:
-    inside = (table >= -_ROUNDING) & (table <= 1 + _ROUNDING)  # False for NaN
-    return bool(inside.all() and (np.abs(table.sum(axis=1) - 1) <= _ROUNDING).all())
+    inside = (table >= -ROUNDING) & (table <= 1 + ROUNDING)  # False for NaN
+    return bool(inside.all() and (np.abs(table.sum(axis=1) - 1) <= ROUNDING).all())
 
 
 def _numbers(rows: Any, count: int) -> IntArray | None:

@@ -45,9 +45,13 @@ class _OfCounts(Metric, abstract=True):
         """
         probabilities, classes = class_rows(predictions, references)
         n, count = probabilities.shape
-        one_hot = np.eye(count + 1)
-        true, predicted = one_hot[classes], one_hot[probabilities.argmax(axis=1)]
-        return np.hstack([np.ones((n, 1)), true * predicted, true, predicted])
+        statistics = np.zeros((n, 3 * (count + 1) + 1))
+        statistics[:, 0] = 1.0
+        found, true, predicted = (statistics[:, 1 + i * (count + 1) : 1 + (i + 1) * (count + 1)] for i in range(3))
+        rows, likeliest = np.arange(n), probabilities.argmax(axis=1)
+        true[rows, classes] = predicted[rows, likeliest] = 1.0  # -1 is the last
+        found[rows, classes] = classes == likeliest
+        return statistics
 
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
         """Return the score of rows whose statistics add up to ``sums``, shape (3 classes + 4,)."""
@@ -75,7 +79,7 @@ class _OfCounts(Metric, abstract=True):
 
 
 @dataclass(frozen=True)
-class Accuracy(_OfCounts):
+class Accuracy(Metric):
     """Share of rows whose likeliest class is the right one.
 
     Metrics of classes take one probability a class for each row, and the number of the row's class, from 0. A label
@@ -92,10 +96,40 @@ class Accuracy(_OfCounts):
     """
 
     scale = PERCENT
+    takes = "class_probabilities"
 
-    def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
-        """Return the share of rows that are found."""
-        return ratio(found.sum(), true.sum())
+    @property
+    def is_mean(self) -> bool:
+        """Whether the value is the mean of the rows' scores: it is."""
+        return True
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return the score of each row, shape (n,): 1 if its likeliest class is the right one, else 0.
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        return self.row_scores(self.statistics(predictions, references))
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return the score of each row from the rows' statistics, shape (n, 3)."""
+        return np.asarray(statistics[:, 1])
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return (1, whether it is right, whether the label is none of the classes) of each row, shape (n, 3).
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        probabilities, classes = class_rows(predictions, references)
+        right = probabilities.argmax(axis=1) == classes
+        return np.column_stack([np.ones(len(classes)), right, classes < 0])
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Return the share of rows that are right, of rows whose statistics add up to ``sums``, shape (3,)."""
+        return CorpusScore(ratio(sums[1], sums[0]), n=int(sums[0]), note=outside_note(float(sums[2]), float(sums[0])))
 
 
 class _OfClasses(_OfCounts, abstract=True):
@@ -256,7 +290,8 @@ class MCC(_OfClasses):
         if found.sum() == n:
             return 1.0
         covariance = found.sum() * n - (true * predicted).sum()
-        spread = (n * n - (true * true).sum()) * (n * n - (predicted * predicted).sum())
+        # Weights may not be whole: each factor is then still 0 of one class, and never below.
+        spread = math.prod(float((counts * (counts.sum() - counts)).sum()) for counts in (true, predicted))
         return min(1.0, max(-1.0, float(covariance) / math.sqrt(spread))) if spread else 0.0
 
     def undefined(self, true: FloatArray) -> str:

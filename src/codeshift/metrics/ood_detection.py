@@ -119,7 +119,7 @@ def ood_detection(
         out_of_distribution: what it gave for rows such as those of ``test_ood``.
         train: the features of the training rows, for distances; both sides then need features.
         temperature: the temperature of the energy.
-        confidence: the nominal coverage of the intervals.
+        confidence: the nominal coverage of the intervals; those of ``risk`` are 95% intervals whatever it is.
         n_resamples: the number of resamples of each interval.
         seed: the seed of the resampling.
 

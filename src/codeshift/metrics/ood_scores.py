@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import FloatArray
+from codeshift.metrics.classes import ROUNDING
 
 _BLOCK = 1 << 22  # distances held at once: 32 MiB
 
@@ -35,7 +36,8 @@ class ModelOutputs:
 
     Raises:
         ParameterError: if there is nothing, or the arrays differ in their number of rows.
-        DataError: if an array has the wrong number of axes.
+        DataError: if an array has the wrong number of axes, there are fewer than two classes, or probabilities are not
+            in [0, 1] or do not add up to 1 (a row with a NaN has no score).
 
     >>> ModelOutputs(logits=[[2.0, 0.0], [0.5, 0.4]]).rows
     2
@@ -61,6 +63,12 @@ class ModelOutputs:
                 axes = 2 if field.name in ("logits", "probabilities", "features") else 1
                 object.__setattr__(self, field.name, _array(field.name, value, axes))
             lengths[field.name] = len(getattr(self, field.name))
+        for name in ("logits", "probabilities"):
+            if name in lengths and getattr(self, name).shape[1] < 2:
+                remedy = "give one number for each class"
+                raise DataError(name, "of at least two classes", getattr(self, name).shape, remedy)
+        if self.probabilities is not None:
+            _check_probabilities(self.probabilities)
         if not lengths.keys() - {"errors", "groups"}:
             remedy = "give logits, probabilities, log-probabilities of tokens or features"
             raise ParameterError("ModelOutputs", "given something to score rows by", "nothing", remedy)
@@ -166,6 +174,9 @@ def mahalanobis_distance(features: ArrayLike, train: TrainFeatures) -> FloatArra
     Classes have a mean each and one covariance, which is shrunk as by Ledoit and Wolf, so that few rows of many
     features will do. Without labels there is one class.
 
+    Raises:
+        DataError: if the rows of each class do not differ, so that they have no covariance.
+
     Source: Lee et al., A simple unified framework for detecting out-of-distribution samples and adversarial attacks
     (NeurIPS 2018), equation 2; Ledoit and Wolf, A well-conditioned estimator for large-dimensional covariance matrices
     (J. Multivar. Anal. 2004).
@@ -182,9 +193,14 @@ def mahalanobis_distance(features: ArrayLike, train: TrainFeatures) -> FloatArra
     classes, of_class = np.unique(labels, return_inverse=True)
     means = np.stack([rows[of_class == k].mean(axis=0) for k in range(len(classes))])
     covariance = ledoit_wolf(rows - means[of_class], assume_centered=True)[0]
+    if not np.trace(covariance) > 0:
+        remedy = "leave labels out if each class has one row"
+        raise DataError("features", "different in rows of one class", "the same in all rows of each class", remedy)
+    origin = rows.mean(axis=0)  # far from 0, the differences of squares below would lose their digits
     # With the Cholesky factor L, the distance is that of L^-1 x: one triangular solve for all rows.
     factor = np.linalg.cholesky(covariance + 1e-12 * np.trace(covariance) * np.eye(len(covariance)))
-    whitened, centres = (solve_triangular(factor, points.T, lower=True).T for points in (given, means))
+    sides = (given - origin, means - origin)
+    whitened, centres = (solve_triangular(factor, points.T, lower=True).T for points in sides)
     return np.asarray(np.sqrt(_nearest_squares(whitened, centres, 1)))
 
 
@@ -236,6 +252,14 @@ def _log_probabilities(outputs: ModelOutputs) -> FloatArray | None:
         return None
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(outputs.probabilities))
+
+
+def _check_probabilities(probabilities: FloatArray) -> None:
+    known = probabilities[~np.isnan(probabilities).any(axis=1)]
+    wrong = (known < 0).any(axis=1) | (np.abs(known.sum(axis=1) - 1) > ROUNDING)
+    if wrong.any():
+        found = known[int(wrong.argmax())]
+        raise DataError("probabilities", "at least 0, and add up to 1 in each row", found, "give logits as logits=")
 
 
 def _log_sum_exp(logits: FloatArray) -> FloatArray:

@@ -13,13 +13,15 @@ from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.metrics.aggregates.binomial import WILSON, wilson
 from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import as_sample
-from codeshift.metrics.aggregates.units import Sample, SummedSample
+from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample
 from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics
 
 DIRECTIONAL = "directional"
 FEWEST_TRIALS = 5
 FEW_TRIALS = f"it rests on fewer than {FEWEST_TRIALS} rows"
+ALIKE = "resamples of these rows all have the same value"
 LACKING = "resamples of these rows lack a class"
+_ROUNDING = 1e-12
 MOST_WITHOUT = 0.1
 """Largest share of resamples without a value, such as those that lack a class, that an interval leaves out."""
 
@@ -86,7 +88,8 @@ def bootstrap_ci(
 
     Returns:
         The estimate. No rows: NaN with n=0. One row, or one group: its value without an interval (``low`` and ``high``
-            are NaN).
+            are NaN). Likewise a metric of classes, such as the AUROC of a constant score, whose resamples have all the
+            same value, which shows no spread; ``note`` tells.
 
     Raises:
         ParameterError: if a shape or an option is wrong.
@@ -123,12 +126,18 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
         return Estimate(value, *ends, sample.n, confidence, WILSON, groups=sample.groups, note=note)
     levels_of = levels(expanded(count - 1, (count - 1) / count, confidence))
     deviations = sample.deviations(n_resamples, generator(seed)) if isinstance(sample, SummedSample) else None
+    if deviations is not None and not any((np.abs(side) > _ROUNDING).any() for side in deviations):
+        note = "; ".join(filter(None, (note, ALIKE)))
+        return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups, note=note)
     if deviations is not None:
         above, below = quantiles(deviations[0], *levels_of)[1], quantiles(deviations[1], *levels_of)[0]
         ends = max(value - above, 0.0), value - below
         return Estimate(value, *ends, sample.n, confidence, DIRECTIONAL, groups=sample.groups, note=note)
     values, lacking = left_out(sample.resampled(n_resamples, generator(seed)), partial=sample.partial)
     lacking = lacking or (FEW_TRIALS if sample.trials is not None and count < FEWEST_TRIALS else "")
+    of_classes = sample.partial or isinstance(sample, WeightedSample)
+    if not lacking and of_classes and n_resamples > 1 and np.ptp(values) <= _ROUNDING:
+        lacking = ALIKE
     ends = (math.nan, math.nan)
     if not lacking:
         ends = quantiles(values, *METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence)))

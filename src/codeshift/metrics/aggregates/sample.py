@@ -198,4 +198,4 @@ def _corpus_values(metric: SufficientStatistics) -> Callable[[FloatArray], Float
 
 def _is_mean(metric: SufficientStatistics) -> bool:
     """Return whether a metric's value is the mean of its rows' scores, the ratio of its columns 1 and 0."""
-    return getattr(type(metric), "from_statistics", None) is Metric.from_statistics
+    return isinstance(metric, Metric) and metric.is_mean
