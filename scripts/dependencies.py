@@ -46,6 +46,7 @@ WHY = {
     "accelerate": "mixed precision, several processes and GPUs",
     "tokenizers": "tokenizers as files, and the tiny ones of examples",
     "safetensors": "weights that run no code when they are read",
+    "bitsandbytes": "weights of four bits",
     "dask": "studies on a cluster",
     "mkdocs": "the site",
     "mkdocs-material": "its look",

@@ -11,12 +11,13 @@ from peft import PeftConfig
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError, check_folder
-from codeshift.finetune.adapters import with_adapter
+from codeshift.finetune.adapters import kept_modules, with_adapter
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check_revision, load_tokenizer
 from codeshift.finetune.optimisation import chosen_parameters
+from codeshift.finetune.quantisation import check_quantization, quantised
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, TaskName, make_task
 from codeshift.finetune.tracking import Tracker, check_trackers
@@ -89,6 +90,7 @@ class Trainer:
         self.config = check_config("config", config)
         self.task = make_task(task, source, target, make_chat(check_bool("chat", chat), system))
         self.task.check_config(self.config)
+        check_quantization(self.config.quantization, peft_config, model)
         check_trackers(trackers)
         self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
         self.evaluator = None if evaluator is None else evaluator.within(self.config.limits, self.task)
@@ -123,7 +125,9 @@ class Trainer:
         check_bool("resume", resume)
         parts = self._parts(data)
         with seeded(self.config.seed):
-            model = with_adapter(self._start(parts), self.peft_config)
+            start = self._start(parts)
+            saved = kept_modules(start, self.peft_config)
+            model = with_adapter(quantised(start, self.config.quantization, kept=saved), self.peft_config)
             objective = self.task.objective(model, self.tokenizer, self.config, parts["train"])
             encoded = {part: objective.encode(rows, part) for part, rows in parts.items()}
             validation = None
