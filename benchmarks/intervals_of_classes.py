@@ -91,11 +91,11 @@ def pages(runs: int) -> Iterator[str]:
 
 _SIDES = ((20, 50), (50, 200), (300, 700))
 _WHY = """
-Why not all near 95: five positive rows among fifty show few of the values that their recall can have, and rare rows
-decide a log loss. Average precision is biased upwards in few rows. The interval of the calibration error is made to hold in 95%
-of cases at least, whatever the model (Fang and Santos 2019, where a bin's gap of three standard deviations counts as
-clear); with 50 rows, of which many bins have one or two, it holds in fewer. The metrics of a cell share their draws, so
-that all of them are a little high or low together.
+Why not all near 95: five positive rows among fifty show few of the values that their recall can have, and
+rare rows decide a log loss. Average precision is biased upwards in few rows. The interval of the calibration
+error is made to hold in 95% of cases at least, whatever the model (Fang and Santos 2019, where a bin's gap of
+three standard deviations counts as clear); with 50 rows, of which many bins have one or two, it holds in
+fewer. The metrics of a cell share their draws, so that all of them are a little high or low together.
 """
 
 
