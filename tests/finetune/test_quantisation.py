@@ -66,6 +66,22 @@ def test_weights_are_those_of_the_paper(quantiser, base):
     assert quantization_of(plain) is None
 
 
+def test_the_weights_are_those_of_transformers(quantiser, base, small_tokenizer):
+    """Loaded with ``BitsAndBytesConfig``, as users of QLoRA do, the model says the same."""
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    settings = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.float32)
+    theirs = AutoModelForCausalLM.from_pretrained(
+        base, quantization_config=settings, dtype=torch.float32, device_map="cpu"
+    )
+    ours = quantised(load_model(base), "nf4")
+    ids = small_tokenizer("return a + b", return_tensors="pt").input_ids
+    theirs.train()  # evaluation would round their scales on some CPUs
+    ours.train()
+    with torch.no_grad():
+        torch.testing.assert_close(ours(input_ids=ids).logits, theirs(input_ids=ids).logits, rtol=1e-5, atol=1e-6)
+
+
 def test_a_reload_says_the_same(quantiser, base, small_tokenizer, tmp_path):
     """The adapter's folder has no base; loaded, it stands on the same four bits, to the last digit."""
     config = TrainingConfig(learning_rate=1e-2, max_steps=6, train_batch_size=4, quantization="nf4", eval_strategy="no")

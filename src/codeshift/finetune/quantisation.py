@@ -82,9 +82,14 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
             bias=layer.bias is not None,
             compute_dtype=weight.dtype,
             quant_type=quantization,
+            compress_statistics=False,
             device="meta",
         )
-        small.weight = Params4bit(weight.detach(), requires_grad=False, quant_type=quantization, module=small)
+        # Else evaluation on some CPUs would round the scales to bfloat16, for good, and fail on small layers.
+        small.support_avx512bf16_for_cpu = False
+        small.weight = Params4bit(
+            weight.detach(), requires_grad=False, compress_statistics=False, quant_type=quantization, module=small
+        )
         small.weight = small.weight.to(weight.device)
         if layer.bias is not None:
             small.bias = torch.nn.Parameter(layer.bias.detach(), requires_grad=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -25,6 +26,7 @@ from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_loop import TrainingRun
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
+from codeshift.finetune.watching import check_watch, watched_rows
 
 
 class Trainer:
@@ -49,6 +51,9 @@ class Trainer:
         peft_config: the config of any method of PEFT; None for full fine-tuning.
         evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
+        watch: the numbers of rows of other parts to score while the model trains, such as ``{"test_id": 200,
+            "test_ood": 200}``, drawn by the config's seed: their loss, and the metrics of ``evaluator``, whenever
+            validation takes place (``eval_strategy``), in the history. They never choose weights or end a run.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
         trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
         revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
@@ -81,6 +86,7 @@ class Trainer:
         system: str | None = None,
         peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
+        watch: Mapping[str, int] | None = None,
         progress: bool = True,
         trackers: tuple[Tracker, ...] = (),
         revision: str | None = None,
@@ -93,6 +99,7 @@ class Trainer:
         check_quantization(self.config.quantization, peft_config, model)
         check_trackers(trackers)
         self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
+        self.watch = check_watch(watch, self.config)
         self.evaluator = None if evaluator is None else evaluator.within(self.config.limits, self.task)
         if evaluator is not None and evaluator.task.name != self.task.name:
             raise ParameterError(
@@ -102,7 +109,7 @@ class Trainer:
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
     ) -> TrainingResult:
-        """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
+        """Train on ``train`` and validate on ``validation`` if there is one; of others, those of ``watch``.
 
         With an ``output_dir``, SIGTERM ends it after a checkpoint (see ``codeshift.finetune.termination``).
 
@@ -134,6 +141,10 @@ class Trainer:
             if "validation" in parts:
                 rows = encoded["validation"], parts["validation"]
                 validation = Validation(objective, *rows, self.tokenizer, self.evaluator)
+            watched = [
+                Validation(objective, objective.encode(rows, part), rows, self.tokenizer, self.evaluator, part)
+                for part, rows in watched_rows(data, self.watch, self.config.seed).items()
+            ]
             with chosen_parameters(model, self.config):
                 run = TrainingRun(
                     config=self.config,
@@ -142,6 +153,7 @@ class Trainer:
                     objective=objective,
                     data=encoded,
                     validation=validation,
+                    watched=watched,
                     folder=None if output_dir is None else Path(output_dir),
                     trackers=self.trackers,
                     progress=self.progress,
@@ -164,7 +176,9 @@ class Trainer:
             return self._start(parts)
 
     def _parts(self, data: Splits) -> dict[str, Dataset]:
-        parts = training_parts(data, validates=self.config.chooses_by_validation or self.evaluator is not None)
+        parts = training_parts(
+            data, validates=self.config.chooses_by_validation or (self.evaluator is not None and not self.watch)
+        )
         self.task.check(parts["train"])
         return parts
 
