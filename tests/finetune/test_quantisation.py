@@ -37,7 +37,7 @@ def small_tokenizer():
 @pytest.fixture(scope="module")
 def base(small_tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("base") / "model"
-    tiny_model("llama", small_tokenizer).save_pretrained(folder)
+    tiny_model("llama", small_tokenizer, hidden_size=64, intermediate_size=128).save_pretrained(folder)
     return folder
 
 
@@ -64,6 +64,13 @@ def test_weights_are_those_of_the_paper(quantiser, base):
         assert numbers_in(layer.weight) == weight.numel()
     assert quantization_of(small) == "nf4"
     assert quantization_of(plain) is None
+
+
+def test_layers_that_blocks_do_not_divide_are_kept(quantiser, small_tokenizer):
+    """Where a row ends within a block, bitsandbytes would restore other weights on a CPU."""
+    model = quantised(tiny_model("llama", small_tokenizer, hidden_size=32, intermediate_size=64), "nf4")
+    names = [name for name, layer in model.named_modules() if isinstance(layer, quantiser.nn.Linear4bit)]
+    assert names == [f"model.layers.{i}.mlp.down_proj" for i in range(2)]
 
 
 def test_the_weights_are_those_of_transformers(quantiser, base, small_tokenizer):

@@ -23,6 +23,7 @@ from codeshift.finetune.models import Model, base_model
 Quantization: TypeAlias = Literal["nf4"]
 """Name of a type of quantised weights."""
 
+_BLOCK = 64  # weights with one scale
 _ATTRIBUTE = "_codeshift_quantization"
 
 
@@ -47,8 +48,9 @@ def check_quantization(quantization: Quantization | None, peft_config: PeftConfi
 def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[str, ...] = ()) -> Model:
     """Quantise the linear layers of a model in place, except its output layer, and return it; None changes nothing.
 
-    The weights are divided into blocks of 64, of which each has a scale and 16 values (NF4); products are computed in
-    the type of the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``.
+    The weights are divided into blocks of 64, each with a scale and 16 values (NF4); products are computed in the type of
+    the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``. Layers whose inputs
+    are no multiple of 64 keep their weights: bitsandbytes restores others on a CPU than it stored.
 
     Args:
         model: the model of transformers, with its full weights.
@@ -70,6 +72,7 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
         for name, layer in model.named_modules()
         if isinstance(layer, torch.nn.Linear)
         and layer is not output
+        and layer.in_features % _BLOCK == 0
         and not any(f".{other}." in f".{name}." for other in kept)
     }
     if not layers:
