@@ -8,7 +8,7 @@ from datasets import Dataset
 from peft import LoraConfig
 
 from codeshift.errors import MissingExtraError, ParameterError
-from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, quantisation
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.quantisation import numbers_in, quantised, quantization_of
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import NegativeLogLikelihood
@@ -169,6 +169,6 @@ def test_what_cannot_be_quantised_is_refused(quantiser, base, small_tokenizer):
 
 def test_without_bitsandbytes_the_extra_is_named(base, small_tokenizer, monkeypatch):
     """Before anything is loaded."""
-    monkeypatch.setattr(quantisation.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("codeshift.errors.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"codeshift-ood\[qlora\]"):
         Trainer(base, small_tokenizer, TrainingConfig(quantization="nf4"), peft_config=LoraConfig(r=2), **COLUMNS)

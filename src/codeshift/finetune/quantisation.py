@@ -6,7 +6,6 @@ loaded, so the adapter always stands on the same base. The adapter is never merg
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import os
@@ -16,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from peft import PeftConfig, PeftModel
 
-from codeshift.errors import MissingExtraError, ParameterError
+from codeshift.errors import ParameterError, check_extra
 from codeshift.finetune.limits import TRAINING
 from codeshift.finetune.models import Model, base_model
 
@@ -42,15 +41,15 @@ def check_quantization(quantization: Quantization | None, peft_config: PeftConfi
     if peft_config is None:
         remedy = "weights of four bits cannot be trained: give such as peft.LoraConfig(r=8)"
         raise ParameterError("peft_config", f"given with quantization={quantization!r}", None, remedy)
-    _check_installed()
+    check_extra("qlora")
 
 
 def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[str, ...] = ()) -> Model:
     """Quantise the linear layers of a model in place, except its output layer, and return it; None changes nothing.
 
-    The weights are divided into blocks of 64, each with a scale and 16 values (NF4); products are computed in the type of
-    the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``. Layers whose inputs
-    are no multiple of 64 keep their weights: bitsandbytes restores others on a CPU than it stored.
+    The weights are divided into blocks of 64, each with a scale and 16 values (NF4); products are computed in the type
+    of the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``. Layers whose
+    inputs are no multiple of 64 keep their weights: on a CPU, bitsandbytes restores others than it stored.
 
     Args:
         model: the model of transformers, with its full weights.
@@ -63,7 +62,7 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
     """
     if quantization is None:
         return model
-    _check_installed()
+    check_extra("qlora")
     from bitsandbytes.nn import Linear4bit, Params4bit
 
     output = model.get_output_embeddings()
@@ -125,8 +124,3 @@ def numbers_in(parameter: torch.nn.Parameter) -> int:
     """Return how many numbers a parameter holds; one of four bits has two in a byte."""
     state = getattr(parameter, "quant_state", None)
     return parameter.numel() if state is None else math.prod(state.shape)
-
-
-def _check_installed() -> None:
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingExtraError("bitsandbytes", "qlora")
