@@ -83,6 +83,7 @@ TITLES = {
     "base": "The base install",
     "report": "`codeshift-ood[report]`",
     "finetune": "`codeshift-ood[finetune]`",
+    "qlora": "`codeshift-ood[qlora]`",
     "scale": "`codeshift-ood[scale]`",
     "docs": "`codeshift-ood[docs]`",
     "test": "Tests",

@@ -8,7 +8,7 @@ from datasets import Dataset
 from peft import LoraConfig
 
 from codeshift.errors import MissingExtraError, ParameterError
-from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model, quantisation
+from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
 from codeshift.finetune.quantisation import numbers_in, quantised, quantization_of
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
 from codeshift.metrics import NegativeLogLikelihood
@@ -37,7 +37,7 @@ def small_tokenizer():
 @pytest.fixture(scope="module")
 def base(small_tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("base") / "model"
-    tiny_model("llama", small_tokenizer).save_pretrained(folder)
+    tiny_model("llama", small_tokenizer, hidden_size=64, intermediate_size=128).save_pretrained(folder)
     return folder
 
 
@@ -64,6 +64,13 @@ def test_weights_are_those_of_the_paper(quantiser, base):
         assert numbers_in(layer.weight) == weight.numel()
     assert quantization_of(small) == "nf4"
     assert quantization_of(plain) is None
+
+
+def test_layers_that_blocks_do_not_divide_are_kept(quantiser, small_tokenizer):
+    """Where a row ends within a block, bitsandbytes would restore other weights on a CPU."""
+    model = quantised(tiny_model("llama", small_tokenizer, hidden_size=32, intermediate_size=64), "nf4")
+    names = [name for name, layer in model.named_modules() if isinstance(layer, quantiser.nn.Linear4bit)]
+    assert names == [f"model.layers.{i}.mlp.down_proj" for i in range(2)]
 
 
 def test_the_weights_are_those_of_transformers(quantiser, base, small_tokenizer):
@@ -162,6 +169,6 @@ def test_what_cannot_be_quantised_is_refused(quantiser, base, small_tokenizer):
 
 def test_without_bitsandbytes_the_extra_is_named(base, small_tokenizer, monkeypatch):
     """Before anything is loaded."""
-    monkeypatch.setattr(quantisation.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("codeshift.errors.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"codeshift-ood\[qlora\]"):
         Trainer(base, small_tokenizer, TrainingConfig(quantization="nf4"), peft_config=LoraConfig(r=2), **COLUMNS)

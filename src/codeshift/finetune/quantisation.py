@@ -6,7 +6,6 @@ loaded, so the adapter always stands on the same base. The adapter is never merg
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import os
@@ -16,13 +15,14 @@ from typing import Any, Literal, TypeAlias
 import torch
 from peft import PeftConfig, PeftModel
 
-from codeshift.errors import MissingExtraError, ParameterError
+from codeshift.errors import ParameterError, check_extra
 from codeshift.finetune.limits import TRAINING
 from codeshift.finetune.models import Model, base_model
 
 Quantization: TypeAlias = Literal["nf4"]
 """Name of a type of quantised weights."""
 
+_BLOCK = 64  # weights with one scale
 _ATTRIBUTE = "_codeshift_quantization"
 
 
@@ -41,14 +41,15 @@ def check_quantization(quantization: Quantization | None, peft_config: PeftConfi
     if peft_config is None:
         remedy = "weights of four bits cannot be trained: give such as peft.LoraConfig(r=8)"
         raise ParameterError("peft_config", f"given with quantization={quantization!r}", None, remedy)
-    _check_installed()
+    check_extra("qlora")
 
 
 def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[str, ...] = ()) -> Model:
     """Quantise the linear layers of a model in place, except its output layer, and return it; None changes nothing.
 
-    The weights are divided into blocks of 64, of which each has a scale and 16 values (NF4); products are computed in
-    the type of the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``.
+    The weights are divided into blocks of 64, each with a scale and 16 values (NF4); products are computed in the type
+    of the weights before. The same weights give the same codes as transformers' ``BitsAndBytesConfig``. Layers whose
+    inputs are no multiple of 64 keep their weights: on a CPU, bitsandbytes restores others than it stored.
 
     Args:
         model: the model of transformers, with its full weights.
@@ -61,7 +62,7 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
     """
     if quantization is None:
         return model
-    _check_installed()
+    check_extra("qlora")
     from bitsandbytes.nn import Linear4bit, Params4bit
 
     output = model.get_output_embeddings()
@@ -70,6 +71,7 @@ def quantised(model: Model, quantization: Quantization | None, *, kept: tuple[st
         for name, layer in model.named_modules()
         if isinstance(layer, torch.nn.Linear)
         and layer is not output
+        and layer.in_features % _BLOCK == 0
         and not any(f".{other}." in f".{name}." for other in kept)
     }
     if not layers:
@@ -122,8 +124,3 @@ def numbers_in(parameter: torch.nn.Parameter) -> int:
     """Return how many numbers a parameter holds; one of four bits has two in a byte."""
     state = getattr(parameter, "quant_state", None)
     return parameter.numel() if state is None else math.prod(state.shape)
-
-
-def _check_installed() -> None:
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingExtraError("bitsandbytes", "qlora")
