@@ -17,6 +17,7 @@ import time
 import warnings
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ def labelled_rows(path: Path) -> tuple[Dataset, dict[str, int]]:
     return Dataset.from_list([{name: row[name] for name in ("code", "language", "label")} for row in kept]), counts
 
 
-def of_pipeline(classifier: object, splits: DatasetDict, seed: int) -> dict[str, ClassScores]:
+def of_pipeline(classifier: Any, splits: DatasetDict, seed: int) -> dict[str, ClassScores]:
     """Return what a classifier of scikit-learn says of each test part after it learnt from ``train``."""
     words = TfidfVectorizer(token_pattern=r"\w+|[^\w\s]", ngram_range=(1, 2), sublinear_tf=True, min_df=2)
     pipeline = make_pipeline(words, classifier).fit(splits["train"]["code"], splits["train"]["label"])
@@ -78,7 +79,7 @@ def of_embedded_model(splits: DatasetDict, seed: int, options: argparse.Namespac
         max_source_length=options.tokens, class_weight="balanced", eval_strategy="no", seed=seed,
     )  # fmt: skip
     path = embedded_model_path()
-    task = {"source": "code", "target": "label", "task": "classification", "progress": False}
+    task: dict[str, Any] = {"source": "code", "target": "label", "task": "classification", "progress": False}
     trained = Trainer(path, path, config, **task).fit(DatasetDict({"train": splits["train"]}))
     evaluator = Evaluator([Accuracy()], max_source_length=options.tokens, **task)
     result = evaluator.evaluate(trained.model, splits, tokenizer=str(path), parts=PARTS)

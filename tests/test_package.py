@@ -46,7 +46,7 @@ def test_the_lowest_versions_are_those_that_are_tested() -> None:
     """Each bound of what users install is a version that `make test-lowest` installs, and nothing is left out of it."""
     pins = dict(line.split("==") for line in _lines("constraints-lowest.txt") if "==" in line)
     extras = PROJECT["project"]["optional-dependencies"]
-    groups = [PROJECT["project"]["dependencies"], *(extras[name] for name in ("finetune", "report", "scale"))]
+    groups = [PROJECT["project"]["dependencies"], *(extras[name] for name in ("finetune", "qlora", "report", "scale"))]
     wanted = [Requirement(text) for text in chain.from_iterable(groups) if not text.startswith("codeshift-ood")]
     assert len(wanted) > 30
     for requirement in wanted:

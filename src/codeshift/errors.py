@@ -138,7 +138,11 @@ class MissingExtraError(CodeshiftError, ImportError):
         return type(self), (self.package, self.extra)
 
 
-_PACKAGES = {"finetune": ("torch", "transformers", "peft", "accelerate"), "report": ("matplotlib",)}
+_PACKAGES = {
+    "finetune": ("torch", "transformers", "peft", "accelerate"),
+    "report": ("matplotlib",),
+    "qlora": ("bitsandbytes",),
+}
 
 
 def check_extra(extra: str) -> None:

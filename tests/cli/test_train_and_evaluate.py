@@ -354,3 +354,30 @@ def test_a_pair_is_not_written_from(place: Place, capsys) -> None:
     command = ["train", place.data, "--source", "doc", "--source", "func", "--target", "func", "--out", "x"]
     assert main(command) == 2
     assert "--source must be given once for a text to write" in capsys.readouterr().err
+
+
+def test_conversations_from_the_command_line(place: Place, tmp_path: Path, capsys) -> None:
+    """The options are those of the trainer and the evaluator, which reads from the folder how it was trained."""
+    some = [row["func"] for row in rows(40)]
+    tokenizer = tiny_tokenizer([*some, "system user assistant Write"])
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ m['role'] + ' ' + m['content'] + eos_token }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ 'assistant ' }}{% endif %}"
+    )
+    model = tmp_path / "model"
+    tiny_model("llama", tokenizer).save_pretrained(model)
+    tokenizer.save_pretrained(model)
+    trained = str(tmp_path / "trained")
+    command = ["train", place.data, *TASK, "--model", str(model), "--out", trained, *FEW]
+    assert main([*command, "--chat", "--system", "Write"]) == 0
+    kept = json.loads((tmp_path / "trained" / "training.json").read_text(encoding="utf-8"))
+    assert (kept["chat"], kept["system"]) == (True, "Write")
+    capsys.readouterr()
+    command = ["evaluate", place.data, *TASK, "--model", trained, "--parts", "test_id", "--generate-rows", "2"]
+    command += ["--metrics", "exact_match", "--max-new-tokens", "3", "--json"]
+    assert main([*command, "--samples", "2", "--shots", "1", "--extract", "code"]) == 0
+    metadata = json.loads(capsys.readouterr().out)["metadata"]
+    assert (metadata["chat"], metadata["system"], metadata["extract"]) == (True, "Write", "code")
+    assert (metadata["decoding"]["n"], metadata["decoding"]["do_sample"]) == (2, True)
+    assert main([*command, "--system", "Write"]) == 2
+    assert "system must be left out without chat=True" in capsys.readouterr().err

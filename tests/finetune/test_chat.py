@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
@@ -103,7 +103,6 @@ def test_generation_stops_at_the_end_of_the_turn(name, tokenizer):
     assert tokenizer.convert_ids_to_tokens(end_of_turn(tokenizer)) == SPECIAL[name][3]
 
 
-@settings(max_examples=30)
 @given(source=st.text(min_size=1, max_size=40), target=st.text(min_size=1, max_size=40))
 def test_any_text_is_learned_as_it_is_written(name, tokenizer, source, target):
     """The learned ids are what the template writes of the target, and the others what generation is given."""

@@ -14,7 +14,16 @@ from codeshift.cli import main
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Decoding, Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-from codeshift.metrics import BLEU, ExactMatch, NegativeLogLikelihood, PassAtK
+from codeshift.metrics import (
+    BLEU,
+    Accuracy,
+    ExactMatch,
+    LogLoss,
+    NegativeLogLikelihood,
+    PassAtK,
+    TokenAccuracy,
+    metric_by_name,
+)
 from codeshift.metrics.execution import PythonRunner
 from codeshift.predictions import PredictionsError, export_parts, row_identities, score_predictions
 
@@ -187,6 +196,9 @@ def test_programs_are_extracted_and_run():
     ("change", "message"),
     [
         ({"metrics": [NegativeLogLikelihood()]}, "metrics must be metrics of texts, got 'negative_log_likelihood'"),
+        ({"metrics": [ExactMatch(), TokenAccuracy()]}, "metrics must be metrics of texts, got 'token_accuracy'"),
+        ({"metrics": [Accuracy()]}, "metrics must be metrics of texts, got 'accuracy'"),
+        ({"metrics": [ExactMatch(), LogLoss()]}, "metrics must be metrics of texts, got 'log_loss'"),
         ({"metrics": []}, "metrics must be at least one"),
         ({"predictions": [{"id": "a"}]}, r"predictions\[0\] must be of a column 'prediction'"),
         ({"predictions": [{"id": "a", "prediction": None}]}, r"predictions\[0\] must be a text, got None"),
@@ -257,3 +269,21 @@ def test_the_command_line_gives_the_same(data, tmp_path, capsys):
     file.write_text(json.dumps(given[0]) + "\n", encoding="utf-8")
     assert main(["score", str(tmp_path / "parts"), str(file), *task]) == 2
     assert "14 rows without a prediction" in capsys.readouterr().err
+
+
+def test_the_command_line_offers_metrics_of_texts_alone(data, capsys):
+    with pytest.raises(SystemExit):
+        main(["score", "--help"])
+    listed = " ".join(capsys.readouterr().out.split()).partition("--metrics NAME [NAME ...] of ")[2]
+    names = listed.partition(" [exact_match]")[0].split(", ")
+    assert len(names) == 9
+    assert {metric_by_name(name, language="python").takes for name in names} == {"text"}
+
+
+def test_labels_are_not_scored_on_the_command_line(data, tmp_path, capsys):
+    data["test_ood"].to_json(tmp_path / "rows.jsonl")
+    given = [str(tmp_path / "rows.jsonl"), str(tmp_path / "none.jsonl"), "--source", "doc", "--target", "code"]
+    assert main(["score", *given, "--task", "classification"]) == 2
+    assert "--task must be one whose target is a text to write, got 'classification'" in capsys.readouterr().err
+    assert main(["score", *given, "--task", "defect-detection"]) == 2
+    assert "--task must be one whose target is a text to write, got 'defect-detection'" in capsys.readouterr().err

@@ -19,11 +19,14 @@ _USUAL = {
     CLASSIFICATION: ("accuracy", "f1[average=macro]", "log_loss"),
 }
 
-METRICS = (
-    "negative_log_likelihood", "token_accuracy", "exact_match", "bleu", "chrf", "codebleu", "edit_similarity",
-    "syntactic_validity", "element_precision", "element_recall", "pass_at_k",
+OF_TEXTS = (
+    "exact_match", "bleu", "chrf", "codebleu", "edit_similarity", "syntactic_validity", "element_precision",
+    "element_recall", "pass_at_k",
 )  # fmt: skip
-"""Names of all metrics of text, so that help can list them without loading the metrics."""
+"""Names of all metrics of a text that was written, so that help can list them without loading the metrics."""
+
+METRICS = ("negative_log_likelihood", "token_accuracy", *OF_TEXTS)
+"""Names of all metrics of a model that writes."""
 
 OF_CLASSES = (
     "accuracy", "balanced_accuracy", "f1", "mcc", "auroc", "average_precision", "brier_score", "log_loss",

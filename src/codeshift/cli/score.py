@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
-from codeshift.cli.evaluate import METRICS
+from codeshift.cli.evaluate import OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
-from codeshift.cli.tasks import add_task, task_of
-from codeshift.errors import check_extra, check_folder
+from codeshift.cli.tasks import GENERATION, add_task, task_of
+from codeshift.errors import ParameterError, check_extra, check_folder
 
 
 def add_to(commands: Commands) -> None:
@@ -33,7 +33,7 @@ def add_to(commands: Commands) -> None:
         help="the outputs: JSONL, CSV or Parquet with an id and a prediction, or the answers of a batch",
     )
     add_task(command)
-    known = ", ".join(METRICS)
+    known = ", ".join(OF_TEXTS)
     add("--metrics", nargs="+", default=["exact_match"], metavar="NAME", help=f"of {known} [exact_match]")
     add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
     add("--parts", nargs="+", metavar="NAME", help="parts that were predicted [those whose names begin with test]")
@@ -50,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_folder("--out", arguments.out)
     check_extra("finetune")
     task = task_of(arguments, language=arguments.language)
+    if task.kind != GENERATION:
+        remedy = "the labels that a classifier tells have no probabilities to score: use codeshift evaluate"
+        raise ParameterError("--task", "one whose target is a text to write", arguments.task, remedy)
     from codeshift.metrics import metric_by_name
 
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics]

@@ -15,6 +15,7 @@ from codeshift.finetune.classifiers import head_of, is_classifier
 from codeshift.finetune.errors import AdapterWarning
 from codeshift.finetune.generators import has_fresh_decoder
 from codeshift.finetune.models import Model, base_model, is_decoder, is_encoder, peft_quiet
+from codeshift.finetune.quantisation import numbers_in, quantization_of
 
 if TYPE_CHECKING:
     import torch
@@ -57,8 +58,14 @@ def trainable_parameters(model: torch.nn.Module) -> TrainableParameters:
     >>> trainable_parameters(torch.nn.Linear(3, 2))
     TrainableParameters(trainable=8, total=8)
     """
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    counts = [(numbers_in(p), p.requires_grad) for p in model.parameters()]
     return TrainableParameters(sum(n for n, grad in counts if grad), sum(n for n, _ in counts))
+
+
+def kept_modules(model: Model, config: PeftConfig | None) -> tuple[str, ...]:
+    """Return the names of the modules that are trained in full beside an adapter: those of the config, and a head."""
+    asked = getattr(config, "modules_to_save", None) or ()
+    return (*asked, *(head_of(model) if is_classifier(model) else ()))
 
 
 def with_adapter(model: Model, config: PeftConfig | None) -> Model:
@@ -100,6 +107,9 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         _tell_sizes(model, config)
     else:
         if has_fresh_decoder(model):
+            if quantization_of(model) is not None:
+                fresh = Told("an encoder with a fresh decoder, which is trained in full")
+                raise ParameterError("quantization", "None for such a model", fresh, "leave it out")
             _train_fresh_decoder(config)
         if is_classifier(model):
             _train_head(model, config)

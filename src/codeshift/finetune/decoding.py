@@ -127,10 +127,7 @@ class Output:
     def extracted(self, extract: Extract | None) -> Output:
         r"""Return the output with what is extracted of every sample as its text; with None the output itself.
 
-        >>> Output(text="So:
-        ```
-        x = 1
-        ```", finished=True).extracted("code").text
+        >>> Output(text="So:\n```\nx = 1\n```", finished=True).extracted("code").text
         'x = 1'
         """
         if extract is None:

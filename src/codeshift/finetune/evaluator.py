@@ -32,6 +32,7 @@ from codeshift.finetune.models import (
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, Task, TaskName, make_task
 from codeshift.metrics import Metric
+from codeshift.metrics.by_name import by_name
 
 
 class Evaluator:
@@ -119,7 +120,7 @@ class Evaluator:
             raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
         some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
         self.settings = EvaluationSettings(
-            metrics=_by_name(metrics),
+            metrics=by_name(metrics, "NegativeLogLikelihood()"),
             given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
             decoding=Decoding() if decoding is None else decoding,
             extract=check_extract(extract),
@@ -220,18 +221,6 @@ class Evaluator:
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""
         return self.task.to_dict() | self.settings.describe()
-
-
-def _by_name(metrics: Iterable[Metric]) -> dict[str, Metric]:
-    metrics = list(metrics) if isinstance(metrics, Iterable) else [metrics]
-    for metric in metrics:
-        if not isinstance(metric, Metric):
-            raise ParameterError("metrics", "made of metrics of codeshift.metrics", metric, "such as ExactMatch()")
-    named = {metric.name: metric for metric in metrics}
-    if not metrics or len(named) < len(metrics):
-        names = [metric.name for metric in metrics]
-        raise ParameterError("metrics", "at least one, each once", names, "give [NegativeLogLikelihood()] for example")
-    return named
 
 
 def _tokenizer_of(model: ModelOrName, tokenizer: TokenizerOrName | None, revision: str | None) -> Tokenizer:

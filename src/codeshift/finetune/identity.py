@@ -14,6 +14,7 @@ from datasets import Dataset
 
 from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.models import Model, base_model
+from codeshift.finetune.quantisation import numbers_in, quantization_of
 from codeshift.finetune.sharding import whole
 from codeshift.finetune.training_config import TrainingConfig
 
@@ -50,8 +51,9 @@ def describe_model(model: Model) -> dict[str, Any]:
         "class": type(base).__name__,
         "name": getattr(base.config, "_name_or_path", ""),
         "revision": getattr(base.config, "_commit_hash", None),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "parameters": sum(numbers_in(p) for p in model.parameters()),
         "dtype": str(base.dtype).removeprefix("torch."),
+        "quantization": quantization_of(model),
         "weights": weights_digest(model),
     }
 

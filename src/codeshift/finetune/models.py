@@ -41,6 +41,8 @@ def own_copy(model: Model, dtype: torch.dtype = torch.float32) -> Model:
     copied = copy.deepcopy(model)
     if not getattr(base_model(copied), "is_quantized", False):
         for parameter in copied.parameters():  # not the buffers: rotary frequencies must stay exact
+            if not parameter.is_floating_point():  # codes of quantised weights
+                continue
             adapter = isinstance(copied, PeftModel) and parameter.requires_grad
             parameter.data = parameter.data.to(torch.float32 if adapter else dtype)
     return copied

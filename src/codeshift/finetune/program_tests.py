@@ -19,6 +19,12 @@ def tests_template(metric: Metric) -> Template | None:
     return Template(metric.tests, "tests") if isinstance(metric, PassAtK) and metric.tests is not None else None
 
 
+def columns_read(columns: Iterable[str], metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """Return the columns of a task and those of the tests that metrics run, each once, sorted."""
+    tests = [template for template in map(tests_template, metrics) if template is not None]
+    return tuple(sorted({*columns, *(column for template in tests for column in template.columns)}))
+
+
 def texts_taken(metric: Metric, output: Output) -> Any:
     """Return what a metric of text takes of the output of a row: the text of each sample, or that of the first."""
     return [sample.text for sample in output.samples] if isinstance(metric, PassAtK) else output.text

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told, warn
 from codeshift.finetune.errors import UnusedWeightsWarning
+from codeshift.finetune.quantisation import quantised, quantization_of, trained_quantization
 
 _INDEX = "model.safetensors.index.json"
 _ADAPTER = "adapter_model.safetensors"
@@ -96,9 +97,15 @@ def base_of_adapter(folder: Path) -> PeftConfig:
 def with_stored_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
     """Return a model with the adapter of a folder, in evaluation mode.
 
+    A base that was quantised in training is quantised again, in place.
+
     Raises:
         ParameterError: weights of the adapter are missing.
     """
+    quantization = trained_quantization(folder)
+    if quantization is not None and quantization_of(base) is None:
+        kept = getattr(PeftConfig.from_pretrained(folder), "modules_to_save", None)
+        base = quantised(base, quantization, kept=tuple(kept or ()))
     model = PeftModel.from_pretrained(base, folder)
     needed = get_peft_model_state_dict(model, save_embedding_layers=False)
     with safe_open(folder / _ADAPTER, framework="pt") as stored:

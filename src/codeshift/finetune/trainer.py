@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,12 +12,13 @@ from peft import PeftConfig
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError, check_folder
-from codeshift.finetune.adapters import with_adapter
+from codeshift.finetune.adapters import kept_modules, with_adapter
 from codeshift.finetune.conversation import make_chat
 from codeshift.finetune.dataset_parts import Splits, training_parts
 from codeshift.finetune.evaluator import Evaluator
 from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check_revision, load_tokenizer
 from codeshift.finetune.optimisation import chosen_parameters
+from codeshift.finetune.quantisation import check_quantization, quantised
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, TaskName, make_task
 from codeshift.finetune.tracking import Tracker, check_trackers
@@ -24,6 +26,7 @@ from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_loop import TrainingRun
 from codeshift.finetune.training_result import TrainingResult
 from codeshift.finetune.validation import Validation
+from codeshift.finetune.watching import check_watch, watched_rows
 
 
 class Trainer:
@@ -48,6 +51,9 @@ class Trainer:
         peft_config: the config of any method of PEFT; None for full fine-tuning.
         evaluator: an evaluator whose metrics are computed on ``validation`` too; its first metric then decides which
             weights are best and when to stop early. None uses the loss.
+        watch: the numbers of rows of other parts to score while the model trains, such as ``{"test_id": 200,
+            "test_ood": 200}``, drawn by the config's seed: their loss, and the metrics of ``evaluator``, whenever
+            validation takes place (``eval_strategy``), in the history. They never choose weights or end a run.
         progress: whether to show progress: a bar on a terminal, elsewhere one line a minute on stderr.
         trackers: the names of trackers of accelerate, such as ``("tensorboard",)``; they write to ``output_dir/logs``.
         revision: a branch, tag or commit of the model if it is a name of the hub, and of the tokenizer if it has the
@@ -80,6 +86,7 @@ class Trainer:
         system: str | None = None,
         peft_config: PeftConfig | None = None,
         evaluator: Evaluator | None = None,
+        watch: Mapping[str, int] | None = None,
         progress: bool = True,
         trackers: tuple[Tracker, ...] = (),
         revision: str | None = None,
@@ -89,8 +96,10 @@ class Trainer:
         self.config = check_config("config", config)
         self.task = make_task(task, source, target, make_chat(check_bool("chat", chat), system))
         self.task.check_config(self.config)
+        check_quantization(self.config.quantization, peft_config, model)
         check_trackers(trackers)
         self.peft_config, self.trackers, self.progress = peft_config, trackers, check_bool("progress", progress)
+        self.watch = check_watch(watch, self.config)
         self.evaluator = None if evaluator is None else evaluator.within(self.config.limits, self.task)
         if evaluator is not None and evaluator.task.name != self.task.name:
             raise ParameterError(
@@ -100,7 +109,7 @@ class Trainer:
     def fit(
         self, data: Splits, output_dir: str | os.PathLike[str] | None = None, *, resume: bool = True
     ) -> TrainingResult:
-        """Train on ``train`` and validate on ``validation`` if there is one; other parts are not read.
+        """Train on ``train`` and validate on ``validation`` if there is one; of others, those of ``watch``.
 
         With an ``output_dir``, SIGTERM ends it after a checkpoint (see ``codeshift.finetune.termination``).
 
@@ -123,13 +132,19 @@ class Trainer:
         check_bool("resume", resume)
         parts = self._parts(data)
         with seeded(self.config.seed):
-            model = with_adapter(self._start(parts), self.peft_config)
+            start = self._start(parts)
+            saved = kept_modules(start, self.peft_config)
+            model = with_adapter(quantised(start, self.config.quantization, kept=saved), self.peft_config)
             objective = self.task.objective(model, self.tokenizer, self.config, parts["train"])
             encoded = {part: objective.encode(rows, part) for part, rows in parts.items()}
             validation = None
             if "validation" in parts:
                 rows = encoded["validation"], parts["validation"]
                 validation = Validation(objective, *rows, self.tokenizer, self.evaluator)
+            watched = [
+                Validation(objective, objective.encode(rows, part), rows, self.tokenizer, self.evaluator, part)
+                for part, rows in watched_rows(data, self.watch, self.config.seed).items()
+            ]
             with chosen_parameters(model, self.config):
                 run = TrainingRun(
                     config=self.config,
@@ -138,6 +153,7 @@ class Trainer:
                     objective=objective,
                     data=encoded,
                     validation=validation,
+                    watched=watched,
                     folder=None if output_dir is None else Path(output_dir),
                     trackers=self.trackers,
                     progress=self.progress,
@@ -160,7 +176,9 @@ class Trainer:
             return self._start(parts)
 
     def _parts(self, data: Splits) -> dict[str, Dataset]:
-        parts = training_parts(data, validates=self.config.chooses_by_validation or self.evaluator is not None)
+        parts = training_parts(
+            data, validates=self.config.chooses_by_validation or (self.evaluator is not None and not self.watch)
+        )
         self.task.check(parts["train"])
         return parts
 

@@ -93,6 +93,7 @@ _CHECKS: dict[str, Check] = {
     "bf16": check_bool,
     "fp16": check_bool,
     "dtype": partial(check_choice, options=get_args(WeightType)),
+    "quantization": optional(partial(check_choice, options=("nf4",))),
     "bucket_by_length": check_bool,
     "gradient_checkpointing": check_bool,
     "freeze": _patterns,
@@ -152,6 +153,9 @@ class TrainingConfig:
         dtype: type of the weights in memory, whatever type they are stored in: "float32", or "bfloat16" for half the
             memory. A LoRA adapter stays in float32 beside a bfloat16 model; full fine-tuning in bfloat16 loses small
             updates.
+        quantization: type of the quantised weights under an adapter: "nf4" for QLoRA's four bits, by bitsandbytes
+            (``codeshift-ood[qlora]``); None keeps them. Products are computed in ``dtype``. The base of a stored
+            adapter is quantised again when the folder is loaded, and is never merged with it.
         bucket_by_length: whether to compute the rows of a step in batches of similar lengths, which saves padding. It
             makes no batch larger and changes no step: the rows of a step are those of a plain shuffle either way.
         gradient_checkpointing: whether to save memory at the cost of about a third more time.
@@ -204,6 +208,7 @@ class TrainingConfig:
     bf16: bool = False
     fp16: bool = False
     dtype: WeightType = "float32"
+    quantization: Literal["nf4"] | None = None
     bucket_by_length: bool = True
     gradient_checkpointing: bool = False
     freeze: Sequence[str] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class TrainingRun:
         objective: what training minimises.
         data: the encoded parts.
         validation: the validation; None without one.
+        watched: parts that are measured whenever validation takes place, and choose nothing.
         folder: the folder of checkpoints and logs; None writes nothing.
         trackers: the names of trackers.
         progress: whether to show progress.
@@ -54,15 +56,18 @@ class TrainingRun:
         objective: Objective[Any],
         data: dict[str, EncodedPart],
         validation: Validation | None,
+        watched: Sequence[Validation] = (),
         folder: Path | None,
         trackers: tuple[Tracker, ...],
         progress: bool,
     ) -> None:
         self.config, self.task, self.objective, self.data = config, task, objective, data
-        self.unwrapped, self.validation = model, validation
+        self.unwrapped, self.validation, self.watched = model, validation, watched
         self.parameters = trainable_parameters(model)
-        chosen = None if validation is None else validation.describe()
-        identity = describe_run(config, model, task.to_dict(), data, chosen)
+        measured = [*([] if validation is None else [validation]), *watched]
+        chosen = next((each.describe() for each in measured), None)
+        read = data | {other.part: other.data for other in watched}
+        identity = describe_run(config, model, task.to_dict(), read, chosen)
         self.checkpoints = None if folder is None else Checkpoints(folder / "checkpoints", identity)
         self.accelerator = make_accelerator(config, trackers, folder)
         if config.gradient_checkpointing:
@@ -118,8 +123,8 @@ class TrainingRun:
             self.bar.update()
             if self._due(self.config.logging_steps):
                 self._flush()
-            if self.validation is not None and self._due(self.eval_interval):
-                self._validate(self.validation)
+            if (self.validation is not None or self.watched) and self._due(self.eval_interval):
+                self._evaluate()
             if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
                 self._save(self.checkpoints)
                 request.obey(self.checkpoints.folder, state.step, self.total, self.accelerator)
@@ -174,14 +179,21 @@ class TrainingRun:
         self.pending.clear()
         self.bar.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
 
-    def _validate(self, validation: Validation) -> None:
-        """Validate, and record the best weights so far and whether patience has run out."""
+    def _evaluate(self) -> None:
+        """Measure validation and watched parts; validation alone chooses."""
         self._flush()
-        state, config = self.state, self.config
-        measured = validation.measure(self.unwrapped)
+        state = self.state
+        every = [*([] if self.validation is None else [self.validation]), *self.watched]
+        measured = {name: value for each in every for name, value in each.measure(self.unwrapped).items()}
         epoch = (state.step - 1) // self.per_epoch
         state.history.append({"step": state.step, "epoch": epoch} | measured)
         self.accelerator.log(measured, step=state.step)
+        if self.validation is not None:
+            self._choose(self.validation, measured)
+
+    def _choose(self, validation: Validation, measured: dict[str, float]) -> None:
+        """Record the best weights so far and whether patience has run out."""
+        state, config = self.state, self.config
         if validation.is_better(measured, state.best):
             state.best, state.best_step, state.without_gain = validation.deciding(measured), state.step, 0
             if config.load_best_model_at_end:

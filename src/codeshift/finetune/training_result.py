@@ -11,6 +11,7 @@ from pathlib import Path
 from accelerate import PartialState
 from peft import PeftModel
 
+from codeshift.errors import ParameterError, closest
 from codeshift.finetune.adapters import TrainableParameters
 from codeshift.finetune.atomic_folder import UNFINISHED, folder_aside
 from codeshift.finetune.classifiers import is_classifier, save_labels
@@ -74,6 +75,23 @@ class TrainingResult:
     def validation_losses(self) -> list[float]:
         """Loss of each validation, in nats per target token, or per row of a classification."""
         return [row["validation_loss"] for row in self.history if "validation_loss" in row]
+
+    def watched(self, part: str, measure: str = "loss") -> list[tuple[int, float]]:
+        """Return what was measured on a watched part, or on ``validation``, with the step of each value.
+
+        Args:
+            part: the name of the part.
+            measure: "loss", in nats per target token or per row of a classification, or the name of a metric.
+
+        Raises:
+            ParameterError: it was not measured.
+        """
+        name = f"{part}_{measure}"
+        values = [(int(row["step"]), row[name]) for row in self.history if name in row]
+        if not values:
+            known = sorted({key for row in self.history for key in row})
+            raise ParameterError("part", "one that was watched", part, closest(name, known))
+        return values
 
     def save(self, folder: str | os.PathLike[str], tokenizer: Tokenizer | None = None) -> None:
         """Write the model (or the adapter alone) as safetensors, the history and the settings.

@@ -26,6 +26,11 @@ class Truncation:
     lost_source_tokens: int
     lost_target_tokens: int
 
+    @classmethod
+    def none(cls, rows: int) -> Truncation:
+        """Return the counts of a part of which nothing was cut."""
+        return cls(rows=rows, sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0)
+
     def __str__(self) -> str:
         return f"{self.sources} of {self.rows} sources and {self.targets} of {self.rows} targets cut"
 

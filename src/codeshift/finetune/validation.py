@@ -18,7 +18,7 @@ from codeshift.metrics import Metric
 
 @dataclass(frozen=True)
 class Validation:
-    """The validation of one run.
+    """The validation of one run, or the watching of another part.
 
     Attributes:
         objective: what training minimises.
@@ -27,6 +27,7 @@ class Validation:
         tokenizer: the tokenizer of the model.
         evaluator: an evaluator whose metrics are measured too; its first metric decides which weights are best. None
             uses the loss.
+        part: the name of the part, which those of what is measured begin with.
     """
 
     objective: Objective[Any]
@@ -34,15 +35,16 @@ class Validation:
     rows: Dataset
     tokenizer: Tokenizer
     evaluator: Evaluator | None = None
+    part: str = "validation"
 
     def measure(self, model: Model) -> dict[str, float]:
         """Return ``validation_loss``, and ``validation_`` followed by the name of each metric of the evaluator."""
-        measured = {"validation_loss": self.objective.mean_loss(self.data)}
+        measured = {f"{self.part}_loss": self.objective.mean_loss(self.data)}
         if self.evaluator is not None:
-            parts = {"validation": self.rows}
-            result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=("validation",))
-            estimates = result["validation"].estimates
-            measured |= {f"validation_{name}": estimate.value for name, estimate in estimates.items()}
+            parts = {self.part: self.rows}
+            result = self.evaluator.evaluate(model, parts, tokenizer=self.tokenizer, parts=(self.part,))
+            estimates = result[self.part].estimates
+            measured |= {f"{self.part}_{name}": estimate.value for name, estimate in estimates.items()}
         divide_again(model)
         return measured
 
@@ -61,7 +63,7 @@ class Validation:
 
     def deciding(self, measured: dict[str, float]) -> float:
         """Return the value that decides which weights are best."""
-        return measured["validation_loss" if self._metric is None else f"validation_{self._metric.name}"]
+        return measured[f"{self.part}_loss" if self._metric is None else f"{self.part}_{self._metric.name}"]
 
     @property
     def _metric(self) -> Metric | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from codeshift.errors import ParameterError, closest
@@ -43,6 +44,23 @@ def metric_by_name(name: str, *, language: str | None = None) -> Metric:
             remedy = closest(option, known) if known else "it has none"
             raise ParameterError("metric", f"{parts[1]} with options that it has", option, remedy)
     return _made(cls, parts[1], options, language)
+
+
+def by_name(metrics: Iterable[Metric], such_as: str) -> dict[str, Metric]:
+    """Return metrics by their names; ``such_as`` is one, in words, that an error proposes.
+
+    Raises:
+        ParameterError: if there is none, one is no metric, or two have the same name.
+    """
+    metrics = list(metrics) if isinstance(metrics, Iterable) else [metrics]
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            raise ParameterError("metrics", "made of metrics of codeshift.metrics", metric, "such as ExactMatch()")
+    named = {metric.name: metric for metric in metrics}
+    if not metrics or len(named) < len(metrics):
+        names = [metric.name for metric in metrics]
+        raise ParameterError("metrics", "at least one, each once", names, f"give [{such_as}] for example")
+    return named
 
 
 def _class_of(name: str) -> tuple[type[Metric] | None, dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from codeshift.checks import check_integer
+from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, Scale, ratio
 from codeshift.metrics.classes import class_rows, outside_note
 
@@ -227,8 +228,6 @@ def reliability(predictions: Iterable[Any], references: Iterable[Any], *, bins: 
     >>> shown.rows, shown.confidence.round(2), shown.accuracy.round(2)
     (array([0., 3.]), array([nan, 0.8]), array([ nan, 0.67]))
     """
-    from codeshift.metrics.aggregates.binomial import wilson
-
     statistics = ExpectedCalibrationError(bins).statistics(predictions, references)
     rows, confidence, right = np.reshape(statistics[:, 2:].sum(axis=0), (3, -1))
     with np.errstate(invalid="ignore"):

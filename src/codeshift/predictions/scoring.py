@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
-import numpy as np
 from datasets import Dataset
 
 from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError, Told, check_folder, closest
-from codeshift.finetune import EvaluationResult, Output, PartEvaluation, Truncation
+from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
-from codeshift.finetune.extraction import Extract, check_extract
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.extraction import check_extract
 from codeshift.finetune.identity import data_digest, versions
-from codeshift.finetune.program_tests import check_samples, check_test_code, tests_template
-from codeshift.finetune.template import Template, texts_of
+from codeshift.finetune.program_tests import columns_read
+from codeshift.finetune.tasks import Generation
+from codeshift.finetune.tasks.generation import score_outputs
+from codeshift.finetune.template import Template
 from codeshift.metrics import Metric
-from codeshift.metrics.aggregates.copies import copies
-from codeshift.metrics.likelihood import is_forced
+from codeshift.metrics.by_name import by_name
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
 
@@ -74,35 +75,32 @@ def score_predictions(
     [0.0, 1.0]
     """
     check_folder("output_dir", output_dir)
-    check_integer("seed", seed, smallest=0)
-    check_extract(extract)
-    templates = Template(source, "source"), Template(target, "target")
-    named = _of_text(metrics)
+    settings = EvaluationSettings(
+        metrics=by_name(metrics, "ExactMatch()"),
+        extract=check_extract(extract),
+        seed=check_integer("seed", seed, smallest=0),
+    )
+    task = Generation(Template(source, "source"), Template(target, "target"))
+    task.check_given(settings)
     chosen = evaluation_parts(splits, parts)
     for rows in chosen.values():
-        for template in templates:
-            template.check(rows.features)
-        check_test_code(named.values(), templates[1], rows)
-    identities = {part: _identities(part, rows, templates, id_column) for part, rows in chosen.items()}
-    places = {name: f"row {i} of {part}" for part, names in identities.items() for i, name in enumerate(names)}
-    if len(places) < sum(map(len, identities.values())):
-        parts_in_words = ", ".join(chosen)
-        remedy = "score one part at a time, or leave id_column out and use the identities of export_parts"
-        raise DataError("id_column", "different in every row", Told(f"{id_column!r} of {parts_in_words}"), remedy)
+        task.check(rows, tuple(settings.metrics.values()))
+    identities = {part: _identities(part, rows, task, id_column) for part, rows in chosen.items()}
+    places = _places(identities, id_column)
     given = read_predictions(predictions, identity_column=id_column, prediction_column=prediction_column)
     outputs = match(places, given)
-    digest = predictions_digest(outputs)
-    outputs = extracted(outputs, extract)
+    columns = columns_read(task.columns, settings.metrics.values())
     result = EvaluationResult(
         {
-            part: evaluated_part(rows, [outputs[name] for name in identities[part]], templates, named, seed)
+            part: score_outputs(task, settings, rows, [outputs[name] for name in identities[part]])
             for part, rows in chosen.items()
         },
         {
             "model": {"name": model},
-            "predictions": {"digest": digest, "extract": extract},
-            "data": {part: data_digest(rows, _columns(templates, named)) for part, rows in chosen.items()},
+            "predictions": {"digest": predictions_digest(outputs), "extract": extract},
+            "data": {part: data_digest(rows, columns) for part, rows in chosen.items()},
             "versions": versions(),
+            "task": task.name,
             "source": source,
             "target": target,
             "seed": seed,
@@ -113,66 +111,20 @@ def score_predictions(
     return result
 
 
-def extracted(outputs: Mapping[str, Output], extract: Extract | None) -> dict[str, Output]:
-    """Return outputs with what is scored of each as its text: all of it, or its code."""
-    return {name: output.extracted(extract) for name, output in outputs.items()}
-
-
-def evaluated_part(
-    rows: Dataset,
-    outputs: Sequence[Output],
-    templates: tuple[Template, Template],
-    metrics: Mapping[str, Metric],
-    seed: int,
-) -> PartEvaluation:
-    """Score one output for each row of a part, as an evaluation of a model that wrote them.
-
-    Args:
-        rows: the rows.
-        outputs: their outputs, in the order of the rows.
-        templates: the templates of source and target.
-        metrics: metrics of text by name.
-        seed: the seed of the intervals.
-    """
-    sources, references = (texts_of(template, rows) for template in templates)
-    texts = [output.text for output in outputs]
-    statistics, scored = {}, {}
-    for name, metric in metrics.items():
-        tests = tests_template(metric)
-        statistics[name] = metric.statistics(texts, references if tests is None else texts_of(tests, rows))
-        scored[name] = np.arange(len(rows))
-    uncut = Truncation(rows=len(rows), sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0)
-    return PartEvaluation(
-        references, uncut, dict(metrics), statistics, scored, list(outputs), seed, copies=copies(sources, references)
-    )
-
-
-def _of_text(metrics: Iterable[Metric]) -> dict[str, Metric]:
-    metrics = list(metrics) if isinstance(metrics, Iterable) else [metrics]
-    for metric in metrics:
-        if not isinstance(metric, Metric):
-            raise ParameterError("metrics", "made of metrics of codeshift.metrics", metric, "such as ExactMatch()")
-        if is_forced(metric):
-            remedy = "it is measured on the model's probabilities: use an Evaluator"
-            raise ParameterError("metrics", "metrics of texts", metric.name, remedy)
-    named = {metric.name: metric for metric in metrics}
-    if not metrics or len(named) < len(metrics):
-        names = [metric.name for metric in metrics]
-        raise ParameterError("metrics", "at least one, each once", names, "give [ExactMatch()] for example")
-    check_samples(metrics)
-    return named
-
-
-def _identities(part: str, rows: Dataset, templates: tuple[Template, Template], id_column: str | None) -> list[str]:
+def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
     if id_column is None:
-        sources, targets = (texts_of(template, rows) for template in templates)
-        return row_identities(part, sources, targets)
+        return row_identities(part, *task.texts(rows))
     if id_column not in rows.column_names:
         remedy = closest(id_column, rows.column_names)
         raise ParameterError("id_column", "a column of the data", id_column, remedy)
     return [str(value) for value in rows[id_column]]
 
 
-def _columns(templates: tuple[Template, Template], metrics: dict[str, Metric]) -> list[str]:
-    tests: list[Any] = [template for metric in metrics.values() if (template := tests_template(metric)) is not None]
-    return sorted({column for template in (*templates, *tests) for column in template.columns})
+def _places(identities: Mapping[str, list[str]], id_column: str | None) -> dict[str, str]:
+    """Return the place in words of each row by its identity."""
+    places = {name: f"row {i} of {part}" for part, names in identities.items() for i, name in enumerate(names)}
+    if len(places) < sum(map(len, identities.values())):
+        parts_in_words = ", ".join(identities)
+        remedy = "score one part at a time, or leave id_column out and use the identities of export_parts"
+        raise DataError("id_column", "different in every row", Told(f"{id_column!r} of {parts_in_words}"), remedy)
+    return places

@@ -10,12 +10,13 @@ from datasets import Dataset
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.extraction import check_extract
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.extraction import Extract, check_extract
 from codeshift.finetune.identity import versions
-from codeshift.finetune.template import Template, texts_of
+from codeshift.finetune.tasks import Generation
+from codeshift.finetune.tasks.generation import score_outputs
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
-from codeshift.predictions.scoring import evaluated_part, extracted
 from codeshift.study.keys import RunKey
 from codeshift.study.locks import awaited
 from codeshift.study.records import EvaluationFacts, RunRecord
@@ -29,12 +30,13 @@ class GivenScorer(RunScorer):
 
     Args:
         task: Run to score.
-        templates: Templates of source and target.
+        writing: Task of the models.
+        extract: Part of an output that is scored; None for all of it.
     """
 
-    def __init__(self, task: RunSpec, templates: tuple[Template, Template]) -> None:
+    def __init__(self, task: RunSpec, writing: Generation, extract: Extract | None) -> None:
         super().__init__(task, None)
-        self.key, self.templates = task.key, templates
+        self.key, self.writing, self.extract = task.key, writing, extract
         self.outputs: Mapping[str, Output] = {}
 
     def expected(self) -> dict[str, str]:
@@ -52,20 +54,18 @@ class GivenScorer(RunScorer):
         names = self._identities(part, rows)
         outputs = [self.outputs[names[row]] for row in chosen]
         metrics = {metric.name: metric for metric in step.metrics}
-        seed = self.method.evaluation.seed
-        return Measured(step, chosen, evaluated_part(rows.select(chosen), outputs, self.templates, metrics, seed))
+        settings = EvaluationSettings(metrics=metrics, extract=self.extract, seed=self.method.evaluation.seed)
+        return Measured(step, chosen, score_outputs(self.writing, settings, rows.select(chosen), outputs))
 
     def _identities(self, part: str, rows: Dataset) -> list[str]:
-        sources, targets = (texts_of(template, rows) for template in self.templates)
-        return row_identities(part, sources, targets)
+        return row_identities(part, *self.writing.texts(rows))
 
 
 def add_given_run(
     task: RunSpec,
+    writing: Generation,
     predictions: Predictions,
     *,
-    source: str,
-    target: str,
     prediction_column: str,
     extract: Literal["code"] | None,
     model: str | None,
@@ -74,9 +74,8 @@ def add_given_run(
 
     Args:
         task: Run, whose folder is prepared.
+        writing: Task of the study's models.
         predictions: Outputs of the run.
-        source: Column or template of what the model was given.
-        target: Column or template of what it should write.
         prediction_column: Column of the text in the predictions.
         extract: Part of an output that is scored; None for all of it.
         model: Name of the model.
@@ -88,10 +87,9 @@ def add_given_run(
     """
     check_extract(extract)
     _check_can_be_given(task)
-    scorer = GivenScorer(task, (Template(source, "source"), Template(target, "target")))
+    scorer = GivenScorer(task, writing, extract)
     rows = read_predictions(predictions, identity_column=None, prediction_column=prediction_column)
-    given = match(scorer.expected(), rows)
-    scorer.outputs = extracted(given, extract)
+    scorer.outputs = match(scorer.expected(), rows)
     with awaited(task.store.lock(task.name)):
         if task.store.read_record(task.key) is not None:
             remedy = f"remove {task.store.run(task.key)} to score it again"
@@ -102,7 +100,7 @@ def add_given_run(
             seconds=0.0,
             evaluated=_scored(scorer),
             versions=versions(),
-            given={"model": model, "digest": predictions_digest(given), "extract": extract},
+            given={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
         )
         task.store.write_record(record)
     return record

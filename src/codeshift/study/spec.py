@@ -111,10 +111,9 @@ class StudySpec:
     @cached_property
     def text_columns(self) -> tuple[str, ...]:
         """Columns of the task, and of the tests that outputs are run against."""
-        from codeshift.finetune.program_tests import tests_template
+        from codeshift.finetune.program_tests import columns_read
 
-        tests = [template for template in map(tests_template, self.metrics) if template is not None]
-        return tuple(sorted({*self.task.columns, *(column for template in tests for column in template.columns)}))
+        return columns_read(self.task.columns, self.metrics)
 
     @cached_property
     def data_columns(self) -> tuple[str, ...]:

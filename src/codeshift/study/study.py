@@ -362,20 +362,20 @@ class Study(CommonOptions):
             ParameterError: if the study has no such run, the run is done, or a metric needs the model itself.
             PredictionsError: if outputs and rows do not match one to one; all that do not are listed.
         """
+        from codeshift.finetune.tasks import Generation
         from codeshift.study.given_runs import add_given_run
 
-        if not isinstance(self.source, str):
-            remedy = "outputs of a classification cannot be given"
-            raise ParameterError("source", "a column or a template", self.source, remedy)
+        writing = self.spec.task
+        if not isinstance(writing, Generation):
+            raise ParameterError("task", "generation", writing.name, "outputs of a classification cannot be given")
         key = self._key(method, scenario, ood_kept, split_seed, train_seed)
         store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
         task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)
         prepare(self.spec, planned, self.rows, store, extend=False)
         return add_given_run(
             task,
+            writing,
             predictions,
-            source=self.source,
-            target=self.target,
             prediction_column=prediction_column,
             extract=extract,
             model=model,

@@ -31,7 +31,7 @@ from codeshift.finetune.generators import as_generator, load_generator
 from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
-from codeshift.finetune.program_tests import check_samples, check_test_code, tests_template, texts_taken
+from codeshift.finetune.program_tests import check_samples, check_test_code, columns_read, tests_template, texts_taken
 from codeshift.finetune.progress import row_progress
 from codeshift.finetune.row_log import RowLog, open_logs
 from codeshift.finetune.sharding import is_divided
@@ -39,6 +39,7 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.finetune.truncation import Truncation
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
@@ -145,6 +146,14 @@ class Generation(Task):
                 raise ParameterError("metrics", "metrics of generated text or of tokens", metric, remedy)
         check_samples(metrics, settings.decoding.n)
 
+    def check_given(self, settings: EvaluationSettings) -> None:
+        """Raise a ParameterError if a metric cannot be computed from one output a row that was made elsewhere."""
+        for metric in settings.metrics.values():
+            if metric.takes != "text":
+                remedy = "it is measured on the model's probabilities: use an Evaluator"
+                raise ParameterError("metrics", "metrics of texts", metric.name, remedy)
+        self.check_evaluation(settings)
+
     def check_config(self, config: TrainingConfig) -> None:
         """Raise a ParameterError if the config weighs classes."""
         if config.class_weight is not None:
@@ -234,6 +243,34 @@ def _encoded(model: Model, encoder: Encoder | ChatEncoder, rows: Dataset, part: 
     return data
 
 
+def score_outputs(
+    task: Generation, settings: EvaluationSettings, rows: Dataset, outputs: Sequence[Output | None]
+) -> PartEvaluation:
+    """Score what was written for the rows of a part by those metrics of the settings that take text.
+
+    Args:
+        task: the task.
+        settings: the metrics, what is extracted of an output, and the seed of the intervals.
+        rows: the rows.
+        outputs: the output of each row as it was written, None for a row without one; empty if nothing was written.
+    """
+    sources, references = task.texts(rows)
+    extracted = [None if output is None else output.extracted(settings.extract) for output in outputs]
+    written = {row: output for row, output in enumerate(extracted) if output is not None}
+    metrics = {name: metric for name, metric in settings.metrics.items() if metric.takes == "text"}
+    statistics = {}
+    for name, metric in metrics.items():
+        tests = tests_template(metric)
+        right = references if tests is None else texts_of(tests, rows)
+        predictions = [texts_taken(metric, output) for output in written.values()]
+        statistics[name] = metric.statistics(predictions, [right[row] for row in written])
+    scored = {name: np.array(list(written), dtype=np.int64) for name in metrics}
+    return PartEvaluation(
+        references, Truncation.none(len(rows)), metrics, statistics, scored, extracted,
+        seed=settings.seed, copies=copies(sources, references),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class GenerationEvaluation(ModelEvaluation[Encoded]):
     """The evaluation of one model that writes text.
@@ -270,8 +307,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
 
     def describe(self, parts: dict[str, Dataset]) -> dict[str, Any]:
         """Return the model, its adapter, the digests of the data and the versions of libraries, as JSON values."""
-        tests = {column for metric in self.settings.metrics.values() for column in self._template(metric).columns}
-        columns = sorted({*self.task.columns, *tests})
+        columns = columns_read(self.task.columns, self.settings.metrics.values())
         generated = None
         if self._generates:
             ends = self._encoder.ends
@@ -287,11 +323,9 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
 
     def evaluate(self, part: str, rows: Dataset, data: Encoded, logs: dict[str, RowLog]) -> PartEvaluation:
         """Evaluate a part; rows that its logs hold are not computed again."""
-        references = texts_of(self.task.target, rows)
         forced = self._forced(data, part, logs.get(f"{part}.scores"))
-        generated = self._generated_rows(len(data))
-        answers = self._outputs(data, generated, part, logs.get(f"{part}.outputs"))
-        outputs = [None if answer is None else answer.extracted(self.settings.extract) for answer in answers]
+        outputs = self._outputs(data, self._generated_rows(len(data)), part, logs.get(f"{part}.outputs"))
+        of_text = score_outputs(self.task, self.settings, rows, outputs)
         statistics, scored = {}, {}
         for name, metric in self.settings.metrics.items():
             if is_forced(metric):
@@ -299,16 +333,15 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
                 statistics[name] = metric.statistics(list(scores), list(data.targets))
                 scored[name] = np.arange(len(data))
             else:
-                predictions = [texts_taken(metric, output) for output in outputs if output is not None]
-                right = references if tests_template(metric) is None else texts_of(self._template(metric), rows)
-                statistics[name] = metric.statistics(predictions, [right[i] for i in generated])
-                scored[name] = generated
-        alike = copies(texts_of(self.task.source, rows), references)
-        return PartEvaluation(
-            references=references, truncation=data.truncation, metrics=dict(self.settings.metrics),
-            statistics=statistics, scored=scored, outputs=outputs, seed=self.settings.seed,
-            round_trip=data.round_trip, copies=alike,
-        )  # fmt: skip
+                statistics[name], scored[name] = of_text.statistics[name], of_text.scored[name]
+        return replace(
+            of_text,
+            metrics=dict(self.settings.metrics),
+            statistics=statistics,
+            scored=scored,
+            truncation=data.truncation,
+            round_trip=data.round_trip,
+        )
 
     @property
     def _generates(self) -> bool:
@@ -317,10 +350,6 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
     @property
     def _forces(self) -> bool:
         return any(is_forced(metric) for metric in self.settings.metrics.values())
-
-    def _template(self, metric: Metric) -> Template:
-        """Return the template of the references of a metric."""
-        return tests_template(metric) or self.task.target
 
     @cached_property
     def _encoder(self) -> Encoder | ChatEncoder:
