@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.special import logsumexp, softmax
-from scipy.stats import entropy
+from scipy.stats import entropy, norm
 from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, f1_score, roc_auc_score
 
 from codeshift.study import Report, StudyResults
@@ -99,6 +99,26 @@ def test_calibration():
             if (bins == i).any():
                 assert found.bins.confidence[i] == pytest.approx(sure[bins == i].mean())
                 assert found.bins.accuracy[i] == pytest.approx(right[bins == i].mean())
+                runs = len(case.keys(cell.scenario, cell.method, cell.ood_kept))
+                ends = _wilson(right[bins == i].mean(), (bins == i).sum() / runs)
+                assert (found.bins.low[i], found.bins.high[i]) == pytest.approx(ends)
+
+
+def _wilson(share, n):
+    """The two shares p whose distance from this one is 1.96 standard errors of theirs: roots of a quadratic."""
+    square = norm.ppf(0.975) ** 2
+    return tuple(np.sort(np.roots([1 + square / n, -(2 * share + square / n), share**2]).real))
+
+
+def test_rows_of_other_labels_are_told_beside_the_confusion():
+    """The figure has no place for rows whose label is none of the classes: sentence and note count them."""
+    counts = np.array([[3, 1], [0, 2]])
+    some = report().findings.confusions[0]
+    found = dataclasses.replace(some, labels=("bug", "fine"), counts=counts, outside=2)
+    assert found.sentence.endswith(
+        ": 5 of 8 rows right; bug: 1 of 4 wrong, 1 taken for fine; "
+        "2 of 8 rows have a label that is none of the classes: counted as wrong."
+    )
 
 
 def _calibration_error(sure, right):

@@ -144,8 +144,8 @@ class _OfClasses(_OfCounts, abstract=True):
 class BalancedAccuracy(_OfClasses):
     """Mean over classes of the share of the class's rows that are found, its recall; chance is 1 / classes.
 
-    Classes without a row are left out. NaN if all rows are of one class. Source: scikit-learn's
-    ``balanced_accuracy_score``.
+    Classes without a row are left out. Rows whose label is none of the classes are one more class, whose recall is 0.
+    NaN if all rows are of one class. Source: scikit-learn's ``balanced_accuracy_score``.
 
     >>> BalancedAccuracy().corpus([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.2, 0.8]], [0, 0, 0, 0])
     CorpusScore(value=nan, parts={}, n=4, note='the rows are all of one class')
@@ -169,7 +169,8 @@ class BalancedAccuracy(_OfClasses):
 class F1(_OfClasses, OfPositive):
     """F1 score, the harmonic mean of precision and recall: of one class, or averaged over classes.
 
-    A class that neither occurs nor is predicted is left out of an average. Source: scikit-learn's ``f1_score``.
+    A class that neither occurs nor is predicted is left out of an average. Rows whose label is none of the classes are
+    one more class in it, whose F1 is 0, as in scikit-learn. Source: scikit-learn's ``f1_score``.
 
     Attributes:
         average: ``"binary"`` for the positive class, ``"macro"`` for the mean over classes, ``"weighted"`` for the mean

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, ExpectedCalibrationError, Reliability, reliability
+from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.metrics.base import FloatArray
+from codeshift.metrics.classes import outside_note
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import share
 from codeshift.study.keys import RunKey
@@ -70,7 +73,8 @@ class Confusion:
         wrong = [failed for failed in self.by_class if failed.wrong]
         worst = sorted(wrong, key=lambda failed: -failed.wrong / failed.n)
         listed = "; ".join(failed.sentence for failed in worst[:3])
-        return f"{place}: {right} of {counted(self.n, 'row')} right" + (f"; {listed}." if listed else ".")
+        told = (f"{right} of {counted(self.n, 'row')} right", listed, outside_note(self.outside, self.n))
+        return f"{place}: {'; '.join(filter(None, told))}."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +134,8 @@ class Calibration:
         cell: Cell of the models.
         part: Part of the test rows.
         state: State of the cell's runs.
-        bins: Confidence and accuracy by bins of confidence, of all seeds together; None if no run is done.
+        bins: Confidence and accuracy by bins of confidence, of all seeds together, whose intervals are for the mean
+            number of rows of one seed; None if no run is done.
         confidence: Mean probability of the likeliest class.
         accuracy: Share of rows that are right.
         error: Expected calibration error, with ``BINS`` bins.
@@ -180,9 +185,23 @@ def calibrations(cells: Cells) -> Iterator[Calibration]:
         estimates = [cells.estimate(figure) for figure in figures]
         yield Calibration(
             cell=cell, part=part, state=cells.state(cell),
-            bins=reliability(pooled[0], pooled[1], bins=BINS) if pooled and len(pooled[0]) else None,
+            bins=_reliability(pooled[0], pooled[1], len(rows)) if pooled and len(pooled[0]) else None,
             confidence=estimates[0], accuracy=estimates[1], error=estimates[2],
         )  # fmt: skip
+
+
+def _reliability(shares: FloatArray, classes: NDArray[np.int64], runs: int) -> Reliability:
+    """Return the reliability of the rows of several runs, with intervals as wide as those of the rows of one.
+
+    Seeds judge the same rows, which are no more rows for that.
+    """
+    bins = reliability(shares, classes, bins=BINS)
+    ends = [
+        wilson(accuracy * count / runs, count / runs, 0.95) if count else (math.nan, math.nan)
+        for accuracy, count in zip(bins.accuracy, bins.rows, strict=True)
+    ]
+    low, high = np.array(ends).T
+    return replace(bins, low=low, high=high)
 
 
 _error = ExpectedCalibrationError(BINS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codeshift.documents.document import Block, Note, Paragraph, Section
+from codeshift.formatting import counted
 from codeshift.study.report.blocks import figures, parts_key, tables
 from codeshift.study.report.contents import ReportContents
 
@@ -12,17 +13,26 @@ def classes_confused(contents: ReportContents) -> Section:
     note = Note(
         "Rows by true class (down) and class told (across), over all scenarios and seeds; a row that lies in the part "
         "of several scenarios is counted in each. The darker, the larger the share of the true class."
+        + _outside(contents)
     )
     drawn = figures(contents, "confusion", 24.0)
     blocks: tuple[Block, ...] = (*drawn, *([note] if drawn else []), *tables(contents, "classes"))
     return Section(title="Which classes are wrong", blocks=blocks, name="classes", menu="Classes")
 
 
+def _outside(contents: ReportContents) -> str:
+    """Return how many rows have no place in the figure, in words; empty if all have one."""
+    findings = contents.findings
+    outside = sum(one.outside for one in findings.confusions if one.cell.ood_kept == findings.cells.masked)
+    return f" Not shown: {counted(outside, 'row')} whose label is none of the classes, all wrong." if outside else ""
+
+
 def how_sure(contents: ReportContents) -> Section:
     """Return the reliability plots and the table of calibration."""
     note = Note(
         "Rows by the probability of the likeliest class, in bins, and the share of each bin that is right, all seeds "
-        "together; lines are 95% intervals. Below the dashed line a model is surer than it is right."
+        "together; lines are 95% intervals for as many rows as one seed has on average. Below the dashed line a model "
+        "is surer than it is right."
     )
     drawn = figures(contents, "reliability")
     shown: tuple[Block, ...] = (parts_key(), *drawn, note) if drawn else ()
