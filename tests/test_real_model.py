@@ -106,12 +106,12 @@ def test_the_model_answers_and_ends_its_turn(folder, study):
 @pytest.mark.real_model
 def test_the_chat_template_of_the_model(tokenizer, study):
     """The published template, by ``encode_turn``: what the study writes by hand, and the end of a turn."""
-    from codeshift.finetune.chat import encode_turn, end_of_turn
+    from codeshift.finetune.chat import encode_turn
 
     turn = encode_turn(tokenizer, "Print.", "print('{}')")
     assert tokenizer.decode(turn.prompt) == study.SOURCE.format(prompt="Print.")
     assert tokenizer.decode(turn.answer) == "print('{}')<|im_end|>"
-    assert end_of_turn(tokenizer) == tokenizer.eos_token_id
+    assert turn.answer[-1] == tokenizer.eos_token_id
     assert (ROOT / "tests/data/chat_templates/chatml.jinja").read_text(encoding="utf-8") == tokenizer.chat_template
 
 

@@ -73,19 +73,6 @@ class EncodedTurn:
         return self.ids[self.learned]
 
 
-def encode_prompt(
-    tokenizer: Tokenizer, source: str, *, system: str | None = None, shots: Sequence[Shot] = ()
-) -> NDArray[np.int64]:
-    """Return the token ids that a model is given to write its turn, (tokens,).
-
-    Raises:
-        ChatTemplateError: the tokenizer has no template, or it does not take these turns.
-        DataError: a text holds a special token of the tokenizer.
-    """
-    _check_text(tokenizer, source=source, system=system, shots=shots)
-    return _ids(tokenizer, conversation(source, system=system, shots=shots), prompt=True)
-
-
 def encode_turn(
     tokenizer: Tokenizer, source: str, target: str, *, system: str | None = None, shots: Sequence[Shot] = ()
 ) -> EncodedTurn:
@@ -139,17 +126,6 @@ def encode_turn(
     return EncodedTurn(ids, learned, as_written=target in whole[len(given) :], as_whole=as_whole)
 
 
-def end_of_turn(tokenizer: Tokenizer) -> int:
-    """Return the id of the token that ends the assistant's turn, at which generation stops.
-
-    It may differ from the tokenizer's end token: Llama 3 ends a turn with ``<|eot_id|>``, a text with another token.
-
-    Raises:
-        ChatTemplateError: as ``encode_turn`` raises it.
-    """
-    return int(encode_turn(tokenizer, "x", "x").answer[-1])
-
-
 def _text(tokenizer: Tokenizer, turns: list[Turn], *, prompt: bool) -> str:
     return str(_applied(tokenizer, turns, add_generation_prompt=prompt, tokenize=False))
 
@@ -179,12 +155,12 @@ def _check_text(
     tokenizer: Tokenizer,
     *,
     source: str,
-    target: str | None = None,
+    target: str,
     system: str | None,
     shots: Sequence[Shot],
 ) -> None:
     """Check that no text holds a special token: within a template it would count as one."""
-    texts = [("source", source), ("target", target or ""), ("system", system or "")]
+    texts = [("source", source), ("target", target), ("system", system or "")]
     texts += [("shots", text) for shot in shots for text in shot]
     special = {str(tokenizer.convert_ids_to_tokens(number)) for number in _special(tokenizer)}
     for parameter, text in texts:

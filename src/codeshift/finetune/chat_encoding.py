@@ -106,7 +106,10 @@ class ChatEncoder:
 
     @cached_property
     def ends(self) -> tuple[int, ...]:
-        """Id of the token that ends a turn."""
+        """Id of the token that ends a turn.
+
+        It may differ from the tokenizer's end token: Llama 3 ends a turn with ``<|eot_id|>``, a text with another.
+        """
         return (int(self._turn("x", "x").answer[-1]),)
 
     @property

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from codeshift.finetune.classifiers import head_of, padded, reads_left_to_right
 from codeshift.finetune.labelled_rows import LabelledRows
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_encoder
-from codeshift.finetune.shrinking_batches import in_batches
+from codeshift.finetune.shrinking_batches import results_by_row
 from codeshift.finetune.teacher_forcing import evaluating
 
 Batch = dict[str, torch.Tensor]
@@ -30,6 +30,15 @@ class RowLogits(NamedTuple):
 
     logits: NDArray[np.float64]
     features: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was given as JSON values."""
+        return {name: values.tolist() for name, values in self._asdict().items()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> RowLogits:
+        """Return what ``to_dict`` described."""
+        return cls(**{name: np.array(record[name]) for name in cls._fields})
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,6 @@ def score_classes(
         on_batch: a function called with the row numbers and logits of each batch.
     """
     device = next(model.parameters()).device
-    by_row = dict(done or {})
 
     def score(rows: NDArray[np.int64]) -> list[RowLogits]:
         batch = {name: tensor.to(device) for name, tensor in collate(data, rows).items()}
@@ -132,12 +140,8 @@ def score_classes(
         return [RowLogits(*row) for row in zip(logits, kept, strict=True)]
 
     order = np.argsort(data.sources.lengths, kind="stable")[::-1]
-    left = np.array([row for row in order if row not in by_row], dtype=np.int64)
     with evaluating(model), padded(model, tokenizer), torch.inference_mode():
-        for rows, scores in in_batches(left, batch_size, score):
-            by_row.update(zip(rows.tolist(), scores, strict=True))
-            if on_batch is not None:
-                on_batch(rows, scores)
+        by_row = results_by_row(order, batch_size, score, done=done, on_batch=on_batch)
     return [by_row[row] for row in range(len(data))]
 
 

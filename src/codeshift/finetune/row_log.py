@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
+import numpy as np
 from accelerate import PartialState
+from numpy.typing import NDArray
 
 from codeshift.files import content_digest
 from codeshift.finetune.checkpoint import differences
 from codeshift.finetune.errors import CheckpointError
+from codeshift.finetune.progress import row_progress
+
+Result = TypeVar("Result")
+OnBatch: TypeAlias = Callable[[NDArray[np.int64], list[Result]], None]
+"""Function that is called with the numbers and the results of the rows of each batch."""
 
 _CHECK = "check"  # the first 16 digits of the digest of the rest of the line
 
@@ -104,3 +112,34 @@ def open_logs(folder: Path, metadata: dict[str, Any], kinds: Iterable[str]) -> d
     for log in logs.values():
         log.start()
     return logs
+
+
+@contextmanager
+def resumed(
+    log: RowLog | None,
+    what: str,
+    rows: int,
+    *,
+    to_record: Callable[[Result], dict[str, Any]],
+    from_record: Callable[[dict[str, Any]], Result],
+    shown: bool,
+) -> Iterator[tuple[dict[int, Result], OnBatch[Result]]]:
+    """Yield the results in a log by row, and a function that adds those of a batch to it and to a bar of progress.
+
+    Args:
+        log: the log; None keeps nothing.
+        what: the name of the work, for the bar.
+        rows: the number of rows in all.
+        to_record: the function that makes JSON values of a result.
+        from_record: its inverse.
+        shown: whether to show the bar.
+    """
+    done = {} if log is None else {row: from_record(record) for row, record in log.done.items()}
+    with row_progress(what, rows, len(done), shown=shown) as bar:
+
+        def on_batch(numbers: NDArray[np.int64], results: list[Result]) -> None:
+            if log is not None:
+                log.append(numbers, map(to_record, results))
+            bar.update(len(numbers))
+
+        yield done, on_batch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -39,6 +39,35 @@ def in_batches(order: Rows, batch_size: int, work: Callable[[Rows], Made]) -> It
             continue
         yield rows, result[0]
         start += len(rows)
+
+
+def results_by_row(
+    order: Rows,
+    batch_size: int,
+    work: Callable[[Rows], list[Made]],
+    *,
+    done: Mapping[int, Made] | None = None,
+    on_batch: Callable[[Rows, list[Made]], None] | None = None,
+) -> dict[int, Made]:
+    """Return the result of each row by its number; ``work`` gives those of a batch, as in ``in_batches``.
+
+    Args:
+        order: the numbers of the rows, in the order of the work.
+        batch_size: the number of rows in a batch.
+        work: the function that returns the results of some rows.
+        done: the results that are there already.
+        on_batch: a function called with the numbers and the results of the rows of each batch.
+
+    >>> results_by_row(np.array([2, 0, 1]), 2, lambda rows: (rows * 10).tolist(), done={0: 7})
+    {0: 7, 2: 20, 1: 10}
+    """
+    results = dict(done or {})
+    left = np.array([row for row in order if row not in results], dtype=np.int64)
+    for rows, made in in_batches(left, batch_size, work):
+        results.update(zip(rows.tolist(), made, strict=True))
+        if on_batch is not None:
+            on_batch(rows, made)
+    return results
 
 
 def _try(work: Callable[[Rows], Made], rows: Rows) -> tuple[Made] | None:

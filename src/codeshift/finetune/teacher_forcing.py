@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.errors import DivergenceError
 from codeshift.finetune.models import Model, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
-from codeshift.finetune.shrinking_batches import in_batches
+from codeshift.finetune.shrinking_batches import results_by_row
 
 
 def target_logits(
@@ -78,7 +79,25 @@ class TokenScores:
         return cls(Ragged.of([], np.float64), Ragged.of([]))
 
 
-RowScores = tuple[NDArray[np.float64], NDArray[np.int64]]  # log-probabilities and argmax of one row's tokens
+class RowScores(NamedTuple):
+    """The scores of each token of the reference of one row.
+
+    Attributes:
+        log_probabilities: log-probabilities of the tokens, in nats, (tokens,).
+        argmax: likeliest tokens at their positions, (tokens,).
+    """
+
+    log_probabilities: NDArray[np.float64]
+    argmax: NDArray[np.int64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scores as JSON values."""
+        return {name: values.tolist() for name, values in self._asdict().items()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> RowScores:
+        """Return the scores that ``to_dict`` described."""
+        return cls(**{name: np.array(record[name]) for name in cls._fields})
 
 
 def score_tokens(
@@ -101,7 +120,6 @@ def score_tokens(
         on_batch: a function called with the row numbers and scores of each batch.
     """
     device = next(model.parameters()).device
-    by_row: dict[int, RowScores] = dict(done or {})
 
     def score(rows: NDArray[np.int64]) -> list[RowScores]:
         batch = {name: t.to(device) for name, t in collate(data, rows).items()}
@@ -111,14 +129,10 @@ def score_tokens(
         picked = -functional.cross_entropy(chosen, labels[kept], reduction="none")
         ends = np.cumsum(data.targets.lengths[rows])[:-1]
         both = (np.split(some.cpu().numpy(), ends) for some in (picked, chosen.argmax(-1)))
-        return list(zip(*both, strict=True))
+        return [RowScores(*row) for row in zip(*both, strict=True)]
 
-    left = np.array([row for row in longest_first(data) if row not in by_row], dtype=np.int64)
     with evaluating(model), torch.inference_mode():
-        for rows, scores in in_batches(left, batch_size, score):
-            by_row.update(zip(rows.tolist(), scores, strict=True))
-            if on_batch is not None:
-                on_batch(rows, scores)
+        by_row = results_by_row(longest_first(data), batch_size, score, done=done, on_batch=on_batch)
     log_probabilities, argmax = zip(*(by_row[row] for row in range(len(data))), strict=True)
     return TokenScores(Ragged.of(log_probabilities, np.float64), Ragged.of(argmax))
 

@@ -35,7 +35,8 @@ from codeshift.study.store import Outcome
 
 Trained = tuple[Model, TrainingFacts | None]
 
-_OF_ROWS = (TruncationWarning, RoundTripWarning, UnseenLabelWarning)  # a run records what they say
+_RECORDED = (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWarning)
+"""Warnings whose facts the record of a run holds."""
 _ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch's random generators
 
 
@@ -133,14 +134,8 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
-            for told_elsewhere in (
-                TruncationWarning,
-                RoundTripWarning,
-                UnseenLabelWarning,
-                AdapterWarning,
-                FutureWarning,
-            ):
-                warnings.simplefilter("ignore", told_elsewhere)
+            for category in (*_RECORDED, FutureWarning):
+                warnings.simplefilter("ignore", category)
             yield
     finally:
         if bars:

@@ -36,8 +36,7 @@ from codeshift.finetune.label_column import UNKNOWN, LabelColumn, Labels
 from codeshift.finetune.labelled_rows import LabelledEncoder, LabelledRows
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
-from codeshift.finetune.progress import row_progress
-from codeshift.finetune.row_log import RowLog, open_logs
+from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import check_special_tokens
@@ -343,21 +342,13 @@ class ClassificationEvaluation(ModelEvaluation[LabelledRows]):
         return self.task.encoder(self.model, self.tokenizer, self.settings.limits)
 
     def _scores(self, data: LabelledRows, part: str, log: RowLog | None) -> ClassScores:
-        records = log.done if log else {}
-        done = {
-            row: RowLogits(*(np.array(record[name]) for name in RowLogits._fields)) for row, record in records.items()
-        }
-        bar = row_progress(f"score {part}", len(data), len(done), shown=self.settings.progress)
-
-        def note(rows: NDArray[np.int64], scores: list[RowLogits]) -> None:
-            if log is not None:
-                log.append(rows, [{name: values.tolist() for name, values in row._asdict().items()} for row in scores])
-            bar.update(len(rows))
-
-        with bar:
+        with resumed(
+            log, f"score {part}", len(data), to_record=RowLogits.to_dict, from_record=RowLogits.from_dict,
+            shown=self.settings.progress,
+        ) as (done, on_batch):  # fmt: skip
             scores = score_classes(
                 self.model, self.tokenizer, data, self._collate, batch_size=self.settings.batch_size,
-                features=self.settings.features, done=done, on_batch=note,
+                features=self.settings.features, done=done, on_batch=on_batch,
             )  # fmt: skip
         logits, features = (np.stack(column) for column in zip(*scores, strict=True))
         kept = features if self.settings.features else None

@@ -32,8 +32,7 @@ from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
 from codeshift.finetune.program_tests import check_samples, check_test_code, columns_read, tests_template, texts_taken
-from codeshift.finetune.progress import row_progress
-from codeshift.finetune.row_log import RowLog, open_logs
+from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
@@ -364,18 +363,12 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         if not self._forces:
             return TokenScores.empty()
         collate = Collator(pad_id(self.model, self.tokenizer), is_decoder(self.model))
-        records = log.done if log else {}
-        done = {row: (np.array(r["log_probabilities"]), np.array(r["argmax"])) for row, r in records.items()}
-        bar = row_progress(f"score {part}", len(data), len(done), shown=self.settings.progress)
-
-        def note(rows: NDArray[np.int64], scores: list[RowScores]) -> None:
-            if log is not None:
-                log.append(rows, [{"log_probabilities": p.tolist(), "argmax": a.tolist()} for p, a in scores])
-            bar.update(len(rows))
-
-        with bar:
+        with resumed(
+            log, f"score {part}", len(data), to_record=RowScores.to_dict, from_record=RowScores.from_dict,
+            shown=self.settings.progress,
+        ) as (done, on_batch):  # fmt: skip
             return score_tokens(
-                self.model, data, collate, batch_size=self.settings.batch_size, done=done, on_batch=note
+                self.model, data, collate, batch_size=self.settings.batch_size, done=done, on_batch=on_batch
             )
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
@@ -387,25 +380,20 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
     def _outputs(self, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None) -> list[Output | None]:
         if not self._generates:
             return []
-        outputs: list[Output | None] = [None] * len(data)
-        for row, record in (log.done if log else {}).items():
-            outputs[row] = Output.from_dict(record)
-        left = np.array([row for row in rows if outputs[row] is None], dtype=np.int64)
-        bar = row_progress(f"generate {part}", len(rows), len(rows) - len(left), shown=self.settings.progress)
+        with resumed(
+            log, f"generate {part}", len(rows), to_record=Output.to_dict, from_record=Output.from_dict,
+            shown=self.settings.progress,
+        ) as (outputs, on_batch):  # fmt: skip
 
-        def note(done: NDArray[np.int64], generated: list[Output]) -> None:
-            lead = self._encoder.lead
-            written = [output.without(lead) for output in generated]
-            for row, output in zip(done, written, strict=True):
-                outputs[row] = output
-            if log is not None:
-                log.append(done, [output.to_dict() for output in written])
-            bar.update(len(done))
+            def note(numbers: NDArray[np.int64], generated: list[Output]) -> None:
+                written = [output.without(self._encoder.lead) for output in generated]
+                outputs.update(zip(numbers.tolist(), written, strict=True))
+                on_batch(numbers, written)
 
-        with bar:
+            left = np.array([row for row in rows if row not in outputs], dtype=np.int64)
             generate(
                 self.model, self.tokenizer, data.sources, left, self.settings.decoding, self._limit(data),
                 batch_size=self.settings.batch_size, written=self._encoder.written, ends=self._encoder.ends,
                 confidence=self.settings.confidence, on_batch=note,
             )  # fmt: skip
-        return outputs
+        return [outputs.get(row) for row in range(len(data))]
