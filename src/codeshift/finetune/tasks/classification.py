@@ -115,7 +115,7 @@ class Classification(Task):
             raise ParameterError("confidence", "False for a classification", True, remedy)
         for metric in settings.metrics.values():
             if metric.takes != "class_probabilities":
-                remedy = "such as Accuracy(); leave out the task for metrics of text"
+                remedy = "such as Accuracy(); metrics of text are for a model that writes, not for a classifier"
                 raise ParameterError("metrics", "metrics of class probabilities", metric, remedy)
 
     def check_config(self, config: TrainingConfig) -> None:
