@@ -52,6 +52,10 @@ NOT_RUN = {
 _ELSEWHERE = "needs what this project does not install, and a cluster"
 NOT_RUN_CODE = {
     (
+        "classify.md",
+        "codeshift train my-split --task classification --source code --target label --out my-classifier",
+    ): "of a split with labels: tests/cli/test_train_and_evaluate.py runs such",
+    (
         "comparison.md",
         ">>> X = numpy.random.default_rng(0).normal(size=(1000, 4))",
     ): "of astartes, which is not installed",
