@@ -36,7 +36,8 @@ class PredictionsError(DataError):
     Traceback (most recent call last):
         ...
     codeshift.predictions.matching.PredictionsError: predictions must be one for each row, got 1 row without a
-    prediction, 1 row with several: without a prediction a (row 0 of test); with several b (row 1 of test). Name ...
+    prediction, 1 row with several: without a prediction a (row 0 of test); with several b (row 1 of test). Keep one
+    prediction for each row. Name ...
     """
 
     def __init__(
@@ -52,10 +53,13 @@ class PredictionsError(DataError):
         faults = {words: fault for words, fault in kinds.items() if fault[1]}
         told = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
         lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
-        remedy = (
-            f"{'; '.join(lists)}. Name the parts that were predicted (parts=...), and give the source and target of "
-            "the export, of which the identities are digests"
-        )
+        remedies = ["Keep one prediction for each row"] if self.doubled else []
+        if self.missing or self.surplus:
+            remedies.append(
+                "Name the parts that were predicted (parts=...), and give the source and target of the export, of "
+                "which the identities are digests"
+            )
+        remedy = ". ".join(["; ".join(lists), *remedies])
         super().__init__("predictions", "one for each row", Told(", ".join(told)), remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -239,7 +239,7 @@ def _check_near_duplicates(value: Any) -> None:
     from codeshift.properties.near_duplicates import NearDuplicates
 
     if not isinstance(value, NearDuplicates):
-        remedy = '"bind" keeps them on one side; None does not look for them'
+        remedy = '"bind" keeps them on one side; None (null in a file) does not look for them'
         raise ParameterError("near_duplicates", '"bind", "drop", None or a NearDuplicates', value, remedy)
 
 
