@@ -70,8 +70,8 @@ def test_failures_by_class():
         assert line["right"] == f"{100 * right / row.sum():.0f}%"
         assert line["wrong"] == f"{100 * (row.sum() - right) / row.sum():.0f}%"
         others = {label: n for label, n in zip(CLASSES, row, strict=True) if label != line["class"]}
-        assert others[line["most taken for"]] == max(others.values())
-        assert line["as it"] == f"{100 * max(others.values()) / row.sum():.0f}%"
+        assert others[line["most often predicted"]] == max(others.values())
+        assert line["share"] == f"{100 * max(others.values()) / row.sum():.0f}%"
 
 
 def test_calibration():

@@ -37,7 +37,7 @@ class Confusion:
         part: Part of the test rows.
         state: State of the cell's runs.
         labels: Names of the classes.
-        counts: Number of rows by true class and by the class told; shape (classes, classes).
+        counts: Number of rows by true class and by the predicted class; shape (classes, classes).
         outside: Number of rows whose label is none of the classes; all of them are wrong.
     """
 
@@ -84,7 +84,7 @@ class ClassFailures:
     Attributes:
         label: Name of the class.
         labels: Names of all classes.
-        told: Number of rows by the class told; shape (classes,).
+        told: Number of rows by the predicted class; shape (classes,).
         number: Number of the class.
 
     >>> print(ClassFailures(label="bug", labels=("bug", "fine", "odd"), told=np.array([2, 5, 1]), number=0).sentence)

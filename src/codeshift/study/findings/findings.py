@@ -129,7 +129,7 @@ class Findings:
 
     @cached_property
     def confusions(self) -> tuple[Confusion, ...]:
-        """The rows of each cell by their class and the class told; none for text."""
+        """The rows of each cell by their class and the predicted class; none for text."""
         return tuple(confusions(self.cells))
 
     @cached_property

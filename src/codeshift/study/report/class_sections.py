@@ -11,8 +11,8 @@ from codeshift.study.report.contents import ReportContents
 def classes_confused(contents: ReportContents) -> Section:
     """Return the confusion of classes, and the failures of each class."""
     note = Note(
-        "Rows by true class (down) and class told (across), over all scenarios and seeds; a row that lies in the part "
-        "of several scenarios is counted in each. The darker, the larger the share of the true class."
+        "Rows by true class (down) and predicted class (across), over all scenarios and seeds; a row that lies in the "
+        "part of several scenarios is counted in each. The darker, the larger the share of the true class."
         + _outside(contents)
     )
     drawn = figures(contents, "confusion", 24.0)

@@ -28,10 +28,10 @@ def class_table(findings: Findings) -> Table | None:
     columns = (
         Column("scenario", numeric=False), Column("method", numeric=False), Column("part", numeric=False),
         Column("class", numeric=False), Column("rows"), Column("right"), Column("wrong"),
-        Column("most taken for", numeric=False), Column("as it"),
+        Column("most often predicted", numeric=False), Column("share"),
     )  # fmt: skip
     note = "Rows of a true class, all seeds together, with the smallest share of the region kept. "
-    note += "As it: the share of the class's rows that are taken for the class to the left."
+    note += "Share: that of the class's rows that are predicted as the class to the left."
     return Table(name="classes", caption="Failures by class", columns=columns, rows=rows, note=note) if rows else None
 
 

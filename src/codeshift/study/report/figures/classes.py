@@ -37,7 +37,7 @@ def confusion(findings: Findings) -> Plot | None:
 
 
 def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
-    """Return numbers of rows by true class and class told, over all scenarios and seeds, by method and part."""
+    """Return numbers of rows by true class and predicted class, over all scenarios and seeds, by method and part."""
     counts: dict[tuple[str, str], NDArray[np.int64]] = {}
     for one in findings.confusions:
         if one.cell.ood_kept == findings.cells.masked:
@@ -61,7 +61,7 @@ def _draw_confusion(ax: Any, theme: Theme, *, labels: tuple[str, ...], counts: N
     ax.set_yticks(range(len(labels)), names)
     ax.set_xlim(-0.5, len(labels) - 0.5)
     ax.set_ylim(len(labels) - 0.5, -0.5)
-    ax.set_xlabel("class told")
+    ax.set_xlabel("predicted class")
     ax.set_ylabel("true class")
     ax.grid(visible=False)
 
