@@ -101,7 +101,7 @@ def test_names_are_those_of_transformers():
     """But for what means something else there, or is not there."""
     ours = {
         "train_batch_size", "scale_by_weights", "max_source_length", "max_target_length", "special_tokens", "dtype",
-        "bucket_by_length", "freeze", "train_only", "l2_sp", "early_stopping_patience", "class_weight",
+        "bucket_by_length", "freeze", "train_only", "l2_sp", "early_stopping_patience", "class_weight", "quantization",
     }  # fmt: skip
     assert set(TrainingConfig().to_dict()) - set(inspect.signature(TrainingArguments).parameters) == ours
 

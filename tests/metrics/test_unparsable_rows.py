@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from tree_sitter import Query
 
-from codeshift.cli.evaluate import _in_words
+from codeshift.cli.scores_table import scores_in_words
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Truncation
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation
+from codeshift.finetune.truncation import Truncation
 from codeshift.metrics import CodeBLEU, ElementPrecision, ElementRecall, ExactMatch, Metric, SyntacticValidity
 from codeshift.metrics.base import column_sums
 from codeshift.metrics.validity_parts import shells
@@ -106,4 +106,4 @@ def test_an_evaluation_says_how_many_rows_are_unparsable(tmp_path: Path) -> None
     result.save(tmp_path)
     saved = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
     assert saved["parts"]["test_ood"]["unparsable"] == {"syntactic_validity": 2}
-    assert "test_ood, syntactic_validity: 2 rows scored as code that does not parse" in _in_words(result, None)
+    assert "test_ood, syntactic_validity: 2 rows scored as code that does not parse" in scores_in_words(result, None)
