@@ -14,16 +14,14 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 from intervals_of_studies import studies
 from scipy.special import expit, ndtr, ndtri, stdtrit
+from simulated_pages import write_page
 
 from codeshift.metrics import (
     bootstrap_ci,
@@ -45,21 +43,6 @@ KINDS = (
     "continuous, crossed", "continuous, nested", "share of .1", "share of .3", "share of .5", "share of .9",
     "share of .3, nested", "probit share of .1", "probit share of .5", "probit share of .9",
 )  # fmt: skip
-
-
-def main() -> None:
-    """Print the page, or write it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=500, help="simulations a cell")
-    parser.add_argument("--out", type=Path, help="the page to write; printed without")
-    arguments = parser.parse_args()
-    start = time.process_time()
-    page = "\n".join(pages(arguments.runs))
-    page += f"\n\nAll of it took {time.process_time() - start:.0f} CPU seconds.\n"
-    if arguments.out is None:
-        print(page)
-    else:
-        arguments.out.write_text(page, encoding="utf-8")
 
 
 def pages(runs: int) -> Iterator[str]:
@@ -367,4 +350,4 @@ Strength of the shift and loss are drawn independently: how often the interval o
 
 
 if __name__ == "__main__":
-    main()
+    write_page(__doc__.splitlines()[0], pages, runs=500)

@@ -13,13 +13,11 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import argparse
-import time
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import numpy as np
+from simulated_pages import write_page
 
 from codeshift.metrics import (
     AUROC,
@@ -49,21 +47,6 @@ SETTINGS = {
     "one in two positive": (2, 0.5, 1.0), "one in ten positive": (2, 0.1, 1.0), "four classes": (4, 0.0, 1.0),
     "one in two, too sure": (2, 0.5, 3.0),
 }  # fmt: skip
-
-
-def main() -> None:
-    """Print the page, or write it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=300, help="simulations a cell")
-    parser.add_argument("--out", type=Path, help="the page to write; printed without")
-    arguments = parser.parse_args()
-    start = time.process_time()
-    page = "\n".join(pages(arguments.runs))
-    page += f"\n\nAll of it took {time.process_time() - start:.0f} CPU seconds.\n"
-    if arguments.out is None:
-        print(page)
-    else:
-        arguments.out.write_text(page, encoding="utf-8")
 
 
 def pages(runs: int) -> Iterator[str]:
@@ -159,4 +142,4 @@ def _cell(hits: int, given: int, runs: int) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    write_page(__doc__.splitlines()[0], pages, runs=300)

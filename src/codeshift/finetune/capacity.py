@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
+from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel
 
@@ -12,6 +13,9 @@ from codeshift.errors import ParameterError, Told
 from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
+
+Part = TypeVar("Part")
+"""Type of the encoded rows of a part."""
 
 
 class Vocabulary(Protocol):
@@ -48,6 +52,29 @@ def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
             "model.resize_token_embeddings(len(tokenizer))"
         )
         raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", token_beyond, remedy)
+
+
+class PartEncoder(Vocabulary, Protocol[Part]):
+    """What makes token ids of the rows of a part, whatever the task."""
+
+    def encode(self, data: Dataset, part: str = ...) -> Part:
+        """Encode the rows."""
+
+    def warn_of(self, encoded: Part, part: str) -> None:
+        """Warn of texts that are cut, or that the tokenizer does not give back."""
+
+
+def encode_part(model: Model, encoder: PartEncoder[Part], rows: Dataset, part: str) -> Part:
+    """Encode a part for a model, and warn of what is cut or lost.
+
+    Raises:
+        ParameterError: the model has no room for a token, or a column is missing.
+        DataError: a value cannot be used, or there is no row.
+    """
+    check_vocabulary(model, encoder)
+    data = encoder.encode(rows, part)
+    encoder.warn_of(data, part)
+    return data
 
 
 def check_positions(model: Model, data: Encoded, part: str, *, generated: int | None = None) -> None:

@@ -11,56 +11,27 @@ import numpy as np
 
 from codeshift.checks import check_integer
 from codeshift.metrics.aggregates.binomial import wilson
-from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Metric, Scale, ratio
-from codeshift.metrics.classes import class_rows, outside_note
+from codeshift.metrics.base import OF_100, CorpusScore, FloatArray, Scale, ratio
+from codeshift.metrics.classes import IntArray, MeanOfClassRows, OfClassRows, class_rows, outside_note
 
 _LEAST = float(np.finfo(np.float64).eps)
 
 
-class _OfProbabilities(Metric, abstract=True):
-    """Base class of metrics that are a mean over rows. Row statistics are 1, the row's score, and if it is outside."""
+class _OfProbabilities(MeanOfClassRows, abstract=True):
+    """Base class of means of a loss that compares the probabilities with certainty about the right class."""
 
-    takes = "class_probabilities"
     higher_is_better = False
 
-    @property
-    def is_mean(self) -> bool:
-        """Whether the value is the mean of the rows' scores: it is."""
-        return True
-
-    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return the score of each row, shape (n,).
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        return self.row_scores(self.statistics(predictions, references))
-
-    def row_scores(self, statistics: FloatArray) -> FloatArray:
-        """Return the score of each row from the rows' statistics, shape (n, 3)."""
-        return np.asarray(statistics[:, 1])
-
-    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return (1, score, whether the label is none of the classes) of each row, shape (n, 3).
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        probabilities, classes = class_rows(predictions, references)
+    def of_rows_of_classes(self, probabilities: FloatArray, classes: IntArray) -> FloatArray:
+        """Return the loss of each row, shape (n,)."""
         true = np.zeros_like(probabilities)  # all 0 for a label that is none of them
         known = np.flatnonzero(classes >= 0)
         true[known, classes[known]] = 1.0
-        return np.column_stack([np.ones(len(classes)), self.of_rows_of_classes(probabilities, true), classes < 0])
+        return self.losses(probabilities, true)
 
-    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
-        """Return the score of each row, shape (n,), from probabilities and the true class, both (n, classes)."""
+    def losses(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+        """Return the loss of each row, shape (n,), from probabilities and the true class, both (n, classes)."""
         raise NotImplementedError
-
-    def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """Return the mean of rows whose statistics add up to ``sums``, shape (3,)."""
-        return CorpusScore(ratio(sums[1], sums[0]), n=int(sums[0]), note=outside_note(float(sums[2]), float(sums[0])))
 
 
 @dataclass(frozen=True)
@@ -78,7 +49,7 @@ class BrierScore(_OfProbabilities):
 
     bounds = (0.0, 2.0)
 
-    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+    def losses(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
         """Return the squared distance of each row, shape (n,)."""
         squares = ((probabilities - true) ** 2).sum(axis=1)
         return np.asarray(squares / 2 if probabilities.shape[1] == 2 else squares)
@@ -98,14 +69,14 @@ class LogLoss(_OfProbabilities):
     scale = Scale(unit=" nats")
     bounds = (0.0, math.inf)
 
-    def of_rows_of_classes(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
+    def losses(self, probabilities: FloatArray, true: FloatArray) -> FloatArray:
         """Return the negative log-likelihood of each row, shape (n,)."""
         of_true = (probabilities * true).sum(axis=1)
         return np.asarray(-np.log(np.clip(of_true, _LEAST, 1.0)) + 0.0)
 
 
 @dataclass(frozen=True)
-class ExpectedCalibrationError(Metric):
+class ExpectedCalibrationError(OfClassRows):
     """Mean over rows of the difference between confidence and accuracy of the row's bin of confidence; lower is better.
 
     The confidence is the probability of the likeliest class. Bins are equally wide between 0 and 1. The error of a
@@ -125,21 +96,11 @@ class ExpectedCalibrationError(Metric):
     scale = OF_100
     higher_is_better = False
     bounds = (0.0, 1.0)
-    takes = "class_probabilities"
 
     bins: int = 15
 
     def __post_init__(self) -> None:
         check_integer("bins", self.bins, smallest=1, remedy="leave it out to take 15")
-
-    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return NaN for each row, shape (n,).
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        return self.row_scores(self.statistics(predictions, references))
 
     def row_scores(self, statistics: FloatArray) -> FloatArray:
         """Return NaN for each row, shape (n,)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from codeshift.checks import check_integer
 from codeshift.errors import DataError, ParameterError, closest
-from codeshift.metrics.base import FloatArray, Metric
+from codeshift.metrics.base import CorpusScore, FloatArray, Metric, ratio
 from codeshift.metrics.rows import equally_long
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -52,6 +52,52 @@ def class_rows(predictions: Iterable[Any], references: Iterable[Any]) -> tuple[F
     if classes is None:
         classes = np.array([_class(i, row, probabilities.shape[1]) for i, row in enumerate(right)], dtype=np.int64)
     return np.clip(probabilities, 0.0, 1.0), classes
+
+
+class OfClassRows(Metric, abstract=True):
+    """Base class of metrics of class probabilities whose score of a row follows from the row's statistics."""
+
+    takes = "class_probabilities"
+
+    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return the score of each row, shape (n,); NaN if a row has no score of its own.
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        return self.row_scores(self.statistics(predictions, references))
+
+
+class MeanOfClassRows(OfClassRows, abstract=True):
+    """Base class of means over rows. Row statistics are 1, the row's score, and whether its label is no class."""
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the value is the mean of the rows' scores: it is."""
+        return True
+
+    def row_scores(self, statistics: FloatArray) -> FloatArray:
+        """Return the score of each row from the rows' statistics, shape (n, 3)."""
+        return np.asarray(statistics[:, 1])
+
+    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
+        """Return (1, score, whether the label is none of the classes) of each row, shape (n, 3).
+
+        Raises:
+            ParameterError: if predictions and references differ in number.
+            DataError: if a row holds no probabilities, or a reference is no class.
+        """
+        probabilities, classes = class_rows(predictions, references)
+        return np.column_stack([np.ones(len(classes)), self.of_rows_of_classes(probabilities, classes), classes < 0])
+
+    def of_rows_of_classes(self, probabilities: FloatArray, classes: IntArray) -> FloatArray:
+        """Return the score of each row, shape (n,), from probabilities (n, classes) and numbers of classes (n,)."""
+        raise NotImplementedError
+
+    def from_statistics(self, sums: FloatArray) -> CorpusScore:
+        """Return the mean of rows whose statistics add up to ``sums``, shape (3,)."""
+        return CorpusScore(ratio(sums[1], sums[0]), n=int(sums[0]), note=outside_note(float(sums[2]), float(sums[0])))
 
 
 class OfPositive(Metric, abstract=True):

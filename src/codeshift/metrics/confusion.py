@@ -11,30 +11,29 @@ import numpy as np
 
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
-from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Metric, Scale, ratio
-from codeshift.metrics.classes import NO_POSITIVE, ONE_CLASS, OfPositive, class_rows, effective_rows, outside_note
+from codeshift.metrics.base import OF_100, PERCENT, CorpusScore, FloatArray, Scale, ratio
+from codeshift.metrics.classes import (
+    NO_POSITIVE,
+    ONE_CLASS,
+    IntArray,
+    MeanOfClassRows,
+    OfClassRows,
+    OfPositive,
+    class_rows,
+    effective_rows,
+    outside_note,
+)
 
 _AVERAGES = ("binary", "macro", "weighted")
 
 
-class _OfCounts(Metric, abstract=True):
+class _OfCounts(OfClassRows, abstract=True):
     """Base class of metrics that follow from the counts of each class.
 
     Row statistics are 1, and for each class whether the row is one that is found (true and predicted), whether the row
     is of the class, and whether the class is predicted. Labels that are none of the classes are a class of their own,
     the last one, which is never predicted.
     """
-
-    takes = "class_probabilities"
-
-    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return the score of each row, shape (n,): 1 if its likeliest class is the right one, else 0.
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        return self.row_scores(self.statistics(predictions, references))
 
     def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
         """Return (1, found, true, predicted) of each row, the last three for each class, shape (n, 3 classes + 4).
@@ -79,7 +78,7 @@ class _OfCounts(Metric, abstract=True):
 
 
 @dataclass(frozen=True)
-class Accuracy(Metric):
+class Accuracy(MeanOfClassRows):
     """Share of rows whose likeliest class is the right one.
 
     Metrics of classes take one probability a class for each row, and the number of the row's class, from 0. A label
@@ -96,40 +95,10 @@ class Accuracy(Metric):
     """
 
     scale = PERCENT
-    takes = "class_probabilities"
 
-    @property
-    def is_mean(self) -> bool:
-        """Whether the value is the mean of the rows' scores: it is."""
-        return True
-
-    def score(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return the score of each row, shape (n,): 1 if its likeliest class is the right one, else 0.
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        return self.row_scores(self.statistics(predictions, references))
-
-    def row_scores(self, statistics: FloatArray) -> FloatArray:
-        """Return the score of each row from the rows' statistics, shape (n, 3)."""
-        return np.asarray(statistics[:, 1])
-
-    def statistics(self, predictions: Iterable[Any], references: Iterable[Any]) -> FloatArray:
-        """Return (1, whether it is right, whether the label is none of the classes) of each row, shape (n, 3).
-
-        Raises:
-            ParameterError: if predictions and references differ in number.
-            DataError: if a row holds no probabilities, or a reference is no class.
-        """
-        probabilities, classes = class_rows(predictions, references)
-        right = probabilities.argmax(axis=1) == classes
-        return np.column_stack([np.ones(len(classes)), right, classes < 0])
-
-    def from_statistics(self, sums: FloatArray) -> CorpusScore:
-        """Return the share of rows that are right, of rows whose statistics add up to ``sums``, shape (3,)."""
-        return CorpusScore(ratio(sums[1], sums[0]), n=int(sums[0]), note=outside_note(float(sums[2]), float(sums[0])))
+    def of_rows_of_classes(self, probabilities: FloatArray, classes: IntArray) -> FloatArray:
+        """Return 1 for a row whose likeliest class is the right one and 0 for another, shape (n,)."""
+        return np.asarray(probabilities.argmax(axis=1) == classes, dtype=np.float64)
 
 
 class _OfClasses(_OfCounts, abstract=True):

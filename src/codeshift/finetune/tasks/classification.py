@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.finetune.batching import pad
-from codeshift.finetune.capacity import check_source_positions, check_vocabulary
+from codeshift.finetune.capacity import check_source_positions, encode_part
 from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits, score_classes
 from codeshift.finetune.classifiers import (
     as_classifier,
@@ -286,9 +286,7 @@ def collated(
 
 
 def _encoded(model: Model, encoder: LabelledEncoder, rows: Dataset, part: str) -> LabelledRows:
-    check_vocabulary(model, encoder)
-    data = encoder.encode(rows, part)
-    encoder.warn_of(data, part)
+    data = encode_part(model, encoder, rows, part)
     check_source_positions(model, int(data.sources.lengths.max()), part)
     return data
 

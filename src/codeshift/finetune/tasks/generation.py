@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from peft import PeftModel
 
 from codeshift.errors import ParameterError, Told
-from codeshift.finetune.capacity import check_positions, check_vocabulary
+from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
 from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
@@ -210,7 +210,7 @@ class TargetLikelihood(Objective[Encoded]):
 
     def encode(self, rows: Dataset, part: str) -> Encoded:
         """Encode a part, check that the model has room for it, and warn of rows that were cut or do not round-trip."""
-        data = _encoded(self.model, self.encoder, rows, part)
+        data = encode_part(self.model, self.encoder, rows, part)
         check_positions(self.model, data, part)
         return data
 
@@ -233,13 +233,6 @@ class TargetLikelihood(Objective[Encoded]):
     def mean_loss(self, data: Encoded) -> float:
         """Return the loss of a part, without label smoothing."""
         return -float(score_tokens(self.model, data, self.collate).log_probabilities.values.mean())
-
-
-def _encoded(model: Model, encoder: Encoder | ChatEncoder, rows: Dataset, part: str) -> Encoded:
-    check_vocabulary(model, encoder)
-    data = encoder.encode(rows, part)
-    encoder.warn_of(data, part)
-    return data
 
 
 def score_outputs(
@@ -297,7 +290,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
 
     def encode(self, part: str, rows: Dataset) -> Encoded:
         """Encode a part and check that the model has room for its tokens."""
-        data = _encoded(self.model, self._encoder, rows, part)
+        data = encode_part(self.model, self._encoder, rows, part)
         if self._forces:
             check_positions(self.model, data, part)
         if self._generates:
