@@ -150,10 +150,5 @@ class StudyMachine(RuleBasedStateMachine):
         shutil.rmtree(self.folder.parent)
 
 
-# An example runs several studies: a fraction of the examples of other laws, in the nightly run too.
-StudyMachine.TestCase.settings = settings(
-    max_examples=max(1, settings.default.max_examples // 10),
-    stateful_step_count=8,
-    suppress_health_check=list(HealthCheck),
-)
+StudyMachine.TestCase.settings = settings(stateful_step_count=8, suppress_health_check=list(HealthCheck))
 TestStudy = StudyMachine.TestCase
