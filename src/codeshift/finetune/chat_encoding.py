@@ -124,7 +124,7 @@ class ChatEncoder:
         return special & frozenset(self._turn("x", "x").ids.tolist())
 
     def _turn(self, source: str, target: str) -> EncodedTurn:
-        return encode_turn(self.tokenizer, source, target, system=self.chat.system, shots=self.chat.shots)
+        return encode_turn(self.tokenizer, source, target, self.chat)
 
     def _text(self, ids: Sequence[int] | NDArray[np.int64]) -> str:
         return detokenize(self.tokenizer, list(map(int, ids)))

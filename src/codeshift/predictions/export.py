@@ -15,7 +15,7 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
 from codeshift.errors import ParameterError
 from codeshift.files import replaced
-from codeshift.finetune.conversation import Shot, conversation, draw_shots
+from codeshift.finetune.conversation import Chat, Shot, draw_shots
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.template import Template, texts_of
 from codeshift.predictions.identity import row_identities
@@ -32,19 +32,17 @@ class _Writer:
     """What all rows of an export have in common.
 
     Attributes:
-        system: text of the system turn.
-        shots: examples before each source.
+        chat: what comes before each source of a conversation.
         endpoint: endpoint of requests.
         body: settings of requests, the model among them.
     """
 
-    system: str | None
-    shots: Sequence[Shot]
+    chat: Chat
     endpoint: str
     body: Mapping[str, Any] = field(default_factory=dict)
 
     def messages(self, identity: str, source: str, target: str) -> dict[str, Any]:
-        return {"id": identity, "messages": conversation(source, target, system=self.system, shots=self.shots)}
+        return {"id": identity, "messages": self.chat.turns(source, target)}
 
     def prompt_completion(self, identity: str, source: str, target: str) -> dict[str, Any]:
         return {"id": identity, "prompt": source, "completion": target}
@@ -52,7 +50,7 @@ class _Writer:
     def requests(self, identity: str, source: str, target: str) -> dict[str, Any]:
         given: dict[str, Any] = {"prompt": source}
         if self.endpoint == "chat":
-            given = {"messages": conversation(source, system=self.system, shots=self.shots)}
+            given = {"messages": self.chat.turns(source)}
         url = _URLS[self.endpoint]
         return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **given}}
 
@@ -122,9 +120,9 @@ def export_parts(
     for rows in chosen.values():
         for template in templates:
             template.check(rows.features)
-    examples = _shots(splits, shots, source, target, seed)
+    chat = Chat(system, _shots(splits, shots, source, target, seed))
     check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
-    writer = _Writer(system=system, shots=examples, endpoint=endpoint, body=body or {})
+    writer = _Writer(chat=chat, endpoint=endpoint, body=body or {})
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {part: Path(folder) / f"{part}.jsonl" for part in chosen}
     for part, rows in chosen.items():
@@ -148,7 +146,7 @@ def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[
     return evaluation_parts(splits, parts)
 
 
-def _shots(splits: Splits, shots: int, source: str, target: str, seed: int) -> Sequence[Shot]:
+def _shots(splits: Splits, shots: int, source: str, target: str, seed: int) -> tuple[Shot, ...]:
     if not shots:
         return ()
     if not isinstance(splits, Mapping) or "train" not in splits:
