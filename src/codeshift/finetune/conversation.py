@@ -42,8 +42,8 @@ class Chat:
             source: what the model is given.
             target: what the model must write; None leaves the turn to the model.
 
-        >>> Chat("Write Python.").turns("Add.", "a + b")
-        [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}, {'role': 'assistant', ...}]
+        >>> Chat("Write Python.").turns("Add.")
+        [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}]
         """
         turns = [] if self.system is None else [{"role": "system", "content": self.system}]
         for question, answer in self.shots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -25,6 +26,16 @@ class Truncation:
     targets: int
     lost_source_tokens: int
     lost_target_tokens: int
+
+    @classmethod
+    def of(cls, sources: Sequence[int], targets: Sequence[int]) -> Truncation:
+        """Return the counts of a part; of each source and target, the number of tokens that were cut off it.
+
+        >>> print(Truncation.of([0, 3], [9, 1]))
+        1 of 2 sources and 2 of 2 targets cut
+        """
+        rows = len(sources)
+        return cls(rows, rows - sources.count(0), rows - targets.count(0), sum(sources), sum(targets))
 
     @classmethod
     def none(cls, rows: int) -> Truncation:

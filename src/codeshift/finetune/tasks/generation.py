@@ -22,7 +22,7 @@ from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
 from codeshift.finetune.conversation import Chat, draw_shots
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.encoding import Encoded, Encoder, TextEncoder
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.generation import generate
@@ -87,7 +87,7 @@ class Generation(Task):
         shots = draw_shots(train, k, source=self.source.spec, target=self.target.spec, seed=seed)
         return replace(self, chat=replace(self.chat, shots=shots))
 
-    def encoder(self, model: Model, tokenizer: Tokenizer, limits: Limits) -> Encoder | ChatEncoder:
+    def encoder(self, model: Model, tokenizer: Tokenizer, limits: Limits) -> TextEncoder:
         """Return the encoder of the rows for a model.
 
         Raises:
@@ -204,7 +204,7 @@ class TargetLikelihood(Objective[Encoded]):
 
     unit: ClassVar[str] = Generation.unit
     model: Model
-    encoder: Encoder | ChatEncoder
+    encoder: TextEncoder
     collate: Collator
     label_smoothing: float
 
@@ -344,7 +344,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         return any(is_forced(metric) for metric in self.settings.metrics.values())
 
     @cached_property
-    def _encoder(self) -> Encoder | ChatEncoder:
+    def _encoder(self) -> TextEncoder:
         return self.task.encoder(self.model, self.tokenizer, self.settings.limits)
 
     def _limit(self, data: Encoded) -> int:
