@@ -245,12 +245,24 @@ class EvaluationResult:
             for name, e in evaluated.estimates.items()
         ]  # fmt: skip
 
+    def notes(self) -> list[str]:
+        """Return what a reader should know of the values, each sentence once for all metrics of a part that say it.
+
+        >>> EvaluationResult({}, {}).notes()
+        []
+        """
+        metrics_of: dict[tuple[str, str], list[str]] = {}
+        for row in self.aggregates():
+            if row["note"]:
+                metrics_of.setdefault((row["part"], row["note"]), []).append(row["metric"])
+        return [f"{part}, {', '.join(metrics)}: {note}." for (part, note), metrics in metrics_of.items()]
+
     def __str__(self) -> str:
-        return "\n".join(
+        values = [
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
-            + (f" ({row['note']})" if row["note"] else "")
             for row in self.aggregates()
-        )
+        ]
+        return "\n".join([*values, *self.notes()])
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a Parquet file of the rows of each part and ``evaluation.json`` (aggregates and metadata), atomically.

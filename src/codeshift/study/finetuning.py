@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.models import ModelOrName, Tokenizer
@@ -26,7 +27,7 @@ def trainer(
         model,
         tokenizer,
         config,
-        **method.task.to_dict(),
+        task=method.task,
         peft_config=method.peft_config,
         progress=progress,
     )
@@ -42,17 +43,6 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
         metrics: Metrics to measure.
         progress: Whether a bar is shown.
     """
-    settings = method.evaluation
-    return Evaluator(
-        metrics,
-        **method.task.to_dict(),
-        batch_size=settings.batch_size,
-        max_source_length=settings.max_source_length,
-        max_target_length=settings.max_target_length,
-        special_tokens=settings.special_tokens,
-        decoding=settings.decoding,
-        shots=settings.shots,
-        extract=settings.extract,
-        seed=settings.seed,
-        progress=progress,
-    )
+    by_name = {metric.name: metric for metric in metrics}
+    settings = replace(method.evaluation, metrics=by_name, generate_rows=None, progress=progress)
+    return Evaluator.of(method.task, settings)
