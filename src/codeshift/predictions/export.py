@@ -15,7 +15,7 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
 from codeshift.errors import ParameterError
 from codeshift.files import replaced
-from codeshift.finetune.conversation import Chat
+from codeshift.finetune.conversation import Chat, make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
 from codeshift.finetune.tasks import Generation, Task
 from codeshift.predictions.identity import row_identities
@@ -114,7 +114,7 @@ def export_parts(
     """
     check_choice("format", format, FORMATS)
     check_choice("endpoint", endpoint, _URLS)
-    task = Generation.of(source, target, Chat(system))
+    task = Generation.of(source, target, make_chat(True, system))
     _check_in_format(format, endpoint, system=system, shots=shots, body=body)
     chosen = _parts(splits, parts, every=format != "requests")
     for rows in chosen.values():

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import Chat
@@ -231,6 +232,14 @@ class Task(ABC):
             ParameterError: no model can be loaded from ``name``.
         """
         return self.load_model(name, tokenizer, dtype=dtype, revision=revision)
+
+    @abstractmethod
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a model of a config that can do this task, with random weights.
+
+        Raises:
+            ParameterError: there is none.
+        """
 
     @abstractmethod
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:

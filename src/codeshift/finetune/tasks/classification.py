@@ -16,6 +16,7 @@ from datasets import Dataset, concatenate_datasets
 from numpy.typing import NDArray
 from peft import PeftModel
 from torch.nn import functional
+from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.finetune.batching import pad
@@ -24,6 +25,7 @@ from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits
 from codeshift.finetune.classifiers import (
     as_classifier,
     check_labels,
+    fresh_classifier,
     labels_of,
     load_classifier,
     tell_padding,
@@ -153,6 +155,14 @@ class Classification(Task):
         A model that is stored without a head is given a fresh one if the classes are known.
         """
         return load_classifier(name, labels=self.classes, dtype=dtype, revision=revision)
+
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a classifier of a config, with random weights; of its own classes if those of the task are not known.
+
+        Raises:
+            ParameterError: transformers has no head for such a model.
+        """
+        return fresh_classifier(config, labels_of(config) if self.classes is None else self.classes)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself if it is a classifier of the classes, else one around it with a fresh head."""

@@ -14,6 +14,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftModel
+from transformers import PreTrainedConfig
 
 from codeshift.draws import drawn
 from codeshift.errors import ParameterError, Told
@@ -28,7 +29,7 @@ from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.generation import generate
 from codeshift.finetune.generation_settings import describe_settings
-from codeshift.finetune.generators import as_generator, load_generator
+from codeshift.finetune.generators import as_generator, fresh_generator, load_generator
 from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
@@ -166,6 +167,10 @@ class Generation(Task):
     ) -> Model:
         """Load a generator, or an adapter and its base."""
         return load_generator(name, tokenizer, dtype=dtype, revision=revision)
+
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a generator of a config, with random weights."""
+        return fresh_generator(config, tokenizer)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself, or an encoder-decoder around it if it is an encoder."""
