@@ -19,7 +19,7 @@ from datasets import Dataset, Features, Value
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.properties.text_tokens import offsets_of
+from codeshift.properties.text_tokens import renamed_backend, special_tokens
 from tools.pretrain.code_tokenizer import SENTINELS
 
 
@@ -66,7 +66,7 @@ def corrupt_spans(
     rows: dict[str, list[str]] = {"source": [], "target": []}
     for start in range(0, len(texts), 1000):
         some = list(texts[start : start + 1000])
-        for text, offsets in zip(some, offsets_of(tokenizer, some), strict=True):
+        for text, offsets in zip(some, _offsets_of(tokenizer, some), strict=True):
             if "<extra_id_" in text:
                 raise DataError("texts", "free of sentinels such as <extra_id_0>", text, "leave such texts out")
             generator = np.random.default_rng([seed, *_words(text)])
@@ -128,3 +128,18 @@ def _parts(total: int, parts: int, generator: np.random.Generator) -> NDArray[np
     """``total`` as a sum of ``parts`` whole numbers of at least 1, each such sum as likely as any other."""
     inner = np.sort(generator.choice(total - 1, size=parts - 1, replace=False)) + 1
     return np.diff(np.concatenate([[0], inner, [total]])).astype(np.int64)
+
+
+def _offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
+    made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
+    special = special_tokens(tokenizer)
+    numbers = frozenset(special.values())
+    wrong = [i for i, ids in enumerate(made["input_ids"]) if not numbers.isdisjoint(ids)]
+    renamed = renamed_backend(tokenizer, special) if wrong else None
+    if renamed is not None:
+        again = renamed.encode_batch([texts[i] for i in wrong], add_special_tokens=False)
+        for i, encoding in zip(wrong, again, strict=True):
+            offsets[i] = encoding.offsets
+    return offsets

@@ -21,7 +21,7 @@ from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import cut_to
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import detokenize, special_tokens
 
 _OTHER = "0", "1"  # texts by which what surrounds a text is found
@@ -85,7 +85,7 @@ class ChatEncoder:
             Ragged.of([self._cut(ids) for ids in prompts]),
             # Without the end: a model must not learn to end its turn where the text was cut.
             Ragged.of([ids[: self.max_target_length] for ids in answers]),
-            Truncation.of(cut_prompts, cut_answers),
+            TruncationCounts.of(cut_prompts, cut_answers),
             self._round_trip(sources, targets, turns),
         )
 

@@ -11,14 +11,14 @@ from codeshift.errors import DataError, warn
 from codeshift.finetune.errors import TruncationWarning
 from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 
 
 class EncodedPart(Protocol):
     """The token ids of the rows of a part, and what a model must learn of them."""
 
     @property
-    def truncation(self) -> Truncation:
+    def truncation(self) -> TruncationCounts:
         """Amount of text that was cut."""
 
     @property

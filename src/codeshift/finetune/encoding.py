@@ -19,7 +19,7 @@ from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.template import Template
 from codeshift.finetune.tokenizing import Tokenizing, check_special_tokens, cut_to
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import Frame, Pieces, frame_of
 
 
@@ -36,7 +36,7 @@ class Encoded:
 
     sources: Ragged
     targets: Ragged
-    truncation: Truncation
+    truncation: TruncationCounts
     round_trip: RoundTrip
 
     def __len__(self) -> int:
@@ -136,7 +136,7 @@ class Encoder:
             rows=len(read), sources=len(lost_sources), targets=len(lost_targets), examples=(*some, *others)
         )
         return Encoded(
-            Ragged.of(source_ids), Ragged.of(target_ids), Truncation.of(cut_sources, cut_targets), round_trip
+            Ragged.of(source_ids), Ragged.of(target_ids), TruncationCounts.of(cut_sources, cut_targets), round_trip
         )
 
     def warn_of(self, encoded: Encoded, part: str) -> None:

@@ -15,12 +15,12 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import remove_unfinished, replaced
+from codeshift.files import remove_unfinished, replaced, without_nan
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.round_trip import RoundTrip
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
 
@@ -58,7 +58,7 @@ class PartEvaluation:
     """
 
     references: list[str] = field(repr=False)
-    truncation: Truncation
+    truncation: TruncationCounts
     metrics: dict[str, Metric]
     statistics: dict[str, NDArray[np.float64]] = field(repr=False)
     scored: dict[str, NDArray[np.int64]] = field(repr=False)
@@ -280,7 +280,6 @@ class EvaluationResult:
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
-        aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
         facts = {
             part: {
                 "truncation": vars(evaluated.truncation),
@@ -291,7 +290,7 @@ class EvaluationResult:
             }
             for part, evaluated in self.parts.items()
         }
-        summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
+        summary = {"aggregates": without_nan(self.aggregates()), "parts": facts, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, Told, check_folder, closest
+from codeshift.errors import DataError, Told, check_folder
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -20,6 +20,7 @@ from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
+from codeshift.properties.dataset_columns import check_column
 
 
 def score_predictions(
@@ -107,9 +108,7 @@ def score_predictions(
 def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
     if id_column is None:
         return row_identities(part, *task.texts(rows))
-    if id_column not in rows.column_names:
-        remedy = closest(id_column, rows.column_names)
-        raise ParameterError("id_column", "a column of the data", id_column, remedy)
+    check_column(rows, id_column, "id_column")
     return [str(value) for value in rows[id_column]]
 
 

@@ -44,6 +44,7 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import check_special_tokens
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.formatting import listed
 from codeshift.metrics import F1, Accuracy, Metric
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.task_kinds import CLASSIFICATION, TaskName
@@ -178,7 +179,7 @@ class Classification(Task):
         counts = Counter(self.label.names(rows))
         unseen = [label for label in classes if label not in counts]
         if unseen:
-            words = f"train: no row has the label {', '.join(unseen[:5])}{' ...' if len(unseen) > 5 else ''}"
+            words = f"train: no row has the label {listed(unseen)}"
             warn(UnseenLabelWarning(f"{words}: the model cannot learn {len(unseen)} of {len(classes)} classes"))
         encoder = self.encoder(model, tokenizer, config.limits)
         weights = class_weights(config.class_weight, classes, counts)

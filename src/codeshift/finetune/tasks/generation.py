@@ -40,7 +40,7 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
@@ -257,7 +257,7 @@ def score_outputs(
         statistics[name] = metric.statistics(predictions, [right[row] for row in written])
     scored = {name: np.array(list(written), dtype=np.int64) for name in metrics}
     return PartEvaluation(
-        references, Truncation.none(len(rows)), metrics, statistics, scored, extracted,
+        references, TruncationCounts.none(len(rows)), metrics, statistics, scored, extracted,
         seed=settings.seed, copies=copies(sources, references),
     )  # fmt: skip
 
