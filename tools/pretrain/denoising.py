@@ -66,7 +66,7 @@ def corrupt_spans(
     rows: dict[str, list[str]] = {"source": [], "target": []}
     for start in range(0, len(texts), 1000):
         some = list(texts[start : start + 1000])
-        for text, offsets in zip(some, _offsets_of(tokenizer, some), strict=True):
+        for text, offsets in zip(some, offsets_of(tokenizer, some), strict=True):
             if "<extra_id_" in text:
                 raise DataError("texts", "free of sentinels such as <extra_id_0>", text, "leave such texts out")
             generator = np.random.default_rng([seed, *_words(text)])
@@ -130,7 +130,7 @@ def _parts(total: int, parts: int, generator: np.random.Generator) -> NDArray[np
     return np.diff(np.concatenate([[0], inner, [total]])).astype(np.int64)
 
 
-def _offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
     """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
     made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
