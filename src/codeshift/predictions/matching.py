@@ -15,7 +15,7 @@ from datasets import Dataset
 from codeshift.data.loading import load_rows
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.decoding import Output
-from codeshift.formatting import counted
+from codeshift.formatting import counted, listed
 
 Predictions: TypeAlias = "str | os.PathLike[str] | Dataset | Mapping[str, str] | Iterable[Mapping[str, Any]]"
 """A file of predictions, a dataset, a dict of texts by identity, or several rows."""
@@ -51,7 +51,7 @@ class PredictionsError(DataError):
             "without a row": ("prediction", self.surplus),
         }
         faults = {words: fault for words, fault in kinds.items() if fault[1]}
-        told = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
+        counts = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
         lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
         remedies = ["Keep one prediction for each row"] if self.doubled else []
         if self.missing or self.surplus:
@@ -60,7 +60,7 @@ class PredictionsError(DataError):
                 "which the identities are digests"
             )
         remedy = ". ".join(["; ".join(lists), *remedies])
-        super().__init__("predictions", "one for each row", Told(", ".join(told)), remedy)
+        super().__init__("predictions", "one for each row", Told(", ".join(counts)), remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.missing, self.surplus, self.doubled, self.places)
@@ -164,5 +164,4 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
 
 
 def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:
-    shown = [f"{name} ({places[name]})" if name in places else name for name in identities[:_SHOWN]]
-    return ", ".join(shown) + (f" and {len(identities) - _SHOWN:,} more" if len(identities) > _SHOWN else "")
+    return listed([f"{name} ({places[name]})" if name in places else name for name in identities], _SHOWN)

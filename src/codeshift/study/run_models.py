@@ -73,7 +73,7 @@ class RunModels:
         assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
-        return {part: self.method.task.with_classes(rows.select(at)) for part, at in positions.items()}
+        return {part: rows.select(at) for part, at in positions.items()}
 
     def _unseen(self, train: Dataset) -> list[str]:
         """Return the classes that no training row has."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar
 from codeshift.study.keys import RunKey
 from codeshift.study.plan import Plan
 from codeshift.study.records import RunRecord
-from codeshift.study.spec import Evaluation, StudySpec
+from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 
 if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.tasks import Task
 
 
@@ -40,7 +41,7 @@ class MethodSpec:
     tokenizer: str | None
     config: TrainingConfig | None = field(repr=False)
     peft_config: PeftConfig | None = field(repr=False)
-    evaluation: Evaluation = field(repr=False)
+    evaluation: EvaluationSettings = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
     has_general: bool = False
     keep_weights: bool = True

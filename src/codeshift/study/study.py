@@ -237,10 +237,13 @@ class Study(CommonOptions):
                 on a few rows.
 
         Raises:
-            ParameterError: if a scenario cannot be split, or an argument is invalid.
+            ParameterError: if a scenario cannot be split, a method names a module that the model lacks, or an argument
+                is invalid.
         """
         from codeshift.study.estimate import estimate
+        from codeshift.study.finetuning import check_methods_fit
 
+        check_methods_fit(self.spec)
         return estimate(
             plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
         )
@@ -277,7 +280,8 @@ class Study(CommonOptions):
             extend: Whether to allow more scenarios, methods, shares, seeds or variants than the folder was made with.
 
         Raises:
-            ParameterError: if the folder is that of another study; the message says what differs.
+            ParameterError: if the folder is that of another study; the message says what differs. If a method names a
+                module that the model lacks.
             StudyError: if no worker can be started, or the executor takes no more work.
         """
         refuse_unusable_workers(workers, executor, threads)
@@ -285,6 +289,9 @@ class Study(CommonOptions):
         check_bool("extend", extend)
         if not callable(progress):
             check_bool("progress", progress)
+        from codeshift.study.finetuning import check_methods_fit
+
+        check_methods_fit(self.spec)
         store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)
