@@ -25,6 +25,9 @@ dropped before any row was assigned, as a duplicate of a row that was kept or as
 up."""
 NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
 
+TEST_PARTS = ("test_id", "test_ood")
+"""Parts of the test rows, which differ between scenarios of a study."""
+
 OFFICIAL = ("train", "validation", "test")
 """Names of the official splits of a ``DatasetDict``."""
 

@@ -169,7 +169,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     """Run ``report``."""
     from codeshift.files import write_text
     from codeshift.study import load_results
-    from codeshift.study.report import Report
+    from codeshift.study.report import report_of
 
     out = Path(arguments.out or Path(arguments.folder) / "report.html")
     suffix = out.suffix.lower()
@@ -179,7 +179,7 @@ def run_report(arguments: argparse.Namespace) -> int:
     check_folder("--out", out.parent)
     check_folder("--figures", arguments.figures)
     results = load_results(arguments.folder)
-    page = Report(results, metric=arguments.metric)
+    page = report_of(results, metric=arguments.metric)
     out.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".html":
         page.save(out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
 from codeshift.finetune.models import ModelOrName, Tokenizer
@@ -11,7 +11,13 @@ from codeshift.study.run_spec import MethodSpec
 
 
 def trainer(
-    method: MethodSpec, model: ModelOrName, tokenizer: Tokenizer, config: TrainingConfig, *, progress: bool
+    method: MethodSpec,
+    model: ModelOrName,
+    tokenizer: Tokenizer,
+    config: TrainingConfig,
+    *,
+    watch: Mapping[str, int] | None = None,
+    progress: bool,
 ) -> Trainer:
     """Return the trainer of a method.
 
@@ -20,6 +26,7 @@ def trainer(
         model: Model to train, or its path or hub name.
         tokenizer: Tokenizer of the model.
         config: Config of this training.
+        watch: Numbers of rows of other parts to score while it trains.
         progress: Whether a bar is shown.
     """
     return Trainer(
@@ -28,6 +35,8 @@ def trainer(
         config,
         **method.task.to_dict(),
         peft_config=method.peft_config,
+        revision=method.revision,
+        watch=watch,
         progress=progress,
     )
 

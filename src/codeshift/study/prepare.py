@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from codeshift.errors import ParameterError, check_folder
@@ -13,7 +14,7 @@ from codeshift.study.files import output_folder
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.locks import awaited
 from codeshift.study.plan import Plan
-from codeshift.study.spec import AXES, StudySpec
+from codeshift.study.spec import AXES, ModelSpec, StudySpec
 from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
 from codeshift.study.stored_settings import StoredStudy
@@ -79,18 +80,22 @@ def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, befor
 
 
 def _save_model(spec: StudySpec, store: StudyStore) -> None:
-    """Save a model or tokenizer that was given as an object to a folder that workers can load."""
-    given = [thing for thing in (spec.model, spec.tokenizer) if hasattr(thing, "save_pretrained")]
-    if not given or store.model.exists():
-        return
-    temporary = store.root / ".model"
+    """Save models and tokenizers that were given as objects to folders that workers can load."""
+    for name, model in spec.models.items():
+        if model.objects and not store.model(name).exists():
+            _save_objects(model, store.model(name))
+
+
+def _save_objects(model: ModelSpec, folder: Path) -> None:
+    temporary = folder.with_name(f".{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
+    folder.parent.mkdir(exist_ok=True)
     from codeshift.study.worker import quiet
 
     with quiet():
-        for thing in given:
+        for thing in model.objects:
             thing.save_pretrained(temporary)
-    temporary.replace(store.model)
+    temporary.replace(folder)
 
 
 def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:

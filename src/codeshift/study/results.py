@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
+from codeshift.parts import TEST_PARTS
 from codeshift.properties.base import OTHER
 from codeshift.study.draws import drawn, needs_text
 from codeshift.study.keys import NONE, RunKey
@@ -29,9 +30,6 @@ from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.stored_settings import StoredSettings
 from codeshift.study.table import tidy_line, tidy_table
-
-TEST_PARTS = ("test_id", "test_ood")
-"""Parts of the test rows, which differ between scenarios."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,6 +80,22 @@ class StudyResults:
         return ("test", "general") if self.settings.has_general else ("test",)
 
     @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the study's order; an empty one for the model of ``Study.model``."""
+        return tuple(dict.fromkeys(record.key.model for record in self.records))
+
+    def of_model(self, model: str) -> StudyResults:
+        """Return the results of one model, on the same splits.
+
+        Raises:
+            ParameterError: if the study has no model of that name.
+        """
+        self._refuse_unknown("model", model, self.models)
+        own = replace(self, records=tuple(record for record in self.records if record.key.model == model))
+        object.__setattr__(own, "_copies", self.__dict__["_copies"])
+        return own
+
+    @property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods, ``"none"`` first if the model without fine-tuning is evaluated."""
         return tuple(dict.fromkeys(record.key.method for record in self.records))
@@ -124,7 +138,13 @@ class StudyResults:
         return {status: states.count(status) for status in ("done", "failed", "pending")}
 
     def find(
-        self, *, method: str, scenario: str | None = None, ood_kept: float | None = None, variant: str = ""
+        self,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        variant: str = "",
+        model: str | None = None,
     ) -> tuple[RunRecord, ...]:
         """Find the runs of a method, of all seeds, in the order of the plan.
 
@@ -136,6 +156,7 @@ class StudyResults:
             scenario: Name of the scenario; None for any.
             ood_kept: Share kept; None for any.
             variant: Variant; empty for models as trained.
+            model: Name of the model; None for any.
 
         Raises:
             ParameterError: if the study does not have a name.
@@ -143,10 +164,13 @@ class StudyResults:
         self._refuse_unknown("method", method, self.methods)
         if scenario is not None:
             self._refuse_unknown("scenario", scenario, self.scenarios)
+        if model is not None:
+            self._refuse_unknown("model", model, self.models)
         return tuple(
             record
             for record in self.records
             if record.key.method == method
+            and model in (None, record.key.model)
             and record.key.variant == variant
             and record.key.scenario in (None, scenario or record.key.scenario)
             and (method == NONE or ood_kept is None or record.key.ood_kept == ood_kept)
@@ -276,11 +300,11 @@ class StudyResults:
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """Return a table of one line for each run, part and metric, with the 95% bootstrap interval over rows.
 
-        Columns: ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``, ``part``,
-        ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are nearly the
-        same, which are resampled as one), ``interval`` (its method), ``status``, ``error``, ``seconds``.
-        ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. Failed and pending runs
-        have NaN values.
+        Columns: ``model``, ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``,
+        ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are
+        nearly the same, which are resampled as one), ``interval`` (its method), ``status``, ``error``, ``seconds``.
+        ``model`` is null for that of ``Study.model``, ``scenario`` for ``"test"`` and ``"general"`` of a run that
+        scenarios share. Failed and pending runs have NaN values.
 
         Args:
             n_resamples: Number of resamples of each interval.

@@ -72,10 +72,9 @@ class StudyStore:
         """File of the general held-out set, an Arrow stream."""
         return self.root / "data" / "general.arrow"
 
-    @property
-    def model(self) -> Path:
-        """Folder of the model and tokenizer, if they were given as objects."""
-        return self.root / "model"
+    def model(self, name: str = "") -> Path:
+        """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""
+        return self.root / "models" / plain_name([name], {"model": name}) if name else self.root / "model"
 
     def parts(self, split_seed: int) -> Path:
         """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
@@ -201,7 +200,7 @@ class StudyStore:
         """
         runs = [key.to_dict() for key in keys]
         content = {"format": _FORMAT, "settings": settings, "versions": versions, "runs": runs}
-        data = [path for folder in ("data", "model") for path in (self.root / folder).glob("**/*")]
+        data = [path for folder in ("data", "model", "models") for path in (self.root / folder).glob("**/*")]
         write_json(self.study, content, [path for path in data if path.is_file() and not path.name.startswith(".")])
 
     def check_data(self, path: Path) -> Path:

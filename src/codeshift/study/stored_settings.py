@@ -60,7 +60,7 @@ class StoredSettings:
             evaluation_seed=plain["evaluation_seed"],
             has_general=plain["general"] is not None,
             title=plain["title"],
-            model=plain["model"].get("name"),  # others are identified by a digest of their weights
+            model=plain["model"].get("name") if "model" in plain else None,  # others have a digest of their weights
             official_parts=tuple(name for name in plain["data"] if name != WHOLE),
             plain=plain,
             versions=versions,

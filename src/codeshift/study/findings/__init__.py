@@ -11,6 +11,7 @@ from codeshift.study.findings.failures import FailureModes
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.findings import Findings
 from codeshift.study.findings.forgetting import Forgetting
+from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.strength import StrengthEffect
 from codeshift.study.findings.unseen import UnseenElement
@@ -30,6 +31,7 @@ __all__ = [
     "Findings",
     "Forgetting",
     "Gap",
+    "ModelsClaim",
     "Point",
     "RelativePerformance",
     "Score",
@@ -37,4 +39,5 @@ __all__ = [
     "State",
     "StrengthEffect",
     "UnseenElement",
+    "claims_over_models",
 ]

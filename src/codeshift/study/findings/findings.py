@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from codeshift.errors import ParameterError
 from codeshift.formatting import counted, share
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
@@ -63,6 +64,9 @@ class Findings:
     min_rows: int = 30
 
     def __post_init__(self) -> None:
+        if len(self.results.models) > 1:
+            remedy = "take results.of_model(name), or ModelsReport(results) for all of them"
+            raise ParameterError("results", "those of one model", list(self.results.models), remedy)
         self.cells = Cells(
             results=self.results,
             n_resamples=self.n_resamples,

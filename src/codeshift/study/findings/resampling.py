@@ -15,12 +15,13 @@ from codeshift.metrics.aggregates.intervals import influences, interval
 from codeshift.metrics.aggregates.sample import as_sample, is_bounded
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
+from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets, evaluated_set
 from codeshift.study.keys import RunKey
 from codeshift.study.records import RunRecord
-from codeshift.study.results import TEST_PARTS, StudyResults
+from codeshift.study.results import StudyResults
 
 
 @dataclass(kw_only=True, eq=False)

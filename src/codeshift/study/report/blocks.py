@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from codeshift.documents.document import Block, Figure, Key, SideBySide
@@ -11,7 +11,7 @@ from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.keys import NONE
 from codeshift.study.measures import method_name
 from codeshift.study.report.contents import ReportContents
-from codeshift.study.report.figures.panel import Panel, themed
+from codeshift.study.report.figures.panel import Panel, Plot, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
 
@@ -32,9 +32,14 @@ def figures(contents: ReportContents, name: str, width: float = 20.0) -> tuple[B
         name: Name of the plot.
         width: Smallest width of a panel, in rem.
     """
-    if name not in contents.plots:
+    return drawn_panels(contents.plots, name, width)
+
+
+def drawn_panels(plots: Mapping[str, Plot], name: str, width: float) -> tuple[Block, ...]:
+    """Draw the panels of one of some plots, as ``figures`` does."""
+    if name not in plots:
         return ()
-    panels = contents.plots[name].panels
+    panels = plots[name].panels
     captioned = len(panels) > 1
     return (SideBySide(tuple(figure(p, f"{name}-{i}", captioned=captioned) for i, p in enumerate(panels)), width),)
 

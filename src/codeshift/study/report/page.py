@@ -39,7 +39,12 @@ def page_document(contents: ReportContents) -> Document:
 
 def page(contents: ReportContents) -> str:
     """Return the HTML page of a report, which needs no other file and no network."""
-    return html.render(page_document(contents), html.Look(style=_read("page.css"), script=_read("page.js")))
+    return html.render(page_document(contents), look())
+
+
+def look() -> html.Look:
+    """Return the look of a report's pages."""
+    return html.Look(style=_read("page.css"), script=_read("page.js"))
 
 
 def _read(name: str) -> str:

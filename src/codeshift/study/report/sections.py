@@ -14,7 +14,8 @@ from codeshift.study.report.blocks import figures, methods_key, modes_key, table
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.stored_settings import StoredSettings
 
-_KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
+KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
+"""Look of a claim's card by its verdict."""
 
 
 def what_was_found(contents: ReportContents) -> Section:
@@ -38,7 +39,7 @@ def what_was_found(contents: ReportContents) -> Section:
 
 def _claim(claim: Claim) -> Section:
     title = (Mark(claim.verdict, "verdict"), " ", claim.claim)
-    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=_KINDS[claim.verdict])
+    return Section(title=title, blocks=(Paragraph(claim.told),), look="card", kind=KINDS[claim.verdict])
 
 
 def _seeds(findings: Findings) -> str:

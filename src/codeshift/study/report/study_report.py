@@ -111,17 +111,20 @@ class Report:
         Raises:
             MissingExtraError: if matplotlib is not installed.
         """
-        return page(
-            ReportContents(
-                findings=self.findings,
-                title=self.title,
-                subtitle=self.subtitle,
-                tables=self.tables,
-                plots=self.plots,
-                examples=self.examples,
-                notes=self.notes,
-                command=self.command,
-            )
+        return page(self.contents)
+
+    @property
+    def contents(self) -> ReportContents:
+        """Contents of the page."""
+        return ReportContents(
+            findings=self.findings,
+            title=self.title,
+            subtitle=self.subtitle,
+            tables=self.tables,
+            plots=self.plots,
+            examples=self.examples,
+            notes=self.notes,
+            command=self.command,
         )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -195,7 +198,7 @@ class Report:
                 raise ParameterError("formats", "known", kind, closest(kind, _FORMATS))
         chosen = [self._plot(name) for name in (self.plots if names is None else names)]
         place = output_folder("folder", folder)
-        return [_save(plot, place / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
+        return [save_plot(plot, place / f"{plot.name}.{kind}") for plot in chosen for kind in formats]
 
     def _plot(self, name: str) -> Plot:
         if name not in self.plots:
@@ -211,7 +214,8 @@ def _named(model: str | None) -> str:
     return "What fine-tuning loses out of distribution" if model is None else f"Out of distribution: {model}"
 
 
-def _save(plot: Plot, path: Path) -> Path:
+def save_plot(plot: Plot, path: Path) -> Path:
+    """Write a figure in the format of the path's suffix, and return the path."""
     unnamed: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     kind = path.suffix[1:]
     with themed(PAPER, salt=plot.name), replaced(path) as temporary:
