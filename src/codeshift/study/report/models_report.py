@@ -201,9 +201,9 @@ class ModelsReport:
             for claim in self.claims
         )  # fmt: skip
         meaning = (
-            "The verdict of a card is that on the mean of the models: it holds where the whole 95% interval, over seeds "
-            "and rows, lies on the side that it says. In every model it holds if it holds in each of them. The models "
-            "are not a sample: nothing is said of others."
+            "The verdict of a card is that on the mean of the models: it holds where the whole 95% interval, over "
+            "seeds and rows, lies on the side that it says. In every model it holds if it holds in each of them. "
+            "The models are not a sample: nothing is said of others."
         )
         blocks: list[Block] = [Paragraph(self.summary()[0])]
         blocks += [SideBySide(cards, 30.0), Note(meaning)] if cards else []
