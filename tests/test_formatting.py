@@ -180,9 +180,6 @@ def test_a_study_of_official_splits_prints_no_sizes_that_they_settle() -> None:
     from codeshift.study.report.sections import settings_told
 
     plain = {"data": {"train": "90 rows", "test": "10 rows"}, "test_size": 0.2, "validation_size": 0.1, "train_size": 9}
-    assert [name for name, _ in settings_told(StoredSettings(plain=plain, official_parts=("train", "test")))] == [
-        "data",
-        "validation size",
-        "train size",
-    ]
+    official = StoredSettings(plain=plain, official_parts=("train", "test"))
+    assert [name for name, _ in settings_told(official)] == ["data", "validation size", "train size"]
     assert ("test size", "0.2") in settings_told(StoredSettings(plain=plain | {"data": {"data": "100 rows"}}))

@@ -33,7 +33,7 @@ def test_every_argument_is_recorded(model):
 
 
 def test_what_is_stored_is_read_back_under_its_own_names(model):
-    """Results and reports read the settings that a fingerprint writes; a key that is renamed on one side is an error."""
+    """Results and reports read the settings that a fingerprint writes; a key that it lacks is an error."""
     study = small_study(model, generate_rows=3, evaluation_seed=5, title="mine", split_seeds=(0, 2))
     written = json.loads(json.dumps(fingerprint(study.spec)))
     stored = StoredSettings.from_fingerprint(written, {"python": "3"})

@@ -34,6 +34,7 @@ from codeshift.study.report.figures.models import claims_of_models
 from codeshift.study.report.figures.panel import Plot
 from codeshift.study.report.page import look
 from codeshift.study.report.sections import KINDS, settings_told
+from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.split_section import the_splits
 from codeshift.study.report.study_report import Report, save_plot
 from codeshift.study.report.tables import estimated, named
@@ -115,7 +116,7 @@ class ModelsReport:
     def plots(self) -> dict[str, Plot]:
         """Figures over all models that the study has numbers for, by name."""
         plot = claims_of_models(self.claims)
-        return {} if plot is None else {plot.name: plot}
+        return {} if plot is None else {str(plot.name): plot}
 
     def summary(self) -> list[str]:
         """Return the counts of runs, and each claim with its verdicts."""
@@ -186,7 +187,10 @@ class ModelsReport:
             Section(title="The models", blocks=links, name="models", menu="Models"),
             self._found(),
             Section(
-                title="What is left, by model", blocks=self._table("relative"), name="relative", menu="What is left"
+                title="What is left, by model",
+                blocks=self._table(ReportTable.RELATIVE),
+                name="relative",
+                menu="What is left",
             ),
             the_splits(self._contents),
             self._made(),
@@ -205,9 +209,10 @@ class ModelsReport:
             "seeds and rows, lies on the side that it says. In every model it holds if it holds in each of them. "
             "The models are not a sample: nothing is said of others."
         )
+        drawn = {plot.name: plot for plot in self.plots.values()}
         blocks: list[Block] = [Paragraph(self.summary()[0])]
         blocks += [SideBySide(cards, 30.0), Note(meaning)] if cards else []
-        blocks += [*drawn_panels(self.plots, "models", 24.0), *self._table("models")]
+        blocks += [*drawn_panels(drawn, ReportFigure.MODELS, 24.0), *self._table(ReportTable.MODELS)]
         return Section(title="What holds over the models", blocks=tuple(blocks), name="findings", menu="Findings")
 
     def _made(self) -> Section:
@@ -226,7 +231,7 @@ class ModelsReport:
         """Contents of the first model's report, whose splits are those of all models."""
         return next(iter(self.reports.values())).contents
 
-    def _table(self, name: str) -> tuple[Table, ...]:
+    def _table(self, name: ReportTable) -> tuple[Table, ...]:
         return tuple(table for table in self.tables if table.name == name)
 
     def _claim_table(self) -> Table | None:
@@ -260,7 +265,7 @@ class ModelsReport:
             Column("in every model", numeric=False), *heads,
         )  # fmt: skip
         note = "Shares and scores in percent or points, as on the models' pages. Brackets hold 95% intervals."
-        return Table(name="models", caption="Claims by model", columns=columns, rows=rows, note=note)
+        return Table(name=ReportTable.MODELS, caption="Claims by model", columns=columns, rows=rows, note=note)
 
     def _relative_table(self) -> Table | None:
         """Make the table of what is left with the region masked, scenarios by models and methods."""
@@ -288,7 +293,7 @@ class ModelsReport:
         heads = [Column(f"{model}, {method_name(method)}") for model, method in places]
         title = f"{self._contents.findings.measure.title} on test_ood with the region masked, as a share of the 100% "
         return Table(
-            name="relative", caption=f"{title}baseline of the same model and method",
+            name=ReportTable.RELATIVE, caption=f"{title}baseline of the same model and method",
             columns=(Column("scenario", numeric=False), *heads), rows=rows,
             note="100% means that nothing was lost. Brackets hold 95% intervals over seeds and rows.",
         )  # fmt: skip

@@ -12,6 +12,7 @@ from codeshift.study.findings import ModelsClaim
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import MARKERS, Theme
+from codeshift.study.report.shown import ReportFigure
 
 _BAR = 0.3  # inches for a line
 
@@ -26,7 +27,7 @@ def claims_of_models(claims: Sequence[ModelsClaim]) -> Plot | None:
         for claim in claims
         if any(not math.isnan(estimate.value) for _, estimate in _lines(claim))
     ]  # fmt: skip
-    return Plot(name="models", title="Claims by model", panels=tuple(panels), columns=2) if panels else None
+    return Plot(name=ReportFigure.MODELS, title="Claims by model", panels=tuple(panels), columns=2) if panels else None
 
 
 def _lines(claim: ModelsClaim) -> list[tuple[str, Estimate]]:
