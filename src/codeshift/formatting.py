@@ -98,6 +98,16 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
+def listed(items: Sequence[object], most: int = 5, joint: str = ", ") -> str:
+    """List the first of many things, and how many more there are.
+
+    >>> listed(["a", "b"]), listed(range(9), 3)
+    ('a, b', '0, 1, 2 and 6 more')
+    """
+    more = f" and {len(items) - most:,} more" if len(items) > most else ""
+    return joint.join(map(str, items[:most])) + more
+
+
 def first_few(one: str, items: Sequence[object], most: int = 5) -> str:
     """Name the first few of many things, by a noun that is made plural with an s.
 

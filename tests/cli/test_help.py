@@ -55,10 +55,11 @@ def test_every_option_is_explained(typed: str) -> None:
 def test_help_lists_splitters_metrics_and_defaults() -> None:
     """Help lists all splitters, metrics and the true defaults of training without loading them."""
     from codeshift import metrics, predictions, splitters
-    from codeshift.cli import evaluate, export, split, tasks, train
+    from codeshift.cli import evaluate, export, split, train
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.tasks import TASKS
     from codeshift.metrics.by_name import METRICS
+    from codeshift.task_kinds import TASK_NAMES
 
     assert export.FORMATS == predictions.FORMATS
     named = {name for name in splitters.__all__ if name.endswith("Splitter")} - {"Splitter", "PredicateSplitter"}
@@ -66,7 +67,7 @@ def test_help_lists_splitters_metrics_and_defaults() -> None:
     ours = {name for name, cls in METRICS.items() if vars(metrics).get(cls.__name__) is cls}
     for names, is_of_classes in ((evaluate.METRICS, False), (evaluate.OF_CLASSES, True)):
         assert set(names) == {name for name in ours if (METRICS[name].takes == "class_probabilities") == is_of_classes}
-    assert tasks.KINDS == TASKS
+    assert tuple(TASKS) == TASK_NAMES
     assert {name: default for name, (_, _, default) in train.OPTIONS.items()} == {
         name: getattr(TrainingConfig(), name) for name in train.OPTIONS
     }

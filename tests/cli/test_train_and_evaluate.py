@@ -348,6 +348,11 @@ def test_a_classifier_from_the_command_line(place: Place, tmp_path: Path, capsys
     assert [row["metric"] for row in result["scores"]] == ["accuracy", "f1[average=macro]", "log_loss"]
     assert "features" in pq.read_table(tmp_path / "e" / "test_id.parquet").column_names
 
+    of_text = ["--task", "generation", "--source", "doc", "--target", "func"]
+    assert main(["evaluate", str(data), "--model", str(tmp_path / "out"), *of_text]) == 2
+    fault = f"task must be 'classification', as which the model in {tmp_path / 'out'} was trained, got 'generation'"
+    assert fault in capsys.readouterr().err
+
 
 def test_a_pair_is_not_written_from(place: Place, capsys) -> None:
     """A generation has one source."""

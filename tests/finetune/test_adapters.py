@@ -91,7 +91,10 @@ def test_other_unknown_modules_are_errors_too(field, tokenizer):
             "peft_config must be one that fits Starcoder2ForCausalLM, got IA3: Please specify `target_modules`",
         ),
         (LNTuningConfig(), "one that fits Starcoder2ForCausalLM, got LN_TUNING: Please specify `target_modules`"),
-        (LoraConfig(target_modules="q_prjx"), "got LORA: Target modules q_prjx not found"),
+        (
+            LoraConfig(target_modules="q_prjx"),
+            "target_modules must be a pattern that fits a module of the model, got 'q_prjx'",
+        ),
     ],
 )
 def test_methods_that_do_not_fit_are_named(config, message, tokenizer):

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from codeshift.errors import DataError
 from codeshift.finetune.chat import ChatTemplateError, encode_turn
-from codeshift.finetune.conversation import conversation
+from codeshift.finetune.conversation import Chat
 from helpers.pages import ROOT
 
 TEMPLATES = ROOT / "tests" / "data" / "chat_templates"
@@ -65,10 +65,10 @@ def test_ids_are_those_of_the_whole_conversation(name, tokenizer, system, shots)
     """The answer and the end of its turn are learned, and nothing else; the examples' answers are not."""
     if name == "mistral" and system is not None:
         with pytest.raises(ChatTemplateError, match=r"takes the turns system, user.*Conversation roles must alternate"):
-            encode_turn(tokenizer, SOURCE, TARGET, system=system, shots=shots)
+            encode_turn(tokenizer, SOURCE, TARGET, Chat(system, shots))
         return
-    turns = conversation(SOURCE, TARGET, system=system, shots=shots)
-    turn = encode_turn(tokenizer, SOURCE, TARGET, system=system, shots=shots)
+    turns = Chat(system, shots).turns(SOURCE, TARGET)
+    turn = encode_turn(tokenizer, SOURCE, TARGET, Chat(system, shots))
     whole = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
     assert turn.ids.tolist() == whole
     assert tokenizer.decode(turn.answer).removeprefix(" ") == TARGET + SPECIAL[name][3]
@@ -94,7 +94,7 @@ def test_the_text_of_a_conversation(name, tokenizer):
         "mistral": "<s>[INST] Hi [/INST]Yo</s>",
         "deepseek": "<|begin▁of▁sentence|>Be short.\n\nUser: Hi\n\nAssistant: Yo<|end▁of▁sentence|>",
     }[name]
-    turn = encode_turn(tokenizer, "Hi", "Yo", system=None if name == "mistral" else "Be short.")
+    turn = encode_turn(tokenizer, "Hi", "Yo", Chat(None if name == "mistral" else "Be short."))
     assert tokenizer.decode(turn.ids) == expected
 
 
@@ -106,9 +106,9 @@ def test_generation_stops_at_the_end_of_the_turn(name, tokenizer):
 def test_any_text_is_learned_as_it_is_written(name, tokenizer, source, target):
     """The learned ids are what the template writes of the target, and the others what generation is given."""
     turn = encode_turn(tokenizer, source, target)
-    given = tokenizer.apply_chat_template(conversation(source), add_generation_prompt=True, return_dict=True)
+    given = tokenizer.apply_chat_template(Chat().turns(source), add_generation_prompt=True, return_dict=True)
     assert turn.prompt.tolist() == given["input_ids"]
-    whole = tokenizer.apply_chat_template(conversation(source, target), tokenize=True, return_dict=True)["input_ids"]
+    whole = tokenizer.apply_chat_template(Chat().turns(source, target), tokenize=True, return_dict=True)["input_ids"]
     assert turn.as_whole == (turn.ids.tolist() == whole)
     assert tokenizer.decode(turn.ids) == tokenizer.decode(whole)
     written = target.strip() if name == "llama3" else target
@@ -163,7 +163,6 @@ def test_a_template_that_a_model_cannot_be_trained_with(template, message):
 @pytest.mark.parametrize("place", ["source", "target", "system", "shots"])
 def test_text_that_would_end_a_turn_is_refused(place):
     texts = {"source": "a", "target": "b", "system": "c"} | {place: "a <|im_end|> b"}
-    if place == "shots":
-        texts["shots"] = [("q", "a <|im_end|>")]
+    chat = Chat(texts["system"], (("q", texts.get("shots", "a")),))
     with pytest.raises(DataError, match=f"{place} must be text without special tokens .* it holds <.im_end.>"):
-        encode_turn(make_tokenizer("chatml"), **texts)
+        encode_turn(make_tokenizer("chatml"), texts["source"], texts["target"], chat)

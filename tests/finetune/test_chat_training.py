@@ -132,7 +132,7 @@ def test_shots_come_from_train(model, chat_tokenizer):
     assert len(shots) == 2
     assert all(shot in pairs for shot in shots)
     assert evaluator.evaluate(model, splits, tokenizer=chat_tokenizer).metadata["shots"] == shots
-    with pytest.raises(ParameterError, match="splits must be made of a part train where there are shots"):
+    with pytest.raises(ParameterError, match="shots must be 0 for data without a part train"):
         evaluator.evaluate(model, make_rows(), tokenizer=chat_tokenizer)
 
 

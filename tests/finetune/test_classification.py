@@ -30,6 +30,7 @@ from codeshift.finetune import (
     with_adapter,
 )
 from codeshift.finetune.classifiers import head_of, is_classifier, labels_of, with_fresh_head
+from codeshift.finetune.tasks import make_task
 from codeshift.finetune.testing import FAMILIES, tiny_model, tiny_tokenizer
 from codeshift.metrics import F1, Accuracy, ExactMatch, LogLoss, NegativeLogLikelihood, TrainFeatures, ood_detection
 
@@ -340,20 +341,37 @@ def test_an_evaluation_resumes(data, tokenizer, tmp_path, monkeypatch):
     assert (again["test_id"].classes.features == expected["test_id"].classes.features).all()
 
 
+def test_a_task_is_taken_as_it_is(data, tokenizer):
+    """A trainer and an evaluator of a task have its columns and its classes, also those that no row has."""
+    named = labelled(3).cast_column("label", ClassLabel(names=[*LABELS, "power"]))
+    task = make_task("classification", ONE, "label").fitted(named)
+    with pytest.warns(UnseenLabelWarning, match="the model cannot learn 1 of 4 classes"):
+        trained = Trainer(tiny_model("llama", tokenizer), tokenizer, CONFIG, task=task, progress=False).fit(data)
+    assert labels_of(trained.model) == (*LABELS, "power")
+    of_task = Evaluator([Accuracy()], task=task, progress=False).evaluate(trained.model, data, tokenizer=tokenizer)
+    assert of_task.aggregates() == evaluator().evaluate(trained.model, data, tokenizer=tokenizer).aggregates()
+    with pytest.raises(ParameterError, match="source must be left out beside a Task, got 'code'"):
+        Evaluator([Accuracy()], source=ONE, task=task)
+    with pytest.raises(ParameterError, match="target must be given with the name of a task, got None"):
+        Evaluator([Accuracy()], source=ONE, task="classification")
+
+
 def test_labels_that_training_never_showed(data, tokenizer):
     """At evaluation they are counted, told and wrong; at training a class of a ClassLabel without rows is told."""
     model = trainer(tiny_model("llama", tokenizer), tokenizer).fit(data).model
     rows = Dataset.from_dict({"code": data["test_id"]["code"], "label": ["plus"] * 6 + ["power"] * 2 + ["root"]})
     with pytest.warns(UnseenLabelWarning, match=r"data: 3 of 9 rows have a label .*: power \(2\), root \(1\)"):
-        part = evaluator().evaluate(model, rows, tokenizer=tokenizer)["data"]
+        part = evaluator(Accuracy(), LogLoss()).evaluate(model, rows, tokenizer=tokenizer)["data"]
     assert part.classes.unknown == {"power": 2, "root": 1}
     assert part.references == rows["label"]
     assert part.scores("accuracy")[6:].tolist() == [0, 0, 0]
     assert part.classes.references.tolist() == [1] * 6 + [-1] * 3
     result = EvaluationResult({"data": part}, {})
     note = "3 of 9 rows have a label that is none of the classes: counted as wrong"
-    assert [row["note"] for row in result.aggregates()] == [note]
-    assert str(result).endswith(f"({note})")
+    assert [row["note"] for row in result.aggregates()] == [note, note]
+    assert result.notes() == [f"data, accuracy, log_loss: {note}."]  # once for both
+    assert str(result).endswith(f"\n{result.notes()[0]}")
+    assert str(result).count("none of the classes") == 1
 
     named = labelled(6).cast_column("label", ClassLabel(names=[*LABELS, "power"]))
     with pytest.warns(UnseenLabelWarning, match="no row has the label power: the model cannot learn 1 of 4 classes"):

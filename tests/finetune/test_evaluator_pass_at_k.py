@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from datasets import Dataset, DatasetDict
 
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
+from codeshift.finetune.decoding import Output
+from codeshift.finetune.evaluation_settings import EvaluationSettings
+from codeshift.finetune.tasks import Generation
+from codeshift.finetune.tasks.generation import score_outputs
 from codeshift.finetune.testing import tiny_model, tiny_tokenizer
-from codeshift.metrics import ExactMatch, PassAtK, metric_by_name
+from codeshift.metrics import ExactMatch, Metric, PassAtK, metric_by_name
 from codeshift.metrics import execution as execution_module
 from codeshift.metrics.execution import IsolationError, PythonRunner
 
@@ -84,6 +90,35 @@ def test_drawn_rows_meet_their_own_tests(trained, data, tokenizer):
     expected = [float(i != WRONG) if there else np.nan for i, there in enumerate(drawn)]
     np.testing.assert_array_equal(found.scores("pass@1"), expected)
     assert found.estimates["pass@1"].n == 2
+
+
+@dataclass(frozen=True)
+class AnySample(Metric):
+    """Whether any sample of a row is the text in another column than the target."""
+
+    @property
+    def test_code(self) -> str:
+        return "entry"
+
+    def of_samples(self, samples):
+        return set(samples)
+
+    def check_samples(self, n: int) -> None:
+        if n < 2:
+            raise ParameterError("metrics", "AnySample of several samples", n, "draw more")
+
+    def score(self, predictions, references):
+        return np.array([float(right in texts) for texts, right in zip(predictions, references, strict=True)])
+
+
+def test_a_metric_of_ones_own_takes_all_samples_and_another_column(data):
+    """What ``PassAtK`` is to an evaluation, it says by methods that any metric can have."""
+    outputs = [Output("no", True, others=(Output(name, True),)) for name in NAMES[:2]] + [Output("no", True)] * 2
+    settings = EvaluationSettings(metrics={"any_sample": AnySample()})
+    scored = score_outputs(Generation.of("doc", "code", None), settings, data, outputs)
+    assert scored.scores("any_sample").tolist() == [1, 1, 0, 0]
+    with pytest.raises(ParameterError, match="AnySample of several samples, got 1"):
+        quiet([AnySample()])
 
 
 @pytest.mark.parametrize(

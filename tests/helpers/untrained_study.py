@@ -64,7 +64,7 @@ def untrained(event: Event) -> Iterator[None]:
             event(key.name)
             whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
-            names = [metric.name for metric in self.run.method.evaluation.metrics]
+            names = list(self.run.method.evaluation.metrics)
             statistics = {name: np.array([_numbers(model, name, code) for code in test]) for name in names}
             torn = self.store.run(key) / f".test.parquet.{'0' * 32}"
             torn.write_bytes(b"torn")

@@ -13,7 +13,7 @@ from tree_sitter import Query
 from codeshift.cli.scores_table import scores_in_words
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.evaluation_result import EvaluationResult, PartEvaluation
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.metrics import CodeBLEU, ElementPrecision, ElementRecall, ExactMatch, Metric, SyntacticValidity
 from codeshift.metrics.base import column_sums
 from codeshift.metrics.validity_parts import shells
@@ -90,7 +90,7 @@ def test_an_evaluation_says_how_many_rows_are_unparsable(tmp_path: Path) -> None
     texts, references = [GOOD, BAD, BAD], [GOOD] * 3
     part = PartEvaluation(
         references=references,
-        truncation=Truncation(rows=3, sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0),
+        truncation=TruncationCounts(rows=3, sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0),
         metrics=metrics,
         statistics={name: metric.statistics(texts, references) for name, metric in metrics.items()},
         scored={name: np.arange(3) for name in metrics},

@@ -205,7 +205,7 @@ def test_programs_are_extracted_and_run():
         ({"predictions": [{"prediction": "x"}]}, r"predictions\[0\] must be of a row's identity"),
         ({"predictions": 3}, "predictions must be a file, a dataset or rows"),
         ({"predictions": "nowhere.jsonl"}, "predictions must be a file that can be read"),
-        ({"id_column": "kee"}, "id_column must be a column of the data, got 'kee': did you mean key?"),
+        ({"id_column": "kee"}, "id_column must be a column of the dataset, got 'kee': did you mean key?"),
         ({"extract": "fence"}, "extract must be one of code"),
         ({"parts": ["test"]}, "parts must be names of parts"),
     ],

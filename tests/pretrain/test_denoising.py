@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from codeshift.errors import DataError, ParameterError
 from codeshift.finetune.encoding import Encoder
 from codeshift.finetune.template import Template
+from codeshift.finetune.testing import tiny_tokenizer
 from tools.pretrain.code_tokenizer import SENTINELS, train_code_tokenizer
-from tools.pretrain.denoising import corrupt_spans
+from tools.pretrain.denoising import corrupt_spans, offsets_of
 
 CODE = [f"def f{i}(a, b):\n    # größe 名前\n    return a + {i} * b\n" * 3 for i in range(20)]
 TOKENIZER = train_code_tokenizer(CODE, vocabulary=500)
@@ -99,6 +100,11 @@ def test_a_text_with_a_sentinel_is_refused():
     """A text that holds a sentinel could not be told from a corrupted one."""
     with pytest.raises(DataError, match=r"texts must be free of sentinels .* leave such texts out"):
         corrupt_spans(["a <extra_id_7> b c d"], TOKENIZER)
+
+
+def test_the_places_of_tokens_read_special_tokens_as_text():
+    places = offsets_of(tiny_tokenizer(["return a + b"]), ["a</s>b", "a b"])
+    assert places == [[(i, i + 1) for i in range(6)], [(0, 1), (1, 3)]]
 
 
 def test_spans_are_encoded_as_tokens():

@@ -132,3 +132,25 @@ def test_a_scenario_that_cannot_work_is_told_before_anything_runs(model, tmp_pat
         with pytest.raises(ParameterError, match="scenario 'huge': the region must be some of the rows, got 0 of"):
             call()
     assert not (tmp_path / "never" / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"methods": {"lora": LoraConfig(target_modules=["q_prj"])}},
+            "methods['lora.target_modules'] must be names of",
+        ),
+        (
+            {"methods": {"full": None}, "config": TrainingConfig(freeze=("decodr.*",))},
+            "methods['full.freeze'] must be patterns that fit a parameter, got 'decodr.*'",
+        ),
+    ],
+)
+def test_a_method_that_does_not_fit_the_model_is_told_before_anything_runs(changes, message, model, tmp_path):
+    """Of a model at hand, whose weights are not loaded for it; nothing is written."""
+    study = small_study(model, **changes)
+    for call in (study.plan, lambda: study.run(tmp_path / "never", progress=False)):
+        with pytest.raises(ParameterError, match=re.escape(message)):
+            call()
+    assert not (tmp_path / "never").exists()

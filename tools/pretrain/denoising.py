@@ -19,7 +19,7 @@ from datasets import Dataset, Features, Value
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError
-from codeshift.properties.text_tokens import offsets_of
+from codeshift.properties.text_tokens import renamed_backend, special_tokens
 from tools.pretrain.code_tokenizer import SENTINELS
 
 
@@ -128,3 +128,18 @@ def _parts(total: int, parts: int, generator: np.random.Generator) -> NDArray[np
     """``total`` as a sum of ``parts`` whole numbers of at least 1, each such sum as likely as any other."""
     inner = np.sort(generator.choice(total - 1, size=parts - 1, replace=False)) + 1
     return np.diff(np.concatenate([[0], inner, [total]])).astype(np.int64)
+
+
+def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
+    made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+    offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
+    special = special_tokens(tokenizer)
+    numbers = frozenset(special.values())
+    wrong = [i for i, ids in enumerate(made["input_ids"]) if not numbers.isdisjoint(ids)]
+    renamed = renamed_backend(tokenizer, special) if wrong else None
+    if renamed is not None:
+        again = renamed.encode_batch([texts[i] for i in wrong], add_special_tokens=False)
+        for i, encoding in zip(wrong, again, strict=True):
+            offsets[i] = encoding.offsets
+    return offsets

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
-from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_chat, add_model, add_task, model_of, task_of
+from codeshift.cli.tasks import add_chat, add_model, add_task, model_of, task_of
 from codeshift.errors import check_folder
+from codeshift.task_kinds import CLASSIFICATION, GENERATION, TASK_NAMES
 
 if TYPE_CHECKING:
     from codeshift.finetune import EvaluationResult
+    from codeshift.finetune.tasks import Task
 
 _USUAL = {
     GENERATION: ("negative_log_likelihood", "token_accuracy", "exact_match"),
@@ -140,13 +142,13 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
-    """Return the settings of the model's training, or an empty dict if the arguments say all that is asked of it."""
-    if arguments.task is not None and (arguments.task not in KINDS or (arguments.source and arguments.target)):
-        return {}
-    from codeshift.finetune.limits import trained_with
+def _trained(arguments: argparse.Namespace, model: str) -> Task | None:
+    """Return what the model was trained to do, as far as the arguments leave something open."""
+    if arguments.task is not None and (arguments.task not in TASK_NAMES or (arguments.source and arguments.target)):
+        return None
+    from codeshift.finetune.trained import trained_with
 
-    return trained_with(model)
+    return trained_with(model).task
 
 
 def _plain(result: EvaluationResult) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from codeshift.cli.arguments import Commands, add_command, add_data, data_of
 from codeshift.cli.evaluate import OF_TEXTS
 from codeshift.cli.output import DONE, report
 from codeshift.cli.scores_table import scores_in_words
-from codeshift.cli.tasks import GENERATION, add_task, task_of
+from codeshift.cli.tasks import add_task, task_of
 from codeshift.errors import ParameterError, check_extra, check_folder
+from codeshift.task_kinds import GENERATION
 
 
 def add_to(commands: Commands) -> None:

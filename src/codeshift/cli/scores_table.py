@@ -20,12 +20,10 @@ def scores_in_words(result: EvaluationResult, out: str | None) -> str:
         for row in result.aggregates()
     ]
     table = as_table(lines, header=("part", "metric", "value", "95% interval", "scored", "groups", "rows"))
-    rows = result.aggregates()
-    notes = [f"{row['part']}, {row['metric']}: {row['note']}." for row in rows if row["note"]]
-    notes += [
+    notes = result.notes() + [
         f"{row['part']}, {row['metric']}: {counted(row['unparsable'], 'row')} scored as code that does not parse, "
         "since the parser gives up on the text."
-        for row in rows
+        for row in result.aggregates()
         if row["unparsable"]
     ]
     written = [f"The scores and outputs of every row are in {out}."] if out else []

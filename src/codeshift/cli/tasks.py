@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.output import quiet_models_unless_watched
 from codeshift.errors import ParameterError, closest
+from codeshift.task_kinds import GENERATION, TASK_NAMES, TaskName
+
+if TYPE_CHECKING:
+    from codeshift.finetune.tasks import Task
 
 EMBEDDED = "embedded"
-Kind: TypeAlias = Literal["generation", "classification"]
-GENERATION: Kind = "generation"
-CLASSIFICATION: Kind = "classification"
-KINDS = (GENERATION, CLASSIFICATION)
-"""Kinds of tasks, so that help can list them without loading the library of models."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,13 @@ class TaskColumns:
     """What a model does with the columns of rows.
 
     Attributes:
-        kind: kind of the task, one of ``KINDS``.
+        kind: kind of the task.
         sources: column that a model is given, or a template of columns; two for a pair of texts.
         target: column that a model must write, or a template of columns; the column of labels of a classification.
         language: language of the target, if it is known.
     """
 
-    kind: Kind
+    kind: TaskName
     sources: tuple[str, ...]
     target: str
     language: str | None
@@ -76,20 +75,20 @@ def add_chat(command: argparse.ArgumentParser, default: str) -> None:
     add("--system", metavar="TEXT", help="text of a system turn, with --chat")
 
 
-def task_of(
-    arguments: argparse.Namespace, *, language: str | None = None, trained: Mapping[str, Any] | None = None
-) -> TaskColumns:
-    """Return the task that the arguments of ``add_task`` name; what is missing is what stands in ``trained``."""
-    trained = trained or {}
+def task_of(arguments: argparse.Namespace, *, language: str | None = None, trained: Task | None = None) -> TaskColumns:
+    """Return the task that the arguments of ``add_task`` name; what is missing is what a model was ``trained`` for."""
+    recorded: dict[str, Any] = (
+        {"task": GENERATION, "source": (), "target": ""} if trained is None else trained.to_dict()
+    )
     from codeshift.data import TASK_DATASETS
 
     name = arguments.task
-    if name is not None and name not in (*TASK_DATASETS, *KINDS):
-        raise ParameterError("--task", "a task", name, closest(name, (*KINDS, *TASK_DATASETS)))
+    if name is not None and name not in (*TASK_DATASETS, *TASK_NAMES):
+        raise ParameterError("--task", "a task", name, closest(name, (*TASK_NAMES, *TASK_DATASETS)))
     dataset_task = TASK_DATASETS.get(name)
-    kind: Kind = dataset_task.kind if dataset_task else name or trained.get("task", GENERATION)
-    source = arguments.source or (dataset_task.source if dataset_task else trained.get("source", ()))
-    target = arguments.target or (dataset_task.target if dataset_task else trained.get("target", ""))
+    kind: TaskName = dataset_task.kind if dataset_task else name or recorded["task"]
+    source = arguments.source or (dataset_task.source if dataset_task else recorded["source"])
+    target = arguments.target or (dataset_task.target if dataset_task else recorded["target"])
     for option, value in (("--source", source), ("--target", target)):
         if not value:
             remedy = f"name the column, such as {option} docstring"

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
 from codeshift.cli.output import DONE, report
-from codeshift.cli.tasks import CLASSIFICATION, add_chat, add_model, add_task, check_columns, model_of, task_of
+from codeshift.cli.tasks import add_chat, add_model, add_task, check_columns, model_of, task_of
 from codeshift.errors import ParameterError, check_folder, closest
 from codeshift.literals import literal
+from codeshift.task_kinds import CLASSIFICATION
 
 if TYPE_CHECKING:
     from codeshift.finetune import TrainingConfig, TrainingResult

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from codeshift.data.functions import PythonFunction, python_functions
 from codeshift.errors import CodeshiftWarning, DataError, warn
+from codeshift.formatting import listed
 
 COLUMNS = ("id", "project", "path", "name", "signature", "docstring", "code")
 # Tests, applications and files that exist because they are odd. Installed packages and build files (site-packages,
@@ -99,8 +100,7 @@ def _rows(
 
 
 def _complaint(unread: list[str]) -> str:
-    named = "; ".join(unread[:3]) + (f" and {len(unread) - 3} more" if len(unread) > 3 else "")
-    return f"{len(unread)} files of the standard library could not be read and were left out: {named}"
+    return f"{len(unread)} files of the standard library could not be read and were left out: {listed(unread, 3, '; ')}"
 
 
 def _description(files: int, rows: int, left_out: Counter[str], unread: list[str]) -> str:

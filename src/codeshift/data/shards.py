@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from codeshift.errors import DataError, Told
+from codeshift.formatting import listed
 
 _SHARD = re.compile(r"(?P<of>.+)[-_.](?P<number>\d+)[-_]of[-_](?P<total>\d+)(?:-[0-9a-f]{16})?")
 """Pattern of names such as ``train-00000-of-00002``; older versions of ``datasets`` append a digest."""
@@ -57,9 +58,9 @@ def check_shards(name: str, files: Mapping[str, Sequence[Path]]) -> None:
     totals = sorted({int(shard["total"]) for shard in shards.values()})
     numbers = Counter(int(shard["number"]) for stem, shard in shards.items() for _ in files[stem])
     if len(shards) < len(files) or len(totals) > 1 or max(numbers.values()) > 1:
-        listed = Told(", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else ""))
+        names = Told(listed(every, 6))
         constraint = f"one file of {name}, or its shards, each once and all of one number"
-        raise DataError("source", constraint, listed, "name one of the files, or remove the others")
+        raise DataError("source", constraint, names, "name one of the files, or remove the others")
     first = 1 if 0 not in numbers and totals[0] in numbers else 0  # some tools count from 1
     _check_numbers(name, set(numbers), range(first, first + totals[0]), next(iter(shards.values())))
 
@@ -71,13 +72,13 @@ def _check_numbers(name: str, numbers: set[int], wanted: range, shard: re.Match[
 
     beyond = sorted(number for number in numbers if number not in wanted)
     if beyond:
-        listed = Told(called(beyond[0]))
+        beyond_all = Told(called(beyond[0]))
         raise DataError(
-            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", listed, "its number is too high"
+            "source", f"shards {wanted.start} to {wanted.stop - 1} of {name}", beyond_all, "its number is too high"
         )
     count = len(wanted) - len(numbers)
     if count:
         missing = ", ".join(map(called, islice((number for number in wanted if number not in numbers), 5)))
         more = f" and {count - 5} more are" if count > 5 else " is" if count == 1 else " are"
-        listed = Told(f"{len(numbers)} of {len(wanted)}")
-        raise DataError("source", f"all shards of {name}", listed, f"{missing}{more} missing")
+        share = Told(f"{len(numbers)} of {len(wanted)}")
+        raise DataError("source", f"all shards of {name}", share, f"{missing}{more} missing")

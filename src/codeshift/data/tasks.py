@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from datasets import Dataset, DatasetDict
 
@@ -12,6 +11,7 @@ from codeshift.checks import check_choice
 from codeshift.data.loading import Source, load_data, load_splits
 from codeshift.data.problems import TESTS, human_eval, mbpp, mbpp_parts, one_test_part
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError, warn
+from codeshift.task_kinds import TaskName
 
 HUB = "hub"
 
@@ -45,7 +45,7 @@ class TaskDataset:
     source: str | tuple[str, str]
     target: str
     language: str
-    kind: Literal["generation", "classification"] = "generation"
+    kind: TaskName = "generation"
     columns: tuple[str, ...]
     tests: str | None = None
     needed: tuple[str, ...] = ()

@@ -36,7 +36,7 @@ from codeshift.finetune.round_trip import LostText, RoundTrip  # noqa: E402
 from codeshift.finetune.trainer import Trainer  # noqa: E402
 from codeshift.finetune.training_config import TrainingConfig  # noqa: E402
 from codeshift.finetune.training_result import TrainingResult  # noqa: E402
-from codeshift.finetune.truncation import Truncation  # noqa: E402
+from codeshift.finetune.truncation import TruncationCounts  # noqa: E402
 
 __all__ = [
     "AdapterWarning",
@@ -57,7 +57,7 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "TrainingResult",
-    "Truncation",
+    "TruncationCounts",
     "TruncationWarning",
     "UnseenLabelWarning",
     "UnusedWeightsWarning",

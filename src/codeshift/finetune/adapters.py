@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from codeshift.finetune.quantisation import numbers_in, quantization_of
 if TYPE_CHECKING:
     import torch
 
+_ALL_LINEAR = "all-linear"  # of PEFT: not a pattern
 # If PEFT has no default for a model, these two cannot be put on all linear layers: IA3 also needs the names of its
 # feed-forward modules, and the other trains norms.
 _NEVER_ALL_LINEAR = (PeftType.IA3, PeftType.LN_TUNING)
@@ -97,10 +99,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
-    for field in ("target_modules", "modules_to_save", "exclude_modules"):
-        names = getattr(config, field, None)
-        if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
-            _check_modules(model, field, names)
+    check_modules(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -158,7 +157,7 @@ def _choose_targets(model: Model, config: PeftConfig) -> None:
     method, kind = config.peft_type.value, model.config.model_type
     defaults = getattr(peft_utils, f"TRANSFORMERS_MODELS_TO_{method.replace('_', '')}_TARGET_MODULES_MAPPING", {})
     if kind not in defaults and config.peft_type not in _NEVER_ALL_LINEAR:
-        config.target_modules = "all-linear"
+        config.target_modules = _ALL_LINEAR
         message = f"PEFT has no default {method} targets for {kind!r}: target_modules='all-linear' is chosen"
         warn(AdapterWarning(message))
 
@@ -183,10 +182,31 @@ def _tell_sizes(model: Model, config: PeftConfig) -> None:
             setattr(config, name, size)
 
 
-def _check_modules(model: Model, field: str, wanted: Iterable[str]) -> None:
-    names = [name for name, _ in model.named_modules() if name]
-    for target in wanted:
-        if not any(name == target or name.endswith(f".{target}") for name in names):
-            leaves = {name.rsplit(".", 1)[-1] for name, module in model.named_modules() if not list(module.children())}
-            remedy = closest(target, [leaf for leaf in leaves if leaf and not leaf.isdigit()])
-            raise ParameterError(field, "names of modules of the model", target, remedy)
+def check_modules(model: Model, config: PeftConfig) -> None:
+    """Check that the model has the modules that a config names, one by one or by a pattern.
+
+    Raises:
+        ParameterError: it lacks one; names that come close are told.
+    """
+    modules = {name: module for name, module in model.named_modules() if name}
+    for field in ("target_modules", "modules_to_save", "exclude_modules"):
+        wanted = getattr(config, field, None) or ()
+        if isinstance(wanted, str):
+            _check_pattern(field, wanted, modules)
+            continue
+        for target in wanted:
+            if not any(name == target or name.endswith(f".{target}") for name in modules):
+                leaves = {name.rsplit(".", 1)[-1] for name, module in modules.items() if not list(module.children())}
+                remedy = closest(target, [leaf for leaf in leaves if not leaf.isdigit()])
+                raise ParameterError(field, "names of modules of the model", target, remedy)
+
+
+def _check_pattern(field: str, pattern: str, names: Iterable[str]) -> None:
+    """Check that a pattern, which PEFT takes a text for, fits the whole name of a module."""
+    try:
+        fits = pattern.lower() == _ALL_LINEAR or any(re.fullmatch(pattern, name) for name in names)
+    except re.error as error:
+        raise ParameterError(field, "a pattern", pattern, str(error)) from error
+    if not fits:
+        remedy = f"a text must fit the whole name; to give the end of a name, write [{pattern!r}]"
+        raise ParameterError(field, "a pattern that fits a module of the model", pattern, remedy)

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
-
 import torch
 from datasets import Dataset
 from peft import PeftModel
 from transformers import PreTrainedModel
 
 from codeshift.errors import ParameterError, Told
+from codeshift.finetune.encoded_part import Part, PartEncoder, Vocabulary
 from codeshift.finetune.encoding import Encoded
-from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
+from codeshift.finetune.models import Model, base_model, pad_id
 from codeshift.properties.text_tokens import special_tokens
-
-Part = TypeVar("Part")
-"""Type of the encoded rows of a part."""
-
-
-class Vocabulary(Protocol):
-    """What an encoder says of the tokens that its rows may hold."""
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Tokenizer of the rows."""
-
-    @property
-    def frame_ids(self) -> frozenset[int]:
-        """Ids of the special tokens that may occur in a row."""
 
 
 def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
@@ -52,16 +36,6 @@ def check_vocabulary(model: Model, encoder: Vocabulary) -> None:
             "model.resize_token_embeddings(len(tokenizer))"
         )
         raise ParameterError("tokenizer", f"within the model's embedding of {rows} tokens", token_beyond, remedy)
-
-
-class PartEncoder(Vocabulary, Protocol[Part]):
-    """What makes token ids of the rows of a part, whatever the task."""
-
-    def encode(self, data: Dataset, part: str = ...) -> Part:
-        """Encode the rows."""
-
-    def warn_of(self, encoded: Part, part: str) -> None:
-        """Warn of texts that are cut, or that the tokenizer does not give back."""
 
 
 def encode_part(model: Model, encoder: PartEncoder[Part], rows: Dataset, part: str) -> Part:

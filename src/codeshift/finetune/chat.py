@@ -7,7 +7,6 @@ writes after that token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,11 @@ from jinja2.exceptions import TemplateError
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
-from codeshift.finetune.conversation import Shot, Turn, conversation
+from codeshift.finetune.conversation import Chat, Turn
 from codeshift.finetune.models import Tokenizer
 
 _SHOWN = 24  # characters of a text in a message
+_ALONE = Chat()  # a source and its answer, with nothing before them
 
 
 class ChatTemplateError(ParameterError):
@@ -73,17 +73,14 @@ class EncodedTurn:
         return self.ids[self.learned]
 
 
-def encode_turn(
-    tokenizer: Tokenizer, source: str, target: str, *, system: str | None = None, shots: Sequence[Shot] = ()
-) -> EncodedTurn:
+def encode_turn(tokenizer: Tokenizer, source: str, target: str, chat: Chat = _ALONE) -> EncodedTurn:
     """Encode a conversation, and tell which of its tokens the model learns to write.
 
     Args:
         tokenizer: a tokenizer with a chat template.
         source: what the model is given, a user's turn.
         target: what the model must write, the assistant's turn.
-        system: the text of a system turn; None leaves it out, and some templates then have one of their own.
-        shots: examples that come before the source.
+        chat: what comes before the source; nothing by default.
 
     Raises:
         ChatTemplateError: the tokenizer has no template; it does not take these turns; what it gives before the answer
@@ -97,11 +94,10 @@ def encode_turn(
     >>> encode_turn(tokenizer, "a", "b").learned.tolist()
     [False, False, True, True]
     """
-    _check_text(tokenizer, source=source, target=target, system=system, shots=shots)
-    asked = conversation(source, system=system, shots=shots)
-    answered = conversation(source, target, system=system, shots=shots)
-    given, whole = _text(tokenizer, asked, prompt=True), _text(tokenizer, answered, prompt=False)
-    prompt, ids = _ids(tokenizer, asked, prompt=True), _ids(tokenizer, answered, prompt=False)
+    _check_text(tokenizer, source, target, chat)
+    before, answered = chat.turns(source), chat.turns(source, target)
+    given, whole = _text(tokenizer, before, prompt=True), _text(tokenizer, answered, prompt=False)
+    prompt, ids = _ids(tokenizer, before, prompt=True), _ids(tokenizer, answered, prompt=False)
     if not whole.startswith(given):
         raise ChatTemplateError(
             "tokenizer",
@@ -151,17 +147,10 @@ def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
         raise ChatTemplateError("tokenizer", constraint, Told("one that does not"), str(error)) from error
 
 
-def _check_text(
-    tokenizer: Tokenizer,
-    *,
-    source: str,
-    target: str,
-    system: str | None,
-    shots: Sequence[Shot],
-) -> None:
+def _check_text(tokenizer: Tokenizer, source: str, target: str, chat: Chat) -> None:
     """Check that no text holds a special token: within a template it would count as one."""
-    texts = [("source", source), ("target", target), ("system", system or "")]
-    texts += [("shots", text) for shot in shots for text in shot]
+    texts = [("source", source), ("target", target), ("system", chat.system or "")]
+    texts += [("shots", text) for shot in chat.shots for text in shot]
     special = {str(tokenizer.convert_ids_to_tokens(number)) for number in _special(tokenizer)}
     for parameter, text in texts:
         held = sorted(token for token in special if token in text)

@@ -10,16 +10,18 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told
+from codeshift.errors import ParameterError, Told
 from codeshift.finetune.chat import EncodedTurn, encode_turn
 from codeshift.finetune.conversation import Chat
-from codeshift.finetune.encoding import Encoded, warn_of_losses
+from codeshift.finetune.encoded_part import check_rows, warn_of_losses
+from codeshift.finetune.encoding import Encoded
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, is_decoder
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template, texts_of
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.tokenizing import cut_to
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import detokenize, special_tokens
 
 _OTHER = "0", "1"  # texts by which what surrounds a text is found
@@ -73,30 +75,24 @@ class ChatEncoder:
             ParameterError: a column is missing, or ``max_source_length`` has no room for the chat template.
             DataError: a value is not text or holds a special token, or there is no row.
         """
-        self.source.check(data.features)
-        self.target.check(data.features)
-        if len(data) == 0:
-            raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+        check_rows((self.source, self.target), data, part)
         sources, targets = texts_of(self.source, data), texts_of(self.target, data)
         turns = [self._turn(*texts) for texts in zip(sources, targets, strict=True)]
         prompts, answers = [turn.prompt for turn in turns], [turn.answer for turn in turns]
         cut_prompts = [max(0, len(ids) - self.max_source_length) for ids in prompts]
         cut_answers = [max(0, len(ids) - self.max_target_length) for ids in answers]
-        truncation = Truncation(
-            len(turns), int(np.count_nonzero(cut_prompts)), int(np.count_nonzero(cut_answers)),
-            sum(cut_prompts), sum(cut_answers),
-        )  # fmt: skip
         return Encoded(
             Ragged.of([self._cut(ids) for ids in prompts]),
             # Without the end: a model must not learn to end its turn where the text was cut.
             Ragged.of([ids[: self.max_target_length] for ids in answers]),
-            truncation,
+            TruncationCounts.of(cut_prompts, cut_answers),
             self._round_trip(sources, targets, turns),
         )
 
     def warn_of(self, encoded: Encoded, part: str) -> None:
         """Warn if texts were cut, naming the arguments that cut them, or are not given back by the tokenizer."""
-        warn_of_losses(encoded, part, self.max_source_length, self.max_target_length)
+        lengths = {"max_source_length": self.max_source_length, "max_target_length": self.max_target_length}
+        warn_of_losses(encoded, part, **lengths)
 
     @cached_property
     def lead(self) -> str:
@@ -124,7 +120,7 @@ class ChatEncoder:
         return special & frozenset(self._turn("x", "x").ids.tolist())
 
     def _turn(self, source: str, target: str) -> EncodedTurn:
-        return encode_turn(self.tokenizer, source, target, system=self.chat.system, shots=self.chat.shots)
+        return encode_turn(self.tokenizer, source, target, self.chat)
 
     def _text(self, ids: Sequence[int] | NDArray[np.int64]) -> str:
         return detokenize(self.tokenizer, list(map(int, ids)))
@@ -140,8 +136,7 @@ class ChatEncoder:
             needed = f"above {len(before) + len(after)}, the tokens around a source"
             raise ParameterError("max_source_length", needed, self.max_source_length, remedy)
         body = prompt[len(before) : len(prompt) - len(after)]
-        left = getattr(self.tokenizer, "truncation_side", "right") == "left"
-        return np.concatenate([before, body[len(body) - room :] if left else body[:room], after])
+        return np.concatenate([before, cut_to(body, room, self.tokenizer), after])
 
     @cached_property
     def _around(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -211,20 +211,30 @@ def with_fresh_head(model: PreTrainedModel, labels: Labels) -> PreTrainedModel:
     if getattr(model, "is_quantized", False):
         remedy = "load it with AutoModelForSequenceClassification and num_labels, and give the object"
         raise ParameterError("model", "in floating point for a fresh head", Told("a quantised model"), remedy)
-    config = copy.deepcopy(model.config)
-    _name_classes(config, labels)
-    config.problem_type = "single_label_classification"
-    try:
-        classifier = AutoModelForSequenceClassification.from_config(config, dtype=model.dtype)
-    except ValueError as error:
-        kind = Told(f"a {type(model).__name__}, for which transformers has none")
-        raise ParameterError("model", "of a family with a head for classification", kind, "choose another") from error
+    classifier = fresh_classifier(model.config, labels, model.dtype)
     missing = classifier.base_model.load_state_dict(backbone_of(model).state_dict(), strict=False).missing_keys
     missing = [key for key in missing if _POOLER not in key.split(".")]
     if missing:
         kind = Told(f"a {type(model).__name__}, which lacks {missing[0]}")
         raise ParameterError("model", "with all weights of its classifier but the head", kind, "choose another")
     return classifier.to(device=model.device, dtype=model.dtype).eval()
+
+
+def fresh_classifier(config: PreTrainedConfig, labels: Labels, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """Return a classifier of a config and of ``labels``, with random weights.
+
+    Raises:
+        ParameterError: transformers has no head for such a model.
+    """
+    config = copy.deepcopy(config)
+    _name_classes(config, labels)
+    config.problem_type = "single_label_classification"
+    try:
+        classifier: PreTrainedModel = AutoModelForSequenceClassification.from_config(config, dtype=dtype)
+    except ValueError as error:
+        kind = Told(f"a {config.model_type}, for which transformers has none")
+        raise ParameterError("model", "of a family with a head for classification", kind, "choose another") from error
+    return classifier
 
 
 def tell_padding(model: Model, tokenizer: Tokenizer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -36,6 +35,22 @@ class Chat:
     system: str | None = None
     shots: tuple[Shot, ...] = ()
 
+    def turns(self, source: str, target: str | None = None) -> list[Turn]:
+        """Return the turns of a row: the source is a user's turn, the target the assistant's.
+
+        Args:
+            source: what the model is given.
+            target: what the model must write; None leaves the turn to the model.
+
+        >>> Chat("Write Python.").turns("Add.")
+        [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}]
+        """
+        turns = [] if self.system is None else [{"role": "system", "content": self.system}]
+        for question, answer in self.shots:
+            turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+        turns.append({"role": "user", "content": source})
+        return turns if target is None else [*turns, {"role": "assistant", "content": target}]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON values, without examples if there are none."""
         shown = {"shots": [list(shot) for shot in self.shots]} if self.shots else {}
@@ -59,27 +74,6 @@ def make_chat(chat: bool | None, system: str | None) -> Chat | None:
     if system is not None and not chat:
         raise ParameterError("system", "left out without chat=True", system, "give chat=True")
     return Chat(system) if chat else None
-
-
-def conversation(
-    source: str, target: str | None = None, *, system: str | None = None, shots: Sequence[Shot] = ()
-) -> list[Turn]:
-    """Return the turns of a row: the source is a user's turn, the target the assistant's.
-
-    Args:
-        source: what the model is given.
-        target: what the model must write; None leaves the turn to the model.
-        system: the text of the system turn; None leaves it out, and some templates then have one of their own.
-        shots: examples that come before the source, as turns like it.
-
-    >>> conversation("Add.", "a + b", system="Write Python.")
-    [{'role': 'system', 'content': 'Write Python.'}, {'role': 'user', 'content': 'Add.'}, {'role': 'assistant', ...}]
-    """
-    turns = [] if system is None else [{"role": "system", "content": system}]
-    for question, answer in shots:
-        turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-    turns.append({"role": "user", "content": source})
-    return turns if target is None else [*turns, {"role": "assistant", "content": target}]
 
 
 def draw_shots(train: Dataset, k: int, *, source: str, target: str, seed: int = 0) -> tuple[Shot, ...]:

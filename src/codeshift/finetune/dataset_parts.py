@@ -57,3 +57,18 @@ def evaluation_parts(splits: Splits, parts: Iterable[str] | None) -> dict[str, D
     if not chosen:
         raise DataError("splits", 'a DatasetDict with a part "test..."', sorted(splits), "name the parts (parts=...)")
     return {name: splits[name] for name in chosen}
+
+
+def rows_for_shots(splits: Splits, shots: int) -> Dataset:
+    """Return the part ``train``, from which the examples of prompts are drawn.
+
+    Raises:
+        ParameterError: there is none.
+
+    >>> len(rows_for_shots({"train": Dataset.from_dict({"x": [1]})}, 1))
+    1
+    """
+    if not isinstance(splits, Mapping) or "train" not in splits:
+        remedy = "examples never come from a part that is scored: give a DatasetDict, or shots=0"
+        raise ParameterError("shots", "0 for data without a part train", shots, remedy)
+    return splits["train"]

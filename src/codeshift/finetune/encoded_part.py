@@ -1,18 +1,24 @@
-"""What the encoded rows of a part are, whatever the task."""
+"""What the encoded rows of a part and their encoder are, whatever the task; what all encoders check and warn of."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
+from datasets import Dataset, Features
+
+from codeshift.errors import DataError, warn
+from codeshift.finetune.errors import TruncationWarning
+from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.round_trip import RoundTrip
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 
 
 class EncodedPart(Protocol):
     """The token ids of the rows of a part, and what a model must learn of them."""
 
     @property
-    def truncation(self) -> Truncation:
+    def truncation(self) -> TruncationCounts:
         """Amount of text that was cut."""
 
     @property
@@ -24,3 +30,70 @@ class EncodedPart(Protocol):
 
     def digest(self) -> str:
         """Return the SHA-256 of what a model is given and must learn."""
+
+
+Part = TypeVar("Part")
+"""Type of the encoded rows of a part."""
+
+
+class Vocabulary(Protocol):
+    """What an encoder says of the tokens that its rows may hold."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Tokenizer of the rows."""
+
+    @property
+    def frame_ids(self) -> frozenset[int]:
+        """Ids of the special tokens that may occur in a row."""
+
+
+class PartEncoder(Vocabulary, Protocol[Part]):
+    """What makes token ids of the rows of a part, whatever the task."""
+
+    def encode(self, data: Dataset, part: str = ...) -> Part:
+        """Encode the rows.
+
+        Raises:
+            ParameterError: a column is missing.
+            DataError: a value cannot be used, or there is no row.
+        """
+
+    def warn_of(self, encoded: Part, part: str) -> None:
+        """Warn of texts that are cut, or that the tokenizer does not give back."""
+
+
+class Column(Protocol):
+    """What is read of each row: a template of texts, or a column of labels."""
+
+    def check(self, features: Features) -> None:
+        """Check that the data have the columns, of the right kind."""
+
+
+def check_rows(columns: Iterable[Column], rows: Dataset, part: str) -> None:
+    """Check that a part has rows, and the columns that are read of them.
+
+    Raises:
+        ParameterError: a column is missing.
+        DataError: a column is of another kind, or there is no row.
+    """
+    for column in columns:
+        column.check(rows.features)
+    if len(rows) == 0:
+        raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+
+
+def warn_of_losses(encoded: EncodedPart, part: str, **limits: int) -> None:
+    """Warn if texts were cut, or are not given back by the tokenizer.
+
+    Args:
+        encoded: the encoded rows.
+        part: the name of the part.
+        limits: ``max_source_length`` and, if rows have targets, ``max_target_length``, which the warning names.
+    """
+    truncation = encoded.truncation
+    cut = {"max_source_length": truncation.sources, "max_target_length": truncation.targets}
+    names = " and ".join(f"{name}={limits[name]}" for name, rows in cut.items() if rows)
+    if names:
+        warn(TruncationWarning(f"{part}: {truncation} at {names} tokens"))
+    encoded.round_trip.warn(part)

@@ -6,19 +6,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from datasets import Dataset
 
-from codeshift.errors import DataError, ParameterError, Told, warn
-from codeshift.finetune.errors import TruncationWarning
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.encoded_part import PartEncoder, check_rows, warn_of_losses
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.template import Template
-from codeshift.finetune.tokenizing import Tokenizing, check_special_tokens
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.tokenizing import Tokenizing, check_special_tokens, cut_to
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.properties.text_tokens import Frame, Pieces, frame_of
 
 
@@ -35,7 +36,7 @@ class Encoded:
 
     sources: Ragged
     targets: Ragged
-    truncation: Truncation
+    truncation: TruncationCounts
     round_trip: RoundTrip
 
     def __len__(self) -> int:
@@ -47,6 +48,22 @@ class Encoded:
         for ragged in (self.sources, self.targets):
             ragged.add_to(digest)
         return digest.hexdigest()
+
+
+class TextEncoder(PartEncoder[Encoded], Protocol):
+    """What makes token ids of sources and targets, and says how outputs of a model are read."""
+
+    @property
+    def lead(self) -> str:
+        """Text that comes before a target in what a model writes."""
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Ids at which an output ends, besides the tokenizer's end token."""
+
+    @property
+    def written(self) -> frozenset[int]:
+        """Ids of special tokens that stay in the text of an output."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +113,7 @@ class Encoder:
             ParameterError: a column is missing.
             DataError: a value is not text, or there is no row.
         """
-        self.source.check(data.features)
-        self.target.check(data.features)
-        if len(data) == 0:
-            raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+        check_rows((self.source, self.target), data, part)
         columns = list(dict.fromkeys(self.source.columns + self.target.columns))
         batch = {column: list(data[column]) for column in columns}
         sources, targets = (self._texts.pieces(template, batch) for template in (self.source, self.target))
@@ -116,20 +130,19 @@ class Encoder:
             source_ids[row] = self._cut_source(read[row].ids.tolist())
         for row in np.flatnonzero(cut_targets):
             target_ids[row] = self._cut_target(written[row].ids.tolist(), target_ids[row])
-        truncation = Truncation(
-            len(sources), int(np.count_nonzero(cut_sources)), int(np.count_nonzero(cut_targets)),
-            sum(cut_sources), sum(cut_targets),
-        )  # fmt: skip
         lost_sources, some = self._texts.lost(self.source, read, sources, batch)
         lost_targets, others = self._texts.lost(self.target, written, targets, batch)
         round_trip = RoundTrip(
             rows=len(read), sources=len(lost_sources), targets=len(lost_targets), examples=(*some, *others)
         )
-        return Encoded(Ragged.of(source_ids), Ragged.of(target_ids), truncation, round_trip)
+        return Encoded(
+            Ragged.of(source_ids), Ragged.of(target_ids), TruncationCounts.of(cut_sources, cut_targets), round_trip
+        )
 
     def warn_of(self, encoded: Encoded, part: str) -> None:
         """Warn if texts were cut, naming the arguments that cut them, or are not given back by the tokenizer."""
-        warn_of_losses(encoded, part, self.max_source_length, self.max_target_length)
+        lengths = {"max_source_length": self.max_source_length, "max_target_length": self.max_target_length}
+        warn_of_losses(encoded, part, **lengths)
 
     def _source(self, ids: list[int]) -> list[int]:
         before, after = self._source_frame
@@ -160,8 +173,7 @@ class Encoder:
         room = self.max_source_length - len(before) - len(after)
         if room < 0:
             return [*before, *after][: self.max_source_length]
-        left = getattr(self.tokenizer, "truncation_side", "right") == "left"
-        return [*before, *(ids[len(ids) - room :] if left else ids[:room]), *after]
+        return [*before, *cut_to(ids, room, self.tokenizer), *after]
 
     def _cut_target(self, ids: list[int], whole: list[int]) -> list[int]:
         """Cut a target, leaving out the end token: the model must not learn to end where the text was cut."""
@@ -208,16 +220,3 @@ class Encoder:
         """Id that represents an empty source: a decoder needs one token before the first that it predicts."""
         first = self.tokenizer.bos_token_id if self.is_decoder else None
         return self._end if first is None else int(first)
-
-
-def warn_of_losses(encoded: Encoded, part: str, max_source_length: int, max_target_length: int) -> None:
-    """Warn if texts were cut at a length, naming it, or are not given back by the tokenizer."""
-    truncation = encoded.truncation
-    cut = {
-        f"max_source_length={max_source_length}": truncation.sources,
-        f"max_target_length={max_target_length}": truncation.targets,
-    }
-    limits = " and ".join(name for name, rows in cut.items() if rows)
-    if limits:
-        warn(TruncationWarning(f"{part}: {truncation} at {limits} tokens"))
-    encoded.round_trip.warn(part)

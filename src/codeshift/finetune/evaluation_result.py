@@ -15,12 +15,12 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import remove_unfinished, replaced
+from codeshift.files import remove_unfinished, replaced, without_nan
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.round_trip import RoundTrip
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
 
@@ -58,7 +58,7 @@ class PartEvaluation:
     """
 
     references: list[str] = field(repr=False)
-    truncation: Truncation
+    truncation: TruncationCounts
     metrics: dict[str, Metric]
     statistics: dict[str, NDArray[np.float64]] = field(repr=False)
     scored: dict[str, NDArray[np.int64]] = field(repr=False)
@@ -245,12 +245,24 @@ class EvaluationResult:
             for name, e in evaluated.estimates.items()
         ]  # fmt: skip
 
+    def notes(self) -> list[str]:
+        """Return what a reader should know of the values, each sentence once for all metrics of a part that say it.
+
+        >>> EvaluationResult({}, {}).notes()
+        []
+        """
+        metrics_of: dict[tuple[str, str], list[str]] = {}
+        for row in self.aggregates():
+            if row["note"]:
+                metrics_of.setdefault((row["part"], row["note"]), []).append(row["metric"])
+        return [f"{part}, {', '.join(metrics)}: {note}." for (part, note), metrics in metrics_of.items()]
+
     def __str__(self) -> str:
-        return "\n".join(
+        values = [
             f"{row['part']:<12} {row['metric']:<26} {fixed(row['value'], 4)} {interval_text(row)}  {_rows_text(row)}"
-            + (f" ({row['note']})" if row["note"] else "")
             for row in self.aggregates()
-        )
+        ]
+        return "\n".join([*values, *self.notes()])
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write a Parquet file of the rows of each part and ``evaluation.json`` (aggregates and metadata), atomically.
@@ -268,7 +280,6 @@ class EvaluationResult:
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
-        aggregates = [{k: None if v != v else v for k, v in row.items()} for row in self.aggregates()]
         facts = {
             part: {
                 "truncation": vars(evaluated.truncation),
@@ -279,7 +290,7 @@ class EvaluationResult:
             }
             for part, evaluated in self.parts.items()
         }
-        summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
+        summary = {"aggregates": without_nan(self.aggregates()), "parts": facts, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
 

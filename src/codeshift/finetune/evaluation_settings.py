@@ -4,14 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+from codeshift.checks import check_bool, check_integer, optional, settings
+from codeshift.errors import ParameterError
 from codeshift.finetune.decoding import Decoding
-from codeshift.finetune.extraction import Extract
+from codeshift.finetune.extraction import Extract, check_extract
 from codeshift.finetune.limits import GivenLimits, Limits
 from codeshift.metrics import Metric
 
 
+def _decoding(parameter: str, value: Any) -> Decoding:
+    if not isinstance(value, Decoding):
+        raise ParameterError(parameter, "a Decoding or None", value, "such as Decoding(num_beams=5)")
+    return value
+
+
+@settings(
+    {
+        "decoding": _decoding,
+        "shots": partial(check_integer, smallest=0),
+        "extract": lambda _, value: check_extract(value),
+        "generate_rows": optional(partial(check_integer, smallest=1, remedy="leave metrics of text out for none")),
+        "features": check_bool,
+        "confidence": check_bool,
+        "batch_size": partial(check_integer, smallest=1),
+        "seed": partial(check_integer, smallest=0),
+        "progress": check_bool,
+    }
+)
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSettings:
     """How models are evaluated.
@@ -21,6 +43,7 @@ class EvaluationSettings:
         given: the limits that the evaluator was given; the others are those of a model's training.
         limits: the limits that hold for a model.
         decoding: how text is generated.
+        shots: the number of examples before each source of a chat.
         extract: what the metrics of text are given of an output; None for the whole.
         generate_rows: the number of rows of a part to generate for; None for all.
         features: whether the features of each row of a classification are kept.
@@ -34,6 +57,7 @@ class EvaluationSettings:
     given: GivenLimits = field(default_factory=GivenLimits)
     limits: Limits = field(default_factory=Limits)
     decoding: Decoding = field(default_factory=Decoding)
+    shots: int = 0
     extract: Extract | None = None
     generate_rows: int | None = None
     features: bool = False
@@ -43,8 +67,9 @@ class EvaluationSettings:
     progress: bool = True
 
     def within(self, limits: Limits) -> EvaluationSettings:
-        """Return the settings with ``limits`` where none were given."""
-        return replace(self, limits=self.given.filled(limits))
+        """Return the settings with ``limits``, for every model, where none were given."""
+        filled = self.given.filled(limits)
+        return replace(self, given=GivenLimits(**vars(filled)), limits=filled)
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""

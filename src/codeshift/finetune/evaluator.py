@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from accelerate import PartialState
 
-from codeshift.checks import check_bool, check_integer, optional
-from codeshift.errors import ParameterError, Told, check_folder
+from codeshift.checks import optional
+from codeshift.errors import ParameterError, check_folder
 from codeshift.finetune.conversation import make_chat
-from codeshift.finetune.dataset_parts import Splits, evaluation_parts
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
 from codeshift.finetune.decoding import Decoding
 from codeshift.finetune.evaluation_result import EvaluationResult
 from codeshift.finetune.evaluation_settings import EvaluationSettings
-from codeshift.finetune.extraction import Extract, check_extract
-from codeshift.finetune.limits import CHECKS, GivenLimits, Limits, limits_for, trained_with
+from codeshift.finetune.extraction import Extract
+from codeshift.finetune.limits import CHECKS, GivenLimits, Limits
 from codeshift.finetune.models import (
     Model,
     ModelOrName,
@@ -31,6 +28,7 @@ from codeshift.finetune.models import (
 )
 from codeshift.finetune.runtime import seeded
 from codeshift.finetune.tasks import Source, Task, TaskName, make_task
+from codeshift.finetune.trained import Trained, trained_with
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 
@@ -46,7 +44,7 @@ class Evaluator:
         metrics: the metrics of ``codeshift.metrics`` to compute, at least one.
         source: the column that the model is given, or a template, or for a classification a pair, as in ``Trainer``.
         target: the column that the model must write, or a template; for a classification the column of labels.
-        task: "generation" or "classification", as in ``Trainer``.
+        task: "generation" or "classification", or a task of ``codeshift.finetune.tasks``, as in ``Trainer``.
         chat: whether rows become conversations, as in ``Trainer``; generation then also stops at the end of a turn.
             None does as a folder written by ``Trainer`` was trained, and as a trainer that validates with this
             evaluator trains; it is False for other models.
@@ -91,9 +89,9 @@ class Evaluator:
         self,
         metrics: Iterable[Metric],
         *,
-        source: Source,
-        target: str,
-        task: TaskName = "generation",
+        source: Source | None = None,
+        target: str | None = None,
+        task: TaskName | Task = "generation",
         chat: bool | None = None,
         system: str | None = None,
         shots: int = 0,
@@ -110,28 +108,38 @@ class Evaluator:
         progress: bool = True,
     ) -> None:
         self.task = make_task(task, source, target, make_chat(chat, system))
-        self._is_told, self.shots = chat is not None, check_integer("shots", shots, smallest=0)
+        self._is_told = chat is not None or isinstance(task, Task)
         limits = {
             "max_source_length": max_source_length,
             "max_target_length": max_target_length,
             "special_tokens": special_tokens,
         }
-        if not isinstance(decoding, Decoding | None):
-            raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
-        some = partial(check_integer, smallest=1, remedy="leave generation metrics out for none")
         self.settings = EvaluationSettings(
             metrics=by_name(metrics, "NegativeLogLikelihood()"),
             given=GivenLimits(**{name: optional(CHECKS[name])(name, value) for name, value in limits.items()}),
             decoding=Decoding() if decoding is None else decoding,
-            extract=check_extract(extract),
-            generate_rows=optional(some)("generate_rows", generate_rows),
-            features=check_bool("features", features),
-            confidence=check_bool("confidence", confidence),
-            batch_size=check_integer("batch_size", batch_size, smallest=1),
-            seed=check_integer("seed", seed, smallest=0),
-            progress=check_bool("progress", progress),
+            shots=shots,
+            extract=extract,
+            generate_rows=generate_rows,
+            features=features,
+            confidence=confidence,
+            batch_size=batch_size,
+            seed=seed,
+            progress=progress,
         )
         self.task.check_evaluation(self.settings)
+
+    @classmethod
+    def of(cls, task: Task, settings: EvaluationSettings) -> Evaluator:
+        """Return the evaluator of a task by settings that are there; rows become conversations as the task says.
+
+        Raises:
+            ParameterError: a metric or a setting is not for the task.
+        """
+        evaluator = cls.__new__(cls)
+        evaluator.task, evaluator.settings, evaluator._is_told = task, settings, True
+        task.check_evaluation(settings)
+        return evaluator
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -165,16 +173,19 @@ class Evaluator:
         Raises:
             CheckpointError: ``output_dir`` holds another evaluation.
             DataError: a part is empty, or a value is not text.
-            ParameterError: a part, a column or the tokenizer is missing, ``output_dir`` cannot be written to, or the
-                model has no room for a token of the tokenizer or for the positions of a row.
+            ParameterError: the model's folder says that it was trained for another kind of task, a part, a column or
+                the tokenizer is missing, ``output_dir`` cannot be written to, or the model has no room for a token of
+                the tokenizer or for the positions of a row.
         """
         check_folder("output_dir", output_dir)
+        trained = trained_with(model)
+        trained.check_task(self.task)
         chosen = evaluation_parts(splits, parts)
         for rows in chosen.values():
             self.task.check(rows, tuple(self.metrics.values()))
         tokenizer = _tokenizer_of(model, tokenizer, check_revision(model, revision))
-        task = self._task_for(model, splits)
-        settings = self.settings.within(limits_for(model, self.settings.given, task.to_dict()))
+        task = self._task_for(trained, splits)
+        settings = self.settings.within(trained.limits_for(self.settings.given, task))
         evaluation = task.evaluation(self._loaded(model, tokenizer, revision), tokenizer, settings)
         encoded = {part: evaluation.encode(part, rows) for part, rows in chosen.items()}
         metadata = evaluation.describe(chosen) | task.to_dict() | settings.describe()
@@ -191,32 +202,23 @@ class Evaluator:
                 return self.task.load(model, tokenizer, revision=revision).to(PartialState().device)
             return self.task.suited(model, tokenizer)
 
-    def _task_for(self, model: ModelOrName, splits: Splits) -> Task:
+    def _task_for(self, trained: Trained, splits: Splits) -> Task:
         """Return the task with what the training of the model says of it, and with the examples of its prompts."""
-        task = self.task if self._is_told else self.task.as_trained(trained_with(model))
-        if self.shots == 0:
-            return task
-        if not isinstance(splits, Mapping) or "train" not in splits:
-            remedy = "give all splits, and parts=... for those to evaluate"
-            raise ParameterError("splits", "made of a part train where there are shots", Told("one without"), remedy)
-        return task.with_shots(splits["train"], self.shots, self.settings.seed)
+        task = self.task if self._is_told else self.task.as_trained(trained.task)
+        shots = self.settings.shots
+        return task.with_shots(rows_for_shots(splits, shots), shots, self.settings.seed) if shots else task
 
     def within(self, limits: Limits, task: Task) -> Evaluator:
-        """Return a copy of this evaluator for a training, with its limits and its conversations where none are given.
+        """Return the evaluator for a training, with its limits and its conversations where none are given.
 
         Args:
             limits: the limits of the training.
             task: the task of the training.
         """
-        if self.shots:
+        if self.settings.shots:
             remedy = "give shots to another evaluator, for test parts"
-            raise ParameterError("evaluator", "one without shots to validate a training", self.shots, remedy)
-        settled = copy.copy(self)
-        if not self._is_told:
-            settled.task, settled._is_told = self.task.as_trained(task.to_dict()), True
-        filled = GivenLimits(**vars(self.settings.given.filled(limits)))
-        settled.settings = replace(self.settings, given=filled, limits=self.settings.given.filled(limits))
-        return settled
+            raise ParameterError("evaluator", "one without shots to validate a training", self.settings.shots, remedy)
+        return Evaluator.of(self.task if self._is_told else self.task.as_trained(task), self.settings.within(limits))
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from transformers import (
@@ -19,6 +19,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     EncoderDecoderModel,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
@@ -53,12 +54,22 @@ def load_generator(
     check_index(name)
     with told_by_transformers("model", name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False, **where)
-        encodes, auto = is_encoder(config), AutoModelForCausalLM
-        if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-            encodes, auto = False, AutoModelForSeq2SeqLM
-        loaded = (AutoModel if encodes else auto).from_pretrained(name, **options)
+        auto = _auto_class(config)
+        loaded = auto.from_pretrained(name, **options)
     model = whole_model(name, loaded)
-    return as_generator(model, tokenizer or load_tokenizer(name, revision)) if encodes else model
+    return as_generator(model, tokenizer or load_tokenizer(name, revision)) if auto is AutoModel else model
+
+
+def fresh_generator(config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+    """Return a generator of a config, with random weights."""
+    return as_generator(_auto_class(config).from_config(config), tokenizer)
+
+
+def _auto_class(config: PreTrainedConfig) -> Any:
+    """Return the class of transformers that makes a generator of a config; for an encoder, what becomes part of one."""
+    if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+        return AutoModelForSeq2SeqLM
+    return AutoModel if is_encoder(config) else AutoModelForCausalLM
 
 
 def as_generator(model: Model, tokenizer: Tokenizer) -> Model:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told, closest, warn
 from codeshift.finetune.errors import UnseenLabelWarning
+from codeshift.formatting import listed
 
 UNKNOWN = -1
 """Number of a label that is none of the classes."""
@@ -131,11 +132,10 @@ class Labelling:
     def warn(self, part: str) -> None:
         """Raise an ``UnseenLabelWarning`` if some labels are none of the classes."""
         if self.unknown:
-            labels = ", ".join(f"{name} ({rows})" for name, rows in list(self.unknown.items())[:5])
-            more = f" and {len(self.unknown) - 5} more" if len(self.unknown) > 5 else ""
+            labels = listed([f"{name} ({rows})" for name, rows in self.unknown.items()])
             count = sum(self.unknown.values())
             words = f"{part}: {count} of {len(self.numbers)} rows have a label that the model has no class for"
-            warn(UnseenLabelWarning(f"{words}: {labels}{more}. Each counts as wrong, and its probability is 0"))
+            warn(UnseenLabelWarning(f"{words}: {labels}. Each counts as wrong, and its probability is 0"))
 
 
 def is_unnamed(classes: Labels) -> bool:

@@ -12,15 +12,15 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.errors import DataError, ParameterError, Told, warn
-from codeshift.finetune.errors import TruncationWarning
+from codeshift.errors import ParameterError, Told
+from codeshift.finetune.encoded_part import check_rows, warn_of_losses
 from codeshift.finetune.label_column import LabelColumn, Labelling
 from codeshift.finetune.models import Tokenizer
 from codeshift.finetune.ragged import Ragged
 from codeshift.finetune.round_trip import LostText, RoundTrip
 from codeshift.finetune.template import Template
 from codeshift.finetune.token_memory import Row
-from codeshift.finetune.tokenizing import Tokenizing
+from codeshift.finetune.tokenizing import Tokenizing, cut_to
 from codeshift.finetune.truncation import SourceTruncation
 from codeshift.properties.text_tokens import frame_of
 
@@ -141,11 +141,7 @@ class LabelledEncoder:
             ParameterError: a column is missing.
             DataError: a value is not text, a row has no label, or there is no row.
         """
-        for template in self.source:
-            template.check(data.features)
-        self.label.check(data.features)
-        if len(data) == 0:
-            raise DataError(part, "a dataset with rows", 0, "it is empty: choose another part or another split")
+        check_rows((*self.source, self.label), data, part)
         sides, lost, examples = [], set[int](), list[LostText]()
         for template in self.source:
             batch = {column: list(data[column]) for column in template.columns}
@@ -161,10 +157,7 @@ class LabelledEncoder:
 
     def warn_of(self, encoded: LabelledRows, part: str) -> None:
         """Warn of rows that were cut, that the tokenizer does not give back, or whose label is none of the classes."""
-        if encoded.truncation.sources:
-            limit = f"max_source_length={self.max_source_length} tokens"
-            warn(TruncationWarning(f"{part}: {encoded.truncation} at {limit}"))
-        encoded.round_trip.warn(part)
+        warn_of_losses(encoded, part, max_source_length=self.max_source_length)
         encoded.labelling.warn(part)
 
     def _framed(self, sides: list[list[Row]]) -> tuple[list[list[int]], list[int], SourceTruncation]:
@@ -174,7 +167,7 @@ class LabelledEncoder:
         for row in zip(*sides, strict=True):
             lengths = [len(text.ids) for text in row]
             kept = shortened(lengths[0], lengths[1], room) if len(row) == 2 else (min(lengths[0], room),)
-            first, *rest = (self._cut(text.ids, length) for text, length in zip(row, kept, strict=True))
+            first, *rest = (cut_to(text.ids, n, self.tokenizer).tolist() for text, n in zip(row, kept, strict=True))
             start = [*before, *first, *between]
             ids.append([*start, *(rest[0] if rest else []), *after] or [self._lone])
             second.append(len(start) if rest else len(ids[-1]))
@@ -185,11 +178,6 @@ class LabelledEncoder:
             len(ids), int((lost > 0).any(axis=1).sum()), 0, int(lost.sum()), 0, counts[0], sum(counts[1:])
         )
         return ids, second, truncation
-
-    def _cut(self, ids: NDArray[np.int32], length: int) -> list[int]:
-        left = getattr(self.tokenizer, "truncation_side", "right") == "left"
-        kept: list[int] = (ids[len(ids) - length :] if left else ids[:length]).tolist()
-        return kept
 
     @cached_property
     def _texts(self) -> Tokenizing:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Literal
 
 import torch
 
 from codeshift.checks import check_choice
-from codeshift.finetune.classifiers import load_classifier
-from codeshift.finetune.generators import load_generator
-from codeshift.finetune.limits import trained_with
 from codeshift.finetune.models import Model, Tokenizer
-from codeshift.finetune.tasks import Classification, Generation, TaskName
-
-_LOADERS: dict[str, Callable[..., Model]] = {
-    Generation.name: load_generator,
-    Classification.name: lambda name, _, **options: load_classifier(name, **options),
-}
+from codeshift.finetune.tasks import TASKS, TaskName
+from codeshift.finetune.trained import trained_with
+from codeshift.task_kinds import GENERATION
 
 
 def load_model(
@@ -54,5 +47,6 @@ def load_model(
     ...     load_model(folder).dtype, load_model(folder, dtype="auto").dtype
     (torch.float32, torch.float16)
     """
-    kind = trained_with(name).get("task", Generation.name) if task is None else task
-    return _LOADERS[check_choice("task", kind, _LOADERS)](name, tokenizer, dtype=dtype, revision=revision)
+    recorded = trained_with(name).task if task is None else None
+    kind = task or (GENERATION if recorded is None else recorded.name)
+    return TASKS[check_choice("task", kind, TASKS)].load_model(name, tokenizer, dtype=dtype, revision=revision)

@@ -7,11 +7,12 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
 from peft import PeftModel
-from transformers import AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, MODEL_FOR_MASKED_LM_MAPPING_NAMES
 from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
@@ -46,6 +47,20 @@ def own_copy(model: Model, dtype: torch.dtype = torch.float32) -> Model:
             adapter = isinstance(copied, PeftModel) and parameter.requires_grad
             parameter.data = parameter.data.to(torch.float32 if adapter else dtype)
     return copied
+
+
+def config_at_hand(model: ModelOrName) -> PreTrainedConfig | None:
+    """Return the config of a model object or of a model's folder; None for a name of the hub or an adapter."""
+    if isinstance(model, PreTrainedModel):
+        return model.config
+    if (
+        isinstance(model, PeftModel)
+        or not (Path(model) / "config.json").is_file()
+        or (Path(model) / "adapter_config.json").is_file()
+    ):
+        return None
+    with told_by_transformers("model", model):
+        return AutoConfig.from_pretrained(model, trust_remote_code=False)
 
 
 def check_whole(model: Model) -> None:

@@ -25,10 +25,7 @@ def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
         ParameterError: a pattern matches no parameter, or nothing is left to train.
     """
     before = {name: p.requires_grad for name, p in model.named_parameters()}
-    for field in ("freeze", "train_only"):
-        for pattern in getattr(config, field):
-            if not fnmatch.filter(before, pattern):
-                raise ParameterError(field, "patterns that fit a parameter", pattern, closest(pattern, before))
+    check_patterns(model, config)
     try:
         for name, parameter in model.named_parameters():
             frozen = _fits(name, config.freeze) or not _fits(name, config.train_only)
@@ -40,6 +37,15 @@ def chosen_parameters(model: Model, config: TrainingConfig) -> Iterator[None]:
     finally:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(before[name])
+
+
+def check_patterns(model: Model, config: TrainingConfig) -> None:
+    """Raise a ParameterError if a pattern of ``freeze`` or ``train_only`` fits no parameter of the model."""
+    names = [name for name, _ in model.named_parameters()]
+    for field in ("freeze", "train_only"):
+        for pattern in getattr(config, field):
+            if not fnmatch.filter(names, pattern):
+                raise ParameterError(field, "patterns that fit a parameter", pattern, closest(pattern, names))
 
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:

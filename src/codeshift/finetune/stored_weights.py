@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from codeshift.errors import ParameterError, Told, warn
 from codeshift.finetune.errors import UnusedWeightsWarning
 from codeshift.finetune.quantisation import quantised, quantization_of, trained_quantization
+from codeshift.formatting import listed
 
 _INDEX = "model.safetensors.index.json"
 _ADAPTER = "adapter_model.safetensors"
@@ -56,7 +57,7 @@ def whole_model(name: str | os.PathLike[str], loaded: tuple[PreTrainedModel, dic
     check_complete(name, missing, len(model.state_dict()))
     unused = sorted(facts["unexpected_keys"])
     if unused:
-        what = f"{name} stores {_some(unused)}, which a {type(model).__name__} has no use for"
+        what = f"{name} stores {listed(unused, 3)}, which a {type(model).__name__} has no use for"
         warn(UnusedWeightsWarning(what))
     return model
 
@@ -69,7 +70,7 @@ def check_complete(name: str | os.PathLike[str], missing: Iterable[str], expecte
     """
     names = sorted(missing)
     if names:
-        told = Told(f"a folder that lacks {len(names)} of {expected} ({_some(names)})")
+        told = Told(f"a folder that lacks {len(names)} of {expected} ({listed(names, 3)})")
         remedy = f"{name} is incomplete, or stores another kind of model: the missing weights would be random"
         raise ParameterError("model", "stored with all of its weights", told, remedy)
 
@@ -112,7 +113,3 @@ def with_stored_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
         missing = needed.keys() - stored.keys()
     check_complete(folder, missing, len(needed))
     return model.eval()
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

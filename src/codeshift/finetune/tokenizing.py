@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune.models import Tokenizer
@@ -16,6 +18,9 @@ from codeshift.finetune.token_memory import Row, recalled
 from codeshift.properties.text_tokens import Pieces, as_text, detokenize, special_tokens
 
 _ROWS_AT_ONCE = 1000
+
+Ids = TypeVar("Ids", list[int], NDArray[Any])
+"""Type of the ids of a text."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,18 @@ class Tokenizing:
             lost = [c for c, t, ids in zip(columns, texts, alone, strict=True) if self._given_back(t, ids) != t[0]]
             columns = lost or columns
         return ", ".join(columns or template.columns)
+
+
+def cut_to(ids: Ids, room: int, tokenizer: Tokenizer) -> Ids:
+    """Return the ids of a text that fit into ``room`` tokens, cut at the tokenizer's side of truncation.
+
+    >>> from codeshift.finetune.testing import tiny_tokenizer
+    >>> cut_to([5, 6, 7], 2, tiny_tokenizer(["a"]))
+    [5, 6]
+    """
+    if getattr(tokenizer, "truncation_side", "right") == "left":
+        return ids[max(0, len(ids) - room) :]
+    return ids[:room]
 
 
 def check_special_tokens(tokens: Sequence[str], tokenizer: Tokenizer) -> None:

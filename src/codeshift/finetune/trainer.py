@@ -20,7 +20,7 @@ from codeshift.finetune.models import Model, ModelOrName, TokenizerOrName, check
 from codeshift.finetune.optimisation import chosen_parameters
 from codeshift.finetune.quantisation import check_quantization, quantised
 from codeshift.finetune.runtime import seeded
-from codeshift.finetune.tasks import Source, TaskName, make_task
+from codeshift.finetune.tasks import Source, Task, TaskName, make_task
 from codeshift.finetune.tracking import Tracker, check_trackers
 from codeshift.finetune.training_config import TrainingConfig, check_config
 from codeshift.finetune.training_loop import TrainingRun
@@ -44,7 +44,8 @@ class Trainer:
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``; for a
             classification also a pair of them, such as ``("query", "code")``, in the tokenizer's form for pairs.
         target: the column that the model must write, or a template; for a classification the column of labels.
-        task: "generation" of the target's text, or "classification" into its labels, by a head of transformers.
+        task: "generation" of the target's text, or "classification" into its labels, by a head of transformers; or a
+            task of ``codeshift.finetune.tasks``, which has source, target and chat.
         chat: whether rows become conversations by the chat template of the tokenizer: the source is a user's turn, the
             target the assistant's. The loss covers the assistant's turn and the token that ends it, alone.
         system: the text of a system turn before each source, with ``chat``; None leaves it out.
@@ -79,9 +80,9 @@ class Trainer:
         tokenizer: TokenizerOrName,
         config: TrainingConfig | None = None,
         *,
-        source: Source,
-        target: str,
-        task: TaskName = "generation",
+        source: Source | None = None,
+        target: str | None = None,
+        task: TaskName | Task = "generation",
         chat: bool = False,
         system: str | None = None,
         peft_config: PeftConfig | None = None,

@@ -21,7 +21,7 @@ from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.sharding import whole_state
 from codeshift.finetune.tasks import Task
 from codeshift.finetune.training_config import TrainingConfig
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class TrainingResult:
     model: Model = field(repr=False)
     config: TrainingConfig = field(repr=False)
     history: list[dict[str, float]] = field(repr=False)
-    truncation: dict[str, Truncation]
+    truncation: dict[str, TruncationCounts]
     parameters: TrainableParameters
     seconds: float
     best_step: int | None = None

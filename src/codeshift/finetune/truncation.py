@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Truncation:
+class TruncationCounts:
     """The amount of text of a part that was cut.
 
     Attributes:
@@ -16,7 +17,7 @@ class Truncation:
         lost_source_tokens: the number of tokens cut off the sources.
         lost_target_tokens: the number of tokens cut off the targets.
 
-    >>> print(Truncation(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
+    >>> print(TruncationCounts(rows=200, sources=3, targets=40, lost_source_tokens=70, lost_target_tokens=9000))
     3 of 200 sources and 40 of 200 targets cut
     """
 
@@ -27,7 +28,17 @@ class Truncation:
     lost_target_tokens: int
 
     @classmethod
-    def none(cls, rows: int) -> Truncation:
+    def of(cls, sources: Sequence[int], targets: Sequence[int]) -> TruncationCounts:
+        """Return the counts of a part; of each source and target, the number of tokens that were cut off it.
+
+        >>> print(TruncationCounts.of([0, 3], [9, 1]))
+        1 of 2 sources and 2 of 2 targets cut
+        """
+        rows = len(sources)
+        return cls(rows, rows - sources.count(0), rows - targets.count(0), sum(sources), sum(targets))
+
+    @classmethod
+    def none(cls, rows: int) -> TruncationCounts:
         """Return the counts of a part of which nothing was cut."""
         return cls(rows=rows, sources=0, targets=0, lost_source_tokens=0, lost_target_tokens=0)
 
@@ -36,7 +47,7 @@ class Truncation:
 
 
 @dataclass(frozen=True)
-class SourceTruncation(Truncation):
+class SourceTruncation(TruncationCounts):
     """The amount of text of a part that was cut where a row is a source alone, or a pair of texts.
 
     A pair counts once among ``sources``; nothing is a target.

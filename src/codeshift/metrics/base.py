@@ -117,6 +117,7 @@ class Metric(ABC):
             tokens or of the likeliest token at each of their positions, beside the reference's token ids.
             "class_probabilities" is a classifier's array (rows, classes), beside the number of each row's class, -1 for
             a label that is none of the classes.
+        runs_tests: whether the references of a text are test code that is run.
 
     Subclasses are frozen dataclasses. They define ``score``; those whose corpus score is not the mean of the rows
     (BLEU, nats a token) define ``statistics`` and ``from_statistics`` too. One law connects the three:
@@ -142,6 +143,7 @@ class Metric(ABC):
     bounds: ClassVar[tuple[float, float] | None] = None
     spelling: ClassVar[re.Pattern[str] | None] = None
     takes: ClassVar[Takes] = "text"
+    runs_tests: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
         """Register the metric by its key, unless it is an ``abstract`` base class.
@@ -244,6 +246,22 @@ class Metric(ABC):
     def row_scores(self, statistics: FloatArray) -> FloatArray:
         """Return the score of each row from the rows' statistics, shape (n, d); NaN where it is undefined."""
         return np.array([self.from_statistics(row).value for row in statistics], dtype=np.float64)
+
+    @property
+    def test_code(self) -> str | None:
+        """Column or template of test code that a row is scored by, in place of the target; by default none."""
+        return None
+
+    def of_samples(self, samples: Sequence[str]) -> Any:
+        """Return what the metric takes of the texts that a model wrote for a row; by default the first."""
+        return samples[0]
+
+    def check_samples(self, n: int) -> None:  # noqa: B027 - most metrics take any
+        """Check, before anything is written, that the metric can be computed from ``n`` samples of each row.
+
+        Raises:
+            ParameterError: if it needs more of them, or something else that it does not have.
+        """
 
     def for_labels(self, labels: Sequence[str]) -> Metric:
         """Return the metric for classes with these labels, in the order of their probabilities; by default itself.

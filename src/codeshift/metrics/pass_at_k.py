@@ -61,6 +61,7 @@ class PassAtK(Metric):
 
     key = "pass_at_k"
     scale = PERCENT
+    runs_tests = True
     spelling = re.compile(r"pass@(?P<k>[0-9]+)")
 
     k: int = 1
@@ -94,6 +95,33 @@ class PassAtK(Metric):
         network = check_bool("allow_network", options.get("allow_network", False))
         rest = {key: value for key, value in options.items() if key != "allow_network"}
         return rest | {"runner": runner(allow_network=network)}
+
+    @property
+    def test_code(self) -> str | None:
+        """Place of the test code, as ``tests`` has it."""
+        return self.tests
+
+    def of_samples(self, samples: Sequence[str]) -> list[str]:
+        """Return all samples."""
+        return list(samples)
+
+    def check_samples(self, n: int) -> None:
+        """Check that there is a runner that can run, and that ``n`` samples are enough.
+
+        Raises:
+            ParameterError: if there is no runner, or ``k`` is above ``n``.
+            IsolationError: if the runner cannot run anything on this machine.
+        """
+        if self.runner is None:
+            remedy = "give PassAtK(1, runner=codeshift.metrics.execution.PythonRunner()), which executes the outputs"
+            raise ParameterError("metrics", "a PassAtK with a runner where outputs are generated", self, remedy)
+        if self.k > n:
+            samples = "one output per row is" if n == 1 else f"{n} samples per row are"
+            remedy = f"{samples} generated: give Decoding(n={self.k}, do_sample=True), or more"
+            raise ParameterError("metrics", f"a PassAtK with k of at most {n}", self, remedy)
+        check = getattr(self.runner, "check", None)
+        if check is not None:
+            check()
 
     def score(self, predictions: Iterable[Any], references: Iterable[Any] | None = None) -> FloatArray:
         """Return the estimate for each problem, shape (n,).

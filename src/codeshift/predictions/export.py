@@ -15,9 +15,9 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
 from codeshift.errors import ParameterError
 from codeshift.files import replaced
-from codeshift.finetune.conversation import Shot, conversation, draw_shots
-from codeshift.finetune.dataset_parts import Splits, evaluation_parts
-from codeshift.finetune.template import Template, texts_of
+from codeshift.finetune.conversation import Chat, make_chat
+from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
+from codeshift.finetune.tasks import Generation, Task
 from codeshift.predictions.identity import row_identities
 
 Format: TypeAlias = Literal["messages", "prompt-completion", "requests"]
@@ -32,19 +32,17 @@ class _Writer:
     """What all rows of an export have in common.
 
     Attributes:
-        system: text of the system turn.
-        shots: examples before each source.
+        chat: what comes before each source of a conversation.
         endpoint: endpoint of requests.
         body: settings of requests, the model among them.
     """
 
-    system: str | None
-    shots: Sequence[Shot]
+    chat: Chat
     endpoint: str
     body: Mapping[str, Any] = field(default_factory=dict)
 
     def messages(self, identity: str, source: str, target: str) -> dict[str, Any]:
-        return {"id": identity, "messages": conversation(source, target, system=self.system, shots=self.shots)}
+        return {"id": identity, "messages": self.chat.turns(source, target)}
 
     def prompt_completion(self, identity: str, source: str, target: str) -> dict[str, Any]:
         return {"id": identity, "prompt": source, "completion": target}
@@ -52,7 +50,7 @@ class _Writer:
     def requests(self, identity: str, source: str, target: str) -> dict[str, Any]:
         given: dict[str, Any] = {"prompt": source}
         if self.endpoint == "chat":
-            given = {"messages": conversation(source, system=self.system, shots=self.shots)}
+            given = {"messages": self.chat.turns(source)}
         url = _URLS[self.endpoint]
         return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **given}}
 
@@ -116,28 +114,26 @@ def export_parts(
     """
     check_choice("format", format, FORMATS)
     check_choice("endpoint", endpoint, _URLS)
-    templates = Template(source, "source"), Template(target, "target")
+    task = Generation.of(source, target, make_chat(True, system))
     _check_in_format(format, endpoint, system=system, shots=shots, body=body)
     chosen = _parts(splits, parts, every=format != "requests")
     for rows in chosen.values():
-        for template in templates:
-            template.check(rows.features)
-    examples = _shots(splits, shots, source, target, seed)
+        task.check(rows)
+    if shots:
+        task = task.with_shots(rows_for_shots(splits, shots), shots, seed)
     check_saving(folder, format="jsonl", overwrite=check_bool("overwrite", overwrite))
-    writer = _Writer(system=system, shots=examples, endpoint=endpoint, body=body or {})
+    writer = _Writer(chat=task.chat or Chat(), endpoint=endpoint, body=body or {})
     Path(folder).mkdir(parents=True, exist_ok=True)
     files = {part: Path(folder) / f"{part}.jsonl" for part in chosen}
     for part, rows in chosen.items():
         with replaced(files[part]) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for row in _exported(part, rows, templates, format, writer):
+            for row in _exported(part, rows, task, format, writer):
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return files
 
 
-def _exported(
-    part: str, rows: Dataset, templates: tuple[Template, Template], format: str, writer: _Writer
-) -> Iterator[dict[str, Any]]:
-    sources, targets = (texts_of(template, rows) for template in templates)
+def _exported(part: str, rows: Dataset, task: Task, format: str, writer: _Writer) -> Iterator[dict[str, Any]]:
+    sources, targets = task.texts(rows)
     for identity, source, target in zip(row_identities(part, sources, targets), sources, targets, strict=True):
         yield _ROWS[format](writer, identity, source, target)
 
@@ -146,15 +142,6 @@ def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[
     if parts is None and every and isinstance(splits, Mapping):
         parts = list(splits)
     return evaluation_parts(splits, parts)
-
-
-def _shots(splits: Splits, shots: int, source: str, target: str, seed: int) -> Sequence[Shot]:
-    if not shots:
-        return ()
-    if not isinstance(splits, Mapping) or "train" not in splits:
-        remedy = "examples never come from a part that is scored: give a DatasetDict, or shots=0"
-        raise ParameterError("shots", "0 for data without a part train", shots, remedy)
-    return draw_shots(splits["train"], shots, source=source, target=target, seed=seed)
 
 
 def _check_in_format(format: str, endpoint: str, **given: Any) -> None:

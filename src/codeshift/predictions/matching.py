@@ -15,7 +15,7 @@ from datasets import Dataset
 from codeshift.data.loading import load_rows
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.decoding import Output
-from codeshift.formatting import counted
+from codeshift.formatting import counted, listed
 
 Predictions: TypeAlias = "str | os.PathLike[str] | Dataset | Mapping[str, str] | Iterable[Mapping[str, Any]]"
 """A file of predictions, a dataset, a dict of texts by identity, or several rows."""
@@ -164,5 +164,4 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
 
 
 def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:
-    shown = [f"{name} ({places[name]})" if name in places else name for name in identities[:_SHOWN]]
-    return ", ".join(shown) + (f" and {len(identities) - _SHOWN:,} more" if len(identities) > _SHOWN else "")
+    return listed([f"{name} ({places[name]})" if name in places else name for name in identities], _SHOWN)

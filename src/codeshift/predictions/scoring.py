@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from datasets import Dataset
 
-from codeshift.checks import check_integer
-from codeshift.errors import DataError, ParameterError, Told, check_folder, closest
+from codeshift.errors import DataError, Told, check_folder
 from codeshift.finetune import EvaluationResult
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts
 from codeshift.finetune.evaluation_settings import EvaluationSettings
-from codeshift.finetune.extraction import check_extract
+from codeshift.finetune.extraction import Extract
 from codeshift.finetune.identity import data_digest, versions
 from codeshift.finetune.program_tests import columns_read
 from codeshift.finetune.tasks import Generation
 from codeshift.finetune.tasks.generation import score_outputs
-from codeshift.finetune.template import Template
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
 from codeshift.predictions.identity import row_identities
 from codeshift.predictions.matching import Predictions, match, predictions_digest, read_predictions
+from codeshift.properties.dataset_columns import check_column
 
 
 def score_predictions(
@@ -35,7 +33,7 @@ def score_predictions(
     parts: Iterable[str] | None = None,
     id_column: str | None = None,
     prediction_column: str = "prediction",
-    extract: Literal["code"] | None = None,
+    extract: Extract | None = None,
     model: str | None = None,
     seed: int = 0,
     output_dir: str | os.PathLike[str] | None = None,
@@ -75,12 +73,8 @@ def score_predictions(
     [0.0, 1.0]
     """
     check_folder("output_dir", output_dir)
-    settings = EvaluationSettings(
-        metrics=by_name(metrics, "ExactMatch()"),
-        extract=check_extract(extract),
-        seed=check_integer("seed", seed, smallest=0),
-    )
-    task = Generation(Template(source, "source"), Template(target, "target"))
+    settings = EvaluationSettings(metrics=by_name(metrics, "ExactMatch()"), extract=extract, seed=seed)
+    task = Generation.of(source, target, None)
     task.check_given(settings)
     chosen = evaluation_parts(splits, parts)
     for rows in chosen.values():
@@ -114,9 +108,7 @@ def score_predictions(
 def _identities(part: str, rows: Dataset, task: Generation, id_column: str | None) -> list[str]:
     if id_column is None:
         return row_identities(part, *task.texts(rows))
-    if id_column not in rows.column_names:
-        remedy = closest(id_column, rows.column_names)
-        raise ParameterError("id_column", "a column of the data", id_column, remedy)
+    check_column(rows, id_column, "id_column")
     return [str(value) for value in rows[id_column]]
 
 

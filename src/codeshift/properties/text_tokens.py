@@ -98,21 +98,6 @@ def frame_of(tokenizer: Any, of: str) -> Frame:
     return Frame([], [])
 
 
-def offsets_of(tokenizer: Any, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-    """Return the start and end of each token in the texts, in characters; for fast tokenizers."""
-    made = tokenizer(list(texts), add_special_tokens=False, return_offsets_mapping=True, verbose=False)
-    offsets: list[list[tuple[int, int]]] = list(made["offset_mapping"])
-    special = special_tokens(tokenizer)
-    numbers = frozenset(special.values())
-    wrong = [i for i, ids in enumerate(made["input_ids"]) if not numbers.isdisjoint(ids)]
-    renamed = _renamed(tokenizer, special) if wrong else None
-    if renamed is not None:
-        again = renamed.encode_batch([texts[i] for i in wrong], add_special_tokens=False)
-        for i, encoding in zip(wrong, again, strict=True):
-            offsets[i] = encoding.offsets
-    return offsets
-
-
 def detokenize(
     tokenizer: Any, ids: Sequence[int], *, kept: Collection[int] = (), special: Mapping[str, int] | None = None
 ) -> str:
@@ -138,7 +123,7 @@ def detokenize(
 def _tokenized(tokenizer: Any, rows: Sequence[Pieces], special: Mapping[str, int]) -> list[list[int]]:
     if not rows:
         return []
-    renamed = _renamed(tokenizer, special)
+    renamed = renamed_backend(tokenizer, special)
     if renamed is not None:
         texts = ["".join(_name(special[p]) if i % 2 else p for i, p in enumerate(row)) for row in rows]
         return [encoding.ids for encoding in renamed.encode_batch(texts, add_special_tokens=False)]
@@ -156,7 +141,7 @@ def _name(number: int) -> str:
     return f"\U0010f8e0{number}\U0010f8e1"
 
 
-def _renamed(tokenizer: Any, special: Mapping[str, int]) -> Any:
+def renamed_backend(tokenizer: Any, special: Mapping[str, int]) -> Any:
     """Return a copy of a fast tokenizer's backend in which no text is a special token; None if it cannot be made."""
     if getattr(tokenizer, "backend_tokenizer", None) is None or not getattr(tokenizer, "is_fast", False):
         return None

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
+from codeshift.draws import drawn_of_any
 from codeshift.errors import ParameterError, closest
 from codeshift.finetune.errors import AdapterWarning, RoundTripWarning, TruncationWarning, UnseenLabelWarning
 from codeshift.finetune.models import Model, Tokenizer, load_tokenizer
-from codeshift.study.draws import drawn_of_any
 from codeshift.study.finetuning import evaluator, trainer
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.run_spec import MethodSpec, method_spec
-from codeshift.study.spec import ModelSpec, StudySpec
+from codeshift.study.spec import ModelSpec, StudySpec, passes
 from codeshift.study.study_rows import StudyRows
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _evaluated(spec: StudySpec, rows: StudyRows, key: RunKey, speed: Speed) -> P
     """Plan the evaluation of a run: of the test rows, and of the general set if there is one."""
     test = len(rows.parts(key.split_seed).positions["test"])
     general = 0 if spec.general is None else len(spec.general)
-    writes = {step.writes for step in spec.evaluation.passes}
+    writes = {step.writes for step in passes(spec.evaluation)}
     scored = test + general if False in writes else 0
     generated = 0
     if True in writes:
@@ -188,7 +188,7 @@ def _probed(spec: StudySpec, model: str, rows: StudyRows, tokenizer: Tokenizer, 
                 own.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
                 load_best_model_at_end=False, early_stopping_patience=None,
             )  # fmt: skip
-            some = own.task.with_classes(data.select(range(min(len(data), steps * config.train_batch_size))))
+            some = data.select(range(min(len(data), steps * config.train_batch_size)))
             result = trainer(method, own.model, tokenizer, config, progress=False).fit(some)
             tokens = sum(row[own.task.unit] for row in result.history if own.task.unit in row)
             evaluated = _evaluation_speed(method, result.model, tokenizer, data)
@@ -199,7 +199,7 @@ def _probed(spec: StudySpec, model: str, rows: StudyRows, tokenizer: Tokenizer, 
 def _evaluation_speed(method: MethodSpec, model: Model, tokenizer: Tokenizer, data: Dataset) -> Speed:
     some = data.select(range(min(len(data), _PROBED_ROWS)))
     scored = generated = math.nan
-    for step in method.evaluation.passes:
+    for step in passes(method.evaluation):
         own = evaluator(method, step.metrics, progress=False)
         started = time.perf_counter()
         own.evaluate(model, {"data": some, "train": data}, tokenizer=tokenizer, parts=("data",))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+import torch
+
+from codeshift.errors import ParameterError
 from codeshift.finetune import Evaluator, Trainer, TrainingConfig
-from codeshift.finetune.models import ModelOrName, Tokenizer
+from codeshift.finetune.adapters import check_modules
+from codeshift.finetune.models import ModelOrName, Tokenizer, config_at_hand, load_tokenizer
+from codeshift.finetune.optimisation import check_patterns
 from codeshift.metrics import Metric
 from codeshift.study.run_spec import MethodSpec
+from codeshift.study.spec import ModelSpec, StudySpec
 
 
 def trainer(
@@ -33,12 +40,40 @@ def trainer(
         model,
         tokenizer,
         config,
-        **method.task.to_dict(),
+        task=method.task,
         peft_config=method.peft_config,
         revision=method.revision,
         watch=watch,
         progress=progress,
     )
+
+
+def check_methods_fit(spec: StudySpec) -> None:
+    """Check that each model has what methods name of it, without its weights; a name of the hub is not looked up.
+
+    Raises:
+        ParameterError: it lacks a module that an adapter is to be put on, or a parameter that a config freezes or
+            trains alone.
+    """
+    for name, model in spec.models.items():
+        _check_methods_fit(f"models[{name!r}]: methods" if name else "methods", model)
+
+
+def _check_methods_fit(parameter: str, own: ModelSpec) -> None:
+    config = config_at_hand(own.model)
+    if config is None:
+        return
+    with torch.device("meta"):
+        model = own.task.fresh(config, load_tokenizer(own.tokenizer))
+    for name, peft_config in own.methods.items():
+        try:
+            if peft_config is None:
+                check_patterns(model, own.configs[name])
+            else:
+                check_modules(model, peft_config)
+        except ParameterError as error:
+            setting = f"{name}.{error.parameter}"
+            raise ParameterError(parameter, error.constraint, error.value, error.remedy, key=setting) from error
 
 
 def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) -> Evaluator:
@@ -51,17 +86,6 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
         metrics: Metrics to measure.
         progress: Whether a bar is shown.
     """
-    settings = method.evaluation
-    return Evaluator(
-        metrics,
-        **method.task.to_dict(),
-        batch_size=settings.batch_size,
-        max_source_length=settings.max_source_length,
-        max_target_length=settings.max_target_length,
-        special_tokens=settings.special_tokens,
-        decoding=settings.decoding,
-        shots=settings.shots,
-        extract=settings.extract,
-        seed=settings.seed,
-        progress=progress,
-    )
+    by_name = {metric.name: metric for metric in metrics}
+    settings = replace(method.evaluation, metrics=by_name, generate_rows=None, progress=progress)
+    return Evaluator.of(method.task, settings)

@@ -87,7 +87,7 @@ def _peft_or_none(config: PeftConfig | None) -> dict[str, Any] | None:
 
 def _metrics(spec: StudySpec) -> dict[str, Any]:
     """Return the metrics, and the columns of the tests that outputs are run against if a metric runs tests."""
-    tests = {metric.name: getattr(metric, "tests", None) for metric in spec.metrics}
+    tests = {metric.name: metric.test_code for metric in spec.metrics}
     columns = {name: template for name, template in tests.items() if template is not None}
     languages = {metric.name: getattr(metric, "language", None) for metric in spec.metrics}
     return {"metrics": languages} | ({"tests": columns} if columns else {})
@@ -113,10 +113,12 @@ def _audit(spec: StudySpec) -> dict[str, Any]:
 
 
 def _evaluation(spec: StudySpec) -> dict[str, Any]:
+    from codeshift.finetune import Decoding
+
     evaluation = spec.evaluation
     return {
         "generate_rows": evaluation.generate_rows,
-        "decoding": None if evaluation.decoding is None else evaluation.decoding.to_dict(),
+        "decoding": None if evaluation.decoding == Decoding() else evaluation.decoding.to_dict(),
         "shots": evaluation.shots,
         "extract": evaluation.extract,
         "evaluation_batch_size": evaluation.batch_size,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from datasets import Dataset
 
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.extraction import Extract, check_extract
 from codeshift.finetune.identity import versions
 from codeshift.finetune.tasks import Generation
@@ -53,7 +53,7 @@ class GivenScorer(RunScorer):
         names = self._identities(part, rows)
         outputs = [self.outputs[names[row]] for row in chosen]
         metrics = {metric.name: metric for metric in step.metrics}
-        settings = EvaluationSettings(metrics=metrics, extract=self.extract, seed=self.method.evaluation.seed)
+        settings = replace(self.method.evaluation, metrics=metrics, extract=self.extract)
         return Measured(step, chosen, score_outputs(self.task, settings, rows.select(chosen), outputs))
 
     def _identities(self, part: str, rows: Dataset) -> list[str]:
@@ -111,7 +111,7 @@ def _scored(scorer: GivenScorer) -> Mapping[str, EvaluationFacts]:
 
 
 def _check_can_be_given(run: RunSpec) -> None:
-    measured = [metric.name for metric in run.method.evaluation.metrics if metric.takes != "text"]
+    measured = [metric.name for metric in run.method.evaluation.metrics.values() if metric.takes != "text"]
     if measured:
         remedy = "they are measured on the model itself: give the study metrics of text alone"
         raise ParameterError("metrics", "of outputs alone for a run that is given", Told(", ".join(measured)), remedy)

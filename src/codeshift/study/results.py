@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from codeshift.draws import drawn
 from codeshift.errors import ParameterError, closest
 from codeshift.files import replaced
 from codeshift.formatting import counted
@@ -23,7 +24,6 @@ from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
 from codeshift.parts import TEST_PARTS
 from codeshift.properties.base import OTHER
-from codeshift.study.draws import drawn, needs_text
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import RunRecord
 from codeshift.study.scores import RunScores
@@ -230,7 +230,7 @@ class StudyResults:
         self._refuse_unknown("part", part, (*TEST_PARTS, *self.sets))
         members = self._rows_of(key, part, scenario)
         count = self.settings.generate_rows
-        if count is None or (metric is not None and not needs_text(self.metrics[metric])):
+        if count is None or (metric is not None and self.metrics[metric].takes != "text"):
             return members
         return drawn(members, count, self.settings.evaluation_seed)
 

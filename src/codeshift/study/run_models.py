@@ -86,7 +86,7 @@ class RunModels:
         assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)
-        return {part: self.method.task.with_classes(rows.select(at)) for part, at in positions.items()}
+        return {part: rows.select(at) for part, at in positions.items()}
 
     def _watched_rows(self) -> dict[str, Dataset]:
         """Return the test rows of the run's scenario that are scored while it trains; none without a scenario."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 from codeshift.study.keys import RunKey
 from codeshift.study.plan import Plan
 from codeshift.study.records import RunRecord
-from codeshift.study.spec import Evaluation, StudySpec
+from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 
 if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Task
 
@@ -46,7 +47,7 @@ class MethodSpec:
     revision: str | None
     config: TrainingConfig | None = field(repr=False)
     peft_config: PeftConfig | None = field(repr=False)
-    evaluation: Evaluation = field(repr=False)
+    evaluation: EvaluationSettings = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
     watch: Mapping[str, int] = field(default_factory=dict)
     has_general: bool = False

@@ -9,19 +9,19 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
+from codeshift.draws import drawn_of_any
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
-from codeshift.study.draws import drawn_of_any
 from codeshift.study.finetuning import evaluator
 from codeshift.study.keys import RunKey
 from codeshift.study.records import EvaluationFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.scores import RunScores
-from codeshift.study.spec import EvaluationPass
+from codeshift.study.spec import EvaluationPass, passes
 from codeshift.study.split_facts import SplitFacts
 
 
@@ -54,7 +54,7 @@ class RunScorer:
 
     def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, EvaluationFacts]:
         """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
-        measured = [self.measured(model, key, part, rows, step) for step in self.method.evaluation.passes]
+        measured = [self.measured(model, key, part, rows, step) for step in passes(self.method.evaluation)]
         written = next((step for step in measured if step.of.writes), None)
         statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
         outputs = {} if written is None else written.outputs
@@ -65,7 +65,7 @@ class RunScorer:
         scores = RunScores(
             references=references,
             predictions=written_texts if classes is None else classes.predictions,
-            statistics={metric.name: statistics[metric.name] for metric in self.method.evaluation.metrics},
+            statistics={name: statistics[name] for name in self.method.evaluation.metrics},
             sources=sources,
             finished=[outputs[row].finished if row in outputs else None for row in range(len(rows))] if written else (),
             samples=[_texts(outputs.get(row)) for row in range(len(rows))] if several else (),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.audit.settings import AuditSettings
-    from codeshift.finetune import Decoding, TrainingConfig
-    from codeshift.finetune.extraction import Extract
+    from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Task
 
@@ -100,7 +100,7 @@ class StudySpec:
     split_config: SplitConfig
     test_size: float
     audit: AuditSettings | None = field(metadata=FREE)
-    evaluation: Evaluation
+    evaluation: EvaluationSettings
     watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     keep_weights: bool = field(metadata=FREE)
 
@@ -165,51 +165,13 @@ class ModelSpec:
     task: Task
     methods: Mapping[str, PeftConfig | None]
     configs: Mapping[str, TrainingConfig]
-    evaluation: Evaluation
+    evaluation: EvaluationSettings
     own: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def objects(self) -> tuple[Any, ...]:
         """Model and tokenizer, if they were given as objects that a worker cannot load by a name."""
         return tuple(thing for thing in (self.model, self.tokenizer) if not isinstance(thing, str | os.PathLike))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """Settings of the evaluation of models.
-
-    Attributes:
-        metrics: Metrics of ``codeshift.metrics``.
-        batch_size: Number of rows in a batch.
-        max_source_length: Longest source, in tokens.
-        max_target_length: Longest target, in tokens.
-        special_tokens: Special tokens that count as such in the columns too.
-        decoding: Settings of generation.
-        shots: Number of examples before each source of a chat, drawn from the training rows of a run.
-        extract: What metrics of text are given of an output; None for the whole.
-        generate_rows: Number of rows of each part that text is generated for; None for all.
-        seed: Seed of the draw of these rows.
-    """
-
-    metrics: tuple[Metric, ...]
-    batch_size: int = 32
-    max_source_length: int = 512
-    max_target_length: int = 512
-    special_tokens: tuple[str, ...] = ()
-    decoding: Decoding | None = None
-    shots: int = 0
-    extract: Extract | None = None
-    generate_rows: int | None = None
-    seed: int = 0
-
-    @property
-    def passes(self) -> tuple[EvaluationPass, ...]:
-        """Passes over the rows that the metrics need, in their order."""
-        passes = (
-            EvaluationPass(name, tuple(metric for metric in self.metrics if metric.takes in taken), writes=writes)
-            for name, taken, writes in _PASSES
-        )
-        return tuple(step for step in passes if step.metrics)
 
 
 @dataclass(frozen=True)
@@ -226,3 +188,13 @@ class EvaluationPass:
     name: str
     metrics: tuple[Metric, ...]
     writes: bool
+
+
+def passes(evaluation: EvaluationSettings) -> tuple[EvaluationPass, ...]:
+    """Return the passes over the rows that the metrics of an evaluation need, in their order."""
+    metrics = evaluation.metrics.values()
+    steps = (
+        EvaluationPass(name, tuple(metric for metric in metrics if metric.takes in taken), writes=writes)
+        for name, taken, writes in _PASSES
+    )
+    return tuple(step for step in steps if step.metrics)

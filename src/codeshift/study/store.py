@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from codeshift.files import (
     remove_unfinished,
     replaced,
     set_aside,
+    without_nan,
     write_json,
 )
 from codeshift.parts import TRAINING
@@ -261,7 +261,7 @@ class StudyStore:
         """Write a record, with the digests of the run's scores."""
         folder = self.run(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.record(record.key), _finite(record.to_dict()), folder.glob("*.parquet"))
+        write_json(self.record(record.key), without_nan(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
     def read_audit(self, scenario: str, split_seed: int) -> SplitAudit | AuditError | None:
@@ -333,15 +333,6 @@ def _set_aside(errors: Iterable[DamagedFileError]) -> bool:
         warn(DamagedFileWarning(f"{error}: what it held is done again{where}"))
         any_damaged = True
     return any_damaged
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinite numbers in JSON values by None."""
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_arrow(data: Dataset, path: Path) -> None:

@@ -37,7 +37,7 @@ from codeshift.study.results import StudyResults
 from codeshift.study.run_rows import planned_key, refuse_unplanned, run_parts
 from codeshift.study.run_spec import run_specs
 from codeshift.study.scheduler import refuse_unusable_workers, run_jobs
-from codeshift.study.spec import Evaluation, StudySpec
+from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 from codeshift.study.study_models import StudyModel, check_models, model_spec
 from codeshift.study.study_rows import StudyRows
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
@@ -251,7 +252,9 @@ class Study(CommonOptions):
         system = given.system if given.system is not None or not chat else self.system
         return check_task(self.task, self.source, self.target, self.dataset, chat=chat, system=system)
 
-    def _evaluation(self, metrics: tuple[Metric, ...], task: Task, configs: Mapping[str, TrainingConfig]) -> Evaluation:
+    def _evaluation(
+        self, metrics: tuple[Metric, ...], task: Task, configs: Mapping[str, TrainingConfig]
+    ) -> EvaluationSettings:
         return check_evaluation(
             metrics,
             task,
@@ -280,10 +283,13 @@ class Study(CommonOptions):
                 on a few rows.
 
         Raises:
-            ParameterError: if a scenario cannot be split, or an argument is invalid.
+            ParameterError: if a scenario cannot be split, a method names a module that the model lacks, or an argument
+                is invalid.
         """
         from codeshift.study.estimate import estimate
+        from codeshift.study.finetuning import check_methods_fit
 
+        check_methods_fit(self.spec)
         return estimate(
             plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
         )
@@ -320,7 +326,8 @@ class Study(CommonOptions):
             extend: Whether to allow more scenarios, methods, shares, seeds or variants than the folder was made with.
 
         Raises:
-            ParameterError: if the folder is that of another study; the message says what differs.
+            ParameterError: if the folder is that of another study; the message says what differs. If a method names a
+                module that the model lacks.
             StudyError: if no worker can be started, or the executor takes no more work.
         """
         refuse_unusable_workers(workers, executor, threads)
@@ -328,6 +335,9 @@ class Study(CommonOptions):
         check_bool("extend", extend)
         if not callable(progress):
             check_bool("progress", progress)
+        from codeshift.study.finetuning import check_methods_fit
+
+        check_methods_fit(self.spec)
         store = StudyStore(Path(folder).resolve())
         if executor is None and threads is None:
             threads = threads_each(workers)

@@ -194,9 +194,8 @@ def _models(
     models = {}
     for name, content in given["models"].items():
         place = ("models", name)
-        options = (
-            {"model": content} if isinstance(content, str) else dict(file.check_keys(content, _OF_A_MODEL, *place))
-        )
+        settings = {"model": content} if isinstance(content, str) else content
+        options: dict[str, Any] = dict(file.check_keys(settings, _OF_A_MODEL, *place))
         with file.at(*place):
             if not isinstance(options.get("model"), str):
                 raise ParameterError("model", "a folder or a hub name", options.get("model"), "as a text")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Task
-    from codeshift.study.spec import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ def model_spec(
     methods: Mapping[str, PeftConfig | None],
     configs: Mapping[str, TrainingConfig],
     task_of: Callable[[StudyModel], Task],
-    evaluation_of: Callable[[Task, Mapping[str, TrainingConfig]], Evaluation],
+    evaluation_of: Callable[[Task, Mapping[str, TrainingConfig]], EvaluationSettings],
     name: str = "",
 ) -> ModelSpec:
     """Return all settings of a model.

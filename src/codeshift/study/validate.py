@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit.settings import AuditSettings, Thresholds
-from codeshift.checks import check_bool, check_choice, check_integer, optional
+from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
@@ -20,12 +19,13 @@ from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import as_sequence, refuse_repeated
-from codeshift.study.spec import Evaluation, ModelSpec, StudySpec
+from codeshift.study.spec import ModelSpec, StudySpec
 
 if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Source, Task, TaskName
@@ -136,7 +136,7 @@ def check_evaluation(
     shots: int,
     extract: Extract | None,
     evaluation_seed: int,
-) -> Evaluation:
+) -> EvaluationSettings:
     """Return the settings of the evaluation, with the longest source and target of any method's config.
 
     Args:
@@ -152,25 +152,25 @@ def check_evaluation(
     """
     from codeshift.finetune import Decoding
     from codeshift.finetune.evaluation_settings import EvaluationSettings
-    from codeshift.finetune.extraction import check_extract
+    from codeshift.finetune.limits import Limits
 
-    if not isinstance(decoding, Decoding | None):
-        raise ParameterError("decoding", "a Decoding or None", decoding, "such as Decoding(num_beams=5)")
-    by_name = {metric.name: metric for metric in metrics}
-    task.check_evaluation(EvaluationSettings(metrics=by_name, decoding=decoding or Decoding()))
-    some_rows = partial(check_integer, smallest=1, remedy="leave metrics of text out for none")
-    return Evaluation(
-        metrics=metrics,
-        batch_size=check_integer("evaluation_batch_size", evaluation_batch_size, smallest=1),
+    limits = Limits(
         max_source_length=max(config.max_source_length for config in configs),
         max_target_length=max(config.max_target_length for config in configs),
         special_tokens=tuple(dict.fromkeys(token for config in configs for token in config.special_tokens)),
-        decoding=decoding,
-        shots=task.check_shots(check_integer("shots", shots, smallest=0)),
-        extract=check_extract(extract),
-        generate_rows=optional(some_rows)("generate_rows", generate_rows),
-        seed=check_integer("evaluation_seed", evaluation_seed, smallest=0),
     )
+    settings = EvaluationSettings(
+        metrics={metric.name: metric for metric in metrics},
+        decoding=Decoding() if decoding is None else decoding,
+        shots=shots,
+        extract=extract,
+        generate_rows=generate_rows,
+        batch_size=check_integer("evaluation_batch_size", evaluation_batch_size, smallest=1),
+        seed=check_integer("evaluation_seed", evaluation_seed, smallest=0),
+    ).within(limits)
+    task.check_evaluation(settings)
+    task.check_shots(settings.shots)
+    return settings
 
 
 def check_audit(

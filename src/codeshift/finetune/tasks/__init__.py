@@ -2,52 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
 
 from codeshift.checks import check_choice
 from codeshift.errors import ParameterError
 from codeshift.finetune.conversation import Chat
-from codeshift.finetune.label_column import LabelColumn
-from codeshift.finetune.labelled_rows import templates_of
-from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Task
+from codeshift.finetune.tasks.base import ModelEvaluation, Objective, Source, Task
 from codeshift.finetune.tasks.classification import Classification
 from codeshift.finetune.tasks.generation import Generation
-from codeshift.finetune.template import Template
+from codeshift.task_kinds import TaskName
 
-TaskName: TypeAlias = Literal["generation", "classification"]
-Source: TypeAlias = str | tuple[str, str]
-"""What a model is given: a column or template, or a pair of them."""
-
-
-def _generation(source: Any, target: Any, chat: Chat | None) -> Task:
-    return Generation(Template(source, "source"), Template(target, "target"), chat)
+TASKS: Mapping[str, type[Task]] = {kind.name: kind for kind in (Generation, Classification)}
+"""Kinds of tasks by name."""
 
 
-def _classification(source: Any, target: Any, chat: Chat | None) -> Task:
-    if chat is not None:
-        raise ParameterError("chat", "False for a classification", True, "a classifier writes no turn: leave chat out")
-    return Classification(templates_of(source), LabelColumn(target))
-
-
-_TASKS: dict[str, Callable[[Any, Any, Chat | None], Task]] = {
-    Generation.name: _generation,
-    Classification.name: _classification,
-}
-TASKS = tuple(_TASKS)
-"""Names of the kinds of tasks."""
-
-
-def make_task(name: TaskName, source: Source, target: str, chat: Chat | None = None) -> Task:
-    """Return the task of a name; ``chat`` says how rows become conversations.
+def make_task(
+    task: TaskName | Task, source: Source | None = None, target: str | None = None, chat: Chat | None = None
+) -> Task:
+    """Return the task of a name; ``chat`` says how rows become conversations. A task is returned as it is.
 
     Raises:
-        ParameterError: the name is unknown, or source and target are not what the task takes.
+        ParameterError: the name is unknown, source and target are not what the task takes, or something is given beside
+            a task, which has it.
 
     >>> make_task("classification", ("query", "code"), "relevant").columns
     ('query', 'code', 'relevant')
     """
-    return _TASKS[check_choice("task", name, TASKS)](source, target, chat)
+    given = {"source": source, "target": target}
+    if isinstance(task, Task):
+        for name, value in (given | {"chat": chat}).items():
+            if value is not None:
+                raise ParameterError(name, "left out beside a Task", value, "the task has its own")
+        return task
+    kind = TASKS[check_choice("task", task, TASKS)]
+    for name, value in given.items():
+        if value is None:
+            raise ParameterError(name, "given with the name of a task", None, f'such as {name}="code"')
+    return kind.of(source, target, chat)
 
 
 __all__ = [

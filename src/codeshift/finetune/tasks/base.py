@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError
+from codeshift.finetune.conversation import Chat
 from codeshift.finetune.encoded_part import EncodedPart
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
@@ -20,11 +22,15 @@ from codeshift.finetune.models import Model, ModelOrName, Tokenizer, check_whole
 from codeshift.finetune.row_log import RowLog
 from codeshift.finetune.training_config import TrainingConfig
 from codeshift.metrics import Metric
+from codeshift.task_kinds import TaskName
 
 Part = TypeVar("Part", bound=EncodedPart)
 """Type of the encoded rows of a part."""
 
 Batch = dict[str, torch.Tensor]
+
+Source: TypeAlias = str | tuple[str, str]
+"""What a model is given: a column or template, or a pair of them."""
 
 
 class Objective(ABC, Generic[Part]):
@@ -97,15 +103,29 @@ class ModelEvaluation(ABC, Generic[Part]):
 class Task(ABC):
     """What a model is trained or evaluated to do with the columns of a dataset.
 
+    A kind of task overrides what it must, and of the rest what holds for it: by default there are no classes, no
+    conversations and no settings of other kinds.
+
     Attributes:
         name: name of the kind of task, as the argument ``task`` has it.
         unit: name of what a training counts, as the ``unit`` of its objective.
         zero_shot: whether a pretrained model can do it before it is fine-tuned.
+        has_classes: whether a model tells classes, which may have weights in a training.
     """
 
-    name: ClassVar[str]
+    name: ClassVar[TaskName]
     unit: ClassVar[str]
     zero_shot: ClassVar[bool]
+    has_classes: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def of(cls, source: Any, target: Any, chat: Chat | None) -> Task:
+        """Return the task for a source and a target, as ``Trainer`` takes them.
+
+        Raises:
+            ParameterError: they are not what this kind of task takes, or it knows no conversations.
+        """
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
@@ -117,9 +137,9 @@ class Task(ABC):
         """Columns that are read, each once."""
 
     @property
-    @abstractmethod
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes; none for a text to write, or before ``fitted``."""
+        return ()
 
     @property
     @abstractmethod
@@ -135,10 +155,6 @@ class Task(ABC):
         """Return the number of target tokens of each row, after a cut at ``longest``; a class counts as one."""
 
     @abstractmethod
-    def with_classes(self, rows: Dataset) -> Dataset:
-        """Return training rows whose column of labels names all classes of the task; rows of a text as they are."""
-
-    @abstractmethod
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
         """Check that the columns are there and of the right kind, and hold what ``metrics`` need.
 
@@ -151,16 +167,20 @@ class Task(ABC):
     def check_evaluation(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric takes, or a setting asks for, what a model of this task does not give."""
 
-    @abstractmethod
     def check_config(self, config: TrainingConfig) -> None:
         """Raise a ParameterError if a setting of the training is not for this task."""
+        if config.class_weight is not None and not self.has_classes:
+            raise ParameterError("class_weight", "None for text", config.class_weight, 'give task="classification"')
 
-    @abstractmethod
     def fitted(self, *parts: Dataset) -> Task:
-        """Return the task with what a model must know of its rows before it is made: the classes of all ``parts``."""
+        """Return the task with what a model must know of its rows before it is made: the classes of all ``parts``.
 
-    def as_trained(self, trained: Mapping[str, Any]) -> Task:
-        """Return the task with what was left to the training of a model, which is described as in ``to_dict``."""
+        Classes that are known stay.
+        """
+        return self
+
+    def as_trained(self, trained: Task | None) -> Task:
+        """Return the task with conversations as in the task that a model was ``trained`` for; without if it is None."""
         return self
 
     def check_shots(self, k: int) -> int:
@@ -183,7 +203,21 @@ class Task(ABC):
         self.check_shots(k)
         return self
 
+    @staticmethod
     @abstractmethod
+    def load_model(
+        name: str | os.PathLike[str],
+        tokenizer: Tokenizer | None = None,
+        *,
+        dtype: torch.dtype | Literal["auto"] = torch.float32,
+        revision: str | None = None,
+    ) -> Model:
+        """Load a model for any task of this kind, as ``codeshift.finetune.load_model`` does.
+
+        Raises:
+            ParameterError: no model can be loaded from ``name``.
+        """
+
     def load(
         self,
         name: str | os.PathLike[str],
@@ -192,10 +226,19 @@ class Task(ABC):
         dtype: torch.dtype | Literal["auto"] = torch.float32,
         revision: str | None = None,
     ) -> Model:
-        """Load a model for this task, as ``load_model`` does.
+        """Load a model for this task, as ``load_model`` does for any of its kind.
 
         Raises:
             ParameterError: no model can be loaded from ``name``.
+        """
+        return self.load_model(name, tokenizer, dtype=dtype, revision=revision)
+
+    @abstractmethod
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a model of a config that can do this task, with random weights.
+
+        Raises:
+            ParameterError: there is none.
         """
 
     @abstractmethod

@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from datasets import ClassLabel, Dataset, concatenate_datasets
+from datasets import Dataset, concatenate_datasets
 from numpy.typing import NDArray
 from peft import PeftModel
 from torch.nn import functional
+from transformers import PreTrainedConfig
 
 from codeshift.errors import ParameterError, closest, warn
 from codeshift.finetune.batching import pad
@@ -24,16 +25,18 @@ from codeshift.finetune.class_scores import ClassScores, RowLogits, class_logits
 from codeshift.finetune.classifiers import (
     as_classifier,
     check_labels,
+    fresh_classifier,
     labels_of,
     load_classifier,
     tell_padding,
 )
+from codeshift.finetune.conversation import Chat
 from codeshift.finetune.errors import UnseenLabelWarning
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.label_column import UNKNOWN, LabelColumn, Labels
-from codeshift.finetune.labelled_rows import LabelledEncoder, LabelledRows
+from codeshift.finetune.labelled_rows import LabelledEncoder, LabelledRows, templates_of
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, pad_id
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
@@ -41,8 +44,10 @@ from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Tas
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.tokenizing import check_special_tokens
 from codeshift.finetune.training_config import TrainingConfig
+from codeshift.formatting import listed
 from codeshift.metrics import F1, Accuracy, Metric
 from codeshift.metrics.aggregates.copies import copies
+from codeshift.task_kinds import CLASSIFICATION, TaskName
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,25 @@ class Classification(Task):
         classes: the names of the classes; None until they are known from training rows, or from a model.
     """
 
-    name: ClassVar[str] = "classification"
+    name: ClassVar[TaskName] = CLASSIFICATION
     unit: ClassVar[str] = "weight"
     zero_shot: ClassVar[bool] = False  # a fresh head says nothing
+    has_classes: ClassVar[bool] = True
     source: tuple[Template, ...]
     label: LabelColumn
     classes: Labels | None = None
+
+    @classmethod
+    def of(cls, source: Any, target: Any, chat: Chat | None) -> Classification:
+        """Return the task for a source, or a pair of them, and a column of labels.
+
+        Raises:
+            ParameterError: they are something else, or rows are to become conversations.
+        """
+        if chat is not None:
+            remedy = "a classifier writes no turn: leave chat out"
+            raise ParameterError("chat", "False for a classification", True, remedy)
+        return cls(templates_of(source), LabelColumn(target))
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, source (a list of two for a pair) and target as JSON values."""
@@ -91,17 +109,6 @@ class Classification(Task):
         """Return 1 for each row."""
         return [1] * len(rows)
 
-    def with_classes(self, rows: Dataset) -> Dataset:
-        """Return the rows with their labels as a ``ClassLabel`` of all classes, so that each model has all of them.
-
-        Raises:
-            DataError: a row has no label.
-        """
-        names = list(self.class_names)
-        numbers = self.label.numbers(rows, self.class_names).numbers.tolist()
-        column = self.label.name
-        return rows.remove_columns(column).add_column(column, numbers, feature=ClassLabel(names=names))
-
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
         """Check that the columns hold text and labels."""
         for template in self.source:
@@ -118,13 +125,23 @@ class Classification(Task):
                 remedy = "such as Accuracy(); metrics of text are for a model that writes, not for a classifier"
                 raise ParameterError("metrics", "metrics of class probabilities", metric, remedy)
 
-    def check_config(self, config: TrainingConfig) -> None:
-        """Accept every config; weights of classes are checked once these are known."""
-
-    def fitted(self, *parts: Dataset) -> Task:
-        """Return the task with the classes that ``parts`` have."""
+    def fitted(self, *parts: Dataset) -> Classification:
+        """Return the task with the classes that ``parts`` have, unless its classes are known."""
+        if self.classes is not None:
+            return self
         labels = [rows.select_columns([self.label.name]).with_format(None) for rows in parts]
         return replace(self, classes=self.label.classes(concatenate_datasets(labels)))
+
+    @staticmethod
+    def load_model(
+        name: str | os.PathLike[str],
+        tokenizer: Tokenizer | None = None,
+        *,
+        dtype: torch.dtype | Literal["auto"] = torch.float32,
+        revision: str | None = None,
+    ) -> Model:
+        """Load a classifier, or an adapter and the classifier that it was trained on."""
+        return load_classifier(name, dtype=dtype, revision=revision)
 
     def load(
         self,
@@ -134,11 +151,19 @@ class Classification(Task):
         dtype: torch.dtype | Literal["auto"] = torch.float32,
         revision: str | None = None,
     ) -> Model:
-        """Load a classifier, or an adapter and the classifier that it was trained on.
+        """Load a classifier as ``load_model`` does.
 
         A model that is stored without a head is given a fresh one if the classes are known.
         """
         return load_classifier(name, labels=self.classes, dtype=dtype, revision=revision)
+
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a classifier of a config, with random weights; of its own classes if those of the task are not known.
+
+        Raises:
+            ParameterError: transformers has no head for such a model.
+        """
+        return fresh_classifier(config, labels_of(config) if self.classes is None else self.classes)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself if it is a classifier of the classes, else one around it with a fresh head."""
@@ -154,7 +179,7 @@ class Classification(Task):
         counts = Counter(self.label.names(rows))
         unseen = [label for label in classes if label not in counts]
         if unseen:
-            words = f"train: no row has the label {', '.join(unseen[:5])}{' ...' if len(unseen) > 5 else ''}"
+            words = f"train: no row has the label {listed(unseen)}"
             warn(UnseenLabelWarning(f"{words}: the model cannot learn {len(unseen)} of {len(classes)} classes"))
         encoder = self.encoder(model, tokenizer, config.limits)
         weights = class_weights(config.class_weight, classes, counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,9 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from peft import PeftModel
+from transformers import PreTrainedConfig
 
+from codeshift.draws import drawn
 from codeshift.errors import ParameterError, Told
 from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
@@ -22,27 +24,28 @@ from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
 from codeshift.finetune.conversation import Chat, draw_shots
 from codeshift.finetune.decoding import Output
-from codeshift.finetune.encoding import Encoded, Encoder
+from codeshift.finetune.encoding import Encoded, Encoder, TextEncoder
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.generation import generate
 from codeshift.finetune.generation_settings import describe_settings
-from codeshift.finetune.generators import as_generator, load_generator
+from codeshift.finetune.generators import as_generator, fresh_generator, load_generator
 from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
-from codeshift.finetune.program_tests import check_samples, check_test_code, columns_read, tests_template, texts_taken
+from codeshift.finetune.program_tests import check_test_code, columns_read, tests_template
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
 from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
 from codeshift.finetune.training_config import TrainingConfig
-from codeshift.finetune.truncation import Truncation
+from codeshift.finetune.truncation import TruncationCounts
 from codeshift.metrics import ExactMatch, Metric, NegativeLogLikelihood
 from codeshift.metrics.aggregates.copies import copies
 from codeshift.metrics.likelihood import is_forced
 from codeshift.properties.text_tokens import tokenize_plain
+from codeshift.task_kinds import GENERATION, TaskName
 
 
 @dataclass(frozen=True)
@@ -55,21 +58,30 @@ class Generation(Task):
         chat: how rows become conversations, by the chat template of the tokenizer; None if they do not.
     """
 
-    name: ClassVar[str] = "generation"
+    name: ClassVar[TaskName] = GENERATION
     unit: ClassVar[str] = "tokens"
     zero_shot: ClassVar[bool] = True
     source: Template
     target: Template
     chat: Chat | None = None
 
+    @classmethod
+    def of(cls, source: Any, target: Any, chat: Chat | None) -> Generation:
+        """Return the task for a source and a target, which are columns or templates.
+
+        Raises:
+            ParameterError: they are neither.
+        """
+        return cls(Template(source, "source"), Template(target, "target"), chat)
+
     def to_dict(self) -> dict[str, Any]:
         """Return name, source, target and whether and how rows become conversations as JSON values."""
-        told = {"chat": False, "system": None} if self.chat is None else self.chat.to_dict()
-        return {"task": self.name, "source": self.source.spec, "target": self.target.spec} | told
+        turns = {"chat": False, "system": None} if self.chat is None else self.chat.to_dict()
+        return {"task": self.name, "source": self.source.spec, "target": self.target.spec} | turns
 
-    def as_trained(self, trained: Mapping[str, Any]) -> Generation:
-        """Return the task with conversations as a training had them, which is described as in ``to_dict``."""
-        return replace(self, chat=Chat(trained.get("system")) if trained.get("chat") else None)
+    def as_trained(self, trained: Task | None) -> Generation:
+        """Return the task with conversations as in the task that a model was ``trained`` for; without if it is None."""
+        return replace(self, chat=trained.chat if isinstance(trained, Generation) else None)
 
     def check_shots(self, k: int) -> int:
         """Return a number of examples before each source, which conversations alone have."""
@@ -87,7 +99,7 @@ class Generation(Task):
         shots = draw_shots(train, k, source=self.source.spec, target=self.target.spec, seed=seed)
         return replace(self, chat=replace(self.chat, shots=shots))
 
-    def encoder(self, model: Model, tokenizer: Tokenizer, limits: Limits) -> Encoder | ChatEncoder:
+    def encoder(self, model: Model, tokenizer: Tokenizer, limits: Limits) -> TextEncoder:
         """Return the encoder of the rows for a model.
 
         Raises:
@@ -104,11 +116,6 @@ class Generation(Task):
         return tuple(dict.fromkeys((*self.source.columns, *self.target.columns)))
 
     @property
-    def class_names(self) -> tuple[str, ...]:
-        """Names of the classes: none."""
-        return ()
-
-    @property
     def usual_metrics(self) -> tuple[Metric, ...]:
         """Negative log-likelihood and exact match."""
         return NegativeLogLikelihood(), ExactMatch()
@@ -120,10 +127,6 @@ class Generation(Task):
     def target_lengths(self, rows: Dataset, tokenizer: Tokenizer, longest: int) -> list[int]:
         """Return the number of tokens of each target and its end, after a cut at ``longest``."""
         return [min(len(ids) + 1, longest) for ids in tokenize_plain(tokenizer, texts_of(self.target, rows))]
-
-    def with_classes(self, rows: Dataset) -> Dataset:
-        """Return the rows as they are."""
-        return rows
 
     def check(self, rows: Dataset, metrics: Sequence[Metric] = ()) -> None:
         """Check that the columns hold text, and that rows hold test code for metrics that run programs."""
@@ -143,7 +146,8 @@ class Generation(Task):
             if metric.takes == "class_probabilities":
                 remedy = 'give task="classification", or a metric of text'
                 raise ParameterError("metrics", "metrics of generated text or of tokens", metric, remedy)
-        check_samples(metrics, settings.decoding.n)
+            metric.check_samples(settings.decoding.n)
+            tests_template(metric)
 
     def check_given(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric cannot be computed from one output a row that was made elsewhere."""
@@ -153,17 +157,8 @@ class Generation(Task):
                 raise ParameterError("metrics", "metrics of texts", metric.name, remedy)
         self.check_evaluation(settings)
 
-    def check_config(self, config: TrainingConfig) -> None:
-        """Raise a ParameterError if the config weighs classes."""
-        if config.class_weight is not None:
-            raise ParameterError("class_weight", "None for text", config.class_weight, 'give task="classification"')
-
-    def fitted(self, *parts: Dataset) -> Task:
-        """Return the task itself: a model that writes needs to know nothing of the rows."""
-        return self
-
-    def load(
-        self,
+    @staticmethod
+    def load_model(
         name: str | os.PathLike[str],
         tokenizer: Tokenizer | None = None,
         *,
@@ -172,6 +167,10 @@ class Generation(Task):
     ) -> Model:
         """Load a generator, or an adapter and its base."""
         return load_generator(name, tokenizer, dtype=dtype, revision=revision)
+
+    def fresh(self, config: PreTrainedConfig, tokenizer: Tokenizer) -> Model:
+        """Return a generator of a config, with random weights."""
+        return fresh_generator(config, tokenizer)
 
     def suited(self, model: Model, tokenizer: Tokenizer) -> Model:
         """Return the model itself, or an encoder-decoder around it if it is an encoder."""
@@ -204,7 +203,7 @@ class TargetLikelihood(Objective[Encoded]):
 
     unit: ClassVar[str] = Generation.unit
     model: Model
-    encoder: Encoder | ChatEncoder
+    encoder: TextEncoder
     collate: Collator
     label_smoothing: float
 
@@ -254,11 +253,11 @@ def score_outputs(
     for name, metric in metrics.items():
         tests = tests_template(metric)
         right = references if tests is None else texts_of(tests, rows)
-        predictions = [texts_taken(metric, output) for output in written.values()]
+        predictions = [metric.of_samples([sample.text for sample in output.samples]) for output in written.values()]
         statistics[name] = metric.statistics(predictions, [right[row] for row in written])
     scored = {name: np.array(list(written), dtype=np.int64) for name in metrics}
     return PartEvaluation(
-        references, Truncation.none(len(rows)), metrics, statistics, scored, extracted,
+        references, TruncationCounts.none(len(rows)), metrics, statistics, scored, extracted,
         seed=settings.seed, copies=copies(sources, references),
     )  # fmt: skip
 
@@ -344,7 +343,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
         return any(is_forced(metric) for metric in self.settings.metrics.values())
 
     @cached_property
-    def _encoder(self) -> Encoder | ChatEncoder:
+    def _encoder(self) -> TextEncoder:
         return self.task.encoder(self.model, self.tokenizer, self.settings.limits)
 
     def _limit(self, data: Encoded) -> int:
@@ -366,9 +365,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
         """Return the numbers of the rows to generate for, in increasing order."""
-        if self.settings.generate_rows is None or self.settings.generate_rows >= rows:
-            return np.arange(rows)
-        return np.sort(np.random.default_rng(self.settings.seed).permutation(rows)[: self.settings.generate_rows])
+        return np.flatnonzero(drawn(np.ones(rows, dtype=bool), self.settings.generate_rows, self.settings.seed))
 
     def _outputs(self, data: Encoded, rows: NDArray[np.int64], part: str, log: RowLog | None) -> list[Output | None]:
         if not self._generates:

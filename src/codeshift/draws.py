@@ -1,4 +1,4 @@
-"""Rows to generate text for: the metrics that need it, and the random draw, an equal number of each part."""
+"""Seeded draws of rows: those of a larger number hold those of a smaller one."""
 
 from __future__ import annotations
 
@@ -7,29 +7,17 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.metrics import Metric
-
-
-def needs_text(metric: Metric) -> bool:
-    """Return whether a metric compares text that the model writes.
-
-    >>> from codeshift.metrics import ExactMatch, NegativeLogLikelihood
-    >>> needs_text(ExactMatch()), needs_text(NegativeLogLikelihood())
-    (True, False)
-    """
-    return metric.takes == "text"
-
 
 def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[np.bool_]:
-    """Draw rows of a part to generate text for: the first ``count`` in the random order of all rows.
+    """Draw rows of a part: the first ``count`` in the random order of all rows.
 
     Args:
-        members: Mask of the part over the rows of the set; shape (n,).
-        count: Number of rows to draw; None for all.
-        seed: Seed of the order, which is the same for all parts.
+        members: the mask of the part over the rows of the set; shape (n,).
+        count: the number of rows to draw; None for all.
+        seed: the seed of the order, which is the same for all parts.
 
     Returns:
-        Mask of the drawn rows; shape (n,).
+        The mask of the drawn rows; shape (n,).
 
     >>> drawn(np.array([True, False, True, True]), 2, seed=0).sum()
     np.int64(2)
