@@ -32,7 +32,8 @@ def main() -> int:
     train = study.rows.scenario(scenario, 0).training(0.0)["train"]
     rows = spec.dataset.select(train).shuffle(seed=0)
     validation, train = rows.select(range(len(rows) // 10)), rows.select(range(len(rows) // 10, len(rows)))
-    texts = {"source": spec.source, "target": spec.target, "progress": False}
+    texts = {"source": study.source, "target": study.target, "progress": False}
+    model = spec.models[""].model
     print(f"| method | learning rate | NLL of {len(validation)} validation rows | exact match | CPU s of training |")
     print("|---|---|---|---|---|", flush=True)
     for method in options.method:

@@ -92,7 +92,7 @@ def test_a_folder_is_extended_by_a_model(extended, model, folder):
     assert adapter["target_modules"] == ["q_proj"]
     again = load_results(folder)
     assert [record.key for record in again.records] == [record.key for record in extended.records]
-    with pytest.raises(ParameterError, match="models.chat is absent"):
+    with pytest.raises(ParameterError, match=r"models\.chat is absent"):
         _study(model).run(folder, threads=1, progress=False)
 
 

@@ -133,6 +133,9 @@ SHARE = Measure("share", "share", PERCENT, higher_is_better=True)
 CORRELATION = Measure("correlation", "correlation", Scale(digits=2), higher_is_better=True)
 """Display of correlations."""
 
+NATS = Measure("loss", "loss", Scale(digits=3, unit=" nats"), higher_is_better=False)
+"""Display of losses."""
+
 METHOD_NAMES = {"none": "without fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 
 

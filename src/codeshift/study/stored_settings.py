@@ -50,6 +50,7 @@ class StoredSettings:
     @classmethod
     def from_fingerprint(cls, plain: Mapping[str, Any], versions: Mapping[str, str]) -> StoredSettings:
         """Read the settings from the values of ``fingerprint``; a key that every study has must be there."""
+        first = plain.get("model", {}) if "models" in plain else plain["model"]
         return cls(
             scenarios=tuple(plain["scenarios"]),
             split_seeds=tuple(plain["split_seeds"]),
@@ -60,7 +61,7 @@ class StoredSettings:
             evaluation_seed=plain["evaluation_seed"],
             has_general=plain["general"] is not None,
             title=plain["title"],
-            model=plain["model"].get("name") if "model" in plain else None,  # others have a digest of their weights
+            model=first.get("name"),  # others are identified by a digest of their weights
             official_parts=tuple(name for name in plain["data"] if name != WHOLE),
             plain=plain,
             versions=versions,

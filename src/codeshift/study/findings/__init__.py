@@ -1,5 +1,6 @@
 """Findings of a study: scores, comparisons, forgetting, unseen elements, failure modes and claims."""
 
+from codeshift.study.findings.along_training import Regret, TrainingCurve
 from codeshift.study.findings.cells import Cell, State
 from codeshift.study.findings.claims import Claim
 from codeshift.study.findings.classes import Calibration, ClassFailures, Confusion
@@ -33,11 +34,13 @@ __all__ = [
     "Gap",
     "ModelsClaim",
     "Point",
+    "Regret",
     "RelativePerformance",
     "Score",
     "ShiftDetection",
     "State",
     "StrengthEffect",
+    "TrainingCurve",
     "UnseenElement",
     "claims_over_models",
 ]

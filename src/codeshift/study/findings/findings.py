@@ -9,6 +9,7 @@ from functools import cached_property
 
 from codeshift.errors import ParameterError
 from codeshift.formatting import counted, share
+from codeshift.study.findings.along_training import Regret, TrainingCurve, regrets, training_curves
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
 from codeshift.study.findings.classes import Calibration, Confusion, calibrations, confusions
@@ -155,6 +156,16 @@ class Findings:
     def variants(self) -> tuple[Curve, ...]:
         """The score along WiSE-FT and scaled adapters."""
         return tuple(variant_curves(self.cells, self._metric))
+
+    @cached_property
+    def training_curves(self) -> tuple[TrainingCurve, ...]:
+        """The losses of watched parts along training; none unless the study has ``watch``."""
+        return tuple(training_curves(self.cells))
+
+    @cached_property
+    def regrets(self) -> tuple[Regret, ...]:
+        """What choosing the step by ID validation loses on ``test_ood``; none unless the study has ``watch``."""
+        return tuple(regrets(self.cells))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

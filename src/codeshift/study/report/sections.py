@@ -112,6 +112,17 @@ def what_changed(contents: ReportContents) -> Section:
     return Section(title="What fine-tuning changed", blocks=blocks, name="forgetting", menu="What changed")
 
 
+def along_training(contents: ReportContents) -> Section:
+    """Return the losses along training, and what a choice by ID validation loses."""
+    drawn = figures(contents, ReportFigure.ALONG_TRAINING, 22.0)
+    note = Note(
+        "Loss on the watched rows, the mean over seeds; a dot marks the lowest. Where that of test_ood lies before "
+        "that of validation, a choice in distribution comes too late for the region. Nothing was chosen by test parts."
+    )
+    blocks = (*drawn, *([note] if drawn else []), *tables(contents, ReportTable.REGRETS))
+    return Section(title="Along training", blocks=blocks, name="training", menu="Along training")
+
+
 def masked_elements(contents: ReportContents) -> Section:
     """Return how often outputs hold the masked elements."""
     held = tables(contents, ReportTable.UNSEEN)

@@ -11,7 +11,7 @@ from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.measures import NATS, SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.shown import ReportTable
@@ -224,6 +224,33 @@ def forgetting_table(findings: Findings) -> Table | None:
     return Table(name=ReportTable.FORGETTING, caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
 
 
+def regret_table(findings: Findings) -> Table | None:
+    """Make the table of what choosing a step by ID validation loses; None if no training watched test parts."""
+    rows = tuple(
+        (
+            named(regret.cell.scenario), named(method_name(regret.cell.method)), kept_share(regret.cell.ood_kept),
+            counted(round(regret.chosen)), counted(round(regret.best)), estimated(NATS, _alone(regret.loss)),
+            estimated(NATS, regret.estimate), counted(regret.seeds),
+        )
+        for regret in findings.regrets
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column("step chosen by ID validation"), Column("best step on test_ood"),
+        Column("loss on test_ood at the step chosen (nats)"), Column("regret (nats)"), Column("trainings"),
+    )  # fmt: skip
+    note = (
+        "Regret: loss on the watched rows of test_ood at the step that ID validation chooses, minus that at the step "
+        "that is best there. It is an upper estimate, since the best step is chosen on the rows that it is measured on."
+    )
+    caption = "What the choice by ID validation loses"
+    return Table(name=ReportTable.REGRETS, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _alone(value: float) -> Estimate:
+    return Estimate(value, math.nan, math.nan, n=0, confidence=0.95, method="")
+
+
 def unseen_table(findings: Findings) -> Table | None:
     """Make the table of how often references and outputs hold the masked elements."""
     if all(math.isnan(element.value) and element.state.status == "done" for element in findings.unseen):
@@ -320,7 +347,8 @@ def _auc(value: float) -> Value:
 def study_tables(findings: Findings) -> Iterator[Table]:
     """Yield all tables that the study has numbers for."""
     makers = (
-        heat_table, score_table, comparison_table, disagreement_table, forgetting_table, unseen_table, failure_table,
+        heat_table, score_table, comparison_table, disagreement_table, forgetting_table, regret_table,
+        unseen_table, failure_table,
         split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codeshift.study.findings import Findings
+from codeshift.study.report.figures.along_training import along_training
 from codeshift.study.report.figures.bars import differences, failures, unseen
 from codeshift.study.report.figures.classes import confusion, reliability
 from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
@@ -16,7 +17,7 @@ __all__ = ["Panel", "Plot", "plots"]
 
 _MAKERS = (
     heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, failures,
-    variant_curves, confusion, reliability, distributions,
+    variant_curves, confusion, reliability, distributions, along_training,
 )  # fmt: skip
 
 
