@@ -32,7 +32,8 @@ def main() -> int:
     train = study.rows.scenario(scenario, 0).training(0.0)["train"]
     rows = spec.dataset.select(train).shuffle(seed=0)
     validation, train = rows.select(range(len(rows) // 10)), rows.select(range(len(rows) // 10, len(rows)))
-    texts = {"source": spec.source, "target": spec.target, "progress": False}
+    texts = {"source": study.source, "target": study.target, "progress": False}
+    model = spec.models[""].model
     print(f"| method | learning rate | NLL of {len(validation)} validation rows | exact match | CPU s of training |")
     print("|---|---|---|---|---|", flush=True)
     for method in options.method:
@@ -40,12 +41,12 @@ def main() -> int:
             start = time.process_time()
             config = replace(spec.configs[method], learning_rate=rate, eval_strategy="no")
             peft_config = spec.methods[method]
-            tuned = Trainer(spec.model, spec.model, config, peft_config=peft_config, **texts).fit({"train": train})
+            tuned = Trainer(model, model, config, peft_config=peft_config, **texts).fit({"train": train})
             seconds = time.process_time() - start
             limits = {name: getattr(config, name) for name in ("max_source_length", "max_target_length")}
             evaluator = Evaluator([NegativeLogLikelihood(), ExactMatch()], **texts, **limits)
             found = evaluator.evaluate(
-                tuned.model, {"validation": validation}, tokenizer=spec.model, parts=("validation",)
+                tuned.model, {"validation": validation}, tokenizer=model, parts=("validation",)
             )["validation"]
             nll, match = (found.estimates[name] for name in ("negative_log_likelihood", "exact_match"))
             print(f"| {method} | {rate:g} | {nll.value:.3f} [{nll.low:.3f}, {nll.high:.3f}] | {match.value:.1%} | "

@@ -1,8 +1,9 @@
-"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split of them, and labelled functions.
+"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split, labelled functions, problems.
 
 The files are a snapshot that the notebooks read; run this only to make new ones. The labelled functions are drawn from
 a file of functions of TheAlgorithms' repositories (``language``, ``path``, ``added``, ``code`` and ``label``), if one
-is named: ``python scripts/example_data.py functions.jsonl``.
+is named: ``python scripts/example_data.py functions.jsonl``. The problems are those of MBPP with short texts:
+``python scripts/example_data.py --mbpp mbpp.jsonl``.
 """
 
 from __future__ import annotations
@@ -23,11 +24,16 @@ DATA = ROOT / "examples" / "data"
 ROWS = 240
 MOST_CHARACTERS = 1200
 MOST_CHARACTERS_LABELLED = 700
+MOST_CHARACTERS_OF_PROBLEMS = 300  # of the tests, and of the program
+PROBLEMS = 440
 OF_EACH, OF_OTHERS = 14, 3  # rows of a language and a label that stands in every language, and of any other
 
 
 def main() -> int:
     """Writes the files."""
+    if sys.argv[1:2] == ["--mbpp"]:
+        write_problems(Path(sys.argv[2]))
+        return 0
     if len(sys.argv) > 1:
         write_labelled(Path(sys.argv[1]))
         return 0
@@ -63,6 +69,19 @@ def write_labelled(source: Path) -> None:
             for row in group[: OF_EACH if len(languages[label]) == every else OF_OTHERS]:
                 kept = {name: row[name] for name in ("language", "path", "added", "code", "label")}
                 file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+
+
+def write_problems(source: Path) -> None:
+    """Write the first problems of MBPP with short programs and tests, with line ends and tabs as plain as others'."""
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    with (DATA / "mbpp.jsonl").open("w", encoding="utf-8") as file:
+        kept = []
+        for row in rows:
+            code = row["code"].replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").strip()
+            tests = "\n".join(row["test_list"])
+            if max(len(tests), len(code)) <= MOST_CHARACTERS_OF_PROBLEMS and not row["test_setup_code"]:
+                kept.append({"task_id": row["task_id"], "text": row["text"], "code": code, "tests": row["test_list"]})
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in kept[:PROBLEMS])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,21 +82,24 @@ def read(source: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-def execute(source: Path, *, most_steps: int | None = None) -> nbformat.NotebookNode:
+def execute(source: Path, *, shortened: Mapping[str, int] | None = None) -> nbformat.NotebookNode:
     """Runs all cells in a fresh kernel, in a folder of its own that holds a copy of ``examples/data``.
+
+    A notebook that asks for ``SMOLLM2`` takes the folder of that model from the environment.
 
     Args:
         source: the ``.py`` file.
-        most_steps: train for at most so many steps, for a test of the cells rather than of what they find.
+        shortened: values of settings to put in the place of the source's, such as ``{"max_steps": 2}``, for a test of
+            the cells rather than of what they find.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
         ValueError: an output is a warning, or tells where it was made.
     """
     notebook = read(source)
-    if most_steps is not None:
+    for name, value in (shortened or {}).items():
         for cell in notebook.cells:
-            cell.source = re.sub(r"max_steps=\d+", f"max_steps={most_steps}", cell.source)
+            cell.source = re.sub(rf"\b{name}(=|\": )\d+", rf"{name}\g<1>{value}", cell.source)
     with tempfile.TemporaryDirectory() as folder:
         if (EXAMPLES / "data").exists():
             shutil.copytree(EXAMPLES / "data", Path(folder) / "data")

@@ -18,12 +18,18 @@ TRAINED_ON = ("train", CONTROL)
 SELECTED_ON = ("validation", "validation_ood")
 """Names of the parts that models are selected on."""
 
+TRAINING = ("train", "validation")
+"""Names of the parts that the training of a study's run reads."""
+
 REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
 """Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
 equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;
 dropped before any row was assigned, as a duplicate of a row that was kept or as one on which the region's parser gives
 up."""
 NO_REASON, MASKED, BOUND, NEAR_DUPLICATE, TRIMMED, DUPLICATE, UNPARSABLE = range(len(REASONS))
+
+TEST_PARTS = ("test_id", "test_ood")
+"""Parts of the test rows, which differ between scenarios of a study."""
 
 OFFICIAL = ("train", "validation", "test")
 """Names of the official splits of a ``DatasetDict``."""

@@ -45,7 +45,7 @@ def small_study(model: Any, **changes: Any) -> Study:
         "scenarios": (LONG, LOOPS),
         "source": "doc",
         "target": "code",
-        "model": model if hasattr(model, "save_pretrained") else str(model),
+        "model": model if model is None or hasattr(model, "save_pretrained") else str(model),
         "methods": {"full": None, "lora": LoraConfig(r=2, target_modules="all-linear", lora_dropout=0.1)},
         "ood_kept": (0.0, 1.0),
         "config": CONFIG,

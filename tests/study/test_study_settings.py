@@ -16,27 +16,47 @@ from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.plan import plan
 from codeshift.study.run_spec import run_specs
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
-from helpers.study_case import small_study
+from codeshift.study.stored_settings import StoredSettings
+from helpers.study_case import CONFIG, small_study
 
 # Settings of a study that its file, or its fingerprint, knows by another name.
-RENAMED = {"dataset": "data", "config": "methods"}
+RENAMED = {"dataset": "data", "config": "methods", "revision": "model"}
 # Arguments of ``Study`` that no result depends on, or that a warning alone does.
 UNRECORDED = {"tolerance", "min_test_rows"}
 
 
 def test_every_argument_is_recorded(model):
     """Two studies that differ in an argument have fingerprints that differ: a folder is never taken for another's."""
-    recorded = set(fingerprint(small_study(model).spec))
+    config = replace(CONFIG, eval_strategy="epoch")
+    every = small_study(model, models={"other": str(model)}, watch={"test_ood": 3}, config=config)
+    recorded = set(fingerprint(every.spec))
+    assert recorded - set(fingerprint(small_study(model).spec)) == {"models", "watch"}
     arguments = {argument.name for argument in fields(Study) if argument.init} - UNRECORDED
     assert {RENAMED.get(name, name) for name in arguments} == recorded
 
 
+def test_what_is_stored_is_read_back_under_its_own_names(model):
+    """Results and reports read the settings that a fingerprint writes; a key that it lacks is an error."""
+    study = small_study(model, generate_rows=3, evaluation_seed=5, title="mine", split_seeds=(0, 2))
+    written = json.loads(json.dumps(fingerprint(study.spec)))
+    stored = StoredSettings.from_fingerprint(written, {"python": "3"})
+    assert stored.scenarios == tuple(scenario.name for scenario in study.spec.scenarios)
+    assert (stored.split_seeds, stored.generate_rows, stored.evaluation_seed) == ((0, 2), 3, 5)
+    assert (stored.title, stored.language, stored.classes) == ("mine", study.spec.language, ())
+    assert [*stored.metric_languages] == [metric.name for metric in study.spec.metrics]
+    assert (stored.has_general, stored.official_parts) == (study.spec.general is not None, ())
+    for name in ("scenarios", "metrics", "language", "generate_rows", "evaluation_seed", "title", "model", "data"):
+        with pytest.raises(KeyError, match=name):
+            StoredSettings.from_fingerprint({key: value for key, value in written.items() if key != name}, {})
+
+
 def test_axes_and_free_settings_are_those_that_say_so(model):
     """Each is recorded under its own name, so that two folders can be compared by it."""
-    assert AXES == ("scenarios", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
-    assert FREE_SETTINGS == ("title", "audit", "keep_weights")
+    axes = ("scenarios", "models", "methods", "ood_kept", "split_seeds", "train_seeds", "wise_ft", "adapter_scales")
+    assert axes == AXES
+    assert FREE_SETTINGS == ("title", "audit", "watch", "keep_weights")
     recorded = fingerprint(small_study(model).spec)
-    assert {*AXES, *FREE_SETTINGS} <= set(recorded)
+    assert {*AXES, *FREE_SETTINGS} - set(recorded) == {"models", "watch"}
     longer = recorded | {"train_seeds": [0, 1]}
     for name in FREE_SETTINGS:
         refuse_other_study(recorded, recorded | {name: "another"}, Path("a"), extend=False)

@@ -80,12 +80,12 @@ def task_of(arguments: argparse.Namespace, *, language: str | None = None, train
     recorded: dict[str, Any] = (
         {"task": GENERATION, "source": (), "target": ""} if trained is None else trained.to_dict()
     )
-    from codeshift.data import TASKS
+    from codeshift.data import TASK_DATASETS
 
     name = arguments.task
-    if name is not None and name not in (*TASKS, *TASK_NAMES):
-        raise ParameterError("--task", "a task", name, closest(name, (*TASK_NAMES, *TASKS)))
-    dataset_task = TASKS.get(name)
+    if name is not None and name not in (*TASK_DATASETS, *TASK_NAMES):
+        raise ParameterError("--task", "a task", name, closest(name, (*TASK_NAMES, *TASK_DATASETS)))
+    dataset_task = TASK_DATASETS.get(name)
     kind: TaskName = dataset_task.kind if dataset_task else name or recorded["task"]
     source = arguments.source or (dataset_task.source if dataset_task else recorded["source"])
     target = arguments.target or (dataset_task.target if dataset_task else recorded["target"])

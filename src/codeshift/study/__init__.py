@@ -10,17 +10,22 @@ from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, PlannedAudit, PlannedRun, PlannedTest
 from codeshift.study.records import EvaluationFacts, RunRecord, TrainingFacts
-from codeshift.study.report import Report
+from codeshift.study.report import ModelsReport, Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitAudit, SplitFacts
+from codeshift.study.split_audit import AuditError, SplitAudit
+from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 from codeshift.study.study import Study
 from codeshift.study.study_file import load_study
+from codeshift.study.study_models import StudyModel
 
 __all__ = [
+    "AuditError",
     "EvaluationFacts",
     "Findings",
     "LockWarning",
+    "ModelsReport",
     "Plan",
     "PlannedAudit",
     "PlannedRun",
@@ -32,8 +37,10 @@ __all__ = [
     "SettingsError",
     "SplitAudit",
     "SplitFacts",
+    "StoredSettings",
     "Study",
     "StudyError",
+    "StudyModel",
     "StudyResults",
     "TrainingFacts",
     "load_results",

@@ -20,7 +20,7 @@ from codeshift.study.finetuning import evaluator, trainer
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.plan import Plan, PlannedRun, PlannedTest
 from codeshift.study.run_spec import MethodSpec, method_spec
-from codeshift.study.spec import StudySpec, passes
+from codeshift.study.spec import ModelSpec, StudySpec, passes
 from codeshift.study.study_rows import StudyRows
 
 if TYPE_CHECKING:
@@ -58,11 +58,28 @@ def estimate(
     if probe_steps and tokens_per_second is not None:
         remedy = "give the throughput, or have it measured"
         raise ParameterError("probe_steps", "0 where tokens_per_second is given", probe_steps, remedy)
-    tokenizer = load_tokenizer(spec.tokenizer)
-    tokens = _tokens_of_a_target(spec, rows, tokenizer)
-    speeds = _probed(spec, rows, tokenizer, probe_steps) if probe_steps else _given(spec, tokens_per_second)
+    costs = {name: _costs(spec, name, rows, tokens_per_second, probe_steps) for name in spec.models}
     tests = tuple(_test(rows, scenario.name, seed) for scenario in spec.scenarios for seed in spec.split_seeds)
-    return replace(plan, runs=tuple(_planned(spec, rows, key, tokens, speeds) for key in plan.keys), tests=tests)
+    return replace(plan, runs=tuple(_planned(spec, rows, key, costs[key.model]) for key in plan.keys), tests=tests)
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """Mean number of target tokens of a row by a model's tokenizer, and the model's speed by method."""
+
+    target_tokens: float
+    speeds: Mapping[str, Speed]
+
+
+def _costs(
+    spec: StudySpec, name: str, rows: StudyRows, tokens_per_second: float | Mapping[str, float] | None, probe_steps: int
+) -> _Costs:
+    model = spec.models[name]
+    tokenizer = load_tokenizer(model.tokenizer, model.revision if model.tokenizer == model.model else None)
+    tokens = _tokens_of_a_target(model, rows, tokenizer)
+    if probe_steps:
+        return _Costs(tokens, _probed(spec, name, rows, tokenizer, probe_steps))
+    return _Costs(tokens, _given(spec, tokens_per_second))
 
 
 def _test(rows: StudyRows, scenario: str, split_seed: int) -> PlannedTest:
@@ -74,17 +91,18 @@ def _test(rows: StudyRows, scenario: str, split_seed: int) -> PlannedTest:
     )  # fmt: skip
 
 
-def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, tokens: float, speeds: Mapping[str, Speed]) -> PlannedRun:
+def _planned(spec: StudySpec, rows: StudyRows, key: RunKey, costs: _Costs) -> PlannedRun:
+    speeds = costs.speeds
     evaluated = _evaluated(spec, rows, key, speeds[key.method])
     if key.method == NONE or key.variant:
         return evaluated
-    config, parts = spec.configs[key.method], rows.training(key)
+    config, parts = spec.models[key.model].configs[key.method], rows.training(key)
     train, validation = len(parts["train"]), len(parts.get("validation", ()))
     steps = config.total_steps(train)
     passed = train * config.num_train_epochs
     if config.max_steps is not None:
         passed = steps * min(config.train_batch_size, train)
-    trained = round(passed * tokens)
+    trained = round(passed * costs.target_tokens)
     # A measured speed of scoring serves validation too; a given throughput stands for all of training.
     speed, interval = speeds[key.method], config.eval_interval(train)
     validations = 0 if interval is None else math.ceil(steps / interval)
@@ -132,12 +150,12 @@ def _cost(count: int, each: float) -> float:
     return 0.0 if count == 0 else count * each
 
 
-def _tokens_of_a_target(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer) -> float:
+def _tokens_of_a_target(model: ModelSpec, rows: StudyRows, tokenizer: Tokenizer) -> float:
     """Return the mean number of target tokens over a sample of rows, truncated as in training."""
     data = rows.corpus.table.data
     some = data.select(np.random.default_rng(0).permutation(len(data))[:_SAMPLE])
-    longest = max(config.max_target_length for config in spec.configs.values())
-    return float(np.mean(spec.task.target_lengths(some, tokenizer, longest)))
+    longest = max(config.max_target_length for config in model.configs.values())
+    return float(np.mean(model.task.target_lengths(some, tokenizer, longest)))
 
 
 def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | None) -> dict[str, Speed]:
@@ -155,24 +173,24 @@ def _given(spec: StudySpec, tokens_per_second: float | Mapping[str, float] | Non
     return speeds
 
 
-def _probed(spec: StudySpec, rows: StudyRows, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:
-    """Train each method for a few steps on rows of the baseline, then score and generate for a few."""
+def _probed(spec: StudySpec, model: str, rows: StudyRows, tokenizer: Tokenizer, steps: int) -> dict[str, Speed]:
+    """Train each method of a model for a few steps on rows of the baseline, then score and generate for a few."""
     data = rows.corpus.table.data.select(rows.baseline(spec.split_seeds[0])["train"])
-    speeds = {}
+    own, speeds = spec.models[model], {}
     with warnings.catch_warnings():
         for of_a_run in (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWarning):
             warnings.simplefilter("ignore", of_a_run)
-        untrained = spec.task.own(spec.model, tokenizer)
-        speeds[NONE] = _evaluation_speed(method_spec(spec, NONE), untrained, tokenizer, data)
+        untrained = own.task.own(own.model, tokenizer, revision=own.revision)
+        speeds[NONE] = _evaluation_speed(method_spec(spec, model, NONE), untrained, tokenizer, data)
         for name in spec.methods:
-            method = method_spec(spec, name)
+            method = method_spec(spec, model, name)
             config = replace(
-                spec.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
+                own.configs[name], max_steps=steps, eval_strategy="no", eval_steps=None,
                 load_best_model_at_end=False, early_stopping_patience=None,
             )  # fmt: skip
             some = data.select(range(min(len(data), steps * config.train_batch_size)))
-            result = trainer(method, spec.model, tokenizer, config, progress=False).fit(some)
-            tokens = sum(row[spec.task.unit] for row in result.history if spec.task.unit in row)
+            result = trainer(method, own.model, tokenizer, config, progress=False).fit(some)
+            tokens = sum(row[own.task.unit] for row in result.history if own.task.unit in row)
             evaluated = _evaluation_speed(method, result.model, tokenizer, data)
             speeds[name] = replace(evaluated, target_token=result.seconds / tokens)
     return speeds

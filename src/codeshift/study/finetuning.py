@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -14,11 +14,17 @@ from codeshift.finetune.models import ModelOrName, Tokenizer, config_at_hand, lo
 from codeshift.finetune.optimisation import check_patterns
 from codeshift.metrics import Metric
 from codeshift.study.run_spec import MethodSpec
-from codeshift.study.spec import StudySpec
+from codeshift.study.spec import ModelSpec, StudySpec
 
 
 def trainer(
-    method: MethodSpec, model: ModelOrName, tokenizer: Tokenizer, config: TrainingConfig, *, progress: bool
+    method: MethodSpec,
+    model: ModelOrName,
+    tokenizer: Tokenizer,
+    config: TrainingConfig,
+    *,
+    watch: Mapping[str, int] | None = None,
+    progress: bool,
 ) -> Trainer:
     """Return the trainer of a method.
 
@@ -27,6 +33,7 @@ def trainer(
         model: Model to train, or its path or hub name.
         tokenizer: Tokenizer of the model.
         config: Config of this training.
+        watch: Numbers of rows of other parts to score while it trains.
         progress: Whether a bar is shown.
     """
     return Trainer(
@@ -35,31 +42,38 @@ def trainer(
         config,
         task=method.task,
         peft_config=method.peft_config,
+        revision=method.revision,
+        watch=watch,
         progress=progress,
     )
 
 
 def check_methods_fit(spec: StudySpec) -> None:
-    """Check that the model has what methods name of it, without its weights; a name of the hub is not looked up.
+    """Check that each model has what methods name of it, without its weights; a name of the hub is not looked up.
 
     Raises:
         ParameterError: it lacks a module that an adapter is to be put on, or a parameter that a config freezes or
             trains alone.
     """
-    config = config_at_hand(spec.model)
+    for name, model in spec.models.items():
+        _check_methods_fit(f"models[{name!r}]: methods" if name else "methods", model)
+
+
+def _check_methods_fit(parameter: str, own: ModelSpec) -> None:
+    config = config_at_hand(own.model)
     if config is None:
         return
     with torch.device("meta"):
-        model = spec.task.fresh(config, load_tokenizer(spec.tokenizer))
-    for name, peft_config in spec.methods.items():
+        model = own.task.fresh(config, load_tokenizer(own.tokenizer))
+    for name, peft_config in own.methods.items():
         try:
             if peft_config is None:
-                check_patterns(model, spec.configs[name])
+                check_patterns(model, own.configs[name])
             else:
                 check_modules(model, peft_config)
         except ParameterError as error:
             setting = f"{name}.{error.parameter}"
-            raise ParameterError("methods", error.constraint, error.value, error.remedy, key=setting) from error
+            raise ParameterError(parameter, error.constraint, error.value, error.remedy, key=setting) from error
 
 
 def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) -> Evaluator:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from codeshift.errors import ParameterError, Told, shown
 from codeshift.properties.model_tokens import vocabulary_digest
-from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
+from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, ModelSpec, StudySpec
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from peft import PeftConfig
 
+    from codeshift.finetune import TrainingConfig
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
 
 
@@ -47,16 +48,41 @@ def _general(spec: StudySpec) -> dict[str, Any]:
     return {"general": None if spec.general is None else rows_digest(spec.general, spec.text_columns)}
 
 
+def _models(spec: StudySpec) -> dict[str, Any]:
+    """Return the model without a name as a study of one model has it, and others by name, with what is their own."""
+    named = {name: _identities(model) | _own_settings(model) for name, model in spec.models.items() if name}
+    return (_identities(spec.models[""]) if "" in spec.models else {}) | ({"models": named} if named else {})
+
+
+def _identities(model: ModelSpec) -> dict[str, Any]:
+    revision = {} if model.revision is None else {"revision": model.revision}
+    return {"model": _identity(model.model) | revision, "tokenizer": _identity(model.tokenizer)}
+
+
+def _own_settings(model: ModelSpec) -> dict[str, Any]:
+    own = {name: value for name, value in model.own.items() if name != "revision"}
+    if "methods" in own:
+        own["methods"] = {name: _peft_or_none(config) for name, config in own["methods"].items()}
+    if "configs" in own:
+        own["configs"] = {name: _of_a_run(config) for name, config in own["configs"].items()}
+    return own
+
+
 def _methods(spec: StudySpec) -> dict[str, Any]:
     return {
         "methods": {
-            name: {
-                "peft": None if config is None else _peft(config),
-                "config": {k: v for k, v in spec.configs[name].to_dict().items() if k not in _NOT_OF_A_RUN},
-            }
+            name: {"peft": _peft_or_none(config), "config": _of_a_run(spec.configs[name])}
             for name, config in spec.methods.items()
         }
     }
+
+
+def _of_a_run(config: TrainingConfig) -> dict[str, Any]:
+    return {name: value for name, value in config.to_dict().items() if name not in _NOT_OF_A_RUN}
+
+
+def _peft_or_none(config: PeftConfig | None) -> dict[str, Any] | None:
+    return None if config is None else _peft(config)
 
 
 def _metrics(spec: StudySpec) -> dict[str, Any]:
@@ -113,8 +139,7 @@ _RECORDED: Mapping[str, Callable[[StudySpec], dict[str, Any]]] = {
     "general": _general,
     "task": _task,
     "scenarios": lambda spec: {"scenarios": {scenario.name: repr(scenario.splitter) for scenario in spec.scenarios}},
-    "model": lambda spec: {"model": _identity(spec.model)},
-    "tokenizer": lambda spec: {"tokenizer": _identity(spec.tokenizer)},
+    "models": _models,
     "methods": _methods,
     "configs": lambda spec: {},  # each stands beside its method
     "metrics": _metrics,
@@ -146,7 +171,8 @@ def refuse_other_study(ours: Mapping[str, Any], theirs: Mapping[str, Any], folde
     ours, theirs = json.loads(json.dumps(ours)), json.loads(json.dumps(theirs))
     differences = []
     for name in sorted({*ours, *theirs} - {*FREE_SETTINGS}):
-        left, right = ours.get(name), theirs.get(name)
+        empty: Any = {} if name in AXES else None  # an axis that is new in this version has no values there
+        left, right = ours.get(name, empty), theirs.get(name, empty)
         if name in AXES and _extends(left, right) and (extend or not _extends(right, left)):
             if not extend:
                 differences.append((name, left, right))

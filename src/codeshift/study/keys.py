@@ -36,6 +36,7 @@ class RunKey:
             of its weights without training.
         split_seed: Seed of the split.
         train_seed: Seed of the training; None for ``"none"``.
+        model: Name in ``Study.models``; empty for the model of ``Study.model``.
 
     >>> RunKey(method="lora", scenario="length_p97_p100", ood_kept=0.5, train_seed=1).name
     'lora-length_p97_p100-kept0.5-split0-train1-d13c3b22'
@@ -47,11 +48,12 @@ class RunKey:
     variant: str = ""
     split_seed: int = 0
     train_seed: int | None = None
+    model: str = ""
 
     @property
     def name(self) -> str:
         """Name that is unique to the run, even if case is ignored, and valid as a file name."""
-        words = [self.method, self.scenario or "", self.variant]
+        words = [self.model, self.method, self.scenario or "", self.variant]
         words += [] if self.ood_kept is None else [f"kept{self.ood_kept:g}"]
         words += [f"split{self.split_seed}", "" if self.train_seed is None else f"train{self.train_seed}"]
         return plain_name(words, self.to_dict())
@@ -62,15 +64,16 @@ class RunKey:
         return RunKey(**(asdict(self) | {"variant": ""}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the key as JSON values.
+        """Return the key as JSON values, without a model that has no name.
 
         >>> RunKey(**RunKey(method="full", ood_kept=1.0, train_seed=0).to_dict()).ood_kept
         1.0
         """
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "model" or value}
 
     def __str__(self) -> str:
         shared = "all scenarios" if self.scenario is None else self.scenario
         kept = "" if self.ood_kept is None else f", ood_kept={self.ood_kept:g}"
         seeds = f"split seed {self.split_seed}" + ("" if self.train_seed is None else f", train seed {self.train_seed}")
-        return f"{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"
+        model = f"{self.model}, " if self.model else ""
+        return f"{model}{self.method}{f' {self.variant}' if self.variant else ''} on {shared}{kept} ({seeds})"

@@ -130,6 +130,12 @@ def measure_of(metric: Metric, *, options: bool = True) -> Measure:
 SHARE = Measure("share", "share", PERCENT, higher_is_better=True)
 """Display of shares that no metric gave: rates, relative performance."""
 
+CORRELATION = Measure("correlation", "correlation", Scale(digits=2), higher_is_better=True)
+"""Display of correlations."""
+
+NATS = Measure("loss", "loss", Scale(digits=3, unit=" nats"), higher_is_better=False)
+"""Display of losses."""
+
 METHOD_NAMES = {"none": "without fine-tuning", "full": "full fine-tuning", "lora": "LoRA"}
 
 

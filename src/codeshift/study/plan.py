@@ -149,7 +149,11 @@ class Plan:
 
     def __str__(self) -> str:
         tests = ["", _aligned(self._test_lines(), texts=1)] if self.tests else []
-        return "\n".join([self._sums(), _aligned(self._lines(), texts=2), *tests])
+        return "\n".join([self._sums(), _aligned(self._lines(), texts=2 + self._names_models), *tests])
+
+    @property
+    def _names_models(self) -> bool:
+        return any(key.model for key in self.keys)
 
     def _sums(self) -> str:
         trainings, variants = len(self.trainings), len(self.variants)
@@ -164,13 +168,15 @@ class Plan:
         )
 
     def _lines(self) -> list[list[str]]:
-        """Return a header, and one line for each method, scenario, share and variant; seeds together."""
-        lines = [["method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
-        groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
+        """Return a header, and one line for each model, method, scenario, share and variant; seeds together."""
+        named = ["model"] if self._names_models else []
+        lines = [[*named, "method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
+        groups: dict[tuple[str, ...], list[PlannedRun]] = {}
         for run in self.runs:
             method = f"{run.key.method} {run.key.variant}".strip()
             kept = "-" if run.key.ood_kept is None else f"{run.key.ood_kept:g}"
-            groups.setdefault((method, run.key.scenario or "all", kept), []).append(run)
+            model = [run.key.model or "-"] if named else []
+            groups.setdefault((*model, method, run.key.scenario or "all", kept), []).append(run)
         for group, runs in groups.items():
             seconds = sum(run.seconds for run in runs)
             counts = [_range([run.train_rows for run in runs])]
@@ -211,22 +217,24 @@ def plan(spec: StudySpec) -> Plan:
 
 def _keys(spec: StudySpec) -> Iterator[RunKey]:
     if spec.task.zero_shot:
-        yield from (RunKey(method=NONE, split_seed=split) for split in spec.split_seeds)
+        for name in spec.models:
+            yield from (RunKey(method=NONE, split_seed=split, model=name) for split in spec.split_seeds)
     for train in spec.train_seeds:
         for split in spec.split_seeds:
-            for scenario, kept in _regimes(spec):
-                for method in spec.methods:
-                    for variant in ("", *variants_of(spec, method)):
-                        yield RunKey(
-                            method=method, scenario=scenario, ood_kept=kept, variant=variant,
-                            split_seed=split, train_seed=train,
-                        )  # fmt: skip
+            for name, model in spec.models.items():
+                for scenario, kept in _regimes(spec):
+                    for method, config in model.methods.items():
+                        for variant in ("", *variants_of(spec, config)):
+                            yield RunKey(
+                                method=method, scenario=scenario, ood_kept=kept, variant=variant,
+                                split_seed=split, train_seed=train, model=name,
+                            )  # fmt: skip
 
 
 def _regimes(spec: StudySpec) -> list[tuple[str | None, float]]:
     """Return scenarios and shares kept, the 100% baseline that all scenarios share first."""
     baseline: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in spec.ood_kept else []
-    return baseline + [(scenario.name, kept) for scenario in spec.scenarios for kept in spec.ood_kept if kept < 1]
+    return baseline + [(scenario.name, kept) for scenario in spec.scenarios for kept in spec.masked_shares]
 
 
 def _range(counts: list[int]) -> str:

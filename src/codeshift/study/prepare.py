@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from codeshift.errors import ParameterError, check_folder
@@ -13,8 +14,10 @@ from codeshift.study.files import output_folder
 from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.locks import awaited
 from codeshift.study.plan import Plan
-from codeshift.study.spec import AXES, StudySpec
+from codeshift.study.spec import AXES, ModelSpec, StudySpec
+from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
+from codeshift.study.stored_settings import StoredStudy
 from codeshift.study.study_rows import StudyRows
 
 
@@ -35,15 +38,15 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
         stored = _read_same(settings, store, extend=extend)  # another process may have prepared it meanwhile
         if stored is not None:
             store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
-            _evaluate_shared_again(spec, plan, store, stored["settings"])
+            _evaluate_shared_again(spec, plan, store, stored)
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        extended = stored is not None and any(settings.get(name) != stored["settings"].get(name) for name in AXES)
+        extended = stored is not None and any(settings.get(name) != stored.settings.plain.get(name) for name in AXES)
         if stored is None or extended or damaged(store.study):
-            store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
+            store.write_study(settings, plan.keys, environment() if stored is None else stored.settings.versions)
 
 
-def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> dict[str, Any] | None:
+def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> StoredStudy | None:
     """Read the study of a folder; None if there is none.
 
     Raises:
@@ -51,7 +54,7 @@ def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) 
     """
     stored = store.read_study()
     if stored is not None:
-        refuse_other_study(settings, stored["settings"], store.root, extend=extend)
+        refuse_other_study(settings, stored.settings.plain, store.root, extend=extend)
     elif any(store.root.glob("*.json")):
         raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
     return stored
@@ -67,29 +70,32 @@ def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) 
                 rows.scenario(scenario.name, split_seed)
 
 
-def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: Mapping[str, Any]) -> None:
+def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: StoredStudy) -> None:
     """Have shared runs evaluated again if scenarios were added, as the parts of these have other rows to generate."""
-    if spec.evaluation.generate_rows is not None and {scenario.name for scenario in spec.scenarios} - set(
-        before["scenarios"]
-    ):
+    added = {scenario.name for scenario in spec.scenarios} - set(before.settings.scenarios)
+    if spec.evaluation.generate_rows is not None and added:
         for key in plan.keys:
             if key.scenario is None:
                 store.evaluate_again(key)
 
 
 def _save_model(spec: StudySpec, store: StudyStore) -> None:
-    """Save a model or tokenizer that was given as an object to a folder that workers can load."""
-    given = [thing for thing in (spec.model, spec.tokenizer) if hasattr(thing, "save_pretrained")]
-    if not given or store.model.exists():
-        return
-    temporary = store.root / ".model"
+    """Save models and tokenizers that were given as objects to folders that workers can load."""
+    for name, model in spec.models.items():
+        if model.objects and not store.model(name).exists():
+            _save_objects(model, store.model(name))
+
+
+def _save_objects(model: ModelSpec, folder: Path) -> None:
+    temporary = folder.with_name(f".{folder.name}")
     shutil.rmtree(temporary, ignore_errors=True)
+    folder.parent.mkdir(exist_ok=True)
     from codeshift.study.worker import quiet
 
     with quiet():
-        for thing in given:
+        for thing in model.objects:
             thing.save_pretrained(temporary)
-    temporary.replace(store.model)
+    temporary.replace(folder)
 
 
 def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
@@ -109,18 +115,18 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
 def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: str, split_seed: int) -> None:
     """Write the manifests and the rows of each regime; the facts come last and mark the split as complete."""
     store.split(name, split_seed).mkdir(parents=True, exist_ok=True)
-    dealt = None
-    for share in sorted({0.0, *(share for share in spec.ood_kept if share < 1)}):
+    split = None
+    for share in spec.split_shares:
         if not store.manifest(name, split_seed, share).exists():
-            dealt = rows.scenario(name, split_seed)
-            dealt.assignments[share].manifest.save(store.manifest(name, split_seed, share))
+            split = rows.scenario(name, split_seed)
+            split.assignments[share].manifest.save(store.manifest(name, split_seed, share))
     facts = store.facts(name, split_seed)
-    if dealt is None and facts.exists():
+    if split is None and facts.exists():
         return
-    dealt = rows.scenario(name, split_seed)
-    store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
+    split = rows.scenario(name, split_seed)
+    store.write_regimes(name, split_seed, {share: split.training(share) for share in split.assignments})
     manifest = store.manifest(name, split_seed, 0.0).relative_to(store.root)
-    dealt.facts(manifest.as_posix()).save(
+    split.facts(manifest.as_posix()).save(
         facts, vouched=[store.training_rows(name, split_seed), *facts.parent.glob("*.manifest.json")]
     )
 
@@ -135,6 +141,5 @@ def forget_failures(plan: Plan, store: StudyStore) -> None:
                 shutil.rmtree(store.training(key) / "checkpoints", ignore_errors=True)
                 shutil.rmtree(store.evaluation(key), ignore_errors=True)
     for audit in plan.audits:
-        figures = store.read_audit(audit.scenario, audit.split_seed)
-        if figures is not None and "error" in figures:
+        if isinstance(store.read_audit(audit.scenario, audit.split_seed), AuditError):
             store.audit(audit.scenario, audit.split_seed).unlink()

@@ -32,6 +32,7 @@ class TrainingFacts:
         rows: Number of rows by part.
         weights: Digests of the files of the trained weights, by file name.
         unseen_labels: Classes that no training row has, so that the model cannot learn them.
+        watched: Steps and losses of ``validation`` and of watched test parts, by part; {} if none were watched.
 
     >>> facts = TrainingFacts(steps=3, training_seconds=0.5, first_loss=2.0, last_loss=1.5, rows={"train": 29})
     >>> TrainingFacts.from_dict(facts.to_dict()) == facts
@@ -53,11 +54,14 @@ class TrainingFacts:
     rows: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, str] = field(default_factory=dict, repr=False)
     unseen_labels: Sequence[str] = field(default_factory=list, repr=False)
+    watched: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON values."""
         values = asdict(self)
         trainable = values.pop("trainable_parameters")
+        if not self.watched:
+            values.pop("watched")
         return values | {"parameters": {"trainable": trainable, "total": self.parameters}}
 
     @classmethod
@@ -65,6 +69,8 @@ class TrainingFacts:
         """Make facts from the values of ``to_dict``; other values are left out."""
         counts = values["parameters"]
         own = _own(cls, values) | {"trainable_parameters": counts["trainable"], "parameters": counts["total"]}
+        watched = values.get("watched", {}).items()
+        own["watched"] = {part: [(int(step), loss) for step, loss in steps] for part, steps in watched}
         return cls(**own)
 
 
@@ -121,8 +127,8 @@ class RunRecord:
             name, a ``digest`` of the outputs and what was extracted of them (``extract``); empty otherwise.
 
     >>> RunRecord(key=RunKey(method="none"), status="done", seconds=12.5)
-    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None),
-    status='done', error='', seconds=12.5)
+    RunRecord(key=RunKey(method='none', scenario=None, ood_kept=None, variant='', split_seed=0, train_seed=None,
+    model=''), status='done', error='', seconds=12.5)
     """
 
     key: RunKey

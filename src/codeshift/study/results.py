@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,14 @@ from codeshift.files import replaced
 from codeshift.formatting import counted
 from codeshift.metrics import Estimate, Metric, bootstrap_ci
 from codeshift.metrics.aggregates.copies import copies as copies_of
+from codeshift.parts import TEST_PARTS
 from codeshift.properties.base import OTHER
 from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import RunRecord
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 from codeshift.study.table import tidy_line, tidy_table
-
-TEST_PARTS = ("test_id", "test_ood")
-"""Parts of the test rows, which differ between scenarios."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,32 +37,28 @@ class StudyResults:
     """Results of a study, finished or not.
 
     Attributes:
-        settings: Settings of the study: model, config, methods, seeds, column, language, versions.
+        settings: Settings of the study, as its folder holds them.
         metrics: Metrics by name.
         records: Records of all planned runs, pending and failed ones too, in the order of the plan.
-        scenarios: Names of the scenarios, in the study's order.
         splits: Facts of the splits, by scenario and split seed.
         load: Function that returns the scores of a run that is done, on one of ``sets``.
-        sets: Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set.
 
     ``Study.run``, ``Study.results`` and ``load_results`` return results; here they are made by hand:
 
     >>> from codeshift.metrics import ExactMatch
     >>> key, metric = RunKey(method="none"), ExactMatch()
     >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
-    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
-    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results = StudyResults(metrics={metric.name: metric}, splits={}, load=lambda key, part: scores,
+    ...                        records=(RunRecord(key=key, status="done"),))
     >>> results.table().select(["method", "part", "metric", "value", "rows"]).to_pylist()
     [{'method': 'none', 'part': 'test', 'metric': 'exact_match', 'value': 0.5, 'rows': 2}]
     """
 
-    settings: Mapping[str, Any] = field(repr=False)
+    settings: StoredSettings = field(default_factory=StoredSettings, repr=False)
     metrics: Mapping[str, Metric]
     records: tuple[RunRecord, ...] = field(repr=False)
-    scenarios: tuple[str, ...]
     splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
     load: Callable[[RunKey, str], RunScores] = field(repr=False)
-    sets: tuple[str, ...] = ("test",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))
@@ -72,7 +67,33 @@ class StudyResults:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of a classification; none of a study of text."""
-        return tuple(self.settings.get("classes", ()))
+        return self.settings.classes
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios, in the study's order."""
+        return self.settings.scenarios
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set."""
+        return ("test", "general") if self.settings.has_general else ("test",)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, in the study's order; an empty one for the model of ``Study.model``."""
+        return tuple(dict.fromkeys(record.key.model for record in self.records))
+
+    def of_model(self, model: str) -> StudyResults:
+        """Return the results of one model, on the same splits.
+
+        Raises:
+            ParameterError: if the study has no model of that name.
+        """
+        self._refuse_unknown("model", model, self.models)
+        own = replace(self, records=tuple(record for record in self.records if record.key.model == model))
+        object.__setattr__(own, "_copies", self.__dict__["_copies"])
+        return own
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -117,7 +138,13 @@ class StudyResults:
         return {status: states.count(status) for status in ("done", "failed", "pending")}
 
     def find(
-        self, *, method: str, scenario: str | None = None, ood_kept: float | None = None, variant: str = ""
+        self,
+        *,
+        method: str,
+        scenario: str | None = None,
+        ood_kept: float | None = None,
+        variant: str = "",
+        model: str | None = None,
     ) -> tuple[RunRecord, ...]:
         """Find the runs of a method, of all seeds, in the order of the plan.
 
@@ -129,6 +156,7 @@ class StudyResults:
             scenario: Name of the scenario; None for any.
             ood_kept: Share kept; None for any.
             variant: Variant; empty for models as trained.
+            model: Name of the model; None for any.
 
         Raises:
             ParameterError: if the study does not have a name.
@@ -136,10 +164,13 @@ class StudyResults:
         self._refuse_unknown("method", method, self.methods)
         if scenario is not None:
             self._refuse_unknown("scenario", scenario, self.scenarios)
+        if model is not None:
+            self._refuse_unknown("model", model, self.models)
         return tuple(
             record
             for record in self.records
             if record.key.method == method
+            and model in (None, record.key.model)
             and record.key.variant == variant
             and record.key.scenario in (None, scenario or record.key.scenario)
             and (method == NONE or ood_kept is None or record.key.ood_kept == ood_kept)
@@ -172,7 +203,7 @@ class StudyResults:
         self._refuse_unknown("scenario", scenario, self.scenarios)
         facts = self.splits.get((scenario, split_seed))
         if facts is None:
-            raise ParameterError("scenario", "one that is dealt", scenario, "run the study first")
+            raise ParameterError("scenario", "one that is split", scenario, "run the study first")
         return facts.members[part]
 
     def scored_rows(
@@ -198,10 +229,10 @@ class StudyResults:
         """
         self._refuse_unknown("part", part, (*TEST_PARTS, *self.sets))
         members = self._rows_of(key, part, scenario)
-        count = self.settings.get("generate_rows")
+        count = self.settings.generate_rows
         if count is None or (metric is not None and self.metrics[metric].takes != "text"):
             return members
-        return drawn(members, count, self.settings["evaluation_seed"])
+        return drawn(members, count, self.settings.evaluation_seed)
 
     def _rows_of(self, key: RunKey, part: str, scenario: str | None) -> NDArray[np.bool_]:
         if part in self.sets:
@@ -269,11 +300,11 @@ class StudyResults:
     def table(self, *, n_resamples: int = 1000, seed: int = 0) -> pa.Table:
         """Return a table of one line for each run, part and metric, with the 95% bootstrap interval over rows.
 
-        Columns: ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``, ``part``,
-        ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are nearly the
-        same, which are resampled as one), ``interval`` (its method), ``status``, ``error``, ``seconds``.
-        ``scenario`` is null for ``"test"`` and ``"general"`` of a run that scenarios share. Failed and pending runs
-        have NaN values.
+        Columns: ``model``, ``scenario``, ``ood_kept``, ``method``, ``variant``, ``split_seed``, ``train_seed``,
+        ``part``, ``metric``, ``value``, ``low``, ``high``, ``n`` (rows scored), ``rows``, ``groups`` (of rows that are
+        nearly the same, which are resampled as one), ``interval`` (its method), ``status``, ``error``, ``seconds``.
+        ``model`` is null for that of ``Study.model``, ``scenario`` for ``"test"`` and ``"general"`` of a run that
+        scenarios share. Failed and pending runs have NaN values.
 
         Args:
             n_resamples: Number of resamples of each interval.

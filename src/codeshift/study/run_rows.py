@@ -14,6 +14,7 @@ def planned_key(
     plan: Plan,
     *,
     method: str,
+    model: str = "",
     scenario: str | None,
     ood_kept: float | None,
     split_seed: int,
@@ -29,16 +30,23 @@ def planned_key(
     >>> planned_key(plan, method="none", scenario=None, ood_kept=None, split_seed=0, train_seed=None).name
     'none-split0-e6910e10'
     """
-    key = RunKey(method=method, split_seed=split_seed)
+    key = RunKey(method=method, split_seed=split_seed, model=model)
     if method != NONE:
         whole = ood_kept == 1
         kept = None if ood_kept is None else float(ood_kept)
         shared = None if whole else scenario
-        key = RunKey(method=method, scenario=shared, ood_kept=kept, split_seed=split_seed, train_seed=train_seed)
+        key = RunKey(
+            method=method, scenario=shared, ood_kept=kept, split_seed=split_seed, train_seed=train_seed, model=model
+        )
+    refuse_unplanned(plan, key)
+    return key
+
+
+def refuse_unplanned(plan: Plan, key: RunKey) -> None:
+    """Raise a ParameterError if a key is that of no run of the plan."""
     if key not in plan.keys:
         remedy = f"the study has {len(plan.keys)} runs, such as {plan.keys[-1]}"
         raise ParameterError("run", "one of the study", Told(str(key)), remedy)
-    return key
 
 
 def run_parts(rows: StudyRows, key: RunKey, general: Dataset | None) -> DatasetDict:

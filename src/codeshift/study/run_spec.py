@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -17,21 +19,24 @@ if TYPE_CHECKING:
 
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.evaluation_settings import EvaluationSettings
+    from codeshift.finetune.models import ModelOrName, TokenizerOrName
     from codeshift.finetune.tasks import Task
 
 
 @dataclass(frozen=True, kw_only=True)
 class MethodSpec:
-    """Settings that all runs of a method share.
+    """Settings that all runs of a model and a method share.
 
     Attributes:
         task: What models are trained to do, with its source and its target.
         model: Hub name or folder of the model; None if it is in the study's own folder.
         tokenizer: Hub name or folder of the tokenizer; None if it is in the study's own folder.
+        revision: Branch, tag or commit of the model's hub name; None for the default.
         config: Config of training, with the seed replaced by that of each run; None for ``"none"``.
         peft_config: PEFT config; None for full fine-tuning.
         evaluation: Settings of the evaluation.
         scenarios: Names of the study's scenarios.
+        watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         has_general: Whether there is a general held-out set.
         keep_weights: Whether the trained weights are kept.
     """
@@ -39,10 +44,12 @@ class MethodSpec:
     task: Task
     model: str | None
     tokenizer: str | None
+    revision: str | None
     config: TrainingConfig | None = field(repr=False)
     peft_config: PeftConfig | None = field(repr=False)
     evaluation: EvaluationSettings = field(repr=False)
     scenarios: tuple[str, ...] = field(repr=False)
+    watch: Mapping[str, int] = field(default_factory=dict)
     has_general: bool = False
     keep_weights: bool = True
 
@@ -53,7 +60,7 @@ class RunSpec:
 
     Attributes:
         folder: Folder of the study, as the worker sees it.
-        method: Settings that all runs of the method share.
+        method: Settings that all runs of the model and the method share.
         key: Key of the model as trained, or of ``"none"``.
         variants: Keys of the models that are made of its weights.
         threads: Number of threads of each library in the worker; None leaves them as they are.
@@ -104,32 +111,40 @@ def run_specs(plan: Plan, spec: StudySpec, folder: Path, threads: int | None) ->
         folder: Folder of the study.
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
-    methods = {key.method: method_spec(spec, key.method) for key in plan.keys}
+    each = {(key.model, key.method): method_spec(spec, key.model, key.method) for key in plan.keys}
     return [
-        RunSpec(folder=folder, method=methods[key.method], key=key, variants=tuple(variants), threads=threads)
+        RunSpec(folder=folder, method=each[key.model, key.method], key=key, variants=tuple(variants), threads=threads)
         for key, *variants in plan.families
     ]
 
 
-def method_spec(spec: StudySpec, method: str) -> MethodSpec:
-    """Return the settings that all runs of a method share.
+def method_spec(spec: StudySpec, model: str, method: str) -> MethodSpec:
+    """Return the settings that all runs of a model and a method share.
 
     Args:
         spec: Spec of the study.
+        model: Name of the model; empty for one without.
         method: Name of the method, or ``"none"``.
     """
-    config = spec.configs.get(method)
+    own = spec.models[model]
+    config = own.configs.get(method)
     if config is not None and config.save_strategy == "no":
         config = replace(config, save_strategy="epoch")
-    model, tokenizer = spec.model, spec.tokenizer
     return MethodSpec(
-        task=spec.task,
-        model=None if hasattr(model, "save_pretrained") else str(model),
-        tokenizer=None if hasattr(tokenizer, "save_pretrained") else str(tokenizer),
+        task=own.task,
+        model=_name(own.model),
+        tokenizer=_name(own.tokenizer),
+        revision=own.revision,
         config=config,
-        peft_config=spec.methods.get(method),
-        evaluation=spec.evaluation,
+        peft_config=own.methods.get(method),
+        evaluation=own.evaluation,
+        watch=spec.watch,
         scenarios=tuple(scenario.name for scenario in spec.scenarios),
         has_general=spec.general is not None,
         keep_weights=spec.keep_weights,
     )
+
+
+def _name(thing: ModelOrName | TokenizerOrName) -> str | None:
+    """Return the name or folder of a model or tokenizer; None if it was given as an object."""
+    return str(thing) if isinstance(thing, str | os.PathLike) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
@@ -32,13 +33,13 @@ _PASSES: tuple[tuple[str, frozenset[Takes], bool], ...] = (
 """Passes by name: what its metrics take, and whether the model writes text."""
 
 _AXIS, _FREE, _OMITTED = "axis", "free", "omitted"
-AXIS: Mapping[str, bool] = {_AXIS: True}
+AXIS: Mapping[str, object] = {_AXIS: True}
 """Metadata of a setting to which ``extend`` may add values: these add runs and change none."""
-FREE: Mapping[str, bool] = {_FREE: True}
+FREE: dict[str, object] = {_FREE: True}
 """Metadata of a setting that may differ from that of the folder, as it changes no result."""
 
 
-def omitted_if(value: object) -> Mapping[str, object]:
+def omitted_if(value: object) -> dict[str, object]:
     """Return the metadata of a setting that the fingerprint leaves out if it has this value.
 
     A setting that is new in this version leaves out the value by which earlier studies went, so that their folders
@@ -63,10 +64,9 @@ class StudySpec:
             the data have.
         column: Column of the code.
         language: Language of the code; None if scenarios name none, or several.
-        model: Hub name, folder or model of transformers.
-        tokenizer: Tokenizer, or the hub name or folder that has one.
-        methods: Methods by name: None for full fine-tuning, or a PEFT config.
-        configs: Training config of each method.
+        models: Models by name, each with all its own settings; a study of one model has it under an empty name.
+        methods: Methods by name: None for full fine-tuning, or a PEFT config; models may have configs of their own.
+        configs: Training config of each method, for models without their own.
         ood_kept: Shares of the region's training rows to keep, ascending.
         split_seeds: Seeds of the splits.
         train_seeds: Seeds of training.
@@ -76,7 +76,8 @@ class StudySpec:
         split_config: Groups, near-duplicates and sizes of every split; its seed and share kept are replaced.
         test_size: Share or number of rows of ``test``, if there are no official splits.
         audit: Settings of the audit of each split; None for no audit.
-        evaluation: Settings of the evaluation.
+        evaluation: Settings of the evaluation, for models without their own.
+        watch: Numbers of rows of ``test_id`` and ``test_ood`` to score while a model trains.
         keep_weights: Whether trained weights are kept in the folder.
     """
 
@@ -87,8 +88,7 @@ class StudySpec:
     task: Task
     column: str
     language: str | None
-    model: ModelOrName
-    tokenizer: TokenizerOrName = field(repr=False)
+    models: Mapping[str, ModelSpec] = field(metadata=AXIS)
     methods: Mapping[str, PeftConfig | None] = field(metadata=AXIS)
     configs: Mapping[str, TrainingConfig]
     ood_kept: tuple[float, ...] = field(metadata=AXIS)
@@ -101,7 +101,18 @@ class StudySpec:
     test_size: float
     audit: AuditSettings | None = field(metadata=FREE)
     evaluation: EvaluationSettings
+    watch: Mapping[str, int] = field(metadata=FREE | omitted_if({}))
     keep_weights: bool = field(metadata=FREE)
+
+    @property
+    def masked_shares(self) -> tuple[float, ...]:
+        """Shares to keep that mask some of the region; the 100% baseline, which masks none, all scenarios share."""
+        return tuple(share for share in self.ood_kept if share < 1)
+
+    @property
+    def split_shares(self) -> tuple[float, ...]:
+        """Shares that each scenario is split for: the masked ones, and 0, which test parts and audits are of."""
+        return tuple(sorted({0.0, *self.masked_shares}))
 
     @property
     def data_splits(self) -> dict[str, Dataset]:
@@ -131,6 +142,36 @@ OMITTED = {setting.name: setting.metadata[_OMITTED] for setting in fields(StudyS
 
 FREE_SETTINGS = tuple(setting.name for setting in fields(StudySpec) if _FREE in setting.metadata)
 """Names of the settings that may differ from those of the folder."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelSpec:
+    """Settings of one model of a study, with all that it does not share with the others.
+
+    Attributes:
+        model: Hub name, folder or model of transformers.
+        tokenizer: Tokenizer, or the hub name or folder that has one.
+        revision: Branch, tag or commit of the model's hub name; None for the default.
+        task: What the model is trained to do.
+        methods: PEFT config of each method of the study; None for full fine-tuning.
+        configs: Training config of each method.
+        evaluation: Settings of the evaluation.
+        own: Settings that the model was given for itself, by name; {} for those of the study.
+    """
+
+    model: ModelOrName
+    tokenizer: TokenizerOrName = field(repr=False)
+    revision: str | None
+    task: Task
+    methods: Mapping[str, PeftConfig | None]
+    configs: Mapping[str, TrainingConfig]
+    evaluation: EvaluationSettings
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> tuple[Any, ...]:
+        """Model and tokenizer, if they were given as objects that a worker cannot load by a name."""
+        return tuple(thing for thing in (self.model, self.tokenizer) if not isinstance(thing, str | os.PathLike))
 
 
 @dataclass(frozen=True)

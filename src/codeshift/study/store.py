@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError, warn
 from codeshift.files import (
@@ -26,20 +25,21 @@ from codeshift.files import (
     without_nan,
     write_json,
 )
+from codeshift.parts import TRAINING
+from codeshift.study.corpus import Positions
 from codeshift.study.keys import RunKey, plain_name
 from codeshift.study.records import RunRecord
+from codeshift.study.split_audit import AuditError, SplitAudit, audit_from_dict
+from codeshift.study.stored_settings import StoredSettings, StoredStudy
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Positions = NDArray[np.int64]
-"""Positions of rows in the study's rows."""
 Outcome = Literal["done", "busy"]
-"""Outcome of an attempt at a task: all its files exist, or another process is doing it."""
+"""Outcome of an attempt at a job: all its files exist, or another process is doing it."""
 
 _FORMAT = "codeshift-study/2"
 _ROWS_AT_ONCE = 1000
-_TRAINING = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,9 @@ class StudyStore:
         """File of the general held-out set, an Arrow stream."""
         return self.root / "data" / "general.arrow"
 
-    @property
-    def model(self) -> Path:
-        """Folder of the model and tokenizer, if they were given as objects."""
-        return self.root / "model"
+    def model(self, name: str = "") -> Path:
+        """Return the folder of a model and tokenizer that were given as objects; the name may be empty."""
+        return self.root / "models" / plain_name([name], {"model": name}) if name else self.root / "model"
 
     def parts(self, split_seed: int) -> Path:
         """Return the file of the row positions of the parts of a split seed, and of the baseline's training rows."""
@@ -153,7 +152,7 @@ class StudyStore:
         """Return the file that a process locks while it works on ``name``."""
         return self.root / "locks" / f"{name}.lock"
 
-    def read_study(self) -> dict[str, Any] | None:
+    def read_study(self) -> StoredStudy | None:
         """Read ``study.json``; return None if there is none.
 
         Raises:
@@ -169,7 +168,10 @@ class StudyStore:
             remedy = "put back a copy of it, or run the study in another folder"
             raise DamagedFileError(error.path, error.why, remedy) from error
         self._refuse_other_format(content)
-        return content
+        return StoredStudy(
+            settings=StoredSettings.from_fingerprint(content["settings"], content["versions"]),
+            keys=tuple(RunKey(**key) for key in content["runs"]),
+        )
 
     def _refuse_earlier_format(self) -> None:
         """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
@@ -196,7 +198,7 @@ class StudyStore:
         """
         runs = [key.to_dict() for key in keys]
         content = {"format": _FORMAT, "settings": settings, "versions": versions, "runs": runs}
-        data = [path for folder in ("data", "model") for path in (self.root / folder).glob("**/*")]
+        data = [path for folder in ("data", "model", "models") for path in (self.root / folder).glob("**/*")]
         write_json(self.study, content, [path for path in data if path.is_file() and not path.name.startswith(".")])
 
     def check_data(self, path: Path) -> Path:
@@ -262,13 +264,14 @@ class StudyStore:
         write_json(self.record(record.key), without_nan(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
-    def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
-        """Read the figures of an audit, ``"error"`` alone if it failed; return None if it is not done."""
-        return _read_or_warn(self.audit(scenario, split_seed))
+    def read_audit(self, scenario: str, split_seed: int) -> SplitAudit | AuditError | None:
+        """Read the audit of a split, or the error that it ended with; return None if it is not done."""
+        content = _read_or_warn(self.audit(scenario, split_seed))
+        return None if content is None else audit_from_dict(content)
 
-    def write_audit(self, scenario: str, split_seed: int, figures: Mapping[str, Any]) -> None:
-        """Write the figures of an audit, or its error."""
-        write_json(self.audit(scenario, split_seed), figures)
+    def write_audit(self, scenario: str, split_seed: int, audit: SplitAudit | AuditError) -> None:
+        """Write the audit of a split, or the error that it ended with."""
+        write_json(self.audit(scenario, split_seed), audit.to_dict())
 
     def write_parts(self, split_seed: int, parts: Mapping[str, Positions], baseline: Mapping[str, Positions]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""
@@ -300,7 +303,7 @@ class StudyStore:
         else:
             path = self.training_rows(scenario, split_seed)
             check_file(self.facts(scenario, split_seed), path)
-        named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in _TRAINING}
+        named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in TRAINING}
         with np.load(path, allow_pickle=False) as arrays:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
@@ -16,9 +16,17 @@ from codeshift.metrics import Metric
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
-from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
+from codeshift.study.axes import (
+    check_adapter_scales,
+    check_kept,
+    check_methods,
+    check_scenarios,
+    check_seeds,
+    check_wise_ft,
+)
 from codeshift.study.executors import threads_each
 from codeshift.study.files import output_folder
+from codeshift.study.jobs import jobs_left
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, plan
@@ -26,23 +34,22 @@ from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
 from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
-from codeshift.study.run_rows import planned_key, run_parts
+from codeshift.study.run_rows import planned_key, refuse_unplanned, run_parts
 from codeshift.study.run_spec import run_specs
-from codeshift.study.scheduler import refuse_unusable_workers, run_tasks
+from codeshift.study.scheduler import refuse_unusable_workers, run_jobs
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
+from codeshift.study.study_models import StudyModel, check_models, model_spec
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.tasks import tasks_left
 from codeshift.study.validate import (
     check_audit,
     check_config,
     check_evaluation,
     check_metrics,
-    check_model,
     check_split_config,
     check_task,
     check_test_size,
-    check_tokenizer,
+    check_watched,
     common_column,
     common_language,
     refuse_missing_columns,
@@ -53,9 +60,10 @@ if TYPE_CHECKING:
     from peft import PeftConfig
 
     from codeshift.finetune import Decoding, TrainingConfig
+    from codeshift.finetune.evaluation_settings import EvaluationSettings
     from codeshift.finetune.extraction import Extract
     from codeshift.finetune.models import ModelOrName, TokenizerOrName
-    from codeshift.finetune.tasks import Source, TaskName
+    from codeshift.finetune.tasks import Source, Task, TaskName
     from codeshift.predictions.matching import Predictions
 
 
@@ -79,8 +87,12 @@ class Study(CommonOptions):
             training sees of them.
         column: Column of the code; by default that of the scenarios.
         language: Language of the code, for the audit and for metrics given by name; by default that of the scenarios.
-        model: Hub name, folder or model of transformers; by default the small model that comes with codeshift.
+        model: Hub name, folder or model of transformers; by default the small model that comes with codeshift, or
+            none if there are ``models``.
         tokenizer: Tokenizer of the model; by default the one at the model's name or folder.
+        revision: Branch, tag or commit of the model's hub name.
+        models: Several models by name, each a hub name, folder, model or ``StudyModel``; an axis like the methods. With
+            ``model`` they are further ones, by which the folder of a study of that model is extended.
         methods: Methods by name: None for full fine-tuning, or the config of any PEFT method.
         ood_kept: Shares of the region's training rows to keep, each from 0 (all are masked) to 1 (the 100%
             baseline, which is trained once for all scenarios).
@@ -99,6 +111,9 @@ class Study(CommonOptions):
             (see ``codeshift.finetune.wise_ft``).
         adapter_scales: Scales of LoRA adapters to evaluate as well (see ``codeshift.finetune.scale_adapter``).
         audit: Whether each split is audited, or settings of the audit, such as ``{"n_permutations": 99}``.
+        watch: Numbers of rows to score while a model trains, such as ``{"test_id": 200, "test_ood": 200}``: what is in
+            the region and what is not, of the scenario that is masked, whenever validation takes place. It chooses
+            nothing.
         generate_rows: Number of rows of each part of each scenario to generate text for; None for all.
         decoding: Settings of generation.
         chat: Whether rows become conversations by the chat template of the tokenizer, as in ``Trainer``.
@@ -146,6 +161,8 @@ class Study(CommonOptions):
     language: str | None = None
     model: ModelOrName | None = None
     tokenizer: TokenizerOrName | None = field(default=None, repr=False)
+    revision: str | None = None
+    models: Mapping[str, StudyModel | ModelOrName] | None = None
     methods: Mapping[str, PeftConfig | None] = field(default_factory=lambda: {"full": None})
     ood_kept: Sequence[float] = (0.0, 0.5, 1.0)
     split_seeds: Sequence[int] = (0,)
@@ -157,6 +174,7 @@ class Study(CommonOptions):
     wise_ft: Sequence[float] = ()
     adapter_scales: Sequence[float] = ()
     audit: bool | Mapping[str, Any] = True
+    watch: Mapping[str, int] | None = None
     generate_rows: int | None = None
     decoding: Decoding | None = None
     chat: bool = False
@@ -183,7 +201,11 @@ class Study(CommonOptions):
             task.check_config(config)
         metrics = check_metrics(self.metrics, task, language)
         split_config = check_split_config(self)
-        model = check_model(self.model)
+        evaluation_of = partial(self._evaluation, metrics)
+        models = {
+            name: model_spec(given, methods, configs, partial(self._task_of, task), evaluation_of, name)
+            for name, given in self._given_models().items()
+        }
         spec = StudySpec(
             title=self.title,
             dataset=self.dataset,
@@ -192,34 +214,58 @@ class Study(CommonOptions):
             task=task,
             column=column,
             language=language,
-            model=model,
-            tokenizer=check_tokenizer(self.tokenizer, model),
+            models=models,
             methods=methods,
             configs=configs,
             ood_kept=check_kept(self.ood_kept),
             split_seeds=check_seeds("split_seeds", self.split_seeds),
             train_seeds=check_seeds("train_seeds", self.train_seeds),
-            wise_ft=check_shares("wise_ft", self.wise_ft, methods, largest=1.0),
-            adapter_scales=check_shares("adapter_scales", self.adapter_scales, methods),
+            wise_ft=check_wise_ft(self.wise_ft, methods),
+            adapter_scales=check_adapter_scales(self.adapter_scales, methods),
             metrics=metrics,
             split_config=split_config,
             test_size=check_test_size(self.test_size),
             audit=check_audit(self.audit, column, language, split_config),
-            evaluation=check_evaluation(
-                metrics,
-                task,
-                configs.values(),
-                evaluation_batch_size=self.evaluation_batch_size,
-                generate_rows=self.generate_rows,
-                decoding=self.decoding,
-                shots=self.shots,
-                extract=self.extract,
-                evaluation_seed=self.evaluation_seed,
-            ),
+            evaluation=next(iter(models.values())).evaluation,
+            watch=check_watched(self.watch, models.values()),
             keep_weights=check_bool("keep_weights", self.keep_weights),
         )
         refuse_missing_columns(spec)
         return spec
+
+    def _given_models(self) -> dict[str, StudyModel]:
+        """Return the models by name, first the one without a name, which there is unless others are named alone."""
+        named = check_models(self.models)
+        if named and self.model is None:
+            for argument, value in (("tokenizer", self.tokenizer), ("revision", self.revision)):
+                if value is not None:
+                    remedy = f"give it to a model: StudyModel(model=..., {argument}=...)"
+                    raise ParameterError(argument, "left out where models are named", value, remedy)
+            return named
+        return {"": StudyModel(model=self.model, tokenizer=self.tokenizer, revision=self.revision)} | named
+
+    def _task_of(self, task: Task, given: StudyModel) -> Task:
+        """Return the task of a model: the study's, unless the model has a chat or a system turn of its own."""
+        if given.chat is None and given.system is None:
+            return task
+        chat = self.chat if given.chat is None else given.chat
+        system = given.system if given.system is not None or not chat else self.system
+        return check_task(self.task, self.source, self.target, self.dataset, chat=chat, system=system)
+
+    def _evaluation(
+        self, metrics: tuple[Metric, ...], task: Task, configs: Mapping[str, TrainingConfig]
+    ) -> EvaluationSettings:
+        return check_evaluation(
+            metrics,
+            task,
+            configs.values(),
+            evaluation_batch_size=self.evaluation_batch_size,
+            generate_rows=self.generate_rows,
+            decoding=self.decoding,
+            shots=self.shots,
+            extract=self.extract,
+            evaluation_seed=self.evaluation_seed,
+        )
 
     @cached_property
     def rows(self) -> StudyRows:
@@ -300,28 +346,49 @@ class Study(CommonOptions):
             prepare(self.spec, planned, self.rows, store, extend=extend)
             if retry:
                 forget_failures(planned, store)
-            left = tasks_left(planned, self.spec, self.rows, store, threads)
+            left = jobs_left(planned, self.spec, self.rows, store, threads)
             with StudyProgress(planned.keys, store, left, progress) as shown:
-                run_tasks(left, executor, workers, threads, shown)
+                run_jobs(left, executor, workers, threads, shown)
         return self.results(store.root)
 
-    def run_parts(
+    def key(
         self,
         *,
         method: str,
+        model: str | None = None,
         scenario: str | None = None,
         ood_kept: float | None = None,
         split_seed: int | None = None,
         train_seed: int | None = None,
-    ) -> DatasetDict:
-        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+    ) -> RunKey:
+        """Return the key of a run of the study, which ``run_parts`` and ``add_run`` take.
 
         Args:
             method: Name of the method, or ``"none"`` for a model without fine-tuning.
+            model: Name of the model in ``models``; None for the study's first.
             scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
             ood_kept: Share of the region that is kept; 1 for the 100% baseline, None for ``"none"``.
             split_seed: Seed of the split; None for the study's first.
             train_seed: Seed of the training; None for the study's first.
+
+        Raises:
+            ParameterError: if the study has no such run.
+        """
+        return planned_key(
+            plan(self.spec),
+            method=method,
+            model=next(iter(self.spec.models)) if model is None else model,
+            scenario=scenario,
+            ood_kept=ood_kept,
+            split_seed=self.spec.split_seeds[0] if split_seed is None else split_seed,
+            train_seed=self.spec.train_seeds[0] if train_seed is None else train_seed,
+        )
+
+    def run_parts(self, key: RunKey) -> DatasetDict:
+        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+
+        Args:
+            key: Key of the run, as ``key`` returns it.
 
         Returns:
             ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, and ``general`` if the
@@ -330,22 +397,18 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if the study has no such run.
         """
-        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        refuse_unplanned(plan(self.spec), key)
         return run_parts(self.rows, key, self.spec.general)
 
     def add_run(
         self,
         folder: str | os.PathLike[str],
         predictions: Predictions,
+        key: RunKey,
         *,
-        method: str,
-        scenario: str | None = None,
-        ood_kept: float | None = None,
-        split_seed: int | None = None,
-        train_seed: int | None = None,
         model: str | None = None,
         prediction_column: str = "prediction",
-        extract: Literal["code"] | None = None,
+        extract: Extract | None = None,
     ) -> RunRecord:
         """Put outputs that were made elsewhere into the study, as the run that they are of.
 
@@ -356,11 +419,7 @@ class Study(CommonOptions):
             folder: Folder of the study, new or not.
             predictions: Outputs, as in ``codeshift.predictions.score_predictions``, for the test rows that text is
                 generated for.
-            method: Name of the method, or ``"none"`` for a model without fine-tuning.
-            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
-            ood_kept: Share of the region that was kept; 1 for the 100% baseline, None for ``"none"``.
-            split_seed: Seed of the split; None for the study's first.
-            train_seed: Seed of the training; None for the study's first.
+            key: Key of the run, as ``key`` returns it.
             model: Name of the model, for the record.
             prediction_column: Column of the text in the predictions.
             extract: ``"code"`` scores the first fenced block of each output, or the whole if there is none.
@@ -372,44 +431,14 @@ class Study(CommonOptions):
         from codeshift.finetune.tasks import Generation
         from codeshift.study.given_runs import add_given_run
 
-        writing = self.spec.task
-        if not isinstance(writing, Generation):
-            raise ParameterError("task", "generation", writing.name, "outputs of a classification cannot be given")
-        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        task = self.spec.task
+        if not isinstance(task, Generation):
+            raise ParameterError("task", "generation", task.name, "outputs of a classification cannot be given")
         store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
-        task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)
+        refuse_unplanned(planned, key)
+        run = next(run for run in run_specs(planned, self.spec, store.root, None) if key in run.keys)
         prepare(self.spec, planned, self.rows, store, extend=False)
-        return add_given_run(
-            task,
-            writing,
-            predictions,
-            prediction_column=prediction_column,
-            extract=extract,
-            model=model,
-        )
-
-    def _key(
-        self,
-        method: str,
-        scenario: str | None,
-        ood_kept: float | None,
-        split_seed: int | None,
-        train_seed: int | None,
-    ) -> RunKey:
-        split_seed = self.spec.split_seeds[0] if split_seed is None else split_seed
-        train_seed = self.spec.train_seeds[0] if train_seed is None else train_seed
-        return planned_key(
-            plan(self.spec),
-            method=method,
-            scenario=scenario,
-            ood_kept=ood_kept,
-            split_seed=split_seed,
-            train_seed=train_seed,
-        )
-
-    def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
-        """Do failed runs once more, and all that are left: ``run`` with ``retry=True``."""
-        return self.run(folder, **(options | {"retry": True}))
+        return add_given_run(run, task, predictions, prediction_column=prediction_column, extract=extract, model=model)
 
     def results(self, folder: str | os.PathLike[str]) -> StudyResults:
         """Return the results in a folder so far, at any time.

@@ -14,6 +14,7 @@ from codeshift.errors import ParameterError, closest
 from codeshift.splitters import Scenario, parse_splitter, scenarios_by_name
 from codeshift.study.config_file import SettingsError, SettingsFile, read_settings
 from codeshift.study.study import Study
+from codeshift.study.study_models import StudyModel
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -27,8 +28,9 @@ _DATA = ("source", "split", "rename", "require", "config", "revision")
 # Keys of the file whose values are made into objects, and the arguments of ``Study`` that these become, if any.
 _MADE = {
     "data": "dataset", "general": "general", "scenarios": "scenarios", "embedding": None, "pca": None,
-    "methods": "methods", "training": "config", "decoding": "decoding",
+    "methods": "methods", "models": "models", "training": "config", "decoding": "decoding",
 }  # fmt: skip
+_OF_A_MODEL = ("model", "tokenizer", "revision", "methods", "training", "chat", "system")
 _ARGUMENTS = tuple(argument for argument in fields(Study) if argument.init)
 _PLAIN = tuple(argument.name for argument in _ARGUMENTS if argument.name not in _MADE.values())
 _KEYS = {argument: key for key, argument in _MADE.items() if argument is not None}
@@ -48,8 +50,9 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     and ``revision`` as in ``load_rows``. ``scenarios``: names as in ``scenarios_by_name``, or ``name`` and
     ``splitter`` (an expression as in ``parse_splitter``); ``embedding`` and ``pca`` are those of clusters.
     ``methods``: a list such as ``[full, lora]``, or by name ``full`` or the settings of a PEFT method, whose
-    ``type`` is the name by default. ``training``: settings of ``TrainingConfig``; below a method's name, those
-    of that method alone. ``decoding``: settings of ``Decoding``.
+    ``type`` is the name by default. ``models``: by name a hub name or folder, or the settings of a ``StudyModel``,
+    with ``methods`` and ``training`` as above for what is the model's own. ``training``: settings of
+    ``TrainingConfig``; below a method's name, those of that method alone. ``decoding``: settings of ``Decoding``.
 
     Args:
         path: Path of the file, which ends in ``.yaml`` or ``.yml``.
@@ -98,6 +101,8 @@ def _made(file: SettingsFile, given: dict[str, Any], plain: dict[str, Any]) -> d
         objects["methods"] = _methods(file, given["methods"])
     if "training" in given:
         objects["config"] = _training(file, given["training"], objects.get("methods", {"full": None}))
+    if "models" in given:
+        objects["models"] = _models(file, given, objects.get("methods", {"full": None}))
     if "decoding" in given:
         from codeshift.finetune import Decoding
 
@@ -147,24 +152,26 @@ def _scenario(
     if not isinstance(text, str):
         remedy = "such as LengthSplitter(bounds=(200, None))"
         raise ParameterError("splitter", "an expression of splitters", text, remedy)
-    return (Scenario(keys.get("name", ""), parse_splitter(text, column=column, language=language)),)
+    with file.at("scenarios", i, "splitter"):
+        splitter = parse_splitter(text, column=column, language=language)
+    return (Scenario(keys.get("name", ""), splitter),)
 
 
-def _methods(file: SettingsFile, content: object) -> dict[str, PeftConfig | None]:
+def _methods(file: SettingsFile, content: object, *place: str) -> dict[str, PeftConfig | None]:
     if isinstance(content, list) and all(isinstance(name, str) for name in content):
         content = {name: {} for name in content}
-    with file.at("methods"):
+    with file.at(*place, "methods"):
         if not isinstance(content, Mapping) or not content:
             raise ParameterError("methods", "a list of names, or settings by name", content, "such as [full, lora]")
-        return {name: _method(file, name, settings) for name, settings in content.items()}
+        return {name: _method(file, name, settings, *place) for name, settings in content.items()}
 
 
-def _method(file: SettingsFile, name: str, settings: Any) -> PeftConfig | None:
-    with file.at("methods", name):
+def _method(file: SettingsFile, name: str, settings: Any, *place: str) -> PeftConfig | None:
+    with file.at(*place, "methods", name):
         options = {"type": settings} if isinstance(settings, str) else dict(settings or {})
         kind = str(options.pop("type", name)).lower()
         if kind == "full":
-            file.check_keys(options, ("type",), "methods", name)
+            file.check_keys(options, ("type",), *place, "methods", name)
             return None
         from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
@@ -173,29 +180,62 @@ def _method(file: SettingsFile, name: str, settings: Any) -> PeftConfig | None:
             raise ParameterError("type", "full or a method of PEFT", kind, closest(kind, ["full", *kinds]))
         if kind == "lora":
             options = {"r": 8, "lora_alpha": 2 * options.get("r", 8)} | options
-        config: PeftConfig = _dataclass(file, kinds[kind], options, "methods", name)
+        config: PeftConfig = _dataclass(file, kinds[kind], options, *place, "methods", name)
         return config
 
 
+def _models(
+    file: SettingsFile, given: Mapping[str, Any], methods: Mapping[str, PeftConfig | None]
+) -> dict[str, StudyModel]:
+    """Make the models; what a model's own ``training`` leaves out is that of the file's ``training``."""
+    with file.at("models"):
+        if not isinstance(given["models"], Mapping) or not given["models"]:
+            raise ParameterError("models", "names or settings by name", given["models"], "such as {t5: a/name}")
+    models = {}
+    for name, content in given["models"].items():
+        place = ("models", name)
+        settings = {"model": content} if isinstance(content, str) else content
+        options: dict[str, Any] = dict(file.check_keys(settings, _OF_A_MODEL, *place))
+        with file.at(*place):
+            if not isinstance(options.get("model"), str):
+                raise ParameterError("model", "a folder or a hub name", options.get("model"), "as a text")
+        for key in ("model", "tokenizer"):
+            if isinstance(options.get(key), str):
+                options[key] = _beside(file, options[key])
+        if "methods" in options:
+            options["methods"] = _methods(file, options["methods"], *place)
+        if "training" in options:
+            options["config"] = _training(file, options.pop("training"), methods, *place, common=given.get("training"))
+        with file.at(*place):
+            models[name] = StudyModel(**options)
+    return models
+
+
 def _training(
-    file: SettingsFile, content: object, methods: Mapping[str, PeftConfig | None]
+    file: SettingsFile,
+    content: object,
+    methods: Mapping[str, PeftConfig | None],
+    *place: str,
+    common: Mapping[str, Any] | None = None,
 ) -> TrainingConfig | dict[str, TrainingConfig]:
     from codeshift.finetune import TrainingConfig
     from codeshift.finetune.training_config import RENAMED
 
     known = [field.name for field in fields(TrainingConfig)]
-    settings = file.check_keys(content, (*known, *methods), "training", renamed=RENAMED)
-    common = {name: value for name, value in settings.items() if name in known}
+    place = (*place, "training")
+    given = file.check_keys(content, (*known, *methods), *place, renamed=RENAMED)
+    settings = {**(common or {}), **given}
+    of_all = {name: value for name, value in settings.items() if name in known}
     own = {name: value for name, value in settings.items() if name not in known}
     if not own:
-        return _dataclass(file, TrainingConfig, common, "training")
+        return _dataclass(file, TrainingConfig, of_all, *place)
     configs = {}
     for method in methods:
         if method not in own:
-            configs[method] = _dataclass(file, TrainingConfig, common, "training")
+            configs[method] = _dataclass(file, TrainingConfig, of_all, *place)
             continue
-        overriding = file.check_keys(own[method], known, "training", method, renamed=RENAMED)
-        configs[method] = _dataclass(file, TrainingConfig, common | overriding, "training", method)
+        overriding = file.check_keys(own[method], known, *place, method, renamed=RENAMED)
+        configs[method] = _dataclass(file, TrainingConfig, of_all | overriding, *place, method)
     return configs
 
 

@@ -16,7 +16,8 @@ def tidy_table(lines: Iterable[dict[str, Any]]) -> pa.Table:
     """Make a table of lines of ``tidy_line``."""
     text, number, count = pa.string(), pa.float64(), pa.int64()
     schema = pa.schema({
-        "scenario": text, "ood_kept": number, "method": text, "variant": text, "split_seed": count, "train_seed": count,
+        "model": text, "scenario": text, "ood_kept": number, "method": text, "variant": text,
+        "split_seed": count, "train_seed": count,
         "part": text, "metric": text, "value": number, "low": number, "high": number, "n": count, "rows": count,
         "groups": count, "interval": text, "status": text, "error": text, "seconds": number,
     })  # fmt: skip

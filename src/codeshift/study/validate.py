@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, DatasetDict
 
 from codeshift.audit.settings import AuditSettings, Thresholds
-from codeshift.checks import check_bool, check_integer
+from codeshift.checks import check_bool, check_choice, check_integer
 from codeshift.data import embedded_model_path
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.metrics import Metric, metric_by_name
-from codeshift.parts import WHOLE
+from codeshift.parts import TEST_PARTS, WHOLE
 from codeshift.properties.near_duplicates import NearDuplicates
 from codeshift.splits.config import CommonOptions, SplitConfig, check_size
 from codeshift.splitters import Scenario
 from codeshift.study.axes import as_sequence, refuse_repeated
-from codeshift.study.spec import StudySpec
+from codeshift.study.spec import ModelSpec, StudySpec
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -202,6 +202,23 @@ def check_audit(
         return AuditSettings(**(options | overriding))
     except ParameterError as error:
         raise ParameterError("audit", error.constraint, error.value, error.remedy, key=error.parameter) from error
+
+
+def check_watched(watch: Mapping[str, int] | None, models: Iterable[ModelSpec]) -> dict[str, int]:
+    """Return the numbers of rows to score while models train; {} for none.
+
+    Raises:
+        ParameterError: if a part is no test part of a scenario, a number is not whole, or a training validates never.
+    """
+    from codeshift.finetune.watching import check_watch
+
+    if watch is None:
+        return {}
+    for config in (config for model in models for config in model.configs.values()):
+        check_watch(watch, config)
+    for part in watch:
+        check_choice("watch", part, TEST_PARTS)
+    return dict(watch)
 
 
 def check_model(model: ModelOrName | None) -> ModelOrName:

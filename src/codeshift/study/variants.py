@@ -13,11 +13,11 @@ WISE_FT, ADAPTER = "wise_ft", "adapter"
 _LORA = "LORA"  # a PeftType is a text, too; PEFT itself takes seconds to import
 
 
-def variants_of(spec: StudySpec, method: str) -> tuple[str, ...]:
-    """Return the names of the variants of a method's models."""
-    if spec.methods[method] is None:
+def variants_of(spec: StudySpec, config: PeftConfig | None) -> tuple[str, ...]:
+    """Return the names of the variants of a method's models, by the config of the method."""
+    if config is None:
         return tuple(variant_name(WISE_FT, alpha) for alpha in spec.wise_ft)
-    if is_lora(spec.methods[method]):
+    if is_lora(config):
         return tuple(variant_name(ADAPTER, scale) for scale in spec.adapter_scales)
     return ()
 

@@ -1,5 +1,6 @@
 """Findings of a study: scores, comparisons, forgetting, unseen elements, failure modes and claims."""
 
+from codeshift.study.findings.along_training import Regret, TrainingCurve
 from codeshift.study.findings.cells import Cell, State
 from codeshift.study.findings.claims import Claim
 from codeshift.study.findings.classes import Calibration, ClassFailures, Confusion
@@ -11,6 +12,7 @@ from codeshift.study.findings.failures import FailureModes
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.findings import Findings
 from codeshift.study.findings.forgetting import Forgetting
+from codeshift.study.findings.over_models import ModelsClaim, claims_over_models
 from codeshift.study.findings.scores import Gap, RelativePerformance, Score
 from codeshift.study.findings.strength import StrengthEffect
 from codeshift.study.findings.unseen import UnseenElement
@@ -30,11 +32,15 @@ __all__ = [
     "Findings",
     "Forgetting",
     "Gap",
+    "ModelsClaim",
     "Point",
+    "Regret",
     "RelativePerformance",
     "Score",
     "ShiftDetection",
     "State",
     "StrengthEffect",
+    "TrainingCurve",
     "UnseenElement",
+    "claims_over_models",
 ]

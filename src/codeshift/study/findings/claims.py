@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from codeshift.formatting import counted
@@ -17,7 +17,7 @@ from codeshift.study.findings.quantity import Quantity, mean_of, nothing
 from codeshift.study.findings.strength import FEWEST, strength_effects
 from codeshift.study.findings.unseen import masking_scenarios, recall_of
 from codeshift.study.keys import NONE
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.measures import CORRELATION, SHARE, Measure, method_name
 
 ClaimVerdict = Literal["holds", "does not hold", "not shown"]
 
@@ -33,11 +33,17 @@ class Claim(Finding):
         claim: Claim in words.
         verdict: Verdict: ``"holds"``, ``"does not hold"`` or ``"not shown"``.
         told: Numbers in words.
+        quantity: Number that the verdict is about, with the cells that it is made of.
+        above: Bound that the number must lie above.
+        measure: Display of the number.
     """
 
     claim: str
     verdict: ClaimVerdict
     told: str
+    quantity: Quantity = field(default_factory=nothing, repr=False)
+    above: float = 0.0
+    measure: Measure = SHARE
 
     @property
     def sentence(self) -> str:
@@ -111,12 +117,21 @@ _MISSING = "It was not measured: its runs are pending, failed, or score nothing.
 
 
 def _claim(
-    cells: Cells, claim: str, quantity: Quantity, told: str, above: float = 0.0, missing: str = _MISSING
+    cells: Cells,
+    claim: str,
+    quantity: Quantity,
+    told: str,
+    above: float = 0.0,
+    missing: str = _MISSING,
+    measure: Measure = SHARE,
 ) -> Claim:
     estimate = cells.estimate(quantity)
     rests = f"Each number rests on at least {counted(quantity.n, 'row')} of each scenario."
     sentences = f"{told} {rests} {reach(quantity)}".rstrip() if quantity.defined else missing
-    return Claim(estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=sentences)
+    return Claim(
+        estimate=estimate, seeds=quantity.seeds, claim=claim, verdict=verdict(estimate, above), told=sentences,
+        quantity=quantity, above=above, measure=measure,
+    )  # fmt: skip
 
 
 def reach(quantity: Quantity) -> str:
@@ -184,7 +199,8 @@ def _gap(cells: Cells, metric: str, names: Sequence[str]) -> Claim:
     pooled = mean_of([by_method[method] for method in cells.methods])
     told = f"{measure.title} on test_ood less that on test_id, mean over scenarios: {told}."
     told += " Rows of the two parts can differ in difficulty as well."
-    return _claim(cells, "Fine-tuned models do worse out of distribution than in distribution", pooled, told)
+    claim = "Fine-tuned models do worse out of distribution than in distribution"
+    return _claim(cells, claim, pooled, told, measure=measure)
 
 
 def _dimensions(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim]:
@@ -302,7 +318,7 @@ def _strength(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Claim
     agreed: ClaimVerdict = verdicts.pop() if len(verdicts) == 1 else "not shown"
     yield Claim(
         estimate=least.estimate, seeds=least.seeds, claim=claim, verdict=agreed,
-        told=" ".join(effect.sentence for effect in effects),
+        told=" ".join(effect.sentence for effect in effects), measure=CORRELATION,
     )  # fmt: skip
 
 
@@ -326,7 +342,7 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
         "general": "Fine-tuning forgets: models do worse on the general set than without it",
         "test_ood": "Fine-tuning with the region masked is worse on it than no fine-tuning at all",
     }
-    return _claim(cells, claims[part], mean_of(list(by_method.values())), told)
+    return _claim(cells, claims[part], mean_of(list(by_method.values())), told, measure=measure)
 
 
 def _knows(cells: Cells, names: Sequence[str]) -> Claim:
@@ -340,7 +356,8 @@ def _knows(cells: Cells, names: Sequence[str]) -> Claim:
     )
     told = f"AUROC of the top probability for rows of test_ood against those of test_id, mean over scenarios: {told}. "
     told += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
-    return _claim(cells, "The model's confidence tells the shift", mean_of(list(by_method.values())), told, 0.5)
+    claim = "The model's confidence tells the shift"
+    return _claim(cells, claim, mean_of(list(by_method.values())), told, 0.5, measure=AUROC_SHOWN)
 
 
 def _at_best(part: str, loss: float, lost: ClaimVerdict) -> str:

@@ -15,11 +15,11 @@ from codeshift.metrics import Estimate, ExpectedCalibrationError, Reliability, r
 from codeshift.metrics.aggregates.binomial import wilson
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import outside_note
+from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells, State
 from codeshift.study.findings.finding import share
 from codeshift.study.keys import RunKey
 from codeshift.study.measures import method_name
-from codeshift.study.results import TEST_PARTS
 
 Statistics: TypeAlias = Callable[[FloatArray, NDArray[np.int64]], FloatArray]
 """Function of the probabilities and the classes of rows that returns statistics of each."""

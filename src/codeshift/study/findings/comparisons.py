@@ -12,12 +12,12 @@ import numpy as np
 
 from codeshift.metrics import CorpusScore, Estimate, Metric, holm, paired_difference
 from codeshift.metrics.base import FloatArray, WeightedMetric
+from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.row_sets import evaluated_set
 from codeshift.study.measures import Measure, method_name
 from codeshift.study.records import RunRecord
-from codeshift.study.results import TEST_PARTS
 
 PERMUTATIONS = 1999
 

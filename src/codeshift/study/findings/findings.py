@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from codeshift.errors import ParameterError
 from codeshift.formatting import counted, share
+from codeshift.study.findings.along_training import Regret, TrainingCurve, regrets, training_curves
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.claims import Claim, claims
 from codeshift.study.findings.classes import Calibration, Confusion, calibrations, confusions
@@ -48,8 +50,8 @@ class Findings:
     >>> from codeshift.study import RunKey, RunRecord, RunScores
     >>> key, metric = RunKey(method="none"), ExactMatch()
     >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
-    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
-    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results = StudyResults(metrics={metric.name: metric}, splits={}, load=lambda key, part: scores,
+    ...                        records=(RunRecord(key=key, status="done"),))
     >>> findings = Findings(results=results, n_resamples=100)
     >>> findings.summary(), findings.gaps
     (['Of 1 run 1 done.'], ())
@@ -63,6 +65,9 @@ class Findings:
     min_rows: int = 30
 
     def __post_init__(self) -> None:
+        if len(self.results.models) > 1:
+            remedy = "take results.of_model(name), or ModelsReport(results) for all of them"
+            raise ParameterError("results", "those of one model", list(self.results.models), remedy)
         self.cells = Cells(
             results=self.results,
             n_resamples=self.n_resamples,
@@ -151,6 +156,16 @@ class Findings:
     def variants(self) -> tuple[Curve, ...]:
         """The score along WiSE-FT and scaled adapters."""
         return tuple(variant_curves(self.cells, self._metric))
+
+    @cached_property
+    def training_curves(self) -> tuple[TrainingCurve, ...]:
+        """The losses of watched parts along training; none unless the study has ``watch``."""
+        return tuple(training_curves(self.cells))
+
+    @cached_property
+    def regrets(self) -> tuple[Regret, ...]:
+        """What choosing the step by ID validation loses on ``test_ood``; none unless the study has ``watch``."""
+        return tuple(regrets(self.cells))
 
     @cached_property
     def claims(self) -> tuple[Claim, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cells import Cells
 from codeshift.study.findings.row_sets import evaluated_set
 from codeshift.study.keys import RunKey
-from codeshift.study.results import TEST_PARTS
 
 
 def distinct_rows(cells: Cells, metric: str, part: str, scenario: str | None = None) -> int | None:

@@ -15,12 +15,13 @@ from codeshift.metrics.aggregates.intervals import influences, interval
 from codeshift.metrics.aggregates.sample import as_sample, is_bounded
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray
+from codeshift.parts import TEST_PARTS
 from codeshift.study.findings.cell_values import CellValue, RunValue
 from codeshift.study.findings.quantity import Quantity, nothing
 from codeshift.study.findings.row_sets import RowSet, RowSets, evaluated_set
 from codeshift.study.keys import RunKey
 from codeshift.study.records import RunRecord
-from codeshift.study.results import TEST_PARTS, StudyResults
+from codeshift.study.results import StudyResults
 
 
 @dataclass(kw_only=True, eq=False)
@@ -95,7 +96,7 @@ class Resampler:
         keys = tuple(
             record.key
             for record in records
-            if record.status == "done" and self._dealt(part, scenario, record.key.split_seed)
+            if record.status == "done" and self._is_split(part, scenario, record.key.split_seed)
         )
         if not keys:
             return nothing()
@@ -106,7 +107,7 @@ class Resampler:
         cell = self._cells[asked]
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
-    def _dealt(self, part: str, scenario: str | None, split_seed: int) -> bool:
+    def _is_split(self, part: str, scenario: str | None, split_seed: int) -> bool:
         return part not in TEST_PARTS or (scenario or "", split_seed) in self.results.splits
 
     def _run(

@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.parts import TEST_PARTS
 from codeshift.study.keys import RunKey
-from codeshift.study.results import TEST_PARTS, StudyResults
+from codeshift.study.results import StudyResults
 
 
 def evaluated_set(part: str) -> str:

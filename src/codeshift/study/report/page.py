@@ -11,6 +11,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.example_section import what_models_write
 from codeshift.study.report.sections import (
     all_scores,
+    along_training,
     between,
     how_it_was_made,
     how_outputs_fail,
@@ -26,8 +27,8 @@ from codeshift.study.report.sections import (
 from codeshift.study.report.split_section import the_splits
 
 _SECTIONS = (
-    what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, masked_elements,
-    strength, how_outputs_fail, classes_confused, how_sure, confidence_and_shift, what_models_write, the_splits,
+    what_was_found, what_is_left, share_kept, in_against_out, methods_compared, between, what_changed, along_training,
+    masked_elements, strength, how_outputs_fail, classes_confused, how_sure, confidence_and_shift, what_models_write, the_splits,
     all_scores, how_it_was_made,
 )  # fmt: skip
 
@@ -39,7 +40,12 @@ def page_document(contents: ReportContents) -> Document:
 
 def page(contents: ReportContents) -> str:
     """Return the HTML page of a report, which needs no other file and no network."""
-    return html.render(page_document(contents), html.Look(style=_read("page.css"), script=_read("page.js")))
+    return html.render(page_document(contents), look())
+
+
+def look() -> html.Look:
+    """Return the look of a report's pages."""
+    return html.Look(style=_read("page.css"), script=_read("page.js"))
 
 
 def _read(name: str) -> str:

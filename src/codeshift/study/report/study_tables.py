@@ -11,10 +11,12 @@ from codeshift.metrics import Estimate
 from codeshift.study.findings import Findings, RelativePerformance, Score, UnseenElement
 from codeshift.study.findings.failures import MODES, RIGHT
 from codeshift.study.findings.finding import flipped
-from codeshift.study.measures import SHARE, method_name
+from codeshift.study.measures import NATS, SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.split_audit import AuditError, SplitAudit
 
 
 def heat_table(findings: Findings) -> Table | None:
@@ -43,7 +45,7 @@ def heat_table(findings: Findings) -> Table | None:
     heads = [Column(f"{method_name(method)}, {100 * (kept or 0):.4g}% kept") for method, kept in columns]
     title = f"{findings.measure.title} on test_ood as a share of the 100% baseline of the same method"
     return Table(
-        name="relative",
+        name=ReportTable.RELATIVE,
         caption=title,
         columns=(Column("scenario", numeric=False), Column("dimension", numeric=False), Column("rows"), *heads),
         rows=tuple(rows),
@@ -99,7 +101,7 @@ def score_table(findings: Findings) -> Table:
     )  # fmt: skip
     behind = "Rows: those behind the scores to the right" + (", up to the next rows" if len(together) > 1 else "")
     note = f"{behind}; with several seeds, the smallest. With several seeds, scores are means. {UNITS}"
-    return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.SCORES, caption="All scores", columns=columns, rows=rows, note=note)
 
 
 _NAMES = 4  # number of masked elements that are named
@@ -162,7 +164,9 @@ def comparison_table(findings: Findings) -> Table | None:
         "Paired differences on the same rows of test_ood. p: the larger of those of a permutation test over rows and "
         "of the interval over seeds and rows. Holm's correction is over the scenarios at one share kept."
     )
-    return Table(name="comparisons", caption="Methods compared on the same rows", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.COMPARISONS, caption="Methods compared on the same rows", columns=columns, rows=rows, note=note
+    )
 
 
 def _p(p: float) -> Value:
@@ -187,7 +191,9 @@ def disagreement_table(findings: Findings) -> Table | None:
         Column("both right"), Column("only first"), Column("only second"), Column("neither"), Column("outputs"),
     )  # fmt: skip
     note = "Right: equal to the reference, apart from whitespace at the ends. Outputs of all seeds are counted."
-    return Table(name="disagreements", caption="Who is right on test_ood", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.DISAGREEMENTS, caption="Who is right on test_ood", columns=columns, rows=rows, note=note
+    )
 
 
 def forgetting_table(findings: Findings) -> Table | None:
@@ -215,7 +221,34 @@ def forgetting_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     direction = "below" if higher else "above"
     note = f"Fine-tuned model minus the model without fine-tuning, on the same rows; {direction} 0 is worse."
-    return Table(name="forgetting", caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.FORGETTING, caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
+
+
+def regret_table(findings: Findings) -> Table | None:
+    """Make the table of what choosing a step by ID validation loses; None if no training watched test parts."""
+    rows = tuple(
+        (
+            named(regret.cell.scenario), named(method_name(regret.cell.method)), kept_share(regret.cell.ood_kept),
+            counted(round(regret.chosen)), counted(round(regret.best)), estimated(NATS, _alone(regret.loss)),
+            estimated(NATS, regret.estimate), counted(regret.seeds),
+        )
+        for regret in findings.regrets
+    )  # fmt: skip
+    columns = (
+        Column("scenario", numeric=False), Column("method", numeric=False), Column("kept"),
+        Column("step chosen by ID validation"), Column("best step on test_ood"),
+        Column("loss on test_ood at the step chosen (nats)"), Column("regret (nats)"), Column("trainings"),
+    )  # fmt: skip
+    note = (
+        "Regret: loss on the watched rows of test_ood at the step that ID validation chooses, minus that at the step "
+        "that is best there. It is an upper estimate, since the best step is chosen on the rows that it is measured on."
+    )
+    caption = "What the choice by ID validation loses"
+    return Table(name=ReportTable.REGRETS, caption=caption, columns=columns, rows=rows, note=note) if rows else None
+
+
+def _alone(value: float) -> Estimate:
+    return Estimate(value, math.nan, math.nan, n=0, confidence=0.95, method="")
 
 
 def unseen_table(findings: Findings) -> Table | None:
@@ -241,7 +274,9 @@ def unseen_table(findings: Findings) -> Table | None:
         "reference holds it. Each column of rows counts those behind the shares to its right; with several seeds, the "
         "smallest number."
     )
-    return Table(name="unseen", caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.UNSEEN, caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note
+    )
 
 
 def _few(names: Sequence[str]) -> str:
@@ -276,7 +311,7 @@ def failure_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "; ".join(f"{mode}: {meaning}" for mode, meaning in MODES.items() if mode in modes)
     note = f"An output has the first mode that fits. {note[0].upper()}{note[1:]}." if note else ""
-    return Table(name="failures", caption="How outputs fail", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.FAILURES, caption="How outputs fail", columns=columns, rows=rows, note=note)
 
 
 def split_table(findings: Findings) -> Table | None:
@@ -286,7 +321,7 @@ def split_table(findings: Findings) -> Table | None:
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
     rows = tuple(
         (
-            named(scenario), counted(seed), named(MISSING if facts.audit is None else facts.audit.verdict.label),
+            named(scenario), counted(seed), _verdict(facts.audit),
             _auc(facts.auc), *(counted(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
@@ -296,7 +331,13 @@ def split_table(findings: Findings) -> Table | None:
         *(Column(part) for part in parts),
     )  # fmt: skip
     note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
-    return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.SPLITS, caption="The splits", columns=columns, rows=rows, note=note)
+
+
+def _verdict(audit: SplitAudit | AuditError | None) -> Value:
+    if isinstance(audit, AuditError):
+        return named("failed", kind="failed")
+    return named(MISSING if audit is None else audit.verdict.label)
 
 
 def _auc(value: float) -> Value:
@@ -306,7 +347,8 @@ def _auc(value: float) -> Value:
 def study_tables(findings: Findings) -> Iterator[Table]:
     """Yield all tables that the study has numbers for."""
     makers = (
-        heat_table, score_table, comparison_table, disagreement_table, forgetting_table, unseen_table, failure_table,
+        heat_table, score_table, comparison_table, disagreement_table, forgetting_table, regret_table,
+        unseen_table, failure_table,
         split_table, distribution_table,
     )  # fmt: skip
     yield from (table for table in (make(findings) for make in makers) if table is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codeshift.study.findings import Findings
+from codeshift.study.report.figures.along_training import along_training
 from codeshift.study.report.figures.bars import differences, failures, unseen
 from codeshift.study.report.figures.classes import confusion, reliability
 from codeshift.study.report.figures.curves import mean_curves, scenario_curves, variant_curves
@@ -10,16 +11,17 @@ from codeshift.study.report.figures.distributions import distributions
 from codeshift.study.report.figures.heat_map import heat_map
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.scatter import id_against_ood, strength_against_cost
+from codeshift.study.report.shown import ReportFigure
 
 __all__ = ["Panel", "Plot", "plots"]
 
 _MAKERS = (
     heat_map, mean_curves, scenario_curves, id_against_ood, differences, unseen, strength_against_cost, failures,
-    variant_curves, confusion, reliability, distributions,
+    variant_curves, confusion, reliability, distributions, along_training,
 )  # fmt: skip
 
 
-def plots(findings: Findings) -> dict[str, Plot]:
+def plots(findings: Findings) -> dict[ReportFigure, Plot]:
     """Make the figures that the study has numbers for, by name."""
     plotted = (make(findings) for make in _MAKERS)
     return {plot.name: plot for plot in plotted if plot is not None}
