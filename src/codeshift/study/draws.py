@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from codeshift.metrics import Metric
 
+TRAIN_ROWS = 1000
+"""Largest number of training rows whose features distances are measured from."""
+
 
 def needs_text(metric: Metric) -> bool:
     """Return whether a metric compares text that the model writes.

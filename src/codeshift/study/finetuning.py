@@ -32,7 +32,14 @@ def trainer(
     )
 
 
-def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) -> Evaluator:
+def evaluator(
+    method: MethodSpec,
+    metrics: Sequence[Metric],
+    *,
+    features: bool = False,
+    confidence: bool = False,
+    progress: bool,
+) -> Evaluator:
     """Return the evaluator of a method's models by some of the study's metrics.
 
     The rows to generate for are drawn by the study, so it generates for all that it is given.
@@ -40,6 +47,8 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
     Args:
         method: Settings of the method.
         metrics: Metrics to measure.
+        features: Whether the features of each row are kept.
+        confidence: Whether the model's confidence in each output is kept.
         progress: Whether a bar is shown.
     """
     settings = method.evaluation
@@ -53,6 +62,8 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
         decoding=settings.decoding,
         shots=settings.shots,
         extract=settings.extract,
+        features=features,
+        confidence=confidence,
         seed=settings.seed,
         progress=progress,
     )
