@@ -1,8 +1,9 @@
-"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split of them, and labelled functions.
+"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split of them, and labelled rows.
 
 The files are a snapshot that the notebooks read; run this only to make new ones. The labelled functions are drawn from
 a file of functions of TheAlgorithms' repositories (``language``, ``path``, ``added``, ``code`` and ``label``), if one
-is named: ``python scripts/example_data.py functions.jsonl``.
+is named: ``python scripts/example_data.py functions.jsonl``. So are queries with functions, from the validation part of
+CoSQA: ``python scripts/example_data.py --pairs validation.jsonl``.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ ROWS = 240
 MOST_CHARACTERS = 1200
 MOST_CHARACTERS_LABELLED = 700
 OF_EACH, OF_OTHERS = 14, 3  # rows of a language and a label that stands in every language, and of any other
+PAIRS_OF_A_LABEL = 80
 
 
 def main() -> int:
     """Writes the files."""
     if len(sys.argv) > 1:
-        write_labelled(Path(sys.argv[1]))
+        write = write_pairs if sys.argv[1] == "--pairs" else write_labelled
+        write(Path(sys.argv[-1]))
         return 0
     found = [
         {"path": path.relative_to(ROOT / "src").as_posix(), "name": function.name, "code": function.code}
@@ -63,6 +66,18 @@ def write_labelled(source: Path) -> None:
             for row in group[: OF_EACH if len(languages[label]) == every else OF_OTHERS]:
                 kept = {name: row[name] for name in ("language", "path", "added", "code", "label")}
                 file.write(json.dumps(kept, ensure_ascii=False) + "\n")
+
+
+def write_pairs(source: Path) -> None:
+    """Write some short rows of each label, those with the smallest digests of their names."""
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    folder = DATA / "code_search"
+    folder.mkdir(exist_ok=True)
+    short = [row for row in rows if len(row["code"]) <= MOST_CHARACTERS_LABELLED]
+    short.sort(key=lambda row: hashlib.sha256(row["idx"].encode()).hexdigest())
+    kept = [row for label in (0, 1) for row in [row for row in short if row["label"] == label][:PAIRS_OF_A_LABEL]]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
+    (folder / "validation.jsonl").write_text(lines, encoding="utf-8")
 
 
 if __name__ == "__main__":
