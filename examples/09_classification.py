@@ -140,11 +140,11 @@ _ = report.plot("reliability", ax=axes[1])
 # distribution. The task is hard, and so few rows teach little: expect an AUROC near .5.
 
 # %%
-from codeshift.data import TASKS, load_task
+from codeshift.data import TASK_DATASETS, load_task
 from codeshift.finetune import Evaluator, Trainer
 from codeshift.metrics import AUROC, Accuracy
 
-task = TASKS["code-search"]
+task = TASK_DATASETS["code-search"]
 pairs = load_task("code-search", source="data/code_search")["validation"]
 long = LengthSplitter(column="code", quantiles=(0.75, 1.0))
 parts = long.split(pairs, seed=0, test_size=0.4, stratify_by_column=task.target, min_test_rows=0)

@@ -12,6 +12,7 @@ from codeshift.study.findings import Claim, Findings
 from codeshift.study.findings.claims import ClaimVerdict
 from codeshift.study.report.blocks import figures, methods_key, modes_key, tables
 from codeshift.study.report.contents import ReportContents
+from codeshift.study.stored_settings import StoredSettings
 
 _KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
 
@@ -159,11 +160,11 @@ def how_it_was_made(contents: ReportContents) -> Section:
     return Section(title="How it was made", blocks=tuple(blocks), name="made", menu="How it was made")
 
 
-def settings_told(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def settings_told(settings: StoredSettings) -> tuple[tuple[str, str], ...]:
     """Format the settings, nested ones as JSON, without sizes that official splits determine."""
-    data = settings.get("data")
-    settled = {f"{part}_size" for part in ("test", "validation") if isinstance(data, Mapping) and part in data}
-    shown = {name: value for name, value in settings.items() if value not in (None, "", [], {}) and name not in settled}
+    settled = {f"{part}_size" for part in ("test", "validation") if part in settings.official_parts}
+    values = {**settings.plain, "versions": settings.versions}
+    shown = {name: value for name, value in values.items() if value not in (None, "", [], {}) and name not in settled}
     return tuple((name.replace("_", " "), _as_text(value)) for name, value in shown.items())
 
 

@@ -12,6 +12,7 @@ from codeshift.documents.inline import Link
 from codeshift.study.report.blocks import figure, parts_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.distributions import drawn
+from codeshift.study.split_audit import AuditError
 from codeshift.study.split_facts import SplitFacts
 
 _OF_THE_SHIFT = (SOUND, NO_SHIFT)  # verdicts whose reasons are what shows the shift, or fails to
@@ -65,6 +66,8 @@ def _card(scenario: str, of_seeds: dict[int, SplitFacts], figures: tuple[Figure,
 def _audit(facts: SplitFacts) -> str:
     if facts.audit is None:
         return "No audit was made."
+    if isinstance(facts.audit, AuditError):
+        return f"The audit failed: {facts.audit.error}"
     is_said = facts.audit.verdict.label in _OF_THE_SHIFT or math.isnan(facts.auc)
     return f"Audit: {facts.audit.verdict}" + ("" if is_said else f" AUC {facts.auc:.3f}.")
 

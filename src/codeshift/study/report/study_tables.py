@@ -15,6 +15,7 @@ from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
+from codeshift.study.split_audit import AuditError, SplitAudit
 
 
 def heat_table(findings: Findings) -> Table | None:
@@ -286,7 +287,7 @@ def split_table(findings: Findings) -> Table | None:
     parts = ("train", "validation", "test_id", "test_ood", "excluded")
     rows = tuple(
         (
-            named(scenario), counted(seed), named(MISSING if facts.audit is None else facts.audit.verdict.label),
+            named(scenario), counted(seed), _verdict(facts.audit),
             _auc(facts.auc), *(counted(facts.sizes.get(part, 0)) for part in parts),
         )
         for (scenario, seed), facts in findings.results.splits.items()
@@ -297,6 +298,12 @@ def split_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
     return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
+
+
+def _verdict(audit: SplitAudit | AuditError | None) -> Value:
+    if isinstance(audit, AuditError):
+        return named("failed", kind="failed")
+    return named(MISSING if audit is None else audit.verdict.label)
 
 
 def _auc(value: float) -> Value:
