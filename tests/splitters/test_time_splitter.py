@@ -190,7 +190,9 @@ def test_a_column_whose_values_do_not_repeat_is_told() -> None:
     """Widening the region would not help: another column would."""
     rows = [{"code": f"x = {i}", "date": i, "project": str(i)} for i in range(40)]
     splitter = TimeSplitter(column="code", within="project")
-    with pytest.raises(RegionError, match=r"0 of 40 rows.*no value of 'project' has enough rows.*name a column") as told:
+    with pytest.raises(
+        RegionError, match=r"0 of 40 rows.*no value of 'project' has enough rows.*name a column"
+    ) as told:
         splitter.split(Dataset.from_list(rows), seed=0, near_duplicates=None)
     assert "widen" not in str(told.value)
 
