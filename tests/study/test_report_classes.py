@@ -244,7 +244,7 @@ def test_nothing_of_text_is_said_of_classes():
 
 def test_of_text_it_is_said_that_it_was_not_measured():
     page = Report(study_results(), n_resamples=20).to_html()
-    assert "Not measured: the probabilities of the tokens that models write are not kept" in page
+    assert "Not measured: no run has the probabilities of the tokens that its model wrote" in page
     assert "Which classes are wrong" not in page
 
 

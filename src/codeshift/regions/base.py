@@ -104,6 +104,10 @@ class Region(Serialisable, ABC):
         """
         return {}
 
+    def remedy_if_empty(self) -> str:
+        """Return what to do if no row lies inside; empty where it helps to widen the region."""
+        return ""
+
     def masked(self) -> Region | None:
         """Return the programs with an element that no program outside the region has; None if it masks no element.
 
