@@ -9,6 +9,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, PlannedAudit, PlannedRun, PlannedTest
+from codeshift.study.power import PowerSettings, ScenarioPower, StudyPower
 from codeshift.study.records import EvaluationFacts, RunRecord, TrainingFacts
 from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
@@ -25,15 +26,18 @@ __all__ = [
     "PlannedAudit",
     "PlannedRun",
     "PlannedTest",
+    "PowerSettings",
     "Report",
     "RunKey",
     "RunRecord",
     "RunScores",
+    "ScenarioPower",
     "SettingsError",
     "SplitAudit",
     "SplitFacts",
     "Study",
     "StudyError",
+    "StudyPower",
     "StudyResults",
     "TrainingFacts",
     "load_results",
