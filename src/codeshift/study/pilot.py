@@ -54,7 +54,7 @@ def pilot_spreads(results: StudyResults, metric: str, scenario: str) -> Spreads:
 def row_influences(statistics: FloatArray, metric: Metric) -> FloatArray:
     """Return how far each row moves a metric's value, times the number of rows: for a mean, the centred scores."""
     sample = as_sample(statistics, metric=metric)
-    return influences(sample) * math.sqrt(len(statistics)) if len(statistics) > 1 else np.zeros(len(statistics))
+    return influences(sample) * len(statistics) if len(statistics) > 1 else np.zeros(len(statistics))
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,5 +113,3 @@ def _beyond_rows(first: _Run, second: _Run) -> float:
     """Return half the squared difference of two seeds' values, less what their rows explain."""
     by_rows = float(np.mean((first.moved - second.moved) ** 2)) / len(first.moved)
     return ((first.value - second.value) ** 2 - by_rows) / 2
-
-

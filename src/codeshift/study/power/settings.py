@@ -37,7 +37,8 @@ class PowerSettings:
         seed_spread: Standard deviation of a model's value over training seeds; needed unless there is a pilot.
         row_spread: Standard deviation of the score over rows. By default it is measured on the model without
             fine-tuning; if that scores all rows alike, it is the widest that the metric can have.
-        correlation: Correlation over rows of the scores of two models, from 0 to 1; by default that of the pilot, or .5.
+        correlation: Correlation over rows of the scores of two models, from 0 to 1; by default that of the pilot, or
+            .5.
         seed_correlation: Correlation over rows of two training seeds of one model; at least ``correlation``. By default
             that of the pilot, or halfway between ``correlation`` and 1.
         pilot: Folder of the pilot.

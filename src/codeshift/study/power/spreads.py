@@ -31,9 +31,7 @@ class Spreads:
         """Return the variances of the difference of two models with the same training seeds, on the same rows."""
         row = 2 * self.rows**2
         alike = max(self.seed_correlation, self.correlation)
-        return Variances(
-            seeds=2 * self.seeds**2, rows=row * (alike - self.correlation), residual=row * (1 - alike)
-        )
+        return Variances(seeds=2 * self.seeds**2, rows=row * (alike - self.correlation), residual=row * (1 - alike))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
@@ -14,9 +15,6 @@ from codeshift.study.measures import Measure
 from codeshift.study.power.settings import PowerSettings
 from codeshift.study.power.simulation import Design, fewest_seeds, power_of, smallest_difference
 from codeshift.study.power.spreads import Spreads
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +108,6 @@ class StudyPower:
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with one line for each scenario."""
-        import pandas as pd
-
         return pd.DataFrame(self.to_rows())
 
     def to_rows(self) -> list[dict[str, object]]:
@@ -149,10 +145,9 @@ def _of_scenario(
 ) -> ScenarioPower:
     variances, power = spreads.of_difference(), settings.power
 
-    def shows(**seeds: int) -> bool:
-        wanted = settings.difference or math.nan
-        found = power_of(replace(design, **seeds), variances, wanted, confidence=settings.confidence)
-        return found >= power
+    def shows(design: Design) -> bool:
+        difference = settings.difference or math.nan
+        return power_of(design, variances, difference, confidence=settings.confidence) >= power
 
     wanted = settings.difference is not None and design.rows > 1
     return ScenarioPower(
@@ -161,8 +156,10 @@ def _of_scenario(
         spreads=spreads,
         smallest=smallest_difference(design, variances, power=power, confidence=settings.confidence),
         corrected=smallest_difference(design, variances, power=power, confidence=strictest),
-        train_seeds=fewest_seeds(lambda count: shows(trainings=count)) if wanted else None,
-        split_seeds=fewest_seeds(lambda count: shows(splits=count)) if wanted and design.own_rows else None,
+        train_seeds=fewest_seeds(lambda count: shows(replace(design, trainings=count))) if wanted else None,
+        split_seeds=fewest_seeds(lambda count: shows(replace(design, splits=count)))
+        if wanted and design.own_rows
+        else None,
     )
 
 
