@@ -72,8 +72,8 @@ def power_of(design: Design, variances: Variances, difference: float, *, confide
     """Return the probability that the study's interval excludes 0 if the true difference is this.
 
     >>> variances = Variances(seeds=0.0008, rows=0.125, residual=0.125)
-    >>> round(power_of(Design(rows=200, trainings=10), variances, 0.085, confidence=0.95), 1)
-    0.8
+    >>> [round(power_of(Design(rows=200, trainings=10), variances, by, confidence=0.95), 1) for by in (0.0, 0.2)]
+    [0.0, 1.0]
     """
     return _share_shown(*_studies(design, variances, confidence), difference) if design.rows > 1 else float("nan")
 

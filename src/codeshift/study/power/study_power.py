@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pandas as pd
 
@@ -150,17 +151,15 @@ def _of_scenario(
         return power_of(design, variances, difference, confidence=settings.confidence) >= power
 
     wanted = settings.difference is not None and design.rows > 1
+    smallest = partial(smallest_difference, design, variances, power=power)
     return ScenarioPower(
-        scenario=scenario,
-        design=design,
-        spreads=spreads,
-        smallest=smallest_difference(design, variances, power=power, confidence=settings.confidence),
-        corrected=smallest_difference(design, variances, power=power, confidence=strictest),
+        scenario=scenario, design=design, spreads=spreads,
+        smallest=smallest(confidence=settings.confidence), corrected=smallest(confidence=strictest),
         train_seeds=fewest_seeds(lambda count: shows(replace(design, trainings=count))) if wanted else None,
-        split_seeds=fewest_seeds(lambda count: shows(replace(design, splits=count)))
-        if wanted and design.own_rows
-        else None,
-    )
+        split_seeds=(
+            fewest_seeds(lambda count: shows(replace(design, splits=count))) if wanted and design.own_rows else None
+        ),
+    )  # fmt: skip
 
 
 def _decimal(value: float) -> str:
