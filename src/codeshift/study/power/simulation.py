@@ -56,7 +56,7 @@ def smallest_difference(design: Design, variances: Variances, *, power: float, c
     >>> found = [smallest_difference(Design(rows=200, trainings=n), variances, power=0.8, confidence=0.95)
     ...          for n in (1, 3, 10)]
     >>> [round(one, 2) for one in found]
-    [0.1, 0.14, 0.09]
+    [0.1, 0.13, 0.08]
     """
     if design.rows < 2:
         return float("nan")
