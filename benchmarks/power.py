@@ -110,7 +110,8 @@ as the rows of one model contribute to its value, and three times as much.
 """
 _END = """
 The plan is told the true spreads. Those of a pilot are themselves uncertain: with two training seeds of two models, a
-spread over seeds can well be half or twice as large as it looks.
+spread over seeds can well be half or twice as large as it looks. Two shares that differ by 30 points and more lie far
+from 50%, where rows and seeds spread less: such a difference is shown more often than promised.
 """
 
 

@@ -61,7 +61,7 @@ class StudyPower:
     >>> print(power_by_scenario(EXACT_MATCH, settings, [("loops", Design(rows=200, trainings=3), spreads)]))
     smallest difference in exact match (points) of two trained models, 1 split seed x 3 training seeds, 80% power
     scenario  test_ood rows  spread over rows  smallest  of 1 scenario  training seeds for 10.0  split seeds
-    loops               200       50 (stated)      13.8           13.8                        8            -
+    loops               200       50 (stated)      13.2           13.2                        5            -
     Assumed: 2.0 over training seeds; scores of two models on a row correlate .5, of two seeds .75.
     """
 
