@@ -51,7 +51,7 @@ STUDY = (
     ("study file", "load_study"),
     ("spec", "StudySpec"),
     ("plan", "plan"),
-    ("scheduler", "run_tasks"),
+    ("scheduler", "run_jobs"),
     ("workers", "do_run, do_audit"),
     ("store", "StudyStore"),
     ("results", "load_results"),

@@ -176,8 +176,10 @@ def test_a_group_of_another_type_is_an_error() -> None:
 
 def test_a_study_of_official_splits_prints_no_sizes_that_they_settle() -> None:
     """What does not apply is not among the settings of its page; the size of train does."""
+    from codeshift.study import StoredSettings
     from codeshift.study.report.sections import settings_told
 
-    given = {"data": {"train": "90 rows", "test": "10 rows"}, "test_size": 0.2, "validation_size": 0.1, "train_size": 9}
-    assert [name for name, _ in settings_told(given)] == ["data", "validation size", "train size"]
-    assert ("test size", "0.2") in settings_told(given | {"data": {"data": "100 rows"}})
+    plain = {"data": {"train": "90 rows", "test": "10 rows"}, "test_size": 0.2, "validation_size": 0.1, "train_size": 9}
+    official = StoredSettings(plain=plain, official_parts=("train", "test"))
+    assert [name for name, _ in settings_told(official)] == ["data", "validation size", "train size"]
+    assert ("test size", "0.2") in settings_told(StoredSettings(plain=plain | {"data": {"data": "100 rows"}}))

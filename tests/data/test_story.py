@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from datasets import Dataset
 
-from codeshift.data import TASKS, completion_rows, load_rows, load_splits, save_splits, stdlib_functions
+from codeshift.data import TASK_DATASETS, completion_rows, load_rows, load_splits, save_splits, stdlib_functions
 from codeshift.errors import LeftOutWarning
 
 
@@ -41,5 +41,5 @@ def test_the_story_of_rows_to_learn_from() -> None:
     assert row["prefix"] + row["line"] + row["suffix"] == "a = 1\nb = 2"
 
     # A task dataset says which column a model is given, and which it must write.
-    task = TASKS["code-translation"]
+    task = TASK_DATASETS["code-translation"]
     assert (task.source, task.target, task.language) == ("java", "cs", "c_sharp")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from codeshift.data import TASKS, load_problems, load_task
+from codeshift.data import TASK_DATASETS, load_problems, load_task
 from codeshift.errors import CodeshiftWarning, DataError, ParameterError
 from codeshift.metrics.execution import PythonRunner
 from helpers import hub_tasks_story
@@ -28,7 +28,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_the_columns_of_the_hub(story: dict[str, Any]) -> None:
     """Each task has the columns that its entry names, and no others."""
-    of_the_hub = {name: task for name, task in TASKS.items() if task.dataset}
+    of_the_hub = {name: task for name, task in TASK_DATASETS.items() if task.dataset}
     assert set(of_the_hub) <= set(story)
     for name, task in of_the_hub.items():
         for rows in story[name]["parts"].values():
@@ -50,8 +50,8 @@ def test_tasks_of_labels(story: dict[str, Any]) -> None:
     assert list(story["defect-detection"]["parts"]) == ["train", "validation", "test"]
     assert story["defect-detection"]["parts"]["test"][0]["target"] is False
     assert story["clone-detection"]["parts"]["train"][0]["label"] is True
-    assert TASKS["clone-detection"].source == TASKS["clone-detection"].given == ("func1", "func2")
-    assert {name for name, task in TASKS.items() if task.kind == "classification"} == {
+    assert TASK_DATASETS["clone-detection"].source == TASK_DATASETS["clone-detection"].given == ("func1", "func2")
+    assert {name for name, task in TASK_DATASETS.items() if task.kind == "classification"} == {
         "defect-detection", "clone-detection", "code-search", "vulnerability-detection",
     }  # fmt: skip
 
@@ -82,7 +82,7 @@ def test_files_like_those_of_primevul(tmp_path: Path) -> None:
 
 def test_pairs_of_cosqa() -> None:
     """The queries and functions of CoSQA, with both labels."""
-    splits, task = load_task("code-search", source=shared_data("code_search_cosqa")), TASKS["code-search"]
+    splits, task = load_task("code-search", source=shared_data("code_search_cosqa")), TASK_DATASETS["code-search"]
     assert {part: len(rows) for part, rows in splits.items()} == {"validation": 604}
     assert set(splits["validation"][task.target]) == {0, 1}
     assert all(splits["validation"][0][column] for column in task.given)
@@ -139,7 +139,7 @@ def test_missing_datasets_and_configurations(story: dict[str, Any]) -> None:
 )
 def test_benchmark_files(name: str, folder: str, sizes: dict[str, int]) -> None:
     """The real rows have an input and a target in every row."""
-    splits, task = load_task(name, source=shared_data(folder)), TASKS[name]
+    splits, task = load_task(name, source=shared_data(folder)), TASK_DATASETS[name]
     assert {part: len(rows) for part, rows in splits.items()} == sizes
     for rows in splits.values():
         assert set(task.columns) <= set(rows.column_names)
@@ -156,7 +156,7 @@ def test_benchmark_files(name: str, folder: str, sizes: dict[str, int]) -> None:
 )
 def test_problem_files(name: str, folder: str, sizes: dict[str, int]) -> None:
     """One file of all problems becomes the official parts; a few of each part are run against their tests."""
-    splits, task = load_task(name, source=shared_data(folder) / "problems.jsonl"), TASKS[name]
+    splits, task = load_task(name, source=shared_data(folder) / "problems.jsonl"), TASK_DATASETS[name]
     assert {part: len(rows) for part, rows in splits.items()} == sizes
     runner = PythonRunner(timeout=3600, allow_network=True, workers=2)
     for rows in splits.values():

@@ -10,6 +10,7 @@ from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 
 CLASSES = ("graphs", "maths", "sorting")
 SCENARIOS = ("odd", "thirds")
@@ -70,10 +71,11 @@ def classified_results() -> StudyResults:
     every = [key for m in METHODS for key in keys("", m, 1.0)]
     every += [key for scenario in SCENARIOS for m in METHODS for key in keys(scenario, m, 0.0)]
     return StudyResults(
-        settings={"model": "tiny", "title": "classes", "classes": list(CLASSES), "column": "code"},
+        settings=StoredSettings(
+            scenarios=SCENARIOS, split_seeds=SEEDS, classes=tuple(CLASSES), title="classes", model="tiny"
+        ),
         metrics=METRICS,
         records=tuple(RunRecord(key=key, status="done", seconds=1.0, training=facts) for key in every),
-        scenarios=SCENARIOS,
         splits={(name, seed): _facts(name, seed) for name in SCENARIOS for seed in SEEDS},
         load=load,
     )

@@ -28,7 +28,7 @@ WRONG = ("", "x = (", "pass", "for x in y:\n    pass", "return x " * 9)
 def generated_results() -> StudyResults:
     """Return four scenarios that share test rows, baselines and the model without fine-tuning; 32 rows in each part."""
     results = study_results(scenarios=SCENARIOS, rows=ROWS, general=GENERAL, variants=("wise_ft=0.5",), **SEEDS)
-    settings = dict(results.settings) | {"generate_rows": GENERATED, "evaluation_seed": SEED}
+    settings = dataclasses.replace(results.settings, generate_rows=GENERATED, evaluation_seed=SEED)
 
     @cache
     def load(key: RunKey, part: str) -> RunScores:

@@ -41,7 +41,8 @@ def nasty_results():
         for at, facts in results.splits.items()
     }
     records = tuple(dataclasses.replace(r, error=f"{r.error} {NASTY}") if r.error else r for r in results.records)
-    settings = dict(results.settings) | {"title": "", "model": NASTY, "config": {"note": NASTY}}
+    plain = {**results.settings.plain, "model": {"name": NASTY}, "config": {"note": NASTY}}
+    settings = dataclasses.replace(results.settings, title="", model=NASTY, plain=plain)
     return dataclasses.replace(results, load=load, splits=splits, records=records, settings=settings)
 
 

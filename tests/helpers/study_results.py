@@ -15,7 +15,9 @@ from codeshift.study.keys import RunKey
 from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitAudit, SplitFacts
+from codeshift.study.split_audit import SplitAudit
+from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 
 TRAINING = TrainingFacts(steps=10, training_seconds=1.0, first_loss=2.0, last_loss=1.0)
 METRICS = {metric.name: metric for metric in (NegativeLogLikelihood(), ExactMatch())}
@@ -76,21 +78,21 @@ def study_results(
         training = None if key.method == "none" else TRAINING
         return RunRecord(key=key, status="done", seconds=1.5, training=training)
 
-    settings = {
-        "model": "tiny",
-        "methods": dict.fromkeys(methods),
-        "column": "code",
-        "language": "python",
-        "title": "a study",
-    }
+    settings = StoredSettings(
+        scenarios=tuple(scenarios),
+        split_seeds=tuple(split_seeds),
+        language="python",
+        has_general=bool(general),
+        title="a study",
+        model="tiny",
+        plain={"model": {"name": "tiny"}, "methods": dict.fromkeys(methods), "column": "code", "language": "python"},
+    )
     return StudyResults(
         settings=settings,
         metrics=METRICS,
         records=tuple(record(key) for key in keys),
-        scenarios=tuple(scenarios),
         splits=splits,
         load=load,
-        sets=("test", "general") if general else ("test",),
     )
 
 

@@ -51,20 +51,20 @@ def untrained(event: Event) -> Iterator[None]:
             return "none"
 
         def _stored(self) -> Any:
-            return (self.store.training(self.task.key) / "model.safetensors").read_text(encoding="utf-8")
+            return (self.store.training(self.run.key) / "model.safetensors").read_text(encoding="utf-8")
 
         def variant(self, model: Any, variant: str) -> Any:
             return _digest(model, variant)
 
     class Scorer:
-        def __init__(self, task: RunSpec, _: Any) -> None:
-            self.task, self.store = task, task.store
+        def __init__(self, run: RunSpec, _: Any) -> None:
+            self.run, self.store = run, run.store
 
         def score(self, model: Any, key: RunKey) -> dict[str, EvaluationFacts]:
             event(key.name)
             whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
             test = whole.select(self.store.read_test(key.split_seed))["code"][:]
-            names = [metric.name for metric in self.task.method.evaluation.metrics]
+            names = [metric.name for metric in self.run.method.evaluation.metrics]
             statistics = {name: np.array([_numbers(model, name, code) for code in test]) for name in names}
             torn = self.store.run(key) / f".test.parquet.{'0' * 32}"
             torn.write_bytes(b"torn")

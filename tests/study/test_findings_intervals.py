@@ -50,7 +50,7 @@ def test_claims_leave_out_small_scenarios_and_say_so():
     """Twelve rows of test_ood are no evidence: claims are those of the study without that scenario."""
     whole = study_results(rows=240)
     small = with_members(whole, LENGTH, 12)
-    alone = dataclasses.replace(whole, scenarios=(SYNTAX,))
+    alone = dataclasses.replace(whole, settings=dataclasses.replace(whole.settings, scenarios=(SYNTAX,)))
     found, expected = ({c.claim: c for c in findings(r).claims} for r in (small, alone))
     told = f"Left out, with fewer than 30 distinct rows of test_ood: {LENGTH} (12)."
     shared = [name for name in expected if "forgets" not in name and "Shifts" not in name]

@@ -9,7 +9,7 @@ import pytest
 
 from codeshift.errors import ParameterError
 from codeshift.predictions import PredictionsError, export_parts
-from codeshift.study import Report, load_results
+from codeshift.study import Report, RunKey, load_results
 from helpers.study_case import LOOPS, rows, small_study
 
 SETTINGS = {
@@ -27,14 +27,9 @@ def native(model, tmp_path_factory):
     return study, study.run(tmp_path_factory.mktemp("native"), progress=False)
 
 
-def where(key) -> dict:
-    """The arguments that mean a run."""
-    return {"method": key.method, "scenario": key.scenario, "ood_kept": key.ood_kept}
-
-
 def outputs_of(study, results, key, folder) -> list[dict]:
     """The outputs of a run of the study, by the identities of an export of its rows."""
-    parts = study.run_parts(**where(key))
+    parts = study.run_parts(key)
     files = export_parts(parts, folder, format="prompt-completion", source="doc", target="code")
     given = []
     for part in ("test", "general"):
@@ -52,7 +47,7 @@ def test_a_study_of_given_outputs_is_the_study_that_made_them(native, tmp_path):
     study, results = native
     for number, record in enumerate(results.records):
         given = outputs_of(study, results, record.key, tmp_path / f"export{number}")
-        added = study.add_run(tmp_path / "given", given[::-1], model=f"model {number}", **where(record.key))
+        added = study.add_run(tmp_path / "given", given[::-1], record.key, model=f"model {number}")
         assert added.key == record.key
     again = study.run(tmp_path / "given", progress=False)
     assert again.counts == results.counts == {"done": 3, "failed": 0, "pending": 0}
@@ -77,12 +72,12 @@ def test_a_study_of_given_outputs_is_the_study_that_made_them(native, tmp_path):
 def test_the_rows_of_a_run_are_those_that_the_study_trains_on(native):
     """The masked region is out of ``train``, the test rows are those of all scenarios."""
     study, _ = native
-    masked = study.run_parts(method="full", scenario="loops", ood_kept=0.0)
-    whole = study.run_parts(method="full", ood_kept=1.0)
+    masked = study.run_parts(study.key(method="full", scenario="loops", ood_kept=0.0))
+    whole = study.run_parts(study.key(method="full", ood_kept=1.0))
     assert not any("while" in code for code in masked["train"]["code"])
     assert any("while" in code for code in whole["train"]["code"])
     assert masked["test"].to_list() == whole["test"].to_list()
-    assert list(study.run_parts(method="none")) == ["test", "general"]
+    assert list(study.run_parts(study.key(method="none"))) == ["test", "general"]
 
 
 def test_what_cannot_be_given(native, model, tmp_path):
@@ -90,16 +85,20 @@ def test_what_cannot_be_given(native, model, tmp_path):
     [none, *_] = [record.key for record in results.records if record.key.method == "none"]
     given = outputs_of(study, results, none, tmp_path / "export")
     with pytest.raises(PredictionsError, match="1 row without a prediction"):
-        study.add_run(tmp_path / "a", given[1:], method="none")
+        study.add_run(tmp_path / "a", given[1:], none)
     assert load_results(tmp_path / "a").counts["pending"] == 3
-    study.add_run(tmp_path / "a", given, method="none")
+    study.add_run(tmp_path / "a", given, none)
     with pytest.raises(ParameterError, match="run must be one that is left, got none on all scenarios"):
-        study.add_run(tmp_path / "a", given, method="none")
+        study.add_run(tmp_path / "a", given, none)
     with pytest.raises(ParameterError, match=r"run must be one of the study, got full on loops, ood_kept=0\.5"):
-        study.add_run(tmp_path / "a", given, method="full", scenario="loops", ood_kept=0.5)
+        study.key(method="full", scenario="loops", ood_kept=0.5)
+    other = RunKey(method="full", scenario="loops", ood_kept=0.5, train_seed=0)
+    for use in (study.run_parts, lambda key: study.add_run(tmp_path / "a", given, key)):
+        with pytest.raises(ParameterError, match=r"run must be one of the study, got full on loops, ood_kept=0\.5"):
+            use(other)
     measured = small_study(model, **SETTINGS | {"metrics": ["negative_log_likelihood", "exact_match"]})
     with pytest.raises(ParameterError, match=r"metrics must be of outputs alone .*, got negative_log_likelihood"):
-        measured.add_run(tmp_path / "b", given, method="none")
+        measured.add_run(tmp_path / "b", given, none)
     varied = small_study(model, wise_ft=(0.5,), **SETTINGS)
     with pytest.raises(ParameterError, match=r"run must be without variants if it is given, got wise_ft=0\.5"):
-        varied.add_run(tmp_path / "c", given, method="full", ood_kept=1.0)
+        varied.add_run(tmp_path / "c", given, varied.key(method="full", ood_kept=1.0))

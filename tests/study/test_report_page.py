@@ -14,6 +14,8 @@ from codeshift.study.findings import Findings
 from codeshift.study.report.differences import marked
 from codeshift.study.report.study_report import Report
 from codeshift.study.scores import RunScores
+from codeshift.study.split_audit import AuditError
+from codeshift.study.stored_settings import StoredSettings
 from helpers.report_page import FAILED, NASTY, SCENARIOS, nasty_html, nasty_report, nasty_results
 from helpers.study_results import study_results
 
@@ -155,15 +157,27 @@ def test_a_study_without_baselines_has_a_page():
 @pytest.mark.parametrize(
     ("settings", "title"),
     [
-        ({"title": "Mine", "model": "t5"}, "Mine"),
-        ({"title": "", "model": "t5"}, "Out of distribution: t5"),
-        ({"model": {"name": "org/t5"}}, "Out of distribution: org/t5"),
-        ({"model": {"weights": "1f"}}, "What fine-tuning loses out of distribution"),
+        (StoredSettings(title="Mine", model="org/t5"), "Mine"),
+        (StoredSettings(model="org/t5"), "Out of distribution: org/t5"),
+        (StoredSettings(), "What fine-tuning loses out of distribution"),
     ],
 )
 def test_title(settings, title):
     """A study's own title stands above its report, or its model's name; a digest of weights is no name."""
     assert Report(dataclasses.replace(study_results(), settings=settings)).title == title
+
+
+def test_an_audit_that_failed_is_told():
+    """Its error stands beside the split, and in the table it has no verdict."""
+    results = study_results()
+    splits = {
+        at: dataclasses.replace(facts, audit=AuditError("MemoryError: <no room>"))
+        for at, facts in results.splits.items()
+    }
+    report = Report(dataclasses.replace(results, splits=splits), n_resamples=20)
+    assert "The audit failed: MemoryError: &lt;no room&gt;" in report.to_html()
+    [table] = [table for table in report.tables if table.name == "splits"]
+    assert {row[2].text for row in table.rows} == {"failed"}
 
 
 def test_a_study_that_generates_nothing_has_no_empty_table():
@@ -178,7 +192,7 @@ def test_a_study_that_generates_nothing_has_no_empty_table():
     assert [table.name for table in report.tables] == [
         "relative", "scores", "comparisons", "forgetting", "splits", "distributions",
     ]  # fmt: skip
-    assert {"unseen_elements", "failure_modes"}.isdisjoint(report.plots)
+    assert {"unseen", "failures"}.isdisjoint(report.plots)
     assert report.findings.examples() == ()
 
 

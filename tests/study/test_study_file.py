@@ -109,6 +109,12 @@ BAD = {
         "ASTNodeSplitter(nodes=('while_statement',))",
         ">\n      ASTNodeSplitter(\n      nodes=('while_statment',))",
     ): line(15, "did you mean while_statement"),
+    ("nodes=('while_statement',)", "node=('while_statement',)"): line(
+        13, "got node=('while_statement',): did you mean nodes?"
+    ),
+    ("ASTNodeSplitter(nodes=('while_statement',))", "LengthSplitter(quantiles=(0.9, 0.5))"): line(
+        13, "quantiles must be two numbers in order, 0 <= low < high <= 1, got (0.9, 0.5): "
+    ),
     ("splitter: AST", "spliter: AST"): line(13, "unknown key 'spliter': did you mean splitter?"),
     ("name: loops", "name: length_p80_p100"): line(11, "scenarios must be without repetition"),
     ("ood_kept: [0, 1]", "ood_kept: [0, 2]"): line(14, "ood_kept must be a number from 0 to 1, got 2"),

@@ -11,11 +11,11 @@ import pytest
 
 from codeshift.properties import predicate as named
 from codeshift.splitters import PredicateSplitter, Scenario
-from codeshift.study.auditing import AuditTask, audit_tasks
+from codeshift.study.auditing import AuditJob, audit_jobs
+from codeshift.study.jobs import do_job
 from codeshift.study.plan import plan
 from codeshift.study.prepare import prepare
 from codeshift.study.store import StudyStore
-from codeshift.study.tasks import do_task
 from helpers import predicates
 from helpers.study_case import small_study
 
@@ -33,16 +33,16 @@ def test_a_worker_finds_what_can_be_imported(model, tmp_path, monkeypatch):
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     planned = plan(study.spec)
     prepare(study.spec, planned, study.rows, files, extend=False)
-    [task] = audit_tasks(planned, study.spec, study.rows, files)
-    assert task.functions == ("helpers.predicates:adds_often",)
+    [job] = audit_jobs(planned, study.spec, study.rows, files)
+    assert job.functions == ("helpers.predicates:adds_often",)
     path = files.audit("sums", 0)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        assert pool.submit(do_task, task).result() == "done"
+        assert pool.submit(do_job, job).result() == "done"
     there = json.loads(path.read_text(encoding="utf-8"))
     assert "verdict" in there
     path.unlink()
     monkeypatch.setattr(named, "_NAMED", {})
-    do_task(task)
+    do_job(job)
     assert json.loads(path.read_text(encoding="utf-8")) == there
 
 
@@ -65,7 +65,7 @@ def test_what_a_script_defines_is_audited_in_the_script(model, tmp_path, monkeyp
     with Noting(1) as executor:
         results = study_of(model, scenario).run(tmp_path, executor=executor, threads=1, progress=False)
     assert len(given) == 2
-    assert not [task for task in given if isinstance(task, AuditTask)]
+    assert not [job for job in given if isinstance(job, AuditJob)]
     assert "verdict" in results.splits["sums", 0].audit.figures
 
 
@@ -74,9 +74,9 @@ def test_a_function_that_a_worker_lacks_is_told(model, tmp_path, monkeypatch):
     study, files = study_of(model, SUMS), StudyStore(tmp_path)
     planned = plan(study.spec)
     prepare(study.spec, planned, study.rows, files, extend=False)
-    [task] = audit_tasks(planned, study.spec, study.rows, files)
+    [job] = audit_jobs(planned, study.spec, study.rows, files)
     monkeypatch.delattr(predicates, "adds_often")
-    assert do_task(task) == "done"
+    assert do_job(job) == "done"
     told = json.loads(files.audit("sums", 0).read_text(encoding="utf-8"))["error"]
     assert told.startswith("ParameterError: predicate must be the name of a function that can be imported")
     assert "helpers.predicates:adds_often" in told

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 
 from codeshift.finetune.row_log import RowLog
-from codeshift.study import StudyError, load_results, tasks
+from codeshift.study import StudyError, jobs, load_results
 from codeshift.study import executors as executors_module
 from codeshift.study.executors import InThisProcess, WorkerProcesses
 from codeshift.study.plan import plan
@@ -188,8 +188,8 @@ def test_a_worker_that_is_terminated_in_a_training_ends():
 
 
 def _terminated():
-    with patch.object(tasks, "do_task", side_effect=SystemExit(143)):
-        tasks.do_quietly(None)
+    with patch.object(jobs, "do_job", side_effect=SystemExit(143)):
+        jobs.do_quietly(None)
 
 
 class Dying(InThisProcess):
@@ -223,7 +223,7 @@ def test_a_task_is_given_to_three_workers_and_then_it_failed(model, tmp_path):
     [failed] = [record for record in results.records if record.status == "failed"]
     assert failed.error == "StudyError: its worker ended 3 times (RuntimeError: KilledWorker)"
     assert results.counts == {"done": 1, "failed": 1, "pending": 0}
-    assert study.retry(tmp_path / "three", threads=1, progress=False).counts["failed"] == 0
+    assert study.run(tmp_path / "three", threads=1, progress=False, retry=True).counts["failed"] == 0
 
 
 def test_an_executor_that_is_shut_down_is_told(model, tmp_path):

@@ -169,7 +169,7 @@ def test_a_cell_that_fails_is_recorded_and_done_again_when_asked(model, straight
     assert table[table.status == "failed"].value.isna().all()
     assert study.run(tmp_path / "f", threads=1, progress=False).counts["failed"] == 2
     monkeypatch.setattr(Trainer, "fit", fit)
-    assert_same(study.retry(tmp_path / "f", threads=1, progress=False), load_results(straight))
+    assert_same(study.run(tmp_path / "f", threads=1, progress=False, retry=True), load_results(straight))
 
 
 def test_a_broken_checkpoint_is_removed_before_another_try(model, straight, tmp_path, monkeypatch):

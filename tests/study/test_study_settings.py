@@ -16,6 +16,7 @@ from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.plan import plan
 from codeshift.study.run_spec import run_specs
 from codeshift.study.spec import AXES, FREE_SETTINGS, OMITTED, StudySpec
+from codeshift.study.stored_settings import StoredSettings
 from helpers.study_case import small_study
 
 # Settings of a study that its file, or its fingerprint, knows by another name.
@@ -29,6 +30,21 @@ def test_every_argument_is_recorded(model):
     recorded = set(fingerprint(small_study(model).spec))
     arguments = {argument.name for argument in fields(Study) if argument.init} - UNRECORDED
     assert {RENAMED.get(name, name) for name in arguments} == recorded
+
+
+def test_what_is_stored_is_read_back_under_its_own_names(model):
+    """Results and reports read the settings that a fingerprint writes; a key that it lacks is an error."""
+    study = small_study(model, generate_rows=3, evaluation_seed=5, title="mine", split_seeds=(0, 2))
+    written = json.loads(json.dumps(fingerprint(study.spec)))
+    stored = StoredSettings.from_fingerprint(written, {"python": "3"})
+    assert stored.scenarios == tuple(scenario.name for scenario in study.spec.scenarios)
+    assert (stored.split_seeds, stored.generate_rows, stored.evaluation_seed) == ((0, 2), 3, 5)
+    assert (stored.title, stored.language, stored.classes) == ("mine", study.spec.language, ())
+    assert [*stored.metric_languages] == [metric.name for metric in study.spec.metrics]
+    assert (stored.has_general, stored.official_parts) == (study.spec.general is not None, ())
+    for name in ("scenarios", "metrics", "language", "generate_rows", "evaluation_seed", "title", "model", "data"):
+        with pytest.raises(KeyError, match=name):
+            StoredSettings.from_fingerprint({key: value for key, value in written.items() if key != name}, {})
 
 
 def test_axes_and_free_settings_are_those_that_say_so(model):

@@ -81,12 +81,12 @@ def task_of(
 ) -> TaskColumns:
     """Return the task that the arguments of ``add_task`` name; what is missing is what stands in ``trained``."""
     trained = trained or {}
-    from codeshift.data import TASKS
+    from codeshift.data import TASK_DATASETS
 
     name = arguments.task
-    if name is not None and name not in (*TASKS, *KINDS):
-        raise ParameterError("--task", "a task", name, closest(name, (*KINDS, *TASKS)))
-    dataset_task = TASKS.get(name)
+    if name is not None and name not in (*TASK_DATASETS, *KINDS):
+        raise ParameterError("--task", "a task", name, closest(name, (*KINDS, *TASK_DATASETS)))
+    dataset_task = TASK_DATASETS.get(name)
     kind: Kind = dataset_task.kind if dataset_task else name or trained.get("task", GENERATION)
     source = arguments.source or (dataset_task.source if dataset_task else trained.get("source", ()))
     target = arguments.target or (dataset_task.target if dataset_task else trained.get("target", ""))

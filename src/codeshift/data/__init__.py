@@ -10,12 +10,12 @@ from codeshift.data.loading import load_data, load_rows, load_splits
 from codeshift.data.problems import load_problems
 from codeshift.data.saving import save_splits
 from codeshift.data.stdlib import stdlib_functions
-from codeshift.data.tasks import TASKS, Task, load_task
+from codeshift.data.tasks import TASK_DATASETS, TaskDataset, load_task
 
 __all__ = [
     "FIM_TEMPLATES",
-    "TASKS",
-    "Task",
+    "TASK_DATASETS",
+    "TaskDataset",
     "completion_rows",
     "embedded_model_path",
     "load_data",

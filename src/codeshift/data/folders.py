@@ -8,23 +8,23 @@ from pathlib import Path
 import pyarrow as pa
 from datasets import Dataset, DatasetDict, load_from_disk
 
-from codeshift.data.formats import FORMATS, format_of, read_file
+from codeshift.data.formats import FILE_FORMATS, format_of, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
 from codeshift.errors import DataError, ParameterError, closest
 
-Parts = dict[str, Callable[[], list[Piece]]]
+PartReaders = dict[str, Callable[[], list[Piece]]]
 """Functions that read the parts, by name; rows that belong to no part are under ``WHOLE``."""
 
 WHOLE = ""
 
-PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
+FILE_PARTS = ("train", "validation", "test", "test_id", "test_ood", "validation_ood", "train_control", "general")
 """Names of files that are recognised as parts."""
 
 _ALIASES = {"valid": "validation", "val": "validation", "dev": "validation"}
 
 
-def local_parts(source: Path) -> Parts:
+def local_parts(source: Path) -> PartReaders:
     """Return the functions that read the parts of a file or folder.
 
     Raises:
@@ -43,11 +43,11 @@ def local_parts(source: Path) -> Parts:
     if not files:
         below = sorted(path.name for path in source.iterdir() if path.is_dir())
         remedy = f"look into its folders: {', '.join(below[:5])}" if below else "check the path"
-        raise DataError("source", f"a folder with files of {', '.join(FORMATS)}", str(source), remedy)
+        raise DataError("source", f"a folder with files of {', '.join(FILE_FORMATS)}", str(source), remedy)
     named: dict[str, list[Path]] = {}
     for path in files:
         named.setdefault(part_of(path), []).append(path)
-    known = {part: of_part for part, of_part in named.items() if part in PARTS}
+    known = {part: of_part for part, of_part in named.items() if part in FILE_PARTS}
     return {part: _reader(of_part) for part, of_part in known.items()} if known else {WHOLE: _reader(files)}
 
 
@@ -61,14 +61,14 @@ def part_of(path: Path) -> str:
     return _ALIASES.get(name, name)
 
 
-def files_of_parts(sources: Mapping[str, object]) -> Parts:
+def files_of_parts(sources: Mapping[str, object]) -> PartReaders:
     """Return the functions that read parts given as one file each.
 
     Raises:
         ParameterError: if a part has no name.
         DataError: if a file is missing.
     """
-    parts: Parts = {}
+    parts: PartReaders = {}
     for part, source in sources.items():
         if not isinstance(part, str) or not part:
             raise ParameterError("source", "a mapping of parts to files", part, 'such as {"train": "train.jsonl"}')
@@ -79,7 +79,7 @@ def files_of_parts(sources: Mapping[str, object]) -> Parts:
     return parts
 
 
-def loaded_parts(splits: DatasetDict) -> Parts:
+def loaded_parts(splits: DatasetDict) -> PartReaders:
     """Return the parts of a ``DatasetDict`` that ``datasets`` has loaded."""
 
     def same(part: str, rows: Dataset) -> Callable[[], list[Piece]]:

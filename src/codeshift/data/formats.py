@@ -34,7 +34,7 @@ def _tab_separated(path: Path) -> pa.Table:
     return csv_table(path, "\t")
 
 
-FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
+FILE_FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
     ".jsonl": _json,
     ".ndjson": _json,
     ".json": _json,
@@ -56,7 +56,7 @@ def format_of(path: Path) -> str | None:
         suffixes.pop()
         if suffixes and suffixes[-1] == ".parquet":
             return None
-    return suffixes[-1] if suffixes and suffixes[-1] in FORMATS else None
+    return suffixes[-1] if suffixes and suffixes[-1] in FILE_FORMATS else None
 
 
 def read_file(path: Path) -> Piece:
@@ -67,5 +67,5 @@ def read_file(path: Path) -> Piece:
     """
     ending = format_of(path)
     if ending is None:
-        raise DataError("source", f"a file of {', '.join(FORMATS)}", str(path), closest(path.suffix, FORMATS))
-    return Piece(path.name, FORMATS[ending](path))
+        raise DataError("source", f"a file of {', '.join(FILE_FORMATS)}", str(path), closest(path.suffix, FILE_FORMATS))
+    return Piece(path.name, FILE_FORMATS[ending](path))

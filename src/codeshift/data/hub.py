@@ -7,7 +7,7 @@ import re
 from datasets import DatasetDict, load_dataset
 from datasets.exceptions import DatasetsError
 
-from codeshift.data.folders import Parts, loaded_parts
+from codeshift.data.folders import PartReaders, loaded_parts
 from codeshift.errors import DataError
 from codeshift.reaching_hub import hub_or_cache
 
@@ -23,7 +23,7 @@ def is_hub_name(source: str) -> bool:
     return bool(_NAME.fullmatch(source))
 
 
-def hub_parts(name: str, config: str | None, revision: str | None) -> Parts:
+def hub_parts(name: str, config: str | None, revision: str | None) -> PartReaders:
     """Return the functions that read the splits of a dataset; code that comes with the dataset is not run.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
-from codeshift.data.folders import PARTS, WHOLE, Parts, files_of_parts, local_parts
+from codeshift.data.folders import FILE_PARTS, WHOLE, PartReaders, files_of_parts, local_parts
 from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
@@ -102,7 +102,7 @@ def load_splits(
     """
     parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
     if WHOLE in parts:
-        remedy = f"name its files {', '.join(PARTS[:3])}, or take its rows with load_rows"
+        remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
     read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
     filled = [rows for rows in read.values() if len(rows)]
@@ -141,7 +141,7 @@ def load_data(
     return load_rows(source, split=split, rename=rename, require=require, config=config, revision=revision)
 
 
-def _parts(source: Source, config: str | None, revision: str | None) -> Parts:
+def _parts(source: Source, config: str | None, revision: str | None) -> PartReaders:
     if not isinstance(source, str | os.PathLike) or not str(source):
         raise ParameterError("source", "a path, or owner/name of the hub", source, 'such as "rows.jsonl"')
     path = Path(source).expanduser()
@@ -153,7 +153,7 @@ def _parts(source: Source, config: str | None, revision: str | None) -> Parts:
     return local_parts(path)
 
 
-def _chosen(parts: Parts, split: str | None, source: Source) -> list[str]:
+def _chosen(parts: PartReaders, split: str | None, source: Source) -> list[str]:
     if split is None:
         if len(parts) > 1:
             remedy = "name one, or join some by +; or take all parts with load_splits"
@@ -171,4 +171,4 @@ def _chosen(parts: Parts, split: str | None, source: Source) -> list[str]:
 
 
 def _place(part: str) -> tuple[int, str]:
-    return (PARTS.index(part) if part in PARTS else len(PARTS)), part
+    return (FILE_PARTS.index(part) if part in FILE_PARTS else len(FILE_PARTS)), part

@@ -17,7 +17,7 @@ HUB = "hub"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class TaskDataset:
     """A task dataset: its place on the hub, and the columns that a model is given and must write or tell.
 
     Attributes:
@@ -34,7 +34,7 @@ class Task:
         prepare: function that adds columns to the parts; None for none.
         divide: function that makes parts of a file that has none; None if files must have the names of parts.
 
-    >>> task = TASKS["code-translation"]
+    >>> task = TASK_DATASETS["code-translation"]
     >>> task.source, task.target, task.language
     ('java', 'cs', 'c_sharp')
     """
@@ -58,10 +58,10 @@ class Task:
         return (self.source,) if isinstance(self.source, str) else self.source
 
 
-TASKS: Mapping[str, Task] = {
+TASK_DATASETS: Mapping[str, TaskDataset] = {
     task.name: task
     for task in (
-        Task(
+        TaskDataset(
             name="text-to-code",
             dataset="google/code_x_glue_tc_text_to_code",
             source="nl",
@@ -69,7 +69,7 @@ TASKS: Mapping[str, Task] = {
             language="java",
             columns=("id", "nl", "code"),
         ),
-        Task(
+        TaskDataset(
             name="code-refinement",
             dataset="google/code_x_glue_cc_code_refinement",
             configs=("small", "medium"),
@@ -78,7 +78,7 @@ TASKS: Mapping[str, Task] = {
             language="java",
             columns=("id", "buggy", "fixed"),
         ),
-        Task(
+        TaskDataset(
             name="code-translation",
             dataset="google/code_x_glue_cc_code_to_code_trans",
             source="java",
@@ -86,7 +86,7 @@ TASKS: Mapping[str, Task] = {
             language="c_sharp",
             columns=("id", "java", "cs"),
         ),
-        Task(
+        TaskDataset(
             name="humaneval",
             dataset="openai/openai_humaneval",
             source="prompt",
@@ -98,7 +98,7 @@ TASKS: Mapping[str, Task] = {
             prepare=human_eval,
             divide=one_test_part,
         ),
-        Task(
+        TaskDataset(
             name="mbpp",
             dataset="google-research-datasets/mbpp",
             configs=("full", "sanitized"),
@@ -111,7 +111,7 @@ TASKS: Mapping[str, Task] = {
             prepare=mbpp,
             divide=mbpp_parts,
         ),
-        Task(
+        TaskDataset(
             name="defect-detection",
             dataset="google/code_x_glue_cc_defect_detection",
             source="func",
@@ -120,7 +120,7 @@ TASKS: Mapping[str, Task] = {
             kind="classification",
             columns=("id", "func", "target", "project", "commit_id"),
         ),
-        Task(
+        TaskDataset(
             name="clone-detection",
             dataset="google/code_x_glue_cc_clone_detection_big_clone_bench",
             source=("func1", "func2"),
@@ -129,7 +129,7 @@ TASKS: Mapping[str, Task] = {
             kind="classification",
             columns=("id", "id1", "id2", "func1", "func2", "label"),
         ),
-        Task(
+        TaskDataset(
             name="code-search",
             source=("doc", "code"),
             target="label",
@@ -137,7 +137,7 @@ TASKS: Mapping[str, Task] = {
             kind="classification",
             columns=("idx", "doc", "code", "label"),
         ),
-        Task(
+        TaskDataset(
             name="vulnerability-detection",
             source="func",
             target="target",
@@ -162,7 +162,9 @@ def load_task(
     rename: Mapping[str, str] | None = None,
     revision: str | None = None,
 ) -> DatasetDict:
-    r"""Load the parts of a task dataset, with the hub's columns; ``TASKS[name]`` holds the source and target column.
+    r"""Load the parts of a task dataset, with the hub's columns.
+
+    ``TASK_DATASETS[name]`` holds the source and target column.
 
     The ``test`` part of the hub's ``text-to-code`` has no public code: ``code`` is empty in every row. Such a part,
     with which no output can be compared, is left out with a warning.
@@ -196,12 +198,12 @@ def load_task(
     ...     for part in ("train", "validation"):
     ...         _ = Path(folder, f"{part}.jsonl").write_text(row)
     ...     splits = load_task("text-to-code", source=folder)
-    >>> task = TASKS["text-to-code"]
+    >>> task = TASK_DATASETS["text-to-code"]
     >>> splits["train"][0][task.target], task.language
     ('int f(int a) { return a + 1; }', 'java')
     """
-    check_choice("name", name, TASKS)
-    task = TASKS[name]
+    check_choice("name", name, TASK_DATASETS)
+    task = TASK_DATASETS[name]
     if config is not None:
         check_choice("config", config, task.configs)
     if source == HUB and not task.dataset:
@@ -219,7 +221,7 @@ def load_task(
     return _with_targets(splits if task.prepare is None else task.prepare(splits), task)
 
 
-def _local(source: Source | Mapping[str, Source], task: Task, rename: Mapping[str, str] | None) -> DatasetDict:
+def _local(source: Source | Mapping[str, Source], task: TaskDataset, rename: Mapping[str, str] | None) -> DatasetDict:
     if task.divide is None or isinstance(source, Mapping):
         return load_splits(source, rename=rename)
     loaded = load_data(source, rename=rename)
@@ -229,7 +231,7 @@ def _local(source: Source | Mapping[str, Source], task: Task, rename: Mapping[st
     return task.divide(loaded)
 
 
-def _check_columns(splits: DatasetDict, task: Task, columns: Sequence[str]) -> None:
+def _check_columns(splits: DatasetDict, task: TaskDataset, columns: Sequence[str]) -> None:
     for part, rows in splits.items():
         for column in columns:
             if column not in rows.column_names:
@@ -237,7 +239,7 @@ def _check_columns(splits: DatasetDict, task: Task, columns: Sequence[str]) -> N
                 raise DataError("source", f"data with the columns {', '.join(task.columns)}", column, remedy)
 
 
-def _with_targets(splits: DatasetDict, task: Task) -> DatasetDict:
+def _with_targets(splits: DatasetDict, task: TaskDataset) -> DatasetDict:
     kept = {part: rows for part, rows in splits.items() if any(value not in (None, "") for value in rows[task.target])}
     if not kept:
         raise DataError("source", f"data with {task.target!r} in some part", task.name, "all its rows are empty there")

@@ -72,7 +72,7 @@ def parse_splitter(
     >>> parse_splitter("LengthSplitter(unitt='lines')", column="code")
     Traceback (most recent call last):
         ...
-    codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt: \
+    codeshift.errors.ParameterError: splitter must be LengthSplitter with arguments that it has, got unitt='lines': \
 did you mean unit?
     """
     given = {"column": column} | ({} if language is None else {"language": language})
@@ -140,10 +140,10 @@ class _Reader:
         arguments = {n: self.value(value) for n, value in zip(by_position, node.args, strict=False)}
         for keyword in node.keywords:
             if keyword.arg not in fields:
-                typed = Told(keyword.arg or "**")
-                raise ParameterError(
-                    self.parameter, f"{name} with arguments that it has", typed, closest(typed, fields)
-                )
+                value = node_text(self.text, keyword.value)
+                typed = Told(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+                remedy = closest(keyword.arg or "**", fields)
+                raise ParameterError(self.parameter, f"{name} with arguments that it has", typed, remedy)
             if keyword.arg in arguments:
                 self._refuse(node, f"{name} with each argument once", f"{keyword.arg} is given twice")
             arguments[keyword.arg] = self.value(keyword.value)

@@ -14,11 +14,14 @@ from codeshift.study.records import EvaluationFacts, RunRecord, TrainingFacts
 from codeshift.study.report import Report
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
-from codeshift.study.split_facts import SplitAudit, SplitFacts
+from codeshift.study.split_audit import AuditError, SplitAudit
+from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 from codeshift.study.study import Study
 from codeshift.study.study_file import load_study
 
 __all__ = [
+    "AuditError",
     "EvaluationFacts",
     "Findings",
     "LockWarning",
@@ -35,6 +38,7 @@ __all__ = [
     "SettingsError",
     "SplitAudit",
     "SplitFacts",
+    "StoredSettings",
     "Study",
     "StudyError",
     "StudyPower",

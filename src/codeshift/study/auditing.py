@@ -26,6 +26,7 @@ from codeshift.study.keys import RunKey
 from codeshift.study.locks import locked
 from codeshift.study.plan import Plan
 from codeshift.study.spec import StudySpec
+from codeshift.study.split_audit import AuditError, SplitAudit
 from codeshift.study.split_facts import SplitFacts
 from codeshift.study.store import Outcome, StudyStore
 from codeshift.study.study_rows import StudyRows
@@ -34,7 +35,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditTask:
+class AuditJob:
     """Audit of the split of a scenario and a split seed, with the whole region masked.
 
     Attributes:
@@ -44,7 +45,7 @@ class AuditTask:
         region: Region, fitted.
         settings: Settings of the audit.
         functions: Dotted names of the user's functions that the region or the settings call. The process that made
-            the task has named them in its own code, so the worker may import them.
+            the job has named them in its own code, so the worker may import them.
     """
 
     folder: Path
@@ -80,13 +81,13 @@ class AuditTask:
     def record_error(self, error: str) -> None:
         """Store an error in place of the figures, unless something is stored already."""
         if self.store.read_audit(self.scenario, self.split_seed) is None:
-            self.store.write_audit(self.scenario, self.split_seed, {"error": error})
+            self.store.write_audit(self.scenario, self.split_seed, AuditError(error))
 
 
-def audit_tasks(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditTask]:
+def audit_jobs(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore) -> list[AuditJob]:
     """Return the audits of a plan that are not done yet; a region is fitted only for these."""
     return [
-        AuditTask(
+        AuditJob(
             folder=store.root,
             scenario=planned.scenario,
             split_seed=planned.split_seed,
@@ -99,7 +100,7 @@ def audit_tasks(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore)
     ]
 
 
-def do_audit(task: AuditTask) -> Outcome:
+def do_audit(job: AuditJob) -> Outcome:
     """Audit a split and store the figures, unless they are stored already; an error is stored in their place.
 
     Returns:
@@ -111,22 +112,22 @@ def do_audit(task: AuditTask) -> Outcome:
 
     with _ONE_AT_A_TIME:
         try:
-            with locked(task.store.lock(task.name)):
-                if not task.is_done:
-                    task.store.write_audit(task.scenario, task.split_seed, _audited(task))
+            with locked(job.store.lock(job.name)):
+                if not job.is_done:
+                    job.store.write_audit(job.scenario, job.split_seed, _audited(job))
         except Timeout:
             return "busy"
     return "done"
 
 
-def _audited(task: AuditTask) -> dict[str, Any]:
+def _audited(job: AuditJob) -> SplitAudit | AuditError:
     try:
-        for name in task.functions:
+        for name in job.functions:
             trust_function(name)
         with threadpool_limits(limits=1):
-            return measure_parts(_parts(task), task.settings, None).to_dict()
+            return SplitAudit.from_dict(measure_parts(_parts(job), job.settings, None).to_dict())
     except Exception as error:  # noqa: BLE001 - any error is stored for the user to read, and the runs go on
-        return {"error": f"{type(error).__name__}: {error}"}
+        return AuditError(f"{type(error).__name__}: {error}")
 
 
 def functions_of(value: Any) -> tuple[str, ...]:
@@ -145,9 +146,9 @@ def functions_of(value: Any) -> tuple[str, ...]:
     return tuple(sorted(names.union(*map(functions_of, inner))))
 
 
-def _parts(task: AuditTask) -> AuditParts:
-    whole, rank = _table(task.store.check_data(task.store.rows), task.settings.column)
-    positions = _positions(task)
+def _parts(job: AuditJob) -> AuditParts:
+    whole, rank = _table(job.store.check_data(job.store.rows), job.settings.column)
+    positions = _positions(job)
     orders = {part: np.argsort(rank[rows]) for part, rows in positions.items()}
     return AuditParts(
         table=whole,
@@ -156,16 +157,16 @@ def _parts(task: AuditTask) -> AuditParts:
         train="train",
         test="test_ood",
         reference="test_id" if len(positions["test_id"]) else None,
-        region=task.region,
-        groups=task.settings.groups,
+        region=job.region,
+        groups=job.settings.groups,
     )
 
 
-def _positions(task: AuditTask) -> dict[str, Positions]:
+def _positions(job: AuditJob) -> dict[str, Positions]:
     """Return the positions of each part's rows in the study's rows."""
-    positions = task.store.read_training(task.scenario, task.split_seed, 0.0)
-    test = task.store.read_test(task.split_seed)
-    members = SplitFacts.load(task.store.facts(task.scenario, task.split_seed)).members
+    positions = job.store.read_training(job.scenario, job.split_seed, 0.0)
+    test = job.store.read_test(job.split_seed)
+    members = SplitFacts.load(job.store.facts(job.scenario, job.split_seed)).members
     return positions | {part: test[mask] for part, mask in members.items()}
 
 

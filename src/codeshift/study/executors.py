@@ -23,7 +23,7 @@ _LOOK_AFTER = 2.0  # seconds
 
 
 class InThisProcess(Executor):
-    """Executor that does each task in this process when it is submitted.
+    """Executor that does each job in this process when it is submitted.
 
     >>> InThisProcess().submit(sum, [1, 2]).result()
     3
@@ -40,7 +40,7 @@ class InThisProcess(Executor):
 
 
 class WorkerProcesses(Executor):
-    """Executor with independent worker processes: if one dies, only its task fails, and the process is replaced.
+    """Executor with independent worker processes: if one dies, only its job fails, and the process is replaced.
 
     Processes are spawned, so they inherit neither locks nor threads; they end when this process does.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 from datasets import Dataset
@@ -29,14 +28,14 @@ class GivenScorer(RunScorer):
     """Scorer of a run whose outputs were made elsewhere.
 
     Args:
-        task: Run to score.
-        writing: Task of the models.
+        run: Run to score.
+        task: Task of the models.
         extract: Part of an output that is scored; None for all of it.
     """
 
-    def __init__(self, task: RunSpec, writing: Generation, extract: Extract | None) -> None:
-        super().__init__(task, None)
-        self.key, self.writing, self.extract = task.key, writing, extract
+    def __init__(self, run: RunSpec, task: Generation, extract: Extract | None) -> None:
+        super().__init__(run, None)
+        self.key, self.task, self.extract = run.key, task, extract
         self.outputs: Mapping[str, Output] = {}
 
     def expected(self) -> dict[str, str]:
@@ -55,26 +54,26 @@ class GivenScorer(RunScorer):
         outputs = [self.outputs[names[row]] for row in chosen]
         metrics = {metric.name: metric for metric in step.metrics}
         settings = EvaluationSettings(metrics=metrics, extract=self.extract, seed=self.method.evaluation.seed)
-        return Measured(step, chosen, score_outputs(self.writing, settings, rows.select(chosen), outputs))
+        return Measured(step, chosen, score_outputs(self.task, settings, rows.select(chosen), outputs))
 
     def _identities(self, part: str, rows: Dataset) -> list[str]:
-        return row_identities(part, *self.writing.texts(rows))
+        return row_identities(part, *self.task.texts(rows))
 
 
 def add_given_run(
-    task: RunSpec,
-    writing: Generation,
+    run: RunSpec,
+    task: Generation,
     predictions: Predictions,
     *,
     prediction_column: str,
-    extract: Literal["code"] | None,
+    extract: Extract | None,
     model: str | None,
 ) -> RunRecord:
     """Score given outputs as a run of a study, and record it.
 
     Args:
-        task: Run, whose folder is prepared.
-        writing: Task of the study's models.
+        run: Run, whose folder is prepared.
+        task: Task of the study's models.
         predictions: Outputs of the run.
         prediction_column: Column of the text in the predictions.
         extract: Part of an output that is scored; None for all of it.
@@ -86,23 +85,23 @@ def add_given_run(
         PredictionsError: if outputs and rows do not match one to one.
     """
     check_extract(extract)
-    _check_can_be_given(task)
-    scorer = GivenScorer(task, writing, extract)
+    _check_can_be_given(run)
+    scorer = GivenScorer(run, task, extract)
     rows = read_predictions(predictions, identity_column=None, prediction_column=prediction_column)
     scorer.outputs = match(scorer.expected(), rows)
-    with awaited(task.store.lock(task.name)):
-        if task.store.read_record(task.key) is not None:
-            remedy = f"remove {task.store.run(task.key)} to score it again"
-            raise ParameterError("run", "one that is left", Told(f"{task.key}, which has a record"), remedy)
+    with awaited(run.store.lock(run.name)):
+        if run.store.read_record(run.key) is not None:
+            remedy = f"remove {run.store.run(run.key)} to score it again"
+            raise ParameterError("run", "one that is left", Told(f"{run.key}, which has a record"), remedy)
         record = RunRecord(
-            key=task.key,
+            key=run.key,
             status="done",
             seconds=0.0,
             evaluated=_scored(scorer),
             versions=versions(),
             given={"model": model, "digest": predictions_digest(scorer.outputs), "extract": extract},
         )
-        task.store.write_record(record)
+        run.store.write_record(record)
     return record
 
 
@@ -111,12 +110,12 @@ def _scored(scorer: GivenScorer) -> Mapping[str, EvaluationFacts]:
     return scorer.score(None, scorer.key)
 
 
-def _check_can_be_given(task: RunSpec) -> None:
-    measured = [metric.name for metric in task.method.evaluation.metrics if metric.takes != "text"]
+def _check_can_be_given(run: RunSpec) -> None:
+    measured = [metric.name for metric in run.method.evaluation.metrics if metric.takes != "text"]
     if measured:
         remedy = "they are measured on the model itself: give the study metrics of text alone"
         raise ParameterError("metrics", "of outputs alone for a run that is given", Told(", ".join(measured)), remedy)
-    if task.variants:
-        names = ", ".join(key.variant for key in task.variants)
+    if run.variants:
+        names = ", ".join(key.variant for key in run.variants)
         remedy = "their weights are made of the run's own: leave wise_ft and adapter_scales out"
         raise ParameterError("run", "without variants if it is given", Told(names), remedy)

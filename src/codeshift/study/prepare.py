@@ -14,7 +14,9 @@ from codeshift.study.fingerprint import fingerprint, refuse_other_study
 from codeshift.study.locks import awaited
 from codeshift.study.plan import Plan
 from codeshift.study.spec import AXES, StudySpec
+from codeshift.study.split_audit import AuditError
 from codeshift.study.store import StudyStore, write_arrow
+from codeshift.study.stored_settings import StoredStudy
 from codeshift.study.study_rows import StudyRows
 
 
@@ -35,15 +37,15 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
         stored = _read_same(settings, store, extend=extend)  # another process may have prepared it meanwhile
         if stored is not None:
             store.repair(plan.keys, [scenario.name for scenario in spec.scenarios], spec.split_seeds)
-            _evaluate_shared_again(spec, plan, store, stored["settings"])
+            _evaluate_shared_again(spec, plan, store, stored)
         _save_model(spec, store)
         _write_rows(spec, rows, store)
-        extended = stored is not None and any(settings.get(name) != stored["settings"].get(name) for name in AXES)
+        extended = stored is not None and any(settings.get(name) != stored.settings.plain.get(name) for name in AXES)
         if stored is None or extended or damaged(store.study):
-            store.write_study(settings, plan.keys, environment() if stored is None else stored["versions"])
+            store.write_study(settings, plan.keys, environment() if stored is None else stored.settings.versions)
 
 
-def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> dict[str, Any] | None:
+def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) -> StoredStudy | None:
     """Read the study of a folder; None if there is none.
 
     Raises:
@@ -51,7 +53,7 @@ def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) 
     """
     stored = store.read_study()
     if stored is not None:
-        refuse_other_study(settings, stored["settings"], store.root, extend=extend)
+        refuse_other_study(settings, stored.settings.plain, store.root, extend=extend)
     elif any(store.root.glob("*.json")):
         raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
     return stored
@@ -67,11 +69,10 @@ def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) 
                 rows.scenario(scenario.name, split_seed)
 
 
-def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: Mapping[str, Any]) -> None:
+def _evaluate_shared_again(spec: StudySpec, plan: Plan, store: StudyStore, before: StoredStudy) -> None:
     """Have shared runs evaluated again if scenarios were added, as the parts of these have other rows to generate."""
-    if spec.evaluation.generate_rows is not None and {scenario.name for scenario in spec.scenarios} - set(
-        before["scenarios"]
-    ):
+    added = {scenario.name for scenario in spec.scenarios} - set(before.settings.scenarios)
+    if spec.evaluation.generate_rows is not None and added:
         for key in plan.keys:
             if key.scenario is None:
                 store.evaluate_again(key)
@@ -135,6 +136,5 @@ def forget_failures(plan: Plan, store: StudyStore) -> None:
                 shutil.rmtree(store.training(key) / "checkpoints", ignore_errors=True)
                 shutil.rmtree(store.evaluation(key), ignore_errors=True)
     for audit in plan.audits:
-        figures = store.read_audit(audit.scenario, audit.split_seed)
-        if figures is not None and "error" in figures:
+        if isinstance(store.read_audit(audit.scenario, audit.split_seed), AuditError):
             store.audit(audit.scenario, audit.split_seed).unlink()

@@ -8,11 +8,11 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from codeshift.properties.progress import bars_shown
-from codeshift.study.auditing import AuditTask
+from codeshift.study.auditing import AuditJob
+from codeshift.study.jobs import Job
 from codeshift.study.keys import RunKey
 from codeshift.study.records import RunRecord
 from codeshift.study.store import StudyStore
-from codeshift.study.tasks import Task
 
 
 class StudyProgress:
@@ -21,7 +21,7 @@ class StudyProgress:
     Args:
         keys: Keys of all runs of the study.
         store: Store of the study.
-        tasks: Tasks that are left to do.
+        jobs: Jobs that are left to do.
         progress: Whether a bar is shown, or a function that is called with each record instead.
     """
 
@@ -29,7 +29,7 @@ class StudyProgress:
         self,
         keys: Collection[RunKey],
         store: StudyStore,
-        tasks: Sequence[Task],
+        jobs: Sequence[Job],
         progress: bool | Callable[[RunRecord], None],
     ) -> None:
         self.store = store
@@ -39,19 +39,19 @@ class StudyProgress:
         self.bar = tqdm(total=len(keys), initial=len(done), desc="study", unit="run", disable=not shown)
         self.reported = set(done)
         self.failed = 0
-        self.audits = sum(isinstance(task, AuditTask) for task in tasks)
+        self.audits = sum(isinstance(job, AuditJob) for job in jobs)
         self.working: dict[str, None] = {}  # names, in the order in which they began
 
-    def begins(self, task: Task) -> None:
-        """Show that a task begins."""
-        self.working[task.name] = None
+    def begins(self, job: Job) -> None:
+        """Show that a job begins."""
+        self.working[job.name] = None
         self._show()
 
-    def ended(self, task: Task) -> None:
-        """Show that a task has ended, and report its new records."""
-        self.working.pop(task.name, None)
-        self.audits -= isinstance(task, AuditTask)
-        for key in task.keys:
+    def ended(self, job: Job) -> None:
+        """Show that a job has ended, and report its new records."""
+        self.working.pop(job.name, None)
+        self.audits -= isinstance(job, AuditJob)
+        for key in job.keys:
             record = self.store.read_record(key)
             if record is None or key in self.reported:
                 continue

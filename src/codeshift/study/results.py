@@ -27,6 +27,7 @@ from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import RunRecord
 from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
+from codeshift.study.stored_settings import StoredSettings
 from codeshift.study.table import tidy_line, tidy_table
 
 TEST_PARTS = ("test_id", "test_ood")
@@ -38,32 +39,28 @@ class StudyResults:
     """Results of a study, finished or not.
 
     Attributes:
-        settings: Settings of the study: model, config, methods, seeds, column, language, versions.
+        settings: Settings of the study, as its folder holds them.
         metrics: Metrics by name.
         records: Records of all planned runs, pending and failed ones too, in the order of the plan.
-        scenarios: Names of the scenarios, in the study's order.
         splits: Facts of the splits, by scenario and split seed.
         load: Function that returns the scores of a run that is done, on one of ``sets``.
-        sets: Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set.
 
     ``Study.run``, ``Study.results`` and ``load_results`` return results; here they are made by hand:
 
     >>> from codeshift.metrics import ExactMatch
     >>> key, metric = RunKey(method="none"), ExactMatch()
     >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
-    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
-    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results = StudyResults(metrics={metric.name: metric}, splits={}, load=lambda key, part: scores,
+    ...                        records=(RunRecord(key=key, status="done"),))
     >>> results.table().select(["method", "part", "metric", "value", "rows"]).to_pylist()
     [{'method': 'none', 'part': 'test', 'metric': 'exact_match', 'value': 0.5, 'rows': 2}]
     """
 
-    settings: Mapping[str, Any] = field(repr=False)
+    settings: StoredSettings = field(default_factory=StoredSettings, repr=False)
     metrics: Mapping[str, Metric]
     records: tuple[RunRecord, ...] = field(repr=False)
-    scenarios: tuple[str, ...]
     splits: Mapping[tuple[str, int], SplitFacts] = field(repr=False)
     load: Callable[[RunKey, str], RunScores] = field(repr=False)
-    sets: tuple[str, ...] = ("test",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "load", lru_cache(maxsize=64)(self.load))
@@ -72,7 +69,17 @@ class StudyResults:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of a classification; none of a study of text."""
-        return tuple(self.settings.get("classes", ()))
+        return self.settings.classes
+
+    @property
+    def scenarios(self) -> tuple[str, ...]:
+        """Names of the scenarios, in the study's order."""
+        return self.settings.scenarios
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Sets that the runs are evaluated on: ``"test"``, and ``"general"`` if the study has such a set."""
+        return ("test", "general") if self.settings.has_general else ("test",)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -172,7 +179,7 @@ class StudyResults:
         self._refuse_unknown("scenario", scenario, self.scenarios)
         facts = self.splits.get((scenario, split_seed))
         if facts is None:
-            raise ParameterError("scenario", "one that is dealt", scenario, "run the study first")
+            raise ParameterError("scenario", "one that is split", scenario, "run the study first")
         return facts.members[part]
 
     def scored_rows(
@@ -198,10 +205,10 @@ class StudyResults:
         """
         self._refuse_unknown("part", part, (*TEST_PARTS, *self.sets))
         members = self._rows_of(key, part, scenario)
-        count = self.settings.get("generate_rows")
+        count = self.settings.generate_rows
         if count is None or (metric is not None and not needs_text(self.metrics[metric])):
             return members
-        return drawn(members, count, self.settings["evaluation_seed"])
+        return drawn(members, count, self.settings.evaluation_seed)
 
     def _rows_of(self, key: RunKey, part: str, scenario: str | None) -> NDArray[np.bool_]:
         if part in self.sets:

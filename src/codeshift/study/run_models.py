@@ -26,11 +26,11 @@ class RunModels:
     """Models that a run evaluates.
 
     Args:
-        task: Run to do.
+        run: Run to do.
     """
 
-    def __init__(self, task: RunSpec) -> None:
-        self.task, self.method, self.store = task, task.method, task.store
+    def __init__(self, run: RunSpec) -> None:
+        self.run, self.method, self.store = run, run.method, run.store
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -39,7 +39,7 @@ class RunModels:
 
     def trained(self) -> tuple[Model, TrainingFacts | None]:
         """Return the model to evaluate, trained if needed, and the facts of its training, if it has one."""
-        key = self.task.key
+        key = self.run.key
         if key.method == NONE:
             return self._pretrained(), None
         record = self.store.earlier_record(key) or self.store.read_record(key)
@@ -63,13 +63,13 @@ class RunModels:
         return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _stored(self) -> Model:
-        folder = self.store.training(self.task.key)
+        folder = self.store.training(self.run.key)
         if self.method.peft_config is not None:
             return with_stored_adapter(self._pretrained(), folder)
         return self.method.task.load(folder, self.tokenizer).to("cuda" if torch.cuda.is_available() else "cpu")
 
     def _training_data(self) -> dict[str, Dataset]:
-        key = self.task.key
+        key = self.run.key
         assert key.ood_kept is not None  # noqa: S101 - every training has one
         rows = Dataset.from_file(str(self.store.check_data(self.store.rows)))
         positions = self.store.read_training(key.scenario, key.split_seed, key.ood_kept)

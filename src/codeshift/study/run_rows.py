@@ -35,10 +35,15 @@ def planned_key(
         kept = None if ood_kept is None else float(ood_kept)
         shared = None if whole else scenario
         key = RunKey(method=method, scenario=shared, ood_kept=kept, split_seed=split_seed, train_seed=train_seed)
+    refuse_unplanned(plan, key)
+    return key
+
+
+def refuse_unplanned(plan: Plan, key: RunKey) -> None:
+    """Raise a ParameterError if a key is that of no run of the plan."""
     if key not in plan.keys:
         remedy = f"the study has {len(plan.keys)} runs, such as {plan.keys[-1]}"
         raise ParameterError("run", "one of the study", Told(str(key)), remedy)
-    return key
 
 
 def run_parts(rows: StudyRows, key: RunKey, general: Dataset | None) -> DatasetDict:

@@ -29,12 +29,12 @@ class RunScorer:
     """Scorer of the models of a run.
 
     Args:
-        task: Run to do.
+        run: Run to do.
         tokenizer: Tokenizer of the models; None if none is run.
     """
 
-    def __init__(self, task: RunSpec, tokenizer: Tokenizer | None) -> None:
-        self.method, self.store, self.tokenizer = task.method, task.store, tokenizer
+    def __init__(self, run: RunSpec, tokenizer: Tokenizer | None) -> None:
+        self.method, self.store, self.tokenizer = run.method, run.store, tokenizer
 
     def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""

@@ -1,4 +1,4 @@
-"""The facts that a study stores of a split: its test rows, what was masked, and the audit."""
+"""The facts that a study stores of a split: its test rows and what was masked."""
 
 from __future__ import annotations
 
@@ -12,48 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.audit import Verdict
 from codeshift.errors import ManifestError
 from codeshift.files import check_file, read_json, replaced, write_json
 from codeshift.properties.base import OTHER
 from codeshift.properties.serialise import from_dict
 from codeshift.regions.base import Region
 from codeshift.regions.distribution import Distribution
+from codeshift.study.split_audit import AuditError, SplitAudit
 
 _PLAIN = ("scenario", "splitter", "meaning", "manifest", "sizes", "dimension")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SplitAudit:
-    """Audit of a split.
-
-    Attributes:
-        verdict: Verdict of the audit.
-        auc: AUC of the classifier of ``test_ood`` against ``train``; NaN if it was not measured.
-        figures: All figures, the content of ``AuditReport.to_dict()``.
-
-    >>> verdict = {"label": "sound", "reasons": ["a classifier tells them apart"], "cautions": []}
-    >>> SplitAudit.from_dict({"verdict": verdict, "strength": []}).verdict.label
-    'sound'
-    """
-
-    verdict: Verdict
-    auc: float = math.nan
-    figures: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def from_dict(cls, figures: Mapping[str, Any]) -> SplitAudit:
-        """Make an audit from the values of ``AuditReport.to_dict()``."""
-        verdict = figures["verdict"]
-        statistics = {part["part"]: part["classifier"]["statistic"] for part in figures["strength"]}
-        auc = statistics.get("test_ood")
-        return cls(
-            verdict=Verdict(
-                label=verdict["label"], reasons=tuple(verdict["reasons"]), cautions=tuple(verdict["cautions"])
-            ),
-            auc=math.nan if auc is None else float(auc),
-            figures=figures,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +39,7 @@ class SplitFacts:
             if this process does not know the region's class.
         dimension: Dimension of code that the scenario shifts, such as "complexity".
         distributions: Distributions of all properties that the region uses.
-        audit: Audit of the split; None if there is no audit, it failed or it is not done yet.
+        audit: Audit of the split, or the error that it ended with; None if there is no audit or it is not done yet.
 
     >>> facts = SplitFacts(scenario="long", splitter="LengthSplitter(...)", meaning="Long programs.", manifest="m.json",
     ...                    sizes={"train": 1}, members={"test_ood": np.array([True]), "test_id": np.array([False])})
@@ -89,12 +56,12 @@ class SplitFacts:
     masked: Region | None = None
     dimension: str = OTHER
     distributions: tuple[Distribution, ...] = field(default=(), repr=False)
-    audit: SplitAudit | None = field(default=None, repr=False)
+    audit: SplitAudit | AuditError | None = field(default=None, repr=False)
 
     @property
     def auc(self) -> float:
         """AUC of the audit's classifier of ``test_ood`` against ``train``; NaN if there is none."""
-        return math.nan if self.audit is None else self.audit.auc
+        return self.audit.auc if isinstance(self.audit, SplitAudit) else math.nan
 
     def save(self, path: Path, vouched: Iterable[Path] = ()) -> None:
         """Write the arrays, and then a JSON file, each atomically; the audit is stored apart.

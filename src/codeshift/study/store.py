@@ -28,6 +28,8 @@ from codeshift.files import (
 )
 from codeshift.study.keys import RunKey, plain_name
 from codeshift.study.records import RunRecord
+from codeshift.study.split_audit import AuditError, SplitAudit, audit_from_dict
+from codeshift.study.stored_settings import StoredSettings, StoredStudy
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 Positions = NDArray[np.int64]
 """Positions of rows in the study's rows."""
 Outcome = Literal["done", "busy"]
-"""Outcome of an attempt at a task: all its files exist, or another process is doing it."""
+"""Outcome of an attempt at a job: all its files exist, or another process is doing it."""
 
 _FORMAT = "codeshift-study/2"
 _ROWS_AT_ONCE = 1000
@@ -153,7 +155,7 @@ class StudyStore:
         """Return the file that a process locks while it works on ``name``."""
         return self.root / "locks" / f"{name}.lock"
 
-    def read_study(self) -> dict[str, Any] | None:
+    def read_study(self) -> StoredStudy | None:
         """Read ``study.json``; return None if there is none.
 
         Raises:
@@ -169,7 +171,10 @@ class StudyStore:
             remedy = "put back a copy of it, or run the study in another folder"
             raise DamagedFileError(error.path, error.why, remedy) from error
         self._refuse_other_format(content)
-        return content
+        return StoredStudy(
+            settings=StoredSettings.from_fingerprint(content["settings"], content["versions"]),
+            keys=tuple(RunKey(**key) for key in content["runs"]),
+        )
 
     def _refuse_earlier_format(self) -> None:
         """Raise a ParameterError if ``study.json``, which fails its digest, is of a format that had none."""
@@ -262,13 +267,14 @@ class StudyStore:
         write_json(self.record(record.key), _finite(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
-    def read_audit(self, scenario: str, split_seed: int) -> dict[str, Any] | None:
-        """Read the figures of an audit, ``"error"`` alone if it failed; return None if it is not done."""
-        return _read_or_warn(self.audit(scenario, split_seed))
+    def read_audit(self, scenario: str, split_seed: int) -> SplitAudit | AuditError | None:
+        """Read the audit of a split, or the error that it ended with; return None if it is not done."""
+        content = _read_or_warn(self.audit(scenario, split_seed))
+        return None if content is None else audit_from_dict(content)
 
-    def write_audit(self, scenario: str, split_seed: int, figures: Mapping[str, Any]) -> None:
-        """Write the figures of an audit, or its error."""
-        write_json(self.audit(scenario, split_seed), figures)
+    def write_audit(self, scenario: str, split_seed: int, audit: SplitAudit | AuditError) -> None:
+        """Write the audit of a split, or the error that it ended with."""
+        write_json(self.audit(scenario, split_seed), audit.to_dict())
 
     def write_parts(self, split_seed: int, parts: Mapping[str, Positions], baseline: Mapping[str, Positions]) -> None:
         """Write the positions of the rows of each part of a split seed, and of those that the baseline trains on."""

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_bool
 from codeshift.errors import ParameterError
@@ -19,6 +19,7 @@ from codeshift.splitters import Scenario
 from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
 from codeshift.study.executors import threads_each
 from codeshift.study.files import output_folder
+from codeshift.study.jobs import jobs_left
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, plan
@@ -27,13 +28,12 @@ from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
 from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
-from codeshift.study.run_rows import planned_key, run_parts
+from codeshift.study.run_rows import planned_key, refuse_unplanned, run_parts
 from codeshift.study.run_spec import run_specs
-from codeshift.study.scheduler import refuse_unusable_workers, run_tasks
+from codeshift.study.scheduler import refuse_unusable_workers, run_jobs
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import StudyStore
 from codeshift.study.study_rows import StudyRows
-from codeshift.study.tasks import tasks_left
 from codeshift.study.validate import (
     check_audit,
     check_config,
@@ -311,12 +311,12 @@ class Study(CommonOptions):
             prepare(self.spec, planned, self.rows, store, extend=extend)
             if retry:
                 forget_failures(planned, store)
-            left = tasks_left(planned, self.spec, self.rows, store, threads)
+            left = jobs_left(planned, self.spec, self.rows, store, threads)
             with StudyProgress(planned.keys, store, left, progress) as shown:
-                run_tasks(left, executor, workers, threads, shown)
+                run_jobs(left, executor, workers, threads, shown)
         return self.results(store.root)
 
-    def run_parts(
+    def key(
         self,
         *,
         method: str,
@@ -324,8 +324,8 @@ class Study(CommonOptions):
         ood_kept: float | None = None,
         split_seed: int | None = None,
         train_seed: int | None = None,
-    ) -> DatasetDict:
-        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+    ) -> RunKey:
+        """Return the key of a run of the study, which ``run_parts`` and ``add_run`` take.
 
         Args:
             method: Name of the method, or ``"none"`` for a model without fine-tuning.
@@ -334,6 +334,24 @@ class Study(CommonOptions):
             split_seed: Seed of the split; None for the study's first.
             train_seed: Seed of the training; None for the study's first.
 
+        Raises:
+            ParameterError: if the study has no such run.
+        """
+        return planned_key(
+            plan(self.spec),
+            method=method,
+            scenario=scenario,
+            ood_kept=ood_kept,
+            split_seed=self.spec.split_seeds[0] if split_seed is None else split_seed,
+            train_seed=self.spec.train_seeds[0] if train_seed is None else train_seed,
+        )
+
+    def run_parts(self, key: RunKey) -> DatasetDict:
+        """Return the rows that a run trains, validates and is scored on, to train or generate elsewhere.
+
+        Args:
+            key: Key of the run, as ``key`` returns it.
+
         Returns:
             ``train`` and ``validation``, if there are any, the ``test`` rows of all scenarios, and ``general`` if the
             study has such a set. ``codeshift.predictions.export_parts`` writes them.
@@ -341,22 +359,18 @@ class Study(CommonOptions):
         Raises:
             ParameterError: if the study has no such run.
         """
-        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        refuse_unplanned(plan(self.spec), key)
         return run_parts(self.rows, key, self.spec.general)
 
     def add_run(
         self,
         folder: str | os.PathLike[str],
         predictions: Predictions,
+        key: RunKey,
         *,
-        method: str,
-        scenario: str | None = None,
-        ood_kept: float | None = None,
-        split_seed: int | None = None,
-        train_seed: int | None = None,
         model: str | None = None,
         prediction_column: str = "prediction",
-        extract: Literal["code"] | None = None,
+        extract: Extract | None = None,
     ) -> RunRecord:
         """Put outputs that were made elsewhere into the study, as the run that they are of.
 
@@ -367,11 +381,7 @@ class Study(CommonOptions):
             folder: Folder of the study, new or not.
             predictions: Outputs, as in ``codeshift.predictions.score_predictions``, for the test rows that text is
                 generated for.
-            method: Name of the method, or ``"none"`` for a model without fine-tuning.
-            scenario: Name of the scenario; None for ``"none"`` and for the 100% baseline.
-            ood_kept: Share of the region that was kept; 1 for the 100% baseline, None for ``"none"``.
-            split_seed: Seed of the split; None for the study's first.
-            train_seed: Seed of the training; None for the study's first.
+            key: Key of the run, as ``key`` returns it.
             model: Name of the model, for the record.
             prediction_column: Column of the text in the predictions.
             extract: ``"code"`` scores the first fenced block of each output, or the whole if there is none.
@@ -383,44 +393,14 @@ class Study(CommonOptions):
         from codeshift.finetune.tasks import Generation
         from codeshift.study.given_runs import add_given_run
 
-        writing = self.spec.task
-        if not isinstance(writing, Generation):
-            raise ParameterError("task", "generation", writing.name, "outputs of a classification cannot be given")
-        key = self._key(method, scenario, ood_kept, split_seed, train_seed)
+        task = self.spec.task
+        if not isinstance(task, Generation):
+            raise ParameterError("task", "generation", task.name, "outputs of a classification cannot be given")
         store, planned = StudyStore(output_folder("folder", folder).resolve()), plan(self.spec)
-        task = next(task for task in run_specs(planned, self.spec, store.root, None) if key in task.keys)
+        refuse_unplanned(planned, key)
+        run = next(run for run in run_specs(planned, self.spec, store.root, None) if key in run.keys)
         prepare(self.spec, planned, self.rows, store, extend=False)
-        return add_given_run(
-            task,
-            writing,
-            predictions,
-            prediction_column=prediction_column,
-            extract=extract,
-            model=model,
-        )
-
-    def _key(
-        self,
-        method: str,
-        scenario: str | None,
-        ood_kept: float | None,
-        split_seed: int | None,
-        train_seed: int | None,
-    ) -> RunKey:
-        split_seed = self.spec.split_seeds[0] if split_seed is None else split_seed
-        train_seed = self.spec.train_seeds[0] if train_seed is None else train_seed
-        return planned_key(
-            plan(self.spec),
-            method=method,
-            scenario=scenario,
-            ood_kept=ood_kept,
-            split_seed=split_seed,
-            train_seed=train_seed,
-        )
-
-    def retry(self, folder: str | os.PathLike[str], **options: Any) -> StudyResults:
-        """Do failed runs once more, and all that are left: ``run`` with ``retry=True``."""
-        return self.run(folder, **(options | {"retry": True}))
+        return add_given_run(run, task, predictions, prediction_column=prediction_column, extract=extract, model=model)
 
     def results(self, folder: str | os.PathLike[str]) -> StudyResults:
         """Return the results in a folder so far, at any time.

@@ -149,7 +149,9 @@ def _scenario(
     if not isinstance(text, str):
         remedy = "such as LengthSplitter(bounds=(200, None))"
         raise ParameterError("splitter", "an expression of splitters", text, remedy)
-    return (Scenario(keys.get("name", ""), parse_splitter(text, column=column, language=language)),)
+    with file.at("scenarios", i, "splitter"):
+        splitter = parse_splitter(text, column=column, language=language)
+    return (Scenario(keys.get("name", ""), splitter),)
 
 
 def _methods(file: SettingsFile, content: object) -> dict[str, PeftConfig | None]:

@@ -40,7 +40,7 @@ _RECORDED = (TruncationWarning, RoundTripWarning, UnseenLabelWarning, AdapterWar
 _ONE_AT_A_TIME = threading.Lock()  # trainings in one process would share torch's random generators
 
 
-def do_run(task: RunSpec) -> Outcome:
+def do_run(run: RunSpec) -> Outcome:
     """Do a run and its variants, unless they are done or another process is doing them.
 
     A failure is recorded with its error; only the end of the process itself and a full disk leave no record.
@@ -50,8 +50,8 @@ def do_run(task: RunSpec) -> Outcome:
     """
     with _ONE_AT_A_TIME:
         try:
-            with locked(task.store.lock(task.name)), _threads(task.threads), quiet():
-                _Work(task).do()
+            with locked(run.store.lock(run.name)), _threads(run.threads), quiet():
+                _Work(run).do()
         except Timeout:
             return "busy"
     return "done"
@@ -60,21 +60,21 @@ def do_run(task: RunSpec) -> Outcome:
 class _Work:
     """A training with its variants; ``do`` may be called once."""
 
-    def __init__(self, task: RunSpec) -> None:
-        self.task, self.store = task, task.store
-        self.models = RunModels(task)
+    def __init__(self, run: RunSpec) -> None:
+        self.run, self.store = run, run.store
+        self.models = RunModels(run)
 
     def do(self) -> None:
-        left = [key for key in self.task.keys if self.store.read_record(key) is None]
+        left = [key for key in self.run.keys if self.store.read_record(key) is None]
         if not left:
             return
         trained = _Lazy(self.models.trained)
         for key in left:
             self._one(key, trained)
-        if self.task.key.method != NONE:
-            shutil.rmtree(self.store.training(self.task.key) / "checkpoints", ignore_errors=True)
-            if not self.task.method.keep_weights:
-                _drop_weights(self.store.training(self.task.key))
+        if self.run.key.method != NONE:
+            shutil.rmtree(self.store.training(self.run.key) / "checkpoints", ignore_errors=True)
+            if not self.run.method.keep_weights:
+                _drop_weights(self.store.training(self.run.key))
 
     def _one(self, key: RunKey, trained: _Lazy) -> None:
         started = time.perf_counter()
@@ -84,7 +84,7 @@ class _Work:
             model, training = trained.get()
             if key.variant:
                 model, training = self.models.variant(model, key.variant), None
-            evaluated = RunScorer(self.task, self.models.tokenizer).score(model, key)
+            evaluated = RunScorer(self.run, self.models.tokenizer).score(model, key)
         except Exception as error:  # any error is recorded, and the other runs go on
             if is_full(error):
                 raise  # the run can be done once there is space

@@ -21,7 +21,7 @@ from codeshift.metrics.codebleu.parts.ngrams import ORDERS
 from codeshift.metrics.rows import several_text_rows
 from codeshift.properties.grammars import language_remedy
 
-PARTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
+COMPONENTS = ("ngram", "weighted_ngram", "syntax", "dataflow")
 
 _BATCH = 256  # rows that share what is remembered of programs and structures, which bounds the memory
 _TASK = 256  # rows per task of an executor
@@ -83,7 +83,7 @@ class CodeBLEU(Metric):
         flow_language(self.language)
         weights = self.weights
         if len(weights) != 4 or not all(0 <= w < math.inf for w in weights) or not sum(weights):
-            remedy = f"give one number a part, in the order {', '.join(PARTS)}"
+            remedy = f"give one number a part, in the order {', '.join(COMPONENTS)}"
             raise ParameterError("weights", "four numbers of at least 0, not all of them 0", weights, remedy)
         check_choice("missing_dataflow", self.missing_dataflow, ("renormalise", "zero", "one"))
         if self.compat is None:
@@ -144,9 +144,9 @@ class CodeBLEU(Metric):
     def from_statistics(self, sums: FloatArray) -> CorpusScore:
         """Return the corpus score of rows whose statistics add up to ``sums``; NaN with n=0 for no rows."""
         if not sums[0]:
-            return CorpusScore(math.nan, dict.fromkeys(PARTS, math.nan))
+            return CorpusScore(math.nan, dict.fromkeys(COMPONENTS, math.nan))
         parts = self._parts(sums[None, :])
-        by_name = dict(zip(PARTS, parts[0].tolist(), strict=True))
+        by_name = dict(zip(COMPONENTS, parts[0].tolist(), strict=True))
         return CorpusScore(float(self._values(parts)[0]), by_name, int(sums[0]), unparsable=int(sums[-1]))
 
     @property

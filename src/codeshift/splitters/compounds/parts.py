@@ -27,7 +27,7 @@ class Kind:
     joined_by: str
 
 
-KINDS = {"nodes": Kind(NodeTypes, NodePairs, ">"), "apis": Kind(APINames, APIPairs, " & ")}
+COMPOUNDS = {"nodes": Kind(NodeTypes, NodePairs, ">"), "apis": Kind(APINames, APIPairs, " & ")}
 """Kinds of compounds, by name."""
 
 

@@ -18,7 +18,7 @@ from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains
 from codeshift.splitters.base import Splitter
 from codeshift.splitters.compounds.divergence import ATOM_ALPHA, COMPOUND_ALPHA, divergence
-from codeshift.splitters.compounds.parts import KINDS, MadeOf, made_of
+from codeshift.splitters.compounds.parts import COMPOUNDS, MadeOf, made_of
 from codeshift.splitters.compounds.search import SMALLEST, Held, Search
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class CompoundDivergenceSplitter(Splitter):
 
     def __post_init__(self) -> None:
         check_language(self.language)
-        check_choice("compounds", self.compounds, KINDS)
+        check_choice("compounds", self.compounds, COMPOUNDS)
         if self.compounds == "apis":
             check_api_language(self.language)
         for name, default in _DEFAULTS[self.compounds].items():
@@ -162,7 +162,7 @@ class CompoundDivergenceSplitter(Splitter):
 
     def _made_of(self, table: PropertyTable) -> MadeOf:
         assert self.min_rows is not None  # noqa: S101 - completed at construction
-        return made_of(table, KINDS[self.compounds], self.column, self.language, self.min_rows)
+        return made_of(table, COMPOUNDS[self.compounds], self.column, self.language, self.min_rows)
 
     def _unreachable(self, candidates: Sequence[Held], n_compounds: int, total: int) -> RegionError:
         low = [held for held in candidates if self._low(held)]

@@ -93,7 +93,7 @@ class _Told:
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
-        self._language = cells.results.settings.get("language")
+        self._language = cells.results.settings.language
         self._plain: dict[RunKey, list[str | None]] = {}
 
     def modes(self, key: RunKey, part: str, scenario: str) -> Iterator[str]:

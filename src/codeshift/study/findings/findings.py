@@ -48,8 +48,8 @@ class Findings:
     >>> from codeshift.study import RunKey, RunRecord, RunScores
     >>> key, metric = RunKey(method="none"), ExactMatch()
     >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
-    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
-    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results = StudyResults(metrics={metric.name: metric}, splits={}, load=lambda key, part: scores,
+    ...                        records=(RunRecord(key=key, status="done"),))
     >>> findings = Findings(results=results, n_resamples=100)
     >>> findings.summary(), findings.gaps
     (['Of 1 run 1 done.'], ())

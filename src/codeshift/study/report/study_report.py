@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
 from codeshift.study.report.page import page
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results import StudyResults
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMATS = ("svg", "pdf", "png")
-_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "classes", "calibration",
-              "detection", "splits", "distributions", "scores")  # fmt: skip
+_OF_PAPERS = tuple(name for name in ReportTable if name != ReportTable.DISAGREEMENTS)
 
 
 class Report:
@@ -57,8 +57,8 @@ class Report:
     >>> from codeshift.study import RunKey, RunRecord, RunScores
     >>> key, metric = RunKey(method="none"), ExactMatch()
     >>> scores = RunScores(["a", "b"], ["a", "c"], {metric.name: metric.statistics(["a", "c"], ["a", "b"])})
-    >>> results = StudyResults(settings={}, metrics={metric.name: metric}, scenarios=(), splits={},
-    ...                        records=(RunRecord(key=key, status="done"),), load=lambda key, part: scores)
+    >>> results = StudyResults(metrics={metric.name: metric}, splits={}, load=lambda key, part: scores,
+    ...                        records=(RunRecord(key=key, status="done"),))
     >>> report = Report(results, title="Two rows", n_resamples=100)
     >>> print(report.to_markdown().splitlines()[0])
     # Two rows
@@ -81,7 +81,7 @@ class Report:
             raise ParameterError("examples", "at least 0", examples, "0 shows none")
         self.results = results
         self.findings = Findings(results=results, metric=metric, n_resamples=n_resamples, seed=seed)
-        self.title = title or results.settings.get("title") or _named(results.settings.get("model"))
+        self.title = title or results.settings.title or _named(results.settings.model)
         self.subtitle = self._own_subtitle() if subtitle is None else subtitle
         self.notes, self.command, self.examples = tuple(notes), command, examples
 
@@ -103,7 +103,7 @@ class Report:
     @cached_property
     def plots(self) -> dict[str, Plot]:
         """Figures that the study has numbers for, by name."""
-        return plots(self.findings)
+        return {str(name): plot for name, plot in plots(self.findings).items()}
 
     def to_html(self) -> str:
         """Return the HTML page, which needs no network; its only script sorts tables.
@@ -116,8 +116,8 @@ class Report:
                 findings=self.findings,
                 title=self.title,
                 subtitle=self.subtitle,
-                tables=self.tables,
-                plots=self.plots,
+                tables={ReportTable(table.name): table for table in self.tables},
+                plots={plot.name: plot for plot in self.plots.values()},
                 examples=self.examples,
                 notes=self.notes,
                 command=self.command,
@@ -206,10 +206,9 @@ class Report:
         return f"Report({self.results})"
 
 
-def _named(model: Any) -> str:
+def _named(model: str | None) -> str:
     """Return a title for a study that has none; a model that was given as an object has no name."""
-    name = model.get("name") if isinstance(model, Mapping) else model
-    return f"Out of distribution: {name}" if isinstance(name, str) else "What fine-tuning loses out of distribution"
+    return "What fine-tuning loses out of distribution" if model is None else f"Out of distribution: {model}"
 
 
 def _save(plot: Plot, path: Path) -> Path:

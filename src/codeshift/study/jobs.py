@@ -1,24 +1,24 @@
-"""Tasks of a study: what of its plan is left, as values that can be sent to any process, and the doing of one."""
+"""Jobs of a study: what of its plan is left, as values that can be sent to any process, and the doing of one."""
 
 from __future__ import annotations
 
 import os
 
 from codeshift.properties.progress import bars
-from codeshift.study.auditing import AuditTask, audit_tasks, do_audit
+from codeshift.study.auditing import AuditJob, audit_jobs, do_audit
 from codeshift.study.plan import Plan
 from codeshift.study.run_spec import RunSpec, run_specs
 from codeshift.study.spec import StudySpec
 from codeshift.study.store import Outcome, StudyStore
 from codeshift.study.study_rows import StudyRows
 
-Task = RunSpec | AuditTask
+Job = RunSpec | AuditJob
 """An audit, or a training with the evaluations of its models. Both know their name, store, keys and whether they are
 done, and record an error in place of what they leave."""
 
 
-def tasks_left(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore, threads: int | None) -> list[Task]:
-    """Return the tasks of a plan that are not done yet, in its order.
+def jobs_left(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore, threads: int | None) -> list[Job]:
+    """Return the jobs of a plan that are not done yet, in its order.
 
     Args:
         plan: Plan of the study.
@@ -28,25 +28,25 @@ def tasks_left(plan: Plan, spec: StudySpec, rows: StudyRows, store: StudyStore, 
         threads: Number of threads of each library in a worker; None leaves them as they are.
     """
     runs = run_specs(plan, spec, store.root, threads)
-    return [*audit_tasks(plan, spec, rows, store), *(run for run in runs if not run.is_done)]
+    return [*audit_jobs(plan, spec, rows, store), *(run for run in runs if not run.is_done)]
 
 
-def do_task(task: Task) -> Outcome:
-    """Do a task in this process; return "done", or "busy" if another process is doing it."""
-    if isinstance(task, AuditTask):
-        return do_audit(task)
+def do_job(job: Job) -> Outcome:
+    """Do a job in this process; return "done", or "busy" if another process is doing it."""
+    if isinstance(job, AuditJob):
+        return do_audit(job)
     from codeshift.study.worker import do_run
 
-    return do_run(task)
+    return do_run(job)
 
 
-def do_quietly(task: Task) -> Outcome:
-    """Do a task without progress bars: several workers would write theirs over each other.
+def do_quietly(job: Job) -> Outcome:
+    """Do a job without progress bars: several workers would write theirs over each other.
 
-    A worker that SIGTERM ends in a training ends with its checkpoint, and the task is submitted again.
+    A worker that SIGTERM ends in a training ends with its checkpoint, and the job is submitted again.
     """
     try:
         with bars(False):
-            return do_task(task)
+            return do_job(job)
     except SystemExit as end:  # a pool would hand it on to the process of the study
         os._exit(end.code if isinstance(end.code, int) else 1)
