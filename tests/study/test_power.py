@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
 import numpy as np
@@ -17,7 +18,6 @@ from codeshift.study.findings.quantity import Quantity
 from codeshift.study.pilot import pilot_spreads
 from codeshift.study.power import Design, Spreads
 from codeshift.study.power.simulation import fewest_seeds, power_of, smallest_difference
-from codeshift.study.records import RunRecord
 from codeshift.study.results import StudyResults
 from codeshift.study.scores import RunScores
 from helpers.study_case import small_study
@@ -156,9 +156,7 @@ def drawn_pilot() -> StudyResults:
         return RunScores([""] * 600, [None] * 600, {"negative_log_likelihood": rows})
 
     kept = tuple(record for record in results.records if record.key.method != "none")
-    assert all(isinstance(record, RunRecord) for record in kept)
-    return StudyResults(**{**{name: getattr(results, name) for name in ("settings", "metrics", "scenarios", "splits")},
-                           "records": kept, "load": load, "sets": ("test",)})  # fmt: skip
+    return dataclasses.replace(results, records=kept, load=load)
 
 
 def test_a_pilot_gives_back_the_spreads_that_its_scores_were_drawn_with():
