@@ -10,25 +10,25 @@ code clone detection techniques and tools", 2009).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, mixed
+from codeshift.properties.near_duplicates.tokens import TokenBlock, blocks_of
 
-__all__ = ["KEYWORDS", "name_codes", "without_strings"]
+__all__ = ["KEYWORDS", "Ignored", "without_strings"]
 
-KEYWORDS = frozenset(
-    """abstract and as assert async await bool boolean break byte case catch char class const continue def default
-    defer delete do double elif else elsif ensure enum except export extends extern false False final finally float fn
-    for foreach from func function global goto if impl implements import in instanceof int interface internal is lambda
-    let long mut namespace new nil None nonlocal not null nullptr operator or override package pass private protected
-    pub public raise readonly rescue return sealed short signed sizeof static struct super switch template this throw
-    throws trait transient true True try typedef typename typeof union unless unsigned until using var virtual void
-    volatile when where while with xor yield""".split()
-)
+_WORDS = """abstract and as assert async await bool boolean break byte case catch char class const continue def default
+defer delete do double elif else elsif ensure enum except export extends extern false False final finally float fn
+for foreach from func function global goto if impl implements import in instanceof int interface internal is lambda
+let long mut namespace new nil None nonlocal not null nullptr operator or override package pass private protected
+pub public raise readonly rescue return sealed short signed sizeof static struct super switch template this throw
+throws trait transient true True try typedef typename typeof union unless unsigned until using var virtual void
+volatile when where while with xor yield"""
+KEYWORDS = frozenset(_WORDS.split())
 """Words that are no identifiers, whatever the language: those that most of the languages with grammars reserve."""
 
 _STRING = re.compile(  # each quote that is met ends a match, closed or not, so that no text is read twice
@@ -36,7 +36,8 @@ _STRING = re.compile(  # each quote that is met ends a match, closed or not, so 
     r'"[^"\\\n]*(?:\\.[^"\\\n]*)*(")?|' + r"'[^'\\\n]*(?:\\.[^'\\\n]*)*(')?",
     re.DOTALL,
 )
-_NEW = np.uint64(0xA0761D6478BD642F)
+_NAME = np.uint64(0xA0761D6478BD642F)
+_NUMBER = np.uint64(0xE7037ED1A0B428DB)
 
 
 def without_strings(text: str) -> str:
@@ -54,11 +55,62 @@ def _emptied(match: re.Match[str]) -> str:
     return match[0] if match.lastindex is None else '""'
 
 
-def name_codes(hashes: UInts, names: Bools, ngram: int) -> tuple[UInts, Ints]:
-    """Return the tokens with each name replaced, and how far back the same name stands; 0 if not within an n-gram."""
+@dataclass(frozen=True)
+class Ignored:
+    """What does not count where tokens are compared.
+
+    Attributes:
+        identifiers: whether identifiers count only by where the same one stands again.
+        literals: whether what strings and numbers hold does not count.
+    """
+
+    identifiers: bool = False
+    literals: bool = False
+
+    def blocks(self, texts: Iterable[str], ngram: int) -> Iterator[tuple[list[UInts], Ints]]:
+        """The tokens of texts as they count at each place of an n-gram, block by block.
+
+        Yields:
+            For each place the tokens as they count there, each of shape (t,), and how many tokens each text has.
+        """
+        read = map(without_strings, texts) if self.literals else texts
+        return (self._columns(block, ngram) for block in blocks_of(read))
+
+    def _columns(self, block: TokenBlock, ngram: int) -> tuple[list[UInts], Ints]:
+        tokens = np.where(block.numbers, _NUMBER, block.hashes) if self.literals else block.hashes
+        if not self.identifiers:
+            return [tokens] * ngram, block.counts
+        names = block.words & ~_among(block.hashes, _keyword_hashes())
+        back = _steps_back(block.hashes, names, ngram)
+        columns = []
+        for place in range(ngram):
+            codes = _name_hashes(ngram)[np.where(back <= place, back, 0)]
+            columns.append(np.where(names, codes, tokens))
+        return columns, block.counts
+
+
+def _steps_back(hashes: UInts, names: Bools, ngram: int) -> Ints:
+    """How many tokens back the same name stands; 0 if it is no name, or not within an n-gram."""
     back = np.zeros(hashes.size, np.int64)
-    for distance in range(1, ngram):
-        again = names[distance:] & (hashes[distance:] == hashes[:-distance]) & (back[distance:] == 0)
-        back[distance:][again] = distance
-    codes = np.where(names, mixed(_NEW + back.astype(np.uint64)), hashes)
-    return codes, np.where(names, back, 0)
+    for distance in range(ngram - 1, 0, -1):  # the nearest is written last
+        again = np.flatnonzero(names[distance:] & (hashes[distance:] == hashes[:-distance]))
+        back[again + distance] = distance
+    return back
+
+
+def _among(hashes: UInts, some: UInts) -> Bools:
+    places = np.minimum(np.searchsorted(some, hashes), some.size - 1)
+    found: Bools = some[places] == hashes
+    return found
+
+
+@cache
+def _keyword_hashes() -> UInts:
+    [block] = blocks_of([" ".join(sorted(KEYWORDS))])
+    return np.sort(block.hashes)
+
+
+@cache
+def _name_hashes(ngram: int) -> UInts:
+    """The token that stands for a name, by how far back it stood before."""
+    return mixed(_NAME + np.arange(ngram, dtype=np.uint64))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.errors import CodeshiftWarning, DataError, warn
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
+from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
 
 __all__ = ["NearDuplicates", "NearestRows"]
@@ -57,7 +58,7 @@ class NearestRows:
         return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NearDuplicates:
     r"""Finds rows whose code is nearly the same, exactly.
 
@@ -79,9 +80,17 @@ class NearDuplicates:
     SetSimilaritySearch is right but runs in Python; and all of them take sets of n-grams, and to make those in Python
     alone costs more than twice this whole search (``benchmarks/near_duplicates.md``).
 
+    With ``identifiers="ignored"`` and ``literals="ignored"``, copies are found whose names, strings and numbers were
+    changed (clones of type 2). An identifier then counts only by where the same one stands again within an n-gram;
+    words that most languages reserve still count as they are. So a copy in which names were replaced one to one is
+    always found, unless a replaced name is such a word. Much short code has the same form, however: see the guide on
+    near-duplicates for how many of the finds are copies.
+
     Args:
         threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
         ngram: the tokens in an n-gram, 1 or more.
+        identifiers: "compared", or "ignored" for what names there are.
+        literals: "compared", or "ignored" for what strings hold and what numbers there are.
 
     Raises:
         ParameterError: a parameter is out of range.
@@ -95,11 +104,32 @@ class NearDuplicates:
 
     threshold: float = 0.7
     ngram: int = 5
+    identifiers: str = "compared"
+    literals: str = "compared"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
         remedy = "leave it out to take 5"
         object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
+
+        for name in ("identifiers", "literals"):
+            check_choice(name, getattr(self, name), ("compared", "ignored"))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
+
+    def to_dict(self) -> dict[str, float | int | str]:
+        """The arguments as plain values, without what is ignored if nothing is.
+
+        >>> NearDuplicates(identifiers="ignored").to_dict()
+        {'threshold': 0.7, 'ngram': 5, 'identifiers': 'ignored'}
+        """
+        ignored = {name: "ignored" for name in ("identifiers", "literals") if getattr(self, name) == "ignored"}
+        return {"threshold": self.threshold, "ngram": self.ngram, **ignored}
+
+    @property
+    def _ignored(self) -> Ignored:
+        return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
 
     def components(self, texts: Sequence[str]) -> DuplicateComponents:
         """The connected components of near-duplicates among rows.
@@ -117,7 +147,7 @@ class NearDuplicates:
             CodeshiftWarning: if links are assumed.
         """
         rows, distinct = _distinct(_checked("texts", texts))
-        sets = shingle_sets(distinct, self.ngram, self.threshold)
+        sets = shingle_sets(distinct, self.ngram, self.threshold, self._ignored)
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
@@ -152,7 +182,7 @@ class NearDuplicates:
         """
         threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
         rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
-        sets = shingle_sets(distinct, self.ngram, threshold)
+        sets = shingle_sets(distinct, self.ngram, threshold, self._ignored)
         classes = _classes(rows, sets)
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())

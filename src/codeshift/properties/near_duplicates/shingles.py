@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
-from codeshift.properties.near_duplicates.tokens import joined, token_blocks
+from codeshift.properties.near_duplicates.renaming import Ignored
+from codeshift.properties.near_duplicates.tokens import joined
 from codeshift.properties.progress import counted
 
 __all__ = ["ShingleSets", "least_overlap", "shingle_hashes", "shingle_sets"]
 
+_NOTHING = Ignored()
 _BASE = np.uint64(0x9FB21C651E98DF25)  # odd, so that no multiplication loses a bit
 _SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
 
@@ -46,7 +48,7 @@ def least_overlap(threshold: float, sizes: Ints) -> Ints:
     return overlap
 
 
-def shingle_hashes(texts: Sequence[str], ngram: int) -> tuple[UInts, Ints]:
+def shingle_hashes(texts: Sequence[str], ngram: int, ignored: Ignored = _NOTHING) -> tuple[UInts, Ints]:
     """A 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
@@ -56,7 +58,7 @@ def shingle_hashes(texts: Sequence[str], ngram: int) -> tuple[UInts, Ints]:
     [2, 1, 1, 0]
     """
     with counted("Near-duplicates: n-grams", len(texts), "row") as bar:
-        return joined(_told(_block_shingles(*block, ngram), bar) for block in token_blocks(texts))
+        return joined(_told(_block_shingles(*block), bar) for block in ignored.blocks(texts, ngram))
 
 
 def _told(block: tuple[UInts, Ints], bar: Any) -> tuple[UInts, Ints]:
@@ -64,27 +66,29 @@ def _told(block: tuple[UInts, Ints], bar: Any) -> tuple[UInts, Ints]:
     return block
 
 
-def _block_shingles(tokens: UInts, counts: Ints, ngram: int) -> tuple[UInts, Ints]:
+def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]:
+    """The shingles of a block, of its tokens as they count at each place of an n-gram."""
+    ngram, size = len(tokens), tokens[0].size
     row_starts = np.cumsum(counts) - counts
-    whole = max(tokens.size - ngram + 1, 0)
-    hashes = np.zeros(tokens.size, np.uint64)
-    hashes[:whole] = _polynomials([tokens[offset : offset + whole] for offset in range(ngram)])
+    whole = max(size - ngram + 1, 0)
+    hashes = np.zeros(size, np.uint64)
+    hashes[:whole] = _polynomials([tokens[offset][offset : offset + whole] for offset in range(ngram)])
     for length in np.unique(counts[(counts > 0) & (counts < ngram)]).tolist():
         starts = row_starts[counts == length]
-        hashes[starts] = _polynomials([tokens[starts + offset] for offset in range(length)])
+        hashes[starts] = _polynomials([tokens[offset][starts + offset] for offset in range(length)])
     windows = np.maximum(counts - ngram + 1, np.minimum(counts, 1))
-    keep = np.ones(tokens.size, np.bool_)
+    keep = np.ones(size, np.bool_)
     keep[ragged(row_starts + windows, counts - windows)] = False
     return mixed(hashes[keep]), windows
 
 
-def shingle_sets(texts: Sequence[str], ngram: int, threshold: float) -> ShingleSets:
+def shingle_sets(texts: Sequence[str], ngram: int, threshold: float, ignored: Ignored = _NOTHING) -> ShingleSets:
     """The shingle sets of texts, without those that no other can match at the threshold.
 
     A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
     round drops little. What remains of a corpus is a small part, and equal sets count once.
     """
-    hashes, counts = shingle_hashes(texts, ngram)
+    hashes, counts = shingle_hashes(texts, ngram, ignored)
     alive = _with_partner(hashes, counts, threshold)
     rows, shingles, values = _numbered(hashes[np.repeat(alive, counts)], counts[alive])
     sizes = np.bincount(rows, minlength=int(alive.sum()))

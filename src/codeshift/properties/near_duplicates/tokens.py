@@ -9,6 +9,7 @@ one rule and no second lexer that could differ from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -17,7 +18,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["joined", "token_blocks"]
+__all__ = ["TokenBlock", "blocks_of", "joined", "token_blocks"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -63,7 +64,29 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     >>> counts.tolist(), bool(hashes[2] == hashes[3])
     ([3, 0, 1], True)
     """
-    return (_block_hashes(block) for block in _blocks(texts))
+    return ((block.hashes, block.counts) for block in blocks_of(texts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenBlock:
+    """The tokens of some texts.
+
+    Attributes:
+        hashes: a 64-bit hash of each token, shape (t,).
+        words: whether each token is an identifier or a keyword, shape (t,).
+        numbers: whether each token is a number, shape (t,).
+        counts: how many tokens each text has, shape (their number,).
+    """
+
+    hashes: UInts
+    words: Bools
+    numbers: Bools
+    counts: Ints
+
+
+def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
+    """The tokens of all texts, block by block."""
+    return (_token_block(block) for block in _blocks(texts))
 
 
 def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
@@ -85,12 +108,19 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[bytes]]:
         yield block
 
 
-def _block_hashes(rows: list[bytes]) -> tuple[UInts, Ints]:
+def _token_block(rows: list[bytes]) -> TokenBlock:
     buffer = b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
     first, last = _token_ends(buffer)
     starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
     row_starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
-    return _span_hashes(buffer, starts, ends), np.diff(np.searchsorted(starts, row_starts))
+    classes = np.frombuffer(_CLASSES, np.uint8)[np.frombuffer(buffer, np.uint8)[starts]]
+    numbers = classes & _DIGIT != 0
+    return TokenBlock(
+        hashes=_span_hashes(buffer, starts, ends),
+        words=(classes & (_WORD | _HIGH) != 0) & ~numbers,
+        numbers=numbers,
+        counts=np.diff(np.searchsorted(starts, row_starts)),
+    )
 
 
 def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
