@@ -12,8 +12,8 @@ from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
-from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.selection import Selection
+from codeshift.properties.texts import column_texts
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class AuditParts:
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""
-        texts = self.table.texts(column)
-        return [texts[row] for row in self.rows[part].tolist()]
+        return self.table.texts(column).take(self.rows[part])
 
 
 def take_parts(

@@ -19,6 +19,7 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
 from codeshift.properties.selection import Selection
+from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ class SplitRows:
         codes = [OFFICIAL.index(name) for name in self.names]
         return np.repeat(codes, [len(table) for table in self.tables])
 
-    def texts(self, column: str) -> list[str]:
-        """Return the texts of a column, all sources end to end."""
-        return [text for table in self.tables for text in table.texts(column)]
+    def texts(self, columns: tuple[str, ...]) -> RowTexts:
+        """Return the texts of columns, those of a row joined by a line end, all sources end to end."""
+        return RowTexts(tuple(tuple(table.texts(column) for column in columns) for table in self.tables))
 
     def values(self, column: str, parameter: str) -> list[str]:
         """Return the values of any column as texts that distinguish 1 from "1", all sources end to end.
@@ -136,7 +137,9 @@ class SplitRows:
             check_name("column", column)
 
         def taken() -> np.ndarray:
-            return row_digests([*map(self.texts, columns), *(self.values(*named) for named in also.items())])
+            return row_digests(
+                [*(self.texts((column,)) for column in columns), *(self.values(*named) for named in also.items())]
+            )
 
         key = columns, tuple(also)
         if key not in self.digested:
@@ -201,7 +204,7 @@ class SplitRows:
         """Return the components of near-duplicates over all sources, found once for each table."""
 
         def found() -> DuplicateComponents:
-            return search.components(["\n".join(row) for row in zip(*map(self.texts, columns), strict=True)])
+            return search.components(self.texts(columns))
 
         if len(self.tables) > 1:
             return found()
