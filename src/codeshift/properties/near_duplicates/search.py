@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
 from codeshift.errors import CodeshiftWarning, DataError, warn
-from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
+from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+from codeshift.properties.texts import RowTexts, Texts
 
 __all__ = ["NearDuplicates", "NearestRows"]
 
@@ -116,8 +118,8 @@ class NearDuplicates:
         Warns:
             CodeshiftWarning: if links are assumed.
         """
-        rows, distinct = _distinct(_checked("texts", texts))
-        sets = shingle_sets(distinct, self.ngram, self.threshold)
+        texts = _checked("texts", texts)
+        rows, sets = self._sets({"texts": texts}, texts, self.threshold)
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
@@ -151,8 +153,8 @@ class NearDuplicates:
         ([1, -1], [1.0, nan], 0.5)
         """
         threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
-        rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
-        sets = shingle_sets(distinct, self.ngram, threshold)
+        queries, corpus = _checked("queries", queries), _checked("corpus", corpus)
+        rows, sets = self._sets({"queries": queries, "corpus": corpus}, [*queries, *corpus], threshold)
         classes = _classes(rows, sets)
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
@@ -161,6 +163,14 @@ class NearDuplicates:
             why = "so many rows are nearly near-duplicates that not all were compared"
             warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
         return nearest
+
+
+    def _sets(
+        self, given: Mapping[str, Sequence[str]], texts: Sequence[str], threshold: float
+    ) -> tuple[Ints, ShingleSets]:
+        """The number of each row's text, and the shingle sets of these texts."""
+        rows, first, characters = _distinct(given)
+        return rows, shingle_sets(texts, first, self.ngram, threshold, characters=characters)
 
 
 def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
@@ -214,20 +224,39 @@ def _row_links(classes: Ints, links: Pairs) -> tuple[Ints, Floats]:
     return pairs[order], jaccard[order]
 
 
-def _distinct(texts: Sequence[str]) -> tuple[Ints, list[str]]:
-    numbers: dict[str, int] = {}
-    rows = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.int64, len(texts))
-    return rows, list(numbers)
+def _distinct(given: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
+    """The number of each row's text, in the order in which texts first occur, the first row of each, and their length.
+
+    Args:
+        given: the rows, by the name of the argument that holds them, for errors.
+
+    Raises:
+        DataError: a row holds something else than a string.
+    """
+    digests = bytearray()
+    characters = 0
+    for name, texts in given.items():
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
+            characters += len(text)
+            digests += blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    order = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: of equal texts, the first one comes first
+    new = changes(halves[order, 0]) | changes(halves[order, 1])
+    first = order[new]
+    rank = np.empty_like(first)
+    rank[np.argsort(first)] = np.arange(first.size)
+    rows = np.empty_like(order)
+    rows[order] = rank[np.cumsum(new) - 1]
+    return rows, np.sort(first), characters
 
 
-def _checked(name: str, texts: Iterable[str]) -> list[str]:
+def _checked(name: str, texts: Iterable[str]) -> Sequence[str]:
     if isinstance(texts, str):
         raise DataError(name, "a sequence of texts", texts, "put a single text in a list")
-    texts = list(texts)  # a column of a dataset decodes its rows anew each time it is walked through
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
-    return texts
+    # A column of a dataset decodes its rows anew each time it is walked through.
+    return texts if isinstance(texts, Texts | RowTexts) else list(texts)
 
 
 def _similarity(name: str, value: float) -> float:
