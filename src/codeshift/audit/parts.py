@@ -92,6 +92,7 @@ def take_parts(
     train: str,
     test: str | None,
     reference: str | None,
+    num_proc: int | None = None,
 ) -> AuditParts:
     """Collect the parts from the arguments of ``audit``.
 
@@ -116,7 +117,7 @@ def take_parts(
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(
-        table=PropertyTable(_joined(used, column)),
+        table=PropertyTable(_joined(used, column), num_proc=num_proc),
         rows={name: starts[name] + order for name, order in orders.items()},
         given=orders,
         train=names["train"],

@@ -37,6 +37,8 @@ def cached(name: str, compute: Callable[..., Dataset]) -> Dataset:
             return datasets.concatenate_datasets(parts)
         warn(CacheWarning(f"{errors[0]}: its values are computed again"))
     try:
+        for left in folder.glob(f"{name}*.arrow"):  # of these, ``datasets`` would take the number of processes
+            left.unlink()
         values = compute(cache_file_name=str(folder / f"{name}.arrow"))
         write_json(record, {}, [Path(file["filename"]) for file in values.cache_files])
     except OSError as error:

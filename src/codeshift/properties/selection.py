@@ -55,4 +55,3 @@ class Selection(PropertyTable):
     def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
         """Compute the numbers of a text property."""
         return np.asarray(self.whole.values(prop)[self.rows])
-

@@ -15,6 +15,7 @@ from codeshift.properties.cache import cached
 from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
+from codeshift.properties.processes import check_num_proc, processes_for
 from codeshift.properties.syntax import SyntaxScan, scan_batch, schema
 from codeshift.properties.texts import BATCH, Texts, column_texts
 
@@ -61,12 +62,12 @@ class PropertyTable:
 
     Args:
         data: the dataset; it is not changed.
-        num_proc: the number of processes, as in ``Dataset.map``.
+        num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
         cached: whether values may be kept on disk.
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
-            ``codeshift.splitters.StreamDealer``).
+            ``codeshift.splitters.StreamDealer``), or ``num_proc`` is no number of processes.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -84,7 +85,7 @@ class PropertyTable:
                 remedy = "a stream is dealt by codeshift.splitters.StreamDealer"
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
-        self.num_proc = num_proc
+        self.num_proc = check_num_proc(num_proc)
         self.cached = cached
         self._values: dict[Any, Any] = {}
         self._texts: dict[str, Texts] = {}
@@ -168,12 +169,14 @@ class PropertyTable:
         rows = self.data.with_format(None).select_columns([column])
         fingerprint = Hasher.hash([rows._fingerprint, *cache_key, _code_digest()])
 
+        processes = processes_for(len(rows), self.num_proc)
+
         def mapped(**place: Any) -> Dataset:
             return rows.map(
                 function,
                 fn_kwargs=arguments,
                 batched=True,
-                num_proc=self.num_proc,
+                num_proc=processes if processes > 1 else None,
                 remove_columns=[column],
                 features=Features.from_arrow_schema(schema),
                 new_fingerprint=fingerprint,

@@ -58,7 +58,9 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
     if unlisted.size:
         differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:
-        differences.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].tobytes().hex()})")
+        differences.append(
+            f"{missing.size} rows of the manifest are not in the data (such as {missing[0].tobytes().hex()})"
+        )
     if recounted.size:
         differences.append(
             f"{recounted.size} rows stand there another number of times (such as {recounted[0].tobytes().hex()})"

@@ -16,6 +16,7 @@ from codeshift.properties.near_duplicates.components import DuplicateComponents,
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+from codeshift.properties.processes import check_num_proc, processes_for
 from codeshift.properties.texts import RowTexts, Texts
 
 __all__ = ["NearDuplicates", "NearestRows"]
@@ -103,11 +104,12 @@ class NearDuplicates:
         remedy = "leave it out to take 5"
         object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
 
-    def components(self, texts: Sequence[str]) -> DuplicateComponents:
+    def components(self, texts: Sequence[str], *, num_proc: int | None = 1) -> DuplicateComponents:
         """The connected components of near-duplicates among rows.
 
         Args:
             texts: the code of n rows.
+            num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
 
         Returns:
             The label of each row's component, the links that were found and their similarity.
@@ -119,7 +121,7 @@ class NearDuplicates:
             CodeshiftWarning: if links are assumed.
         """
         texts = _checked("texts", texts)
-        rows, sets = self._sets({"texts": texts}, texts, self.threshold)
+        rows, sets = self._sets({"texts": texts}, texts, self.threshold, check_num_proc(num_proc))
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
@@ -154,7 +156,7 @@ class NearDuplicates:
         """
         threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
         queries, corpus = _checked("queries", queries), _checked("corpus", corpus)
-        rows, sets = self._sets({"queries": queries, "corpus": corpus}, [*queries, *corpus], threshold)
+        rows, sets = self._sets({"queries": queries, "corpus": corpus}, [*queries, *corpus], threshold, 1)
         classes = _classes(rows, sets)
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
@@ -164,13 +166,14 @@ class NearDuplicates:
             warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
         return nearest
 
-
     def _sets(
-        self, given: Mapping[str, Sequence[str]], texts: Sequence[str], threshold: float
+        self, given: Mapping[str, Sequence[str]], texts: Sequence[str], threshold: float, num_proc: int | None
     ) -> tuple[Ints, ShingleSets]:
         """The number of each row's text, and the shingle sets of these texts."""
         rows, first, characters = _distinct(given)
-        return rows, shingle_sets(texts, first, self.ngram, threshold, characters=characters)
+        processes = processes_for(first.size, num_proc)
+        sets = shingle_sets(texts, first, self.ngram, threshold, characters=characters, processes=processes)
+        return rows, sets
 
 
 def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:

@@ -18,6 +18,7 @@ from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, chan
 from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
 from codeshift.properties.near_duplicates.spool import Spool
 from codeshift.properties.near_duplicates.tokens import joined, token_blocks
+from codeshift.properties.near_duplicates.workers import Workers
 from codeshift.properties.progress import counted
 
 __all__ = ["ShingleSets", "shingle_hashes", "shingle_sets"]
@@ -27,6 +28,7 @@ _PART = 1 << 22  # shingles that are numbered at once
 _IN_MEMORY = 1 << 26  # bytes of a part of them, beyond which they lie in a file
 _CHARACTERS_A_TOKEN = 4
 _ROWS = 512  # texts that are read at once
+_TASK = 2048  # texts that a worker hashes at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,9 @@ def _block_shingles(tokens: UInts, counts: Ints, ngram: int) -> tuple[UInts, Int
     return mixed(hashes[keep]), windows
 
 
-def shingle_sets(texts: Sequence[str], rows: Ints, ngram: int, threshold: float, *, characters: int) -> ShingleSets:
+def shingle_sets(
+    texts: Sequence[str], rows: Ints, ngram: int, threshold: float, *, characters: int, processes: int = 1
+) -> ShingleSets:
     """The shingle sets of some texts, without those that no other can match at the threshold.
 
     What remains of a corpus is a small part, and equal sets count once.
@@ -84,9 +88,10 @@ def shingle_sets(texts: Sequence[str], rows: Ints, ngram: int, threshold: float,
         ngram: the number of tokens in a shingle.
         threshold: the least similarity.
         characters: about how many characters these texts have.
+        processes: the number of processes that hash the n-grams.
     """
     with ExitStack() as files, counted("Near-duplicates: n-grams", len(rows), "row") as bar:
-        blocks = shingle_hashes(_read(texts, rows), ngram)
+        blocks = _blocks(texts, rows, ngram, processes)
         shingles = Shingles.of(_told(blocks, bar), len(rows), characters // _CHARACTERS_A_TOKEN, files)
         alive = shingles.with_partner(threshold)
         sizes, signatures, of_text, numbers = _numbered(shingles, alive, files)
@@ -104,14 +109,28 @@ def shingle_sets(texts: Sequence[str], rows: Ints, ngram: int, threshold: float,
     return ShingleSets(sizes=sizes, indptr=indptr, shingles=numbers, members=members)
 
 
+def _blocks(texts: Sequence[str], rows: Ints, ngram: int, processes: int) -> Iterator[tuple[UInts, Ints]]:
+    """Yield the shingles of some texts, block by block, in order; of several processes each makes some blocks."""
+    if processes == 1:
+        yield from shingle_hashes(_read(texts, rows), ngram)
+        return
+    with Workers(processes, shared=texts) as workers:
+        parts = np.split(rows, range(_TASK, rows.size, _TASK))
+        yield from workers.map(_hashes, ((part, ngram) for part in parts))
+
+
+def _hashes(texts: Sequence[str], rows: Ints, ngram: int) -> tuple[UInts, Ints]:
+    return joined(shingle_hashes(_read(texts, rows), ngram))
+
+
 def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
     """Yield texts, of which only some are read at once."""
-    bounds = np.searchsorted(rows, np.arange(0, len(texts) + _ROWS, _ROWS))
-    for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
-        if stop > start:
-            first = number * _ROWS
-            some = texts[first : first + _ROWS]
-            yield from some if stop - start == len(some) else [some[row - first] for row in rows[start:stop].tolist()]
+    numbers = rows // _ROWS
+    for some in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):
+        if some.size:
+            first = int(some[0]) // _ROWS * _ROWS
+            read = texts[first : first + _ROWS]
+            yield from read if some.size == len(read) else [read[row - first] for row in some.tolist()]
 
 
 def _told(blocks: Iterable[tuple[UInts, Ints]], bar: Any) -> Iterator[tuple[UInts, Ints]]:

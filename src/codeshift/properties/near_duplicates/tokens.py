@@ -17,7 +17,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["joined", "token_blocks"]
+__all__ = ["joined", "token_blocks", "token_counts"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -66,6 +66,19 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     return (_block_hashes(block) for block in _blocks(texts))
 
 
+def token_counts(texts: Iterable[str]) -> Ints:
+    """How many tokens each of n texts has, shape (n,).
+
+    >>> token_counts(["a += b", "", "b"]).tolist()
+    [3, 0, 1]
+    """
+    counts = [np.empty(0, np.int64)]
+    for rows in _blocks(texts):
+        first, _ = _token_ends(_buffer(rows))
+        counts.append(np.diff(np.searchsorted(np.flatnonzero(first), _row_starts(rows))))
+    return np.concatenate(counts)
+
+
 def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
     """The hashes and the counts of all blocks."""
     parts = [(np.empty(0, np.uint64), np.empty(0, np.int64)), *blocks]
@@ -86,11 +99,19 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[bytes]]:
 
 
 def _block_hashes(rows: list[bytes]) -> tuple[UInts, Ints]:
-    buffer = b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+    buffer = _buffer(rows)
     first, last = _token_ends(buffer)
     starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
-    row_starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
-    return _span_hashes(buffer, starts, ends), np.diff(np.searchsorted(starts, row_starts))
+    return _span_hashes(buffer, starts, ends), np.diff(np.searchsorted(starts, _row_starts(rows)))
+
+
+def _buffer(rows: list[bytes]) -> bytes:
+    return b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+
+
+def _row_starts(rows: list[bytes]) -> Ints:
+    """Where each row begins in the buffer, and where one after the last would."""
+    return np.cumsum([1, *(len(row) + 1 for row in rows)])
 
 
 def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
