@@ -80,7 +80,12 @@ def real_rows(count: int) -> Iterator[str]:
             return
     for copy in range(1, count // len(originals) + 1):
         for source, names in originals:
-            yield _WORD.sub(lambda match: f"{match[0]}_{copy}" if match[0] in names else match[0], source)
+            yield renamed(source, names, copy)
+
+
+def renamed(source: str, names: frozenset[str], copy: int) -> str:
+    """A function with some of its names renamed."""
+    return _WORD.sub(lambda match: f"{match[0]}_{copy}" if match[0] in names else match[0], source)
 
 
 def short_rows(count: int) -> Iterator[str]:

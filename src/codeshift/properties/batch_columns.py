@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from codeshift.errors import DamagedFileError
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from datasets import Dataset
@@ -49,12 +51,18 @@ class BatchColumns:
         return cls(files=files) if files else cls(values.data.to_batches())
 
     def arrays(self, column: str) -> Iterator[Any]:
-        """Return an iterator over a column's values: one array of Arrow a batch."""
+        """Return an iterator over a column's values: one array of Arrow a batch.
+
+        Raises:
+            DamagedFileError: if a file was removed.
+        """
         import pyarrow as pa
 
         for batch in self.batches_in_memory:
             yield batch.column(column)
         for path in self.files:
+            if not path.exists():
+                raise DamagedFileError(path, "it is missing: the cache was cleared while it was read")
             with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
                 for batch in reader:
                     yield batch.column(column)

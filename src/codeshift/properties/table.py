@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from codeshift.errors import ParameterError
-from codeshift.properties.cache import cached
 from codeshift.properties.batch_columns import BatchColumns
+from codeshift.properties.cache import cached
 from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
 from codeshift.properties.processes import check_num_proc, processes_for
@@ -56,9 +56,9 @@ class ComputedFromText(Evaluated, Protocol):
 class PropertyTable:
     r"""Properties of the rows of ``data``.
 
-    Values stay in memory as long as the table exists; the texts do not. For datasets of 1,000 rows or more they are also cached on disk
-    by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
-    ``datasets.disable_caching()`` was called or nothing can be written there.
+    Values stay in memory as long as the table exists; texts and syntax trees do not. For datasets of 1,000 rows or more
+    what was computed is also cached on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else
+    ``~/.cache/codeshift``), unless ``datasets.disable_caching()`` was called or nothing can be written there.
 
     Args:
         data: the dataset; it is not changed.
