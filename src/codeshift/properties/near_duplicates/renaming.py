@@ -19,7 +19,10 @@ import numpy as np
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, mixed
 from codeshift.properties.near_duplicates.tokens import TokenBlock, blocks_of
 
-__all__ = ["KEYWORDS", "Ignored", "without_strings"]
+__all__ = ["FEWEST_TOKENS", "KEYWORDS", "Ignored", "without_strings"]
+
+FEWEST_TOKENS = 40
+"""Tokens of a text from which on its identifiers may be ignored: the form of a shorter one is that of many others."""
 
 _WORDS = """abstract and as assert async await bool boolean break byte case catch char class const continue def default
 defer delete do double elif else elsif ensure enum except export extends extern false False final finally float fn
@@ -80,7 +83,8 @@ class Ignored:
         tokens = np.where(block.numbers, _NUMBER, block.hashes) if self.literals else block.hashes
         if not self.identifiers:
             return [tokens] * ngram, block.counts
-        names = block.words & ~_among(block.hashes, _keyword_hashes())
+        long = np.repeat(block.counts >= FEWEST_TOKENS, block.counts)
+        names = block.words & long & ~_among(block.hashes, _keyword_hashes())
         back = _steps_back(block.hashes, names, ngram)
         columns = []
         for place in range(ngram):

@@ -18,7 +18,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["TokenBlock", "blocks_of", "joined", "token_blocks"]
+__all__ = ["TokenBlock", "blocks_of", "joined", "token_blocks", "token_counts"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -47,6 +47,7 @@ def _byte_class(byte: int) -> int:
 
 
 _CLASSES = bytes(map(_byte_class, range(256)))
+_CLASS_OF_BYTE = np.frombuffer(_CLASSES, np.uint8)
 
 
 def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
@@ -73,20 +74,41 @@ class TokenBlock:
 
     Attributes:
         hashes: a 64-bit hash of each token, shape (t,).
-        words: whether each token is an identifier or a keyword, shape (t,).
-        numbers: whether each token is a number, shape (t,).
+        classes: the class of each token's first byte, shape (t,).
         counts: how many tokens each text has, shape (their number,).
     """
 
     hashes: UInts
-    words: Bools
-    numbers: Bools
+    classes: UBytes
     counts: Ints
+
+    @property
+    def numbers(self) -> Bools:
+        """Whether each token is a number, shape (t,)."""
+        return (self.classes & _DIGIT) != 0
+
+    @property
+    def words(self) -> Bools:
+        """Whether each token is an identifier or a keyword, shape (t,)."""
+        return ((self.classes & (_WORD | _HIGH)) != 0) & ~self.numbers
 
 
 def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
     """The tokens of all texts, block by block."""
     return (_token_block(block) for block in _blocks(texts))
+
+
+def token_counts(texts: Iterable[str]) -> Ints:
+    """How many tokens each of n texts has, shape (n,).
+
+    >>> token_counts(["a += b", "", "b"]).tolist()
+    [3, 0, 1]
+    """
+    counts = [np.empty(0, np.int64)]
+    for rows in _blocks(texts):
+        first, _ = _token_ends(_buffer(rows))
+        counts.append(np.diff(np.searchsorted(np.flatnonzero(first), _row_starts(rows))))
+    return np.concatenate(counts)
 
 
 def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
@@ -109,18 +131,23 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[bytes]]:
 
 
 def _token_block(rows: list[bytes]) -> TokenBlock:
-    buffer = b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+    buffer = _buffer(rows)
     first, last = _token_ends(buffer)
     starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
-    row_starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
-    classes = np.frombuffer(_CLASSES, np.uint8)[np.frombuffer(buffer, np.uint8)[starts]]
-    numbers = classes & _DIGIT != 0
     return TokenBlock(
         hashes=_span_hashes(buffer, starts, ends),
-        words=(classes & (_WORD | _HIGH) != 0) & ~numbers,
-        numbers=numbers,
-        counts=np.diff(np.searchsorted(starts, row_starts)),
+        classes=_CLASS_OF_BYTE[np.frombuffer(buffer, np.uint8)[starts]],
+        counts=np.diff(np.searchsorted(starts, _row_starts(rows))),
     )
+
+
+def _buffer(rows: list[bytes]) -> bytes:
+    return b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+
+
+def _row_starts(rows: list[bytes]) -> Ints:
+    """Where each row begins in the buffer, and where one after the last would."""
+    return np.cumsum([1, *(len(row) + 1 for row in rows)])
 
 
 def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:
