@@ -25,7 +25,7 @@ FEWEST_TOKENS = 40
 """Tokens of a text from which on its identifiers may be ignored: the form of a shorter one is that of many others."""
 
 _WORDS = """abstract and as assert async await bool boolean break byte case catch char class const continue def default
-defer delete do double elif else elsif ensure enum except export extends extern false False final finally float fn
+defer del delete do double elif else elsif ensure enum except export extends extern false False final finally float fn
 for foreach from func function global goto if impl implements import in instanceof int interface internal is lambda
 let long mut namespace new nil None nonlocal not null nullptr operator or override package pass private protected
 pub public raise readonly rescue return sealed short signed sizeof static struct super switch template this throw
