@@ -130,7 +130,6 @@ class NearDuplicates:
         ignored = {name: "ignored" for name in ("identifiers", "literals") if getattr(self, name) == "ignored"}
         return {"threshold": self.threshold, "ngram": self.ngram, **ignored}
 
-    @property
     def _ignored(self) -> Ignored:
         return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
 
@@ -203,7 +202,7 @@ class NearDuplicates:
         rows, first, characters = _distinct(given)
         processes = processes_for(first.size, num_proc)
         sets = shingle_sets(
-            texts, first, self.ngram, threshold, characters=characters, processes=processes, ignored=self._ignored
+            texts, first, self.ngram, threshold, characters=characters, processes=processes, ignored=self._ignored()
         )
         return rows, sets
 
