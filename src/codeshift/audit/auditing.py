@@ -58,6 +58,7 @@ def audit(
     sample: int = 2_000,
     worst: int = 5,
     thresholds: Thresholds | None = None,
+    num_proc: int | None = None,
     progress: bool = True,
 ) -> AuditReport:
     r"""Measure whether a split leaks, how strong its shift is, and what else moved with it.
@@ -92,6 +93,7 @@ def audit(
         sample: the largest number of rows of each part in the two-sample tests and the nearest-row search.
         worst: the number of leaking pairs in the report.
         thresholds: the thresholds of the verdict.
+        num_proc: the number of processes that compute properties, as in ``Splitter.assign``.
         progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
 
     Raises:
@@ -127,7 +129,9 @@ def audit(
     )
     check_bool("progress", progress)
     counter = token_counter(tokenizer, max_length)
-    parts = take_parts(splits, data, described, column=column, train=train, test=test, reference=reference)
+    parts = take_parts(
+        splits, data, described, column=column, train=train, test=test, reference=reference, num_proc=num_proc
+    )
     # More threads would gain little here, and would sum in another order on another machine.
     with threadpool_limits(limits=1), bars(progress):
         return measure_parts(parts, settings, counter)

@@ -12,8 +12,8 @@ from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
-from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.selection import Selection
+from codeshift.properties.texts import column_texts
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class AuditParts:
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""
-        texts = self.table.texts(column)
-        return [texts[row] for row in self.rows[part].tolist()]
+        return self.table.texts(column).take(self.rows[part])
 
 
 def take_parts(
@@ -93,6 +92,7 @@ def take_parts(
     train: str,
     test: str | None,
     reference: str | None,
+    num_proc: int | None = None,
 ) -> AuditParts:
     """Collect the parts from the arguments of ``audit``.
 
@@ -117,7 +117,7 @@ def take_parts(
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(
-        table=PropertyTable(_joined(used, column)),
+        table=PropertyTable(_joined(used, column), num_proc=num_proc),
         rows={name: starts[name] + order for name, order in orders.items()},
         given=orders,
         train=names["train"],

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of, or_none, parts_of, size
+from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, data_of, or_none, parts_of, size
 from codeshift.cli.output import DONE, report
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
@@ -88,6 +88,7 @@ def add_to(commands: Commands) -> None:
         "--format", default="parquet", metavar="NAME", help="format of the parts, parquet or jsonl [%(default)s]"
     )
     command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
+    add_processes(command)
     _add_dealing(command)
 
 
@@ -120,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
-        assignment = splitter.assign(data, **given)
+        assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
     splits = assignment.to_dataset_dict()
     for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)

@@ -11,6 +11,7 @@ from datasets import Dataset, DatasetDict, load_from_disk
 from codeshift.data.formats import FILE_FORMATS, format_of, read_file
 from codeshift.data.joining import Piece
 from codeshift.data.shards import check_shards, shard_number, whole_name
+from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, ParameterError, closest
 
 PartReaders = dict[str, Callable[[], list[Piece]]]
@@ -105,8 +106,8 @@ def _reader(files: list[Path]) -> Callable[[], list[Piece]]:
 
 
 def _stem(path: Path) -> str:
-    name = path.name
-    return (name[:-3] if name.lower().endswith(".gz") else name).rpartition(".")[0]
+    name = path.stem if path.suffix.lower() in COMPRESSED else path.name
+    return name.rpartition(".")[0]
 
 
 def _from_disk(folder: Path) -> Dataset | DatasetDict:

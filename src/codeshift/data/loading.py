@@ -30,7 +30,7 @@ def load_rows(
     r"""Load the rows of a file, a folder or a dataset of the hub.
 
     A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet; the first two may be
-    compressed (``.gz``). A folder holds such files. If some have the names of parts (``train.jsonl``,
+    compressed (``.gz``, ``.zst``). A folder holds such files. If some have the names of parts (``train.jsonl``,
     ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses among them, and other
     files are ignored; otherwise all files are rows of one dataset, in the order of their names, shards by their
     numbers. The folder may also be one that ``datasets`` has saved. A local path takes precedence over the hub. Files
@@ -44,7 +44,8 @@ def load_rows(
     Args:
         source: a path, or ``"owner/name"`` of a dataset of the hub.
         split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
-        rename: columns to rename, from old names to new ones.
+        rename: columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
+            column of objects as a column of its own.
         require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
         config: the configuration (subset) of a dataset of the hub.
         revision: a branch, tag or commit of a dataset of the hub.

@@ -64,8 +64,7 @@ class Contains(ElementRegion):
 
     def contains(self, table: PropertyTable) -> np.ndarray:
         """Return which rows of ``table`` lie inside: booleans of shape ``(n,)``."""
-        counts: ElementCounts = table.values(self.property)
-        enough = counts.of(self.elements) >= self.min_count
+        enough = self.property.count_of(table, self.elements) >= self.min_count
         return np.asarray(enough.any(axis=1) if self.match == "any" else enough.all(axis=1))
 
     def names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from codeshift.checks import check_bool, check_integer, check_number, is_integer, is_number
@@ -149,7 +149,7 @@ int from 2 up), got 1: a whole number counts rows: 1.0 takes all of them
         """Return the arguments that can change a row's part, as plain values."""
         plain = {name: getattr(self, name) for name in RECORDED}
         search = self.search
-        plain["near_duplicates"] = None if search is None else asdict(search) | ({"drop": True} if self.drops else {})
+        plain["near_duplicates"] = None if search is None else search.to_dict() | ({"drop": True} if self.drops else {})
         return plain
 
     @property

@@ -49,7 +49,9 @@ def near_duplicates_in_words(similar: Mapping[str, int] | None, search: Mapping[
     """
     if similar is None or search is None:
         return "near-duplicates were not looked for"
+    ignored = [name for name in ("identifiers", "literals") if search.get(name) == "ignored"]
     how = f"Jaccard {search['threshold']} of token {search['ngram']}-grams"
+    how += f" without {' and '.join(ignored)}" if ignored else ""
     if not similar["components"]:
         return f"no row is a near-duplicate of another ({how})"
     links = similar.get("assumed_links", 0)

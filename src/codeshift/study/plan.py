@@ -11,6 +11,7 @@ import pandas as pd
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
 from codeshift.study.keys import NONE, RunKey
+from codeshift.study.power import StudyPower
 from codeshift.study.spec import StudySpec
 from codeshift.study.variants import variants_of
 
@@ -98,6 +99,7 @@ class Plan:
         runs: Runs: each training, each variant, and the model without fine-tuning; each is evaluated once.
         tests: Test rows of each scenario and split seed; empty if they are not counted.
         audits: Audits of the splits, which come before the runs.
+        power: Smallest differences that the study can show; None if nothing is assumed of their spreads.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -112,6 +114,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     tests: tuple[PlannedTest, ...] = ()
     audits: tuple[PlannedAudit, ...] = ()
+    power: StudyPower | None = None
 
     @property
     def keys(self) -> tuple[RunKey, ...]:
@@ -149,7 +152,8 @@ class Plan:
 
     def __str__(self) -> str:
         tests = ["", _aligned(self._test_lines(), texts=1)] if self.tests else []
-        return "\n".join([self._sums(), _aligned(self._lines(), texts=2 + self._names_models), *tests])
+        power = ["", str(self.power)] if self.power is not None else []
+        return "\n".join([self._sums(), _aligned(self._lines(), texts=2 + self._names_models), *tests, *power])
 
     @property
     def _names_models(self) -> bool:

@@ -89,6 +89,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     for name in ("model", "tokenizer"):
         if isinstance(plain.get(name), str):
             plain[name] = _beside(file, plain[name])
+    if isinstance(plain.get("power"), Mapping) and isinstance(plain["power"].get("pilot"), str):
+        plain["power"] = {**plain["power"], "pilot": _beside(file, plain["power"]["pilot"])}
     objects = _made(file, given, plain)
     with file.at():
         return Study(**plain, **objects)
