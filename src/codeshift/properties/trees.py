@@ -67,7 +67,7 @@ class Trees:
             kind.append((present % len(names)).astype(np.uint16))
             count.append(counts[present].astype(np.int32))
             held.append(np.bincount(present // len(names), minlength=len(sizes)))
-        return ElementCounts.of_codes(names, *(np.concatenate(pieces) for pieces in (kind, count, held)))
+        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(held))
 
     def count(self, types: Sequence[str]) -> Numbers:
         """Count the nodes of some types, of shape ``(n, len(types))``; each type is given once."""
