@@ -26,10 +26,11 @@ def digest(values: Iterable[str]) -> str:
     >>> digest(["ab", "c"]) == digest(["a", "bc"])
     False
     """
-    return _state(values).hexdigest()
+    return digest_state(values).hexdigest()
 
 
-def _state(values: Iterable[str]) -> hashlib.blake2b:
+def digest_state(values: Iterable[str]) -> hashlib.blake2b:
+    """Return the state of the hash behind ``digest``, which gives it in bytes too."""
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for value in values:
         raw = value.encode("utf-8", errors="surrogatepass")
@@ -42,7 +43,7 @@ def row_digests(columns: Sequence[Iterable[str]]) -> np.ndarray:
     """Return the digests of rows given as columns of text: 16 bytes each, of shape ``(n,)`` and the dtype ``V16``."""
     raw = bytearray()
     for row in zip(*columns, strict=True):
-        raw += _state(row).digest()
+        raw += digest_state(row).digest()
     return np.frombuffer(bytes(raw), dtype=DIGEST)
 
 

@@ -38,11 +38,11 @@ def opened_text(path: Path, newline: str | None) -> Iterator[IO[str]]:
             if file.peek(2)[:2] in _UTF_16:
                 raise DataError("source", "a file in UTF-8", str(path), "it is UTF-16: save it as UTF-8")
             yield io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
-        except (EOFError, gzip.BadGzipFile, zlib.error, _BadZstandardError) as error:
+        except (EOFError, gzip.BadGzipFile, zlib.error, _ZstandardError) as error:
             raise DataError("source", f"a file compressed by {how}", str(path), f"{error}") from error
 
 
-class _BadZstandardError(Exception):
+class _ZstandardError(Exception):
     """Something other than Zstandard's format."""
 
 
@@ -78,7 +78,7 @@ class _Zstandard(io.RawIOBase):
         try:
             read = self._stream.read(len(buffer))
         except OSError as error:
-            raise _BadZstandardError(str(error)) from error
+            raise _ZstandardError(str(error)) from error
         buffer[: len(read)] = read
         self._place += len(read)
         return len(read)

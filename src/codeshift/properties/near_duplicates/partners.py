@@ -131,8 +131,8 @@ def _in_several(keys: UInts, bits: np.uint64) -> UInts:
     """The keys whose hash stands in several texts, of keys in order."""
     new = changes(keys >> bits)
     alone = new & np.append(new[1:], True)
-    shared: UInts = keys[~alone]
-    return shared
+    several: UInts = keys[~alone]
+    return several
 
 
 def _row_bits(texts: int) -> np.uint64:
