@@ -100,7 +100,7 @@ def take_parts(
         ParameterError: if the splits are of another type, or a named part is missing.
         DataError: if a part lacks the column, or the column contains values other than text.
     """
-    groups = None if manifest is None else manifest.request["groups"]
+    groups = None if manifest is None else manifest.config.groups
     digests: dict[str, np.ndarray | None] = {}
     if isinstance(splits, SplitAssignment):
         region: Region | None = splits.region
