@@ -112,7 +112,7 @@ def _listed(columns: tuple[str, ...]) -> Sequence[Span]:
 def _rebuilding(manifest: SplitManifest, path: str) -> tuple[Block, Block]:
     data = "the rows, in any order"
     if manifest.is_official:
-        data = f"a DatasetDict of the official {', '.join(manifest.rows)}, rows in any order"
+        data = f"a DatasetDict of the official {', '.join(manifest.digests)}, rows in any order"
     load = f"splits = SplitManifest.load({path!r}).apply(ds)  # ds: {data}"
     digest = hashlib.sha256(manifest.to_json().encode()).hexdigest()
     words = ("The manifest holds digests of rows and no code. Its SHA-256 is ", CodeSpan(digest), ". It was made with")

@@ -50,9 +50,9 @@ class SplitManifest:
         region_rows: the number of rows inside the region.
         grammars: the grammar of each language parsed: its wheel, version and digest of its node kinds.
         versions: the versions of Python and of the libraries used.
-        rows: the sorted digests of the rows, by source (``"data"``, or an official split) and part; the part of an
-            excluded row is ``"excluded:"`` and the reason.
-        control: the digests of the rows of ``train_control``, by source; empty if it was not requested.
+        digests: the sorted digests of the rows, by official split (``"data"`` if there are none) and part; the part of
+            an excluded row is ``"excluded:"`` and the reason.
+        control: the digests of the rows of ``train_control``, by official split; empty if it was not requested.
         near_duplicates: the counts of near-duplicates; None if they were not searched for.
 
     >>> from datasets import Dataset
@@ -76,7 +76,7 @@ class SplitManifest:
     region_rows: int
     grammars: dict[str, dict[str, str]]
     versions: dict[str, str]
-    rows: dict[str, dict[str, list[str]]]
+    digests: dict[str, dict[str, list[str]]]
     control: dict[str, list[str]]
     near_duplicates: FoundDuplicates | None
 
@@ -108,7 +108,7 @@ class SplitManifest:
             region_rows=region_rows,
             grammars=grammars_of(language for _, language in region.parsed()),
             versions=environment(),
-            rows={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
+            digests={name: by_part(digests[span], labels[span]) for name, span in slices.items()},
             control={}
             if partition.control is None
             else {name: listed(digests[span][partition.control[span]]) for name, span in slices.items()},
@@ -129,7 +129,7 @@ class SplitManifest:
     @cached_property
     def n_rows(self) -> int:
         """Number of rows."""
-        return sum(len(digests) for parts in self.rows.values() for digests in parts.values())
+        return sum(len(members) for parts in self.digests.values() for members in parts.values())
 
     @property
     def region_share(self) -> float:
@@ -150,7 +150,7 @@ class SplitManifest:
     def excluded(self) -> dict[str, int]:
         """Number of excluded rows by reason."""
         counts = {
-            reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in self.rows.values())
+            reason: sum(len(parts.get(f"excluded:{reason}", ())) for parts in self.digests.values())
             for reason in REASONS[1:]
         }
         return {reason: count for reason, count in counts.items() if count}
@@ -158,12 +158,12 @@ class SplitManifest:
     @property
     def is_official(self) -> bool:
         """Whether the data had official train and test splits."""
-        return set(self.rows) != {WHOLE}
+        return set(self.digests) != {WHOLE}
 
     @property
     def is_drawn(self) -> bool:
         """Whether the split depends on chance, so that another seed may give a different one."""
-        return self.config.is_drawn(self.rows)
+        return self.config.is_drawn(self.digests)
 
     @property
     def drops(self) -> bool:
@@ -174,7 +174,7 @@ class SplitManifest:
         """Return the arguments of the call that had an effect: those given and not overridden by official splits."""
         arguments = self.config.to_dict()
         effective = {name: value for name, value in arguments.items() if value is not None and value is not False}
-        settled = settled_by(has_validation="validation" in self.rows) if self.is_official else ()
+        settled = settled_by(has_validation="validation" in self.digests) if self.is_official else ()
         for name in (*settled, *(() if effective.get("validation_ood_size") else ("validation_ood_size",))):
             effective.pop(name, None)
         return effective
@@ -248,9 +248,9 @@ class SplitManifest:
         Arguments and errors are those of ``apply``.
         """
         check_bool("verify_region", verify_region)
-        if set(rows.names) != set(self.rows):
+        if set(rows.names) != set(self.digests):
             raise ManifestError(
-                f"the manifest divides {sorted(self.rows)}, the data has {sorted(rows.names)}: pass the same splits"
+                f"the manifest divides {sorted(self.digests)}, the data has {sorted(rows.names)}: pass the same splits"
             )
         digests = rows.digests(self.columns, self._also_read)
         order = rows.row_order(digests)
@@ -258,7 +258,7 @@ class SplitManifest:
         control = np.zeros(len(digests), dtype=bool) if self.control else None
         for name, bounds in rows.spans.items():
             span = slice(*bounds)
-            labels[span] = match(name, self.rows[name], digests[span], order[span])
+            labels[span] = match(name, self.digests[name], digests[span], order[span])
             if control is not None:
                 control[span] = find(self.control[name], digests[span], order[span])
         if verify_region:
@@ -336,7 +336,7 @@ class SplitManifest:
         digests = rows.digests(self.columns, self._also_read)
         labels = labels_of(parts, reasons)
         for name, (start, stop) in rows.spans.items():
-            if by_part(digests[start:stop], labels[start:stop]) != self.rows[name]:
+            if by_part(digests[start:stop], labels[start:stop]) != self.digests[name]:
                 raise ManifestError(
                     "the rows are not those that were assigned, or stand in another order: "
                     "pass the same data, or use manifest.apply"

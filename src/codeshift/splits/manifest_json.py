@@ -17,7 +17,7 @@ NO_MANIFEST = "it is not a readable manifest"
 
 _DIGEST = "sha256"
 _FIRST = "codeshift-split/1"
-_KEYS = {"config": "request"}
+_KEYS = {"config": "request", "digests": "rows"}
 """Key of a field in the file, where it is not the field's name."""
 
 
@@ -43,7 +43,7 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
     plain = _content(text, name, {_KEYS.get(field, field) for field in kinds})
     values = {field: plain[_KEYS.get(field, field)] for field in kinds}
     odd = next((field for field in sorted(kinds) if not _is_of(values[field], kinds[field])), None)
-    odd = odd or next((field for field in ("region", "rows", "config") if not values[field]), None)
+    odd = odd or next((field for field in ("region", "digests", "config") if not values[field]), None)
     if odd is not None or "type" not in values["region"]:
         odd = odd or "region"
         raise ManifestError(f"{name} holds {shown(values[odd])} as {_KEYS.get(odd, odd)}: {NO_MANIFEST}")
