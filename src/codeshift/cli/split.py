@@ -83,6 +83,11 @@ def add_to(commands: Commands) -> None:
     what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
     what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
     what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    command.add_argument(
+        "--verify-region",
+        action="store_true",
+        help="with --manifest, check that its region holds as many rows as before",
+    )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(
         "--format", default="parquet", metavar="NAME", help="format of the parts, parquet or jsonl [%(default)s]"
@@ -115,8 +120,10 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = SplitAssignment.from_manifest(manifest, data)
+        assignment = SplitAssignment.from_manifest(manifest, data, verify_region=arguments.verify_region)
     else:
+        if arguments.verify_region:
+            raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
@@ -161,7 +168,7 @@ def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> No
 def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:
     return {
         "splitter": assignment.manifest.splitter,
-        "seed": assignment.manifest.request["seed"],
+        "seed": assignment.manifest.config.seed,
         "region_rows": assignment.manifest.region_rows,
         "parts": {part: {"rows": assignment.sizes[part], "file": str(path)} for part, path in files.items()},
         "excluded": assignment.excluded,

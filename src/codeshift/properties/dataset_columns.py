@@ -16,25 +16,41 @@ if TYPE_CHECKING:
 _CHECKED_AT_ONCE = 100_000
 
 
-def check_name(parameter: str, value: Any) -> str:
+def check_name(parameter: str, value: Any, *, example: str = "project") -> str:
     """Return the name of a column.
+
+    Args:
+        parameter: the argument that names the column, for errors.
+        value: the value that was given.
+        example: a name for the error to suggest.
 
     Raises:
         ParameterError: if it is not text.
+
+    >>> check_name("label", ["label"], example="label")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: label must be the name of a column, got ['label']: such as "label"
     """
     if not isinstance(value, str) or not value:
-        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
+        raise ParameterError(parameter, "the name of a column", value, f'such as "{example}"')
     return value
 
 
-def check_column(data: Dataset, column: str, parameter: str) -> None:
+def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the dataset") -> None:
     """Check that a dataset has a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+        of: the words for the dataset, for errors.
 
     Raises:
         DataError: if it has none of that name; the error names ``parameter`` and close matches.
     """
     if column not in data.column_names:
-        raise DataError(parameter, "a column of the dataset", column, closest(column, data.column_names))
+        raise DataError(parameter, f"a column of {of}", column, closest(column, data.column_names))
 
 
 def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
@@ -58,8 +74,35 @@ def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
     return values
 
 
+def column_texts(data: Dataset, column: str, parameter: str = "column") -> list[str]:
+    """Return the texts of a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+
+    Raises:
+        ParameterError: if ``column`` is no name.
+        DataError: if there is no such column, or it contains values that are not text.
+    """
+    check_column(data, check_name(parameter, column, example="code"), parameter)
+    texts: list[Any] = data.with_format(None)[column][:]
+    odd = next((i for i, text in enumerate(texts) if text is not None and not isinstance(text, str)), None)
+    if odd is not None:
+        remedy = f"row {odd} holds a value of type {type(texts[odd]).__name__}; name a column of text"
+        raise DataError(parameter, "a column of text", column, remedy)
+    _check_given([i for i, text in enumerate(texts) if text is None], len(texts), column, parameter)
+    return texts
+
+
 def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
     """Check that a column contains no None.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
 
     Raises:
         DataError: if it does; the error names ``parameter``.
