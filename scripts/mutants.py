@@ -30,7 +30,7 @@ from typing import Any
 from mutation import Mutant, mutants
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "benchmarks" / "results" / "mutants.jsonl"
+TABLE = ROOT / "docs" / "promises" / "mutants.jsonl"
 SAMPLE = 600
 _SPLITTERS = "tests/splitters"
 _STUDY = "tests/study"
@@ -163,6 +163,7 @@ def read_table(path: Path) -> dict[str, dict[str, Any]]:
 
 def write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write the table whole."""
+    path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".unfinished")
     temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     temporary.replace(path)
