@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from fuzz_readers import READERS, Reader, signed_anew
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "promises" / "fuzz.json"
-EXAMPLES = 200
+EXAMPLES = 50
 """Number of examples that are drawn at once, before the time is looked at."""
 
 _PIECES = [
@@ -86,7 +86,7 @@ def fuzz(reader: Reader, number: int) -> int:
 
     @seed(number)
     @settings(
-        max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=False, report_multiple_bugs=False,
         phases=(Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.data())
@@ -105,24 +105,25 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--table", type=Path, default=TABLE)
     arguments = parser.parse_args()
-    table = json.loads(arguments.table.read_text(encoding="utf-8")) if arguments.table.exists() else {}
-    before = table.get(arguments.reader, {"examples": 0, "read": 0, "seconds": 0.0})
     disable_progress_bars()
     with tempfile.TemporaryDirectory() as folder:
         reader = READERS[arguments.reader](Path(folder))
-        started = time.monotonic()
-        rounds = read = 0
-        while time.monotonic() - started < arguments.minutes * 60:
-            read += fuzz(reader, before["examples"] // EXAMPLES + rounds)
-            rounds += 1
-    table = json.loads(arguments.table.read_text(encoding="utf-8")) if arguments.table.exists() else {}
-    table[arguments.reader] = {
-        "examples": before["examples"] + rounds * EXAMPLES,
-        "read": before["read"] + read,
-        "seconds": round(before["seconds"] + time.monotonic() - started, 1),
-    }
-    arguments.table.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({arguments.reader: table[arguments.reader]}))
+        started = last = time.monotonic()
+        while last - started < arguments.minutes * 60:
+            done = read_table(arguments.table).get(arguments.reader, {"examples": 0, "read": 0, "seconds": 0.0})
+            read = fuzz(reader, done["examples"] // EXAMPLES)
+            seconds, last = time.monotonic() - last, time.monotonic()
+            more = {"examples": EXAMPLES, "read": read, "seconds": seconds}
+            row = {name: round(done[name] + number, 1) for name, number in more.items()}
+            table = read_table(arguments.table) | {arguments.reader: row}  # others may have been at it
+            arguments.table.parent.mkdir(exist_ok=True)
+            arguments.table.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n", encoding="utf-8")
+            print(json.dumps({arguments.reader: row}), flush=True)
+
+
+def read_table(path: Path) -> dict[str, dict[str, float]]:
+    """Return what has been done so far, by reader."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 if __name__ == "__main__":

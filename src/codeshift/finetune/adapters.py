@@ -97,10 +97,7 @@ def with_adapter(model: Model, config: PeftConfig | None) -> Model:
         raise ParameterError("peft_config", needs, Told(config.peft_type.value), "try LoRA")
     config = copy.deepcopy(config)
     _settle_task(model, config)
-    for field in ("target_modules", "modules_to_save", "exclude_modules"):
-        names = getattr(config, field, None)
-        if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
-            _check_modules(model, field, names)
+    check_modules(model, config)
     if config.is_prompt_learning:
         if is_classifier(model):
             _check_prompt(model, config)
@@ -183,7 +180,19 @@ def _tell_sizes(model: Model, config: PeftConfig) -> None:
             setattr(config, name, size)
 
 
-def _check_modules(model: Model, field: str, wanted: Iterable[str]) -> None:
+def check_modules(model: torch.nn.Module, config: PeftConfig) -> None:
+    """Check that a model has the modules that the config of an adapter names; it may be on torch's device "meta".
+
+    Raises:
+        ParameterError: a name is unknown; the message has the closest one.
+    """
+    for field in ("target_modules", "modules_to_save", "exclude_modules"):
+        names = getattr(config, field, None)
+        if names is not None and not isinstance(names, str):  # a text is a pattern, or "all-linear"
+            _check_names(model, field, names)
+
+
+def _check_names(model: torch.nn.Module, field: str, wanted: Iterable[str]) -> None:
     names = [name for name, _ in model.named_modules() if name]
     for target in wanted:
         if not any(name == target or name.endswith(f".{target}") for name in names):

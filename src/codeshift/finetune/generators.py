@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from transformers import (
@@ -19,6 +19,7 @@ from transformers import (
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
     EncoderDecoderModel,
+    PreTrainedConfig,
     PreTrainedModel,
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
@@ -53,12 +54,33 @@ def load_generator(
     check_index(name)
     with told_by_transformers("model", name):
         config = AutoConfig.from_pretrained(name, trust_remote_code=False, **where)
-        encodes, auto = is_encoder(config), AutoModelForCausalLM
-        if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
-            encodes, auto = False, AutoModelForSeq2SeqLM
-        loaded = (AutoModel if encodes else auto).from_pretrained(name, **options)
+        auto = _auto_class(config)
+        loaded = auto.from_pretrained(name, **options)
     model = whole_model(name, loaded)
-    return as_generator(model, tokenizer or load_tokenizer(name, revision)) if encodes else model
+    return as_generator(model, tokenizer or load_tokenizer(name, revision)) if auto is AutoModel else model
+
+
+def generator_without_weights(folder: str | os.PathLike[str]) -> PreTrainedModel | None:
+    """Return the generator of a folder on torch's device "meta", to look at its modules; None for other folders.
+
+    An encoder has other modules once it can write, and an adapter those of its base.
+    """
+    if is_adapter(folder):
+        return None
+    with told_by_transformers("model", folder):
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        auto = _auto_class(config)
+        if auto is AutoModel:
+            return None
+        with torch.device("meta"):
+            return auto.from_config(config, trust_remote_code=False)
+
+
+def _auto_class(config: PreTrainedConfig) -> Any:
+    """Return the class by which a model that writes text is loaded; ``AutoModel`` for an encoder."""
+    if config.is_encoder_decoder or config.model_type in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES:
+        return AutoModelForSeq2SeqLM
+    return AutoModel if is_encoder(config) else AutoModelForCausalLM
 
 
 def as_generator(model: Model, tokenizer: Tokenizer) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from typing import Any
@@ -24,11 +25,13 @@ def prepare(spec: StudySpec, plan: Plan, rows: StudyRows, store: StudyStore, *, 
     What cannot work raises its error before anything is written.
 
     Raises:
-        ParameterError: if the folder is that of another study or cannot be written to, or a scenario cannot be split.
+        ParameterError: if the folder is that of another study or cannot be written to, a scenario cannot be split, or
+            an adapter names modules that the model lacks.
     """
     check_folder("folder", store.root)
     settings = fingerprint(spec)
     _read_same(settings, store, extend=extend)
+    _refuse_unfit_adapters(spec)
     _split_what_is_missing(spec, rows, store)
     output_folder("folder", store.root)
     with awaited(store.lock("study")):
@@ -55,6 +58,25 @@ def _read_same(settings: Mapping[str, Any], store: StudyStore, *, extend: bool) 
     elif any(store.root.glob("*.json")):
         raise ParameterError("folder", "empty, or that of a study", str(store.root), "name another folder")
     return stored
+
+
+def _refuse_unfit_adapters(spec: StudySpec) -> None:
+    """Check the modules of adapters, unless that would need a download or the weights of an encoder."""
+    from codeshift.finetune.adapters import check_modules
+    from codeshift.finetune.generators import generator_without_weights
+    from codeshift.finetune.models import base_model, is_encoder
+    from codeshift.finetune.tasks import Generation
+
+    adapters = [config for config in spec.methods.values() if config is not None]
+    model: Any = spec.model
+    if not adapters or not isinstance(spec.task, Generation):
+        return
+    if isinstance(model, str | os.PathLike):
+        model = generator_without_weights(model) if os.path.isdir(model) else None
+    elif is_encoder(base_model(model).config):
+        model = None
+    for config in adapters if model is not None else ():
+        check_modules(model, config)
 
 
 def _split_what_is_missing(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
