@@ -18,6 +18,9 @@ TRAINED_ON = ("train", CONTROL)
 SELECTED_ON = ("validation", "validation_ood")
 """Names of the parts that models are selected on."""
 
+TRAINING = ("train", "validation")
+"""Names of the parts that the training of a study's run reads."""
+
 REASONS = ("", "masked", "bound", "near_duplicate", "trimmed", "duplicate", "unparsable")
 """Reasons why a row is excluded: masked from training because it is in the region; bound to a row on the other side, as
 equal to it or in one group with it; a near-duplicate of such a row, perhaps through others; trimmed by ``train_size``;

@@ -29,7 +29,7 @@ COMMANDS = commands(make_parser())
 
 def test_the_commands() -> None:
     """The commands are those in the documentation."""
-    study = [f"study {word}" for word in ("plan", "run", "status", "retry", "report")]
+    study = [f"study {word}" for word in ("plan", "run", "status", "report")]
     rest = ["split", "audit", "train", "evaluate", "export", "score", "languages", "doctor", "demo"]
     assert set(COMMANDS) == {f"codeshift {word}" for word in (*study, *rest)}
 

@@ -100,7 +100,7 @@ def test_reports(ran: Ran, tmp_path: Path, capsys) -> None:
 
 
 def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
-    """Run, status and retry exit with 1; each failure is shown with its error and how to try again."""
+    """Run, status and run with --retry exit with 1; each failure is shown with its error and how to try again."""
     broken = FILE.replace("learning_rate: 5e-5 ", "learning_rate: 1e30 ").replace("max_steps: 2", "max_steps: 4")
     broken = broken.replace("[0, 1]", "[1]")
     file, folder = study_file(where, broken, "broken.yaml"), tmp_path / "out"
@@ -108,12 +108,12 @@ def test_failed_runs(where: Path, tmp_path: Path, capsys) -> None:
     printed = capsys.readouterr().out
     assert printed.startswith("2 runs: 1 done, 1 failed\n")
     assert len(re.findall(r"^- full on .*: DivergenceError: ", printed, flags=re.MULTILINE)) == 1
-    assert f"Once more: codeshift study retry {file} --out {folder}\n" in printed
+    assert f"Once more: codeshift study run {file} --out {folder} --retry\n" in printed
     assert main(["study", "status", str(folder)]) == 1
     capsys.readouterr()
     for path in folder.rglob("run.json"):
         os.utime(path, (0, 0))  # some file systems store times in seconds
-    assert main(["study", "retry", file, "--out", str(folder)]) == 1
+    assert main(["study", "run", file, "--out", str(folder), "--retry"]) == 1
     written = [path for path in folder.rglob("run.json") if path.stat().st_mtime_ns]
     assert len(written) == 1
 

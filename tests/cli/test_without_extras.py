@@ -105,7 +105,6 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
         ["study", "plan", here["file"]],
         ["study", "run", here["file"], "--out", f"{root}/other"],
         ["study", "status", here["study"]],
-        ["study", "retry", here["file"], "--out", here["study"]],
         ["study", "report", here["study"], "--out", f"{root}/report.html"],
         ["study", "report", here["study"], "--figures", f"{root}/figures"],
         *([] if with_models else [["demo", "--out", f"{root}/demo"]]),
@@ -114,7 +113,7 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
     ]
 
 
-NEED_MODELS = {"train", "evaluate", "export", "score", "study plan", "study run", "study retry", "demo"}
+NEED_MODELS = {"train", "evaluate", "export", "score", "study plan", "study run", "demo"}
 NEED_PAGES = {"study report"}
 
 

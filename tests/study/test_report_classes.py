@@ -232,6 +232,7 @@ def test_page_has_the_figures_in_the_colours_of_both_themes():
         assert "#0103" not in drawing
     assert "How outputs fail" not in page
     assert set(report().plots) >= {"confusion", "reliability"}
+    assert {table.name for table in report().tables} >= {"classes", "calibration", "detection"}
     assert "Failures by class" in report().to_latex()
 
 

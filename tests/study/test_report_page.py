@@ -192,7 +192,7 @@ def test_a_study_that_generates_nothing_has_no_empty_table():
     assert [table.name for table in report.tables] == [
         "relative", "scores", "comparisons", "forgetting", "splits", "distributions",
     ]  # fmt: skip
-    assert {"unseen_elements", "failure_modes"}.isdisjoint(report.plots)
+    assert {"unseen", "failures"}.isdisjoint(report.plots)
     assert report.findings.examples() == ()
 
 

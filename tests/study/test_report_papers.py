@@ -12,12 +12,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from codeshift.documents.latex import escaped
+from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.study_report import Report
 from helpers.report_page import NASTY, SCENARIOS, nasty_report
 from helpers.study_results import study_results
 
 FIGURES = {
-    "heat_map", "curves", "curves_by_scenario", "id_against_ood", "differences", "unseen_elements", "failure_modes",
+    "heat_map", "curves", "curves_by_scenario", "id_against_ood", "differences", "unseen", "failures",
     "variants", "distributions", "strength",
 }  # fmt: skip
 
@@ -28,7 +29,9 @@ _TABULAR = r"\\begin\{(?:tabular|longtable)\}\{((?:[lr]|p\{[^}]*\})+)\}(.*?)\\en
 def test_figures_are_files(tmp_path):
     """Each figure is an SVG that parses, with its texts as text, and a PDF; nothing else stands in the folder."""
     report = nasty_report()
-    assert set(report.plots) == FIGURES
+    assert set(report.plots) == FIGURES == set(ReportFigure) - {ReportFigure.CONFUSION, ReportFigure.RELIABILITY}
+    of_classes = {ReportTable.CLASSES, ReportTable.CALIBRATION, ReportTable.DETECTION}
+    assert {table.name for table in report.tables} == set(ReportTable) - of_classes
     paths = report.save_figures(tmp_path / "figures", formats=("svg",))
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"{name}.svg" for name in FIGURES}
     for path in paths:

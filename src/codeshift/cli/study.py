@@ -1,4 +1,4 @@
-"""``codeshift study``, with its commands plan, run, status, retry and report."""
+"""``codeshift study``, with its commands plan, run, status and report."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def add_to(commands: Commands) -> None:
     _add_plan(actions)
     _add_run(actions)
     _add_status(actions)
-    _add_retry(actions)
     _add_report(actions)
 
 
@@ -66,31 +65,14 @@ def _add_run(actions: Commands) -> None:
         "never repeated. A failed run is recorded with its error, and the others continue; the exit code is then 1.",
         example="codeshift study run study.yaml --out runs/first --workers 2",
     )
-    _add_running(command)
-    command.add_argument("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
-    command.add_argument("--retry", action="store_true", help="repeat failed runs")
-
-
-def _add_retry(actions: Commands) -> None:
-    command = add_command(
-        actions,
-        "retry",
-        run_run,
-        summary="repeat the failed runs of a study, and run what is left",
-        description="Does the same as codeshift study run --retry.",
-        example="codeshift study retry study.yaml --out runs/first",
-    )
-    _add_running(command)
-    command.set_defaults(retry=True, extend=False)
-
-
-def _add_running(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("file", metavar="FILE", help=_FILE)
     add("--out", required=True, metavar="FOLDER", help="folder of the study, for results, splits and weights")
     add("--workers", type=int, default=1, metavar="N", help="number of processes [%(default)s]")
     command.set_defaults(interrupted="run the same command again to resume")
     add("--threads", type=int, metavar="N", help="threads of each process [an equal share of the cores]")
+    add("--extend", action="store_true", help="allow more scenarios, methods, shares or seeds")
+    add("--retry", action="store_true", help="repeat the runs that failed")
 
 
 def _add_status(actions: Commands) -> None:
@@ -206,7 +188,7 @@ def _told(arguments: argparse.Namespace, results: StudyResults, folder: str) -> 
     if results.counts["done"]:
         lines.append(f"Look at it: codeshift study report {folder}")
     if failed and hasattr(arguments, "file"):
-        lines.append(f"Once more: codeshift study retry {arguments.file} --out {folder}")
+        lines.append(f"Once more: codeshift study run {arguments.file} --out {folder} --retry")
     runs = [{"name": record.key.name, **record.to_dict()} for record in results.records]
     plain: dict[str, Any] = {"folder": str(folder), "counts": results.counts, "runs": runs}
     report(arguments, "\n".join(lines), plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codeshift.checks import check_integer, check_number, is_number
@@ -13,6 +13,9 @@ from codeshift.study.variants import is_lora
 
 if TYPE_CHECKING:
     from peft import PeftConfig
+
+_SHARES = "such as (0.25, 0.5, 0.75)"
+_ENDS = "0 is the model without fine-tuning and 1 the fine-tuned one, which are evaluated anyway"
 
 
 def check_scenarios(scenarios: object) -> tuple[Scenario, ...]:
@@ -85,31 +88,40 @@ def check_seeds(name: str, seeds: object) -> tuple[int, ...]:
     return whole
 
 
-def check_shares(
-    name: str, values: object, methods: Mapping[str, PeftConfig | None], *, largest: float | None = None
-) -> tuple[float, ...]:
-    """Check that numbers are distinct, above 0 and not 1, and that a method uses them; return them ascending.
+def check_wise_ft(weights: object, methods: Mapping[str, PeftConfig | None]) -> tuple[float, ...]:
+    """Check that weights of WiSE-FT are distinct, between 0 and 1 and used by a method; return them ascending.
 
-    Args:
-        name: Name of the argument: ``wise_ft`` or ``adapter_scales``.
-        values: Numbers, as the user gave them.
-        methods: Methods of the study.
-        largest: Bound that each number must be below; None for no bound.
+    >>> check_wise_ft((0.75, 0.5), {"full": None})
+    (0.5, 0.75)
     """
-    listed = as_sequence(name, values, "such as (0.25, 0.5, 0.75)")
-    for value in listed:
-        if not is_number(value) or value <= 0 or (largest is not None and value >= largest) or value == 1:
-            bound = "numbers above 0 other than 1" if largest is None else f"between 0 and {largest:g}, both excluded"
-            remedy = "0 is the model without fine-tuning and 1 the fine-tuned one, which are evaluated anyway"
-            raise ParameterError(name, bound, value, remedy)
-    refuse_repeated(name, [float(value) for value in listed])
-    needed = "full fine-tuning" if name == "wise_ft" else "LoRA"
-    fits = [is_lora(config) if name == "adapter_scales" else config is None for config in methods.values()]
-    if listed and not any(fits):
-        raise ParameterError(
-            name, f"left out where no method is {needed}", values, f"add such a method to {sorted(methods)}"
-        )
-    return tuple(sorted(float(value) for value in listed))
+    listed = as_sequence("wise_ft", weights, _SHARES)
+    for weight in listed:
+        if not is_number(weight) or not 0 < weight < 1:
+            raise ParameterError("wise_ft", "between 0 and 1, both excluded", weight, _ENDS)
+    if listed and all(config is not None for config in methods.values()):
+        raise _unused("wise_ft", "full fine-tuning", weights, methods)
+    return _ascending("wise_ft", listed)
+
+
+def check_adapter_scales(scales: object, methods: Mapping[str, PeftConfig | None]) -> tuple[float, ...]:
+    """Check that scales of adapters are distinct, above 0, not 1 and used by a method; return them ascending."""
+    listed = as_sequence("adapter_scales", scales, _SHARES)
+    for scale in listed:
+        if not is_number(scale) or scale <= 0 or scale == 1:
+            raise ParameterError("adapter_scales", "numbers above 0 other than 1", scale, _ENDS)
+    if listed and not any(map(is_lora, methods.values())):
+        raise _unused("adapter_scales", "LoRA", scales, methods)
+    return _ascending("adapter_scales", listed)
+
+
+def _unused(name: str, needed: str, values: object, methods: Collection[str]) -> ParameterError:
+    remedy = f"add such a method to {sorted(methods)}"
+    return ParameterError(name, f"left out where no method is {needed}", values, remedy)
+
+
+def _ascending(name: str, numbers: Sequence[float]) -> tuple[float, ...]:
+    refuse_repeated(name, [float(number) for number in numbers])
+    return tuple(sorted(float(number) for number in numbers))
 
 
 def as_sequence(name: str, values: object, remedy: str) -> tuple[Any, ...]:

@@ -226,7 +226,7 @@ def _keys(spec: StudySpec) -> Iterator[RunKey]:
 def _regimes(spec: StudySpec) -> list[tuple[str | None, float]]:
     """Return scenarios and shares kept, the 100% baseline that all scenarios share first."""
     baseline: list[tuple[str | None, float]] = [(None, 1.0)] if 1.0 in spec.ood_kept else []
-    return baseline + [(scenario.name, kept) for scenario in spec.scenarios for kept in spec.ood_kept if kept < 1]
+    return baseline + [(scenario.name, kept) for scenario in spec.scenarios for kept in spec.masked_shares]
 
 
 def _range(counts: list[int]) -> str:

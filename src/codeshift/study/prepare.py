@@ -110,18 +110,18 @@ def _write_rows(spec: StudySpec, rows: StudyRows, store: StudyStore) -> None:
 def _write_scenario(spec: StudySpec, rows: StudyRows, store: StudyStore, name: str, split_seed: int) -> None:
     """Write the manifests and the rows of each regime; the facts come last and mark the split as complete."""
     store.split(name, split_seed).mkdir(parents=True, exist_ok=True)
-    dealt = None
-    for share in sorted({0.0, *(share for share in spec.ood_kept if share < 1)}):
+    split = None
+    for share in spec.split_shares:
         if not store.manifest(name, split_seed, share).exists():
-            dealt = rows.scenario(name, split_seed)
-            dealt.assignments[share].manifest.save(store.manifest(name, split_seed, share))
+            split = rows.scenario(name, split_seed)
+            split.assignments[share].manifest.save(store.manifest(name, split_seed, share))
     facts = store.facts(name, split_seed)
-    if dealt is None and facts.exists():
+    if split is None and facts.exists():
         return
-    dealt = rows.scenario(name, split_seed)
-    store.write_regimes(name, split_seed, {share: dealt.training(share) for share in dealt.assignments})
+    split = rows.scenario(name, split_seed)
+    store.write_regimes(name, split_seed, {share: split.training(share) for share in split.assignments})
     manifest = store.manifest(name, split_seed, 0.0).relative_to(store.root)
-    dealt.facts(manifest.as_posix()).save(
+    split.facts(manifest.as_posix()).save(
         facts, vouched=[store.training_rows(name, split_seed), *facts.parent.glob("*.manifest.json")]
     )
 

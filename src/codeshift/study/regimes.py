@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, SizeWarning, SmallPartWarning, warn
-from codeshift.parts import PARTS, TRAIN, VALIDATION
+from codeshift.parts import PARTS, TRAIN, TRAINING, VALIDATION
 from codeshift.regions.distribution import Distribution, dimension_of, distributions_of
 from codeshift.splits.assign import assign
 from codeshift.splits.config import SplitConfig
@@ -21,8 +21,6 @@ from codeshift.splits.part_sizes import count_distinct, small_parts, words_of_sm
 from codeshift.splitters import Region, Scenario, SplitAssignment
 from codeshift.study.corpus import Parts, Positions
 from codeshift.study.split_facts import SplitFacts
-
-_TRAINING = ("train", "validation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +46,7 @@ class ScenarioRows:
         assignment = self.assignments[ood_kept]
         return {
             part: self.parts.positions[part][assignment.indices(part, source=part)]
-            for part in _TRAINING
+            for part in TRAINING
             if part in self.parts.positions
         }
 
@@ -91,27 +89,26 @@ class ScenarioRows:
         return distributions_of(self.region, whole, parts)
 
 
-def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, ood_kept: Iterable[float]) -> ScenarioRows:
+def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, shares: Iterable[float]) -> ScenarioRows:
     """Mask a scenario's region in ``train`` and ``validation``, and divide ``test`` by it.
 
     Args:
         scenario: Scenario: its name and splitter.
         parts: Parts of the split seed.
         config: Sizes, groups and near-duplicates.
-        ood_kept: Shares of the region to keep.
+        shares: Shares of the region to keep, 0 among them and 1 not.
 
     Raises:
         ParameterError: if the scenario cannot be split; the message names it.
     """
     try:
-        kept = sorted({0.0, *(share for share in ood_kept if share < 1)})
         with warnings.catch_warnings():
             # The plan shows the training rows of each run; small test parts are warned of once, below.
             warnings.simplefilter("ignore", SizeWarning)
             warnings.simplefilter("ignore", SmallPartWarning)
             region = None
             assignments = {}
-            for share in kept:
+            for share in shares:
                 own_config = _config_of(parts, config, share)
                 assignments[share] = assign(scenario.splitter, parts.rows, own_config, region=region)
                 region = assignments[share].region
@@ -119,7 +116,7 @@ def scenario_rows(scenario: Scenario, parts: Parts, config: SplitConfig, ood_kep
         identities = parts.identities(scenario.splitter.columns, config)
         split = ScenarioRows(scenario, parts, region, assignments, identities)
         _warn_of_small_parts(split, config.min_test_rows)
-        for share in kept:
+        for share in shares:
             for part, rows in split.training(share).items():
                 if not len(rows):
                     remedy = "narrow the region, or ask for other sizes"
@@ -150,7 +147,7 @@ def baseline_rows(parts: Parts, config: SplitConfig, column: str) -> dict[str, P
     nothing = np.zeros(sum(rows.lengths), dtype=bool)
     partition = divide_rows(rows, nothing, grouping, rows.digests((column,)), own_config)
     codes = {"train": TRAIN, "validation": VALIDATION}
-    return {part: rows.order[partition.parts == codes[part]] for part in _TRAINING if part in parts.positions}
+    return {part: rows.order[partition.parts == codes[part]] for part in TRAINING if part in parts.positions}
 
 
 def _config_of(parts: Parts, config: SplitConfig, share: float) -> SplitConfig:

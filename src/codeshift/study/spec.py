@@ -104,6 +104,16 @@ class StudySpec:
     keep_weights: bool = field(metadata=FREE)
 
     @property
+    def masked_shares(self) -> tuple[float, ...]:
+        """Shares to keep that mask some of the region; the 100% baseline, which masks none, all scenarios share."""
+        return tuple(share for share in self.ood_kept if share < 1)
+
+    @property
+    def split_shares(self) -> tuple[float, ...]:
+        """Shares that each scenario is split for: the masked ones, and 0, which test parts and audits are of."""
+        return tuple(sorted({0.0, *self.masked_shares}))
+
+    @property
     def data_splits(self) -> dict[str, Dataset]:
         """Data as given: one dataset, or the official splits by name."""
         return dict(self.dataset) if isinstance(self.dataset, DatasetDict) else {WHOLE: self.dataset}

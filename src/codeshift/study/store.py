@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from codeshift.errors import DamagedFileError, DamagedFileWarning, ParameterError, warn
 from codeshift.files import (
@@ -26,6 +25,8 @@ from codeshift.files import (
     set_aside,
     write_json,
 )
+from codeshift.parts import TRAINING
+from codeshift.study.corpus import Positions
 from codeshift.study.keys import RunKey, plain_name
 from codeshift.study.records import RunRecord
 from codeshift.study.split_audit import AuditError, SplitAudit, audit_from_dict
@@ -34,14 +35,11 @@ from codeshift.study.stored_settings import StoredSettings, StoredStudy
 if TYPE_CHECKING:
     from datasets import Dataset
 
-Positions = NDArray[np.int64]
-"""Positions of rows in the study's rows."""
 Outcome = Literal["done", "busy"]
 """Outcome of an attempt at a job: all its files exist, or another process is doing it."""
 
 _FORMAT = "codeshift-study/2"
 _ROWS_AT_ONCE = 1000
-_TRAINING = ("train", "validation")
 
 
 @dataclass(frozen=True)
@@ -306,7 +304,7 @@ class StudyStore:
         else:
             path = self.training_rows(scenario, split_seed)
             check_file(self.facts(scenario, split_seed), path)
-        named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in _TRAINING}
+        named = {part: f"baseline:{part}" if baseline else f"{ood_kept:g}:{part}" for part in TRAINING}
         with np.load(path, allow_pickle=False) as arrays:
             return {part: arrays[name] for part, name in named.items() if name in arrays.files}
 

@@ -16,7 +16,14 @@ from codeshift.metrics import Metric
 from codeshift.properties.progress import bars
 from codeshift.splits.config import CommonOptions
 from codeshift.splitters import Scenario
-from codeshift.study.axes import check_kept, check_methods, check_scenarios, check_seeds, check_shares
+from codeshift.study.axes import (
+    check_adapter_scales,
+    check_kept,
+    check_methods,
+    check_scenarios,
+    check_seeds,
+    check_wise_ft,
+)
 from codeshift.study.executors import threads_each
 from codeshift.study.files import output_folder
 from codeshift.study.jobs import jobs_left
@@ -199,8 +206,8 @@ class Study(CommonOptions):
             ood_kept=check_kept(self.ood_kept),
             split_seeds=check_seeds("split_seeds", self.split_seeds),
             train_seeds=check_seeds("train_seeds", self.train_seeds),
-            wise_ft=check_shares("wise_ft", self.wise_ft, methods, largest=1.0),
-            adapter_scales=check_shares("adapter_scales", self.adapter_scales, methods),
+            wise_ft=check_wise_ft(self.wise_ft, methods),
+            adapter_scales=check_adapter_scales(self.adapter_scales, methods),
             metrics=metrics,
             split_config=split_config,
             test_size=check_test_size(self.test_size),

@@ -52,7 +52,7 @@ class StudyRows:
         if (name, split_seed) not in self._scenarios:
             scenario = next(each for each in self.spec.scenarios if each.name == name)
             self._scenarios[name, split_seed] = scenario_rows(
-                scenario, self.parts(split_seed), self.spec.split_config, self.spec.ood_kept
+                scenario, self.parts(split_seed), self.spec.split_config, self.spec.split_shares
             )
         return self._scenarios[name, split_seed]
 

@@ -95,7 +95,7 @@ class Resampler:
         keys = tuple(
             record.key
             for record in records
-            if record.status == "done" and self._dealt(part, scenario, record.key.split_seed)
+            if record.status == "done" and self._is_split(part, scenario, record.key.split_seed)
         )
         if not keys:
             return nothing()
@@ -106,7 +106,7 @@ class Resampler:
         cell = self._cells[asked]
         return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs), groups=cell.group_count)
 
-    def _dealt(self, part: str, scenario: str | None, split_seed: int) -> bool:
+    def _is_split(self, part: str, scenario: str | None, split_seed: int) -> bool:
         return part not in TEST_PARTS or (scenario or "", split_seed) in self.results.splits
 
     def _run(

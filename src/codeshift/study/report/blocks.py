@@ -14,6 +14,7 @@ from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.panel import Panel, themed
 from codeshift.study.report.figures.svg import inline_svg
 from codeshift.study.report.figures.theme import PAGE
+from codeshift.study.report.shown import ReportFigure, ReportTable
 
 _REM = 6.6  # rem of a page for an inch of a plot, which gives labels the size of the smaller text
 _SQUARE = "M0 0H10V10H0Z"
@@ -24,7 +25,7 @@ _SHAPES = (
 )  # fmt: skip
 
 
-def figures(contents: ReportContents, name: str, width: float = 20.0) -> tuple[Block, ...]:
+def figures(contents: ReportContents, name: ReportFigure, width: float = 20.0) -> tuple[Block, ...]:
     """Draw the panels of a plot side by side, with captions if there are several; nothing if the study has no plot.
 
     Args:
@@ -47,9 +48,9 @@ def figure(panel: Panel, name: str, *, captioned: bool) -> Figure:
     return Figure(name=name, label=panel.label, svg=svg, caption=caption, width=panel.width * _REM)
 
 
-def tables(contents: ReportContents, name: str) -> tuple[Block, ...]:
+def tables(contents: ReportContents, name: ReportTable) -> tuple[Block, ...]:
     """Return a table without its caption, which is a head of the page; nothing if the study has no such table."""
-    return tuple(replace(table, caption="") for table in contents.tables if table.name == name)
+    return (replace(contents.tables[name], caption=""),) if name in contents.tables else ()
 
 
 def methods_key(findings: Findings) -> Key:

@@ -6,6 +6,7 @@ from codeshift.documents.document import Block, Note, Paragraph, Section
 from codeshift.formatting import counted
 from codeshift.study.report.blocks import figures, parts_key, tables
 from codeshift.study.report.contents import ReportContents
+from codeshift.study.report.shown import ReportFigure, ReportTable
 
 
 def classes_confused(contents: ReportContents) -> Section:
@@ -15,8 +16,8 @@ def classes_confused(contents: ReportContents) -> Section:
         "part of several scenarios is counted in each. The darker, the larger the share of the true class."
         + _outside(contents)
     )
-    drawn = figures(contents, "confusion", 24.0)
-    blocks: tuple[Block, ...] = (*drawn, *([note] if drawn else []), *tables(contents, "classes"))
+    drawn = figures(contents, ReportFigure.CONFUSION, 24.0)
+    blocks: tuple[Block, ...] = (*drawn, *([note] if drawn else []), *tables(contents, ReportTable.CLASSES))
     return Section(title="Which classes are wrong", blocks=blocks, name="classes", menu="Classes")
 
 
@@ -34,15 +35,15 @@ def how_sure(contents: ReportContents) -> Section:
         "together; lines are 95% intervals for as many rows as one seed has on average. Below the dashed line a model "
         "is surer than it is right."
     )
-    drawn = figures(contents, "reliability")
+    drawn = figures(contents, ReportFigure.RELIABILITY)
     shown: tuple[Block, ...] = (parts_key(), *drawn, note) if drawn else ()
-    blocks = (*shown, *tables(contents, "calibration"))
+    blocks = (*shown, *tables(contents, ReportTable.CALIBRATION))
     return Section(title="How sure models are, and how right", blocks=blocks, name="calibration", menu="Calibration")
 
 
 def confidence_and_shift(contents: ReportContents) -> Section:
     """Return whether models' confidence tells the shift, or that it was not measured."""
-    measured = tables(contents, "detection")
+    measured = tables(contents, ReportTable.DETECTION)
     untold = "Not measured: no run has the probabilities of the tokens that its model wrote. Outputs that were made "
     untold += "elsewhere come without them, and nothing is written unless a metric needs it."
     blocks: tuple[Block, ...] = measured or (Paragraph(untold),)

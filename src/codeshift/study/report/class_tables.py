@@ -11,6 +11,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import BINS
 from codeshift.study.findings.detection import AUROC_SHOWN
 from codeshift.study.measures import SHARE, method_name
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, estimated, kept_share, named, of_all, part_kind
 
 
@@ -33,7 +34,11 @@ def class_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "Rows of a true class, all seeds together, with the smallest share of the region kept. "
     note += "Share: that of the class's rows that are predicted as the class to the left."
-    return Table(name="classes", caption="Failures by class", columns=columns, rows=rows, note=note) if rows else None
+    return (
+        Table(name=ReportTable.CLASSES, caption="Failures by class", columns=columns, rows=rows, note=note)
+        if rows
+        else None
+    )
 
 
 def _taken_for(taken: tuple[str, int], total: int) -> tuple[Value, Value]:
@@ -64,7 +69,7 @@ def calibration_table(findings: Findings) -> Table | None:
         f"accuracy over {BINS} bins of confidence, above 0 by chance alone. Means over seeds."
     )
     caption = "How sure models are, and how right"
-    return Table(name="calibration", caption=caption, columns=columns, rows=rows, note=note) if rows else None
+    return Table(name=ReportTable.CALIBRATION, caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
 
 def detection_table(findings: Findings) -> Table | None:
@@ -96,7 +101,7 @@ def detection_table(findings: Findings) -> Table | None:
         f"Distances are those of a row's features from the features of training rows, of {TRAIN_ROWS:,} at most."
     )
     caption = "Whether confidence tells the shift"
-    return Table(name="detection", caption=caption, columns=columns, rows=rows, note=note) if rows else None
+    return Table(name=ReportTable.DETECTION, caption=caption, columns=columns, rows=rows, note=note) if rows else None
 
 
 def class_tables(findings: Findings) -> Iterator[Table]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from codeshift.documents.document import Table
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures import Plot
+from codeshift.study.report.shown import ReportFigure, ReportTable
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,7 +19,7 @@ class ReportContents:
         findings: Findings of the study.
         title: Title of the page.
         subtitle: Sentence under the title.
-        tables: Tables that the study has numbers for.
+        tables: Tables that the study has numbers for, by name.
         plots: Figures that the study has numbers for, by name.
         examples: Number of example rows for each scenario and kind of difference.
         notes: Sentences on how the results were made.
@@ -28,8 +29,8 @@ class ReportContents:
     findings: Findings
     title: str
     subtitle: str
-    tables: tuple[Table, ...]
-    plots: Mapping[str, Plot]
+    tables: Mapping[ReportTable, Table]
+    plots: Mapping[ReportFigure, Plot]
     examples: int
     notes: tuple[str, ...]
     command: str

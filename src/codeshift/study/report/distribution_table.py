@@ -12,6 +12,7 @@ from codeshift.formatting import MISSING, share
 from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.distributions import drawn, first_splits
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import named
 
 _PARTS = ("train", "test_id", "test_ood")
@@ -35,7 +36,7 @@ def distribution_table(findings: Findings) -> Table | None:
     note += "All rows of the first split seed, as counted in the table of splits."
     heads = (*columns, *map(Column, _PARTS))
     return (
-        Table(name="distributions", caption="What the splits cut", columns=heads, rows=rows, note=note)
+        Table(name=ReportTable.DISTRIBUTIONS, caption="What the splits cut", columns=heads, rows=rows, note=note)
         if rows
         else None
     )

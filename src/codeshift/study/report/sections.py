@@ -12,6 +12,7 @@ from codeshift.study.findings import Claim, Findings
 from codeshift.study.findings.claims import ClaimVerdict
 from codeshift.study.report.blocks import figures, methods_key, modes_key, tables
 from codeshift.study.report.contents import ReportContents
+from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.stored_settings import StoredSettings
 
 _KINDS: Mapping[ClaimVerdict, str] = {"holds": "holds", "does not hold": "fails", "not shown": "open"}
@@ -50,14 +51,14 @@ def _seeds(findings: Findings) -> str:
 
 def what_is_left(contents: ReportContents) -> Section:
     """Return the heat map of relative performance."""
-    above = [Paragraph((*spans(table.caption), ".")) for table in contents.tables if table.name == "relative"]
-    blocks = (*above, *tables(contents, "relative"))
+    table = contents.tables.get(ReportTable.RELATIVE)
+    blocks = () if table is None else (Paragraph((*spans(table.caption), ".")), *tables(contents, ReportTable.RELATIVE))
     return Section(title="What is left when a region is masked", blocks=blocks, name="relative", menu="What is left")
 
 
 def share_kept(contents: ReportContents) -> Section:
     """Return the curves over the share kept."""
-    means, each = figures(contents, "curves", 22.0), figures(contents, "curves_by_scenario", 15.0)
+    means, each = figures(contents, ReportFigure.CURVES, 22.0), figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0)
     note = Note(
         "Means over the scenarios that have a value at each share. Bands are 95% intervals over seeds and rows; the "
         "dashed line is the model without fine-tuning."
@@ -76,7 +77,7 @@ def in_against_out(contents: ReportContents) -> Section:
     )
     return Section(
         title="In distribution against out of distribution",
-        blocks=_with_key(contents, figures(contents, "id_against_ood"), Note(note)),
+        blocks=_with_key(contents, figures(contents, ReportFigure.ID_AGAINST_OOD), Note(note)),
         name="id-ood",
         menu="In and out",
     )
@@ -89,16 +90,16 @@ def _with_key(contents: ReportContents, drawn: tuple[Block, ...], *below: Block)
 
 def methods_compared(contents: ReportContents) -> Section:
     """Return the differences between methods, and who is right."""
-    compared = (*figures(contents, "differences", 24.0), *tables(contents, "comparisons"))
-    captions = [table.caption for table in contents.tables if table.name == "disagreements"]
-    right = [Section(title=caption, blocks=tables(contents, "disagreements")) for caption in captions]
+    compared = (*figures(contents, ReportFigure.DIFFERENCES, 24.0), *tables(contents, ReportTable.COMPARISONS))
+    table = contents.tables.get(ReportTable.DISAGREEMENTS)
+    right = () if table is None else (Section(title=table.caption, blocks=tables(contents, ReportTable.DISAGREEMENTS)),)
     blocks = (*compared, *right) if compared else ()
     return Section(title="Methods compared", blocks=blocks, name="methods", menu="Methods")
 
 
 def between(contents: ReportContents) -> Section:
     """Return the curves over WiSE-FT weights and adapter scales."""
-    drawn = figures(contents, "variants", 22.0)
+    drawn = figures(contents, ReportFigure.VARIANTS, 22.0)
     note = "Mean over scenarios with the region masked; made of the trained weights, without new training."
     blocks = (*drawn, Note(note)) if drawn else ()
     return Section(title="Between no fine-tuning and all of it", blocks=blocks, name="variants", menu="Variants")
@@ -106,33 +107,33 @@ def between(contents: ReportContents) -> Section:
 
 def what_changed(contents: ReportContents) -> Section:
     """Return each method against the model without fine-tuning."""
-    blocks = tables(contents, "forgetting")
+    blocks = tables(contents, ReportTable.FORGETTING)
     return Section(title="What fine-tuning changed", blocks=blocks, name="forgetting", menu="What changed")
 
 
 def masked_elements(contents: ReportContents) -> Section:
     """Return how often outputs hold the masked elements."""
-    held = tables(contents, "unseen")
-    blocks = (methods_key(contents.findings), *figures(contents, "unseen_elements", 24.0), *held) if held else ()
+    held = tables(contents, ReportTable.UNSEEN)
+    blocks = (methods_key(contents.findings), *figures(contents, ReportFigure.UNSEEN, 24.0), *held) if held else ()
     return Section(title="Elements that fine-tuning masked", blocks=blocks, name="unseen", menu="Masked elements")
 
 
 def strength(contents: ReportContents) -> Section:
     """Return what is left over the strength of the shift."""
-    blocks = _with_key(contents, figures(contents, "strength"))
+    blocks = _with_key(contents, figures(contents, ReportFigure.STRENGTH))
     return Section(title="Strength of the shift against what it costs", blocks=blocks, name="strength", menu="Strength")
 
 
 def how_outputs_fail(contents: ReportContents) -> Section:
     """Return the failure modes."""
-    drawn = figures(contents, "failure_modes", 30.0)
-    blocks = (modes_key(), *drawn, *tables(contents, "failures")) if drawn else ()
+    drawn = figures(contents, ReportFigure.FAILURES, 30.0)
+    blocks = (modes_key(), *drawn, *tables(contents, ReportTable.FAILURES)) if drawn else ()
     return Section(title="How outputs fail", blocks=blocks, name="failures", menu="Failures")
 
 
 def all_scores(contents: ReportContents) -> Section:
     """Return the table of all scores."""
-    return Section(title="All scores", blocks=tables(contents, "scores"), name="scores", menu="All scores")
+    return Section(title="All scores", blocks=tables(contents, ReportTable.SCORES), name="scores", menu="All scores")
 
 
 def how_it_was_made(contents: ReportContents) -> Section:

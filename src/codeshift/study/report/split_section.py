@@ -12,6 +12,7 @@ from codeshift.documents.inline import Link
 from codeshift.study.report.blocks import figure, parts_key, tables
 from codeshift.study.report.contents import ReportContents
 from codeshift.study.report.figures.distributions import drawn
+from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.split_audit import AuditError
 from codeshift.study.split_facts import SplitFacts
 
@@ -36,7 +37,7 @@ def the_splits(contents: ReportContents) -> Section:
         _card(scenario, of_seeds, distributions.get(scenario, ()), several=several)
         for scenario, of_seeds in by_scenario.items()
     )
-    blocks += [SideBySide(cards, 22.0), *tables(contents, "splits")]
+    blocks += [SideBySide(cards, 22.0), *tables(contents, ReportTable.SPLITS)]
     return Section(title="The splits", blocks=tuple(blocks), name="splits", menu="Splits")
 
 
@@ -74,10 +75,10 @@ def _audit(facts: SplitFacts) -> str:
 
 def _distributions(contents: ReportContents) -> dict[str, tuple[Figure, ...]]:
     """Draw the distributions of each scenario, without captions, as they stand beside its split."""
-    if "distributions" not in contents.plots:
+    if ReportFigure.DISTRIBUTIONS not in contents.plots:
         return {}
     by_scenario: dict[str, tuple[Figure, ...]] = {}
-    for i, panel in enumerate(contents.plots["distributions"].panels):
+    for i, panel in enumerate(contents.plots[ReportFigure.DISTRIBUTIONS].panels):
         shown = replace(figure(panel, f"distributions-{i}", captioned=False), width=None)
         by_scenario[panel.group] = (*by_scenario.get(panel.group, ()), shown)
     return by_scenario

@@ -22,6 +22,7 @@ from codeshift.study.report.figures import Plot, plots
 from codeshift.study.report.figures.panel import themed
 from codeshift.study.report.figures.theme import PAPER
 from codeshift.study.report.page import page
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.study_tables import study_tables
 from codeshift.study.results import StudyResults
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FORMATS = ("svg", "pdf", "png")
-_OF_PAPERS = ("relative", "comparisons", "forgetting", "unseen", "failures", "classes", "calibration",
-              "detection", "splits", "distributions", "scores")  # fmt: skip
+_OF_PAPERS = tuple(name for name in ReportTable if name != ReportTable.DISAGREEMENTS)
 
 
 class Report:
@@ -103,7 +103,7 @@ class Report:
     @cached_property
     def plots(self) -> dict[str, Plot]:
         """Figures that the study has numbers for, by name."""
-        return plots(self.findings)
+        return {str(name): plot for name, plot in plots(self.findings).items()}
 
     def to_html(self) -> str:
         """Return the HTML page, which needs no network; its only script sorts tables.
@@ -116,8 +116,8 @@ class Report:
                 findings=self.findings,
                 title=self.title,
                 subtitle=self.subtitle,
-                tables=self.tables,
-                plots=self.plots,
+                tables={ReportTable(table.name): table for table in self.tables},
+                plots={plot.name: plot for plot in self.plots.values()},
                 examples=self.examples,
                 notes=self.notes,
                 command=self.command,

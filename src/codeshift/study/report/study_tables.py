@@ -14,6 +14,7 @@ from codeshift.study.findings.finding import flipped
 from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.class_tables import class_tables
 from codeshift.study.report.distribution_table import distribution_table
+from codeshift.study.report.shown import ReportTable
 from codeshift.study.report.tables import counted, counted_each, estimated, kept_share, named, of_all, part_kind
 from codeshift.study.split_audit import AuditError, SplitAudit
 
@@ -44,7 +45,7 @@ def heat_table(findings: Findings) -> Table | None:
     heads = [Column(f"{method_name(method)}, {100 * (kept or 0):.4g}% kept") for method, kept in columns]
     title = f"{findings.measure.title} on test_ood as a share of the 100% baseline of the same method"
     return Table(
-        name="relative",
+        name=ReportTable.RELATIVE,
         caption=title,
         columns=(Column("scenario", numeric=False), Column("dimension", numeric=False), Column("rows"), *heads),
         rows=tuple(rows),
@@ -100,7 +101,7 @@ def score_table(findings: Findings) -> Table:
     )  # fmt: skip
     behind = "Rows: those behind the scores to the right" + (", up to the next rows" if len(together) > 1 else "")
     note = f"{behind}; with several seeds, the smallest. With several seeds, scores are means. {UNITS}"
-    return Table(name="scores", caption="All scores", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.SCORES, caption="All scores", columns=columns, rows=rows, note=note)
 
 
 _NAMES = 4  # number of masked elements that are named
@@ -163,7 +164,9 @@ def comparison_table(findings: Findings) -> Table | None:
         "Paired differences on the same rows of test_ood. p: the larger of those of a permutation test over rows and "
         "of the interval over seeds and rows. Holm's correction is over the scenarios at one share kept."
     )
-    return Table(name="comparisons", caption="Methods compared on the same rows", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.COMPARISONS, caption="Methods compared on the same rows", columns=columns, rows=rows, note=note
+    )
 
 
 def _p(p: float) -> Value:
@@ -188,7 +191,9 @@ def disagreement_table(findings: Findings) -> Table | None:
         Column("both right"), Column("only first"), Column("only second"), Column("neither"), Column("outputs"),
     )  # fmt: skip
     note = "Right: equal to the reference, apart from whitespace at the ends. Outputs of all seeds are counted."
-    return Table(name="disagreements", caption="Who is right on test_ood", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.DISAGREEMENTS, caption="Who is right on test_ood", columns=columns, rows=rows, note=note
+    )
 
 
 def forgetting_table(findings: Findings) -> Table | None:
@@ -216,7 +221,7 @@ def forgetting_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     direction = "below" if higher else "above"
     note = f"Fine-tuned model minus the model without fine-tuning, on the same rows; {direction} 0 is worse."
-    return Table(name="forgetting", caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.FORGETTING, caption="What fine-tuning changed", columns=columns, rows=rows, note=note)
 
 
 def unseen_table(findings: Findings) -> Table | None:
@@ -242,7 +247,9 @@ def unseen_table(findings: Findings) -> Table | None:
         "reference holds it. Each column of rows counts those behind the shares to its right; with several seeds, the "
         "smallest number."
     )
-    return Table(name="unseen", caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note)
+    return Table(
+        name=ReportTable.UNSEEN, caption="Elements that fine-tuning masked", columns=columns, rows=rows, note=note
+    )
 
 
 def _few(names: Sequence[str]) -> str:
@@ -277,7 +284,7 @@ def failure_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = "; ".join(f"{mode}: {meaning}" for mode, meaning in MODES.items() if mode in modes)
     note = f"An output has the first mode that fits. {note[0].upper()}{note[1:]}." if note else ""
-    return Table(name="failures", caption="How outputs fail", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.FAILURES, caption="How outputs fail", columns=columns, rows=rows, note=note)
 
 
 def split_table(findings: Findings) -> Table | None:
@@ -297,7 +304,7 @@ def split_table(findings: Findings) -> Table | None:
         *(Column(part) for part in parts),
     )  # fmt: skip
     note = "Sizes with the whole region masked. AUC: that of a classifier of test_ood against train; .5 is no shift."
-    return Table(name="splits", caption="The splits", columns=columns, rows=rows, note=note)
+    return Table(name=ReportTable.SPLITS, caption="The splits", columns=columns, rows=rows, note=note)
 
 
 def _verdict(audit: SplitAudit | AuditError | None) -> Value:

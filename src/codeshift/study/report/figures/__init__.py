@@ -10,6 +10,7 @@ from codeshift.study.report.figures.distributions import distributions
 from codeshift.study.report.figures.heat_map import heat_map
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.scatter import id_against_ood, strength_against_cost
+from codeshift.study.report.shown import ReportFigure
 
 __all__ = ["Panel", "Plot", "plots"]
 
@@ -19,7 +20,7 @@ _MAKERS = (
 )  # fmt: skip
 
 
-def plots(findings: Findings) -> dict[str, Plot]:
+def plots(findings: Findings) -> dict[ReportFigure, Plot]:
     """Make the figures that the study has numbers for, by name."""
     plotted = (make(findings) for make in _MAKERS)
     return {plot.name: plot for plot in plotted if plot is not None}

@@ -12,6 +12,7 @@ from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import rows_told, short, styles
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 
 _BAR = 0.3  # inches for a line
 
@@ -30,7 +31,11 @@ def differences(findings: Findings) -> Plot | None:
             draw = partial(_draw_differences, findings=findings, compared=compared)
             label = " ".join(comparison.sentence for comparison in compared)
             panels.append(Panel(title=title, draw=draw, label=label, width=4.6, height=0.9 + _BAR * len(compared)))
-    return Plot(name="differences", title="Methods compared", panels=tuple(panels), columns=2) if panels else None
+    return (
+        Plot(name=ReportFigure.DIFFERENCES, title="Methods compared", panels=tuple(panels), columns=2)
+        if panels
+        else None
+    )
 
 
 def _draw_differences(ax: Any, theme: Theme, *, findings: Findings, compared: list[Comparison]) -> None:
@@ -70,7 +75,7 @@ def unseen(findings: Findings) -> Plot | None:
     draw = partial(_draw_unseen, findings=findings, shown=shown, scenarios=scenarios)
     label = " ".join(element.sentence for element in shown)
     panel = Panel(title="Masked elements", draw=draw, label=label, width=4.6, height=1.05 + 0.5 * len(scenarios))
-    return Plot(name="unseen_elements", title="Masked elements that are written all the same", panels=(panel,))
+    return Plot(name=ReportFigure.UNSEEN, title="Masked elements that are written all the same", panels=(panel,))
 
 
 def _draw_unseen(
@@ -108,7 +113,7 @@ def failures(findings: Findings) -> Plot | None:
     panel = Panel(
         title="Failure modes", draw=draw, label=" ".join(findings.failing()), width=5.4, height=0.8 + _BAR * len(rows)
     )
-    return Plot(name="failure_modes", title="How outputs fail", panels=(panel,))
+    return Plot(name=ReportFigure.FAILURES, title="How outputs fail", panels=(panel,))
 
 
 def failure_shares(findings: Findings) -> dict[tuple[str, str], dict[str, float]]:

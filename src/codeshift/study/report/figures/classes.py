@@ -14,6 +14,7 @@ from codeshift.study.measures import method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 
 _MOST_CLASSES = 30  # more cannot be read; the table has them
 _DARKEST = 0.6  # opacity of a cell that holds all rows, on which a number can still be read in both themes
@@ -33,7 +34,11 @@ def confusion(findings: Findings) -> Plot | None:
             side = 1.6 + 0.34 * len(labels)
             draw = partial(_draw_confusion, labels=labels, counts=counts, part=part)
             panels.append(Panel(title=title, draw=draw, label=label, width=side + 0.4, height=side))
-    return Plot(name="confusion", title="Classes taken for others", panels=tuple(panels), columns=2) if panels else None
+    return (
+        Plot(name=ReportFigure.CONFUSION, title="Classes taken for others", panels=tuple(panels), columns=2)
+        if panels
+        else None
+    )
 
 
 def confused(findings: Findings) -> dict[tuple[str, str], NDArray[np.int64]]:
@@ -79,7 +84,7 @@ def reliability(findings: Findings) -> Plot | None:
         panels.append(
             Panel(title=title, draw=partial(_draw_reliability, parts=parts), label=label, width=3.4, height=3.0)
         )
-    return Plot(name="reliability", title="Accuracy by confidence", panels=tuple(panels)) if panels else None
+    return Plot(name=ReportFigure.RELIABILITY, title="Accuracy by confidence", panels=tuple(panels)) if panels else None
 
 
 def _told(bins: Reliability) -> str:

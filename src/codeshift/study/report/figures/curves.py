@@ -15,6 +15,7 @@ from codeshift.study.measures import METHOD_NAMES, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, label_ends, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 
 _SHORT = METHOD_NAMES | {"none": "no fine-tuning", "full": "full"}
 
@@ -24,7 +25,7 @@ def mean_curves(findings: Findings) -> Plot | None:
     curves = [curve for curve in findings.curves if curve.scenario is None and _drawable(curve)]
     parts = list(dict.fromkeys(curve.part for curve in curves))
     panels = [_kept_panel(findings, part, [c for c in curves if c.part == part], None, labels=True) for part in parts]
-    return Plot(name="curves", title="Mean over scenarios", panels=tuple(panels)) if panels else None
+    return Plot(name=ReportFigure.CURVES, title="Mean over scenarios", panels=tuple(panels)) if panels else None
 
 
 def scenario_curves(findings: Findings) -> Plot | None:
@@ -34,7 +35,7 @@ def scenario_curves(findings: Findings) -> Plot | None:
         curves = [c for c in findings.curves if c.scenario == scenario and c.part == "test_ood" and _drawable(c)]
         if curves:
             panels.append(_kept_panel(findings, "test_ood", curves, scenario, labels=False))
-    return Plot(name="curves_by_scenario", title="Each scenario", panels=tuple(panels)) if panels else None
+    return Plot(name=ReportFigure.CURVES_BY_SCENARIO, title="Each scenario", panels=tuple(panels)) if panels else None
 
 
 def variant_curves(findings: Findings) -> Plot | None:
@@ -46,7 +47,11 @@ def variant_curves(findings: Findings) -> Plot | None:
             draw = partial(_draw_variants, findings=findings, curves=curves)
             title = f"{method_name(method)}: {over}"
             panels.append(Panel(title=title, draw=draw, label=" ".join(curve.sentence for curve in curves)))
-    return Plot(name="variants", title="Between no fine-tuning and all of it", panels=tuple(panels)) if panels else None
+    return (
+        Plot(name=ReportFigure.VARIANTS, title="Between no fine-tuning and all of it", panels=tuple(panels))
+        if panels
+        else None
+    )
 
 
 def _drawable(curve: Curve) -> bool:

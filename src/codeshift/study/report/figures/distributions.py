@@ -14,6 +14,7 @@ from codeshift.regions.distribution import Distribution
 from codeshift.study.findings import Findings
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 from codeshift.study.split_facts import SplitFacts
 
 _BINS = 36
@@ -28,7 +29,7 @@ def distributions(findings: Findings) -> Plot | None:
     panels: list[Panel] = []
     for scenario, facts in first_splits(findings).items():
         panels += _panels(scenario, facts)
-    return Plot(name="distributions", title="What the splits cut", panels=tuple(panels)) if panels else None
+    return Plot(name=ReportFigure.DISTRIBUTIONS, title="What the splits cut", panels=tuple(panels)) if panels else None
 
 
 def first_splits(findings: Findings) -> dict[str, SplitFacts]:

@@ -13,6 +13,7 @@ from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 
 
 def heat_map(findings: Findings) -> Plot | None:
@@ -27,7 +28,7 @@ def heat_map(findings: Findings) -> Plot | None:
     panel = Panel(
         title="", draw=draw, label=" ".join(performance.sentence for performance in cells), width=width, height=height
     )
-    return Plot(name="heat_map", title="What is left of the 100% baseline", panels=(panel,))
+    return Plot(name=ReportFigure.HEAT_MAP, title="What is left of the 100% baseline", panels=(panel,))
 
 
 def _draw(

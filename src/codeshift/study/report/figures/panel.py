@@ -11,6 +11,7 @@ from typing import Any, Literal
 from codeshift.errors import MissingExtraError
 from codeshift.study.report.figures.series import short
 from codeshift.study.report.figures.theme import PAPER, Theme
+from codeshift.study.report.shown import ReportFigure
 
 Draw = Callable[[Any, Theme], None]
 
@@ -60,7 +61,7 @@ class Plot:
         columns: Number of panels side by side on paper.
     """
 
-    name: str
+    name: ReportFigure
     title: str
     panels: tuple[Panel, ...]
     columns: int = 3

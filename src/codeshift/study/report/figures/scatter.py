@@ -12,6 +12,7 @@ from codeshift.study.measures import SHARE, method_name
 from codeshift.study.report.figures.panel import Panel, Plot
 from codeshift.study.report.figures.series import axis_title, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
+from codeshift.study.report.shown import ReportFigure
 
 
 def id_against_ood(findings: Findings) -> Plot | None:
@@ -22,7 +23,7 @@ def id_against_ood(findings: Findings) -> Plot | None:
     label = f"{len(points)} points, {findings.measure.title} on test_id across and on test_ood up."
     draw = partial(_draw_scatter, findings=findings, points=points)
     panel = Panel(title="test_id against test_ood", draw=draw, label=label, width=4.4, height=4.2)
-    return Plot(name="id_against_ood", title="In distribution against out of distribution", panels=(panel,))
+    return Plot(name=ReportFigure.ID_AGAINST_OOD, title="In distribution against out of distribution", panels=(panel,))
 
 
 def _points(findings: Findings) -> list[tuple[Cell, Estimate, Estimate]]:
@@ -83,7 +84,7 @@ def strength_against_cost(findings: Findings) -> Plot | None:
     draw = partial(_draw_strength, findings=findings)
     label = " ".join(effect.sentence for effect in effects)
     panel = Panel(title="Strength of the shift", draw=draw, label=label, width=4.4, height=3.2)
-    return Plot(name="strength", title="Strength of the shift against what it costs", panels=(panel,))
+    return Plot(name=ReportFigure.STRENGTH, title="Strength of the shift against what it costs", panels=(panel,))
 
 
 def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:

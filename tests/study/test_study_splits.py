@@ -1,4 +1,4 @@
-"""The dealing of a study: rows once, test rows for all, what the splitters' own call would give, whatever the order."""
+"""The splits of a study: rows once, test rows for all, what the splitters' own call would give, whatever the order."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_nothing_alike_stands_in_two_parts(corpus, parts):
 
 
 def test_the_order_of_rows_changes_nothing(corpus, parts):
-    """Shuffled rows are dealt alike; another seed deals others."""
+    """Shuffled rows are split alike; another seed splits them otherwise."""
     shuffled = Corpus.of(python_rows().shuffle(seed=1))
     again = shuffled.split(request(), "code", 0.2, 0)
     other = corpus.split(request(), "code", 0.2, 1)
@@ -82,29 +82,29 @@ def test_a_scenario_is_what_its_splitter_gives_for_official_splits(scenario, cor
     """With the study's shared table, ``Splitter.assign`` deals the very rows that it deals of the parts themselves."""
     data = corpus.table.data
     official = DatasetDict({name: data.select(rows) for name, rows in parts.positions.items()})
-    dealt = scenario_rows(scenario, parts, request(), KEPT)
+    split = scenario_rows(scenario, parts, request(), KEPT)
     for share in KEPT:
         alone = scenario.splitter.assign(official, ood_kept=share, validation_size=0)
-        assert alone == dealt.assignments[share]
+        assert alone == split.assignments[share]
         splits = alone.to_dataset_dict(official)
-        for part, rows in dealt.training(share).items():
+        for part, rows in split.training(share).items():
             assert data.select(rows)["code"][:] == splits[part]["code"][:]
-        for part, rows in dealt.test.items():
+        for part, rows in split.test.items():
             assert data.select(parts.positions["test"][rows])["code"][:] == splits[part]["code"][:]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_regimes_are_nested_and_share_their_test_rows(scenario, parts):
     """More is kept of the same rows, up to the baseline; what is masked at 0 holds no row of the region."""
-    dealt = scenario_rows(scenario, parts, request(), KEPT)
-    kept = [set(dealt.training(share)["train"].tolist()) for share in KEPT]
+    split = scenario_rows(scenario, parts, request(), KEPT)
+    kept = [set(split.training(share)["train"].tolist()) for share in KEPT]
     kept.append(set(baseline_rows(parts, request(), "code")["train"].tolist()))
     assert all(less < more for less, more in pairwise(kept))
     whole = parts.rows.whole.tables[0]
-    inside = dealt.region.contains(whole)
+    inside = split.region.contains(whole)
     assert not inside[list(kept[0])].any()
-    assert not inside[dealt.training(0.5)["validation"]].any()
-    members = dealt.facts("m").members
+    assert not inside[split.training(0.5)["validation"]].any()
+    members = split.facts("m").members
     test = parts.positions["test"]
     assert inside[test[members["test_ood"]]].all()
     assert not inside[test[members["test_id"]]].any()
@@ -134,8 +134,8 @@ def test_train_size_is_that_of_every_run(parts):
     """With ``train_size`` each regime of each scenario and the baseline train on exactly so many rows."""
     asked = request(train_size=60)
     for scenario in SCENARIOS:
-        dealt = scenario_rows(scenario, parts, asked, KEPT)
-        assert {len(dealt.training(share)["train"]) for share in KEPT} == {60}
+        split = scenario_rows(scenario, parts, asked, KEPT)
+        assert {len(split.training(share)["train"]) for share in KEPT} == {60}
     assert len(baseline_rows(parts, asked, "code")["train"]) == 60
 
 
@@ -177,7 +177,7 @@ def test_what_a_split_is_in_words_and_numbers(parts, tmp_path):
     np.testing.assert_array_equal(back.distributions[0].values["train"], lengths["train"])
 
 
-def test_a_scenario_that_cannot_be_dealt_is_named(corpus, parts):
+def test_a_scenario_that_cannot_be_split_is_named(corpus, parts):
     """The error says which scenario, and what to change; a part without rows says which sizes."""
     empty = Scenario("endless", LengthSplitter(column="code", bounds=(10**6, None)))
     with pytest.raises(RegionError, match="scenario 'endless': the region must be some of the rows"):
