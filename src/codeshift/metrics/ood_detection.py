@@ -151,7 +151,7 @@ def ood_detection(
     groups = _groups(*sides)
     options = {"confidence": confidence, "n_resamples": n_resamples, "seed": seed}
     errors = None if any(side.errors is None for side in sides) else np.concatenate([side.errors for side in sides])
-    common = _common(*scores, train)
+    common = _common(scores[0], scores[1], train)
     detectors, risk = {}, {}
     outside = np.repeat([False, True], [side.rows for side in sides])
     for name in common:
