@@ -147,14 +147,21 @@ from codeshift.metrics import AUROC, Accuracy
 task = TASK_DATASETS["code-search"]
 pairs = load_task("code-search", source="data/code_search")["validation"]
 long = LengthSplitter(column="code", quantiles=(0.75, 1.0))
-parts = long.split(pairs, seed=0, test_size=0.4, stratify_by_column=task.target, min_test_rows=0)
+parts = long.split(pairs, seed=0, stratify_by_column=task.target, min_test_rows=0)
 print({part: len(part_rows) for part, part_rows in parts.items()})
 
 # %%
-from codeshift.data import embedded_model_path
+import warnings
+from dataclasses import replace
 
+from codeshift.data import embedded_model_path
+from codeshift.finetune.errors import TruncationWarning
+
+warnings.simplefilter("ignore", TruncationWarning)  # it is shown below
+longer = replace(config, max_source_length=96)
 columns = {"source": task.source, "target": task.target, "task": task.kind, "progress": False}
 model = embedded_model_path()
-trained = Trainer(model, model, config, **columns).fit(parts)
+trained = Trainer(model, model, longer, **columns).fit(parts)
+print(trained.truncation["train"])
 evaluated = Evaluator([AUROC(), Accuracy()], **columns).evaluate(trained.model, parts, tokenizer=model)
 print(evaluated)

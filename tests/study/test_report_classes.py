@@ -231,6 +231,8 @@ def test_page_has_the_figures_in_the_colours_of_both_themes():
         assert "var(--ood)" in drawing or "var(--id)" in drawing
         assert "#0103" not in drawing
     assert "How outputs fail" not in page
+    assert "Which class the models predict" in page
+    assert "the dashed line is the model without fine-tuning" not in page
     assert set(report().plots) >= {"confusion", "reliability"}
     assert {table.name for table in report().tables} >= {"classes", "calibration", "detection"}
     assert "Failures by class" in report().to_latex()

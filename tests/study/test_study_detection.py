@@ -137,7 +137,7 @@ def sure_results() -> StudyResults:
             values += 3 * results.members("test_ood", key.scenario, key.split_seed)
         return dataclasses.replace(results.load(key, part), ood={OF_TOKENS[0]: values})
 
-    settings = dict(results.settings) | {"generate_rows": DRAWN, "evaluation_seed": SEED}
+    settings = dataclasses.replace(results.settings, generate_rows=DRAWN, evaluation_seed=SEED)
     return dataclasses.replace(results, load=load, settings=settings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -41,9 +42,13 @@ class RunScorer:
 
     def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""
-        facts, train = {}, self.train_features(model, key)
-        for part, rows in self.sets(key).items():
-            scores, facts[part] = self._scores(model, key, part, rows, train)
+        sets, steps, facts = self.sets(key), passes(self.method.evaluation), {}
+        measured = {
+            part: [self.measured(model, key, part, rows, step) for step in steps] for part, rows in sets.items()
+        }
+        train = self.train_features(model, key)
+        for part, rows in sets.items():
+            scores, facts[part] = self._scores(rows, measured[part], train)
             scores.save(self.store.scores(key, part))
         return facts
 
@@ -56,10 +61,9 @@ class RunScorer:
         return sets
 
     def _scores(
-        self, model: Model, key: RunKey, part: str, rows: Dataset, train: TrainFeatures | None
+        self, rows: Dataset, measured: Sequence[Measured], train: TrainFeatures | None
     ) -> tuple[RunScores, EvaluationFacts]:
-        """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
-        measured = [self.measured(model, key, part, rows, step) for step in passes(self.method.evaluation)]
+        """Join the passes over a set: text is written for the rows that are drawn, all else is measured on all rows."""
         written = next((step for step in measured if step.of.writes), None)
         statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
         outputs = {} if written is None else written.outputs
