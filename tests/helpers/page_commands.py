@@ -71,10 +71,6 @@ NOT_RUN_CODE = {
     ("scaling-out.md", "srun --ntasks 17 --gpus-per-task 1 python -m mpi4py.futures study.py"): _ELSEWHERE,
     ("scaling-out.md", "import submitit"): _ELSEWHERE,
     (
-        "several-models.md",
-        'study = Study(..., model="Salesforce/codet5p-220m", models={"smollm2": StudyModel(model="...", chat=True)})',
-    ): "needs the hub: tests/study/test_study_models.py extends such a folder",
-    (
         "train-elsewhere.md",
         "from datasets import load_dataset",
     ): "of a model that nobody has: tests/predictions/test_trl.py trains a tiny one",
