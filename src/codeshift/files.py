@@ -122,16 +122,16 @@ def content_digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def without_nan(value: Any) -> Any:
-    """Return JSON values with None in place of NaN and infinity, which JSON does not have.
+def finite(value: Any) -> Any:
+    """Replace NaN and infinite numbers in JSON values, which JSON does not have, by None.
 
-    >>> without_nan({"low": float("nan"), "values": (1.5, float("inf"))})
-    {'low': None, 'values': [1.5, None]}
+    >>> finite({"value": float("nan"), "interval": (0.5, float("inf"))})
+    {'value': None, 'interval': [0.5, None]}
     """
     if isinstance(value, Mapping):
-        return {str(name): without_nan(inner) for name, inner in value.items()}
+        return {name: finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [without_nan(inner) for inner in value]
+        return [finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from codeshift.documents import text
 from codeshift.documents.document import Column, Table, Value
 from codeshift.errors import check_extra
-from codeshift.files import without_nan
+from codeshift.files import finite
 
 if TYPE_CHECKING:
     from codeshift.study import RunRecord
@@ -108,7 +108,7 @@ def bars_as_before() -> None:
 
 def report(arguments: argparse.Namespace, words: str, plain: Mapping[str, Any]) -> None:
     """Print the result for a person or, with ``--json``, for a machine."""
-    say(json.dumps(without_nan(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
+    say(json.dumps(finite(plain), indent=1, ensure_ascii=False, allow_nan=False) if arguments.json else words)
 
 
 def as_table(rows: Sequence[Sequence[Any]], *, header: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from datasets import Dataset
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, Told, closest, warn
 from codeshift.formatting import counted
 from codeshift.hashing import hash_key
-from codeshift.properties.dataset_columns import check_column
 from codeshift.properties.parsing import CodeParser, ParsedCode
 from codeshift.properties.places import bodies, body_types, identifier_types, identifiers
 
@@ -140,7 +139,8 @@ def _cut(text: str, place: _Place) -> tuple[str, str, str]:
 
 
 def _texts(rows: Dataset, column: str, unit: str) -> list[str]:
-    check_column(rows, column, "column")
+    if column not in rows.column_names:
+        raise DataError("column", "a column of the dataset", column, closest(column, rows.column_names))
     for name in ("prefix", "suffix", unit):
         if name in rows.column_names:
             remedy = f"give yours another name: rows.rename_column({name!r}, ...)"

@@ -8,9 +8,8 @@ from typing import Any
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.loading import Source, load_rows
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.metrics.programs import check_tests, texts_of_tests
-from codeshift.properties.dataset_columns import check_column
 
 TESTS = "tests"
 """Column of the test code, one text a row, that the loaders of problems make."""
@@ -54,7 +53,8 @@ def load_problems(
     """
     rows = load_rows(source, split=split, config=config, revision=revision)
     for parameter, column in (("prompt", prompt), ("tests", tests)):
-        check_column(rows, column, parameter)
+        if column not in rows.column_names:
+            raise ParameterError(parameter, "a column of the data", column, closest(column, rows.column_names))
     for i, text in enumerate(rows[prompt]):
         if not isinstance(text, str):
             raise DataError("prompt", "text in every row", Told(f"{text!r} (row {i})"), "leave such rows out")

@@ -66,8 +66,8 @@ def trainable_parameters(model: torch.nn.Module) -> TrainableParameters:
 
 def kept_modules(model: Model, config: PeftConfig | None) -> tuple[str, ...]:
     """Return the names of the modules that are trained in full beside an adapter: those of the config, and a head."""
-    asked = getattr(config, "modules_to_save", None) or ()
-    return (*asked, *(head_of(model) if is_classifier(model) else ()))
+    of_config = getattr(config, "modules_to_save", None) or ()
+    return (*of_config, *(head_of(model) if is_classifier(model) else ()))
 
 
 def with_adapter(model: Model, config: PeftConfig | None) -> Model:

@@ -141,11 +141,11 @@ class ChatEncoder:
     @cached_property
     def _around(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ids before and after the text of a source: those that prompts of two different sources share."""
-        one, other = (self._turn(text, "x").prompt for text in _OTHER)
-        shortest = min(len(one), len(other))
-        before = next((i for i in range(shortest) if one[i] != other[i]), shortest)
-        after = next((i for i in range(shortest - before) if one[-1 - i] != other[-1 - i]), shortest - before)
-        return one[:before], one[len(one) - after :]
+        first, second = (self._turn(text, "x").prompt for text in _OTHER)
+        shortest = min(len(first), len(second))
+        before = next((i for i in range(shortest) if first[i] != second[i]), shortest)
+        after = next((i for i in range(shortest - before) if first[-1 - i] != second[-1 - i]), shortest - before)
+        return first[:before], first[len(first) - after :]
 
     def _round_trip(self, sources: list[str], targets: list[str], turns: list[EncodedTurn]) -> RoundTrip:
         """Count texts that are not in the decoded conversation: lost by the tokenizer, or changed by the template."""

@@ -15,7 +15,7 @@ from accelerate import PartialState
 from numpy.typing import NDArray
 
 from codeshift.errors import ParameterError, Told, closest
-from codeshift.files import remove_unfinished, replaced, without_nan
+from codeshift.files import finite, remove_unfinished, replaced
 from codeshift.finetune.class_scores import ClassScores
 from codeshift.finetune.confidence import Confidence
 from codeshift.finetune.decoding import Output
@@ -280,6 +280,7 @@ class EvaluationResult:
         for part, evaluated in self.parts.items():
             with replaced(folder / f"{part}.parquet") as temporary:
                 pq.write_table(pa.Table.from_pylist(evaluated.rows()), temporary)
+        aggregates = finite(self.aggregates())
         facts = {
             part: {
                 "truncation": vars(evaluated.truncation),
@@ -290,7 +291,7 @@ class EvaluationResult:
             }
             for part, evaluated in self.parts.items()
         }
-        summary = {"aggregates": without_nan(self.aggregates()), "parts": facts, "metadata": self.metadata}
+        summary = {"aggregates": aggregates, "parts": facts, "metadata": self.metadata}
         with replaced(folder / "evaluation.json") as temporary:
             temporary.write_text(json.dumps(summary, indent=1, allow_nan=False), encoding="utf-8")
 

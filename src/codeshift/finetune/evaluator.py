@@ -108,7 +108,7 @@ class Evaluator:
         progress: bool = True,
     ) -> None:
         self.task = make_task(task, source, target, make_chat(chat, system))
-        self._is_told = chat is not None or isinstance(task, Task)
+        self._chat_is_given = chat is not None or isinstance(task, Task)
         limits = {
             "max_source_length": max_source_length,
             "max_target_length": max_target_length,
@@ -137,7 +137,7 @@ class Evaluator:
             ParameterError: a metric or a setting is not for the task.
         """
         evaluator = cls.__new__(cls)
-        evaluator.task, evaluator.settings, evaluator._is_told = task, settings, True
+        evaluator.task, evaluator.settings, evaluator._chat_is_given = task, settings, True
         task.check_evaluation(settings)
         return evaluator
 
@@ -204,7 +204,7 @@ class Evaluator:
 
     def _task_for(self, trained: Trained, splits: Splits) -> Task:
         """Return the task with what the training of the model says of it, and with the examples of its prompts."""
-        task = self.task if self._is_told else self.task.as_trained(trained.task)
+        task = self.task if self._chat_is_given else self.task.as_trained(trained.task)
         shots = self.settings.shots
         return task.with_shots(rows_for_shots(splits, shots), shots, self.settings.seed) if shots else task
 
@@ -218,7 +218,9 @@ class Evaluator:
         if self.settings.shots:
             remedy = "give shots to another evaluator, for test parts"
             raise ParameterError("evaluator", "one without shots to validate a training", self.settings.shots, remedy)
-        return Evaluator.of(self.task if self._is_told else self.task.as_trained(task), self.settings.within(limits))
+        return Evaluator.of(
+            self.task if self._chat_is_given else self.task.as_trained(task), self.settings.within(limits)
+        )
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that outputs and scores depend on, as JSON values."""

@@ -63,10 +63,10 @@ def results_by_row(
     """
     results = dict(done or {})
     left = np.array([row for row in order if row not in results], dtype=np.int64)
-    for rows, made in in_batches(left, batch_size, work):
-        results.update(zip(rows.tolist(), made, strict=True))
+    for rows, of_batch in in_batches(left, batch_size, work):
+        results.update(zip(rows.tolist(), of_batch, strict=True))
         if on_batch is not None:
-            on_batch(rows, made)
+            on_batch(rows, of_batch)
     return results
 
 

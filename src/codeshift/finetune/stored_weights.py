@@ -70,9 +70,9 @@ def check_complete(name: str | os.PathLike[str], missing: Iterable[str], expecte
     """
     names = sorted(missing)
     if names:
-        told = Told(f"a folder that lacks {len(names)} of {expected} ({listed(names, 3)})")
+        lacking = Told(f"a folder that lacks {len(names)} of {expected} ({listed(names, 3)})")
         remedy = f"{name} is incomplete, or stores another kind of model: the missing weights would be random"
-        raise ParameterError("model", "stored with all of its weights", told, remedy)
+        raise ParameterError("model", "stored with all of its weights", lacking, remedy)
 
 
 def base_of_adapter(folder: Path) -> PeftConfig:

@@ -38,8 +38,8 @@ class Termination:
         """If requested, end its trackers, say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
         if self.requested:
             end_trackers(accelerator)
-            told = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
-            tqdm.write(told, file=sys.stderr)  # on a line of its own, where a bar is shown
+            message = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
+            tqdm.write(message, file=sys.stderr)  # on a line of its own, where a bar is shown
             raise SystemExit(EXIT_CODE)
 
 

@@ -51,7 +51,7 @@ class PredictionsError(DataError):
             "without a row": ("prediction", self.surplus),
         }
         faults = {words: fault for words, fault in kinds.items() if fault[1]}
-        told = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
+        counts = [f"{counted(len(names), noun)} {words}" for words, (noun, names) in faults.items()]
         lists = [f"{words} {_listed(names, self.places)}" for words, (_, names) in faults.items()]
         remedies = ["Keep one prediction for each row"] if self.doubled else []
         if self.missing or self.surplus:
@@ -60,7 +60,7 @@ class PredictionsError(DataError):
                 "which the identities are digests"
             )
         remedy = ". ".join(["; ".join(lists), *remedies])
-        super().__init__("predictions", "one for each row", Told(", ".join(told)), remedy)
+        super().__init__("predictions", "one for each row", Told(", ".join(counts)), remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.missing, self.surplus, self.doubled, self.places)

@@ -18,11 +18,11 @@ from codeshift.files import (
     damaged,
     damaged_files,
     file_digest,
+    finite,
     read_json,
     remove_unfinished,
     replaced,
     set_aside,
-    without_nan,
     write_json,
 )
 from codeshift.parts import TRAINING
@@ -261,7 +261,7 @@ class StudyStore:
         """Write a record, with the digests of the run's scores."""
         folder = self.run(record.key)
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.record(record.key), without_nan(record.to_dict()), folder.glob("*.parquet"))
+        write_json(self.record(record.key), finite(record.to_dict()), folder.glob("*.parquet"))
         self.earlier(record.key).unlink(missing_ok=True)
 
     def read_audit(self, scenario: str, split_seed: int) -> SplitAudit | AuditError | None:
