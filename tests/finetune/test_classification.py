@@ -32,7 +32,16 @@ from codeshift.finetune import (
 from codeshift.finetune.classifiers import head_of, is_classifier, labels_of, with_fresh_head
 from codeshift.finetune.tasks import make_task
 from codeshift.finetune.testing import FAMILIES, tiny_model, tiny_tokenizer
-from codeshift.metrics import F1, Accuracy, ExactMatch, LogLoss, NegativeLogLikelihood, TrainFeatures, ood_detection
+from codeshift.metrics import (
+    AUROC,
+    F1,
+    Accuracy,
+    ExactMatch,
+    LogLoss,
+    NegativeLogLikelihood,
+    TrainFeatures,
+    ood_detection,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::codeshift.finetune.AdapterWarning"),
@@ -362,16 +371,17 @@ def test_labels_that_training_never_showed(data, tokenizer):
     model = trainer(tiny_model("llama", tokenizer), tokenizer).fit(data).model
     rows = Dataset.from_dict({"code": data["test_id"]["code"], "label": ["plus"] * 6 + ["power"] * 2 + ["root"]})
     with pytest.warns(UnseenLabelWarning, match=r"data: 3 of 9 rows have a label .*: power \(2\), root \(1\)"):
-        part = evaluator(Accuracy(), LogLoss()).evaluate(model, rows, tokenizer=tokenizer)["data"]
+        part = evaluator(Accuracy(), LogLoss(), AUROC()).evaluate(model, rows, tokenizer=tokenizer)["data"]
     assert part.classes.unknown == {"power": 2, "root": 1}
     assert part.references == rows["label"]
     assert part.scores("accuracy")[6:].tolist() == [0, 0, 0]
     assert part.classes.references.tolist() == [1] * 6 + [-1] * 3
     result = EvaluationResult({"data": part}, {})
     note = "3 of 9 rows have a label that is none of the classes: counted as wrong"
-    assert [row["note"] for row in result.aggregates()] == [note, note]
-    assert result.notes() == [f"data, accuracy, log_loss: {note}."]  # once for both
-    assert str(result).endswith(f"\n{result.notes()[0]}")
+    assert all(note in row["note"] for row in result.aggregates())
+    assert result.notes()[0] == f"data, accuracy, log_loss, auroc: {note}."  # once for all of them
+    assert "data, auroc: the mean over 1 of 3 classes." in result.notes()
+    assert str(result).endswith("\n".join(result.notes()))
     assert str(result).count("none of the classes") == 1
 
     named = labelled(6).cast_column("label", ClassLabel(names=[*LABELS, "power"]))

@@ -23,6 +23,7 @@ from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import TruncationCounts
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
+from codeshift.metrics.notes import single_notes
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -268,8 +269,8 @@ class EvaluationResult:
         """
         metrics_of: dict[tuple[str, str], list[str]] = {}
         for row in self.aggregates():
-            if row["note"]:
-                metrics_of.setdefault((row["part"], row["note"]), []).append(row["metric"])
+            for note in single_notes(row["note"]):
+                metrics_of.setdefault((row["part"], note), []).append(row["metric"])
         return [f"{part}, {', '.join(metrics)}: {note}." for (part, note), metrics in metrics_of.items()]
 
     def __str__(self) -> str:
