@@ -34,7 +34,8 @@ def what_models_write(contents: ReportContents) -> Section:
         ": what an output of a fine-tuned model lacks.",
     ))  # fmt: skip
     blocks: tuple[Block, ...] = (above, *rows) if rows else ()
-    return Section(title="What the models write", blocks=blocks, name="examples", menu="Examples")
+    title = "What the models predict" if contents.findings.results.classes else "What the models write"
+    return Section(title=title, blocks=blocks, name="examples", menu="Examples")
 
 
 def _example(example: ExampleRow) -> tuple[Block, ...]:
