@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import share
-from codeshift.study.keys import RunKey
+from codeshift.study.keys import NONE, RunKey
 from codeshift.study.measures import method_name
 from codeshift.study.scores import RunScores
 
@@ -164,9 +164,9 @@ def _first_done(cells: Cells, scenario: str, kept: float) -> dict[str, RunKey] |
     if not common or (scenario, common[0][0]) not in cells.results.splits:
         return None
     keys = {method: side[common[0]] for method, side in sides.items()}
-    without = cells.records(Cell(scenario=scenario, method="none", ood_kept=None)) if cells.has_none else ()
+    without = cells.records(Cell(scenario=scenario, method=NONE, ood_kept=None)) if cells.has_none else ()
     untrained = [r.key for r in without if r.status == "done" and r.key.split_seed == common[0][0]]
-    return ({"none": untrained[0]} if untrained else {}) | keys
+    return ({NONE: untrained[0]} if untrained else {}) | keys
 
 
 def _kinds(
