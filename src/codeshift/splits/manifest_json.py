@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin
 
 from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
+from codeshift.properties.serialise import check_plain
 from codeshift.splits.config import RECORDED
 
 FORMAT = "codeshift-split/2"
@@ -62,6 +63,10 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
     odd = odd or next((field for field, keys in _KEYS.items() if _lacks(values[field], keys)), None)
     if odd is not None:
         raise ManifestError(f"{name} holds {shown(values[odd])} as {odd}: {NO_MANIFEST}")
+    try:
+        check_plain(values["region"])
+    except ManifestError as error:
+        raise ManifestError(f"{name}: {error}: {NO_MANIFEST}") from error
     return {field: tuple(value) if get_origin(kinds[field]) is tuple else value for field, value in values.items()}
 
 
