@@ -198,6 +198,26 @@ def test_an_unknown_region_is_an_error() -> None:
         SplitManifest.from_json(_signed(plain)).fitted_region()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"property": None}, {"property": "length"}, {"property": {}}, {"property": {"type": 3}}, {"low": "1"},
+        {"low": True}, {"high": [1]}, {"property": {"type": "TokenCount", "column": None}}, {"lowest": 3},
+        {"property": {"type": "TokenCount"}},
+        {"property": {"type": "Interval", "property": {"type": "CharCount", "column": "code"}}},
+    ],
+)  # fmt: skip
+def test_a_region_whose_fields_do_not_fit_is_told_when_it_is_read(change: dict) -> None:
+    """Before anything is made of it, with the name of the field; a type that nobody knows here may have any."""
+    plain = json.loads(_assign("longest").manifest.to_json())
+    plain["region"] |= change
+    with pytest.raises(ManifestError, match=r"the text: .* in a manifest .*: it is not a readable manifest"):
+        SplitManifest.from_json(_signed(plain))
+    plain["region"]["property"] = {"type": "SomebodysOwn", "column": None}
+    plain["region"] = {"type": "SomebodysRegion", "property": plain["region"]["property"]}
+    assert SplitManifest.from_json(_signed(plain)).region == plain["region"]
+
+
 def _signed(plain: dict) -> str:
     """A manifest as somebody writes it who writes its digest, too."""
     return json.dumps(plain | {"sha256": content_digest(plain)})

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from codeshift.errors import ManifestError, closest
+from codeshift.errors import ManifestError, closest, shown
 
 
 class Serialisable:
@@ -50,6 +52,77 @@ def from_dict(plain: dict[str, Any]) -> Any:
         return cls(**{key: _revived(value) for key, value in plain.items() if key != "type"})
     except TypeError as error:
         raise ManifestError(f"a {name} in a manifest has fields that do not fit: {error}") from error
+
+
+def check_plain(plain: Any) -> None:
+    """Check that a value is one that ``to_dict`` wrote, as far as this process knows the types in it.
+
+    Raises:
+        ManifestError: if it or a value within it has no type, or fields that do not fit its type.
+
+    >>> from codeshift.properties import TokenCount
+    >>> check_plain(TokenCount("code").to_dict())
+    >>> check_plain({"type": "TokenCount", "column": None})
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ManifestError: a TokenCount in a manifest holds None as column
+    """
+    if not isinstance(plain, dict) or not isinstance(plain.get("type"), str):
+        raise ManifestError(f"{shown(plain)} stands in a manifest where a value with its type should")
+    cls = Serialisable._known.get(plain["type"])
+    if cls is None:
+        for value in plain.values():
+            if isinstance(value, dict):
+                check_plain(value)
+        return
+    kinds = _kinds(cls)
+    missing = [f.name for f in dataclasses.fields(cls) if _is_required(f) and f.name not in plain]  # type: ignore[arg-type]
+    unknown = sorted(set(plain) - set(kinds) - {"type"})
+    if missing or unknown:
+        told = f"lacks {missing}" if missing else f"has the unknown fields {unknown}"
+        raise ManifestError(f"a {plain['type']} in a manifest {told}")
+    for name in sorted(set(plain) - {"type"}):
+        if not _is_of(plain[name], kinds[name]):
+            raise ManifestError(f"a {plain['type']} in a manifest holds {shown(plain[name])} as {name}")
+
+
+@cache
+def _kinds(cls: type[Serialisable]) -> dict[str, Any]:
+    """Return the type of each field that is written; Any where it is a name that only a type checker knows."""
+    try:
+        hints = get_type_hints(cls)
+    except NameError:
+        hints = {}
+    return {f.name: hints.get(f.name, Any) for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.init and field.default is field.default_factory is dataclasses.MISSING
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Return whether a value of JSON has the type of a field; True for types that say nothing of JSON."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (UnionType, Union):
+        return any(_is_of(value, part) for part in parts)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        if not isinstance(value, list):
+            return False
+        of_each = [parts[0]] * len(value) if parts[-1] is Ellipsis else parts
+        return len(value) == len(of_each) and all(map(_is_of, value, of_each))
+    if not isinstance(kind, type):
+        return True
+    if issubclass(kind, Serialisable):
+        if not isinstance(value, dict):
+            return False
+        check_plain(value)
+        cls = Serialisable._known.get(value["type"])
+        return cls is None or issubclass(cls, kind)
+    if kind in (int, float):
+        return isinstance(value, (int, kind)) and not isinstance(value, bool)
+    return kind not in (str, bool, NoneType) or isinstance(value, kind)
 
 
 def class_of(plain: Mapping[str, Any]) -> type[Serialisable] | None:

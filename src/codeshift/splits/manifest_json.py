@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from codeshift.errors import ManifestError, shown
 from codeshift.files import content_digest
+from codeshift.properties.serialise import check_plain
 from codeshift.splits.config import SplitConfig
 
 FORMAT = "codeshift-split/2"
@@ -47,6 +48,10 @@ def fields_of(text: str, name: str, kinds: Mapping[str, Any]) -> dict[str, Any]:
     if odd is not None or "type" not in values["region"]:
         odd = odd or "region"
         raise ManifestError(f"{name} holds {shown(values[odd])} as {_KEYS.get(odd, odd)}: {NO_MANIFEST}")
+    try:
+        check_plain(values["region"])
+    except ManifestError as error:
+        raise ManifestError(f"{name}: {error}: {NO_MANIFEST}") from error
     return {field: _typed(value, kinds[field]) for field, value in values.items()}
 
 
