@@ -231,8 +231,11 @@ def test_page_has_the_figures_in_the_colours_of_both_themes():
         assert "var(--ood)" in drawing or "var(--id)" in drawing
         assert "#0103" not in drawing
     assert "How outputs fail" not in page
-    assert "Which class the models predict" in page
-    assert "the dashed line is the model without fine-tuning" not in page
+    assert "What the models predict</h2>" in page
+    assert "the dashed line is the model without fine-tuning" not in page  # there is none
+    calibration = page[page.index('id="calibration"') : page.index('id="detection"')]
+    assert "test_id</" in calibration
+    assert "train</" not in calibration
     assert set(report().plots) >= {"confusion", "reliability"}
     assert {table.name for table in report().tables} >= {"classes", "calibration", "detection"}
     assert "Failures by class" in report().to_latex()

@@ -24,7 +24,7 @@ class PlannedRun:
         train_rows: Number of training rows; 0 if nothing is trained.
         validation_rows: Number of validation rows.
         steps: Number of updates of the weights.
-        target_tokens: Number of target tokens in all epochs of training, estimated on a sample of rows.
+        target_tokens: Number of target tokens, or of labels, in all epochs of training, estimated on a sample of rows.
         scored_rows: Number of rows that are evaluated by teacher forcing.
         generated_rows: Largest number of rows that text is generated for.
         seconds: Estimated seconds on one worker; NaN if no throughput is known.
@@ -98,6 +98,7 @@ class Plan:
         runs: Runs: each training, each variant, and the model without fine-tuning; each is evaluated once.
         tests: Test rows of each scenario and split seed; empty if they are not counted.
         audits: Audits of the splits, which come before the runs.
+        targets: Name of what ``target_tokens`` counts: of a classification it is labels.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -112,6 +113,7 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     tests: tuple[PlannedTest, ...] = ()
     audits: tuple[PlannedAudit, ...] = ()
+    targets: str = "target tokens"
 
     @property
     def keys(self) -> tuple[RunKey, ...]:
@@ -158,14 +160,14 @@ class Plan:
             f"{trainings:,} training{'' if trainings == 1 else 's'}, "
             f"{variants:,} variant{'' if variants == 1 else 's'}, {len(self.runs):,} evaluations: "
             f"{sum(run.steps for run in self.runs):,} steps over "
-            f"{sum(run.target_tokens for run in self.runs):,} target tokens; "
+            f"{sum(run.target_tokens for run in self.runs):,} {self.targets}; "
             f"{sum(run.scored_rows for run in self.runs):,} rows scored, "
             f"{sum(run.generated_rows for run in self.runs):,} generated{total}"
         )
 
     def _lines(self) -> list[list[str]]:
         """Return a header, and one line for each method, scenario, share and variant; seeds together."""
-        lines = [["method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
+        lines = [["method", "scenario", "ood_kept", "runs", "train rows", "steps", self.targets, "seconds"]]
         groups: dict[tuple[str, str, str], list[PlannedRun]] = {}
         for run in self.runs:
             method = f"{run.key.method} {run.key.variant}".strip()
@@ -205,8 +207,9 @@ def plan(spec: StudySpec) -> Plan:
     Shared runs come first, and each variant follows the training whose weights it is made of.
     """
     splits = [(scenario.name, seed) for seed in spec.split_seeds for scenario in spec.scenarios]
+    targets = "labels" if spec.task.class_names else "target tokens"
     audited = [] if spec.audit is None else [PlannedAudit(scenario=name, split_seed=seed) for name, seed in splits]
-    return Plan(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited))
+    return Plan(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited), targets=targets)
 
 
 def _keys(spec: StudySpec) -> Iterator[RunKey]:

@@ -36,7 +36,7 @@ def how_sure(contents: ReportContents) -> Section:
         "is surer than it is right."
     )
     drawn = figures(contents, ReportFigure.RELIABILITY)
-    shown: tuple[Block, ...] = (parts_key(), *drawn, note) if drawn else ()
+    shown: tuple[Block, ...] = (parts_key(("test_id", "test_ood")), *drawn, note) if drawn else ()
     blocks = (*shown, *tables(contents, ReportTable.CALIBRATION))
     return Section(title="How sure models are, and how right", blocks=blocks, name="calibration", menu="Calibration")
 
