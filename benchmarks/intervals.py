@@ -350,4 +350,4 @@ Strength of the shift and loss are drawn independently: how often the interval o
 
 
 if __name__ == "__main__":
-    write_page(__doc__.splitlines()[0], pages, runs=500)
+    write_page(__doc__.splitlines()[0], lambda runs, _: pages(runs), runs=500)

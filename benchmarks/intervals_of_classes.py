@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-from simulated_pages import write_page
+from simulated_pages import Counts, write_page
 
 from codeshift.metrics import (
     AUROC,
@@ -49,7 +49,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def pages(runs: int) -> Iterator[str]:
+def pages(runs: int, counts: Counts) -> Iterator[str]:
     """The page, piece by piece."""
     error = 100 * (0.95 * 0.05 / runs) ** 0.5
     yield "# How often intervals of metrics of classes hold the truth\n"
@@ -62,11 +62,13 @@ def pages(runs: int) -> Iterator[str]:
     yield "|---|" + "---|" * len(SETTINGS)
     for metric in METRICS:
         cells = [
-            " / ".join(_covered(metric, rows, *setting, runs) for rows in ROWS) if _fits(metric, setting[0]) else "–"
+            " / ".join(_covered(counts, metric, rows, *setting, runs) for rows in ROWS)
+            if _fits(metric, setting[0])
+            else "–"
             for setting in SETTINGS.values()
         ]
         yield f"| `{metric.name}` | {' | '.join(cells)} |"
-    detected = " / ".join(_detected(inside, outside, runs) for inside, outside in _SIDES)
+    detected = " / ".join(_detected(counts, inside, outside, runs) for inside, outside in _SIDES)
     yield "\nAnd of `ood_detection`, whose AUROC of two normal distributions 1 apart is .760, with 20 and 50, 50 and"
     yield f"200, 300 and 700 rows in and out of distribution: {detected}."
     yield _WHY
@@ -113,27 +115,33 @@ def _value(metric: Metric, classes: int, share: float, sureness: float) -> float
     return metric.corpus(*_population(classes, share, sureness)).value
 
 
-def _covered(metric: Metric, rows: int, classes: int, share: float, sureness: float, runs: int) -> str:
-    truth = _value(metric, classes, share, sureness)
-    rng = np.random.default_rng([rows, classes, int(100 * share), int(sureness)])
-    hits = given = 0
-    for _ in range(runs):
-        statistics = metric.statistics(*drawn(rows, classes, share, sureness, rng))
-        found = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES)
-        given += found.has_interval
-        hits += found.low <= truth <= found.high
-    return _cell(hits, given, runs)
+def _covered(counts: Counts, metric: Metric, rows: int, classes: int, share: float, sureness: float, runs: int) -> str:
+    def count() -> tuple[int, int]:
+        truth = _value(metric, classes, share, sureness)
+        rng = np.random.default_rng([rows, classes, int(100 * share), int(sureness)])
+        hits = given = 0
+        for _ in range(runs):
+            statistics = metric.statistics(*drawn(rows, classes, share, sureness, rng))
+            estimate = bootstrap_ci(statistics, metric=metric, n_resamples=_RESAMPLES)
+            given += estimate.has_interval
+            hits += bool(estimate.low <= truth <= estimate.high)
+        return hits, given
+
+    return _cell(*counts.once((metric.name, rows, classes, share, sureness, runs), count), runs)
 
 
-def _detected(inside: int, outside: int, runs: int) -> str:
-    rng = np.random.default_rng([inside, outside])
-    hits = given = 0
-    for _ in range(runs):
-        sides = ModelOutputs(margin=rng.normal(1, size=inside)), ModelOutputs(margin=rng.normal(size=outside))
-        found = ood_detection(*sides, n_resamples=_RESAMPLES)["margin"].auroc
-        given += found.has_interval
-        hits += found.low <= 0.76025 <= found.high
-    return _cell(hits, given, runs)
+def _detected(counts: Counts, inside: int, outside: int, runs: int) -> str:
+    def count() -> tuple[int, int]:
+        rng = np.random.default_rng([inside, outside])
+        hits = given = 0
+        for _ in range(runs):
+            sides = ModelOutputs(margin=rng.normal(1, size=inside)), ModelOutputs(margin=rng.normal(size=outside))
+            estimate = ood_detection(*sides, n_resamples=_RESAMPLES)["margin"].auroc
+            given += estimate.has_interval
+            hits += bool(estimate.low <= 0.76025 <= estimate.high)
+        return hits, given
+
+    return _cell(*counts.once(("ood_detection", inside, outside, runs), count), runs)
 
 
 def _cell(hits: int, given: int, runs: int) -> str:

@@ -99,7 +99,11 @@ def test_killed_in_an_evaluation(model, tmp_path, processes, monkeypatch):
     test = len(results.scores(results.records[0].key).references)
     for path, rows in logged.items():
         assert sorted([*rows, *appended.get(path, [])]) == list(range(test))
-    assert all(len(rows) == test for path, rows in appended.items() if path not in logged)
+    others = {path: rows for path, rows in appended.items() if path not in logged}
+    assert all(len(rows) == test for path, rows in others.items() if path.name.startswith("test."))
+    features = [rows for path, rows in others.items() if path.name == "training_rows.scores.jsonl"]
+    assert len(features) == 2  # of each trained model, which distances are measured with
+    assert all(sorted(rows) == list(range(len(rows))) for rows in features)
     assert not list(folder.rglob("evaluation"))
 
 

@@ -35,7 +35,7 @@ def what_models_write(contents: ReportContents) -> Section:
         ": what an output of a fine-tuned model lacks.",
     ))  # fmt: skip
     blocks: tuple[Block, ...] = (above, *rows) if rows else ()
-    title = "What the models predict" if contents.findings.results.classes else "What the models write"
+    title = "What the models predict" if classes else "What the models write"
     return Section(title=title, blocks=blocks, name="examples", menu="Examples")
 
 
