@@ -80,11 +80,14 @@ def _cells(rng: np.random.Generator, splits: int, trainings: int, spread: float,
             latent = (own + rng.normal(size=_ROWS)) / 2**0.5 + spread * rng.normal()
             hits = latent < ndtri(mean) * (1 + spread**2) ** 0.5
             scores = hits.astype(float) if share else mean + 0.3 * latent
-            runs.setdefault((scenario, method, kept), []).append(_run(split, training, f"{scenario} {split}", scores))
-    return {at: _quantity(CellValue(tuple(found))) for at, found in runs.items()}
+            runs.setdefault((scenario, method, kept), []).append(
+                run_value(split, training, f"{scenario} {split}", scores)
+            )
+    return {at: cell_quantity(CellValue(tuple(found))) for at, found in runs.items()}
 
 
-def _run(split: int, training: int, rows: str, scores: Sequence[float] | np.ndarray) -> RunValue:
+def run_value(split: int, training: int, rows: str, scores: Sequence[float] | np.ndarray) -> RunValue:
+    """The value of one run on these rows."""
     sample = as_sample(scores)
     hits = None if sample.scores is None else tuple(int(side.sum()) for side in sample.scores.T)
     return RunValue(
@@ -94,5 +97,6 @@ def _run(split: int, training: int, rows: str, scores: Sequence[float] | np.ndar
     )  # fmt: skip
 
 
-def _quantity(cell: CellValue) -> Quantity:
+def cell_quantity(cell: CellValue) -> Quantity:
+    """The value of a cell, as claims combine it."""
     return Quantity(value=cell.value, weights={cell: 1.0}, n=cell.n, seeds=len(cell.runs))

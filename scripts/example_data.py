@@ -1,8 +1,9 @@
-"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split, labelled functions, problems.
+"""Makes ``examples/data``: functions of codeshift itself, a manifest of their split, labelled rows, pairs, problems.
 
 The files are a snapshot that the notebooks read; run this only to make new ones. The labelled functions are drawn from
 a file of functions of TheAlgorithms' repositories (``language``, ``path``, ``added``, ``code`` and ``label``), if one
-is named: ``python scripts/example_data.py functions.jsonl``. The problems are those of MBPP with short texts:
+is named: ``python scripts/example_data.py functions.jsonl``. So are queries with functions, from the validation part of
+CoSQA: ``python scripts/example_data.py --pairs validation.jsonl``. The problems are those of MBPP with short texts:
 ``python scripts/example_data.py --mbpp mbpp.jsonl``.
 """
 
@@ -27,6 +28,7 @@ MOST_CHARACTERS_LABELLED = 700
 MOST_CHARACTERS_OF_PROBLEMS = 300  # of the tests, and of the program
 PROBLEMS = 440
 OF_EACH, OF_OTHERS = 14, 3  # rows of a language and a label that stands in every language, and of any other
+PAIRS_OF_A_LABEL = 80
 
 
 def main() -> int:
@@ -35,7 +37,8 @@ def main() -> int:
         write_problems(Path(sys.argv[2]))
         return 0
     if len(sys.argv) > 1:
-        write_labelled(Path(sys.argv[1]))
+        write = write_pairs if sys.argv[1] == "--pairs" else write_labelled
+        write(Path(sys.argv[-1]))
         return 0
     found = [
         {"path": path.relative_to(ROOT / "src").as_posix(), "name": function.name, "code": function.code}
@@ -82,6 +85,18 @@ def write_problems(source: Path) -> None:
             if max(len(tests), len(code)) <= MOST_CHARACTERS_OF_PROBLEMS and not row["test_setup_code"]:
                 kept.append({"task_id": row["task_id"], "text": row["text"], "code": code, "tests": row["test_list"]})
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in kept[:PROBLEMS])
+
+
+def write_pairs(source: Path) -> None:
+    """Write some short rows of each label, those with the smallest digests of their names."""
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    folder = DATA / "code_search"
+    folder.mkdir(exist_ok=True)
+    short = [row for row in rows if len(row["code"]) <= MOST_CHARACTERS_LABELLED]
+    short.sort(key=lambda row: hashlib.sha256(row["idx"].encode()).hexdigest())
+    kept = [row for label in (0, 1) for row in [row for row in short if row["label"] == label][:PAIRS_OF_A_LABEL]]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kept)
+    (folder / "validation.jsonl").write_text(lines, encoding="utf-8")
 
 
 if __name__ == "__main__":

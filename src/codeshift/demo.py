@@ -83,9 +83,10 @@ def demo_study(rows: int = ROWS, *, seed: int = 0) -> Study:
     if seed < 0:
         raise ParameterError("seed", "0 or larger", seed, "leave it out to take 0")
     check_extra("finetune")
-    from peft import LoraConfig
+    from codeshift.finetune import TrainingConfig  # before peft, which logs a line at import that this keeps away
 
-    from codeshift.finetune import TrainingConfig
+    # isort: split
+    from peft import LoraConfig
 
     return Study(
         dataset=demo_rows(rows, seed=seed),

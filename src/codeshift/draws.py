@@ -7,6 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+TRAIN_ROWS = 1000
+"""Largest number of training rows whose features distances are measured from."""
+
 
 def drawn(members: NDArray[np.bool_], count: int | None, seed: int) -> NDArray[np.bool_]:
     """Draw rows of a part: the first ``count`` in the random order of all rows.

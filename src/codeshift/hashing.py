@@ -14,6 +14,9 @@ import numpy as np
 
 _DIGEST_BYTES = 16
 
+DIGEST = np.dtype(f"V{_DIGEST_BYTES}")
+"""Type of a row's digest in an array; digests in this form sort as their hexadecimal digits do."""
+
 
 def digest(values: Iterable[str]) -> str:
     """Return a 128-bit digest of texts in order, as 32 hexadecimal digits.
@@ -23,17 +26,25 @@ def digest(values: Iterable[str]) -> str:
     >>> digest(["ab", "c"]) == digest(["a", "bc"])
     False
     """
+    return digest_state(values).hexdigest()
+
+
+def digest_state(values: Iterable[str]) -> hashlib.blake2b:
+    """Return the state of the hash behind ``digest``, which gives it in bytes too."""
     state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for value in values:
         raw = value.encode("utf-8", errors="surrogatepass")
         state.update(len(raw).to_bytes(8, "little"))
         state.update(raw)
-    return state.hexdigest()
+    return state
 
 
-def row_digests(columns: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return the digests of rows given as columns of text: fixed-width bytes of shape ``(n,)``."""
-    return np.array([digest(row) for row in zip(*columns, strict=True)], dtype=f"S{2 * _DIGEST_BYTES}")
+def row_digests(columns: Sequence[Iterable[str]]) -> np.ndarray:
+    """Return the digests of rows given as columns of text: 16 bytes each, of shape ``(n,)`` and the dtype ``V16``."""
+    raw = bytearray()
+    for row in zip(*columns, strict=True):
+        raw += digest_state(row).digest()
+    return np.frombuffer(bytes(raw), dtype=DIGEST)
 
 
 def whole_row_digest(row: dict[str, Any]) -> str:
@@ -68,10 +79,27 @@ def hash_key(purpose: str) -> bytes:
     return hashlib.blake2b(purpose.encode(), digest_size=32).digest()
 
 
+def keyed_digest(text: str, key: bytes) -> bytes:
+    """Return a 128-bit hash of a text, for one purpose.
+
+    Args:
+        text: the text; lone surrogates are accepted.
+        key: the key of the purpose, as ``hash_key`` gives it.
+
+    >>> keyed_digest("a", hash_key("0:project")) == keyed_digest("a", hash_key("1:project"))
+    False
+    """
+    return hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), key=key, digest_size=_DIGEST_BYTES).digest()
+
+
 def keyed_hashes(keys: np.ndarray, seed: int, role: str) -> np.ndarray:
-    """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``."""
+    """Return a hash of each key, uniform over 64 bits, that depends on the seed and the role: of shape ``(n,)``.
+
+    What is hashed of a digest are its hexadecimal digits.
+    """
     secret = hash_key(f"{seed}:{role}")
-    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in keys.tolist())
+    spelled = (key.hex().encode() for key in keys.tolist()) if keys.dtype == DIGEST else iter(keys.tolist())
+    hashed = (hashlib.blake2b(key, key=secret, digest_size=8).digest() for key in spelled)
     return np.fromiter((int.from_bytes(each, "big") for each in hashed), dtype=np.uint64, count=len(keys))
 
 
@@ -84,10 +112,7 @@ def seeded_order(names: Sequence[str], seed: int, role: str) -> np.ndarray:
     True
     """
     key = hash_key(f"{seed}:{role}")
-    hashes = [
-        hashlib.blake2b(name.encode("utf-8", errors="surrogatepass"), key=key, digest_size=16).digest()
-        for name in names
-    ]
+    hashes = [keyed_digest(name, key) for name in names]
     return np.array(sorted(range(len(names)), key=lambda i: (hashes[i], names[i])), dtype=np.int64)
 
 

@@ -6,13 +6,17 @@ import math
 from contextlib import ExitStack
 
 import pytest
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 
 from codeshift.audit import Leakage, audit
+from codeshift.data import stdlib_functions
 from codeshift.errors import CodeshiftWarning, DataError
+from codeshift.properties.lexer import lex
 from codeshift.properties.near_duplicates import NearDuplicates
+from codeshift.splitters import RandomSplitter
 from helpers.audit_splits import functions, split
 from helpers.nearly_alike import few_comparisons, nearly_alike
+from helpers.renamer import renamed
 
 
 def leakage_of(splits: DatasetDict, **arguments: object) -> Leakage:
@@ -40,6 +44,25 @@ def test_planted_copies_are_found_at_their_positions():
     assert (leakage.n, leakage.exact, leakage.near) == (43, 1, 3)
     assert leakage.near_share == 3 / 43
     assert leakage.rows == (10, 21, 22)
+
+
+def test_renamed_copies_are_counted_beside_near_duplicates():
+    """A copy whose names and literals were all changed is no near-duplicate, and no reason for the verdict."""
+    code = [text for text in stdlib_functions()["code"][::60] if text.isascii() and len(lex(text)) > 60]
+    train, test = code[:40], code[40:60]
+    disguised = renamed(train[7])
+    splits = split(train=train, test_ood=[disguised, train[5], *test])
+    report = audit(splits, column="code", n_permutations=19)
+    leakage = report.leakage[0]
+    assert (leakage.exact, leakage.near, leakage.renamed) == (1, 1, 2)
+    assert leakage.renamed_share == 2 / 22
+    assert [(pair.row, pair.train_row) for pair in leakage.worst_renamed] == [(disguised, train[7])]
+    assert "renamed copy" in str(report)
+    bound = RandomSplitter(column="code").split(
+        Dataset.from_dict({"code": [disguised, *train, *test]}), seed=0, min_test_rows=0,
+        near_duplicates=NearDuplicates(identifiers="ignored", literals="ignored"),
+    )  # fmt: skip
+    assert audit(bound, column="code", n_permutations=19).leakage[0].renamed == 0
 
 
 def test_worst_pairs_are_shown_most_similar_first():

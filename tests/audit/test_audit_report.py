@@ -132,7 +132,8 @@ def test_dict_is_json_and_complete(report):
     plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert plain["leakage"][0]["near_share"] == report.leakage[0].near_share
     assert plain["strength"][0]["classifier"]["statistic"] == report.strength[0].classifier.statistic
-    assert plain["settings"]["near_duplicates"] == {"threshold": 0.7, "ngram": 5}
+    compared = {"identifiers": "compared", "literals": "compared"}
+    assert plain["settings"]["near_duplicates"] == {"threshold": 0.7, "ngram": 5, **compared}
     assert plain["verdict"]["label"] == report.verdict.label == "leaks"
     elements = next(prop for prop in plain["strength"][0]["properties"] if prop["name"] == "NodeTypes")
     assert elements["mean"] is None

@@ -51,7 +51,13 @@ def test_plan(where: Path, capsys) -> None:
     """The plan is that of the library, as text and as JSON."""
     file = study_file(where, FILE)
     assert main(["study", "plan", file, "--tokens-per-second", "100"]) == 0
-    assert capsys.readouterr().out == f"{load_study(file).plan(tokens_per_second=100)}\n"
+    output = capsys.readouterr().out
+    assert output.startswith(f"{load_study(file).plan(tokens_per_second=100)}\n")
+    assert output.endswith("give --seed-spread X, or --pilot FOLDER.\n")
+    assert main(["study", "plan", file, "--seed-spread", "0.1", "--row-spread", "1", "--difference", "0.5"]) == 0
+    assert str(load_study(file).plan(power={"seed_spread": 0.1, "row_spread": 1, "difference": 0.5})) in (
+        capsys.readouterr().out
+    )
     assert main(["study", "plan", file]) == 0
     assert "Seconds are not known: measure them with --probe-steps 5" in capsys.readouterr().out
     assert main(["study", "plan", file, "--json"]) == 0

@@ -110,6 +110,7 @@ def commands(here: dict[str, str], *, with_models: bool = False) -> list[list[st
         *([] if with_models else [["demo", "--out", f"{root}/demo"]]),
         ["doctor"],
         ["languages"],
+        ["cache", "info"],
     ]
 
 

@@ -17,7 +17,7 @@ from codeshift.finetune.limits import Limits
 from codeshift.finetune.models import is_decoder
 from codeshift.finetune.template import Template
 from codeshift.finetune.testing import FAMILIES, tiny_model
-from codeshift.metrics import ExactMatch, NegativeLogLikelihood, ood_detection
+from codeshift.metrics import ExactMatch, NegativeLogLikelihood, TrainFeatures, ood_detection, ood_scores
 
 COLUMNS = {"source": "doc", "target": "code", "progress": False}
 NAMES = ("mean_log_probability", "min_log_probability", "sequence_log_probability", "margin")
@@ -108,11 +108,30 @@ def test_confidence_is_kept_and_resumed(data, tokenizer, tmp_path):
 
 
 def test_what_cannot_be_kept():
-    """Confidence where nothing is written, features of text, and a result without confidence."""
+    """Confidence where nothing is written."""
     with pytest.raises(ParameterError, match="confidence must be False if nothing is generated"):
         Evaluator([NegativeLogLikelihood()], confidence=True, **COLUMNS)
-    with pytest.raises(ParameterError, match="features must be False for text"):
-        Evaluator([ExactMatch()], features=True, **COLUMNS)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_features_of_sources(family, data, tokenizer):
+    """The mean of the last hidden states that transformers gives, a row at a time, whatever batch it was in."""
+    model = as_generator(tiny_model(family, tokenizer), tokenizer)
+    rows = data["test_id"]
+    evaluator = Evaluator([NegativeLogLikelihood()], features=True, batch_size=3, **COLUMNS)
+    part = evaluator.evaluate(model, rows, tokenizer=tokenizer)["data"]
+    templates = Template("doc", "source"), Template("code", "target")
+    for features, ids in zip(part.features, Encoder.of(model, tokenizer, templates, Limits()).encode(rows).sources,
+                             strict=True):  # fmt: skip
+        reader = model if is_decoder(model) else model.get_encoder()
+        with torch.inference_mode():
+            states = reader(input_ids=pad([ids], 0), output_hidden_states=True).hidden_states[-1][0]
+        np.testing.assert_allclose(features, states.double().mean(0), rtol=1e-4, atol=1e-6)
+    assert part.rows()[0]["features"] == part.features[0].tolist()
+    outputs = part.model_outputs()
+    assert outputs.margin is None
+    scores = ood_scores(outputs, TrainFeatures(features=part.features, neighbors=1))
+    np.testing.assert_allclose(scores["nearest-neighbour distance"], 0, atol=1e-6)
 
 
 def test_a_result_without_confidence_says_so(data, tokenizer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from helpers.ports import free_port
 # Run here in one process, and by ``accelerate launch`` in two.
 SCRIPT = """
 import os
+import signal
 from dataclasses import replace
 import torch
 from accelerate import PartialState
@@ -39,13 +41,14 @@ tokenizer = AutoTokenizer.from_pretrained(folder + "/tokenizer")
 data = load_from_disk(folder + "/data").map(lambda row: {"label": len(row["code"]) % 3})
 config = TrainingConfig(learning_rate=1e-3, num_train_epochs=2, train_batch_size=10, gradient_accumulation_steps=2,
                         adam_epsilon=1e-3, l2_sp=0.01, save_strategy="steps", save_steps=2, load_best_model_at_end=True)
-save = loop.TrainingRun._save
+step = loop.TrainingRun._step
 
 
-def save_and_stop(run, checkpoints):
-    save(run, checkpoints)
-    if run.state.step == 4:
-        raise KeyboardInterrupt
+def terminated(run, rows):
+    # The last process gets SIGTERM in the third step, after which no checkpoint is due.
+    step(run, rows)
+    if run.state.step + 1 == 3 and run.accelerator.is_last_process:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 divided = name == "fsdp"
@@ -58,12 +61,16 @@ for method, (peft, task, metrics, settings) in methods.items():
     model = tiny_model("t5", tokenizer, dropout_rate=0.0)
     out = f"{folder}/{name}/{method}"
     trainer = Trainer(model, tokenizer, replace(config, **settings), peft_config=peft, **task)
-    loop.TrainingRun._save = save_and_stop
+    loop.TrainingRun._step = terminated
     try:
         trainer.fit(data, out)
-    except KeyboardInterrupt:
-        loop.TrainingRun._save = save
-    trainer.fit(data, out)  # the last two of six steps
+    except SystemExit as ended:
+        assert ended.code == 143
+    else:
+        raise SystemExit("it was not terminated")
+    loop.TrainingRun._step = step
+    assert os.listdir(out + "/checkpoints") == ["step-00000003"]
+    trainer.fit(data, out)  # the last three of six steps
     again = trainer.fit(data, out)  # all of it from the checkpoint, and written anew
     Evaluator(metrics, **task).evaluate(again.model, data, tokenizer=tokenizer, output_dir=out + "/evaluation")
 if divided:
@@ -101,6 +108,7 @@ def launch(folder: Path, name: str, *flags: str) -> None:
         done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("processes: 2") == 2
+    assert done.stderr.count("terminated after step 3 of 6") == 3  # once for each method
 
 
 def left_behind(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, float]]]:
@@ -115,7 +123,9 @@ def folder(data, tokenizer, tmp_path_factory):
     folder = tmp_path_factory.mktemp("processes")
     data.save_to_disk(folder / "data")
     tokenizer.save_pretrained(folder / "tokenizer")
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     exec(SCRIPT, {"folder": str(folder), "name": "one"})  # noqa: S102 - our own script, above
+    signal.signal(signal.SIGTERM, before)
     return folder
 
 
@@ -131,9 +141,9 @@ KINDS = {
 def test_two_processes_are_one(kind, folder):
     """``accelerate launch`` with 2 CPU processes gives the weights and losses of one, within float tolerance.
 
-    With a copy of the model in each and divided by FSDP, stopped in an epoch and taken up again; batches
-    of 5 rows do not divide by two, and the last step of an epoch has a batch of 4. What is written is written once:
-    whole weights, one checkpoint, one line an output.
+    With a copy of the model in each and divided by FSDP, ended in an epoch by SIGTERM to one of them and taken up
+    again; batches of 5 rows do not divide by two, and the last step of an epoch has a batch of 4. What is written is
+    written once: whole weights, one checkpoint, one line an output.
     """
     launch(folder, kind, *KINDS[kind])
     for method in ("full", "lora", "classes"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codeshift.metrics import F1, Accuracy
+from codeshift.metrics import F1, Accuracy, ModelOutputs, ood_scores
 from codeshift.study.keys import RunKey
 from codeshift.study.records import RunRecord, TrainingFacts
 from codeshift.study.results import StudyResults
@@ -65,6 +65,7 @@ def classified_results() -> StudyResults:
             sources=[f"row {i} of {key.split_seed}: {'xyz'[i % 3] * (i % 11)} {i * i}" for i in range(ROWS)],
             labels=CLASSES,
             logits=of_rows,
+            ood=ood_scores(ModelOutputs(logits=of_rows)),
         )
 
     facts = TrainingFacts(steps=10, training_seconds=1.0, first_loss=2.0, last_loss=1.0)

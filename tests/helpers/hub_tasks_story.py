@@ -51,6 +51,9 @@ CLONES = {
     "label": True,
 }
 
+SEARCH = {"idx": "cosqa-train-0", "doc": "python add one", "code": "def f(x): return x + 1", "label": 1}
+VULNERABLE = {"idx": 1, "project": "qemu", "commit_id": "a", "target": 0, "func": "int f(void);", "cwe": ["CWE-1"]}
+
 
 def publish() -> None:
     """Push datasets with the columns of the tasks to the hub."""
@@ -74,6 +77,9 @@ def publish() -> None:
     push("google-research-datasets/mbpp", "sanitized", {"test": [SANITIZED]})
     push("code_x_glue_cc_defect_detection", "default", {part: [DEFECT] for part in every})
     push("code_x_glue_cc_clone_detection_big_clone_bench", "default", {part: [CLONES] for part in every})
+    push("gonglinyuan/CoSQA", "default", {part: [SEARCH] for part in ("train", "validation")})
+    push("colin/PrimeVul", "default", {part: [VULNERABLE] for part in every})
+    push("colin/PrimeVul", "paired", {part: [VULNERABLE | {"target": 1}] for part in every})
     programs = [{"func": f"x{i} = " + "1 + " * (i % 30) + "1"} for i in range(60)]
     push("programs", "python", {"train": programs})
     push("code_x_glue_cc_code_to_code_trans", "default", {part: rows(part, java="J", cs="C#") for part in every})
@@ -88,10 +94,11 @@ def story() -> dict[str, Any]:
     results: dict[str, Any] = {}
     for name in (
         "text-to-code", "code-refinement", "code-translation", "humaneval", "mbpp", "defect-detection",
-        "clone-detection",
+        "clone-detection", "code-search", "vulnerability-detection",
     ):  # fmt: skip
         results[name] = _loaded(lambda name=name: load_task(name))  # type: ignore[misc]
     results["sanitized"] = _loaded(lambda: load_task("mbpp", config="sanitized"))
+    results["paired"] = _loaded(lambda: load_task("vulnerability-detection", config="paired"))
     results["medium"] = _loaded(lambda: load_task("code-refinement", config="medium"))
     trans = "google/code_x_glue_cc_code_to_code_trans"
     results["rows"] = load_rows(trans, split="train+test", rename={"java": "code"}).to_list()

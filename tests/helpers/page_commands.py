@@ -36,6 +36,9 @@ _DIVIDED = "accelerate divides a model on GPUs alone: tests/finetune/test_proces
 NOT_RUN = {
     "make test": "it is what runs this test",
     "make demo": "makes .venv over a network; its recipe is codeshift demo",
+    "make storm": "takes hours: tests/test_proof.py runs its parts on little",
+    "python scripts/fuzz.py --reader manifest --minutes 60": "an hour: tests/test_proof.py reads a few such files",
+    "python scripts/mutants.py --minutes 60": "an hour of tests of mutants: tests/test_proof.py looks at the mutants",
     "make dist": "makes environments over a network: `make dist` itself is run before a release",
     "codeshift demo": "takes minutes: tests/test_demo.py runs it on few rows",
     "codeshift study run study.yaml --out runs/first --workers 2": "ten trainings: README's study has all parts of one",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from functools import cache
 
@@ -18,11 +19,13 @@ def count_digests(patch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """Return a list that grows by one entry for each row that is digested from now on."""
     taken: list[tuple[str, ...]] = []
 
-    def counted(values: Iterable[str]) -> str:
-        taken.append(tuple(values))
-        return digest(taken[-1])
+    state = hashing.digest_state
 
-    patch.setattr(hashing, "digest", counted)
+    def counted(values: Iterable[str]) -> hashlib.blake2b:
+        taken.append(tuple(values))
+        return state(taken[-1])
+
+    patch.setattr(hashing, "digest_state", counted)
     return taken
 
 

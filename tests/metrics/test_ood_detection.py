@@ -237,6 +237,17 @@ def test_errors_give_a_curve_for_each_score():
             ParameterError, r"features must be as long as those of train \(1\), got 2",
         ),
         (lambda: ood_scores(ModelOutputs(margin=[1.0]), temperature=0), ParameterError, "temperature must be a number"),
+        (lambda: ModelOutputs(margin=["a"]), DataError, "margin must be a 1-D array of numbers"),
+        (
+            lambda: ood_detection(ModelOutputs(margin=[1.0]), ModelOutputs(logits=[[1.0, 2.0]])), ParameterError,
+            "a score that in_distribution has, got margin against maximum softmax probability, entropy, energy",
+        ),
+        (
+            lambda: ood_detection(
+                ModelOutputs(margin=[1.0]), ModelOutputs(margin=[2.0]), train=TrainFeatures(features=[[1.0], [2.0]])
+            ),
+            ParameterError, "train must be left out where a side has no features",
+        ),
         (lambda: risk_coverage([1.0], [0.0, 1.0]), ParameterError, "1-D and equally long"),
         (lambda: risk_coverage([], []), ParameterError, "1-D and equally long"),
         (lambda: risk_coverage([np.nan], [0.0]), DataError, "NaN in 1 of 1 rows"),
@@ -261,6 +272,14 @@ def test_logits_of_one_class_are_refused():
     """They say nothing, and would make every row as sure as can be."""
     with pytest.raises(DataError, match="of at least two classes"):
         ModelOutputs(logits=[[4.0], [1.0]])
+
+
+def test_a_side_without_rows_is_told():
+    """No figure has a value, and the text says why."""
+    detection = ood_detection(ModelOutputs(logits=INSIDE), ModelOutputs(logits=np.empty((0, 4))))
+    assert math.isnan(detection.best.auroc.value)
+    assert not detection["energy"].tells
+    assert str(detection).endswith("one side has no rows: there is nothing to tell apart")
 
 
 def test_features_far_from_zero_keep_their_distance():

@@ -26,6 +26,7 @@ from codeshift.metrics import (
 )
 from codeshift.metrics.execution import PythonRunner
 from codeshift.predictions import PredictionsError, export_parts, row_identities, score_predictions
+from codeshift.predictions.matching import read_predictions
 
 NAMES = ["total", "first", "length", "name", "value", "index"]
 COLUMNS = {"source": "Doc: {doc}", "target": "code"}
@@ -147,6 +148,42 @@ def test_answers_of_a_batch(data, tmp_path):
     given[4]["response"] = {"status_code": 500, "body": {"message": "busy"}}
     with pytest.raises(DataError, match=r"predictions\[4\] must be an answer of the model"):
         score_predictions(data, given, [ExactMatch()], **COLUMNS)
+
+
+@pytest.mark.parametrize("choice", ["stop", ["text"], {"message": None}, {"message": {"role": "assistant"}}, {}, 3])
+def test_an_answer_in_another_form_is_told(choice):
+    """As a server writes it that failed, or that is not like OpenAI's."""
+    row = {"custom_id": "a", "response": {"body": {"choices": [choice]}}}
+    with pytest.raises(DataError, match=r"predictions\[0\] must be an answer of the model"):
+        read_predictions([row], identity_column=None, prediction_column="prediction")
+
+
+def test_lines_end_at_line_feeds_alone(tmp_path):
+    """Other characters at which Python splits lines may stand in a text as they are."""
+    text = "a = 'x\u2028y\x85z'\x0c\n"
+    file = tmp_path / "predictions.jsonl"
+    file.write_text(json.dumps({"id": "a", "prediction": text}, ensure_ascii=False) + "\n\n", encoding="utf-8")
+    [(_, output)] = read_predictions(file, identity_column=None, prediction_column="prediction")
+    assert output.text == text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"id": "a", "prediction": "x"}\n{"id": "b", "predic', "line 2: "),
+        (b'{"id": "a", "prediction": ' + b"[" * 100_000, "line 1: objects and lists are nested more than 500 deep"),
+        (b'{"id": "a", "id": "b", "prediction": "x"}', "line 1: 'id' is named twice"),
+        (b'{"id": "a", "prediction": "\xff"}', "line 1: 'utf-8' codec can't decode byte 0xff"),
+        (b'{"id": "a", "prediction": "\\ud800"}', "'\\\\ud800' at character 1 is half a surrogate pair"),
+        (b'{"id": "a", "prediction": "x"}\n7\n', "line 2 holds 7"),
+    ],
+)
+def test_files_that_are_no_predictions(tmp_path, content, message):
+    """Told with their line, and no prediction is taken from them."""
+    file = tmp_path / "predictions.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        read_predictions(file, identity_column=None, prediction_column="prediction")
 
 
 def test_rows_that_do_not_match_are_listed(data, tmp_path):

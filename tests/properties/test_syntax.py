@@ -80,7 +80,7 @@ def found(scanned: SyntaxScan, row: int, nesting: int) -> Found:
 
 def check(texts: list[str], language: str) -> None:
     scanned = scan(texts, language)
-    nesting = scanned.trees.nesting().tolist()
+    nesting = scanned.nesting.tolist()
     for row, text in enumerate(texts):
         assert found(scanned, row, nesting[row]) == naive(text, language)
 

@@ -9,7 +9,7 @@ from datasets import Dataset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codeshift.errors import DataError, ParameterError
+from codeshift.errors import DataError, ParameterError, RegionError
 from codeshift.properties import PropertyTable
 from codeshift.splitters import LengthSplitter, SinceOfLabel, TimeSplitter
 from codeshift.splitters.testing import check_splitter
@@ -184,6 +184,17 @@ def test_many_small_projects_have_the_share() -> None:
     """Of 100 projects of two rows, a fifth of all rows is inside, though no project has a fifth of a row."""
     _, inside = _within([(f"p{i:03}", day) for i in range(100) for day in (1, 2)], 0.2)
     assert sum(inside) == 40
+
+
+def test_a_column_whose_values_do_not_repeat_is_told() -> None:
+    """Widening the region would not help: another column would."""
+    rows = [{"code": f"x = {i}", "date": i, "project": str(i)} for i in range(40)]
+    splitter = TimeSplitter(column="code", within="project")
+    with pytest.raises(
+        RegionError, match=r"0 of 40 rows.*no value of 'project' has enough rows.*name a column"
+    ) as told:
+        splitter.split(Dataset.from_list(rows), seed=0, near_duplicates=None)
+    assert "widen" not in str(told.value)
 
 
 def test_a_project_that_was_not_seen_is_cut_with_all() -> None:

@@ -231,6 +231,11 @@ def test_page_has_the_figures_in_the_colours_of_both_themes():
         assert "var(--ood)" in drawing or "var(--id)" in drawing
         assert "#0103" not in drawing
     assert "How outputs fail" not in page
+    assert "What the models predict</h2>" in page
+    assert "the dashed line is the model without fine-tuning" not in page  # there is none
+    calibration = page[page.index('id="calibration"') : page.index('id="detection"')]
+    assert "test_id</" in calibration
+    assert "train</" not in calibration
     assert set(report().plots) >= {"confusion", "reliability"}
     assert {table.name for table in report().tables} >= {"classes", "calibration", "detection"}
     assert "Failures by class" in report().to_latex()
@@ -244,7 +249,7 @@ def test_nothing_of_text_is_said_of_classes():
 
 def test_of_text_it_is_said_that_it_was_not_measured():
     page = Report(study_results(), n_resamples=20).to_html()
-    assert "Not measured: the probabilities of the tokens that models write are not kept" in page
+    assert "Not measured: no run has the probabilities of the tokens that its model wrote" in page
     assert "Which classes are wrong" not in page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 import shutil
@@ -12,6 +13,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from codeshift.documents.latex import escaped
+from codeshift.study.findings import Findings
+from codeshift.study.report.figures.scatter import strength_against_cost
+from codeshift.study.report.figures.theme import PAPER
 from codeshift.study.report.shown import ReportFigure, ReportTable
 from codeshift.study.report.study_report import Report
 from helpers.report_page import NASTY, SCENARIOS, nasty_report
@@ -144,3 +148,20 @@ def test_latex_compiles(hostile, tmp_path):
     if not hostile:
         wide = [float(points) for points in re.findall(r"Overfull .hbox \(([\d.]+)pt", made.stdout)]
         assert max(wide, default=0.0) < 12  # a sixth of an inch
+
+
+def test_what_differs_by_rounding_alone_lies_on_one_line():
+    """Where all methods keep all of the baseline, the axis says 100 and not what the last bits of a sum are."""
+    findings = Findings(results=study_results(general=0), metric="exact_match", n_resamples=10)
+    [effect, *_] = findings.strength
+    points = {
+        name: (auc, dataclasses.replace(left, value=1 + bit * 1e-13, low=1 - 1e-12, high=1 + 1e-12))
+        for bit, (name, (auc, left)) in enumerate(effect.points.items())
+    }
+    findings.__dict__["strength"] = (dataclasses.replace(effect, points=points),)
+    plot = strength_against_cost(findings)
+    axes = plot.figure(PAPER).axes[0]
+    low, high = axes.get_ylim()
+    assert low < 99.96 < 100.04 < high
+    axes.figure.canvas.draw()
+    assert axes.yaxis.get_offset_text().get_text() == ""

@@ -118,6 +118,7 @@ def test_a_class_label_and_integers_are_labels(model, tmp_path):
 
 def test_plan_counts_a_label_as_one_target(model):
     plan = classifying(model).plan()
+    assert " labels; " in str(plan)  # not target tokens
     assert len(plan) == 2
     assert [run.generated_rows for run in plan.runs] == [0, 0]
     assert all(run.target_tokens == run.steps * CONFIG.train_batch_size for run in plan.runs)

@@ -7,10 +7,12 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from peft import LoraConfig
 
 from codeshift.cli import main
 from codeshift.cli import study as study_command
 from codeshift.errors import ParameterError
+from codeshift.finetune import load_model
 from codeshift.splitters import LengthSplitter, Scenario
 from codeshift.study import load_results
 from helpers.small_disk import SmallDisk, small_disk  # noqa: F401 - a fixture
@@ -69,6 +71,18 @@ def test_what_cannot_be_split_writes_nothing(model: Path, straight: Path, tmp_pa
         study.run(folder, threads=1, progress=False, extend=True)
     assert sorted(folder.rglob("*")) == before
     assert folder.exists() is existing
+
+
+@pytest.mark.parametrize("as_object", [False, True])
+def test_an_adapter_that_does_not_fit_the_model_writes_nothing(model: Path, tmp_path: Path, as_object: bool) -> None:
+    """A name of a module that the model lacks is told before anything is split or trained, with the closest one."""
+    given = load_model(model) if as_object else model
+    fitting, other = (LoraConfig(target_modules=names) for names in (["q", "lm_head"], ["q", "vv"]))
+    methods = {"full": None, "lora": fitting, "other": other}
+    study = small_study(given, tokenizer=str(model), methods=methods)
+    with pytest.raises(ParameterError, match="names of modules of the model, got 'vv'"):
+        study.run(tmp_path / "study", threads=1, progress=False)
+    assert not (tmp_path / "study").exists()
 
 
 def test_another_study_writes_nothing(model: Path, straight: Path, tmp_path: Path) -> None:

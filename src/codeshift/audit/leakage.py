@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,10 +40,13 @@ class Leakage:
         n: the number of rows of the part.
         exact: the number of rows with exactly the same code as a row of train.
         near: the number of rows with a near-duplicate in train, exact copies included.
+        renamed: the number of rows with a near-duplicate or a renamed copy in train: a near-duplicate if neither names
+            nor what strings and numbers hold are compared.
         unsettled: the number of rows that are not among ``near`` and were not compared with all rows of train, since
             too many are nearly near-duplicates; 0 for nearly all corpora.
         groups: the number of rows in a group that train contains too; None if no groups were given.
         worst: the most similar pairs, the most similar first; pairs of equal texts come last.
+        worst_renamed: the same of renamed copies that are no near-duplicates.
         rows: the positions of the ``near`` rows in the part as given, ascending. They are ignored when comparing for
             equality, since they depend on the order of rows.
 
@@ -62,9 +65,11 @@ class Leakage:
     n: int
     exact: int
     near: int
+    renamed: int
     unsettled: int
     groups: int | None
     worst: tuple[LeakedPair, ...]
+    worst_renamed: tuple[LeakedPair, ...]
     rows: tuple[int, ...] = field(compare=False, repr=False)
 
     @property
@@ -76,6 +81,11 @@ class Leakage:
     def near_share(self) -> float:
         """Share of rows with an exact or near-duplicate in train; NaN for an empty part."""
         return self.near / self.n if self.n else math.nan
+
+    @property
+    def renamed_share(self) -> float:
+        """Share of rows with a near-duplicate or a renamed copy in train; NaN for an empty part."""
+        return self.renamed / self.n if self.n else math.nan
 
     @property
     def groups_share(self) -> float:
@@ -96,14 +106,20 @@ def measure_leakage(
     exact = np.array([text in seen for text in texts], dtype=bool)
     nearest = near_duplicates.nearest(texts, train)
     leaking = exact | (nearest.index >= 0)
+    others = np.flatnonzero(~leaking)
+    search = replace(near_duplicates, identifiers="ignored", literals="ignored")
+    renamed = search.nearest([texts[row] for row in others], train)
+    pairs = [(int(others[row]), other, jaccard) for row, other, jaccard in renamed.worst(len(others))]
     return Leakage(
         part=part,
         n=len(texts),
         exact=int(exact.sum()),
         near=int(leaking.sum()),
+        renamed=int(leaking.sum()) + len(pairs),
         unsettled=int((nearest.unsettled & ~leaking).sum()),
         groups=None if groups is None else _in_shared_groups(parts, part, groups),
         worst=_worst(texts, train, nearest.worst(len(texts)), worst),
+        worst_renamed=_worst(texts, train, pairs, worst),
         rows=tuple(sorted(parts.given[part][leaking].tolist())),
     )
 

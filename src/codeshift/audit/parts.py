@@ -12,8 +12,8 @@ from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import SELECTED_ON
 from codeshift.properties import PropertyTable
-from codeshift.properties.dataset_columns import column_texts
 from codeshift.properties.selection import Selection
+from codeshift.properties.texts import column_texts
 from codeshift.splitters import Region, SplitAssignment, SplitManifest
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ class AuditParts:
         test: the name of the part whose shift is measured.
         reference: the name of the in-distribution test part, or None.
         region: the out-of-distribution region of a codeshift split, or None.
-        groups: the column of groups that a codeshift split kept together, or None.
     """
 
     table: PropertyTable
@@ -45,7 +44,6 @@ class AuditParts:
     test: str
     reference: str | None
     region: Region | None = None
-    groups: str | None = None
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -80,8 +78,7 @@ class AuditParts:
 
     def texts(self, part: str, column: str) -> list[str]:
         """Return the texts of a part, in the order of content."""
-        texts = self.table.texts(column)
-        return [texts[row] for row in self.rows[part].tolist()]
+        return self.table.texts(column).take(self.rows[part])
 
 
 def take_parts(
@@ -93,6 +90,7 @@ def take_parts(
     train: str,
     test: str | None,
     reference: str | None,
+    num_proc: int | None = None,
 ) -> AuditParts:
     """Collect the parts from the arguments of ``audit``.
 
@@ -100,7 +98,6 @@ def take_parts(
         ParameterError: if the splits are of another type, or a named part is missing.
         DataError: if a part lacks the column, or the column contains values other than text.
     """
-    groups = None if manifest is None else manifest.request["groups"]
     digests: dict[str, np.ndarray | None] = {}
     if isinstance(splits, SplitAssignment):
         region: Region | None = splits.region
@@ -117,14 +114,13 @@ def take_parts(
     orders = {name: _content_order(rows, name, column, digests.get(name)) for name, rows in used.items()}
     starts = dict(zip(used, np.cumsum([0, *(len(rows) for rows in used.values())])[:-1], strict=True))
     return AuditParts(
-        table=PropertyTable(_joined(used, column)),
+        table=PropertyTable(_joined(used, column), num_proc=num_proc),
         rows={name: starts[name] + order for name, order in orders.items()},
         given=orders,
         train=names["train"],
         test=names["test"],
         reference=names.get("reference"),
         region=region,
-        groups=groups,
     )
 
 

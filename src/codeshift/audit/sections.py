@@ -54,8 +54,9 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
     """Return how many rows of each part train holds too, and the worst pairs."""
     yield Heading("Leakage")
     yield Paragraph(
-        f"Rows of each part that {train} holds too: as exact copies, as near-duplicates (Jaccard similarity "
-        f"of token {near.ngram}-grams of at least {near.threshold}; exact copies included), or by group."
+        f"Rows of each part that {train} holds too: as exact copies, as near-duplicates (Jaccard similarity of token "
+        f"{near.ngram}-grams of at least {near.threshold}; exact copies included), as renamed copies (the same without "
+        "names, strings and numbers; near-duplicates included), or by group."
     )
     rows = tuple(
         row(
@@ -63,11 +64,13 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
             _count(one.n),
             _of(one.exact, one.exact_share),
             _of(one.near, one.near_share),
+            _of(one.renamed, one.renamed_share),
             "-" if one.groups is None else _of(one.groups, one.groups_share),
         )
         for one in leakage
     )
-    yield Table(columns=names("part") + numbers("rows", "exact copy", "near-duplicate", "shared group"), rows=rows)
+    heads = ("rows", "exact copy", "near-duplicate", "renamed copy", "shared group")
+    yield Table(columns=names("part") + numbers(*heads), rows=rows)
     if unsettled := [one for one in leakage if one.unsettled]:
         counts = ", ".join(f"{counted(one.unsettled, 'row')} of {one.part}" for one in unsettled)
         yield Note(
@@ -79,8 +82,9 @@ def of_leakage(leakage: Sequence[Leakage], train: str, near: NearDuplicates) -> 
 
 def _pairs(leakage: Sequence[Leakage], train: str) -> Iterator[Code]:
     for one in leakage:
-        for i, pair in enumerate(one.worst, start=1):
-            caption = f"{one.part}, pair {i}, Jaccard similarity {pair.jaccard:.2f}"
+        pairs = [("pair", pair) for pair in one.worst] + [("renamed pair", pair) for pair in one.worst_renamed]
+        for i, (kind, pair) in enumerate(pairs, start=1):
+            caption = f"{one.part}, {kind} {i}, Jaccard similarity {pair.jaccard:.2f}"
             if pair.row == pair.train_row:
                 yield Code(_cut(pair.row), caption=f"{caption}: the same code in {one.part} and in {train}")
             else:

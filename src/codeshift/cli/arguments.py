@@ -77,6 +77,16 @@ def add_data(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("--revision", metavar="NAME", help="revision of a dataset of the hub")
 
 
+def add_processes(command: argparse.ArgumentParser) -> None:
+    """Add the argument that says how many processes compute properties."""
+    command.add_argument(
+        "--num-proc",
+        type=int,
+        metavar="N",
+        help="processes that parse and measure the rows [one a core from 20,000 rows on]",
+    )
+
+
 def data_of(arguments: argparse.Namespace, *, split: str | None = None) -> Dataset | DatasetDict:
     """Load the data that the arguments of ``add_data`` name."""
     quiet_unless_watched()

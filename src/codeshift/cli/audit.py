@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, splits_of
+from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, splits_of
 from codeshift.cli.output import DONE, NO, report
 from codeshift.cli.split import MANIFEST
 from codeshift.cli.unparsed import warn_unparsed
@@ -45,6 +45,7 @@ def add_to(commands: Commands) -> None:
     add("--seed", type=int, default=0, metavar="N", help="seed of samples, folds and permutations [%(default)s]")
     add("--permutations", type=int, default=200, metavar="N", help="number per p-value, 39 for a verdict [%(default)s]")
     add("--sample", type=int, default=2000, metavar="N", help="rows per part in the two-sample tests [%(default)s]")
+    add_processes(command)
     add("--out", metavar="FILE", help="file for the full report, .html, .md or .json")
 
 
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         n_permutations=arguments.permutations,
         sample=arguments.sample,
+        num_proc=arguments.num_proc,
     )
     if findings.settings.language:
         warn_unparsed(splits, [findings.settings.column], findings.settings.language)

@@ -65,7 +65,7 @@ def add_to(commands: Commands) -> None:
     add("--language", metavar="NAME", help="language of the target, for metrics that parse it [the task's]")
     add("--parts", nargs="+", metavar="NAME", help="parts to evaluate [those whose names begin with test]")
     add("--out", metavar="FOLDER", help="folder for scores, outputs and a summary")
-    add("--features", action="store_true", help="keep the features that the head of a classifier is given")
+    add("--features", action="store_true", help="keep the features of each row, for distances from training rows")
     add("--confidence", action="store_true", help="keep how sure the model is of each text that it writes")
     _add_generation(command)
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codeshift.cli.arguments import Commands, add_command, add_data, data_of, or_none, parts_of, size
+from codeshift.cli.arguments import Commands, add_command, add_data, add_processes, data_of, or_none, parts_of, size
 from codeshift.cli.output import DONE, report
 from codeshift.cli.unparsed import warn_unparsed
 from codeshift.errors import ParameterError, check_folder
@@ -83,11 +83,17 @@ def add_to(commands: Commands) -> None:
     what.add_argument("--splitter", metavar="EXPRESSION", help=_EXPRESSION)
     what.add_argument("--scenario", metavar="NAME", help=_SCENARIOS)
     what.add_argument("--manifest", metavar="FILE", help="manifest of a split to rebuild")
+    command.add_argument(
+        "--verify-region",
+        action="store_true",
+        help="with --manifest, check that its region holds as many rows as before",
+    )
     command.add_argument("--out", required=True, metavar="FOLDER", help="folder for the parts and the manifest")
     command.add_argument(
         "--format", default="parquet", metavar="NAME", help="format of the parts, parquet or jsonl [%(default)s]"
     )
     command.add_argument("--overwrite", action="store_true", help="replace a split that is already in the folder")
+    add_processes(command)
     _add_dealing(command)
 
 
@@ -114,13 +120,15 @@ def run(arguments: argparse.Namespace) -> int:
         _refuse_settings(arguments, given)
         manifest = SplitManifest.load(arguments.manifest)
         data = data_of(arguments, split=arguments.part)
-        assignment = SplitAssignment.from_manifest(manifest, data)
+        assignment = SplitAssignment.from_manifest(manifest, data, verify_region=arguments.verify_region)
     else:
+        if arguments.verify_region:
+            raise ParameterError("--verify-region", "given with --manifest", True, "a new split fits its region itself")
         splitter = _splitter(arguments)
         data = data_of(arguments, split=arguments.part)
         if arguments.language:  # before an error that a region holds no rows
             warn_unparsed(parts_of(data), splitter.columns, arguments.language)
-        assignment = splitter.assign(data, **given)
+        assignment = splitter.assign(data, num_proc=arguments.num_proc, **given)
     splits = assignment.to_dataset_dict()
     for language in sorted(set(assignment.manifest.grammars) - {arguments.language}):
         warn_unparsed(splits, assignment.manifest.columns, language)
@@ -160,7 +168,7 @@ def _refuse_settings(arguments: argparse.Namespace, given: dict[str, Any]) -> No
 def _told(assignment: SplitAssignment, files: dict[str, Path], manifest: Path) -> dict[str, Any]:
     return {
         "splitter": assignment.manifest.splitter,
-        "seed": assignment.manifest.request["seed"],
+        "seed": assignment.manifest.config.seed,
         "region_rows": assignment.manifest.region_rows,
         "parts": {part: {"rows": assignment.sizes[part], "file": str(path)} for part, path in files.items()},
         "excluded": assignment.excluded,

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from codeshift.study import Study, StudyResults
 
 _FILE = "the study as YAML"
+_POWER = {
+    "seed_spread": "standard deviation of a model's value over training seeds; .02 is two points of a share",
+    "row_spread": "standard deviation of the score over rows [measured on the model without fine-tuning]",
+    "correlation": "correlation over rows of the scores of two models [0.5]",
+    "seed_correlation": "correlation over rows of two training seeds of one model [halfway to 1]",
+    "difference": "difference to show, for the number of seeds that it takes",
+    "power": "probability to show a difference that exists [0.8]",
+    "confidence": "confidence of the intervals [0.95]",
+}
 
 
 def add_to(commands: Commands) -> None:
@@ -53,6 +62,16 @@ def _add_plan(actions: Commands) -> None:
     command.add_argument(
         "--probe-steps", type=int, default=0, metavar="N", help="number of steps to train for, to measure the speed [0]"
     )
+    _add_power(command)
+
+
+def _add_power(command: argparse.ArgumentParser) -> None:
+    power = command.add_argument_group(
+        "power", "The smallest difference that the study can show. These come before the study's own settings of power."
+    )
+    for name, meaning in _POWER.items():
+        power.add_argument(f"--{name.replace('_', '-')}", type=float, metavar="X", help=meaning)
+    power.add_argument("--pilot", metavar="FOLDER", help="folder of a study that was run, for these spreads")
 
 
 def _add_run(actions: Commands) -> None:
@@ -109,18 +128,33 @@ def _add_report(actions: Commands) -> None:
 
 def run_plan(arguments: argparse.Namespace) -> int:
     """Run ``plan``."""
-    plan = _study(arguments).plan(tokens_per_second=arguments.tokens_per_second, probe_steps=arguments.probe_steps)
+    study = _study(arguments)
+    plan = study.plan(
+        tokens_per_second=arguments.tokens_per_second,
+        probe_steps=arguments.probe_steps,
+        power=_power(arguments, study),
+    )
     runs = [
         run.key.to_dict() | {"kind": run.kind} | {name: value for name, value in vars(run).items() if name != "key"}
         for run in plan.runs
     ]
     plain = {"trainings": len(plan.trainings), "variants": len(plan.variants), "seconds": plan.seconds, "runs": runs}
     plain["tests"] = [vars(test) for test in plan.tests]
+    plain["power"] = None if plan.power is None else plan.power.to_rows()
     words = [str(plan)]
+    if plan.power is None:
+        words.append("What it can show is not known: give --seed-spread X, or --pilot FOLDER.")
     if arguments.tokens_per_second is None and not arguments.probe_steps:
         words.append("Seconds are not known: measure them with --probe-steps 5, or give --tokens-per-second N.")
     report(arguments, "\n".join(words), plain)
     return DONE
+
+
+def _power(arguments: argparse.Namespace, study: Study) -> dict[str, Any] | None:
+    """Return the settings of power of the command line beside those of the file; None if there are none at all."""
+    given = {name: getattr(arguments, name) for name in (*_POWER, "pilot") if getattr(arguments, name) is not None}
+    own = {} if study.power is None else dict(vars(study.power))
+    return own | given or None
 
 
 def run_run(arguments: argparse.Namespace) -> int:

@@ -7,11 +7,14 @@ from typing import Any
 
 from datasets import Dataset
 
+from codeshift.data.nested import is_nested, nested_values
 from codeshift.errors import DataError, LeftOutWarning, ParameterError, closest, warn
 
 
 def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
     """Return the rows with columns renamed, from old to new names; other columns keep their names.
+
+    A dotted name takes a field of a column of objects (``meta.repo``, ``meta.origin.url``) as a new column.
 
     Raises:
         ParameterError: if ``rename`` is not a mapping of names, or gives two columns the same name.
@@ -19,21 +22,30 @@ def rename_columns(rows: Dataset, rename: Mapping[str, str] | None) -> Dataset:
 
     >>> rename_columns(Dataset.from_dict({"func": ["x = 1"], "id": [0]}), {"func": "code"}).column_names
     ['code', 'id']
+    >>> nested = Dataset.from_dict({"code": ["x = 1"], "meta": [{"repo": "a/b"}]})
+    >>> rename_columns(nested, {"meta.repo": "repo"})["repo"][:]
+    ['a/b']
     """
     if not rename:
         return rows
     pairs = rename.items() if isinstance(rename, Mapping) else [("", "")]
     if not all(isinstance(name, str) and name for pair in pairs for name in pair):
         raise ParameterError("rename", "a mapping of old names to new ones", rename, 'such as {"func": "code"}')
+    nested = {old: new for old, new in rename.items() if old not in rows.column_names and is_nested(rows, old)}
     for column in rename:
-        if column not in rows.column_names:
+        if column not in rows.column_names and column not in nested:
             raise DataError("rename", "a mapping from columns of the data", column, closest(column, rows.column_names))
-    names = [rename.get(column, column) for column in rows.column_names]
+    names = [*(rename.get(column, column) for column in rows.column_names), *nested.values()]
     for name in names:
         if names.count(name) > 1:
             remedy = "rename or remove the other column first"
             raise ParameterError("rename", "a mapping that gives each column a different name", name, remedy)
-    return rows.rename_columns(dict(rename))
+    fields = {new: nested_values(rows, old) for old, new in nested.items()}
+    plain = {old: new for old, new in rename.items() if old not in nested}
+    renamed = rows.rename_columns(plain) if plain else rows
+    for name, values in fields.items():
+        renamed = renamed.add_column(name, values)
+    return renamed
 
 
 def require_columns(rows: Dataset, require: Sequence[str] | None) -> Dataset:

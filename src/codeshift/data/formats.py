@@ -1,4 +1,4 @@
-"""Files of rows: JSON Lines, CSV or Parquet; the first two may be compressed by gzip."""
+"""Files of rows: JSON Lines, CSV or Parquet; the first two may be compressed by gzip or Zstandard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from datasets import Dataset
 from codeshift.data.csv_rows import csv_table
 from codeshift.data.joining import Piece
 from codeshift.data.json_rows import json_table
+from codeshift.data.text_file import COMPRESSED
 from codeshift.errors import DataError, closest
 
 
@@ -42,17 +43,17 @@ FILE_FORMATS: dict[str, Callable[[Path], Dataset | pa.Table]] = {
     ".tsv": _tab_separated,
     ".parquet": _parquet,
 }
-"""Functions that read a file, by its extension; all but Parquet may be followed by ``.gz``."""
+"""Functions that read a file, by its extension; all but Parquet may be followed by ``.gz`` or ``.zst``."""
 
 
 def format_of(path: Path) -> str | None:
     """Return the extension that decides how a file is read; None for a file of another kind.
 
-    >>> format_of(Path("train.jsonl.gz")), format_of(Path("manifest.yaml"))
-    ('.jsonl', None)
+    >>> format_of(Path("train.jsonl.gz")), format_of(Path("train.csv.zst")), format_of(Path("manifest.yaml"))
+    ('.jsonl', '.csv', None)
     """
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
+    if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
         if suffixes and suffixes[-1] == ".parquet":
             return None

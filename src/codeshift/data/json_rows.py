@@ -41,7 +41,7 @@ def json_table(path: Path) -> pa.Table:
     ...     json_table(path)["meta"].to_pylist()
     ['{"a": 1}', '{"b": 2}']
     """
-    rows = list(_rows(path))
+    rows = list(json_objects(path))
     names: dict[str, str] = {}
     for place, row in rows:
         for key in row:
@@ -52,7 +52,19 @@ def json_table(path: Path) -> pa.Table:
     return pa.table({key: _column(key, rows, path) for key in names})
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def json_objects(path: Path) -> Iterator[Row]:
+    r"""Yield the objects of a file, each with its place in words.
+
+    Raises:
+        DataError: if a line is no object of JSON or repeats a key; the message names the line.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "rows.jsonl"
+    ...     _ = path.write_text('{"a": 1}\n\n{"b": [2]}\n')
+    ...     list(json_objects(path))
+    [('line 1', {'a': 1}), ('line 3', {'b': [2]})]
+    """
     with opened_text(path, newline=None) as text:
         lines = ((place, line) for place, line in _lines(text, path) if line.strip())
         first = next(lines, None)

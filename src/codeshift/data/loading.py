@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import Dataset, DatasetDict
 
 from codeshift.data.columns import rename_columns, require_columns
-from codeshift.data.folders import FILE_PARTS, WHOLE, PartReaders, files_of_parts, local_parts
+from codeshift.data.folders import FILE_PARTS, NO_PART, PartReaders, files_of_parts, local_parts
 from codeshift.data.formats import format_of
 from codeshift.data.hub import hub_parts, is_hub_name
 from codeshift.data.joining import join, join_parts
@@ -30,7 +30,7 @@ def load_rows(
     r"""Load the rows of a file, a folder or a dataset of the hub.
 
     A file is JSON Lines (``.jsonl``, ``.ndjson``, ``.json``), CSV (``.csv``, ``.tsv``) or Parquet; the first two may be
-    compressed (``.gz``). A folder holds such files. If some have the names of parts (``train.jsonl``,
+    compressed (``.gz``, ``.zst``). A folder holds such files. If some have the names of parts (``train.jsonl``,
     ``test-00000-of-00002.parquet``; ``dev`` and ``valid`` mean ``validation``), ``split`` chooses among them, and other
     files are ignored; otherwise all files are rows of one dataset, in the order of their names, shards by their
     numbers. The folder may also be one that ``datasets`` has saved. A local path takes precedence over the hub. Files
@@ -44,7 +44,8 @@ def load_rows(
     Args:
         source: a path, or ``"owner/name"`` of a dataset of the hub.
         split: a part of the folder or dataset, or several joined by ``+``, such as ``"train+validation"``.
-        rename: columns to rename, from old names to new ones.
+        rename: columns to rename, from old names to new ones; a dotted name such as ``"meta.code"`` takes a field of a
+            column of objects as a column of its own.
         require: columns, by their new names, that must be filled: rows with None or blank text in one are left out.
         config: the configuration (subset) of a dataset of the hub.
         revision: a branch, tag or commit of a dataset of the hub.
@@ -101,7 +102,7 @@ def load_splits(
     {'train': ['train'], 'test': ['test']}
     """
     parts = files_of_parts(source) if isinstance(source, Mapping) else _parts(source, config, revision)
-    if WHOLE in parts:
+    if NO_PART in parts:
         remedy = f"name its files {', '.join(FILE_PARTS[:3])}, or take its rows with load_rows"
         raise DataError("source", "data with parts", str(source), remedy)
     read = join_parts({name: parts[name]() for name in sorted(parts, key=_place)})
@@ -161,7 +162,7 @@ def _chosen(parts: PartReaders, split: str | None, source: Source) -> list[str]:
         return list(parts)
     names = [name.strip() for name in str(split).split("+")]
     for name in names:
-        if WHOLE in parts:
+        if NO_PART in parts:
             raise ParameterError("split", f"left out: {source} has no parts", split, "all its rows are taken")
         if name not in parts:
             raise ParameterError("split", "a part of the data", Told(repr(name)), closest(name, parts))

@@ -1,4 +1,4 @@
-"""Task datasets of CodeXGLUE, HumanEval, MBPP and PrimeVul, with the columns of the hub."""
+"""Task datasets of CodeXGLUE, HumanEval, MBPP, CoSQA and PrimeVul, with the columns of the hub."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TaskDataset:
 
     Attributes:
         name: name of the task in ``load_task``.
-        dataset: name of the dataset on the hub; empty if it is read from files alone.
+        dataset: name of the dataset on the hub.
         configs: configurations on the hub; the first one is the default.
         source: column that a model is given, as in ``Trainer`` and ``Evaluator``; two for a pair of texts.
         target: column that a model must write, or that of the labels.
@@ -40,7 +40,7 @@ class TaskDataset:
     """
 
     name: str
-    dataset: str = ""
+    dataset: str
     configs: tuple[str, ...] = ("default",)
     source: str | tuple[str, str]
     target: str
@@ -131,6 +131,7 @@ TASK_DATASETS: Mapping[str, TaskDataset] = {
         ),
         TaskDataset(
             name="code-search",
+            dataset="gonglinyuan/CoSQA",
             source=("doc", "code"),
             target="label",
             language="python",
@@ -139,6 +140,8 @@ TASK_DATASETS: Mapping[str, TaskDataset] = {
         ),
         TaskDataset(
             name="vulnerability-detection",
+            dataset="colin/PrimeVul",
+            configs=("default", "paired"),
             source="func",
             target="target",
             language="c",
@@ -150,7 +153,8 @@ TASK_DATASETS: Mapping[str, TaskDataset] = {
 """Tasks by name.
 
 Of text: CONCODE (text to Java), Bugs2Fix (Java to Java), CodeTrans (Java to C#), HumanEval and MBPP (Python). Of
-labels: Devign (C), BigCloneBench (pairs of Java), CoSQA (queries with Python), and files like those of PrimeVul (C).
+labels: Devign (C), BigCloneBench (pairs of Java), CoSQA (queries with Python) and PrimeVul (C). The hub's copies of
+CoSQA and PrimeVul are those of their users ``gonglinyuan`` and ``colin``, not of the authors.
 """
 
 
@@ -178,14 +182,15 @@ def load_task(
             (BigCloneBench), ``"code-search"`` (CoSQA) and ``"vulnerability-detection"`` (PrimeVul).
         source: ``"hub"``, or a folder of files with the names of parts and the hub's columns, or files by part.
             HumanEval and MBPP may be one file, which becomes the part ``test``, or MBPP's official parts by the numbers
-            of the tasks. CoSQA and PrimeVul are read from files alone.
+            of the tasks. The authors' files of PrimeVul have names of their own: give each by its part.
         config: ``"small"`` (the default) or ``"medium"`` for ``code-refinement`` on the hub, ``"full"`` (the default)
-            or ``"sanitized"`` for ``mbpp``; the others have one.
+            or ``"sanitized"`` for ``mbpp``, ``"default"`` or ``"paired"`` (each vulnerable function with its repair)
+            for ``vulnerability-detection``; the others have one.
         rename: columns of files that have other names, from old names to the hub's.
         revision: a branch, tag or commit of the dataset on the hub.
 
     Raises:
-        ParameterError: if the task or the configuration is unknown, or a task of files alone has no ``source``.
+        ParameterError: if the task or the configuration is unknown.
         DataError: if the source cannot be read, lacks a column, or has no part with targets.
 
     Warns:
@@ -206,9 +211,6 @@ def load_task(
     task = TASK_DATASETS[name]
     if config is not None:
         check_choice("config", config, task.configs)
-    if source == HUB and not task.dataset:
-        files = '{"train": "primevul_train.jsonl", ...}'
-        raise ParameterError("source", f"files of {name}", HUB, f"name their folder, or each by its part: {files}")
     if source == HUB:
         chosen = config or (task.configs[0] if len(task.configs) > 1 else None)
         splits = load_splits(task.dataset, config=chosen, rename=rename, revision=revision)

@@ -1,4 +1,4 @@
-"""Reading of UTF-8 text files, which may be compressed by gzip, with messages that locate invalid bytes."""
+"""Reading of UTF-8 text files, which may be compressed, with messages that locate invalid bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
+import pyarrow as pa
+
 from codeshift.errors import DataError
+
+COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
+"""Ways of compressing a text file, by the extension that follows that of the format."""
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -24,16 +29,67 @@ def opened_text(path: Path, newline: str | None) -> Iterator[IO[str]]:
     A byte that is not UTF-8 is read as a lone surrogate, which ``no_text`` finds, so that a message can locate it.
 
     Raises:
-        DataError: if the file is UTF-16, or ends in ``.gz`` but is not compressed by gzip.
+        DataError: if the file is UTF-16, or ends in ``.gz`` or ``.zst`` but is not compressed so.
     """
-    opened: Any = gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb")  # noqa: SIM115 - see below
+    how = COMPRESSED.get(path.suffix.lower())
+    opened: Any = path.open("rb") if how is None else gzip.open(path) if how == "gzip" else _zstandard(path)  # noqa: SIM115 - see below
     with cast(io.BufferedReader, opened) as file:
         try:
             if file.peek(2)[:2] in _UTF_16:
                 raise DataError("source", "a file in UTF-8", str(path), "it is UTF-16: save it as UTF-8")
             yield io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline=newline)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError("source", "a file compressed by gzip", str(path), f"{error}") from error
+        except (EOFError, gzip.BadGzipFile, zlib.error, _ZstandardError) as error:
+            raise DataError("source", f"a file compressed by {how}", str(path), f"{error}") from error
+
+
+class _ZstandardError(Exception):
+    """Something other than Zstandard's format."""
+
+
+class _Zstandard(io.RawIOBase):
+    """The bytes of a file compressed by Zstandard, which can be read again from the first one on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._place = 0
+        self._stream = self._opened()
+
+    def _opened(self) -> pa.CompressedInputStream:
+        return pa.CompressedInputStream(pa.OSFile(str(self._path)), "zstd")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if (offset, whence) == (0, io.SEEK_SET):
+            self._stream.close()
+            self._stream, self._place = self._opened(), 0
+        elif (offset, whence) not in ((0, io.SEEK_CUR), (self._place, io.SEEK_SET)):
+            raise io.UnsupportedOperation("a compressed file is read from its beginning")
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            read = self._stream.read(len(buffer))
+        except OSError as error:
+            raise _ZstandardError(str(error)) from error
+        buffer[: len(read)] = read
+        self._place += len(read)
+        return len(read)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _zstandard(path: Path) -> io.BufferedReader:
+    return io.BufferedReader(_Zstandard(path))
 
 
 def no_text(text: str) -> str | None:

@@ -23,6 +23,7 @@ from codeshift.finetune.round_trip import RoundTrip
 from codeshift.finetune.truncation import TruncationCounts
 from codeshift.formatting import counted, fixed, interval
 from codeshift.metrics import Estimate, Metric, ModelOutputs, bootstrap_ci
+from codeshift.metrics.notes import single_notes
 
 _CONFIDENCE = tuple(field.name for field in fields(Confidence))
 
@@ -43,6 +44,7 @@ class PartEvaluation:
         copies: a group number for each row, the same for near-duplicates, which intervals resample together; None
             resamples each row by itself.
         classes: what a classifier says of each row; None for text.
+        features: the features that a model that writes has of each source, (rows, width); None unless asked for.
 
     >>> from datasets import Dataset
     >>> from codeshift.finetune import Evaluator
@@ -67,6 +69,7 @@ class PartEvaluation:
     round_trip: RoundTrip | None = None
     copies: NDArray[np.int64] | None = field(default=None, repr=False)
     classes: ClassScores | None = field(default=None, repr=False)
+    features: NDArray[np.float64] | None = field(default=None, repr=False)
 
     @property
     def predictions(self) -> list[str | None]:
@@ -134,6 +137,12 @@ class PartEvaluation:
             raise ParameterError("metric", "one that was evaluated", metric, closest(metric, self.metrics))
         return self.statistics[metric]
 
+    @property
+    def has_model_outputs(self) -> bool:
+        """Whether something was kept that ``model_outputs`` can return: always of classes."""
+        sure = any(confidence is not None for confidence in self._confidences)
+        return self.classes is not None or self.features is not None or sure
+
     def model_outputs(self, *, error: str | None = None) -> ModelOutputs:
         """Return what the model gave for each row, for ``codeshift.metrics.ood_detection``.
 
@@ -142,7 +151,7 @@ class PartEvaluation:
                 takes whether the class is wrong, or no errors for text.
 
         Raises:
-            ParameterError: no confidence was kept for text, or this metric was not evaluated.
+            ParameterError: neither confidence nor features were kept for text, or this metric was not evaluated.
         """
         errors = None if error is None else 1 - self.scores(error)
         if self.classes is not None:
@@ -150,21 +159,26 @@ class PartEvaluation:
             errors = wrong.astype(np.float64) if errors is None else errors
             shown = {"logits": self.classes.logits, "features": self.classes.features}
             return ModelOutputs(**shown, errors=errors, groups=self.copies)
-        if all(confidence is None for confidence in self._confidences):
+        if not self.has_model_outputs:
             kind = Told("one without")
             raise ParameterError("evaluation", "one with confidence", kind, "give Evaluator(..., confidence=True)")
+        return ModelOutputs(**self._confidence_columns(), features=self.features, errors=errors, groups=self.copies)
+
+    def _confidence_columns(self) -> dict[str, NDArray[np.float64]]:
+        """Return each figure of the confidence, (rows,), NaN for a row without an output; none if none was kept."""
+        if all(confidence is None for confidence in self._confidences):
+            return {}
         missing = dict.fromkeys(_CONFIDENCE, np.nan)
         values = [missing if confidence is None else vars(confidence) for confidence in self._confidences]
-        arrays = {name: np.array([row[name] for row in values]) for name in _CONFIDENCE}
-        return ModelOutputs(**arrays, errors=errors, groups=self.copies)
+        return {name: np.array([row[name] for row in values]) for name in _CONFIDENCE}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a dict of JSON values per row: ``row``, ``reference``, what the model gave and the scores.
 
         A model that writes gave ``prediction``, whether it is ``finished`` and, if it was asked for, its confidence
         (``mean_log_probability``, ...), the texts of all ``samples`` if there are several, and the whole ``output`` if
-        the prediction was extracted from it; a classifier gave ``prediction``, a ``probability[...]`` of each class,
-        ``logits`` and, if they were asked for, ``features``. Scores are None for NaN.
+        the prediction was extracted from it; a classifier gave ``prediction``, a ``probability[...]`` of each class and
+        ``logits``; both gave ``features`` if they were asked for. Scores are None for NaN.
         """
         scores = {name: self.scores(name) for name in self.metrics}
         several = any(output is not None and output.others for output in self.outputs)
@@ -187,6 +201,8 @@ class PartEvaluation:
                 row |= dict.fromkeys(_CONFIDENCE) if known is None else vars(known)
             if classified:
                 row |= classified[i]
+            if self.features is not None:
+                row["features"] = self.features[i].tolist()
             plain_rows.append(row | {n: None if np.isnan(v[i]) else float(v[i]) for n, v in scores.items()})
         return plain_rows
 
@@ -253,8 +269,8 @@ class EvaluationResult:
         """
         metrics_of: dict[tuple[str, str], list[str]] = {}
         for row in self.aggregates():
-            if row["note"]:
-                metrics_of.setdefault((row["part"], row["note"]), []).append(row["metric"])
+            for note in single_notes(row["note"]):
+                metrics_of.setdefault((row["part"], note), []).append(row["metric"])
         return [f"{part}, {', '.join(metrics)}: {note}." for (part, note), metrics in metrics_of.items()]
 
     def __str__(self) -> str:

@@ -46,7 +46,7 @@ class EvaluationSettings:
         shots: the number of examples before each source of a chat.
         extract: what the metrics of text are given of an output; None for the whole.
         generate_rows: the number of rows of a part to generate for; None for all.
-        features: whether the features of each row of a classification are kept.
+        features: whether the features of each row are kept.
         confidence: whether the model's confidence in each output is kept.
         batch_size: the number of rows in a batch.
         seed: the seed of the draw of those rows and of the intervals.

@@ -64,8 +64,9 @@ class Evaluator:
             truncation.
         generate_rows: the number of rows of each part to generate for, drawn by ``seed``; None generates for all. The
             estimates give the number (``n``), and the scores of the other rows are NaN.
-        features: whether a classification keeps the pooled features of each row, which its head is given, such as for
-            distances from the training rows.
+        features: whether to keep features of each row, such as for distances from the training rows: what the head of a
+            classifier is given; of a model that writes, the mean of the last hidden states over the source's tokens (of
+            the encoder, or of a decoder that reads the source alone).
         confidence: whether to keep how sure the model is of each output (``Confidence``), which takes another pass over
             it.
         seed: the seed of that draw and of the intervals.

@@ -1,7 +1,8 @@
 """Termination of a training by SIGTERM, after a checkpoint that the same call resumes from.
 
-A process that trains alone, in its main thread, and gets SIGTERM writes a checkpoint after the step at hand, says on
-stderr how to resume, and exits with code 143.
+A training whose process gets SIGTERM in its main thread writes a checkpoint after the step at hand, says on stderr how
+to resume, and exits with code 143. Of a training in several processes it is enough that one of them gets it: after each
+step they agree on whether any did, by way of their hosts, so that no device is waited for.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
+import torch
+import torch.distributed as dist
 from accelerate import Accelerator
 from tqdm.auto import tqdm
 
@@ -29,22 +34,32 @@ class Termination:
     """Request to end, which a training looks at after each step.
 
     Attributes:
-        requested: whether SIGTERM has arrived.
+        requested: whether SIGTERM has arrived in this process.
+        group: group of the processes of the training, whose hosts talk to each other; None if there is one process.
     """
 
     requested: bool = False
+    group: dist.ProcessGroup | None = None
 
-    def obey(self, checkpoint: Path, step: int, total: int, accelerator: Accelerator) -> None:
-        """If requested, end its trackers, say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
-        if self.requested:
-            end_trackers(accelerator)
-            message = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
-            tqdm.write(message, file=sys.stderr)  # on a line of its own, where a bar is shown
-            raise SystemExit(EXIT_CODE)
+    def agreed(self) -> bool:
+        """Return whether SIGTERM has arrived in any process; all of them call this after the same step."""
+        if self.group is None:
+            return self.requested
+        flag = torch.tensor(int(self.requested))
+        dist.all_reduce(flag, dist.ReduceOp.MAX, group=self.group)
+        return bool(flag)
+
+    def obey(self, checkpoint: Path, step: int, total: int, accelerator: Accelerator) -> NoReturn:
+        """End the trackers, say on stderr how to resume, and raise SystemExit with ``EXIT_CODE``."""
+        end_trackers(accelerator)
+        if accelerator.is_main_process:
+            resume = f"terminated after step {step} of {total}; the same call or command resumes from {checkpoint}"
+            tqdm.write(resume, file=sys.stderr)  # on a line of its own, where a bar is shown
+        raise SystemExit(EXIT_CODE)
 
 
 @contextmanager
-def termination(*, watched: bool) -> Iterator[Termination]:
+def termination(*, watched: bool, processes: int = 1) -> Iterator[Termination]:
     """Take note of SIGTERM inside the context instead of ending at once; a second one ends the process.
 
     The signal keeps its meaning in threads other than the main one, where Python allows no handler, and in a program
@@ -52,13 +67,33 @@ def termination(*, watched: bool) -> Iterator[Termination]:
     context, as if it had come then.
 
     Args:
-        watched: whether to take note at all.
+        watched: whether to take note at all; the same in all processes of the training.
+        processes: the number of these processes, all of which are here.
 
     >>> with termination(watched=True) as request:
     ...     request.requested
     False
     """
-    request = Termination()
+    with _noted(Termination(group=_hosts() if watched and processes > 1 else None), watched=watched) as request:
+        yield request
+    if request.requested:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _hosts() -> dist.ProcessGroup:
+    """Return a group in which the hosts of all processes talk to each other without waiting for their devices."""
+    world = dist.group.WORLD
+    return world if dist.get_backend() == dist.Backend.GLOO else _gloo_beside(world)
+
+
+@cache  # one for the life of the processes: to make and to leave one, they would have to wait for each other
+def _gloo_beside(world: dist.ProcessGroup) -> dist.ProcessGroup:
+    return dist.new_group(backend=dist.Backend.GLOO)
+
+
+@contextmanager
+def _noted(request: Termination, *, watched: bool) -> Iterator[Termination]:
+    """Write SIGTERM into a request inside the context."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     if not (watched and in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL):
         yield request
@@ -73,5 +108,3 @@ def termination(*, watched: bool) -> Iterator[Termination]:
         yield request
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if request.requested:
-        signal.raise_signal(signal.SIGTERM)

@@ -105,8 +105,7 @@ class TrainingRun:
     def loop(self) -> TrainingResult:
         """Train to the end, or until SIGTERM asks for it."""
         started = time.perf_counter()
-        alone = self.accelerator.num_processes == 1  # several would have to agree on the step to save
-        with termination(watched=alone and self.checkpoints is not None) as request:
+        with termination(watched=self.checkpoints is not None, processes=self.accelerator.num_processes) as request:
             self._steps(request)
         self._flush()
         return self._finish(time.perf_counter() - started)
@@ -125,9 +124,8 @@ class TrainingRun:
                 self._flush()
             if (self.validation is not None or self.watched) and self._due(self.eval_interval):
                 self._evaluate()
-            if self.checkpoints is not None and (request.requested or self._due(self.save_interval)):
-                self._save(self.checkpoints)
-                request.obey(self.checkpoints.folder, state.step, self.total, self.accelerator)
+            if self.checkpoints is not None:
+                self._save_where_due(self.checkpoints, request)
 
     def _step(self, rows: NDArray[np.int64]) -> None:
         """Update the weights once, by the loss of ``rows`` divided by how much they count: their target tokens, say."""
@@ -201,6 +199,13 @@ class TrainingRun:
         else:
             state.without_gain += 1
         state.stopped_early = config.early_stopping_patience == state.without_gain
+
+    def _save_where_due(self, checkpoints: Checkpoints, request: Termination) -> None:
+        terminated = request.agreed()
+        if terminated or self._due(self.save_interval):
+            self._save(checkpoints)
+        if terminated:
+            request.obey(checkpoints.folder, self.state.step, self.total, self.accelerator)
 
     def _save(self, checkpoints: Checkpoints) -> None:
         self._flush()

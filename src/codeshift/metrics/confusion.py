@@ -23,6 +23,7 @@ from codeshift.metrics.classes import (
     effective_rows,
     outside_note,
 )
+from codeshift.metrics.notes import joined_notes
 
 _AVERAGES = ("binary", "macro", "weighted")
 
@@ -60,8 +61,7 @@ class _OfCounts(OfClassRows, abstract=True):
         found, true, predicted = np.reshape(sums[1:], (3, -1))
         reason = self.undefined(true)
         value = math.nan if reason else self.of_counts(found, true, predicted)
-        notes = (reason, outside_note(true[-1], n))
-        return CorpusScore(value, n=int(n), note="; ".join(filter(None, notes)))
+        return CorpusScore(value, n=int(n), note=joined_notes(reason, outside_note(true[-1], n)))
 
     def of_counts(self, found: FloatArray, true: FloatArray, predicted: FloatArray) -> float:
         """Return the value from the counts of each class, each of shape (classes + 1,)."""

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from codeshift.checks import check_integer, check_number
+from codeshift.errors import ParameterError, Told
 from codeshift.formatting import fixed
 from codeshift.metrics.aggregates import Estimate, bootstrap_ci
 from codeshift.metrics.base import FloatArray
-from codeshift.metrics.ood_scores import ModelOutputs, TrainFeatures, ood_scores
+from codeshift.metrics.ood_scores import DISTANCES, ModelOutputs, TrainFeatures, ood_scores
 from codeshift.metrics.ranking import AUROC, AveragePrecision, FalseNegativeRateAt, Ranking, ranking_rows
 from codeshift.metrics.risk_coverage import RiskCoverage, risk_coverage
 
@@ -96,6 +97,8 @@ class OODDetection:
             figures = ((one.auroc, "AUROC"), (one.aupr, "AUPR"), (one.fpr_at_95, "FPR at 95% TPR"))
             told = ", ".join(f"{name} {_shown(figure)}" for figure, name in figures)
             lines.append(f"{one.name}: {told}" + (f", {one.left_out} rows left out" if one.left_out else ""))
+        if not (self.rows_id and self.rows_ood):
+            lines.append("one side has no rows: there is nothing to tell apart")
         return "\n".join(lines)
 
 
@@ -128,7 +131,8 @@ def ood_detection(
         ``errors``, also the risk-coverage curve of each score.
 
     Raises:
-        ParameterError: if an option is wrong.
+        ParameterError: if an option is wrong, both sides allow no score in common, or one lacks the features that
+            ``train`` is for.
 
     Source of the figures: Hendrycks and Gimpel (ICLR 2017); Liang, Li and Srikant, Enhancing the reliability of
     out-of-distribution image detection in neural networks (ICLR 2018) for the rate at 95%.
@@ -147,9 +151,10 @@ def ood_detection(
     groups = _groups(*sides)
     options = {"confidence": confidence, "n_resamples": n_resamples, "seed": seed}
     errors = None if any(side.errors is None for side in sides) else np.concatenate([side.errors for side in sides])
+    common = _common(scores[0], scores[1], train)
     detectors, risk = {}, {}
     outside = np.repeat([False, True], [side.rows for side in sides])
-    for name in (name for name in scores[0] if name in scores[1]):
+    for name in common:
         both = np.concatenate([side[name] for side in scores])
         known = ~np.isnan(both)
         rows = ranking_rows(outside[known], both[known])
@@ -166,6 +171,19 @@ def ood_detection(
             of = None if groups is None else groups[kept]
             risk[name] = risk_coverage(-both[kept], errors[kept], groups=of, n_resamples=n_resamples, seed=seed)
     return OODDetection(detectors, in_distribution.rows, out_of_distribution.rows, risk)
+
+
+def _common(inside: dict[str, FloatArray], outside: dict[str, FloatArray], train: TrainFeatures | None) -> list[str]:
+    """Return the names of the scores that both sides allow."""
+    common = [name for name in inside if name in outside]
+    if not common:
+        told = f"{', '.join(inside) or 'no score'} against {', '.join(outside) or 'no score'}"
+        remedy = "keep the same of the model on both sides; features need train="
+        raise ParameterError("out_of_distribution", "given a score that in_distribution has", Told(told), remedy)
+    if train is not None and not {*DISTANCES} <= {*common}:
+        remedy = "keep features on both sides, or leave train out"
+        raise ParameterError("train", "left out where a side has no features", Told("features of train"), remedy)
+    return common
 
 
 _AT_95 = FalseNegativeRateAt(fpr=0.05)

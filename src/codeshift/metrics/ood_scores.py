@@ -14,6 +14,8 @@ from codeshift.errors import DataError, ParameterError
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.classes import ROUNDING
 
+DISTANCES = ("Mahalanobis distance", "nearest-neighbour distance")
+"""Names of the scores that features of training rows are for."""
 _BLOCK = 1 << 22  # distances held at once: 32 MiB
 
 
@@ -163,8 +165,8 @@ def ood_scores(
         if outputs.features.shape[1] != width:
             remedy = "take features of one layer of one model"
             raise ParameterError("features", f"as long as those of train ({width})", outputs.features.shape[1], remedy)
-        scores["Mahalanobis distance"] = _known(mahalanobis_distance, outputs.features, train)
-        scores["nearest-neighbour distance"] = _known(neighbour_distance, outputs.features, train)
+        for name, distance in zip(DISTANCES, (mahalanobis_distance, neighbour_distance), strict=True):
+            scores[name] = _known(distance, outputs.features, train)
     return scores
 
 
@@ -271,8 +273,9 @@ def _log_sum_exp(logits: FloatArray) -> FloatArray:
 def _array(name: str, value: Any, axes: int) -> FloatArray:
     try:
         array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):  # ragged rows, text
-        array = np.empty((0,) * (axes + 1))
+    except (TypeError, ValueError) as error:  # ragged rows, text
+        remedy = "give as many numbers in each row, NaN for those that are missing"
+        raise DataError(name, f"a {axes}-D array of numbers", value, remedy) from error
     if array.ndim != axes:
         kind = "one number a row" if axes == 1 else "one row of numbers a row"
         raise DataError(name, f"a {axes}-D array: {kind}", np.shape(array), f"reshape it to {axes} axes")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from codeshift.checks import check_number
 from codeshift.metrics.base import OF_100, PERCENT, FloatArray, WeightedMetric
 from codeshift.metrics.classes import NO_POSITIVE, OfPositive, class_rows, effective_rows, outside_note
+from codeshift.metrics.notes import joined_notes
 
 NO_NEGATIVE = "every row is of the positive class"
 
@@ -96,7 +97,7 @@ class Ranking(WeightedMetric, OfPositive, abstract=True):
             told = "the rows are all of one class"
         else:
             told = f"the mean over {len(reasons) - len(lacking)} of {len(reasons)} classes" if lacking else ""
-        return "; ".join(filter(None, (told, outside_note(float(statistics[:, 1].sum()), n))))
+        return joined_notes(told, outside_note(float(statistics[:, 1].sum()), n))
 
     def trials(self, statistics: FloatArray) -> float | None:
         """Return the number of rows on the smaller side, positive or negative; of classes, that of their mean."""
@@ -272,9 +273,7 @@ class FalseNegativeRateAt(Ranking):
         few, told = min(negatives), super().note(statistics)
         if told in (NO_POSITIVE, NO_NEGATIVE) or not 0 < few * self.fpr < 1 - 1e-9:
             return told
-        return "; ".join(
-            filter(None, (told, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}"))
-        )
+        return joined_notes(told, f"{few:g} negative rows cannot show a false positive rate of {self.fpr:g}")
 
 
 def _mean_of_known(values: FloatArray) -> FloatArray:

@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 
 from datasets import Dataset
 
+from codeshift.data.json_rows import json_objects
 from codeshift.data.loading import load_rows
+from codeshift.data.text_file import no_text
 from codeshift.errors import DataError, ParameterError, Told, closest
 from codeshift.finetune.decoding import Output
 from codeshift.formatting import counted, listed
@@ -116,22 +118,13 @@ def predictions_digest(outputs: Mapping[str, Output]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _rows_of_file(path: Path) -> Iterable[Any]:
+def _rows_of_file(path: Path) -> list[Any]:
     if path.suffix != ".jsonl":
         return list(load_rows(path))
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return [row for _, row in json_objects(path)]  # whose columns need not fit together
+    except OSError as error:
         raise DataError("predictions", "a file that can be read", str(path), str(error)) from error
-    rows = []
-    for number, line in enumerate(lines, 1):
-        try:
-            rows += [json.loads(line)] if line.strip() else []
-        except ValueError as error:
-            raise DataError(
-                "predictions", "JSON in every line", Told(f"line {number} of {path}"), str(error)
-            ) from error
-    return rows
 
 
 def _read(i: int, row: Any, identity_column: str | None, prediction_column: str) -> tuple[str, Output]:
@@ -148,6 +141,8 @@ def _read(i: int, row: Any, identity_column: str | None, prediction_column: str)
             remedy = f"name the column: {closest(prediction_column, row)}"
             raise DataError(place, f"of a column {prediction_column!r}", sorted(row), remedy)
         raise DataError(place, "a text", text, "give '' for an output that is empty")
+    if problem := no_text(text):
+        raise DataError(place, "a text that can be written as UTF-8", Told(problem), "ask for it again")
     return str(row[name]), Output(text=text, finished=finished is not False)
 
 
@@ -155,12 +150,12 @@ def _answer(place: str, row: Mapping[str, Any]) -> tuple[Any, bool]:
     """Return text and end of an answer of an OpenAI-like batch."""
     try:
         choice = row["response"]["body"]["choices"][0]
-    except (KeyError, IndexError, TypeError) as error:
+        text = choice["message"]["content"] if "message" in choice else choice["text"]
+        return text, choice.get("finish_reason") != "length"
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
         fault = row.get("error") or row["response"]
         remedy = "ask for it again, and give its answer in place of this one"
         raise DataError(place, "an answer of the model", fault, remedy) from error
-    text = choice["message"]["content"] if "message" in choice else choice.get("text")
-    return text, choice.get("finish_reason") != "length"
 
 
 def _listed(identities: Sequence[str], places: Mapping[str, str]) -> str:

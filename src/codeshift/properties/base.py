@@ -65,6 +65,11 @@ class Property(Serialisable, ABC):
     def evaluate(self, table: PropertyTable) -> Any:
         """Compute the values of all rows of ``table``. Call ``table.values(property)`` instead, which stores them."""
 
+    def count_of(self, table: PropertyTable, elements: Sequence[str]) -> np.ndarray:
+        """Return counts of some elements in each row, of shape ``(n, len(elements))``, if the property counts any."""
+        counts: np.ndarray = table.values(self).of(elements)
+        return counts
+
     def describe(self) -> str:
         """Return the property's name in words."""
         return type(self).words_of(self.to_dict())

@@ -37,7 +37,7 @@ class CyclomaticComplexity(TreeProperty):
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
         weights = control_flow(self.language).decisions
-        return np.asarray(scan.node_types.of(tuple(weights)) @ np.array(list(weights.values())) + 1.0)
+        return np.asarray(scan.count_nodes(tuple(weights)) @ np.array(list(weights.values())) + 1.0)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class IdentifierCount(TreeProperty):
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
-        return np.asarray(scan.node_types.of(control_flow(self.language).names).sum(axis=1), dtype=np.float64)
+        return np.asarray(scan.count_nodes(tuple(control_flow(self.language).names)).sum(axis=1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class NestingDepth(TreeProperty):
 
     def from_syntax(self, scan: SyntaxScan) -> np.ndarray:
         """Return numbers of shape ``(n,)``."""
-        return scan.trees.nesting().astype(np.float64)
+        return scan.nesting.astype(np.float64)
 
 
 def control_flow(language: str) -> ControlFlow:

@@ -1,9 +1,11 @@
-"""Values of a dataset's column, checked: code, which must be text, and any other values."""
+"""Values of a dataset's column, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from codeshift.errors import DataError, ParameterError, closest
 from codeshift.formatting import first_few
@@ -11,26 +13,44 @@ from codeshift.formatting import first_few
 if TYPE_CHECKING:
     from datasets import Dataset
 
+_CHECKED_AT_ONCE = 100_000
 
-def check_name(parameter: str, value: Any) -> str:
+
+def check_name(parameter: str, value: Any, *, example: str = "project") -> str:
     """Return the name of a column.
+
+    Args:
+        parameter: the argument that names the column, for errors.
+        value: the value that was given.
+        example: a name for the error to suggest.
 
     Raises:
         ParameterError: if it is not text.
+
+    >>> check_name("label", ["label"], example="label")
+    Traceback (most recent call last):
+        ...
+    codeshift.errors.ParameterError: label must be the name of a column, got ['label']: such as "label"
     """
     if not isinstance(value, str) or not value:
-        raise ParameterError(parameter, "the name of a column", value, 'such as "project"')
+        raise ParameterError(parameter, "the name of a column", value, f'such as "{example}"')
     return value
 
 
-def check_column(data: Dataset, column: str, parameter: str) -> None:
+def check_column(data: Dataset, column: str, parameter: str, *, of: str = "the dataset") -> None:
     """Check that a dataset has a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+        of: the words for the dataset, for errors.
 
     Raises:
         DataError: if it has none of that name; the error names ``parameter`` and close matches.
     """
     if column not in data.column_names:
-        raise DataError(parameter, "a column of the dataset", column, closest(column, data.column_names))
+        raise DataError(parameter, f"a column of {of}", column, closest(column, data.column_names))
 
 
 def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
@@ -50,32 +70,55 @@ def column_values(data: Dataset, column: str, parameter: str) -> list[Any]:
     """
     check_column(data, column, parameter)
     values: list[Any] = data.with_format(None)[column][:]
-    _check_given(values, column, parameter)
+    _check_given([i for i, value in enumerate(values) if value is None], len(values), column, parameter)
     return values
 
 
-def column_texts(data: Dataset, column: str) -> list[str]:
+def column_texts(data: Dataset, column: str, parameter: str = "column") -> list[str]:
     """Return the texts of a column.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
 
     Raises:
         ParameterError: if ``column`` is no name.
         DataError: if there is no such column, or it contains values that are not text.
     """
-    if not isinstance(column, str):
-        raise ParameterError("column", "the name of a column", column, 'such as "code"')
-    check_column(data, column, "column")
-    texts = data.with_format(None)[column][:]
+    check_column(data, check_name(parameter, column, example="code"), parameter)
+    texts: list[Any] = data.with_format(None)[column][:]
     odd = next((i for i, text in enumerate(texts) if text is not None and not isinstance(text, str)), None)
     if odd is not None:
-        remedy = f"row {odd} holds a value of type {type(texts[odd]).__name__}; name the column that holds the code"
-        raise DataError("column", "a column of text", column, remedy)
-    _check_given(texts, column, "column")
-    return list(texts)
+        remedy = f"row {odd} holds a value of type {type(texts[odd]).__name__}; name a column of text"
+        raise DataError(parameter, "a column of text", column, remedy)
+    _check_given([i for i, text in enumerate(texts) if text is None], len(texts), column, parameter)
+    return texts
 
 
-def _check_given(values: Sequence[Any], column: str, parameter: str) -> None:
-    missing = [i for i, value in enumerate(values) if value is None]
+def check_none_missing(data: Dataset, column: str, parameter: str) -> None:
+    """Check that a column contains no None.
+
+    Args:
+        data: the dataset.
+        column: the column.
+        parameter: the argument that names the column, for errors.
+
+    Raises:
+        DataError: if it does; the error names ``parameter``.
+    """
+    if not data.data.column(column).null_count:  # of all rows of the table, of which ``data`` may be a selection
+        return
+    rows = data.with_format("arrow").select_columns([column])
+    missing: list[int] = []
+    for start in range(0, len(rows), _CHECKED_AT_ONCE):
+        is_none = rows[start : start + _CHECKED_AT_ONCE].column(column).is_null().to_numpy()
+        missing += (start + np.flatnonzero(is_none)).tolist()
+    _check_given(missing, len(data), column, parameter)
+
+
+def _check_given(missing: Sequence[int], rows: int, column: str, parameter: str) -> None:
     if missing:
-        where = f"{len(missing):,} of {len(values):,} rows are None ({first_few('row', missing)})"
+        where = f"{len(missing):,} of {rows:,} rows are None ({first_few('row', missing)})"
         remedy = f"leave them out with data.filter(lambda row: row[{column!r}] is not None)"
         raise DataError(parameter, "a column without None", column, f"{where}; {remedy}")

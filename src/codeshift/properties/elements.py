@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+_LARGEST = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +22,7 @@ class ElementCounts:
 
     Attributes:
         vocabulary: the elements, sorted, one per column.
-        counts: the sparse integer counts, shape ``(n_rows, len(vocabulary))``.
+        counts: the sparse integer counts, of 32 bits each, shape ``(n_rows, len(vocabulary))``.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import NodeTypes, PropertyTable
@@ -46,17 +49,55 @@ class ElementCounts:
         >>> found.vocabulary, found.counts.toarray().tolist()
         (('for', 'if'), [[1, 2], [0, 0]])
         """
+        sizes = np.fromiter(map(len, elements), dtype=np.int64, count=len(elements))
+        numbers: dict[str, int] = {}
+        flat = (numbers.setdefault(element, len(numbers)) for element in chain.from_iterable(elements))
+        codes = np.fromiter(flat, dtype=np.int32, count=int(sizes.sum()))
+        ones = repeat(1) if counts is None else chain.from_iterable(counts)
+        return cls.of_codes(list(numbers), codes, np.fromiter(ones, dtype=np.int32, count=len(codes)), sizes)
+
+    @classmethod
+    def of_lists(cls, arrays: Iterable[Any]) -> ElementCounts:
+        """Count the elements in lists of Arrow, each array holding one list a row.
+
+        >>> import pyarrow as pa
+        >>> found = ElementCounts.of_lists([pa.array([["if", "for", "if"], []])])
+        >>> found.vocabulary, found.counts.toarray().tolist()
+        (('for', 'if'), [[1, 2], [0, 0]])
+        """
+        numbers: dict[str, int] = {}
+        codes, sizes = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        for array in arrays:
+            sizes.append(np.diff(array.offsets.to_numpy()).astype(np.int64))
+            encoded = array.flatten().dictionary_encode()
+            of_batch = [numbers.setdefault(name, len(numbers)) for name in encoded.dictionary.to_pylist()]
+            codes.append(np.array(of_batch, np.int32)[encoded.indices.to_numpy()])
+        whole = np.concatenate(codes)
+        return cls.of_codes(list(numbers), whole, np.ones(len(whole), np.int32), np.concatenate(sizes))
+
+    @classmethod
+    def of_codes(
+        cls, names: Sequence[str], codes: NDArray[Any], counts: NDArray[np.int32], sizes: NDArray[np.int64]
+    ) -> ElementCounts:
+        """Collect counts given row after row; an element that occurs twice in a row is summed.
+
+        Args:
+            names: the names of the elements; one may occur twice.
+            codes: the element of each count, as an index into ``names``.
+            counts: the counts.
+            sizes: the number of counts of each row, shape ``(n_rows,)``.
+        """
         from scipy.sparse import csr_matrix
 
-        vocabulary = tuple(sorted(set().union(*elements)))
-        column = {element: i for i, element in enumerate(vocabulary)}
-        sizes = np.fromiter(map(len, elements), dtype=np.int64, count=len(elements))
-        indptr = np.concatenate([[0], np.cumsum(sizes)])
-        flat = map(column.__getitem__, chain.from_iterable(elements))
-        indices = np.fromiter(flat, dtype=np.int64, count=indptr[-1])
-        ones = repeat(1) if counts is None else chain.from_iterable(counts)
-        data = np.fromiter(ones, dtype=np.int64, count=indptr[-1])
-        matrix = csr_matrix((data, indices, indptr), shape=(len(elements), len(vocabulary)))
+        present = np.flatnonzero(np.bincount(codes, minlength=len(names)))
+        vocabulary = tuple(sorted({names[code] for code in present.tolist()}))
+        place = {name: i for i, name in enumerate(vocabulary)}
+        column = np.zeros(len(names), dtype=np.int32)
+        column[present] = [place[names[code]] for code in present.tolist()]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        if len(codes) <= _LARGEST:
+            starts = starts.astype(np.int32)  # or SciPy makes the indices as wide
+        matrix = csr_matrix((counts, column[codes], starts), shape=(len(sizes), len(vocabulary)))
         matrix.sum_duplicates()
         return cls(vocabulary, matrix)
 
@@ -89,4 +130,15 @@ class ElementCounts:
         [3, 1]
         """
         columns = np.flatnonzero(np.isin(self.vocabulary, elements)) if elements else np.empty(0, dtype=np.int64)
-        return np.asarray(self.counts[:, columns].sum(axis=1)).ravel()
+        return np.asarray(self.counts[:, columns].sum(axis=1), dtype=np.int64).ravel()
+
+    def of_rows(self, rows: NDArray[np.int64]) -> ElementCounts:
+        """Return the counts of some rows, without elements that none of them contains.
+
+        >>> found = ElementCounts.from_rows([["if", "for"], ["while"]]).of_rows(np.array([0]))
+        >>> found.vocabulary, found.counts.toarray().tolist()
+        (('for', 'if'), [[1, 1]])
+        """
+        counts = self.counts[rows]
+        held = np.flatnonzero(np.bincount(counts.indices, minlength=len(self.vocabulary)))
+        return ElementCounts(tuple(self.vocabulary[i] for i in held.tolist()), counts[:, held].tocsr())

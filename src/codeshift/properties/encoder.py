@@ -50,8 +50,8 @@ class EncoderVectors(Property):
             MissingExtraError: if torch or transformers is not installed.
         """
         tokenizer, model = self._loaded()
-        everything, distinct = table.texts(self.column), table.values(DistinctTexts(self.column))
-        texts = [everything[row] for row in distinct.first.tolist()]
+        distinct = table.values(DistinctTexts(self.column))
+        texts = table.texts(self.column).take(distinct.first)
         by_length = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
         vectors: np.ndarray | None = None
         with counted("Embedding", len(texts), "row") as bar:
@@ -130,8 +130,8 @@ class FunctionVectors(Property):
             DataError: if it does not return one vector of finite numbers per text.
         """
         function: Any = trusted(self.function, self.source)
-        everything, distinct = table.texts(self.column), table.values(DistinctTexts(self.column))
-        texts = [everything[row] for row in distinct.first.tolist()]
+        distinct = table.values(DistinctTexts(self.column))
+        texts = table.texts(self.column).take(distinct.first)
         vectors = np.asarray(function(texts), dtype=np.float64)
         if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
             raise DataError(

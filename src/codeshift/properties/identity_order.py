@@ -45,20 +45,18 @@ class DistinctTexts(Property):
 
     def evaluate(self, table: PropertyTable) -> Distinct:
         """Return one value for all rows."""
-        digests = [
-            hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), digest_size=16).digest()
-            for text in table.texts(self.column)
-        ]
-        return _unique(digests)
+        raw = bytearray()
+        for text in table.texts(self.column):
+            raw += hashlib.blake2b(text.encode("utf-8", errors="surrogatepass"), digest_size=16).digest()
+        return _unique(np.frombuffer(raw, dtype=">u8").reshape(-1, 2).astype(np.uint64))
 
 
-def _unique(digests: list[bytes]) -> Distinct:
+def _unique(halves: np.ndarray) -> Distinct:
     """Apply ``np.unique`` to 128-bit digests, as two numbers each: NumPy's fixed-width bytes drop trailing zeros."""
-    halves = np.frombuffer(b"".join(digests), dtype=">u8").reshape(-1, 2)
     order = np.lexsort((halves[:, 1], halves[:, 0]))
     ordered = halves[order]
     starts = np.concatenate([[True], (ordered[1:] != ordered[:-1]).any(axis=1)]) if len(ordered) else np.zeros(0, bool)
-    inverse = np.empty(len(digests), dtype=np.int64)
+    inverse = np.empty(len(halves), dtype=np.int64)
     inverse[order] = np.cumsum(starts) - 1
     first = order[starts]
     return Distinct(first, inverse, np.bincount(inverse, minlength=len(first)))

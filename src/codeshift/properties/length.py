@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from codeshift.properties.base import TextProperty
-from codeshift.properties.lexer import lex
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,10 @@ class TokenCount(TextProperty):
 
     def compute(self, texts: Sequence[str]) -> np.ndarray:
         """Compute numbers of shape ``(len(texts),)``."""
-        return np.array([len(lex(text)) for text in texts], dtype=np.float64)
+        # Imported here because it loads SciPy.
+        from codeshift.properties.near_duplicates.tokens import token_counts
+
+        return token_counts(texts).astype(np.float64)
 
 
 @dataclass(frozen=True)

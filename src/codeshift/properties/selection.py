@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from codeshift.properties.elements import ElementCounts
 from codeshift.properties.syntax import SyntaxScan
 from codeshift.properties.table import ComputedFromText, Evaluated, PropertyTable
+from codeshift.properties.texts import Texts
 
 
 class Selection(PropertyTable):
@@ -37,40 +37,21 @@ class Selection(PropertyTable):
             return self.remember(prop, lambda: self.whole.values(prop)[self.rows])
         return super().values(prop)
 
-    def texts(self, column: str) -> list[str]:
-        """Return the texts of ``column``.
+    def texts(self, column: str) -> Texts:
+        """Return the texts of ``column``, which are read when they are asked for.
 
         Raises:
             DataError: if there is no such column, or it contains values that are not text.
         """
-        if column not in self._texts:
-            everything = self.whole.texts(column)
-            self._texts[column] = [everything[row] for row in self.rows.tolist()]
-        return self._texts[column]
+        self.whole.texts(column)  # which checks the column
+        return Texts(self.data, column)
 
     def syntax(self, column: str, language: str) -> SyntaxScan:
         """Return the result of one parse of each row."""
-
-        def taken() -> SyntaxScan:
-            scan = self.whole.syntax(column, language)
-            return SyntaxScan(
-                trees=scan.trees.of_rows(self.rows),
-                tokens=scan.tokens[self.rows],
-                depth=scan.depth[self.rows],
-                has_error=scan.has_error[self.rows],
-                stopped=scan.stopped[self.rows],
-                api_names=_rows_of(scan.api_names, self.rows),
-            )
-
-        return self.remember(("syntax", column, language), taken)
+        return self.remember(
+            ("syntax", column, language), lambda: self.whole.syntax(column, language).of_rows(self.rows)
+        )
 
     def compute_texts(self, prop: ComputedFromText) -> NDArray[np.float64]:
         """Compute the numbers of a text property."""
         return np.asarray(self.whole.values(prop)[self.rows])
-
-
-def _rows_of(found: ElementCounts, rows: NDArray[np.int64]) -> ElementCounts:
-    """Return the counts of some rows, without elements that none of them contains, as in a table of these rows."""
-    counts = found.counts[rows]
-    held = np.flatnonzero(np.asarray((counts != 0).sum(axis=0)).ravel())
-    return ElementCounts(tuple(found.vocabulary[i] for i in held.tolist()), counts[:, held].tocsr())

@@ -10,14 +10,15 @@ import gc
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeshift.properties.api_names import name_resolver
+from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.control_flow import IFS
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import ts_language
@@ -25,57 +26,143 @@ from codeshift.properties.parsing import CodeParser
 from codeshift.properties.trees import ALTERNATIVE, INNER, LAST, Trees, kind_names
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from tree_sitter import Node
 
 
-@dataclass(frozen=True, eq=False)
 class SyntaxScan:
-    """What one pass over the trees of ``n`` rows found.
+    """What one pass over the trees of ``n`` rows found; each part is gathered when it is first asked for.
 
-    Attributes:
-        trees: the trees, from which node types, their pairs and nesting are counted.
-        tokens: leaves of each tree, comments included, of shape ``(n,)``.
-        depth: nodes on the longest path from the top of the row's code to a leaf, of shape ``(n,)``.
-        has_error: whether an ERROR or MISSING node stands in the row, of shape ``(n,)``.
-        stopped: whether the parser gave up on the row, of which nothing is known then, of shape ``(n,)``.
-        api_names: how often each row uses each API; no element at all for a language whose names are not resolved.
+    Args:
+        columns: the columns that ``scan_batch`` makes of the rows.
+        language: the language of the rows.
     """
 
-    trees: Trees
-    tokens: np.ndarray
-    depth: np.ndarray
-    has_error: np.ndarray
-    stopped: np.ndarray
-    api_names: ElementCounts
+    def __init__(self, columns: BatchColumns, language: str) -> None:
+        self._columns, self._language = columns, language
+        self._counted: dict[str, NDArray[np.int32]] = {}
 
-    @classmethod
-    def from_columns(cls, columns: dict[str, Any], language: str) -> SyntaxScan:
-        """Gather the columns that ``scan_batch`` makes of rows of a language."""
-        return cls(
-            trees=Trees.from_bytes(language, columns["trees"]),
-            tokens=np.asarray(columns["tokens"], dtype=np.int64),
-            depth=np.asarray(columns["depth"], dtype=np.int64),
-            has_error=np.asarray(columns["has_error"], dtype=bool),
-            stopped=np.asarray(columns["stopped"], dtype=bool),
-            api_names=ElementCounts.from_rows(columns["apis"]),
-        )
+    @cached_property
+    def _trees(self) -> Trees:
+        return Trees(self._language, self._columns)
+
+    @cached_property
+    def tokens(self) -> NDArray[np.int64]:
+        """Number of leaves of each tree, comments included, of shape ``(n,)``."""
+        return self._columns.numbers("tokens", np.int64)
+
+    @cached_property
+    def depth(self) -> NDArray[np.int64]:
+        """Number of nodes on the longest path from the top of the row's code to a leaf, of shape ``(n,)``."""
+        return self._columns.numbers("depth", np.int64)
+
+    @cached_property
+    def has_error(self) -> NDArray[np.bool_]:
+        """Whether an ERROR or MISSING node stands in the row, of shape ``(n,)``."""
+        return self._columns.numbers("has_error", np.bool_)
+
+    @cached_property
+    def stopped(self) -> NDArray[np.bool_]:
+        """Whether the parser gave up on the row, of which nothing is known then, of shape ``(n,)``."""
+        return self._columns.numbers("stopped", np.bool_)
+
+    @cached_property
+    def api_names(self) -> ElementCounts:
+        """Number of uses of each API in each row; no element at all for a language whose names are not resolved."""
+        return ElementCounts.of_lists(self._columns.arrays("apis"))
 
     @cached_property
     def node_types(self) -> ElementCounts:
         """Number of nodes of each type in each row; tokens such as ``"while"`` and ``"ERROR"`` are types too."""
-        return self.trees.node_types()
+        return self._trees.node_types()
 
     @cached_property
     def node_pairs(self) -> ElementCounts:
         """Number of occurrences in each row of each pair of a named node and its named child."""
-        return self.trees.node_pairs()
+        return self._trees.node_pairs()
+
+    @cached_property
+    def nesting(self) -> NDArray[np.int64]:
+        """Depth of nested control structures at the deepest place of each row, of shape ``(n,)``."""
+        return self._trees.nesting()
+
+    def count_nodes(self, types: Sequence[str]) -> NDArray[np.int64]:
+        """Count the nodes of some types in each row, of shape ``(n, len(types))``.
+
+        Until all types were asked for, or many were one after the other, only these are counted.
+        """
+        missing = tuple(dict.fromkeys(name for name in types if name not in self._counted))
+        if "node_types" in vars(self) or len(self._counted) + len(missing) > _COUNTED_ALONE:
+            return self.node_types.of(types)
+        if missing:
+            counts = self._trees.count(missing).astype(np.int32)
+            self._counted |= {name: counts[:, i].copy() for i, name in enumerate(missing)}
+        return np.stack([self._counted[name] for name in types], axis=1).astype(np.int64)
+
+    def of_rows(self, rows: NDArray[np.int64]) -> SyntaxScan:
+        """Return what the pass found in some rows, in the order given."""
+        return _SelectedScan(self, rows)
+
+
+class _SelectedScan(SyntaxScan):
+    """Some rows of a scan, of which nothing is computed twice."""
+
+    def __init__(self, whole: SyntaxScan, rows: NDArray[np.int64]) -> None:
+        super().__init__(whole._columns, whole._language)
+        self._whole, self._rows = whole, rows
+
+    @cached_property
+    def tokens(self) -> NDArray[np.int64]:
+        return self._whole.tokens[self._rows]
+
+    @cached_property
+    def depth(self) -> NDArray[np.int64]:
+        return self._whole.depth[self._rows]
+
+    @cached_property
+    def has_error(self) -> NDArray[np.bool_]:
+        return self._whole.has_error[self._rows]
+
+    @cached_property
+    def stopped(self) -> NDArray[np.bool_]:
+        return self._whole.stopped[self._rows]
+
+    @cached_property
+    def api_names(self) -> ElementCounts:
+        return self._whole.api_names.of_rows(self._rows)
+
+    @cached_property
+    def node_types(self) -> ElementCounts:
+        return self._whole.node_types.of_rows(self._rows)
+
+    @cached_property
+    def node_pairs(self) -> ElementCounts:
+        return self._whole.node_pairs.of_rows(self._rows)
+
+    @cached_property
+    def nesting(self) -> NDArray[np.int64]:
+        return self._whole.nesting[self._rows]
+
+    def count_nodes(self, types: Sequence[str]) -> NDArray[np.int64]:
+        return self._whole.count_nodes(types)[self._rows]
 
 
 COLUMNS = ("trees", "tokens", "depth", "has_error", "stopped", "apis")
 """The columns that ``scan_batch`` makes."""
 
+# Node types counted one by one, each in a pass over the trees, before the counts of all are gathered.
+_COUNTED_ALONE = 8
+
 # Rows whose nodes are gathered at once, over which numpy's fixed costs are spread.
 _CHUNK = 256
+
+
+def schema() -> pa.Schema:
+    """Return the types of the columns that ``scan_batch`` makes."""
+    import pyarrow as pa
+
+    types = (pa.binary(), pa.int32(), pa.int32(), pa.bool_(), pa.bool_(), pa.list_(pa.string()))
+    return pa.schema(list(zip(COLUMNS, types, strict=True)))
 
 
 def scan(texts: Sequence[str], language: str, *, api_names: bool = True) -> SyntaxScan:
@@ -89,7 +176,8 @@ def scan(texts: Sequence[str], language: str, *, api_names: bool = True) -> Synt
     >>> scan(["while x: pass"], "python").node_types.vocabulary
     (':', 'block', 'identifier', 'pass', 'pass_statement', 'while', 'while_statement')
     """
-    return SyntaxScan.from_columns(scan_batch(texts, language, api_names=api_names), language)
+    columns = BatchColumns.of_lists([scan_batch(texts, language, api_names=api_names)], schema())
+    return SyntaxScan(columns, language)
 
 
 def scan_batch(texts: Sequence[str], language: str, *, api_names: bool = True) -> dict[str, list[Any]]:

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from codeshift.errors import ParameterError
+from codeshift.properties.batch_columns import BatchColumns
 from codeshift.properties.cache import cached
-from codeshift.properties.dataset_columns import check_name, column_texts
+from codeshift.properties.dataset_columns import check_name
 from codeshift.properties.grammars import grammar
-from codeshift.properties.syntax import SyntaxScan, scan_batch
+from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.properties.syntax import SyntaxScan, scan_batch, schema
+from codeshift.properties.texts import BATCH, Texts, column_texts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datasets import Dataset
 
 # With fewer rows, computing again is cheaper than opening a cache file.
@@ -52,18 +56,18 @@ class ComputedFromText(Evaluated, Protocol):
 class PropertyTable:
     r"""Properties of the rows of ``data``.
 
-    Values stay in memory as long as the table exists. For datasets of 1,000 rows or more they are also cached on disk
-    by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else ``~/.cache/codeshift``), unless
-    ``datasets.disable_caching()`` was called or nothing can be written there.
+    Values stay in memory as long as the table exists; texts and syntax trees do not. For datasets of 1,000 rows or more
+    what was computed is also cached on disk by the fingerprint of ``datasets`` (in ``$CODESHIFT_CACHE``, else
+    ``~/.cache/codeshift``), unless ``datasets.disable_caching()`` was called or nothing can be written there.
 
     Args:
         data: the dataset; it is not changed.
-        num_proc: the number of processes, as in ``Dataset.map``.
+        num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
         cached: whether values may be kept on disk.
 
     Raises:
         ParameterError: if ``data`` is not a ``datasets.Dataset`` (for a stream see
-            ``codeshift.splitters.StreamDealer``).
+            ``codeshift.splitters.StreamDealer``), or ``num_proc`` is no number of processes.
 
     >>> from datasets import Dataset
     >>> from codeshift.properties import LineCount
@@ -81,10 +85,10 @@ class PropertyTable:
                 remedy = "a stream is dealt by codeshift.splitters.StreamDealer"
             raise ParameterError("data", "a datasets.Dataset", type(data).__name__, remedy)
         self.data = data
-        self.num_proc = num_proc
+        self.num_proc = check_num_proc(num_proc)
         self.cached = cached
         self._values: dict[Any, Any] = {}
-        self._texts: dict[str, list[str]] = {}
+        self._texts: dict[str, Texts] = {}
 
     def __len__(self) -> int:
         return len(self.data)
@@ -100,8 +104,8 @@ class PropertyTable:
         found: T = self._values[key]
         return found
 
-    def texts(self, column: str) -> list[str]:
-        """Return the texts of ``column``.
+    def texts(self, column: str) -> Texts:
+        """Return the texts of ``column``, which are read when they are asked for.
 
         Raises:
             ParameterError: if ``column`` is no name.
@@ -120,10 +124,11 @@ class PropertyTable:
                 column,
                 _scan_rows,
                 {"column": column, "language": language},
+                schema=schema(),
                 cache_key=["syntax", language, facts.version, facts.digest],
                 description=f"Parsing {language}",
             )
-            self._values[key] = SyntaxScan.from_columns(columns, language)
+            self._values[key] = SyntaxScan(columns, language)
         return self._values[key]  # type: ignore[no-any-return]
 
     def stopped(self, column: str, language: str) -> np.ndarray:
@@ -132,14 +137,17 @@ class PropertyTable:
 
     def compute_texts(self, prop: ComputedFromText) -> np.ndarray:
         """Compute the numbers of a text property, batch by batch and cached on disk."""
+        import pyarrow as pa
+
         columns = self._map(
             prop.column,
             _compute_rows,
             {"prop": prop},
+            schema=pa.schema([("value", pa.float64())]),
             cache_key=["text", type(prop).__module__, repr(prop), _compiled(type(prop).compute), *_parsed_by(prop)],
             description=type(prop).__name__,
         )
-        return np.asarray(columns["value"], dtype=np.float64)
+        return columns.numbers("value", np.float64)
 
     def _map(
         self,
@@ -147,31 +155,37 @@ class PropertyTable:
         function: Callable[..., dict[str, list[Any]]],
         arguments: dict[str, Any],
         *,
+        schema: pa.Schema,
         cache_key: list[str],
         description: str,
-    ) -> dict[str, Any]:
+    ) -> BatchColumns:
         texts = self.texts(column)
         if len(texts) < _CACHED_FROM or not self.cached:
-            return function({column: texts}, **arguments)
+            slices = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
+            return BatchColumns.of_lists((function({column: part}, **arguments) for part in slices), schema)
+        from datasets import Features
         from datasets.fingerprint import Hasher
 
         rows = self.data.with_format(None).select_columns([column])
         fingerprint = Hasher.hash([rows._fingerprint, *cache_key, _code_digest()])
+
+        processes = processes_for(len(rows), self.num_proc)
 
         def mapped(**place: Any) -> Dataset:
             return rows.map(
                 function,
                 fn_kwargs=arguments,
                 batched=True,
-                num_proc=self.num_proc,
+                num_proc=processes if processes > 1 else None,
                 remove_columns=[column],
+                features=Features.from_arrow_schema(schema),
                 new_fingerprint=fingerprint,
                 load_from_cache_file=False,
                 desc=description,
                 **place,
             )
 
-        return cached(fingerprint, mapped)[:]  # type: ignore[no-any-return]
+        return BatchColumns.of_dataset(cached(fingerprint, mapped))
 
 
 def _scan_rows(rows: dict[str, list[str]], column: str, language: str) -> dict[str, list[Any]]:

@@ -60,10 +60,9 @@ class TfidfVectors(Property):
         """
         from sklearn.decomposition import TruncatedSVD
 
-        everything = table.texts(column)
         rows = table.values(DistinctTexts(column)).first[:_FITTED_ON]
-        told = counted("TF-IDF: vocabulary", len(rows), "row", over=rows.tolist())
-        bags = [Counter(lex(everything[row])) for row in told]
+        texts = counted("TF-IDF: vocabulary", len(rows), "row", over=table.texts(column).take(rows))
+        bags = [Counter(lex(text)) for text in texts]
         in_programs = Counter(token for bag in bags for token in bag)
         shared = sorted((-count, token) for token, count in in_programs.items() if count > 1)[:features]
         if not shared:

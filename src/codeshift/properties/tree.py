@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from codeshift.properties.base import TreeProperty
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.syntax import SyntaxScan
 from codeshift.properties.trees import rule_names
+
+if TYPE_CHECKING:
+    from codeshift.properties.table import PropertyTable
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class NodeTypes(TreeProperty):
     def from_syntax(self, scan: SyntaxScan) -> ElementCounts:
         """Return counts of ``n`` rows."""
         return scan.node_types
+
+    def count_of(self, table: PropertyTable, elements: Sequence[str]) -> np.ndarray:
+        """Return counts of some node types in each row, of shape ``(n, len(elements))``, without counting others."""
+        return table.syntax(self.column, self.language).count_nodes(elements)
 
     def telling(self, elements: Sequence[str]) -> Collection[str]:
         """Return the elements without keywords and brackets, which only spell a node type."""

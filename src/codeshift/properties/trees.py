@@ -1,4 +1,4 @@
-"""Syntax trees of many rows as one array, from which counts of nodes and nesting follow without another parse.
+"""Syntax trees of many rows as bytes, from which counts of nodes and nesting follow without another parse.
 
 A tree is the list of its nodes, level by level, two bytes each: the kind, whether the node has children, and whether it
 is the last child of its parent. The children of the first node that has some come right after the top level, then those
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codeshift.properties.batch_columns import BatchColumns, flat_bytes
 from codeshift.properties.control_flow import CONTROL_FLOW, IFS
 from codeshift.properties.elements import ElementCounts
 from codeshift.properties.grammars import ts_language
@@ -40,11 +41,11 @@ class Trees:
 
     Attributes:
         language: the language of the rows.
-        nodes: the nodes of all rows, end to end.
-        starts: the position of each row's first node, and the end of the last row: of shape ``(n + 1,)``.
+        columns: the columns that hold, as ``trees``, the nodes of each row.
 
-    >>> from codeshift.properties.syntax import scan
-    >>> trees = scan(["while x: pass", ""], "python").trees
+    >>> from codeshift.properties.syntax import scan_batch, schema
+    >>> rows = BatchColumns.of_lists([scan_batch(["while x: pass", ""], "python")], schema())
+    >>> trees = Trees("python", rows)
     >>> trees.node_pairs().vocabulary
     ('block>pass_statement', 'while_statement>block', 'while_statement>identifier')
     >>> trees.nesting().tolist()
@@ -52,70 +53,52 @@ class Trees:
     """
 
     language: str
-    nodes: NDArray[np.uint16]
-    starts: Numbers
-
-    @classmethod
-    def from_bytes(cls, language: str, rows: Sequence[bytes]) -> Trees:
-        """Join the trees of rows, two bytes a node."""
-        sizes = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)) // 2
-        return cls(language, np.frombuffer(b"".join(rows), dtype="<u2"), np.concatenate([[0], np.cumsum(sizes)]))
-
-    def of_rows(self, rows: Numbers) -> Trees:
-        """Return the trees of some rows, in the order given."""
-        pieces = [self.nodes[self.starts[row] : self.starts[row + 1]] for row in rows.tolist()]
-        nodes = np.concatenate(pieces) if pieces else self.nodes[:0]
-        return Trees(self.language, nodes, np.concatenate([[0], np.cumsum(np.diff(self.starts)[rows])]))
+    columns: BatchColumns
 
     def node_types(self) -> ElementCounts:
         """Count the nodes of each type; tokens such as ``"while"`` and the type ``"ERROR"`` are types too."""
         names = kind_names(self.language)
-        kinds = (self.nodes & (KINDS - 1)).astype(np.int64)
-        row: list[Numbers] = []
-        kind: list[Numbers] = []
-        count: list[Numbers] = []
-        for first in range(0, len(self.starts) - 1, _COUNTED):
-            starts = self.starts[first : first + _COUNTED + 1]
+        kind, count, held = [np.empty(0, np.uint16)], [np.empty(0, np.int32)], [np.empty(0, np.int64)]
+        for nodes, starts in self._pieces(_COUNTED):
             sizes = np.diff(starts)
-            keys = kinds[starts[0] : starts[-1]] + np.repeat(np.arange(len(sizes)) * len(names), sizes)
+            keys = (nodes & (KINDS - 1)).astype(np.int64) + np.repeat(np.arange(len(sizes)) * len(names), sizes)
             counts = np.bincount(keys, minlength=len(sizes) * len(names))
             present = np.flatnonzero(counts)
-            row.append(first + present // len(names))
-            kind.append(present % len(names))
-            count.append(counts[present])
-        return self._counted(names, *(np.concatenate([_NONE, *pieces]) for pieces in (row, kind, count)))
+            kind.append((present % len(names)).astype(np.uint16))
+            count.append(counts[present].astype(np.int32))
+            held.append(np.bincount(present // len(names), minlength=len(sizes)))
+        return ElementCounts.of_codes(names, np.concatenate(kind), np.concatenate(count), np.concatenate(held))
+
+    def count(self, types: Sequence[str]) -> Numbers:
+        """Count the nodes of some types, of shape ``(n, len(types))``; each type is given once."""
+        number = {name: i for i, name in enumerate(types)}
+        of_kind = np.array([number.get(name, -1) for name in kind_names(self.language)])
+        counts = [np.empty((0, len(types)), np.int64)]
+        for nodes, starts in self._pieces(_BLOCK):
+            types_of_nodes = of_kind[nodes & (KINDS - 1)]
+            places = np.flatnonzero(types_of_nodes >= 0)
+            rows = np.searchsorted(starts, places, side="right") - 1
+            size = (len(starts) - 1) * len(types)
+            flat = np.bincount(rows * len(types) + types_of_nodes[places], minlength=size)
+            counts.append(flat.reshape(-1, len(types)))
+        return np.concatenate(counts)
 
     def node_pairs(self) -> ElementCounts:
         """Count each pair of a named node and its named child, as ``"parent>child"``."""
         names, named = kind_names(self.language), _named(self.language)
-        keys: list[Numbers] = []
-        counts: list[Numbers] = []
-        for first, block in self._blocks():
+        pairs, counts, held = [_NONE], [np.empty(0, np.int32)], [_NONE]
+        for block in self._blocks():
             paired = (block.parent >= 0) & named[block.kinds] & named[block.kinds[block.parent]]
             paired &= block.above(~named[block.kinds]) == 0  # what a token holds is part of no pair
             pair = block.kinds[block.parent[paired]] * len(names) + block.kinds[paired]
-            key, count = np.unique((first + block.rows[paired]) * len(names) ** 2 + pair, return_counts=True)
-            keys.append(key)
-            counts.append(count)
-        row, pair = np.divmod(np.concatenate([_NONE, *keys]), len(names) ** 2)
-        present, position = np.unique(pair, return_inverse=True)
+            key, count = np.unique(block.rows[paired] * len(names) ** 2 + pair, return_counts=True)
+            row, pair = np.divmod(key, len(names) ** 2)
+            pairs.append(pair)
+            counts.append(count.astype(np.int32))
+            held.append(np.bincount(row, minlength=block.n_rows))
+        present, codes = np.unique(np.concatenate(pairs), return_inverse=True)
         spelled = [f"{names[kind // len(names)]}>{names[kind % len(names)]}" for kind in present.tolist()]
-        return self._counted(spelled, row, position, np.concatenate([_NONE, *counts]))
-
-    def _counted(self, names: Sequence[str], row: Numbers, kind: Numbers, count: Numbers) -> ElementCounts:
-        """Return counts by name, given in the order of rows; several kinds may share one name."""
-        from scipy.sparse import csr_matrix
-
-        present = np.unique(kind)
-        vocabulary = sorted({names[i] for i in present.tolist()})
-        column = np.zeros(len(names), dtype=np.int64)
-        place = {name: i for i, name in enumerate(vocabulary)}
-        column[present] = [place[names[i]] for i in present.tolist()]
-        n_rows = len(self.starts) - 1
-        bounds = np.searchsorted(row, np.arange(n_rows + 1))
-        matrix = csr_matrix((count, column[kind], bounds), shape=(n_rows, len(vocabulary)), dtype=np.int64)
-        matrix.sum_duplicates()
-        return ElementCounts(tuple(vocabulary), matrix)
+        return ElementCounts.of_codes(spelled, codes, np.concatenate(counts), np.concatenate(held))
 
     def nesting(self) -> Numbers:
         """Return the depth of nested control structures at the deepest place of each row, of shape ``(n,)``.
@@ -124,27 +107,37 @@ class Trees:
         """
         nests = _kinds(self.language, CONTROL_FLOW[self.language].nesting)
         branches, else_clauses = _kinds(self.language, IFS), _kinds(self.language, frozenset({"else_clause"}))
-        deepest = np.zeros(len(self.starts) - 1, dtype=np.int64)
-        for first, block in self._blocks():
+        deepest = [_NONE]
+        for block in self._blocks():
             of_parent = block.kinds[block.parent]
             alternative = block.nodes & ALTERNATIVE > 0
             again = branches[block.kinds] & (block.parent >= 0)
             again &= else_clauses[of_parent] | (branches[of_parent] & alternative)
             own = nests[block.kinds] & ~again
-            np.maximum.at(deepest, first + block.rows, block.above(own) + own)
-        return deepest
+            of_rows = np.zeros(block.n_rows, dtype=np.int64)
+            np.maximum.at(of_rows, block.rows, block.above(own) + own)
+            deepest.append(of_rows)
+        return np.concatenate(deepest)
 
-    def _blocks(self) -> Iterator[tuple[int, _Block]]:
-        n_rows = len(self.starts) - 1
-        for first in range(0, n_rows, _BLOCK):
-            starts = self.starts[first : min(first + _BLOCK, n_rows) + 1]
-            yield first, _Block.of(self.nodes[starts[0] : starts[-1]], starts - starts[0])
+    def _blocks(self) -> Iterator[_Block]:
+        for nodes, starts in self._pieces(_BLOCK):
+            yield _Block.of(nodes, starts)
+
+    def _pieces(self, most: int) -> Iterator[tuple[NDArray[np.uint16], Numbers]]:
+        """Yield the nodes of some rows, end to end, and where each row begins and the last one ends."""
+        for array in self.columns.arrays("trees"):
+            flat, ends = flat_bytes(array)
+            nodes, starts = flat.view("<u2"), ends // 2
+            for first in range(0, len(starts) - 1, most):
+                of_rows = starts[first : first + most + 1]
+                yield nodes[of_rows[0] : of_rows[-1]], of_rows - of_rows[0]
 
 
 @dataclass(frozen=True, eq=False)
 class _Block:
     """Nodes of some rows, with each node's row, kind and parent; -1 for a node at the top of its row."""
 
+    n_rows: int
     nodes: NDArray[np.uint16]
     rows: Numbers
     kinds: Numbers
@@ -161,7 +154,7 @@ class _Block:
         tops = np.cumsum(sizes > 0)
         of_family = np.full(int(last.sum()), -1, dtype=np.int64)
         of_family[np.arange(len(inner)) + tops[rows[inner]]] = inner
-        return cls(nodes, rows, (nodes & (KINDS - 1)).astype(np.int64), of_family[family])
+        return cls(len(sizes), nodes, rows, (nodes & (KINDS - 1)).astype(np.int64), of_family[family])
 
     def above(self, mask: Mask) -> Numbers:
         """Count the ancestors of each node in a mask."""

@@ -51,6 +51,14 @@ class SinceOfLabel(Region):
         """Return the number alone: each label is on both sides, and is not meant to shift."""
         return (self.property,)
 
+    def remedy_if_empty(self) -> str:
+        """Return what to do if no label has a start: to take labels that more rows share."""
+        if any(start is not None for _, start in self.starts):
+            return ""
+        (column,) = self.label.columns
+        few = f"no value of {column!r} has enough rows of several moments for a cut of its own"
+        return f"{few}: name a column whose values repeat more in within, raise share, or leave within out"
+
     @classmethod
     def words_of(cls, plain: Mapping[str, Any]) -> str:
         """Describe the region by its property and label."""

@@ -106,7 +106,13 @@ class CrossValidator:
 
 
 def cross_validator(
-    recipe: Recipe, data: Dataset | PropertyTable, options: SplitOptions, *, n_splits: int, part: str
+    recipe: Recipe,
+    data: Dataset | PropertyTable,
+    options: SplitOptions,
+    *,
+    n_splits: int,
+    part: str,
+    num_proc: int | None = None,
 ) -> CrossValidator:
     """Split the rows several times, each time with its own seed.
 
@@ -116,6 +122,7 @@ def cross_validator(
         options: the seed from which the seeds of the splits are derived, sizes and groups.
         n_splits: the number of splits.
         part: the part that models are scored on.
+        num_proc: the number of processes that compute properties; None to choose it by the rows.
 
     Raises:
         ParameterError: if an argument is invalid, or two of the splits would be the same.
@@ -127,7 +134,7 @@ def cross_validator(
         remedy = "official splits leave nothing to draw again: join them with datasets.concatenate_datasets"
         raise DataError("data", "one Dataset", Told("a DatasetDict"), remedy)
     check_integer("n_splits", n_splits, smallest=1, remedy="5 is common")
-    config, rows = SplitConfig(**options), SplitRows.of(data)
+    config, rows = SplitConfig(**options), SplitRows.of(data, num_proc=num_proc)
     seeds = tuple(_seed_of(config.seed, i) for i in range(n_splits))
     positions, region = [], None
     for seed in seeds:

@@ -98,6 +98,6 @@ def rows_inside(fitted: Fitted, recipe: Recipe, kept: np.ndarray | None) -> np.n
         if of_source.any():
             remedy = f"narrow {recipe!r} (fitted, it takes {words})"
             raise RegionError("the region", "not all of the rows", Told(f"all {count}"), remedy)
-        remedy = f"widen {recipe!r} (fitted, it takes {words})"
+        remedy = region.remedy_if_empty() or f"widen {recipe!r} (fitted, it takes {words})"
         raise RegionError("the region", "some of the rows", Told(f"0 of {count}"), remedy)
     return inside

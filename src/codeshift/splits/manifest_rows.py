@@ -43,7 +43,7 @@ def by_part(digests: np.ndarray, labels: np.ndarray) -> dict[str, list[str]]:
 
 def listed(digests: np.ndarray) -> list[str]:
     """Return digests as sorted texts."""
-    return [digest.decode() for digest in np.sort(digests).tolist()]
+    return [digest.hex() for digest in np.sort(digests).tolist()]
 
 
 def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
@@ -58,10 +58,12 @@ def difference(source: str, expected: np.ndarray, got: np.ndarray) -> str:
     if unlisted.size:
         differences.append(f"{unlisted.size} rows are not in the manifest (the first is row {unlisted[0]})")
     if missing.size:
-        differences.append(f"{missing.size} rows of the manifest are not in the data (such as {missing[0].decode()})")
+        differences.append(
+            f"{missing.size} rows of the manifest are not in the data (such as {missing[0].tobytes().hex()})"
+        )
     if recounted.size:
         differences.append(
-            f"{recounted.size} rows stand there another number of times (such as {recounted[0].decode()})"
+            f"{recounted.size} rows stand there another number of times (such as {recounted[0].tobytes().hex()})"
         )
     return "; ".join(differences) + ": pass the rows that the manifest was made of"
 
@@ -80,7 +82,7 @@ def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order:
     """
     entries = sorted((digest, _rank(label), label) for label, members in listed.items() for digest in members)
     here = np.argsort(order)
-    expected = np.array([entry[0].encode() for entry in entries], dtype=digests.dtype)
+    expected = np.frombuffer(bytes.fromhex("".join(entry[0] for entry in entries)), dtype=digests.dtype)
     if not np.array_equal(expected, digests[here]):
         raise ManifestError(difference(source, expected, digests))
     labels = np.empty(len(digests), dtype=object)
@@ -89,17 +91,17 @@ def match(source: str, listed: dict[str, list[str]], digests: np.ndarray, order:
 
 
 def find(listed: list[str], digests: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Return which rows have the listed digests: as many of each as are listed, the first ones in order.
+    r"""Return which rows have the listed digests: as many of each as are listed, the first ones in order.
 
-    >>> find(["a", "b"], np.array([b"b", b"a", b"b"]), np.array([2, 0, 1])).tolist()
+    >>> find(["0a", "0b"], np.array([b"\x0b", b"\x0a", b"\x0b"], "V1"), np.array([2, 0, 1])).tolist()
     [False, True, True]
     """
     left: dict[bytes, int] = {}
     for digest in listed:
-        left[digest.encode()] = left.get(digest.encode(), 0) + 1
+        left[bytes.fromhex(digest)] = left.get(bytes.fromhex(digest), 0) + 1
     chosen = np.zeros(len(digests), dtype=bool)
     for row in np.argsort(order).tolist():
-        digest = digests[row]
+        digest = digests[row].tobytes()
         if left.get(digest, 0):
             left[digest] -= 1
             chosen[row] = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from codeshift.errors import DataError, Told
+from codeshift.errors import DataError, ParameterError, Told
 from codeshift.formatting import first_few
 from codeshift.hashing import content_order, row_digests
 from codeshift.parts import OFFICIAL, WHOLE
@@ -19,6 +19,7 @@ from codeshift.properties import PropertyTable
 from codeshift.properties.columns import typed_text
 from codeshift.properties.dataset_columns import check_name, column_values
 from codeshift.properties.selection import Selection
+from codeshift.properties.texts import RowTexts
 from codeshift.regions.base import Region
 
 if TYPE_CHECKING:
@@ -42,24 +43,30 @@ class SplitRows:
     digested: dict[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, data: Dataset | DatasetDict | PropertyTable) -> SplitRows:
+    def of(cls, data: Dataset | DatasetDict | PropertyTable, *, num_proc: int | None = None) -> SplitRows:
         """Create the rows from a dataset, a table of one, or official splits.
+
+        Args:
+            data: the data.
+            num_proc: the number of processes that compute properties; None to choose it by the rows.
 
         Raises:
             DataError: if the data is empty or lacks an official split.
-            ParameterError: if it is of another type.
+            ParameterError: if it is of another type, or brings its own ``num_proc``.
         """
         from datasets import DatasetDict
 
         if isinstance(data, DatasetDict):
-            return cls._official(data)
-        table = data if isinstance(data, PropertyTable) else PropertyTable(data)
+            return cls._official(data, num_proc)
+        if isinstance(data, PropertyTable) and num_proc is not None:
+            raise ParameterError("num_proc", "left out for a PropertyTable", num_proc, "give it to the table")
+        table = data if isinstance(data, PropertyTable) else PropertyTable(data, num_proc=num_proc)
         if len(table) == 0:
             raise DataError("data", "a dataset with rows", Told("0 rows"), "check how it was loaded or filtered")
         return cls((WHOLE,), (table,))
 
     @classmethod
-    def _official(cls, data: DatasetDict) -> SplitRows:
+    def _official(cls, data: DatasetDict, num_proc: int | None) -> SplitRows:
         unknown = sorted(set(data) - set(OFFICIAL))
         if unknown or "train" not in data or "test" not in data:
             raise DataError(
@@ -74,7 +81,7 @@ class SplitRows:
                 count = Told(f"0 rows in {name!r}")
                 remedy = "leave that split out" if name == "validation" else "check how it was loaded or filtered"
                 raise DataError("data", "official splits with rows", count, remedy)
-        return cls(names, tuple(PropertyTable(data[name]) for name in names))
+        return cls(names, tuple(PropertyTable(data[name], num_proc=num_proc) for name in names))
 
     @property
     def is_official(self) -> bool:
@@ -107,9 +114,9 @@ class SplitRows:
         codes = [OFFICIAL.index(name) for name in self.names]
         return np.repeat(codes, [len(table) for table in self.tables])
 
-    def texts(self, column: str) -> list[str]:
-        """Return the texts of a column, all sources end to end."""
-        return [text for table in self.tables for text in table.texts(column)]
+    def texts(self, columns: tuple[str, ...]) -> RowTexts:
+        """Return the texts of columns, those of a row joined by a line end, all sources end to end."""
+        return RowTexts(tuple(tuple(table.texts(column) for column in columns) for table in self.tables))
 
     def values(self, column: str, parameter: str) -> list[str]:
         """Return the values of any column as texts that distinguish 1 from "1", all sources end to end.
@@ -136,7 +143,9 @@ class SplitRows:
             check_name("column", column)
 
         def taken() -> np.ndarray:
-            return row_digests([*map(self.texts, columns), *(self.values(*named) for named in also.items())])
+            return row_digests(
+                [*(self.texts((column,)) for column in columns), *(self.values(*named) for named in also.items())]
+            )
 
         key = columns, tuple(also)
         if key not in self.digested:
@@ -190,7 +199,7 @@ class SplitRows:
 
     def without_values(self) -> SplitRows:
         """Return the same rows with their digests, and without the texts and properties that tables keep in memory."""
-        return replace(self, tables=tuple(PropertyTable(table.data) for table in self.tables))
+        return replace(self, tables=tuple(PropertyTable(table.data, num_proc=table.num_proc) for table in self.tables))
 
     def are(self, others: SplitRows) -> bool:
         """Return whether both refer to the same dataset objects, so that no values need be compared."""
@@ -201,7 +210,7 @@ class SplitRows:
         """Return the components of near-duplicates over all sources, found once for each table."""
 
         def found() -> DuplicateComponents:
-            return search.components(["\n".join(row) for row in zip(*map(self.texts, columns), strict=True)])
+            return search.components(self.texts(columns), num_proc=self.fitting.num_proc)
 
         if len(self.tables) > 1:
             return found()

@@ -11,6 +11,7 @@ from codeshift.errors import ParameterError, UnresolvedAPIWarning, warn
 from codeshift.properties import APINames, ElementCounts, PropertyTable
 from codeshift.properties.api_names import check_api_language
 from codeshift.properties.api_names.unresolved import is_imported, may_be
+from codeshift.properties.texts import Texts
 from codeshift.regions.base import Region
 from codeshift.regions.elements import Contains, Matches, matching
 from codeshift.splitters.choosing import ElementSplitter
@@ -95,13 +96,14 @@ def _tell_unresolved(apis: tuple[str, ...], used: APINames, table: PropertyTable
             warn(warning)
 
 
-def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: list[str]) -> None:
+def _leave_out_imported(unresolved: np.ndarray, names: list[str], usage: ElementCounts, texts: Texts) -> None:
     """Set to False the rows whose own imports show that they use another module."""
     columns = np.flatnonzero(np.isin(usage.vocabulary, names))
     held = usage.counts[:, columns].tocsr()
-    for row in np.flatnonzero(unresolved):
+    rows = np.flatnonzero(unresolved)
+    for row, text in zip(rows.tolist(), texts.take(rows), strict=True):
         used = (usage.vocabulary[columns[i]] for i in held.indices[held.indptr[row] : held.indptr[row + 1]])
-        unresolved[row] = not all(is_imported(name, texts[row]) for name in used)
+        unresolved[row] = not all(is_imported(name, text) for name in used)
 
 
 def _is_qualified(name: str) -> bool:

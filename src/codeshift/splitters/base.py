@@ -81,6 +81,7 @@ class Splitter(ABC):
         self,
         data: Dataset | DatasetDict | PropertyTable,
         *,
+        num_proc: int | None = None,
         progress: bool = True,
         **options: Unpack[SplitOptions],
     ) -> SplitAssignment:
@@ -95,6 +96,9 @@ class Splitter(ABC):
                 ``DatasetDict`` with official ``train`` and ``test`` (and perhaps ``validation``): the region is then
                 fitted on ``train``, its rows are masked from ``train`` and ``validation``, and ``test`` is divided into
                 ``test_id`` and ``test_ood``; ``test_ood_size`` and ``test_id_size`` do not apply.
+            num_proc: the number of processes that compute properties, for any of which the split is the same; None for
+                one a core from 20,000 rows on (on Linux, and not in a worker process), and one for fewer. A
+                ``PropertyTable`` brings its own.
             progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
             **options: seed, sizes, groups and near-duplicates: the fields of ``SplitConfig``, which describes them.
 
@@ -109,12 +113,17 @@ class Splitter(ABC):
         """
         config = SplitConfig(**options)
         with bars(progress):
-            return assign(self, SplitRows.of(data), config)
+            return assign(self, SplitRows.of(data, num_proc=num_proc), config)
 
     @final
     @takes_options
     def split(
-        self, data: Dataset | DatasetDict, *, progress: bool = True, **options: Unpack[SplitOptions]
+        self,
+        data: Dataset | DatasetDict,
+        *,
+        num_proc: int | None = None,
+        progress: bool = True,
+        **options: Unpack[SplitOptions],
     ) -> DatasetDict:
         """Split ``data`` and return ``train``, ``validation``, ``test_id`` and ``test_ood``.
 
@@ -127,7 +136,7 @@ class Splitter(ABC):
         >>> {part: len(rows) for part, rows in splits.items()}
         {'train': 6, 'validation': 4, 'test_id': 10, 'test_ood': 10}
         """
-        return self.assign(data, progress=progress, **options).to_dataset_dict()
+        return self.assign(data, num_proc=num_proc, progress=progress, **options).to_dataset_dict()
 
     @final
     @takes_options
@@ -137,6 +146,7 @@ class Splitter(ABC):
         *,
         n_splits: int = 5,
         part: str = "test_ood",
+        num_proc: int | None = None,
         progress: bool = True,
         **options: Unpack[SplitOptions],
     ) -> CrossValidator:
@@ -150,6 +160,7 @@ class Splitter(ABC):
             n_splits: the number of splits.
             part: the part that models are scored on: ``"test_ood"``, ``"test_id"``, ``"validation"``. The ``on`` method
                 of the result gives the same splits scored on another part, so the two scores make a gap.
+            num_proc: the number of processes, as in ``assign``.
             progress: whether to show bars on long work, unless those of ``datasets`` are turned off.
             **options: options of ``assign``; the seeds of the splits (``seeds`` of the result) follow from ``seed``.
 
@@ -173,19 +184,19 @@ class Splitter(ABC):
         (True, True)
         """
         with bars(progress):
-            return cross_validator(self, data, options, n_splits=n_splits, part=part)
+            return cross_validator(self, data, options, n_splits=n_splits, part=part, num_proc=num_proc)
 
     def __and__(self, other: object) -> Splitter:
-        return Intersection(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+        return BothSplitters(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
 
     def __or__(self, other: object) -> Splitter:
-        return Union(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
+        return EitherSplitter(left=self, right=other) if isinstance(other, Splitter) else NotImplemented
 
     def __sub__(self, other: object) -> Splitter:
         return self & ~other if isinstance(other, Splitter) else NotImplemented
 
     def __invert__(self) -> Splitter:
-        return Complement(inner=self)
+        return OutsideSplitter(inner=self)
 
 
 # The compositions are in this file because the operators above make them.
@@ -212,7 +223,7 @@ class _Pair(Splitter):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Intersection(_Pair):
+class BothSplitters(_Pair):
     """Rows that both splitters call out of distribution: ``left & right``."""
 
     def fit(self, table: PropertyTable) -> Region:
@@ -224,7 +235,7 @@ class Intersection(_Pair):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Union(_Pair):
+class EitherSplitter(_Pair):
     """Rows that at least one splitter calls out of distribution: ``left | right``."""
 
     def fit(self, table: PropertyTable) -> Region:
@@ -236,7 +247,7 @@ class Union(_Pair):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Complement(Splitter):
+class OutsideSplitter(Splitter):
     """Rows that the splitter calls in-distribution: ``~inner``."""
 
     inner: Splitter

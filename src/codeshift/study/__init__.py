@@ -9,6 +9,7 @@ from codeshift.study.findings import Findings
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, PlannedAudit, PlannedRun, PlannedTest
+from codeshift.study.power import PowerSettings, ScenarioPower, StudyPower
 from codeshift.study.records import EvaluationFacts, RunRecord, TrainingFacts
 from codeshift.study.report import ModelsReport, Report
 from codeshift.study.results import StudyResults
@@ -30,10 +31,12 @@ __all__ = [
     "PlannedAudit",
     "PlannedRun",
     "PlannedTest",
+    "PowerSettings",
     "Report",
     "RunKey",
     "RunRecord",
     "RunScores",
+    "ScenarioPower",
     "SettingsError",
     "SplitAudit",
     "SplitFacts",
@@ -41,6 +44,7 @@ __all__ = [
     "Study",
     "StudyError",
     "StudyModel",
+    "StudyPower",
     "StudyResults",
     "TrainingFacts",
     "load_results",

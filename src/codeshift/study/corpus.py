@@ -117,7 +117,7 @@ class Corpus:
         """
         if config.drops and self.official:
             assert config.search is not None  # noqa: S101 - it drops
-            search = NearDuplicates(threshold=config.search.threshold, ngram=config.search.ngram)
+            search = NearDuplicates(**vars(config.search))
             config = dataclasses.replace(config, near_duplicates=search)
         grouping = group_rows(self.whole, (column,), config)
         if grouping.kept is None:

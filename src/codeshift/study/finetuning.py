@@ -76,7 +76,14 @@ def _check_methods_fit(parameter: str, own: ModelSpec) -> None:
             raise ParameterError(parameter, error.constraint, error.value, error.remedy, key=setting) from error
 
 
-def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) -> Evaluator:
+def evaluator(
+    method: MethodSpec,
+    metrics: Sequence[Metric],
+    *,
+    features: bool = False,
+    confidence: bool = False,
+    progress: bool,
+) -> Evaluator:
     """Return the evaluator of a method's models by some of the study's metrics.
 
     The rows to generate for are drawn by the study, so it generates for all that it is given.
@@ -84,8 +91,17 @@ def evaluator(method: MethodSpec, metrics: Sequence[Metric], *, progress: bool) 
     Args:
         method: Settings of the method.
         metrics: Metrics to measure.
+        features: Whether the features of each row are kept.
+        confidence: Whether the model's confidence in each output is kept.
         progress: Whether a bar is shown.
     """
     by_name = {metric.name: metric for metric in metrics}
-    settings = replace(method.evaluation, metrics=by_name, generate_rows=None, progress=progress)
+    settings = replace(
+        method.evaluation,
+        metrics=by_name,
+        features=features,
+        confidence=confidence,
+        generate_rows=None,
+        progress=progress,
+    )
     return Evaluator.of(method.task, settings)

@@ -47,6 +47,9 @@ class GivenScorer(RunScorer):
                 places[names[row]] = f"row {row} of {part}"
         return places
 
+    def train_features(self, model: None, key: RunKey) -> None:
+        """Return None: there is no model."""
+
     def measured(self, model: None, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
         """Score the outputs of a set."""
         chosen = np.flatnonzero(self.to_generate(key, part, len(rows)))

@@ -73,10 +73,10 @@ class HolderWatch:
         holder = _holder(path)
         if holder is None or (waited < _PATIENCE and not holder.is_stopped):
             return
-        told = holder.describe(path)
-        if (path, told) not in self._named:
-            self._named.add((path, told))
-            warn(LockWarning(told))
+        description = holder.describe(path)
+        if (path, description) not in self._named:
+            self._named.add((path, description))
+            warn(LockWarning(description))
 
 
 class _Holder:

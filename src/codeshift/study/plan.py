@@ -11,6 +11,7 @@ import pandas as pd
 from codeshift.documents.document import Table, names, numbers, row
 from codeshift.documents.text import table
 from codeshift.study.keys import NONE, RunKey
+from codeshift.study.power import StudyPower
 from codeshift.study.spec import StudySpec
 from codeshift.study.variants import variants_of
 
@@ -24,7 +25,7 @@ class PlannedRun:
         train_rows: Number of training rows; 0 if nothing is trained.
         validation_rows: Number of validation rows.
         steps: Number of updates of the weights.
-        target_tokens: Number of target tokens in all epochs of training, estimated on a sample of rows.
+        target_tokens: Number of target tokens, or of labels, in all epochs of training, estimated on a sample of rows.
         scored_rows: Number of rows that are evaluated by teacher forcing.
         generated_rows: Largest number of rows that text is generated for.
         seconds: Estimated seconds on one worker; NaN if no throughput is known.
@@ -98,6 +99,8 @@ class Plan:
         runs: Runs: each training, each variant, and the model without fine-tuning; each is evaluated once.
         tests: Test rows of each scenario and split seed; empty if they are not counted.
         audits: Audits of the splits, which come before the runs.
+        power: Smallest differences that the study can show; None if nothing is assumed of their spreads.
+        targets: Name of what ``target_tokens`` counts: of a classification it is labels.
 
     >>> plan = Plan((PlannedRun(key=RunKey(method="none"), scored_rows=80),
     ...              PlannedRun(key=RunKey(method="full", ood_kept=1.0, train_seed=0), train_rows=400, steps=75,
@@ -112,6 +115,8 @@ class Plan:
     runs: tuple[PlannedRun, ...]
     tests: tuple[PlannedTest, ...] = ()
     audits: tuple[PlannedAudit, ...] = ()
+    power: StudyPower | None = None
+    targets: str = "target tokens"
 
     @property
     def keys(self) -> tuple[RunKey, ...]:
@@ -149,7 +154,8 @@ class Plan:
 
     def __str__(self) -> str:
         tests = ["", _aligned(self._test_lines(), texts=1)] if self.tests else []
-        return "\n".join([self._sums(), _aligned(self._lines(), texts=2 + self._names_models), *tests])
+        power = ["", str(self.power)] if self.power is not None else []
+        return "\n".join([self._sums(), _aligned(self._lines(), texts=2 + self._names_models), *tests, *power])
 
     @property
     def _names_models(self) -> bool:
@@ -162,7 +168,7 @@ class Plan:
             f"{trainings:,} training{'' if trainings == 1 else 's'}, "
             f"{variants:,} variant{'' if variants == 1 else 's'}, {len(self.runs):,} evaluations: "
             f"{sum(run.steps for run in self.runs):,} steps over "
-            f"{sum(run.target_tokens for run in self.runs):,} target tokens; "
+            f"{sum(run.target_tokens for run in self.runs):,} {self.targets}; "
             f"{sum(run.scored_rows for run in self.runs):,} rows scored, "
             f"{sum(run.generated_rows for run in self.runs):,} generated{total}"
         )
@@ -170,7 +176,7 @@ class Plan:
     def _lines(self) -> list[list[str]]:
         """Return a header, and one line for each model, method, scenario, share and variant; seeds together."""
         named = ["model"] if self._names_models else []
-        lines = [[*named, "method", "scenario", "ood_kept", "runs", "train rows", "steps", "target tokens", "seconds"]]
+        lines = [[*named, "method", "scenario", "ood_kept", "runs", "train rows", "steps", self.targets, "seconds"]]
         groups: dict[tuple[str, ...], list[PlannedRun]] = {}
         for run in self.runs:
             method = f"{run.key.method} {run.key.variant}".strip()
@@ -211,8 +217,9 @@ def plan(spec: StudySpec) -> Plan:
     Shared runs come first, and each variant follows the training whose weights it is made of.
     """
     splits = [(scenario.name, seed) for seed in spec.split_seeds for scenario in spec.scenarios]
+    targets = "labels" if spec.task.class_names else "target tokens"
     audited = [] if spec.audit is None else [PlannedAudit(scenario=name, split_seed=seed) for name, seed in splits]
-    return Plan(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited))
+    return Plan(runs=tuple(PlannedRun(key=key) for key in _keys(spec)), audits=tuple(audited), targets=targets)
 
 
 def _keys(spec: StudySpec) -> Iterator[RunKey]:

@@ -17,6 +17,7 @@ from scipy.special import softmax
 from codeshift.files import replaced
 
 _STATISTICS = "stats:"
+_OOD = "ood:"
 _LOGITS = "logits"
 _CLASS = re.compile(r"probability\[(.*)\]", re.DOTALL)
 
@@ -36,6 +37,9 @@ class RunScores:
         samples: Texts of all samples of each row, None for a row without generation; empty if there is one a row.
         labels: Names of the classes of a classifier; empty for text.
         logits: Logits of the classes, shape (rows, classes); None for text.
+        ood: Scores of how far out of distribution each row seems to the model, by their names in
+            ``codeshift.metrics.ood_scores``, shape (rows,); NaN for a row without one. Empty if nothing was kept of the
+            model.
 
     >>> len(RunScores(["return a"], [None], {"exact_match": np.array([[np.nan, np.nan]])}))
     1
@@ -49,6 +53,7 @@ class RunScores:
     samples: Sequence[Sequence[str] | None] = field(default=(), repr=False)
     labels: Sequence[str] = ()
     logits: NDArray[np.float64] | None = field(default=None, repr=False)
+    ood: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -76,7 +81,8 @@ class RunScores:
         Its columns are ``row``, ``reference``, ``prediction``, ``source`` and ``finished`` if known, ``samples`` if
         there are several, and, for each
         metric, ``stats:<metric>``, a list that is null if the row was not scored. Those of a classifier have a
-        ``probability[<label>]`` of each class and the list ``logits`` as well.
+        ``probability[<label>]`` of each class and the list ``logits`` as well. ``ood:<score>`` tells how far out of
+        distribution the row seems to the model.
 
         >>> import tempfile
         >>> scores = RunScores(["a", "b"], ["a", None], {"exact_match": np.array([[1.0, 1.0], [np.nan, np.nan]])})
@@ -103,6 +109,7 @@ class RunScores:
             columns[_LOGITS] = _as_lists(np.ascontiguousarray(self.logits, dtype=np.float64))
         for metric, values in self.statistics.items():
             columns[_STATISTICS + metric] = _as_lists(np.ascontiguousarray(values, dtype=np.float64))
+        columns |= {_OOD + name: pa.array(values) for name, values in self.ood.items()}
         with replaced(path) as temporary:
             pq.write_table(pa.table(columns), temporary)
 
@@ -128,6 +135,11 @@ class RunScores:
             samples=texts["samples"],
             labels=labels,
             logits=logits,
+            ood={
+                name.removeprefix(_OOD): table.column(name).to_numpy()
+                for name in table.column_names
+                if name.startswith(_OOD)
+            },
         )
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from codeshift.draws import drawn_of_any
+from codeshift.draws import TRAIN_ROWS, drawn_of_any
+from codeshift.errors import DataError
+from codeshift.finetune import Evaluator
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.errors import CheckpointError
 from codeshift.finetune.evaluation_result import PartEvaluation
 from codeshift.finetune.models import Model, Tokenizer
+from codeshift.metrics import TrainFeatures, ood_scores
 from codeshift.metrics.base import FloatArray
 from codeshift.properties.progress import bars_shown
 from codeshift.study.finetuning import evaluator
-from codeshift.study.keys import RunKey
+from codeshift.study.keys import NONE, RunKey
 from codeshift.study.records import EvaluationFacts
 from codeshift.study.run_spec import RunSpec
 from codeshift.study.scores import RunScores
@@ -38,9 +42,13 @@ class RunScorer:
 
     def score(self, model: Model, key: RunKey) -> dict[str, EvaluationFacts]:
         """Write the scores of a run on every set, and return the facts of the evaluation by set."""
-        facts = {}
-        for part, rows in self.sets(key).items():
-            scores, facts[part] = self._scores(model, key, part, rows)
+        sets, steps, facts = self.sets(key), passes(self.method.evaluation), {}
+        measured = {
+            part: [self.measured(model, key, part, rows, step) for step in steps] for part, rows in sets.items()
+        }
+        train = self.train_features(model, key)
+        for part, rows in sets.items():
+            scores, facts[part] = self._scores(rows, measured[part], train)
             scores.save(self.store.scores(key, part))
         return facts
 
@@ -52,9 +60,10 @@ class RunScorer:
             sets["general"] = Dataset.from_file(str(self.store.check_data(self.store.general)))
         return sets
 
-    def _scores(self, model: Model, key: RunKey, part: str, rows: Dataset) -> tuple[RunScores, EvaluationFacts]:
-        """Score a set, pass by pass: text is written for the rows that are drawn, all else is measured on all rows."""
-        measured = [self.measured(model, key, part, rows, step) for step in passes(self.method.evaluation)]
+    def _scores(
+        self, rows: Dataset, measured: Sequence[Measured], train: TrainFeatures | None
+    ) -> tuple[RunScores, EvaluationFacts]:
+        """Join the passes over a set: text is written for the rows that are drawn, all else is measured on all rows."""
         written = next((step for step in measured if step.of.writes), None)
         statistics = {name: values for step in measured for name, values in step.statistics(len(rows)).items()}
         outputs = {} if written is None else written.outputs
@@ -71,6 +80,7 @@ class RunScorer:
             samples=[_texts(outputs.get(row)) for row in range(len(rows))] if several else (),
             labels=() if classes is None else classes.labels,
             logits=None if classes is None else classes.logits,
+            ood=measured[-1].ood_scores(len(rows), train),
         )
         lost = [step.result.round_trip for step in measured if step.result.round_trip is not None]
         facts = EvaluationFacts(
@@ -87,26 +97,48 @@ class RunScorer:
     def measured(self, model: Model, key: RunKey, part: str, rows: Dataset, step: EvaluationPass) -> Measured:
         """Do a pass over a set, and resume one that was killed."""
         chosen = np.flatnonzero(self.to_generate(key, part, len(rows))) if step.writes else np.arange(len(rows))
-        own = evaluator(self.method, step.metrics, progress=bars_shown())
-        folder = self.store.evaluation(key) / step.name / part
+        last = step.name == passes(self.method.evaluation)[-1].name
+        own = evaluator(
+            self.method, step.metrics, features=last and key.method != NONE, confidence=step.writes,
+            progress=bars_shown(),
+        )  # fmt: skip
+        return Measured(step, chosen, self._evaluated(own, model, key, step.name, part, rows.select(chosen)))
+
+    def _evaluated(
+        self, own: Evaluator, model: Model, key: RunKey, step: str, part: str, rows: Dataset
+    ) -> PartEvaluation:
+        """Evaluate rows, and resume an evaluation that was killed."""
+        folder = self.store.evaluation(key) / step / part
+        parts = {part: rows} | ({"train": self._training_rows(key)} if self.method.evaluation.shots else {})
 
         def evaluated() -> PartEvaluation:
-            some = {part: rows.select(chosen)} | self._shown(key)
-            return own.evaluate(model, some, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
+            return own.evaluate(model, parts, tokenizer=self.tokenizer, parts=(part,), output_dir=folder)[part]
 
         try:
-            return Measured(step, chosen, evaluated())
+            return evaluated()
         except CheckpointError:  # such as one of another version of a library: start again
             shutil.rmtree(folder)
-            return Measured(step, chosen, evaluated())
+            return evaluated()
 
-    def _shown(self, key: RunKey) -> dict[str, Dataset]:
-        """Return the part ``train``, which the examples of prompts are drawn from, if there are any."""
-        if self.method.evaluation.shots == 0:
-            return {}
+    def train_features(self, model: Model, key: RunKey) -> TrainFeatures | None:
+        """Return the features of training rows, drawn by the evaluation's seed; None for a model without any."""
+        if key.method == NONE:
+            return None
+        train = self._training_rows(key)
+        drawn = np.random.default_rng(self.method.evaluation.seed).permutation(len(train))[:TRAIN_ROWS]
+        metrics = [metric for metric in self.method.task.usual_metrics if metric.takes != "text"]
+        own = evaluator(self.method, metrics, features=True, progress=bars_shown())
+        outputs = self._evaluated(own, model, key, "features", "training_rows", train.select(np.sort(drawn)))
+        features = outputs.model_outputs().features
+        known = np.isfinite(features).all(axis=1)
+        labels = None if outputs.classes is None else np.array(outputs.references)[known]
+        return TrainFeatures(features=features[known], labels=labels) if known.sum() > 1 else None
+
+    def _training_rows(self, key: RunKey) -> Dataset:
+        """Return the rows that a run trains on; those of the 100% baseline for the model without fine-tuning."""
         kept = 1.0 if key.ood_kept is None else key.ood_kept
         whole = Dataset.from_file(str(self.store.check_data(self.store.rows)))
-        return {"train": whole.select(self.store.read_training(key.scenario, key.split_seed, kept)["train"])}
+        return whole.select(self.store.read_training(key.scenario, key.split_seed, kept)["train"])
 
     def to_generate(self, key: RunKey, part: str, rows: int) -> NDArray[np.bool_]:
         """Return which rows of a set text is generated for, shape (rows,)."""
@@ -130,6 +162,26 @@ class Measured:
         spread = {}
         for name, values in self.result.statistics.items():
             spread[name] = np.full((rows, values.shape[1]), np.nan)
+            spread[name][self.positions] = values
+        return spread
+
+    def ood_scores(self, rows: int, train: TrainFeatures | None) -> dict[str, FloatArray]:
+        """Return how far out of distribution each of the set's ``rows`` seems to the model, by name of the score.
+
+        Args:
+            rows: Number of rows of the set.
+            train: Features of training rows; None for no distances. They are left out as well where the training rows
+                of each class have the same features, which have no covariance.
+        """
+        if not self.result.has_model_outputs:
+            return {}
+        outputs = self.result.model_outputs()
+        try:
+            scores = ood_scores(outputs, train)
+        except DataError:
+            scores = ood_scores(outputs)
+        spread = {name: np.full(rows, np.nan) for name in scores}
+        for name, values in scores.items():
             spread[name][self.positions] = values
         return spread
 

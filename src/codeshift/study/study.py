@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from codeshift.study.jobs import jobs_left
 from codeshift.study.keys import RunKey
 from codeshift.study.loading import load_results
 from codeshift.study.plan import Plan, plan
+from codeshift.study.power import PowerSettings
 from codeshift.study.prepare import forget_failures, prepare
 from codeshift.study.progress import StudyProgress
 from codeshift.study.records import RunRecord
@@ -125,6 +126,8 @@ class Study(CommonOptions):
         evaluation_seed: Seed of the draw of the rows to generate text for.
         keep_weights: Whether trained weights are kept in the folder.
         title: Title of the report.
+        power: What a calculation of power assumes, such as ``{"seed_spread": 0.02}``, see ``PowerSettings``; the plan
+            then says what differences the study can show. None makes none. Results do not depend on it.
         spec: Settings that the arguments come to, checked and with defaults filled in; the study is made from them.
 
     Raises:
@@ -185,9 +188,11 @@ class Study(CommonOptions):
     evaluation_seed: int = 0
     keep_weights: bool = True
     title: str = ""
+    power: PowerSettings | Mapping[str, Any] | None = None
     spec: StudySpec = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "power", PowerSettings.of(self.power))
         object.__setattr__(self, "spec", self._checked())
 
     def _checked(self) -> StudySpec:
@@ -272,7 +277,13 @@ class Study(CommonOptions):
         """Rows of every part, split at the first access."""
         return StudyRows(self.spec)
 
-    def plan(self, *, tokens_per_second: float | Mapping[str, float] | None = None, probe_steps: int = 0) -> Plan:
+    def plan(
+        self,
+        *,
+        tokens_per_second: float | Mapping[str, float] | None = None,
+        probe_steps: int = 0,
+        power: PowerSettings | Mapping[str, Any] | None = None,
+    ) -> Plan:
         """List all trainings, evaluations and variants with their estimated cost, before anything runs.
 
         The plan splits the rows, so a scenario that cannot work raises its error here.
@@ -281,6 +292,8 @@ class Study(CommonOptions):
             tokens_per_second: Target tokens that training processes in a second, for all methods or by name.
             probe_steps: Number of training steps to measure the speed on instead; scoring and generation are measured
                 on a few rows.
+            power: What a calculation of power assumes; by default that of the study. Without ``row_spread`` and
+                ``pilot``, 100 test rows of each scenario are scored by the model without fine-tuning.
 
         Raises:
             ParameterError: if a scenario cannot be split, a method names a module that the model lacks, or an argument
@@ -288,11 +301,16 @@ class Study(CommonOptions):
         """
         from codeshift.study.estimate import estimate
         from codeshift.study.finetuning import check_methods_fit
+        from codeshift.study.forecast import forecast
 
+        settings = PowerSettings.of(self.power if power is None else power)
         check_methods_fit(self.spec)
-        return estimate(
+        planned = estimate(
             plan(self.spec), self.spec, self.rows, tokens_per_second=tokens_per_second, probe_steps=probe_steps
         )
+        if settings is None:
+            return planned
+        return replace(planned, power=forecast(self.spec, self.rows, planned.tests, settings))
 
     def run(
         self,

@@ -89,6 +89,8 @@ def load_study(path: str | os.PathLike[str]) -> Study:
     for name in ("model", "tokenizer"):
         if isinstance(plain.get(name), str):
             plain[name] = _beside(file, plain[name])
+    if isinstance(plain.get("power"), Mapping) and isinstance(plain["power"].get("pilot"), str):
+        plain["power"] = {**plain["power"], "pilot": _beside(file, plain["power"]["pilot"])}
     objects = _made(file, given, plain)
     with file.at():
         return Study(**plain, **objects)
@@ -173,6 +175,9 @@ def _method(file: SettingsFile, name: str, settings: Any, *place: str) -> PeftCo
         if kind == "full":
             file.check_keys(options, ("type",), *place, "methods", name)
             return None
+        import codeshift.finetune  # noqa: F401  # before peft, which logs a line at import that this keeps away
+
+        # isort: split
         from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
         kinds = {getattr(key, "value", key).lower(): config for key, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()}

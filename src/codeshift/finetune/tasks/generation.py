@@ -37,6 +37,7 @@ from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, 
 from codeshift.finetune.program_tests import check_test_code, columns_read, tests_template
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
 from codeshift.finetune.sharding import is_divided
+from codeshift.finetune.source_features import source_features
 from codeshift.finetune.tasks.base import Batch, ModelEvaluation, Objective, Task
 from codeshift.finetune.teacher_forcing import RowScores, TokenScores, score_tokens, target_loss
 from codeshift.finetune.template import Template, texts_of
@@ -154,8 +155,6 @@ class Generation(Task):
     def check_evaluation(self, settings: EvaluationSettings) -> None:
         """Raise a ParameterError if a metric takes class probabilities, or cannot be computed from one output a row."""
         metrics = settings.metrics.values()
-        if settings.features:
-            raise ParameterError("features", "False for text", True, 'give task="classification", or confidence=True')
         if settings.confidence and all(is_forced(metric) for metric in metrics):
             remedy = "add such as ExactMatch()"
             raise ParameterError("confidence", "False if nothing is generated", True, remedy)
@@ -321,7 +320,8 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             ends = self._encoder.ends
             generated = describe_settings(self.model, self.tokenizer, self.settings.decoding, ends)
         digests = {part: data_digest(rows, columns) for part, rows in parts.items()}
-        kept = {"generation_config": generated, "confidence": self.settings.confidence, "data": digests}
+        asked = {"confidence": self.settings.confidence, "features": self.settings.features}
+        kept = {"generation_config": generated, "data": digests} | asked
         return describe_evaluated(self.model) | kept
 
     def logs(self, folder: Path, metadata: dict[str, Any]) -> dict[str, RowLog]:
@@ -349,6 +349,7 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             scored=scored,
             truncation=data.truncation,
             round_trip=data.round_trip,
+            features=self._features(data) if self.settings.features else None,
         )
 
     @property
@@ -379,6 +380,10 @@ class GenerationEvaluation(ModelEvaluation[Encoded]):
             return score_tokens(
                 self.model, data, collate, batch_size=self.settings.batch_size, done=done, on_batch=on_batch
             )
+
+    def _features(self, data: Encoded) -> NDArray[np.float64]:
+        padding = pad_id(self.model, self.tokenizer)
+        return source_features(self.model, data.sources, padding, batch_size=self.settings.batch_size)
 
     def _generated_rows(self, rows: int) -> NDArray[np.int64]:
         """Return the numbers of the rows to generate for, in increasing order."""

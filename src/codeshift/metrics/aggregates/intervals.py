@@ -15,6 +15,7 @@ from codeshift.metrics.aggregates.estimate import Estimate
 from codeshift.metrics.aggregates.sample import as_sample
 from codeshift.metrics.aggregates.units import Sample, SummedSample, WeightedSample
 from codeshift.metrics.base import CorpusScore, FloatArray, SufficientStatistics
+from codeshift.metrics.notes import joined_notes
 
 DIRECTIONAL = "directional"
 FEWEST_TRIALS = 5
@@ -127,7 +128,7 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     levels_of = levels(expanded(count - 1, (count - 1) / count, confidence))
     deviations = sample.deviations(n_resamples, generator(seed)) if isinstance(sample, SummedSample) else None
     if deviations is not None and not any((np.abs(side) > _ROUNDING).any() for side in deviations):
-        note = "; ".join(filter(None, (note, ALIKE)))
+        note = joined_notes(note, ALIKE)
         return Estimate(value, math.nan, math.nan, sample.n, confidence, method, groups=sample.groups, note=note)
     if deviations is not None:
         above, below = quantiles(deviations[0], *levels_of)[1], quantiles(deviations[1], *levels_of)[0]
@@ -141,7 +142,7 @@ def interval(sample: Sample, *, confidence: float, method: str, n_resamples: int
     ends = (math.nan, math.nan)
     if not lacking:
         ends = quantiles(values, *METHODS[method](values, sample, expanded(count - 1, (count - 1) / count, confidence)))
-    note = "; ".join(filter(None, (note, lacking)))
+    note = joined_notes(note, lacking)
     return Estimate(value, *ends, sample.n, confidence, method, groups=sample.groups, note=note)
 
 

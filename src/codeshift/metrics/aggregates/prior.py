@@ -16,6 +16,7 @@ from codeshift.metrics.aggregates.intervals import check_options, expanded, gene
 from codeshift.metrics.aggregates.sample import as_sample, group_labels
 from codeshift.metrics.aggregates.units import SummedSample, WeightedSample, resampled_counts, weighted_sums
 from codeshift.metrics.base import FloatArray, SufficientStatistics
+from codeshift.metrics.notes import joined_notes
 
 _Labels = Sequence[Hashable] | NDArray[Any]
 
@@ -110,7 +111,7 @@ def prior_shift(
         fewest = min(len(rows), len(outside))
         if not lacking and fewest > 1:
             ends = quantiles(changed, *levels(expanded(fewest - 1, (fewest - 1) / fewest, confidence)))
-        note = "; ".join(filter(None, (note, lacking)))
+        note = joined_notes(note, lacking)
     change = reweighted - value
     return PriorShift(change, *ends, sample.n, confidence, "percentile", value, reweighted, note=note)
 

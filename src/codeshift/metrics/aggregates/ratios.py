@@ -29,6 +29,7 @@ from codeshift.metrics.aggregates.pairs import paired_sample
 from codeshift.metrics.aggregates.sample import as_sample, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
+from codeshift.metrics.notes import joined_notes
 
 _Labels = Sequence[Hashable] | NDArray[Any] | None
 
@@ -202,7 +203,7 @@ def _estimate(
     sides: Sequence[Sample], value: float, ends: tuple[float, float], confidence: float, method: str, lacking: str = ""
 ) -> Estimate:
     """Return the estimate, with what is told of its sides and why there is no interval."""
-    note = "; ".join(dict.fromkeys(filter(None, (*(side.note for side in sides), lacking))))
+    note = joined_notes(*(side.note for side in sides), lacking)
     smaller = min(sides, key=lambda side: (side.n, side.units))
     return Estimate(value, *ends, smaller.n, confidence, method, groups=smaller.groups, note=note)
 

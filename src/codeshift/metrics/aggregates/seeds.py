@@ -18,6 +18,7 @@ from codeshift.metrics.aggregates.intervals import check_options, generator, inf
 from codeshift.metrics.aggregates.sample import as_sample, group_labels, is_bounded, within
 from codeshift.metrics.aggregates.units import Sample
 from codeshift.metrics.base import FloatArray, SufficientStatistics
+from codeshift.metrics.notes import joined_notes
 
 _DESIGNS = ("crossed", "nested")
 METHOD = "t over seeds and rows"
@@ -116,7 +117,7 @@ def hierarchical_bootstrap(
             method = f"{METHOD}, log odds" if odds else METHOD
             low, high = log_odds(value, half) if odds else (value - half, value + half)
     n, of = (0, None) if smallest is None else (smallest.n, smallest.groups)
-    notes = "; ".join(dict.fromkeys(filter(None, (*(sample.note for sample in samples), note))))
+    notes = joined_notes(*(sample.note for sample in samples), note)
     return SeedsEstimate(value, low, high, n, confidence, method, seed_values, groups=of, note=notes)
 
 

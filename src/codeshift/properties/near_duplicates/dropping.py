@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from codeshift.properties.near_duplicates.search import NearDuplicates
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class DropNearDuplicates(NearDuplicates):
     r"""Finds rows whose code is nearly the same, as ``NearDuplicates`` does, to keep one of each component.
 
     As the argument ``near_duplicates`` of a splitter or a study it is what ``"drop"`` is short for, with a threshold
-    and an n-gram of its own.
+    and an n-gram of its own, or for renamed copies.
 
     Args:
         threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
         ngram: the tokens in an n-gram, 1 or more.
+        identifiers: "compared", or "ignored" for what names there are.
+        literals: "compared", or "ignored" for what strings hold and what numbers there are.
 
     Raises:
         ParameterError: a parameter is out of range.

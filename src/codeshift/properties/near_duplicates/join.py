@@ -21,7 +21,8 @@ import numpy as np
 from scipy import sparse
 
 from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes, ragged
-from codeshift.properties.near_duplicates.shingles import ShingleSets, least_overlap
+from codeshift.properties.near_duplicates.partners import least_overlap
+from codeshift.properties.near_duplicates.shingles import ShingleSets
 from codeshift.properties.progress import counted
 
 __all__ = ["Pairs", "Prefixes", "all_pairs", "candidates_between", "prefixes", "similar_among", "sorted_unique"]

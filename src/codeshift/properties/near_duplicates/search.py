@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 
-from codeshift.checks import check_integer, check_number
+from codeshift.checks import check_choice, check_integer, check_number
 from codeshift.errors import CodeshiftWarning, DataError, warn
-from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints
+from codeshift.properties.near_duplicates.arrays import Bools, Floats, Ints, changes
 from codeshift.properties.near_duplicates.components import DuplicateComponents, labels_of_links
 from codeshift.properties.near_duplicates.dense import enough_pairs, spanning_pairs
 from codeshift.properties.near_duplicates.join import Pairs, Prefixes, all_pairs, prefixes
+from codeshift.properties.near_duplicates.renaming import Ignored
 from codeshift.properties.near_duplicates.shingles import ShingleSets, shingle_sets
+from codeshift.properties.processes import check_num_proc, processes_for
+from codeshift.properties.texts import RowTexts, Texts
 
 __all__ = ["NearDuplicates", "NearestRows"]
 
@@ -57,7 +61,7 @@ class NearestRows:
         return list(zip(order.tolist(), self.index[order].tolist(), self.jaccard[order].tolist(), strict=True))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NearDuplicates:
     r"""Finds rows whose code is nearly the same, exactly.
 
@@ -79,9 +83,18 @@ class NearDuplicates:
     SetSimilaritySearch is right but runs in Python; and all of them take sets of n-grams, and to make those in Python
     alone costs more than twice this whole search (``benchmarks/near_duplicates.md``).
 
+    With ``identifiers="ignored"`` and ``literals="ignored"``, copies are found whose names, strings and numbers were
+    changed (clones of type 2). An identifier then counts only by where the same one stands again within an n-gram;
+    words that most languages reserve still count as they are. So a copy in which names were replaced one to one is
+    always found, unless a replaced name is such a word. Of rows of fewer than 40 tokens identifiers are compared all
+    the same, since much short code has the same form. The guide on near-duplicates says how many of the finds are
+    copies.
+
     Args:
         threshold: the least Jaccard similarity of near-duplicates, above 0 and at most 1.
         ngram: the tokens in an n-gram, 1 or more.
+        identifiers: "compared", or "ignored" for what names there are.
+        literals: "compared", or "ignored" for what strings hold and what numbers there are.
 
     Raises:
         ParameterError: a parameter is out of range.
@@ -95,17 +108,37 @@ class NearDuplicates:
 
     threshold: float = 0.7
     ngram: int = 5
+    identifiers: str = "compared"
+    literals: str = "compared"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", _similarity("threshold", self.threshold))
         remedy = "leave it out to take 5"
         object.__setattr__(self, "ngram", check_integer("ngram", self.ngram, smallest=1, remedy=remedy))
+        for name in ("identifiers", "literals"):
+            check_choice(name, getattr(self, name), ("compared", "ignored"))
 
-    def components(self, texts: Sequence[str]) -> DuplicateComponents:
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.to_dict().items())})"
+
+    def to_dict(self) -> dict[str, float | int | str]:
+        """The arguments as plain values, without what is ignored if nothing is.
+
+        >>> NearDuplicates(identifiers="ignored").to_dict()
+        {'threshold': 0.7, 'ngram': 5, 'identifiers': 'ignored'}
+        """
+        ignored = {name: "ignored" for name in ("identifiers", "literals") if getattr(self, name) == "ignored"}
+        return {"threshold": self.threshold, "ngram": self.ngram, **ignored}
+
+    def _ignored(self) -> Ignored:
+        return Ignored(identifiers=self.identifiers == "ignored", literals=self.literals == "ignored")
+
+    def components(self, texts: Sequence[str], *, num_proc: int | None = 1) -> DuplicateComponents:
         """The connected components of near-duplicates among rows.
 
         Args:
             texts: the code of n rows.
+            num_proc: the number of processes; None for one a core from 20,000 rows on, and one for fewer.
 
         Returns:
             The label of each row's component, the links that were found and their similarity.
@@ -116,8 +149,8 @@ class NearDuplicates:
         Warns:
             CodeshiftWarning: if links are assumed.
         """
-        rows, distinct = _distinct(_checked("texts", texts))
-        sets = shingle_sets(distinct, self.ngram, self.threshold)
+        texts = _checked("texts", texts)
+        rows, sets = self._sets({"texts": texts}, texts, self.threshold, check_num_proc(num_proc))
         index = prefixes(sets, self.threshold)
         complete = index.candidates <= _LISTED_CANDIDATES
         links, assumed = (all_pairs(index), 0) if complete else spanning_pairs(index)
@@ -151,8 +184,8 @@ class NearDuplicates:
         ([1, -1], [1.0, nan], 0.5)
         """
         threshold = self.threshold if at_least is None else _similarity("at_least", at_least)
-        rows, distinct = _distinct([*_checked("queries", queries), *_checked("corpus", corpus)])
-        sets = shingle_sets(distinct, self.ngram, threshold)
+        queries, corpus = _checked("queries", queries), _checked("corpus", corpus)
+        rows, sets = self._sets({"queries": queries, "corpus": corpus}, [*queries, *corpus], threshold, 1)
         classes = _classes(rows, sets)
         nearest = _nearest(classes[: len(queries)], classes[len(queries) :], prefixes(sets, threshold))
         unsettled = int(nearest.unsettled.sum())
@@ -161,6 +194,17 @@ class NearDuplicates:
             why = "so many rows are nearly near-duplicates that not all were compared"
             warn(CodeshiftWarning(f"{told}: {why}; a higher threshold tells them apart"))
         return nearest
+
+    def _sets(
+        self, given: Mapping[str, Sequence[str]], texts: Sequence[str], threshold: float, num_proc: int | None
+    ) -> tuple[Ints, ShingleSets]:
+        """The number of each row's text, and the shingle sets of these texts."""
+        rows, first, characters = _distinct(given)
+        processes = processes_for(first.size, num_proc)
+        sets = shingle_sets(
+            texts, first, self.ngram, threshold, characters=characters, processes=processes, ignored=self._ignored()
+        )
+        return rows, sets
 
 
 def _nearest(queries: Ints, corpus: Ints, index: Prefixes) -> NearestRows:
@@ -214,20 +258,39 @@ def _row_links(classes: Ints, links: Pairs) -> tuple[Ints, Floats]:
     return pairs[order], jaccard[order]
 
 
-def _distinct(texts: Sequence[str]) -> tuple[Ints, list[str]]:
-    numbers: dict[str, int] = {}
-    rows = np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), np.int64, len(texts))
-    return rows, list(numbers)
+def _distinct(given: Mapping[str, Sequence[str]]) -> tuple[Ints, Ints, int]:
+    """The number of each row's text, in the order in which texts first occur, the first row of each, and their length.
+
+    Args:
+        given: the rows, by the name of the argument that holds them, for errors.
+
+    Raises:
+        DataError: a row holds something else than a string.
+    """
+    digests = bytearray()
+    characters = 0
+    for name, texts in given.items():
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
+            characters += len(text)
+            digests += blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    halves = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    order = np.lexsort((halves[:, 1], halves[:, 0]))  # stable: of equal texts, the first one comes first
+    new = changes(halves[order, 0]) | changes(halves[order, 1])
+    first = order[new]
+    rank = np.empty_like(first)
+    rank[np.argsort(first)] = np.arange(first.size)
+    rows = np.empty_like(order)
+    rows[order] = rank[np.cumsum(new) - 1]
+    return rows, np.sort(first), characters
 
 
-def _checked(name: str, texts: Iterable[str]) -> list[str]:
+def _checked(name: str, texts: Iterable[str]) -> Sequence[str]:
     if isinstance(texts, str):
         raise DataError(name, "a sequence of texts", texts, "put a single text in a list")
-    texts = list(texts)  # a column of a dataset decodes its rows anew each time it is walked through
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise DataError(name, "a sequence of texts", text, f"drop or fill row {row}, which holds no text")
-    return texts
+    # A column of a dataset decodes its rows anew each time it is walked through.
+    return texts if isinstance(texts, Texts | RowTexts) else list(texts)
 
 
 def _similarity(name: str, value: float) -> float:

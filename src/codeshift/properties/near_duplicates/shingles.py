@@ -6,20 +6,30 @@ shingling, and the Jaccard similarity of two shinglings the documents' resemblan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
-from codeshift.properties.near_duplicates.tokens import joined, token_blocks
+from codeshift.properties.near_duplicates.partners import Shingles, least_overlap, settled
+from codeshift.properties.near_duplicates.renaming import Ignored
+from codeshift.properties.near_duplicates.spool import Spool
+from codeshift.properties.near_duplicates.tokens import joined
+from codeshift.properties.near_duplicates.workers import Workers
 from codeshift.properties.progress import counted
 
-__all__ = ["ShingleSets", "least_overlap", "shingle_hashes", "shingle_sets"]
+__all__ = ["ShingleSets", "shingle_hashes", "shingle_sets"]
 
+_NOTHING = Ignored()
 _BASE = np.uint64(0x9FB21C651E98DF25)  # odd, so that no multiplication loses a bit
-_SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
+_PART = 1 << 22  # shingles that are numbered at once
+_IN_MEMORY = 1 << 26  # bytes of a part of them, beyond which they lie in a file
+_CHARACTERS_A_TOKEN = 4
+_ROWS = 512  # texts that are read at once
+_TASK = 2048  # texts that a worker hashes at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,68 +50,106 @@ class ShingleSets:
     members: Ints
 
 
-def least_overlap(threshold: float, sizes: Ints) -> Ints:
-    """The least number of shingles that a set of each size shares with any set at least ``threshold`` similar."""
-    overlap: Ints = np.maximum(np.ceil(threshold * _SLACK * sizes).astype(np.int64), 1)
-    return overlap
-
-
-def shingle_hashes(texts: Sequence[str], ngram: int) -> tuple[UInts, Ints]:
+def shingle_hashes(texts: Iterable[str], ngram: int, ignored: Ignored = _NOTHING) -> Iterator[tuple[UInts, Ints]]:
     """A 64-bit hash of each token n-gram of each text, repeated ones included, and their number in each text.
 
     A text of fewer than ``ngram`` tokens has one shingle, the tuple of all its tokens; one without tokens has none.
 
-    >>> hashes, counts = shingle_hashes(["a b c d", "a b", "c b a", ""], ngram=3)
+    >>> hashes, counts = joined(shingle_hashes(["a b c d", "a b", "c b a", ""], ngram=3))
     >>> counts.tolist()
     [2, 1, 1, 0]
     """
-    with counted("Near-duplicates: n-grams", len(texts), "row") as bar:
-        return joined(_told(_block_shingles(*block, ngram), bar) for block in token_blocks(texts))
+    return (_block_shingles(*block) for block in ignored.blocks(texts, ngram))
 
 
-def _told(block: tuple[UInts, Ints], bar: Any) -> tuple[UInts, Ints]:
-    bar.update(block[1].size)
-    return block
-
-
-def _block_shingles(tokens: UInts, counts: Ints, ngram: int) -> tuple[UInts, Ints]:
+def _block_shingles(tokens: Sequence[UInts], counts: Ints) -> tuple[UInts, Ints]:
+    """The shingles of a block, of its tokens as they count at each place of an n-gram."""
+    ngram, size = len(tokens), tokens[0].size
     row_starts = np.cumsum(counts) - counts
-    whole = max(tokens.size - ngram + 1, 0)
-    hashes = np.zeros(tokens.size, np.uint64)
-    hashes[:whole] = _polynomials([tokens[offset : offset + whole] for offset in range(ngram)])
+    whole = max(size - ngram + 1, 0)
+    hashes = np.zeros(size, np.uint64)
+    hashes[:whole] = _polynomials([tokens[offset][offset : offset + whole] for offset in range(ngram)])
     for length in np.unique(counts[(counts > 0) & (counts < ngram)]).tolist():
         starts = row_starts[counts == length]
-        hashes[starts] = _polynomials([tokens[starts + offset] for offset in range(length)])
+        hashes[starts] = _polynomials([tokens[offset][starts + offset] for offset in range(length)])
     windows = np.maximum(counts - ngram + 1, np.minimum(counts, 1))
-    keep = np.ones(tokens.size, np.bool_)
+    keep = np.ones(size, np.bool_)
     keep[ragged(row_starts + windows, counts - windows)] = False
     return mixed(hashes[keep]), windows
 
 
-def shingle_sets(texts: Sequence[str], ngram: int, threshold: float) -> ShingleSets:
-    """The shingle sets of texts, without those that no other can match at the threshold.
+def shingle_sets(
+    texts: Sequence[str],
+    rows: Ints,
+    ngram: int,
+    threshold: float,
+    *,
+    characters: int,
+    processes: int = 1,
+    ignored: Ignored = _NOTHING,
+) -> ShingleSets:
+    """The shingle sets of some texts, without those that no other can match at the threshold.
 
-    A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
-    round drops little. What remains of a corpus is a small part, and equal sets count once.
+    What remains of a corpus is a small part, and equal sets count once.
+
+    Args:
+        texts: the texts.
+        rows: the positions of the texts to compare, ascending.
+        ngram: the number of tokens in a shingle.
+        threshold: the least similarity.
+        characters: about how many characters these texts have.
+        processes: the number of processes that hash the n-grams.
+        ignored: what does not count where tokens are compared.
     """
-    hashes, counts = shingle_hashes(texts, ngram)
-    alive = _with_partner(hashes, counts, threshold)
-    rows, shingles, values = _numbered(hashes[np.repeat(alive, counts)], counts[alive])
-    sizes = np.bincount(rows, minlength=int(alive.sum()))
-    signatures = _segment_sums(mixed(values)[shingles], sizes)
+    with ExitStack() as files, counted("Near-duplicates: n-grams", len(rows), "row") as bar:
+        blocks = _blocks(texts, rows, ngram, processes, ignored)
+        shingles = Shingles.of(_told(blocks, bar), len(rows), characters // _CHARACTERS_A_TOKEN, files)
+        alive = shingles.with_partner(threshold)
+        sizes, signatures, of_text, numbers = _numbered(shingles, alive, files)
     groups, examples = _equal_groups(sizes, signatures)
-    members = np.full(counts.size, -1)
+    members = np.full(alive.size, -1)
     members[alive] = groups
-    starts = np.cumsum(sizes) - sizes
-    rows, shingles = (
-        np.repeat(np.arange(examples.size), sizes[examples]),
-        shingles[ragged(starts[examples], sizes[examples])],
-    )
+    place = np.full(sizes.size, -1)
+    place[examples] = np.arange(examples.size)
+    of_set = place[of_text]
+    of_set, numbers = _sorted_pairs(of_set[of_set >= 0], numbers[of_set >= 0])
     sizes = sizes[examples]
-    rows, shingles = _shared(rows, shingles, least_overlap(threshold, sizes))
-    rows, shingles = _rarest_first(rows, shingles)
-    indptr = np.searchsorted(rows, np.arange(sizes.size + 1))
-    return ShingleSets(sizes=sizes, indptr=indptr, shingles=shingles, members=members)
+    of_set, numbers = _shared(of_set, numbers, least_overlap(threshold, sizes), total=int(sizes.sum()))
+    of_set, numbers = _rarest_first(of_set, numbers)
+    indptr = np.searchsorted(of_set, np.arange(sizes.size + 1))
+    return ShingleSets(sizes=sizes, indptr=indptr, shingles=numbers, members=members)
+
+
+def _blocks(
+    texts: Sequence[str], rows: Ints, ngram: int, processes: int, ignored: Ignored
+) -> Iterator[tuple[UInts, Ints]]:
+    """Yield the shingles of some texts, block by block, in order; of several processes each makes some blocks."""
+    if processes == 1:
+        yield from shingle_hashes(_read(texts, rows), ngram, ignored)
+        return
+    with Workers(processes, shared=texts) as workers:
+        parts = np.split(rows, range(_TASK, rows.size, _TASK))
+        yield from workers.map(_hashes, ((part, ngram, ignored) for part in parts))
+
+
+def _hashes(texts: Sequence[str], rows: Ints, ngram: int, ignored: Ignored) -> tuple[UInts, Ints]:
+    return joined(shingle_hashes(_read(texts, rows), ngram, ignored))
+
+
+def _read(texts: Sequence[str], rows: Ints) -> Iterator[str]:
+    """Yield texts, of which only some are read at once."""
+    numbers = rows // _ROWS
+    for some in np.split(rows, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1):
+        if some.size:
+            first = int(some[0]) // _ROWS * _ROWS
+            read = texts[first : first + _ROWS]
+            yield from read if some.size == len(read) else [read[row - first] for row in some.tolist()]
+
+
+def _told(blocks: Iterable[tuple[UInts, Ints]], bar: Any) -> Iterator[tuple[UInts, Ints]]:
+    for block in blocks:
+        bar.update(block[1].size)
+        yield block
 
 
 def _polynomials(columns: Sequence[UInts]) -> UInts:
@@ -113,43 +161,59 @@ def _polynomials(columns: Sequence[UInts]) -> UInts:
     return hashes
 
 
-def _with_partner(hashes: UInts, counts: Ints, threshold: float) -> Bools:
-    """Whether each text's set may have a partner, by counting how many of its shingles stand elsewhere too.
+def _numbered(shingles: Shingles, alive: Bools, files: ExitStack) -> tuple[Ints, UInts, Ints, Ints]:
+    """Number the distinct shingles of some texts, in the order of their hashes, part by part.
 
-    One sort of 64-bit keys, the hash's upper bits above the row's number, is the fastest way to count. Shingles that
-    agree in the upper bits alone can only keep a set that could go: it is dropped by the join.
+    Returns:
+        The number of shingles of each of these texts, a hash of all of them, and the shingles that stand in several of
+        the texts: the text of each one and its number.
     """
-    bits = np.uint64(max(counts.size - 1, 1).bit_length())
-    keys = hashes >> bits << bits
-    keys |= np.repeat(np.arange(counts.size, dtype=np.uint64), counts)
-    keys.sort()
-    keys = keys[changes(keys)]
-    rows = (keys & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
-    keys >>= bits
-    sizes = np.bincount(rows, minlength=counts.size)
-    # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
-    needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
-    while True:
-        new = changes(keys)
-        shared = ~(new & np.append(new[1:], True))
-        alive = np.bincount(rows[shared], minlength=counts.size) >= needed
-        keep = shared & alive[rows]
-        keys, rows = keys[keep], rows[keep]
-        if _settled(keep):
-            kept: Bools = alive | (counts == 0)
-            return kept
+    texts, total = int(alive.sum()), int(shingles.counts[alive].sum())
+    sizes, signatures = np.zeros(texts, np.int64), np.zeros(texts, np.uint64)
+    of_text, numbers = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    first = 0
+    for hashes, rows in _parts(shingles.of_texts(alive), total, files):
+        rows, of_part, values = _distinct(hashes, rows)
+        sizes_of_part = np.bincount(rows, minlength=texts)
+        sizes += sizes_of_part
+        signatures += _segment_sums(mixed(values)[of_part], sizes_of_part)
+        several = np.bincount(of_part) > 1 if of_part.size else np.empty(0, np.bool_)
+        keep = several[of_part]
+        of_text.append(rows[keep])
+        numbers.append(first + (np.cumsum(several) - 1)[of_part[keep]])
+        first += int(several.sum())
+    return sizes, signatures, np.concatenate(of_text), np.concatenate(numbers)
 
 
-def _numbered(hashes: UInts, counts: Ints) -> tuple[Ints, Ints, UInts]:
+def _parts(pieces: Iterable[tuple[UInts, Ints]], total: int, files: ExitStack) -> Iterator[tuple[UInts, Ints]]:
+    """Yield hashes and their rows in parts by the hash, ascending, so that no more than a part is in memory."""
+    parts = 1 << max(total // _PART, 1).bit_length() - 1
+    if parts == 1:
+        yield joined(pieces)
+        return
+    shift = np.uint64(64 - parts.bit_length() + 1)
+    spools = [tuple(files.enter_context(Spool(t, _IN_MEMORY // parts)) for t in ("u8", "i8")) for _ in range(parts)]
+    for hashes, rows in pieces:
+        of_part = (hashes >> shift).astype(np.uint16)
+        order = np.argsort(of_part, kind="stable")
+        cuts = np.searchsorted(of_part[order], np.arange(1, parts))
+        for spool, some in zip(spools, np.split(order, cuts), strict=True):
+            spool[0].write(hashes[some])
+            spool[1].write(rows[some])
+    for spool in spools:
+        yield spool[0].whole(), spool[1].whole()
+
+
+def _distinct(hashes: UInts, rows: Ints) -> tuple[Ints, Ints, UInts]:
     """The rows and the shingle numbers of the distinct shingles of each row, row after row, and the numbers' hashes."""
     order = np.argsort(hashes)
     new = changes(hashes[order])
     values = hashes[order[new]]
     numbers = np.empty_like(order)
     numbers[order] = np.cumsum(new) - 1
-    rows, shingles = _sorted_pairs(np.repeat(np.arange(counts.size), counts), numbers)
-    new = changes(rows) | changes(shingles)
-    return rows[new], shingles[new], values
+    rows, numbers = _sorted_pairs(rows, numbers)
+    new = changes(rows) | changes(numbers)
+    return rows[new], numbers[new], values
 
 
 def _sorted_pairs(rows: Ints, shingles: Ints) -> tuple[Ints, Ints]:
@@ -177,19 +241,19 @@ def _equal_groups(sizes: Ints, signatures: UInts) -> tuple[Ints, Ints]:
     return groups, order[new]
 
 
-def _shared(rows: Ints, shingles: Ints, needed: Ints) -> tuple[Ints, Ints]:
-    """The shingles of two sets or more, of sets that have as many of them as needed, and few others."""
+def _shared(rows: Ints, shingles: Ints, needed: Ints, *, total: int) -> tuple[Ints, Ints]:
+    """The shingles of two sets or more, of sets that have as many of them as needed, and few others.
+
+    ``total`` counts the shingles that stand in one set alone too, which need not be given.
+    """
+    before = total
     while True:
         shared = np.bincount(shingles)[shingles] > 1 if shingles.size else np.ones(0, np.bool_)
         keep = shared & (np.bincount(rows[shared], minlength=needed.size) >= needed)[rows]
         rows, shingles = rows[keep], shingles[keep]
-        if _settled(keep):
+        if settled(rows.size, before):
             return rows, shingles
-
-
-def _settled(keep: Bools) -> bool:
-    """Whether a round dropped too little for another: without an end, rows in a chain would go one by one."""
-    return bool(np.count_nonzero(keep) >= 0.99 * keep.size)
+        before = rows.size
 
 
 def _rarest_first(rows: Ints, shingles: Ints) -> tuple[Ints, Ints]:

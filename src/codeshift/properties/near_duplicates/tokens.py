@@ -9,6 +9,7 @@ one rule and no second lexer that could differ from it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -17,7 +18,7 @@ import numpy as np
 from codeshift.properties.lexer import OPERATORS, token_spans
 from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes, mixed, ragged
 
-__all__ = ["joined", "token_blocks"]
+__all__ = ["TokenBlock", "blocks_of", "joined", "token_blocks", "token_counts"]
 
 UBytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
 
@@ -46,6 +47,7 @@ def _byte_class(byte: int) -> int:
 
 
 _CLASSES = bytes(map(_byte_class, range(256)))
+_CLASS_OF_BYTE = np.frombuffer(_CLASSES, np.uint8)
 
 
 def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
@@ -63,7 +65,52 @@ def token_blocks(texts: Iterable[str]) -> Iterator[tuple[UInts, Ints]]:
     >>> counts.tolist(), bool(hashes[2] == hashes[3])
     ([3, 0, 1], True)
     """
-    return (_block_hashes(block) for block in _blocks(texts))
+    return ((block.hashes, block.counts) for block in blocks_of(texts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenBlock:
+    """The tokens of some texts.
+
+    Attributes:
+        hashes: a 64-bit hash of each token, shape (t,).
+        classes: the class of each token's first byte, shape (t,).
+        counts: how many tokens each text has, shape (their number,).
+    """
+
+    hashes: UInts
+    classes: UBytes
+    counts: Ints
+
+    @property
+    def numbers(self) -> Bools:
+        """Whether each token is a number, shape (t,)."""
+        numbers: Bools = (self.classes & _DIGIT) != 0
+        return numbers
+
+    @property
+    def words(self) -> Bools:
+        """Whether each token is an identifier or a keyword, shape (t,)."""
+        words: Bools = ((self.classes & (_WORD | _HIGH)) != 0) & ~self.numbers
+        return words
+
+
+def blocks_of(texts: Iterable[str]) -> Iterator[TokenBlock]:
+    """The tokens of all texts, block by block."""
+    return (_token_block(block) for block in _blocks(texts))
+
+
+def token_counts(texts: Iterable[str]) -> Ints:
+    """How many tokens each of n texts has, shape (n,).
+
+    >>> token_counts(["a += b", "", "b"]).tolist()
+    [3, 0, 1]
+    """
+    counts = [np.empty(0, np.int64)]
+    for rows in _blocks(texts):
+        first, _ = _token_ends(_buffer(rows))
+        counts.append(np.diff(np.searchsorted(np.flatnonzero(first), _row_starts(rows))))
+    return np.concatenate(counts)
 
 
 def joined(blocks: Iterable[tuple[UInts, Ints]]) -> tuple[UInts, Ints]:
@@ -85,12 +132,24 @@ def _blocks(texts: Iterable[str]) -> Iterator[list[bytes]]:
         yield block
 
 
-def _block_hashes(rows: list[bytes]) -> tuple[UInts, Ints]:
-    buffer = b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+def _token_block(rows: list[bytes]) -> TokenBlock:
+    buffer = _buffer(rows)
     first, last = _token_ends(buffer)
     starts, ends = np.flatnonzero(first), np.flatnonzero(last) + 1
-    row_starts = np.cumsum([1, *(len(row) + 1 for row in rows)])
-    return _span_hashes(buffer, starts, ends), np.diff(np.searchsorted(starts, row_starts))
+    return TokenBlock(
+        hashes=_span_hashes(buffer, starts, ends),
+        classes=_CLASS_OF_BYTE[np.frombuffer(buffer, np.uint8)[starts]],
+        counts=np.diff(np.searchsorted(starts, _row_starts(rows))),
+    )
+
+
+def _buffer(rows: list[bytes]) -> bytes:
+    return b"\n" + b"\n".join(rows) + b"\n" + bytes(_PAD)
+
+
+def _row_starts(rows: list[bytes]) -> Ints:
+    """Where each row begins in the buffer, and where one after the last would."""
+    return np.cumsum([1, *(len(row) + 1 for row in rows)])
 
 
 def _token_ends(buffer: bytes) -> tuple[Bools, Bools]:

@@ -61,10 +61,10 @@ class CellValue:
     @cached_property
     def by_split(self) -> dict[int, list[RunValue]]:
         """The runs of each split seed."""
-        found: dict[int, list[RunValue]] = {}
+        by_seed: dict[int, list[RunValue]] = {}
         for run in self.runs:
-            found.setdefault(run.split_seed, []).append(run)
-        return found
+            by_seed.setdefault(run.split_seed, []).append(run)
+        return by_seed
 
     @cached_property
     def split_means(self) -> dict[int, float]:
@@ -104,16 +104,16 @@ class CellValue:
     @cached_property
     def hits(self) -> tuple[int, int] | None:
         """Hits and misses of all runs if the value is a share; None otherwise."""
-        found = [run.hits for run in self.runs if run.hits is not None]
-        if len(found) < len(self.runs):
+        counts = [run.hits for run in self.runs if run.hits is not None]
+        if len(counts) < len(self.runs):
             return None
-        return sum(hits for hits, _ in found), sum(misses for _, misses in found)
+        return sum(hits for hits, _ in counts), sum(misses for _, misses in counts)
 
     @property
     def few(self) -> str:
         """Reason why a share has no interval over seeds; empty if it has one."""
-        told = zip(("hits", "misses"), self.hits or (FEWEST, FEWEST), strict=True)
-        return " and ".join(f"fewer than {FEWEST} {what}" for what, count in told if count < FEWEST)
+        counts = zip(("hits", "misses"), self.hits or (FEWEST, FEWEST), strict=True)
+        return " and ".join(f"fewer than {FEWEST} {what}" for what, count in counts if count < FEWEST)
 
     @cached_property
     def unseen_variance(self) -> float:

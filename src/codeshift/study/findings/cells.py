@@ -89,8 +89,8 @@ class Cells:
         """Return the result of ``make``, called once for each name: several findings use the same numbers."""
         if name not in self._kept:
             self._kept[name] = make()
-        found: Kept = self._kept[name]
-        return found
+        result: Kept = self._kept[name]
+        return result
 
     @cached_property
     def methods(self) -> tuple[str, ...]:

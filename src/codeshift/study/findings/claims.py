@@ -10,7 +10,7 @@ from codeshift.formatting import counted
 from codeshift.metrics import Estimate
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.comparisons import comparisons
-from codeshift.study.findings.detection import AUROC_SHOWN, CONFIDENCE, detection
+from codeshift.study.findings.detection import AUROC_SHOWN, confidence_of, detection, is_measured
 from codeshift.study.findings.finding import Finding
 from codeshift.study.findings.large_enough import distinct_rows, left_out, too_small
 from codeshift.study.findings.quantity import Quantity, mean_of, nothing
@@ -84,7 +84,7 @@ def _on_test_ood(cells: Cells, metric: str, names: Sequence[str]) -> Iterator[Cl
         yield from _strength(cells, metric, names)
     if cells.has_none and cells.methods:
         yield _forgets(cells, metric, "test_ood", names)
-    if cells.results.classes and cells.methods:
+    if cells.methods and is_measured(cells):
         yield _knows(cells, names)
 
 
@@ -346,15 +346,17 @@ def _forgets(cells: Cells, metric: str, part: str, names: Sequence[str]) -> Clai
 
 
 def _knows(cells: Cells, names: Sequence[str]) -> Claim:
-    """Test whether models are less sure of rows of the region than of others, by their top probability."""
+    """Test whether models are less sure of rows of the region than of others, by the usual score of the task."""
+    score = confidence_of(cells)
     by_method = {
-        method: mean_of([detection(cells, cell, CONFIDENCE) for cell in _masked_cells(cells, method, names)])
+        method: mean_of([detection(cells, cell, score) for cell in _masked_cells(cells, method, names)])
         for method in cells.methods
     }
     told = "; ".join(
         f"{method_name(method)} {AUROC_SHOWN.estimate(cells.estimate(figure))}" for method, figure in by_method.items()
     )
-    told = f"AUROC of the top probability for rows of test_ood against those of test_id, mean over scenarios: {told}. "
+    sureness = "the top probability" if cells.results.classes else "outputs' mean token log-probability"
+    told = f"AUROC of {sureness} for rows of test_ood against those of test_id, mean over scenarios: {told}. "
     told += "50 of 100 is chance: a model that loses out of distribution and is as sure there does not know of it."
     claim = "The model's confidence tells the shift"
     return _claim(cells, claim, mean_of(list(by_method.values())), told, 0.5, measure=AUROC_SHOWN)

@@ -73,7 +73,7 @@ def kept_curves(cells: Cells, metric: str) -> Iterator[Curve]:
             }
             yield _curve(cells, metric, part, method, "ood_kept", None, by_share)
             for name in cells.results.scenarios:
-                alone = {kept: {name: found[name]} for kept, found in by_share.items()}
+                alone = {kept: {name: of_scenarios[name]} for kept, of_scenarios in by_share.items()}
                 yield _curve(cells, metric, part, method, "ood_kept", name, alone)
 
 
@@ -98,12 +98,12 @@ def variant_curves(cells: Cells, metric: str) -> Iterator[Curve]:
 
 def _scales(cells: Cells) -> dict[str, dict[float, str]]:
     """Return the variants by kind and value: ``{"wise_ft": {0.5: "wise_ft=0.5"}}``."""
-    found: dict[str, dict[float, str]] = {}
+    by_kind: dict[str, dict[float, str]] = {}
     for variant in cells.results.variants:
         kind, _, value = variant.partition("=")
         if value:
-            found.setdefault(kind, {})[float(value)] = variant
-    return found
+            by_kind.setdefault(kind, {})[float(value)] = variant
+    return by_kind
 
 
 def _has(cells: Cells, method: str, variant: str) -> bool:
@@ -125,13 +125,13 @@ def _curve(
     method: str,
     over: str,
     scenario: str | None,
-    found: Mapping[float, Mapping[str, Quantity]],
+    quantities: Mapping[float, Mapping[str, Quantity]],
 ) -> Curve:
-    reached = [by_scenario for by_scenario in found.values() if any(one.defined for one in by_scenario.values())]
+    reached = [by_scenario for by_scenario in quantities.values() if any(q.defined for q in by_scenario.values())]
     common = [name for name in cells.results.scenarios if all(name in by and by[name].defined for by in reached)]
     points = []
-    for x in sorted(found):
-        taken = [found[x][name] for name in common] if found[x] in reached else []
+    for x in sorted(quantities):
+        taken = [quantities[x][name] for name in common] if quantities[x] in reached else []
         estimate = cells.estimate(mean_of(taken) if taken else nothing())
         points.append(Point(x=x, estimate=estimate, scenarios=len(taken)))
     return Curve(

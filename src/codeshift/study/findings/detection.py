@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from codeshift.metrics import AUROC, AveragePrecision, Estimate, FalseNegativeRateAt, ModelOutputs, ood_scores
+from codeshift.metrics import AUROC, AveragePrecision, Estimate, FalseNegativeRateAt
 from codeshift.metrics.base import FloatArray
 from codeshift.metrics.ranking import ranking_rows
 from codeshift.study.findings.cells import Cell, Cells, State
@@ -15,9 +16,13 @@ from codeshift.study.findings.finding import Finding, share
 from codeshift.study.findings.quantity import Quantity
 from codeshift.study.keys import RunKey
 from codeshift.study.measures import Measure, measure_of, method_name
+from codeshift.study.records import RunRecord
+from codeshift.study.results import StudyResults
 
 CONFIDENCE = "maximum softmax probability"
-"""Score that claims are about, chosen before any result was seen: the usual baseline of detection."""
+"""Score of classifiers that claims are about."""
+CONFIDENCE_OF_TEXT = "mean token log-probability"
+"""Score of models that write that claims are about: it ranks outputs as their perplexity does."""
 
 _FIGURES = {"auroc": AUROC(), "aupr": AveragePrecision(), "fpr": FalseNegativeRateAt(fpr=0.05)}
 AUROC_SHOWN = measure_of(_FIGURES["auroc"])
@@ -59,14 +64,14 @@ class ShiftDetection(Finding):
 
 
 def shift_detections(cells: Cells, metric: str) -> Iterator[ShiftDetection]:
-    """Yield how well each score of each cell tells the shift; none for text, whose probabilities are not kept."""
-    if not cells.results.classes:
+    """Yield how well each score of each cell tells the shift; none if no run has scores."""
+    if not is_measured(cells):
         return
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):
             inside, outside = (cells.quantity(cell, metric, part) for part in ("test_id", "test_ood"))
             lost = cells.estimate(cells.worse(metric, outside - inside))
-            for score in ood_scores(ModelOutputs(logits=np.zeros((1, 2)))):
+            for score in _scores_of(cells, cell) or (confidence_of(cells),):
                 figures = {name: detection(cells, cell, score, name) for name in _FIGURES}
                 yield ShiftDetection(
                     estimate=cells.estimate(figures["auroc"]), seeds=figures["auroc"].seeds, cell=cell, score=score,
@@ -75,8 +80,22 @@ def shift_detections(cells: Cells, metric: str) -> Iterator[ShiftDetection]:
                 )  # fmt: skip
 
 
+def confidence_of(cells: Cells) -> str:
+    """Return the score that claims are about, chosen before any result was seen: the usual baseline of the task."""
+    return CONFIDENCE if cells.results.classes else CONFIDENCE_OF_TEXT
+
+
+def is_measured(cells: Cells) -> bool:
+    """Return whether the study measures detection: of classes always, of text if a run has confidences."""
+    return bool(cells.results.classes) or any(
+        CONFIDENCE_OF_TEXT in cells.results.scores(record.key).ood
+        for record in cells.results.records
+        if record.status == "done"
+    )
+
+
 def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Quantity:
-    """Return a figure of a score over the runs of a cell that are done.
+    """Return a figure of a score over the runs of a cell that are done and have it.
 
     Args:
         cells: Cells of the study.
@@ -85,16 +104,35 @@ def detection(cells: Cells, cell: Cell, score: str, figure: str = "auroc") -> Qu
         figure: Figure: "auroc", "aupr" or "fpr".
     """
     scenario = cell.scenario
-    split = [record for record in cells.records(cell) if (scenario, record.key.split_seed) in cells.results.splits]
+    scored = [record for record in _dealt(cells, cell) if score in cells.results.scores(record.key).ood]
     name = f"{score} of {scenario}: {figure}"
     return cells.resampler.of_rows(
-        split, "test", None, name, lambda key: _ranked(cells, key, scenario, score), _FIGURES[figure]
+        scored, "test", None, name, lambda key: _ranked(cells, key, scenario, score), _FIGURES[figure]
     )
+
+
+def _scores_of(cells: Cells, cell: Cell) -> tuple[str, ...]:
+    """Return the names of the scores that the runs of a cell have."""
+    return tuple(dict.fromkeys(name for r in _dealt(cells, cell) for name in cells.results.scores(r.key).ood))
+
+
+def _dealt(cells: Cells, cell: Cell) -> list[RunRecord]:
+    """Return the runs of a cell that are done and whose split is known."""
+    splits = cells.results.splits
+    return [r for r in cells.records(cell) if r.status == "done" and (cell.scenario, r.key.split_seed) in splits]
 
 
 def _ranked(cells: Cells, key: RunKey, scenario: str, score: str) -> FloatArray:
     """Return the statistics of the ranking of the rows of both parts, NaN for other rows; shape (rows, 4)."""
-    scores = cells.results.scores(key)
-    strange = ood_scores(ModelOutputs(logits=scores.logits))[score]
-    outside, inside = (cells.results.members(part, scenario, key.split_seed) for part in ("test_ood", "test_id"))
-    return np.where((inside | outside)[:, None], ranking_rows(outside, strange), np.nan)
+    results = cells.results
+    strange = results.scores(key).ood[score]
+    outside, inside = (_compared(results, key, part, scenario) for part in ("test_ood", "test_id"))
+    known = (inside | outside) & ~np.isnan(strange)
+    return np.where(known[:, None], ranking_rows(outside, np.nan_to_num(strange)), np.nan)
+
+
+def _compared(results: StudyResults, key: RunKey, part: str, scenario: str) -> NDArray[np.bool_]:
+    """Return the rows of a part that are compared: all of a classifier's, or those that text was written for."""
+    if results.classes:
+        return results.members(part, scenario, key.split_seed)
+    return results.scored_rows(key, part, scenario)

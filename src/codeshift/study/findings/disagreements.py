@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from codeshift.formatting import counted
 from codeshift.study.findings.cells import Cell, Cells
 from codeshift.study.findings.finding import share
-from codeshift.study.keys import RunKey
+from codeshift.study.keys import NONE, RunKey
 from codeshift.study.measures import method_name
 from codeshift.study.scores import RunScores
 
@@ -109,8 +109,8 @@ def examples(cells: Cells, *, of_each: int = 2, part: str = "test_ood") -> Itera
         if keys is None:
             continue
         right = {name: _right(cells.results.scores(key)) for name, key in keys.items()}
-        asked = _by_digest(_asked(cells, keys, part, scenario), cells.results.scores(next(iter(keys.values()))))
-        for kind, rows in _kinds(cells, right, asked):
+        compared = _by_digest(_compared(cells, keys, part, scenario), cells.results.scores(next(iter(keys.values()))))
+        for kind, rows in _kinds(cells, right, compared):
             yield from (_example(cells, scenario, part, keys, row, kind) for row in rows[:of_each])
 
 
@@ -125,8 +125,8 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
         if at not in done[1]:
             continue
         keys = {name: side[at] for name, side in zip(pair, done, strict=True)}
-        asked = _asked(cells, keys, part, scenario)
-        first, second = (_right(cells.results.scores(key))[asked] for key in keys.values())
+        compared = _compared(cells, keys, part, scenario)
+        first, second = (_right(cells.results.scores(key))[compared] for key in keys.values())
         both, neither = both + int((first & second).sum()), neither + int((~first & ~second).sum())
         only[pair[0]] += int((first & ~second).sum())
         only[pair[1]] += int((~first & second).sum())
@@ -136,7 +136,7 @@ def _counted(cells: Cells, part: str, scenario: str, kept: float, pair: tuple[st
     )
 
 
-def _asked(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
+def _compared(cells: Cells, keys: Mapping[str, RunKey], part: str, scenario: str) -> NDArray[np.int64]:
     """Return the numbers of a part's rows that text was generated for by every method."""
     wanted = cells.results.scored_rows(next(iter(keys.values())), part, scenario).copy()
     for key in keys.values():
@@ -164,21 +164,21 @@ def _first_done(cells: Cells, scenario: str, kept: float) -> dict[str, RunKey] |
     if not common or (scenario, common[0][0]) not in cells.results.splits:
         return None
     keys = {method: side[common[0]] for method, side in sides.items()}
-    without = cells.records(Cell(scenario=scenario, method="none", ood_kept=None)) if cells.has_none else ()
-    found = [r.key for r in without if r.status == "done" and r.key.split_seed == common[0][0]]
-    return ({"none": found[0]} if found else {}) | keys
+    without = cells.records(Cell(scenario=scenario, method=NONE, ood_kept=None)) if cells.has_none else ()
+    untrained = [r.key for r in without if r.status == "done" and r.key.split_seed == common[0][0]]
+    return ({NONE: untrained[0]} if untrained else {}) | keys
 
 
 def _kinds(
-    cells: Cells, right: Mapping[str, NDArray[np.bool_]], asked: NDArray[np.int64]
+    cells: Cells, right: Mapping[str, NDArray[np.bool_]], compared: NDArray[np.int64]
 ) -> Iterator[tuple[str, list[int]]]:
     reference, others = cells.reference_method or "", [m for m in cells.methods if m != cells.reference_method]
     for method in others:
         for yes, no in ((method, reference), (reference, method)):
-            rows = asked[right[yes][asked] & ~right[no][asked]]
+            rows = compared[right[yes][compared] & ~right[no][compared]]
             yield f"{method_name(yes)} is right, {method_name(no)} is wrong", rows.tolist()
-    wrong = np.all([~right[name][asked] for name in cells.methods], axis=0)
-    yield ("no method is right" if len(cells.methods) > 1 else "wrong"), asked[wrong].tolist()
+    wrong = np.all([~right[name][compared] for name in cells.methods], axis=0)
+    yield ("no method is right" if len(cells.methods) > 1 else "wrong"), compared[wrong].tolist()
 
 
 def _example(cells: Cells, scenario: str, part: str, keys: Mapping[str, RunKey], row: int, kind: str) -> ExampleRow:

@@ -19,14 +19,17 @@ from codeshift.study.scores import RunScores
 from codeshift.study.split_facts import SplitFacts
 
 RIGHT = "right"
+"""Name of the mode of outputs that are not wrong."""
+EMPTY, REPEATS, CUT_OFF, BROKEN = "empty", "repeats itself", "cut off", "does not parse"
+COPIES, LACKS, OTHER_TEXT = "copies its source", "lacks the element", "parses, other text"
 MODES = {
-    "empty": "nothing was written",
-    "repeats itself": "the same few tokens stand at the end at least four times over",
-    "cut off": "it was cut at the length limit",
-    "does not parse": "it is no program of its language, nor a part of one",
-    "copies its source": "it equals the source, apart from whitespace",
-    "lacks the element": "the reference holds the masked element, the output does not",
-    "parses, other text": "none of the above, and still not the reference",
+    EMPTY: "nothing was written",
+    REPEATS: "the same few tokens stand at the end at least four times over",
+    CUT_OFF: "it was cut at the length limit",
+    BROKEN: "it is no program of its language, nor a part of one",
+    COPIES: "it equals the source, apart from whitespace",
+    LACKS: "the reference holds the masked element, the output does not",
+    OTHER_TEXT: "none of the above, and still not the reference",
 }
 """Modes with their descriptions; a wrong output has the first mode that fits."""
 
@@ -77,18 +80,18 @@ def failure_modes(cells: Cells) -> Iterator[FailureModes]:
     """Yield the failure modes of every cell, on both parts of the test rows; those of classes are ``confusions``."""
     if cells.results.classes:
         return
-    told = _Told(cells)
+    modes = _OutputModes(cells)
     for scenario in cells.results.scenarios:
         for cell in cells.of_scenario(scenario):
             for part in ("test_ood", "test_id"):
                 counts: Counter[str] = Counter(dict.fromkeys((RIGHT, *MODES), 0))
                 for record in cells.records(cell):
                     if record.status == "done" and (scenario, record.key.split_seed) in cells.results.splits:
-                        counts.update(told.modes(record.key, part, scenario))
+                        counts.update(modes.of(record.key, part, scenario))
                 yield FailureModes(cell=cell, part=part, state=cells.state(cell), counts=dict(counts))
 
 
-class _Told:
+class _OutputModes:
     """Modes of the outputs of runs; those that do not depend on a scenario are computed once for each run."""
 
     def __init__(self, cells: Cells) -> None:
@@ -96,17 +99,17 @@ class _Told:
         self._language = cells.results.settings.language
         self._plain: dict[RunKey, list[str | None]] = {}
 
-    def modes(self, key: RunKey, part: str, scenario: str) -> Iterator[str]:
+    def of(self, key: RunKey, part: str, scenario: str) -> Iterator[str]:
         """Yield the mode of each output of a part."""
         scores = self._cells.results.scores(key)
         if key not in self._plain:
             self._plain[key] = plain_modes(scores, self._language)
         rows: list[int] = np.flatnonzero(self._cells.results.scored_rows(key, part, scenario)).tolist()
         facts = self._cells.results.splits[scenario, key.split_seed]
-        other = [row for row in rows if self._plain[key][row] == "parses, other text"]
+        other = [row for row in rows if self._plain[key][row] == OTHER_TEXT]
         lacking = set(_lacking(scores, other, facts))
         for row in rows:
-            mode = "lacks the element" if row in lacking else self._plain[key][row]
+            mode = LACKS if row in lacking else self._plain[key][row]
             if mode is not None:
                 yield mode
 
@@ -128,17 +131,17 @@ def plain_modes(scores: RunScores, language: str | None) -> list[str | None]:
         elif text.strip() == reference.strip():
             modes.append(RIGHT)
         elif not text.strip():
-            modes.append("empty")
+            modes.append(EMPTY)
         elif repeats_itself(text):
-            modes.append("repeats itself")
+            modes.append(REPEATS)
         elif cut_off:
-            modes.append("cut off")
+            modes.append(CUT_OFF)
         elif is_valid is not None and not is_valid(text):
-            modes.append("does not parse")
+            modes.append(BROKEN)
         elif source is not None and source.split() == text.split():
-            modes.append("copies its source")
+            modes.append(COPIES)
         else:
-            modes.append("parses, other text")
+            modes.append(OTHER_TEXT)
     return modes
 
 

@@ -144,7 +144,7 @@ class Findings:
 
     @cached_property
     def detections(self) -> tuple[ShiftDetection, ...]:
-        """How well each score of each cell's outputs tells the shift, beside what is lost by it; none for text."""
+        """How well each score of each cell's outputs tells the shift, beside what is lost; none if not measured."""
         return tuple(shift_detections(self.cells, self._metric))
 
     @cached_property

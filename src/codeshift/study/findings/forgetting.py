@@ -56,9 +56,9 @@ def forgettings(cells: Cells, metric: str, part: str) -> Iterator[Forgetting]:
                 scenario: _forgotten(cells, metric, part, Cell(scenario=scenario, method=method, ood_kept=kept))
                 for scenario in cells.results.scenarios
             }
-            yield _found(cells, metric, part, None, method, kept, list(by_scenario.values()))
+            yield _forgetting(cells, metric, part, None, method, kept, list(by_scenario.values()))
             for scenario, change in by_scenario.items():
-                yield _found(cells, metric, part, scenario, method, kept, [change])
+                yield _forgetting(cells, metric, part, scenario, method, kept, [change])
 
 
 def _forgotten(cells: Cells, metric: str, part: str, cell: Cell) -> Quantity:
@@ -67,11 +67,11 @@ def _forgotten(cells: Cells, metric: str, part: str, cell: Cell) -> Quantity:
     return cells.worse(metric, after - without)
 
 
-def _found(
+def _forgetting(
     cells: Cells, metric: str, part: str, scenario: str | None, method: str, kept: float, changes: Sequence[Quantity]
 ) -> Forgetting:
-    change = mean_of(changes)
+    mean = mean_of(changes)
     return Forgetting(
-        estimate=cells.estimate(change), seeds=change.seeds, scenario=scenario, method=method, ood_kept=kept, part=part,
-        measure=cells.measure(metric), scenarios=sum(one.defined for one in changes),
+        estimate=cells.estimate(mean), seeds=mean.seeds, scenario=scenario, method=method, ood_kept=kept, part=part,
+        measure=cells.measure(metric), scenarios=sum(change.defined for change in changes),
     )  # fmt: skip

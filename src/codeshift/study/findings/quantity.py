@@ -59,7 +59,7 @@ class Quantity:
         return replace(ratio, ratio=(self, other) if linear else None, note=ratio.note or other._unsure())
 
     def _with(self, other: Quantity, value: float, own: float, others: float) -> Quantity:
-        smaller = min(self, other, key=lambda one: (one.n, one.groups or one.n))
+        smaller = min(self, other, key=lambda side: (side.n, side.groups or side.n))
         return Quantity(
             value=value, weights=_sum([(own, self.weights), (others, other.weights)]), n=smaller.n,
             seeds=min(self.seeds, other.seeds), groups=smaller.groups, note=self.note or other.note,
@@ -136,15 +136,15 @@ class Quantity:
     def _fieller(self, confidence: float) -> tuple[float, float]:
         top, bottom = self.ratio or (self, self)
         both = _sum([(1.0, top.weights), (1.0, bottom.weights)])
-        found = [moments(weights) for weights in (top.weights, bottom.weights, both)]
-        return fieller_ends(top.value, bottom.value, [one for one in found if one is not None], confidence)
+        sides = [moments(weights) for weights in (top.weights, bottom.weights, both)]
+        return fieller_ends(top.value, bottom.value, [side for side in sides if side is not None], confidence)
 
     def _unsure(self) -> str:
         """Return the reason why a ratio to this cannot be linearised; empty if it can."""
-        found = self._moments()
-        if found is None:
+        spread = self._moments()
+        if spread is None:
             return ""
-        error = math.sqrt(math.fsum(one.variance for one in found.components()))
+        error = math.sqrt(math.fsum(component.variance for component in spread.components()))
         return "" if error <= _LARGEST_ERROR * abs(self.value) else "a divisor may be near 0"
 
 
@@ -159,7 +159,7 @@ def mean_of(quantities: Sequence[Quantity]) -> Quantity:
         return nothing()
     if len(defined) == 1:
         return defined[0]
-    smallest = min(defined, key=lambda quantity: (quantity.n, quantity.groups or quantity.n))
+    smallest = min(defined, key=lambda side: (side.n, side.groups or side.n))
     return Quantity(
         value=math.fsum(quantity.value for quantity in defined) / len(defined),
         weights=_sum([(1 / len(defined), quantity.weights) for quantity in defined]),

@@ -42,12 +42,12 @@ class Moments:
         between, rows_between, within, rows_within, rows, unseen = self.squares
         of_splits, of_trainings = self.splits - 1, self.splits * (self.trainings - 1)
         trained = max(within - noise(of_trainings) * rows_within, 0.0) if of_trainings else 0.0
-        dealt = between - trained - noise(of_splits) * rows_between if of_splits else 0.0
+        drawn = between - trained - noise(of_splits) * rows_between if of_splits else 0.0
         residual, times = (rows_between, of_splits + self.own_rows)
         if self.splits < 2:
             residual, times = rows_within, self.trainings - 1
         return components(
-            (dealt, of_splits), (trained, of_trainings),
+            (drawn, of_splits), (trained, of_trainings),
             (rows - residual, self.row_df), (residual, times * self.row_df), (unseen, self.row_df),
         )  # fmt: skip
 
@@ -71,7 +71,7 @@ def moments(weights: Mapping[CellValue, float]) -> Moments | None:
         _spread([_split_deviation(cells, split) for split in splits], fewest),
         _rows_between(by_split, rows, len(splits)) if fewest > 1 else 0.0,
         *(_within(cells, by_run, splits) if trainings > 1 else (0.0, 0.0)),
-        math.fsum(fsum(one**2) for one in rows.values()),
+        math.fsum(fsum(moved**2) for moved in rows.values()),
         math.fsum(weight**2 * cell.unseen_variance for cell, weight in cells),
     ]
     row_df = min((run.df for cell, _ in cells for run in cell.runs), default=0.0)
@@ -124,7 +124,7 @@ def fieller_ends(top: float, bottom: float, spreads: Sequence[Moments], confiden
     """
     if len(spreads) < 3:
         return math.nan, math.nan
-    first, second, both = (one.squares for one in spreads)
+    first, second, both = (spread.squares for spread in spreads)
     product = (both - first - second) / 2
 
     def half(of_top: float, of_bottom: float) -> float:
@@ -177,7 +177,7 @@ def _spread(deviations: Sequence[float], count: int) -> float:
     if count < 2:
         return 0.0
     middle = math.fsum(deviations) / len(deviations)
-    return count / (count - 1) * math.fsum((one - middle) ** 2 for one in deviations)
+    return count / (count - 1) * math.fsum((deviation - middle) ** 2 for deviation in deviations)
 
 
 def _row_sums(
@@ -203,12 +203,12 @@ def _row_sums(
 
 def _rows_between(by_split: Mapping[tuple[str, int], FloatArray], rows: Mapping[str, FloatArray], count: int) -> float:
     """Return the variance between split seeds that their rows cause: all of it for own rows, the residual if shared."""
-    found = []
+    squares = []
     for name, whole in rows.items():
         mine = [moved for (of, _), moved in by_split.items() if of == name]
-        found += [fsum((moved - whole / count) ** 2) for moved in mine]
-        found.append((count - len(mine)) * fsum((whole / count) ** 2))
-    return count / (count - 1) * math.fsum(found)
+        squares += [fsum((moved - whole / count) ** 2) for moved in mine]
+        squares.append((count - len(mine)) * fsum((whole / count) ** 2))
+    return count / (count - 1) * math.fsum(squares)
 
 
 def _within(
@@ -227,10 +227,10 @@ def _within(
         count = len(moved)
         if count < 2:
             continue
-        seeds.append(_spread([math.fsum(one) for one in moved.values()], count))
+        seeds.append(_spread([math.fsum(shares) for shares in moved.values()], count))
         for name in dict.fromkeys(of for of, at, _ in by_run if at == split):
             mine = [by_run[of, at, seed] for of, at, seed in by_run if (of, at) == (name, split) and seed is not None]
             whole = sum(mine, np.zeros(1)) / count
-            deviations = [fsum((one - whole) ** 2) for one in mine] + [(count - len(mine)) * fsum(whole**2)]
+            deviations = [fsum((own - whole) ** 2) for own in mine] + [(count - len(mine)) * fsum(whole**2)]
             rows.append(count / (count - 1) * math.fsum(deviations))
     return math.fsum(seeds), math.fsum(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from codeshift.documents.document import Block, Figure, Key, SideBySide
@@ -65,9 +65,12 @@ def methods_key(findings: Findings) -> Key:
     return Key(tuple((_mark(_SHAPES[i % len(_SHAPES)], f"m{i % 7}"), method_name(method)) for method, i in shown))
 
 
-def parts_key() -> Key:
-    """Return the key to the colours of the parts."""
-    return _squares((("train", "train"), ("test_id", "id"), ("test_ood", "ood")))
+_PARTS = {"train": "train", "test_id": "id", "test_ood": "ood"}
+
+
+def parts_key(parts: Sequence[str] = tuple(_PARTS)) -> Key:
+    """Return the key to the colours of the parts that figures show."""
+    return _squares((part, _PARTS[part]) for part in parts)
 
 
 def modes_key() -> Key:

@@ -36,15 +36,15 @@ def how_sure(contents: ReportContents) -> Section:
         "is surer than it is right."
     )
     drawn = figures(contents, ReportFigure.RELIABILITY)
-    shown: tuple[Block, ...] = (parts_key(), *drawn, note) if drawn else ()
+    shown: tuple[Block, ...] = (parts_key(("test_id", "test_ood")), *drawn, note) if drawn else ()
     blocks = (*shown, *tables(contents, ReportTable.CALIBRATION))
     return Section(title="How sure models are, and how right", blocks=blocks, name="calibration", menu="Calibration")
 
 
 def confidence_and_shift(contents: ReportContents) -> Section:
-    """Return whether models' confidence tells the shift; of text that it was not measured."""
+    """Return whether models' confidence tells the shift, or that it was not measured."""
     measured = tables(contents, ReportTable.DETECTION)
-    untold = "Not measured: the probabilities of the tokens that models write are not kept in a study's folder. "
-    untold += "codeshift.metrics.ood_detection takes them where you have them."
+    untold = "Not measured: no run has the probabilities of the tokens that its model wrote. Outputs that were made "
+    untold += "elsewhere come without them, and nothing is written unless a metric needs it."
     blocks: tuple[Block, ...] = measured or (Paragraph(untold),)
     return Section(title="Whether confidence tells the shift", blocks=blocks, name="detection", menu="Detection")

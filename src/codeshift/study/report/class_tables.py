@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codeshift.documents.document import Column, Table, Value
+from codeshift.draws import TRAIN_ROWS
 from codeshift.formatting import MISSING
 from codeshift.study.findings import Findings
 from codeshift.study.findings.classes import BINS
@@ -96,7 +97,8 @@ def detection_table(findings: Findings) -> Table | None:
     )  # fmt: skip
     note = (
         "Rows of test_ood against those of test_id; an AUROC of 50 is chance, an AUPR of test_ood's share. "
-        "FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id."
+        "FPR: rows of test_ood that pass where 95% of test_id pass. Loss: what test_ood is worse by than test_id. "
+        f"Distances are those of a row's features from the features of training rows, of {TRAIN_ROWS:,} at most."
     )
     caption = "Whether confidence tells the shift"
     return Table(name=ReportTable.DETECTION, caption=caption, columns=columns, rows=rows, note=note) if rows else None

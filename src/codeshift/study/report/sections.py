@@ -60,9 +60,10 @@ def what_is_left(contents: ReportContents) -> Section:
 def share_kept(contents: ReportContents) -> Section:
     """Return the curves over the share kept."""
     means, each = figures(contents, ReportFigure.CURVES, 22.0), figures(contents, ReportFigure.CURVES_BY_SCENARIO, 15.0)
+    dashed = "; the dashed line is the model without fine-tuning" if contents.findings.cells.has_none else ""
     note = Note(
-        "Means over the scenarios that have a value at each share. Bands are 95% intervals over seeds and rows; the "
-        "dashed line is the model without fine-tuning."
+        "Means over the scenarios that have a value at each share. "
+        f"Bands are 95% intervals over seeds and rows{dashed}."
     )
     by_scenario = Section(title="Each scenario, on test_ood", blocks=each)
     blocks = (methods_key(contents.findings), *means, note, by_scenario) if means or each else ()

@@ -14,6 +14,8 @@ from codeshift.study.report.figures.series import axis_title, rows_told, styles
 from codeshift.study.report.figures.theme import Theme
 from codeshift.study.report.shown import ReportFigure
 
+_NARROWEST = 0.1  # percent of the baseline, from the bottom to the top of a plot
+
 
 def id_against_ood(findings: Findings) -> Plot | None:
     """Plot each cell's score on ``test_id`` (x) and ``test_ood`` (y), with the diagonal where both are equal."""
@@ -100,6 +102,11 @@ def _draw_strength(ax: Any, theme: Theme, *, findings: Findings) -> None:
         ys = [estimate.value * SHARE.scale.factor for _, estimate in effect.points.values()]
         ax.plot(xs, ys, marker=marker, color=colour, linestyle="none", markersize=6, label=method_name(effect.method))
     ax.axhline(100, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
+    low, high = ax.get_ylim()
+    if high - low < _NARROWEST:  # equal but for rounding
+        middle = (low + high) / 2
+        ax.set_ylim(middle - _NARROWEST / 2, middle + _NARROWEST / 2)
+    ax.locator_params(axis="x", nbins=5)
     rows = rows_told(estimate.n for effect in findings.strength for _, estimate in effect.points.values())
     ax.set_xlabel(f"strength of the shift (AUC; .5 is none); {rows}")
     ax.set_ylabel(f"% of the 100% baseline's {findings.measure.title}")

@@ -46,6 +46,7 @@ class Theme:
             "axes.edgecolor": self.line, "grid.color": self.line, "grid.linewidth": 0.6, "axes.grid": True,
             "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False, "xtick.major.size": 0,
             "ytick.major.size": 0, "legend.frameon": False, "axes.titlelocation": "left", "hatch.linewidth": 0.6,
+            "axes.formatter.useoffset": False,
         }  # fmt: skip
 
 

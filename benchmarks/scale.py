@@ -1,0 +1,219 @@
+"""Memory and time of a split as the rows grow: 10,000 to a million functions, and ten million short rows.
+
+The functions are those of the standard library and of the packages installed; beyond as many as there are, they come
+again with every name that they bind renamed. Each case runs in a process of its own. Memory is the peak that the
+operating system counts for it (``ru_maxrss``) less what it was once everything was imported; it includes the pages of
+memory-mapped files that the process has read, which the system takes back when it needs them. What the process holds
+of its own (``RssAnon``) is read ten times a second.
+
+    OMP_NUM_THREADS=1 python benchmarks/scale.py rows --folder FOLDER --rows 100000
+    OMP_NUM_THREADS=1 python benchmarks/scale.py run --folder FOLDER --rows 100000 --cases length syntax \
+        --write benchmarks/results/scale.json
+    python benchmarks/scale.py page --read benchmarks/results/scale.json --write benchmarks/scale.md \
+        --plot docs/assets/scale.svg
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import keyword
+import os
+import platform
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from one_pass import functions
+
+COUNTS = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+SHORT_ROWS = 10_000_000
+_BATCH = 10_000
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+
+# Each case: the splitter, and whether near-duplicates are bound.
+CASES: dict[str, tuple[str, str | None]] = {
+    "length": ("LengthSplitter('code', quantiles=(0.9, 1.0))", "bind"),
+    "length, unbound": ("LengthSplitter('code', quantiles=(0.9, 1.0))", None),
+    "syntax": ("ASTNodeSplitter('code', language='python', nodes=('while_statement',))", "bind"),
+    "API": ("APIUsageSplitter('code', language='python', apis=('os.path',))", "bind"),
+}
+
+
+def bound_names(source: str) -> frozenset[str]:
+    """The names that a function binds: its own, its arguments, and what it assigns to."""
+    lines = source.splitlines()
+    margin = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse("if True:\n" + source if margin else source)
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return frozenset(name for name in names if not keyword.iskeyword(name))
+
+
+def real_rows(count: int) -> Iterator[str]:
+    """``count`` functions: as they are, then again and again with their names renamed."""
+    originals: list[tuple[str, frozenset[str]]] = []
+    for source in functions():
+        try:
+            originals.append((source, bound_names(source)))
+        except (SyntaxError, ValueError):
+            continue
+        yield source
+        if len(originals) == count:
+            return
+    for copy in range(1, count // len(originals) + 1):
+        for source, names in originals:
+            yield renamed(source, names, copy)
+
+
+def renamed(source: str, names: frozenset[str], copy: int) -> str:
+    """A function with some of its names renamed."""
+    return _WORD.sub(lambda match: f"{match[0]}_{copy}" if match[0] in names else match[0], source)
+
+
+def short_rows(count: int) -> Iterator[str]:
+    """``count`` different rows of a few tokens."""
+    return (f"x{i} = f{i % 97}({'x, ' * (i % 11)}{i % 1009})" for i in range(count))
+
+
+def rows_file(folder: Path, count: int, *, short: bool) -> Path:
+    """The file of some rows, which is made if there is none."""
+    import pyarrow as pa
+
+    path = folder / f"{'short' if short else 'real'}-{count}.arrow"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = islice(short_rows(count) if short else real_rows(count), count)
+        schema = pa.schema([("code", pa.string())])
+        part = path.with_suffix(".part")
+        with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+            while batch := list(islice(texts, _BATCH)):
+                writer.write_batch(pa.record_batch([pa.array(batch, pa.string())], schema=schema))
+        part.replace(path)
+    return path
+
+
+def measured(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
+    """What a split costs in this process: memory in MB beyond importing, and CPU and wall seconds."""
+    import scipy.sparse.csgraph  # noqa: F401 - imported by a split sooner or later
+    from datasets import Dataset, disable_progress_bars
+
+    import codeshift.properties.near_duplicates  # noqa: F401
+    from codeshift.splitters import parse_splitter
+
+    expression, near_duplicates = CASES[case]
+    splitter = parse_splitter(expression)
+    disable_progress_bars()
+    rows = Dataset.from_file(str(path))
+    options: dict[str, Any] = {} if num_proc is None else {"num_proc": num_proc}
+    before, cpu, wall = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, _cpu(), time.perf_counter()
+    print("ready", flush=True)
+    assignment = splitter.assign(rows, seed=0, near_duplicates=near_duplicates, **options)
+    splits = assignment.to_dataset_dict()
+    cpu, wall = _cpu() - cpu, time.perf_counter() - wall
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "rows": len(rows),
+        "case": case,
+        "num_proc": num_proc,
+        "peak_mb": round((own - before) / 1024),
+        "importing_mb": round(before / 1024),
+        "largest_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "cpu_seconds": round(cpu, 2),
+        "wall_seconds": round(wall, 2),
+        "parts": {name: len(part) for name, part in splits.items()},
+        "digest": assignment.manifest.to_json()[-80:].split('"')[-2],
+    }
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def in_own_process(path: Path, case: str, num_proc: int | None) -> dict[str, Any]:
+    """``measured`` in a new process, whose own memory is watched."""
+    with tempfile.TemporaryDirectory() as cache:
+        command = [sys.executable, __file__, "measure", "--file", str(path), "--cases", case]
+        command += [] if num_proc is None else ["--num-proc", str(num_proc)]
+        environment = {**os.environ, "CODESHIFT_CACHE": cache}
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert child.stdout is not None
+        if child.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{case} of {path} did not start")
+        first = most = _held(child.pid)
+        while child.poll() is None:
+            most = max(most, _held(child.pid))
+            time.sleep(0.1)
+        result: dict[str, Any] = json.loads(child.stdout.read())
+    return result | {"peak_held_mb": round((most - first) / 1024)}
+
+
+def _held(process: int) -> int:
+    """The kB that a process holds of its own; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    match = re.search(r"RssAnon:\s+(\d+) kB", status)
+    return int(match[1]) if match else 0
+
+
+def main() -> None:
+    """Make rows, measure cases, or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("step", choices=("rows", "run", "measure", "page"))
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "codeshift-scale")
+    parser.add_argument("--file", type=Path, help="one file of rows, for a measurement in this process")
+    parser.add_argument("--rows", type=int, nargs="*", default=COUNTS)
+    parser.add_argument("--short", action="store_true", help="rows of a few tokens in place of functions")
+    parser.add_argument("--cases", nargs="*", default=("length", "syntax", "API"), choices=CASES)
+    parser.add_argument("--num-proc", type=int)
+    parser.add_argument("--name", default="codeshift", help="what the results are of, such as an earlier version")
+    parser.add_argument("--read", type=Path)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--plot", type=Path)
+    given = parser.parse_args()
+    if given.step == "measure":
+        print(json.dumps(measured(given.file, given.cases[0], given.num_proc)))
+    elif given.step == "page":
+        from scale_page import write_page
+
+        write_page(json.loads(given.read.read_text(encoding="utf-8")), given.write, given.plot)
+    else:
+        _run(given)
+
+
+def _run(given: argparse.Namespace) -> None:
+    results = []
+    if given.write is not None and given.write.exists():
+        results = json.loads(given.write.read_text(encoding="utf-8"))
+    for count in given.rows:
+        path = rows_file(given.folder, count, short=given.short)
+        for case in given.cases if given.step == "run" else ():
+            kind = {"name": given.name, "kind": "short" if given.short else "real", "machine": platform.machine()}
+            results.append(kind | in_own_process(path, case, given.num_proc))
+            print(json.dumps(results[-1]), flush=True)
+            if given.write is not None:
+                given.write.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The shingles of many texts, of which no more is in memory at once than a part; and which texts may have a partner.
+
+Shingles are hashes, so those of one part of all hashes can be counted without the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import numpy as np
+
+from codeshift.properties.near_duplicates.arrays import Bools, Ints, UInts, changes
+from codeshift.properties.near_duplicates.spool import Spool
+
+__all__ = ["Shingles", "least_overlap", "settled"]
+
+_SLACK = 1 - 1e-12  # bounds computed in floating point must never cut a pair that the exact quotient keeps
+_PART = 1 << 22  # shingles of a part
+_IN_MEMORY = 1 << 26  # bytes of all shingles, beyond which they lie in files
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Shingles:
+    """The hash of each token n-gram of each text, repeated ones included, text after text.
+
+    Attributes:
+        counts: the number of each text's, shape (n,).
+        hashes: the hashes.
+        keys: the distinct ones of each text, as the hash's upper bits above the text's number, in parts by the hash;
+            each part is sorted in runs.
+    """
+
+    counts: Ints
+    hashes: Spool
+    keys: tuple[Spool, ...]
+
+    @classmethod
+    def of(cls, blocks: Iterable[tuple[UInts, Ints]], texts: int, expected: int, files: ExitStack) -> Shingles:
+        """Store the shingles.
+
+        Args:
+            blocks: the hashes of some of the texts and their number in each text, block by block.
+            texts: the number of texts.
+            expected: about how many shingles there are.
+            files: closes what is stored.
+        """
+        parts = 1 << max(expected // _PART, 1).bit_length() - 1
+        hashes = files.enter_context(Spool(np.uint64, _IN_MEMORY))
+        keys = tuple(files.enter_context(Spool(np.uint64, _IN_MEMORY // parts)) for _ in range(parts))
+        shift = np.uint64(64 - parts.bit_length() + 1)
+        bounds = np.arange(1, parts, dtype=np.uint64) << shift if parts > 1 else np.empty(0, np.uint64)
+        bits = _row_bits(texts)
+        counts = [np.empty(0, np.int64)]
+        first = 0
+        for of_block, counts_of_block in blocks:
+            hashes.write(of_block)
+            counts.append(counts_of_block)
+            numbers = np.arange(first, first + counts_of_block.size, dtype=np.uint64)
+            found = of_block >> bits << bits
+            found |= np.repeat(numbers, counts_of_block)
+            found.sort()
+            found = found[changes(found)]
+            for part, run in zip(keys, np.split(found, np.searchsorted(found, bounds)), strict=True):
+                part.write(run)
+            first += counts_of_block.size
+        return cls(np.concatenate(counts), hashes, keys)
+
+    def with_partner(self, threshold: float) -> Bools:
+        """Whether each text's set may have a partner, by counting how many of its shingles stand elsewhere too.
+
+        A set whose shingles mostly stand nowhere else has no partner; without it others lose theirs, and so on until a
+        round drops little. One sort of 64-bit keys, the hash's upper bits above the row's number, is the fastest way to
+        count. Shingles that agree in the upper bits alone can only keep a set that could go: it is dropped by the join.
+        """
+        bits = _row_bits(self.counts.size)
+        rows_of = (np.uint64(1) << bits) - np.uint64(1)
+        sizes = np.zeros(self.counts.size, np.int64)
+        parts: list[UInts] = []
+        left = 0
+        for part in self.keys:
+            keys: UInts = part.whole()
+            keys.sort()
+            left += keys.size
+            sizes += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
+            parts.append(_in_several(keys, bits))
+        # Two shingles of one row that agree in the upper bits make its count one too small, hence the one.
+        needed = np.maximum(least_overlap(threshold, sizes) - 1, 1)
+        while True:
+            shared = np.zeros_like(sizes)
+            for keys in parts:
+                shared += np.bincount((keys & rows_of).astype(np.int64), minlength=sizes.size)
+            alive = shared >= needed
+            before = left
+            left = 0
+            for number, keys in enumerate(parts):
+                parts[number] = keys[alive[(keys & rows_of).astype(np.int64)]]
+                left += parts[number].size
+            if settled(left, before):
+                kept: Bools = alive | (self.counts == 0)
+                return kept
+            parts = [_in_several(keys, bits) for keys in parts]
+
+    def of_texts(self, kept: Bools) -> Iterator[tuple[UInts, Ints]]:
+        """Yield the hashes of some texts and the text of each one, by its number among these, piece by piece."""
+        ends = np.cumsum(self.counts)
+        cuts = np.searchsorted(ends, np.arange(_PIECE, ends[-1] if ends.size else 0, _PIECE))
+        pieces = np.split(np.arange(self.counts.size), np.unique(cuts))
+        numbers = np.cumsum(kept) - 1
+        sizes = [int(self.counts[rows].sum()) for rows in pieces]
+        for rows, hashes in zip(pieces, self.hashes.read(sizes), strict=True):
+            counts = self.counts[rows]
+            mask = np.repeat(kept[rows], counts)
+            yield hashes[mask], np.repeat(numbers[rows], counts)[mask]
+
+
+def least_overlap(threshold: float, sizes: Ints) -> Ints:
+    """The least number of shingles that a set of each size shares with any set at least ``threshold`` similar."""
+    overlap: Ints = np.maximum(np.ceil(threshold * _SLACK * sizes).astype(np.int64), 1)
+    return overlap
+
+
+def settled(left: int, before: int) -> bool:
+    """Whether a round dropped too little for another: without an end, rows in a chain would go one by one."""
+    return left >= 0.99 * before
+
+
+def _in_several(keys: UInts, bits: np.uint64) -> UInts:
+    """The keys whose hash stands in several texts, of keys in order."""
+    new = changes(keys >> bits)
+    alone = new & np.append(new[1:], True)
+    several: UInts = keys[~alone]
+    return several
+
+
+def _row_bits(texts: int) -> np.uint64:
+    return np.uint64(max(texts - 1, 1).bit_length())

@@ -1,0 +1,53 @@
+"""Processes that share one value and do tasks in order, a few of them ahead of what is taken."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from typing import Any, TypeVar
+
+__all__ = ["Workers"]
+
+T = TypeVar("T")
+
+_SHARED: list[Any] = []
+
+
+class Workers:
+    """Processes for calls of one function.
+
+    Args:
+        count: the number of processes.
+        shared: the first argument of every call, which each process is given once.
+    """
+
+    def __init__(self, count: int, shared: Any) -> None:
+        self._pool = ProcessPoolExecutor(count, initializer=_begin, initargs=(shared,))
+        self._ahead = 2 * count
+
+    def map(self, function: Callable[..., T], arguments: Iterable[tuple[Any, ...]]) -> Iterator[T]:
+        """Yield ``function(shared, *arguments)`` in the order of the arguments."""
+        tasks = iter(arguments)
+        waiting: deque[Future[T]] = deque(self._submit(function, each) for each in islice(tasks, self._ahead))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(self._submit(function, each) for each in islice(tasks, 1))
+
+    def _submit(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> Future[T]:
+        return self._pool.submit(_call, function, arguments)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _begin(shared: Any) -> None:
+    _SHARED[:] = [shared]
+
+
+def _call(function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    return function(_SHARED[0], *arguments)
