@@ -231,6 +231,80 @@ def test_lora_learns_the_assistants_turn_alone(folder, tokenizer):
     assert after.estimates["negative_log_likelihood"].value < 0.9 * result.losses[0]
 
 
+@pytest.mark.real_model
+def test_four_bits_say_the_same_after_a_reload(folder, tokenizer, tmp_path):
+    """An adapter on NF4 weights of the real model: its loss falls, and a reload has the same NLL."""
+    pytest.importorskip("bitsandbytes", reason="bitsandbytes (the extra qlora) is not installed")
+    from peft import LoraConfig
+
+    from codeshift.finetune import Evaluator, Trainer, TrainingConfig, load_model
+    from codeshift.finetune.quantisation import quantization_of
+    from codeshift.metrics import NegativeLogLikelihood
+
+    data = Dataset.from_list([{"prompt": "What is zorb?", "code": "def zorb():\n    return 7"}])
+    config = TrainingConfig(
+        learning_rate=1e-3, max_steps=2, train_batch_size=1, eval_strategy="no", quantization="nf4"
+    )  # fmt: skip
+    lora = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    columns = {"source": "prompt", "target": "code", "chat": True, "progress": False}
+    evaluator = Evaluator([NegativeLogLikelihood()], **columns)
+
+    def loss(model) -> float:
+        estimates = evaluator.evaluate(model, data, tokenizer=tokenizer)["data"].estimates
+        return estimates["negative_log_likelihood"].value
+
+    result = Trainer(folder, tokenizer, config, peft_config=lora, **columns).fit(data, tmp_path / "run")
+    assert result.losses[1] < result.losses[0]
+    assert quantization_of(result.model) == "nf4"
+    again = load_model(tmp_path / "run")
+    assert quantization_of(again) == "nf4"
+    assert loss(again) == loss(result.model) < result.losses[0]
+
+
+@pytest.mark.real_model
+def test_trl_trains_the_model_on_what_is_exported(folder, tokenizer, tmp_path):
+    """Export, a step of TRL's trainer, outputs by plain transformers, and their scores."""
+    trl = pytest.importorskip("trl", reason="trl is not installed")
+    import torch
+    from peft import LoraConfig
+
+    from codeshift.finetune.chat import encode_turn
+    from codeshift.metrics import SyntacticValidity
+    from codeshift.predictions import export_parts, score_predictions
+
+    rows = [
+        {"prompt": f"Write a Python function that adds {i}.", "code": f"def f(x):\n    return x + {i}"} for i in (1, 2)
+    ]
+    data = {"train": Dataset.from_list(rows), "test": Dataset.from_list(rows[:1])}
+    columns = {"source": "prompt", "target": "code"}
+    file = export_parts(data, tmp_path / "sft", format="messages", parts=["train"], **columns)["train"]
+    conversations = Dataset.from_list([json.loads(line) for line in file.open(encoding="utf-8")])
+    config = trl.SFTConfig(
+        output_dir=str(tmp_path / "trl"), max_steps=1, per_device_train_batch_size=2, learning_rate=1e-3,
+        report_to="none", save_strategy="no", use_cpu=True, bf16=False, max_length=128, gradient_checkpointing=False,
+        model_init_kwargs={"dtype": "float32"},
+    )  # fmt: skip
+    trainer = trl.SFTTrainer(
+        str(folder), args=config, train_dataset=conversations.remove_columns("id"), processing_class=tokenizer,
+        peft_config=LoraConfig(r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"),
+    )  # fmt: skip
+    for row, encoded in zip(rows, trainer.train_dataset, strict=True):
+        ids = encode_turn(tokenizer, row["prompt"], row["code"]).ids.tolist()
+        assert encoded["input_ids"] == ids
+    trainer.train()
+    model = trainer.model.eval()
+    asked = export_parts(data, tmp_path / "ask", format="requests", **columns)["test"]
+    [request] = [json.loads(line) for line in asked.open(encoding="utf-8")]
+    given = tokenizer.apply_chat_template(
+        request["body"]["messages"], add_generation_prompt=True, return_tensors="pt", return_dict=True
+    )
+    with torch.no_grad():
+        written = model.generate(**given, max_new_tokens=24, do_sample=False)[0, given["input_ids"].shape[1] :]
+    answers = [{"id": request["custom_id"], "prediction": tokenizer.decode(written, skip_special_tokens=True)}]
+    result = score_predictions(data, answers, [SyntacticValidity("python")], parts=["test"], extract="code", **columns)
+    assert result["test"].scores("syntactic_validity").tolist() == [1.0], result["test"].predictions
+
+
 def test_rows_of_the_study(tmp_path, study):
     """Line ends and tabs are plain, the prompt holds the tests, and rows with too long a prompt are left out."""
     row = {

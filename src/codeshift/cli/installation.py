@@ -16,7 +16,7 @@ from codeshift.errors import CodeshiftError
 
 OURS = "codeshift-ood"
 IMPORT_NAME = "codeshift"
-_EXTRAS = ("finetune", "report", "scale")
+_EXTRAS = ("finetune", "qlora", "report", "scale")
 
 
 @dataclass(frozen=True, kw_only=True)

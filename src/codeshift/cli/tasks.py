@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
@@ -29,16 +29,20 @@ class TaskColumns:
         sources: column that a model is given, or a template of columns; two for a pair of texts.
         target: column that a model must write, or a template of columns; the column of labels of a classification.
         language: language of the target, if it is known.
+        messages: turns before the answer, in place of the source; none for a text.
     """
 
     kind: TaskName
     sources: tuple[str, ...]
     target: str
     language: str | None
+    messages: tuple[Mapping[str, str], ...] = ()
 
     @property
     def source(self) -> Any:
-        """Source as ``Trainer`` and ``Evaluator`` take it: a text, or a pair of texts."""
+        """Source as ``Trainer`` and ``Evaluator`` take it: a text, a pair of texts or a list of messages."""
+        if self.messages:
+            return list(self.messages)
         return self.sources if len(self.sources) > 1 else self.sources[0]
 
 
@@ -51,6 +55,11 @@ def add_task(command: argparse.ArgumentParser) -> None:
         metavar="TEMPLATE",
         help="column that the model is given, or a template such as '{doc}: {name}'; twice for a pair of texts to "
         "classify",
+    )
+    add(
+        "--messages",
+        metavar="FILE",
+        help="YAML or JSON file of the turns before the answer, each a role and a content; replaces --source",
     )
     add("--target", metavar="TEMPLATE", help="column that the model must write, or a template; or that of the labels")
     add(
@@ -87,7 +96,10 @@ def task_of(arguments: argparse.Namespace, *, language: str | None = None, train
         raise ParameterError("--task", "a task", name, closest(name, (*TASK_NAMES, *TASK_DATASETS)))
     dataset_task = TASK_DATASETS.get(name)
     kind: TaskName = dataset_task.kind if dataset_task else name or recorded["task"]
-    source = arguments.source or (dataset_task.source if dataset_task else recorded["source"])
+    messages = _messages(arguments, kind, recorded["source"])
+    source = (
+        "messages" if messages else arguments.source or (dataset_task.source if dataset_task else recorded["source"])
+    )
     target = arguments.target or (dataset_task.target if dataset_task else recorded["target"])
     for option, value in (("--source", source), ("--target", target)):
         if not value:
@@ -97,12 +109,38 @@ def task_of(arguments: argparse.Namespace, *, language: str | None = None, train
     if len(sources) > 1 and kind == GENERATION:
         remedy = "write one template, or give --task classification"
         raise ParameterError("--source", "given once for a text to write", list(sources), remedy)
-    return TaskColumns(kind, sources, target, language or (dataset_task.language if dataset_task else None))
+    language = language or (dataset_task.language if dataset_task else None)
+    return TaskColumns(kind, () if messages else sources, target, language, messages)
+
+
+def _messages(arguments: argparse.Namespace, kind: TaskName, recorded: object) -> tuple[Mapping[str, str], ...]:
+    """Return the messages of the file that ``--messages`` names, or of the training; none for other sources."""
+    if arguments.messages is None:
+        trained = isinstance(recorded, list) and not arguments.source
+        return tuple(recorded) if trained and isinstance(recorded, list) else ()
+    if arguments.source:
+        raise ParameterError("--messages", "left out with --source", arguments.messages, "name the columns in the file")
+    if kind != GENERATION:
+        raise ParameterError("--messages", "given for a text to write", kind, "give --source")
+    import yaml  # type: ignore[import-untyped]
+
+    from codeshift.finetune.messages import Messages
+
+    try:
+        content = yaml.safe_load(Path(arguments.messages).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ParameterError("--messages", "a file of YAML or JSON", arguments.messages, str(error)) from error
+    if not isinstance(content, list):
+        remedy = "such as [{role: user, content: 'Mend {code}'}]"
+        raise ParameterError("--messages", "a file that holds a list of messages", arguments.messages, remedy)
+    return tuple(Messages.of(content, "--messages").spec)
 
 
 def check_columns(task: TaskColumns, columns: Sequence[str]) -> None:
     """Check for misspelt columns before libraries are loaded; the library checks that templates are well formed."""
-    for parameter, template in (*(("source", source) for source in task.sources), ("target", task.target)):
+    given = [*(("source", source) for source in task.sources), ("target", task.target)]
+    given += [("messages", turn["content"]) for turn in task.messages if "{" in turn["content"]]
+    for parameter, template in given:
         try:
             fields = [field for _, field, _, _ in Formatter().parse(template)]
         except ValueError:

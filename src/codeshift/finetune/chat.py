@@ -15,7 +15,7 @@ from jinja2.exceptions import TemplateError
 from numpy.typing import NDArray
 
 from codeshift.errors import DataError, ParameterError, Told
-from codeshift.finetune.conversation import Chat, Turn
+from codeshift.finetune.conversation import Chat, Prompt, Turn
 from codeshift.finetune.models import Tokenizer
 
 _SHOWN = 24  # characters of a text in a message
@@ -73,12 +73,12 @@ class EncodedTurn:
         return self.ids[self.learned]
 
 
-def encode_turn(tokenizer: Tokenizer, source: str, target: str, chat: Chat = _ALONE) -> EncodedTurn:
+def encode_turn(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat = _ALONE) -> EncodedTurn:
     """Encode a conversation, and tell which of its tokens the model learns to write.
 
     Args:
         tokenizer: a tokenizer with a chat template.
-        source: what the model is given, a user's turn.
+        source: what the model is given, a user's turn or the turns before the answer.
         target: what the model must write, the assistant's turn.
         chat: what comes before the source; nothing by default.
 
@@ -147,9 +147,10 @@ def _applied(tokenizer: Tokenizer, turns: list[Turn], **options: Any) -> Any:
         raise ChatTemplateError("tokenizer", constraint, Told("one that does not"), str(error)) from error
 
 
-def _check_text(tokenizer: Tokenizer, source: str, target: str, chat: Chat) -> None:
+def _check_text(tokenizer: Tokenizer, source: Prompt, target: str, chat: Chat) -> None:
     """Check that no text holds a special token: within a template it would count as one."""
-    texts = [("source", source), ("target", target), ("system", chat.system or "")]
+    contents = [source] if isinstance(source, str) else [turn["content"] for turn in source]
+    texts = [*(("source", content) for content in contents), ("target", target), ("system", chat.system or "")]
     texts += [("shots", text) for shot in chat.shots for text in shot]
     special = {str(tokenizer.convert_ids_to_tokens(number)) for number in _special(tokenizer)}
     for parameter, text in texts:

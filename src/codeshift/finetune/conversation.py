@@ -16,6 +16,9 @@ from codeshift.formatting import counted
 Turn: TypeAlias = dict[str, str]
 """A turn of a conversation: its ``role`` (system, user or assistant) and ``content``, as chat templates take them."""
 
+Prompt: TypeAlias = str | list[Turn]
+"""What a model is given of a row: the text of a user's turn, or the turns before the answer."""
+
 Shot: TypeAlias = tuple[str, str]
 """A source and its target, shown to a model as an example."""
 
@@ -35,11 +38,11 @@ class Chat:
     system: str | None = None
     shots: tuple[Shot, ...] = ()
 
-    def turns(self, source: str, target: str | None = None) -> list[Turn]:
-        """Return the turns of a row: the source is a user's turn, the target the assistant's.
+    def turns(self, source: Prompt, target: str | None = None) -> list[Turn]:
+        """Return the turns of a row: the source is a user's turn, or several turns; the target is the assistant's.
 
         Args:
-            source: what the model is given.
+            source: what the model is given, a text or the turns before the answer.
             target: what the model must write; None leaves the turn to the model.
 
         >>> Chat("Write Python.").turns("Add.")
@@ -48,7 +51,7 @@ class Chat:
         turns = [] if self.system is None else [{"role": "system", "content": self.system}]
         for question, answer in self.shots:
             turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
-        turns.append({"role": "user", "content": source})
+        turns += [{"role": "user", "content": source}] if isinstance(source, str) else source
         return turns if target is None else [*turns, {"role": "assistant", "content": target}]
 
     def to_dict(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Evaluator:
 
     Args:
         metrics: the metrics of ``codeshift.metrics`` to compute, at least one.
-        source: the column that the model is given, or a template, or for a classification a pair, as in ``Trainer``.
+        source: the column that the model is given, or a template, a pair or messages, as in ``Trainer``.
         target: the column that the model must write, or a template; for a classification the column of labels.
         task: "generation" or "classification", or a task of ``codeshift.finetune.tasks``, as in ``Trainer``.
         chat: whether rows become conversations, as in ``Trainer``; generation then also stops at the end of a turn.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from datasets import Dataset, Features, LargeList, List
 
@@ -24,6 +24,7 @@ class Template:
     Attributes:
         spec: the column or template, such as ``"docstring"`` or ``"{docstring}\n{signature}"``.
         parameter: the name of the argument that it was given as, for messages.
+        plain: whether a text without braces is that text, rather than the name of a column.
 
     Raises:
         ParameterError: the braces hold something that is not a plain column name.
@@ -34,21 +35,22 @@ class Template:
 
     spec: str
     parameter: str
+    plain: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.spec, str) or not self.spec:
             raise ParameterError(
                 self.parameter, "a column name or a template", self.spec, 'write "code" or "{doc} {sig}"'
             )
-        for _, field, format_spec, conversion in self._pieces:
-            if field is not None and (not field or format_spec or conversion or "." in field or "[" in field):
+        for _, column, format_spec, conversion in self._pieces:
+            if column is not None and (not column or format_spec or conversion or "." in column or "[" in column):
                 raise ParameterError(
                     self.parameter, "a template of plain column names", self.spec, "write {column}, and {{ for a brace"
                 )
 
     @cached_property
     def _pieces(self) -> list[tuple[str, str | None, str | None, str | None]]:
-        if "{" not in self.spec and "}" not in self.spec:
+        if not self.plain and "{" not in self.spec and "}" not in self.spec:
             return [("", self.spec, "", None)]
         try:
             return list(string.Formatter().parse(self.spec))
@@ -58,10 +60,20 @@ class Template:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Columns that the text is made of, each once."""
-        columns = tuple(dict.fromkeys(field for _, field, _, _ in self._pieces if field))
+        columns = self.named_columns
         if not columns:
             raise ParameterError(self.parameter, "a template with a column", self.spec, "write {column} where it goes")
         return columns
+
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Columns of the text, each once; none of a plain text without braces."""
+        return tuple(dict.fromkeys(field for _, field, _, _ in self._pieces if field))
+
+    @property
+    def literal(self) -> str:
+        """Text that the template writes itself."""
+        return "".join(literal for literal, _, _, _ in self._pieces)
 
     def check(self, features: Features) -> None:
         """Check that the columns of the template are text columns of the data.
@@ -76,7 +88,7 @@ class Template:
             ...
         codeshift.errors.DataError: source must be made of columns of text, got tags, which holds List(...): ...
         """
-        for column in self.columns:
+        for column in self.named_columns if self.plain else self.columns:
             if column not in features:
                 raise ParameterError(self.parameter, "made of columns of the data", column, closest(column, features))
             feature = features[column]
@@ -136,8 +148,8 @@ class Template:
         rows = []
         for i in range(len(batch[self.columns[0]])):
             row = [""]
-            for literal, field in zip(literals, fields, strict=True):
-                for some in (literal, _split(batch[field][i], in_columns) if field else [""]):
+            for literal, column in zip(literals, fields, strict=True):
+                for some in (literal, _split(batch[column][i], in_columns) if column else [""]):
                     row[-1] += some[0]
                     row += some[1:]
             rows.append(tuple(row))
@@ -155,7 +167,18 @@ class Template:
                 raise DataError(column, "text in every row", value, remedy)
 
 
-def texts_of(template: Template, rows: Dataset) -> list[str]:
+class TextSource(Protocol):
+    """What makes one text of each row: a ``Template``, or a list of messages."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the text is made of, each once."""
+
+    def texts(self, batch: Mapping[str, Sequence[Any]]) -> list[str]:
+        """Return one text per row of ``batch``."""
+
+
+def texts_of(template: TextSource, rows: Dataset) -> list[str]:
     """Return one text per row of a dataset.
 
     Raises:

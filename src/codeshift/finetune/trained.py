@@ -87,7 +87,7 @@ def _task(training: Mapping[str, Any]) -> Task | None:
     try:
         return make_task(
             training.get("task", GENERATION),
-            tuple(source) if isinstance(source, list) else source,
+            tuple(source) if isinstance(source, list) and all(isinstance(each, str) for each in source) else source,
             training["target"],
             make_chat(chat, training.get("system")),
         )

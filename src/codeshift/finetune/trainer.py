@@ -42,7 +42,8 @@ class Trainer:
         tokenizer: the tokenizer of the model, or its path or hub name.
         config: the settings of the training; None takes the defaults.
         source: the column that the model is given, or a template such as ``"{docstring}\n{signature}"``; for a
-            classification also a pair of them, such as ``("query", "code")``, in the tokenizer's form for pairs.
+            classification also a pair of them, such as ``("query", "code")``, in the tokenizer's form for pairs;
+            with ``chat`` also the turns before the answer, such as ``[{"role": "user", "content": "Mend {code}"}]``.
         target: the column that the model must write, or a template; for a classification the column of labels.
         task: "generation" of the target's text, or "classification" into its labels, by a head of transformers; or a
             task of ``codeshift.finetune.tasks``, which has source, target and chat.

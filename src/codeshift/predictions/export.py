@@ -15,9 +15,10 @@ from codeshift.checks import check_bool, check_choice
 from codeshift.data.saving import check_saving
 from codeshift.errors import ParameterError
 from codeshift.files import replaced
-from codeshift.finetune.conversation import Chat, make_chat
+from codeshift.finetune.conversation import Chat, Prompt, make_chat
 from codeshift.finetune.dataset_parts import Splits, evaluation_parts, rows_for_shots
-from codeshift.finetune.tasks import Generation, Task
+from codeshift.finetune.messages import Messages
+from codeshift.finetune.tasks import Generation, Source
 from codeshift.predictions.identity import row_identities
 
 Format: TypeAlias = Literal["messages", "prompt-completion", "requests"]
@@ -41,13 +42,13 @@ class _Writer:
     endpoint: str
     body: Mapping[str, Any] = field(default_factory=dict)
 
-    def messages(self, identity: str, source: str, target: str) -> dict[str, Any]:
+    def messages(self, identity: str, source: Prompt, target: str) -> dict[str, Any]:
         return {"id": identity, "messages": self.chat.turns(source, target)}
 
-    def prompt_completion(self, identity: str, source: str, target: str) -> dict[str, Any]:
+    def prompt_completion(self, identity: str, source: Prompt, target: str) -> dict[str, Any]:
         return {"id": identity, "prompt": source, "completion": target}
 
-    def requests(self, identity: str, source: str, target: str) -> dict[str, Any]:
+    def requests(self, identity: str, source: Prompt, target: str) -> dict[str, Any]:
         given: dict[str, Any] = {"prompt": source}
         if self.endpoint == "chat":
             given = {"messages": self.chat.turns(source)}
@@ -55,7 +56,7 @@ class _Writer:
         return {"custom_id": identity, "method": "POST", "url": url, "body": {**self.body, **given}}
 
 
-_ROWS: Mapping[str, Callable[[_Writer, str, str, str], dict[str, Any]]] = {
+_ROWS: Mapping[str, Callable[[_Writer, str, Prompt, str], dict[str, Any]]] = {
     "messages": _Writer.messages,
     "prompt-completion": _Writer.prompt_completion,
     "requests": _Writer.requests,
@@ -67,7 +68,7 @@ def export_parts(
     folder: str | os.PathLike[str],
     *,
     format: Format,
-    source: str,
+    source: Source,
     target: str,
     parts: Sequence[str] | None = None,
     system: str | None = None,
@@ -88,7 +89,7 @@ def export_parts(
         splits: a ``DatasetDict``, or one ``Dataset`` (which becomes the part "data").
         folder: the folder of the files, made where it is missing.
         format: the format.
-        source: the column that a model is given, or a template, as in ``Trainer``.
+        source: the column that a model is given, a template, or for conversations messages, as in ``Trainer``.
         target: the column that a model must write, or a template.
         parts: the names of the parts. None takes all; for requests, those whose names begin with "test".
         system: the text of a system turn, for conversations.
@@ -115,7 +116,8 @@ def export_parts(
     check_choice("format", format, FORMATS)
     check_choice("endpoint", endpoint, _URLS)
     task = Generation.of(source, target, make_chat(True, system))
-    _check_in_format(format, endpoint, system=system, shots=shots, body=body)
+    messages = isinstance(task.source, Messages)
+    _check_in_format(format, endpoint, system=system, shots=shots, body=body, source=source if messages else None)
     chosen = _parts(splits, parts, every=format != "requests")
     for rows in chosen.values():
         task.check(rows)
@@ -132,10 +134,11 @@ def export_parts(
     return files
 
 
-def _exported(part: str, rows: Dataset, task: Task, format: str, writer: _Writer) -> Iterator[dict[str, Any]]:
+def _exported(part: str, rows: Dataset, task: Generation, format: str, writer: _Writer) -> Iterator[dict[str, Any]]:
     sources, targets = task.texts(rows)
-    for identity, source, target in zip(row_identities(part, sources, targets), sources, targets, strict=True):
-        yield _ROWS[format](writer, identity, source, target)
+    identities = row_identities(part, sources, targets)
+    for identity, prompt, target in zip(identities, task.prompts(rows), targets, strict=True):
+        yield _ROWS[format](writer, identity, prompt, target)
 
 
 def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[str, Dataset]:
@@ -147,7 +150,7 @@ def _parts(splits: Splits, parts: Sequence[str] | None, *, every: bool) -> dict[
 def _check_in_format(format: str, endpoint: str, **given: Any) -> None:
     """Check that no argument is given that would do nothing."""
     chat = format == "messages" or (format == "requests" and endpoint == "chat")
-    takes = {"system": chat, "shots": chat, "body": format == "requests"}
+    takes = {"source": chat, "system": chat, "shots": chat, "body": format == "requests"}
     for name, value in given.items():
         if value and not takes[name]:
             where = f"{format} of {endpoint}" if format == "requests" else format

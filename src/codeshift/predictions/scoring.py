@@ -14,7 +14,7 @@ from codeshift.finetune.evaluation_settings import EvaluationSettings
 from codeshift.finetune.extraction import Extract
 from codeshift.finetune.identity import data_digest, versions
 from codeshift.finetune.program_tests import columns_read
-from codeshift.finetune.tasks import Generation
+from codeshift.finetune.tasks import Generation, Source
 from codeshift.finetune.tasks.generation import score_outputs
 from codeshift.metrics import Metric
 from codeshift.metrics.by_name import by_name
@@ -28,7 +28,7 @@ def score_predictions(
     predictions: Predictions,
     metrics: Iterable[Metric],
     *,
-    source: str,
+    source: Source,
     target: str,
     parts: Iterable[str] | None = None,
     id_column: str | None = None,

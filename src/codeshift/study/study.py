@@ -81,7 +81,7 @@ class Study(CommonOptions):
             they are.
         scenarios: Named splitters, such as ``simscood_scenarios("code", language="java")``.
         source: Column of the model's input, or a template such as ``"{docstring}\n{signature}"``; for a classification
-            also a pair of them, such as ``("query", "code")``.
+            also a pair of them, such as ``("query", "code")``; with ``chat`` also the turns before the answer.
         target: Column of the text that the model must write, or a template; for a classification the column of labels.
         task: "generation" of the target's text, or "classification" into its labels. A classifier's head is fresh, so
             there is no model without fine-tuning to compare with; its classes are all labels of the data, whatever a

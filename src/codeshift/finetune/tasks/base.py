@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
@@ -29,8 +29,8 @@ Part = TypeVar("Part", bound=EncodedPart)
 
 Batch = dict[str, torch.Tensor]
 
-Source: TypeAlias = str | tuple[str, str]
-"""What a model is given: a column or template, or a pair of them."""
+Source: TypeAlias = str | tuple[str, str] | Sequence[Mapping[str, str]]
+"""What a model is given: a column or template; of a classification also a pair of them, of conversations messages."""
 
 
 class Objective(ABC, Generic[Part]):

@@ -22,7 +22,7 @@ from codeshift.finetune.capacity import check_positions, encode_part
 from codeshift.finetune.chat_encoding import ChatEncoder
 from codeshift.finetune.classifiers import is_classifier
 from codeshift.finetune.collating import Collator
-from codeshift.finetune.conversation import Chat, draw_shots
+from codeshift.finetune.conversation import Chat, Prompt, draw_shots
 from codeshift.finetune.decoding import Output
 from codeshift.finetune.encoding import Encoded, Encoder, TextEncoder
 from codeshift.finetune.evaluation_result import PartEvaluation
@@ -32,6 +32,7 @@ from codeshift.finetune.generation_settings import describe_settings
 from codeshift.finetune.generators import as_generator, fresh_generator, load_generator
 from codeshift.finetune.identity import data_digest, describe_evaluated
 from codeshift.finetune.limits import Limits
+from codeshift.finetune.messages import Messages, as_template
 from codeshift.finetune.models import Model, Tokenizer, base_model, is_decoder, pad_id
 from codeshift.finetune.program_tests import check_test_code, columns_read, tests_template
 from codeshift.finetune.row_log import RowLog, open_logs, resumed
@@ -54,7 +55,7 @@ class Generation(Task):
     """Writing a target, given a source.
 
     Attributes:
-        source: the template of what the model is given.
+        source: the template of what the model is given; of conversations also those of the turns before the answer.
         target: the template of what the model must write.
         chat: how rows become conversations, by the chat template of the tokenizer; None if they do not.
     """
@@ -62,7 +63,7 @@ class Generation(Task):
     name: ClassVar[TaskName] = GENERATION
     unit: ClassVar[str] = "tokens"
     zero_shot: ClassVar[bool] = True
-    source: Template
+    source: Template | Messages
     target: Template
     chat: Chat | None = None
 
@@ -73,7 +74,12 @@ class Generation(Task):
         Raises:
             ParameterError: they are neither.
         """
-        return cls(Template(source, "source"), Template(target, "target"), chat)
+        template = as_template(source, "source")
+        if isinstance(template, Messages) and chat is not None and chat.system is not None and template.has_system:
+            raise ParameterError(
+                "system", "left out where the messages have a system turn", chat.system, "give it once"
+            )
+        return cls(template, Template(target, "target"), chat)
 
     def to_dict(self) -> dict[str, Any]:
         """Return name, source, target and whether and how rows become conversations as JSON values."""
@@ -86,6 +92,8 @@ class Generation(Task):
 
     def check_shots(self, k: int) -> int:
         """Return a number of examples before each source, which conversations alone have."""
+        if k and isinstance(self.source, Messages):
+            raise ParameterError("shots", "0 with a list of messages", k, "write the examples as turns of the messages")
         return super().check_shots(k) if self.chat is None else k
 
     def with_shots(self, train: Dataset, k: int, seed: int) -> Generation:
@@ -96,7 +104,7 @@ class Generation(Task):
             DataError: there are too few rows.
         """
         self.check_shots(k)
-        assert self.chat is not None  # noqa: S101 - checked
+        assert self.chat is not None and isinstance(self.source, Template)  # noqa: S101, PT018 - checked
         shots = draw_shots(train, k, source=self.source.spec, target=self.target.spec, seed=seed)
         return replace(self, chat=replace(self.chat, shots=shots))
 
@@ -106,10 +114,19 @@ class Generation(Task):
         Raises:
             ParameterError: the tokenizer lacks an end token, a special token of ``limits`` or a chat template.
         """
-        texts = self.source, self.target
-        if self.chat is None:
-            return Encoder.of(model, tokenizer, texts, limits)
-        return ChatEncoder.of(model, tokenizer, texts, self.chat, limits)
+        if self.chat is not None:
+            return ChatEncoder.of(model, tokenizer, (self.source, self.target), self.chat, limits)
+        return Encoder.of(model, tokenizer, (self._text_source(), self.target), limits)
+
+    def _text_source(self) -> Template:
+        """Return the template of the source; raise a ParameterError if it is a list of messages without a chat."""
+        if isinstance(self.source, Messages):
+            raise ParameterError("chat", "True where the source is a list of messages", False, "give chat=True")
+        return self.source
+
+    def prompts(self, rows: Dataset) -> list[Prompt]:
+        """Return what the model is given of each row: a text, or the turns before the answer."""
+        return [*self.source.conversations(rows)] if isinstance(self.source, Messages) else [*self.texts(rows)[0]]
 
     @property
     def columns(self) -> tuple[str, ...]:
