@@ -164,8 +164,11 @@ def run_demo(
 def demo_task(study: Study) -> Document:
     """Describe the task of the study with one of its rows, and its plan."""
     rows = study.rows.corpus.table.data
-    one = min((one for one in rows if one["code"].count("\n") > 2), key=lambda one: (len(one["code"]), one["code"]))
-    asked = (
+    shortest = min(
+        (row for row in rows if row["code"].count("\n") > 2),
+        key=lambda row: (len(row["code"]), row["code"]),
+    )
+    prompt = (
         f"{len(rows):,} functions of Python 3.11's standard library each lack one name at one place. A model is given "
         "the rest, and must write the name. For one of the functions, it is given this:"
     )
@@ -176,9 +179,9 @@ def demo_task(study: Study) -> Document:
     return Document(
         "Which name was left out?",
         (
-            Paragraph(asked),
-            Code(f"{one['prefix']}<extra_id_0>{one['suffix']}", "python"),
-            Paragraph(f"It must write {one['name']}."),
+            Paragraph(prompt),
+            Code(f"{shortest['prefix']}<extra_id_0>{shortest['suffix']}", "python"),
+            Paragraph(f"It must write {shortest['name']}."),
             Paragraph(compared),
             Facts(tuple((f"{scenario.name}:", HELD_OUT[scenario.name]) for scenario in study.spec.scenarios)),
             Code(str(study.plan())),
@@ -217,17 +220,17 @@ def _labels(lines: Mapping[_Place, Mapping[tuple[str, str], Score]]) -> list[str
     labels: list[str] = []
     for scenario, grouped in groupby(lines.items(), key=lambda line: line[0][0]):
         scores = [line_scores for _, line_scores in grouped]
-        rows = {part: max(one["exact_match", part].n for one in scores) for part in _PARTS}
-        told = [scenario, f" in: n={rows['test_id']}", f" out: n={rows['test_ood']}"]
-        labels += [label for _, label in zip_longest(scores, told, fillvalue="")][: len(scores)]
+        rows = {part: max(score["exact_match", part].n for score in scores) for part in _PARTS}
+        shown = [scenario, f" in: n={rows['test_id']}", f" out: n={rows['test_ood']}"]
+        labels += [label for _, label in zip_longest(scores, shown, fillvalue="")][: len(scores)]
     return labels
 
 
 def _line(method: str, kept: float | None, scores: Mapping[tuple[str, str], Score]) -> tuple[Value, ...]:
     trained = {None: "", 0.0: ", without them", 1.0: ", with them"}[kept]
     places = [(metric, part) for metric in ("exact_match", "negative_log_likelihood") for part in _PARTS]
-    found = [_value(scores[place], interval=place[0] == "exact_match") for place in places]
-    return Value(method_name(method) + trained), *found
+    values = [_value(scores[place], interval=place[0] == "exact_match") for place in places]
+    return Value(method_name(method) + trained), *values
 
 
 def _value(score: Score, *, interval: bool) -> Value:
