@@ -125,7 +125,7 @@ def test_official_splits_are_kept() -> None:
     data = DatasetDict(train=rows().select(range(0, 90, 2)), test=rows().select(range(1, 90, 2)))
     assignment = LengthSplitter(quantiles=(0.5, 1.0)).assign(data, validation_size=0, near_duplicates=None)
     parts = assignment.to_dataset_dict()
-    assert np.array_equal(parts["train"]["n"], 2 * assignment.indices("train", source="train"))
+    assert np.array_equal(parts["train"]["n"], 2 * assignment.indices("train", split="train"))
     assert parts["test_ood"].to_list() == assignment.to_dataset_dict(DatasetDict(data))["test_ood"].to_list()
 
 

@@ -119,11 +119,11 @@ def test_other_names_of_splits_are_an_error(official: DatasetDict) -> None:
         LONG.assign(DatasetDict(train=official["train"], valid=official["validation"]), seed=0)
 
 
-def test_indices_of_excluded_rows_need_a_source(official: DatasetDict) -> None:
+def test_indices_of_excluded_rows_need_a_split(official: DatasetDict) -> None:
     """Excluded rows stand in several splits: which one must be named."""
     assignment = LONG.assign(official)
-    assert len(assignment.indices("excluded", source="validation")) == 10
-    with pytest.raises(ParameterError, match="source must be one of"):
+    assert len(assignment.indices("excluded", split="validation")) == 10
+    with pytest.raises(ParameterError, match="split must be one of"):
         assignment.indices("excluded")
 
 

@@ -12,7 +12,7 @@ from codeshift.cli.tasks import CLASSIFICATION, GENERATION, KINDS, add_chat, add
 from codeshift.errors import check_folder
 
 if TYPE_CHECKING:
-    from codeshift.finetune import EvaluationResult
+    from codeshift.finetune import Decoding, EvaluationResult
 
 _USUAL = {
     GENERATION: ("negative_log_likelihood", "token_accuracy", "exact_match"),
@@ -101,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = [metric_by_name(name, language=task.language) for name in arguments.metrics or _USUAL[task.kind]]
     if arguments.out:
         arguments.interrupted = "run the same command again to evaluate the remaining rows"
-    from codeshift.finetune import Decoding, Evaluator
+    from codeshift.finetune import Evaluator
 
     evaluator = Evaluator(
         metrics,
@@ -115,14 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         batch_size=arguments.batch_size,
         max_source_length=arguments.max_source_length,
         max_target_length=arguments.max_target_length,
-        decoding=Decoding(
-            n=arguments.samples,
-            do_sample=arguments.samples > 1 or arguments.temperature is not None,
-            temperature=1.0 if arguments.temperature is None else arguments.temperature,
-            num_beams=arguments.num_beams,
-            max_new_tokens=arguments.max_new_tokens,
-            from_model=arguments.from_model,
-        ),
+        decoding=_decoding(arguments),
         generate_rows=arguments.generate_rows,
         features=arguments.features,
         confidence=arguments.confidence,
@@ -138,6 +131,19 @@ def run(arguments: argparse.Namespace) -> int:
     )
     report(arguments, scores_in_words(result, arguments.out), _plain(result))
     return DONE
+
+
+def _decoding(arguments: argparse.Namespace) -> Decoding:
+    from codeshift.finetune import Decoding
+
+    return Decoding(
+        n=arguments.samples,
+        do_sample=arguments.samples > 1 or arguments.temperature is not None,
+        temperature=1.0 if arguments.temperature is None else arguments.temperature,
+        num_beams=arguments.num_beams,
+        max_new_tokens=arguments.max_new_tokens,
+        from_model=arguments.from_model,
+    )
 
 
 def _trained(arguments: argparse.Namespace, model: str) -> dict[str, Any]:
