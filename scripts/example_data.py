@@ -1,4 +1,4 @@
-"""Makes ``examples/data``: functions of codeshift itself, the manifest of a split of them, and labelled functions.
+"""Make ``examples/data``: functions of codeshift itself, the manifest of a split of them, and labelled functions.
 
 The files are a snapshot that the notebooks read; run this only to make new ones. The labelled functions are drawn from
 a file of functions of TheAlgorithms' repositories (``language``, ``path``, ``added``, ``code`` and ``label``), if one
@@ -27,7 +27,7 @@ OF_EACH, OF_OTHERS = 14, 3  # rows of a language and a label that stands in ever
 
 
 def main() -> int:
-    """Writes the files."""
+    """Write the files."""
     if len(sys.argv) > 1:
         write_labelled(Path(sys.argv[1]))
         return 0
