@@ -1,4 +1,4 @@
-"""The arguments of dealing stand once: the calls take them all, show them to editors and check them alike."""
+"""The arguments of a split are defined once: every call takes them, shows them to editors and checks them equally."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_options_are_the_fields() -> None:
 
 @pytest.mark.parametrize("call", [Splitter.split, Splitter.assign, Splitter.as_cv, StreamDealer.__init__])
 def test_signatures_show_every_argument(call: typing.Callable[..., object]) -> None:
-    """What help and notebooks complete, with the defaults; every argument of dealing is a keyword."""
+    """Signatures have every argument with its default, as a keyword, for help and completion."""
     shown = inspect.signature(call).parameters
     for field in fields(SplitConfig):
         assert shown[field.name].kind is inspect.Parameter.KEYWORD_ONLY
@@ -42,7 +42,7 @@ def test_signatures_show_every_argument(call: typing.Callable[..., object]) -> N
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
 def test_unknown_arguments(call: typing.Callable[..., object]) -> None:
-    """They are Python's own error, whichever call is made."""
+    """Every call raises Python's own error for them."""
     with pytest.raises(TypeError, match="ood_keep"):
         call(ROWS, ood_keep=0.5)
 
@@ -102,7 +102,7 @@ def test_train_size_is_a_size_too() -> None:
 
 @pytest.mark.parametrize("share", [0, 1, 0.0, 1.0, 0.25])
 def test_ood_kept_is_always_a_share(share: float) -> None:
-    """Nothing else can be meant by 0 and 1: of a pool of six rows, that share trains."""
+    """0 and 1 are shares too: of a pool of six rows, that share trains."""
     assert type(SplitConfig(ood_kept=share).ood_kept) is float
     region = LONG.fit(PropertyTable(ROWS)).contains(PropertyTable(ROWS))
     train = LONG.assign(ROWS, ood_kept=share, near_duplicates=None, min_test_rows=0).indices("train")
@@ -121,7 +121,7 @@ def test_truth_values_are_no_texts() -> None:
     [("ood_kept", -0.1), ("test_ood_size", 0), ("validation_size", 1.5), ("train_size", True), ("near_duplicates", 3)],
 )
 def test_the_same_checks(call: typing.Callable[..., object], name: str, value: object) -> None:
-    """What cannot work is refused in the same words by every call."""
+    """Every call refuses an invalid argument in the same words."""
     with pytest.raises(ParameterError) as of_config:
         SplitConfig(**{name: value})
     with pytest.raises(ParameterError) as of_call:

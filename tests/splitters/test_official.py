@@ -53,7 +53,7 @@ def test_the_region_is_fitted_on_train_alone() -> None:
 
 
 def test_a_training_row_equal_to_a_test_row_is_bound(official: DatasetDict) -> None:
-    """The copy in train or validation goes, the test row stays, and both counts are told."""
+    """The copy in train or validation is excluded, the test row stays, and both are counted."""
     leaky = DatasetDict(official)
     leaky["train"] = Dataset.from_dict({"code": [*official["train"]["code"], official["test"][1]["code"]]})
     leaky["validation"] = Dataset.from_dict({"code": [*official["validation"]["code"], official["test"][2]["code"]]})
@@ -88,7 +88,7 @@ def test_manifest_round_trip_over_official_splits(official: DatasetDict) -> None
     ],
 )
 def test_arguments_without_effect_are_errors(official: DatasetDict, arguments: dict, message: str) -> None:
-    """What official splits settle cannot be asked for."""
+    """Arguments that official splits determine are refused."""
     with pytest.raises(ParameterError, match=message):
         LONG.assign(official, **arguments)
 
