@@ -357,7 +357,7 @@ def test_exchanges_over_seeds_are_those_of_each_seed():
 
 @pytest.mark.parametrize(("sharpness", "rows"), [(1.0, 100), (1.0, 500), (3.0, 300), (0.3, 300)])
 def test_intervals_hold_the_calibration_error(sharpness, rows):
-    """They hold that of a calibrated model, whose error is above 0 in any sample; that of a wrong model leaves 0 out."""
+    """They hold that of a calibrated model, which is above 0 in any sample; that of a wrong model leaves 0 out."""
 
     def classifier(n, rng):
         classes = rng.integers(0, 2, size=n)
